@@ -1,0 +1,128 @@
+#include "base/log.h"
+
+#include "base/utf8.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fmt/format.h>
+#include <iterator>
+#include <unistd.h>
+
+namespace ocilot {
+
+namespace {
+
+bool is_plain(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+        return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\';
+    });
+}
+
+void append_value(std::string& out, LogField const& field, bool json) {
+    if (auto const* text = std::get_if<std::string_view>(&field.value)) {
+        if (!json && is_plain(*text)) {
+            out += *text;
+        } else {
+            append_json_string(out, *text);
+        }
+        return;
+    }
+    std::visit(
+        [&out]<class V>(V const& value) {
+            if constexpr (!std::is_same_v<V, std::string_view>) {
+                fmt::format_to(std::back_inserter(out), "{}", value);
+            }
+        },
+        field.value);
+}
+
+}  // namespace
+
+std::string_view to_string(LogLevel level) noexcept {
+    switch (level) {
+        case LogLevel::debug: return "debug";
+        case LogLevel::info: return "info";
+        case LogLevel::warn: return "warn";
+        case LogLevel::error: return "error";
+    }
+    return "error";
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    out.push_back('"');
+    for (std::size_t i = 0; i < text.size();) {
+        auto const c = static_cast<unsigned char>(text[i]);
+        if (c >= 0x80) {
+            auto const length = utf8_sequence_length(text.substr(i));
+            if (length == 0) {
+                out += "\xEF\xBF\xBD";
+                ++i;
+            } else {
+                out += text.substr(i, length);
+                i += length;
+            }
+            continue;
+        }
+        switch (c) {
+            case '"': out += "\\\""; break;
+            case '\\': out += "\\\\"; break;
+            case '\n': out += "\\n"; break;
+            case '\r': out += "\\r"; break;
+            case '\t': out += "\\t"; break;
+            default:
+                if (c < 0x20 || c == 0x7f) {
+                    fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
+                } else {
+                    out.push_back(static_cast<char>(c));
+                }
+        }
+        ++i;
+    }
+    out.push_back('"');
+}
+
+void FdSink::write(std::string_view line) {
+    while (!line.empty()) {
+        auto const wrote = ::write(fd_, line.data(), line.size());
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote <= 0) return;  // Nowhere left to say so.
+        line.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+}
+
+void MemorySink::write(std::string_view line) {
+    std::lock_guard const lock(mutex_);
+    text_ += line;
+}
+
+std::string MemorySink::text() const {
+    std::lock_guard const lock(mutex_);
+    return text_;
+}
+
+void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) const {
+    if (!wants(level)) return;
+    bool const json = format_ == LogFormat::json;
+    std::string line = json ? "{\"time\":\"" : "time=";
+    line += rfc3339(clock_.now());
+    line += json ? "\",\"level\":\"" : " level=";
+    line += to_string(level);
+    line += json ? "\",\"msg\":" : " msg=";
+    append_value(line, {"msg", message}, json);
+    for (auto const& field : fields) {
+        if (json) {
+            line += ",\"";
+            line += field.key;
+            line += "\":";
+        } else {
+            line.push_back(' ');
+            line += field.key;
+            line.push_back('=');
+        }
+        append_value(line, field, json);
+    }
+    line += json ? "}\n" : "\n";
+    sink_.write(line);
+}
+
+}  // namespace ocilot

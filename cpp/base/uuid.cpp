@@ -1,0 +1,54 @@
+#include "base/uuid.h"
+
+#include "base/hex.h"
+
+#include <cstring>
+
+namespace ocilot {
+
+namespace {
+
+constexpr bool dash_before(std::size_t byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
+
+}  // namespace
+
+Uuid Uuid::random(Random& random) {
+    Uuid id;
+    random.fill(id.bytes_);
+    id.bytes_[6] = (id.bytes_[6] & std::byte{0x0f}) | std::byte{0x40};
+    id.bytes_[8] = (id.bytes_[8] & std::byte{0x3f}) | std::byte{0x80};
+    return id;
+}
+
+std::optional<Uuid> Uuid::parse(std::string_view text) noexcept {
+    if (text.size() != 36) return std::nullopt;
+    Uuid id;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < 16; ++i) {
+        if (dash_before(i) && text[at++] != '-') return std::nullopt;
+        int const high = hex_value(text[at]);
+        int const low = hex_value(text[at + 1]);
+        if (high < 0 || low < 0) return std::nullopt;
+        id.bytes_[i] = static_cast<std::byte>(high << 4 | low);
+        at += 2;
+    }
+    return id;
+}
+
+std::string Uuid::str() const {
+    std::string text;
+    text.reserve(36);
+    for (std::size_t i = 0; i < 16; ++i) {
+        if (dash_before(i)) text.push_back('-');
+        append_hex(text, std::span(bytes_).subspan(i, 1));
+    }
+    return text;
+}
+
+}  // namespace ocilot
+
+std::size_t std::hash<ocilot::Uuid>::operator()(ocilot::Uuid const& id) const noexcept {
+    std::size_t value = 0;
+    std::memcpy(&value, id.bytes().data(), sizeof value);
+    return value;
+}

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "auth/guard.h"
+#include "http/message.h"
+#include "registry/registry.h"
+
+#include <string>
+
+namespace ocilot::http {
+
+/// How URLs in answers are made.
+struct UrlSettings {
+    std::string host;       ///< `http.host`, `https://registry.example`; empty: from the request
+    std::string prefix;     ///< `http.prefix`, `/registry/`: the API lives below it; empty: at the root
+    bool relative = false;  ///< `http.relativeurls`: path only
+};
+
+struct AppSettings {
+    UrlSettings urls;
+    std::size_t catalog_default = 100;  ///< catalog entries a page without `n`
+    std::size_t catalog_limit = 1000;   ///< most catalog entries a page
+    std::size_t tags_limit = 1000;      ///< most tags a page when `n` is given
+    std::vector<std::pair<std::string, std::string>> headers;  ///< `http.headers`, added to every answer
+    bool operations = true;  ///< whether `/healthz`, `/readyz` and `/metrics` are answered here
+};
+
+class Operations;
+
+/// The protocol: a request in, an answer out. Knows no socket. Thread-safe.
+class App final : public Handler {
+  public:
+    App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings);
+    Task<Response> handle(Request const& request) override;
+    [[nodiscard]] Response refuse(Error const& error) const override;
+    [[nodiscard]] std::string_view route_name(Request const& request) const noexcept override;
+
+  private:
+    registry::Registry& registry_;
+    auth::Guard& guard_;
+    Operations& operations_;
+    AppSettings settings_;
+};
+
+}  // namespace ocilot::http

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "registry/pull.h"
+#include "registry/push_blob.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace ocilot::http {
+
+enum class Method : std::uint8_t { get, head, put, post, patch, del, options, other };
+[[nodiscard]] std::string_view to_string(Method method) noexcept;
+
+/// A request as the session hands it over: head parsed and within limits, body still to be read. Everything
+/// is borrowed from the session for the time of the request.
+struct Request {
+    Method method = Method::get;
+    std::string_view target;  ///< path and query as sent, still percent-encoded
+    std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< in order; repeated lines repeat
+    registry::ByteSource* body = nullptr;          ///< never null; answers 0 at once if there is no body
+    std::optional<std::uint64_t> content_length;   ///< bytes; absent with chunked transfer coding
+    bool has_body = false;                         ///< Content-Length > 0 or chunked
+    std::string_view peer;                         ///< numeric address without port
+    bool tls = false;
+    std::string_view id;                           ///< id of this request, for logs and X-Request-Id
+
+    /// First value of a header, case-insensitive; nullopt if absent.
+    [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
+    /// Number of lines of a header.
+    [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
+};
+
+/// Part of an open blob as a body.
+struct BlobBody {
+    std::unique_ptr<blob::Blob> blob;
+    std::uint64_t offset = 0;  ///< bytes
+    std::uint64_t length = 0;  ///< bytes
+};
+
+using SharedText = std::shared_ptr<std::string const>;
+
+/// An answer. `content_length` is what the header says: for HEAD the length GET would have.
+struct Response {
+    unsigned status = 200;
+    std::vector<std::pair<std::string_view, std::string>> headers;  ///< names are literals
+    std::variant<std::monostate, std::string, SharedText, BlobBody> body;
+    std::uint64_t content_length = 0;  ///< bytes; 204 and 304 send no Content-Length
+    bool close = false;                ///< close the connection after this answer
+
+    Response& set(std::string_view name, std::string value) {
+        headers.emplace_back(name, std::move(value));
+        return *this;
+    }
+    /// A text body with its length.
+    Response& text(std::string_view content_type, std::string value);
+};
+
+/// Answers requests: the protocol (`App`), or health and metrics (`Operations`).
+class Handler {
+  public:
+    virtual ~Handler() = default;
+    /// Never fails: every error becomes an answer with the protocol's body.
+    virtual Task<Response> handle(Request const& request) = 0;
+    /// An answer for a request that could not be read at all (bad syntax, limits, deadline); closes.
+    [[nodiscard]] virtual Response refuse(Error const& error) const = 0;
+    /// Which route a request takes ("manifest", "blob", "upload"…), one of a small fixed set; for logs and metrics.
+    [[nodiscard]] virtual std::string_view route_name(Request const& request) const noexcept = 0;
+};
+
+}  // namespace ocilot::http

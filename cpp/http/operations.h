@@ -1,0 +1,31 @@
+#pragma once
+
+#include "base/metrics.h"
+#include "http/message.h"
+#include "registry/registry.h"
+
+#include <atomic>
+
+namespace ocilot::http {
+
+/// What an operator's machines ask: `/healthz` (the process runs), `/readyz` (it can serve: stores answer, not
+/// draining) and `/metrics` (Prometheus text). The only routes of the debug address.
+class Operations final : public Handler {
+  public:
+    Operations(registry::Registry& registry, Metrics& metrics) noexcept;
+    Task<Response> handle(Request const& request) override;
+    [[nodiscard]] Response refuse(Error const& error) const override;
+    [[nodiscard]] std::string_view route_name(Request const& request) const noexcept override;
+
+    /// Whether `path` is one of the three.
+    [[nodiscard]] static bool serves(std::string_view path) noexcept;
+    /// From now on `/readyz` answers 503, so that load balancers go elsewhere. Any thread.
+    void start_draining() noexcept { draining_.store(true); }
+
+  private:
+    registry::Registry& registry_;
+    Metrics& metrics_;
+    std::atomic<bool> draining_{false};
+};
+
+}  // namespace ocilot::http

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "oci/descriptor.h"
+#include "oci/name.h"
+#include "oci/tag.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ocilot::meta {
+
+/// A slice of a sorted list: what comes after `after` (exclusive, need not exist), at most `limit` entries.
+struct Page {
+    std::optional<std::string> after;
+    std::size_t limit = 0;
+};
+
+/// Entries in byte order and whether more follow.
+template <class T>
+struct Slice {
+    std::vector<T> items;
+    bool more = false;
+};
+
+/// What is known of a manifest in a repository.
+struct ManifestFact {
+    oci::Digest digest;
+    std::string media_type;
+    std::uint64_t size = 0;  ///< bytes
+};
+
+/// A manifest to be recorded, with everything the same transaction has to know.
+struct NewManifest {
+    oci::RepositoryName repository;
+    ManifestFact fact;
+    /// Must be linked (blobs) or recorded (manifests) in the repository, or nothing is recorded.
+    std::vector<oci::Digest> required_blobs;
+    std::vector<oci::Digest> required_manifests;
+    /// What it names whether present or not; kept as edges. Includes the required ones.
+    std::vector<oci::Digest> blobs;
+    std::vector<oci::Digest> manifests;
+    std::optional<oci::Digest> subject;
+    std::string artifact_type;  ///< as a referrers list shows it; may be empty
+    oci::Annotations annotations;
+    std::vector<oci::Tag> tags;  ///< tags to set on it
+    std::string pushed_by;       ///< caller's name, empty for anonymous
+    Time pushed_at;
+};
+
+/// An upload session.
+struct UploadFact {
+    Uuid id;
+    oci::RepositoryName repository;
+    oci::Algorithm algorithm = oci::Algorithm::sha256;  ///< what is hashed while bytes arrive
+    std::string started_by;                             ///< caller's name, empty for anonymous
+    Time started_at;
+};
+
+/// A blob found in a repository of the registry.
+struct BlobFact {
+    oci::Digest digest;
+    std::uint64_t size = 0;  ///< bytes
+};
+
+}  // namespace ocilot::meta

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "base/result.h"
+#include "base/task.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ocilot::net {
+
+/// Bytes to be written; borrowed until the write ends.
+using ConstBytes = std::span<std::byte const>;
+
+/// One established stream: TCP, or TLS over TCP. Type-erased, so that what reads and writes protocols compiles
+/// once. Used by one Task at a time, on the thread of its executor.
+/// Errors: peer_closed when the other side reset or went away, cancelled after close() or at a deadline, io.
+class Conn {
+  public:
+    virtual ~Conn() = default;
+
+    /// Reads at least one byte, or 0 at the orderly end of the stream.
+    virtual Task<Result<std::size_t>> read_some(std::span<std::byte> out) = 0;
+
+    /// Writes everything. `more` promises that another write follows at once (MSG_MORE).
+    virtual Task<Result<>> write(ConstBytes bytes, bool more = false) = 0;
+
+    /// Writes bytes [offset, offset + length) of an open file: by sendfile(2) where the stream allows it,
+    /// through a bounded buffer where not (TLS). io if the file ends early.
+    virtual Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t length) = 0;
+
+    /// Deadline for the operations that follow, counted from now; zero = none. An operation that runs into it
+    /// fails with cancelled and closes the stream.
+    virtual void expires_after(std::chrono::milliseconds limit) = 0;
+
+    /// Says that nothing more will be written (FIN, TLS close_notify); reading goes on.
+    virtual Task<> finish_writing() = 0;
+
+    /// Drops the stream at once; pending operations fail with cancelled.
+    virtual void close() noexcept = 0;
+
+    [[nodiscard]] virtual Executor executor() = 0;
+    /// Numeric address and port of the other side, `203.0.113.9:40112` or `[2001:db8::1]:40112`.
+    [[nodiscard]] virtual std::string const& peer() const noexcept = 0;
+    [[nodiscard]] virtual bool is_tls() const noexcept = 0;
+};
+
+}  // namespace ocilot::net

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace ocilot::oci {
+
+/// Bytes [offset, offset + length) of something.
+struct ByteRange {
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+    friend bool operator==(ByteRange const&, ByteRange const&) = default;
+};
+
+/// The answer to a `Range` request header (RFC 9110 §14.2) for content of `size` bytes: the one satisfiable
+/// range, cut to the content; nullopt = send everything (no header, other unit, several ranges, unparsable);
+/// range_invalid = cannot be satisfied (416), `last < first` included, as the conformance program wants it.
+[[nodiscard]] Result<std::optional<ByteRange>> parse_range(std::string_view header, std::uint64_t size);
+
+/// `Content-Range` of an upload chunk: `<first>-<last>` in bytes, both inclusive (distribution-spec, "Pushing
+/// a blob in chunks"; `^[0-9]+-[0-9]+$`). size_invalid if malformed, overflowing or last < first.
+[[nodiscard]] Result<ByteRange> parse_content_range(std::string_view header);
+
+}  // namespace ocilot::oci

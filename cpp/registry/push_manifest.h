@@ -1,0 +1,32 @@
+#pragma once
+
+#include "registry/registry.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ocilot::registry {
+
+/// A manifest as a client sends it (end-7).
+struct ManifestUpload {
+    policy::Caller const& caller;
+    oci::RepositoryName const& repository;
+    oci::Reference const& reference;   ///< a tag to move, or the digest the bytes must have
+    std::vector<oci::Tag> more_tags;   ///< `?tag=` of a push by digest
+    std::string_view content_type;     ///< bare; empty if the client sent none
+    std::string_view bytes;
+};
+
+/// What was stored.
+struct PushedManifest {
+    meta::ManifestFact fact;
+    std::optional<oci::Digest> subject;  ///< answered as `OCI-Subject`
+};
+
+/// Checks, asks the gate, stores and records a manifest, moving tags in the same transaction.
+/// manifest_invalid, digest_invalid, manifest_blob_unknown (one subject a missing descriptor), denied.
+Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload);
+
+}  // namespace ocilot::registry

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "blob/store.h"
+#include "meta/store.h"
+#include "policy/gate.h"
+
+#include <cstddef>
+#include <memory>
+
+namespace ocilot::registry {
+
+class UploadSessions;
+
+/// What an operator decides about operations.
+struct Rules {
+    bool deletes = true;                             ///< `storage.delete.enabled`
+    std::size_t manifest_limit = 4 * 1024 * 1024;    ///< bytes
+};
+
+/// The parts every operation works with; made once, handed to each operation. One file an operation:
+/// `push_blob.h`, `pull_blob.h`, `push_manifest.h`, `pull_manifest.h`, `remove.h`, `list.h`.
+struct Registry {
+    blob::BlobStore& blobs;
+    meta::MetaStore& meta;
+    policy::Gate& gate;
+    Clock const& clock;
+    Random& random;
+    UploadSessions& sessions;
+    Rules rules;
+};
+
+}  // namespace ocilot::registry

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "base/result.h"
+#include "server/settings.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace ocilot::server {
+
+/// A whole registry: all parts joined, listening, with its own threads. What Python starts and stops.
+class Server {
+  public:
+    /// Opens the store, the metadata and the sockets, and serves. config with one clear sentence if the
+    /// directory, the address, the certificate or the settings do not allow it.
+    static Result<std::unique_ptr<Server>> start(Settings settings);
+    /// Stops at once if stop() was not called.
+    ~Server();
+    Server(Server const&) = delete;
+    Server& operator=(Server const&) = delete;
+
+    /// Host and port really bound, `127.0.0.1:5000`.
+    [[nodiscard]] std::string address() const;
+    [[nodiscard]] std::uint16_t port() const noexcept;
+    /// Same for the debug address; empty and 0 without one.
+    [[nodiscard]] std::string debug_address() const;
+    /// Absolute path of the data directory; empty for an in-memory registry.
+    [[nodiscard]] std::string const& root() const noexcept;
+
+    /// Reads certificate and key again; config if they do not fit, and the old ones stay in force.
+    Result<> reload_tls();
+
+    /// Stops listening, lets requests under way end for at most the drain time, then stops. Blocks. Once only.
+    void stop();
+
+  private:
+    struct Parts;
+    explicit Server(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace ocilot::server
