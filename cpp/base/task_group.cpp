@@ -2,10 +2,26 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/system/system_error.hpp>
 #include <exception>
 
 namespace ocilot {
+
+namespace {
+
+/// A cancelled Task is unwound by an exception of Asio's; any other means a defect and ends the program.
+void rethrow_unless_cancelled(std::exception_ptr const& problem) {
+    if (!problem) return;
+    try {
+        std::rethrow_exception(problem);
+    } catch (boost::system::system_error const& error) {
+        if (error.code() != asio::error::operation_aborted) throw;
+    }
+}
+
+}  // namespace
 
 TaskGroup::TaskGroup(Executor executor)
     : executor_(executor), empty_(executor, std::chrono::steady_clock::time_point::max()) {}
@@ -13,7 +29,7 @@ TaskGroup::TaskGroup(Executor executor)
 void TaskGroup::spawn(Task<> task) {
     auto const self = running_.emplace(running_.end());
     auto ended = [this, self](std::exception_ptr problem) {
-        if (problem) std::rethrow_exception(problem);
+        rethrow_unless_cancelled(problem);
         running_.erase(self);
         if (running_.empty()) empty_.cancel();
     };

@@ -19,10 +19,11 @@ class TaskGroup {
     TaskGroup(TaskGroup const&) = delete;
     TaskGroup& operator=(TaskGroup const&) = delete;
 
-    /// Starts `task`. An exception that leaves it ends the program: a Task reports errors as values.
+    /// Starts `task`. An exception that leaves it, other than that of its cancellation, ends the program: a Task
+    /// reports errors as values.
     void spawn(Task<> task);
 
-    /// Asks every task to stop at its next suspension (Asio's terminal cancellation).
+    /// Stops every task at its next suspension, unwinding it (Asio's terminal cancellation).
     void cancel();
 
     /// Returns when no task is left.

@@ -12,6 +12,7 @@
 namespace ocilot::registry {
 
 class UploadSessions;
+class ManifestCache;
 
 /// What an operator decides about operations.
 struct Rules {
@@ -20,7 +21,7 @@ struct Rules {
 };
 
 /// The parts every operation works with; made once, handed to each operation. One file an operation:
-/// `push_blob.h`, `pull_blob.h`, `push_manifest.h`, `pull_manifest.h`, `remove.h`, `list.h`.
+/// `push_blob.h`, `push_manifest.h`, `pull.h`, `list.h`, `remove.h`.
 struct Registry {
     blob::BlobStore& blobs;
     meta::MetaStore& meta;
@@ -28,6 +29,7 @@ struct Registry {
     Clock const& clock;
     Random& random;
     UploadSessions& sessions;
+    ManifestCache& manifests;
     Rules rules;
 };
 

@@ -36,9 +36,15 @@ Task<> wait_for_ever(int& ended) {
     if (failure) ++ended;
 }
 
+Task<> wait_twice(int& ended) {
+    co_await wait_for_ever(ended);
+    co_await wait_for_ever(ended);
+    ADD_FAILURE() << "a cancelled task went on";
+}
+
 Task<> cancel_all(int& ended) {
     TaskGroup group(co_await asio::this_coro::executor);
-    group.spawn(wait_for_ever(ended));
+    group.spawn(wait_twice(ended));
     group.spawn(wait_for_ever(ended));
     co_await asio::post(use_task);
     EXPECT_EQ(group.size(), 2U);

@@ -1,0 +1,130 @@
+#include "registry/push_blob.h"
+
+#include "registry/admit.h"
+#include "registry/receive.h"
+#include "registry/sessions.h"
+
+#include <fmt/format.h>
+
+namespace ocilot::registry {
+
+namespace {
+
+/// A chunk that says where it belongs cannot mix with another; it may wait for a broken connection to be noticed.
+IfHeld manners(Chunk const& chunk) { return chunk.first ? IfHeld::wait_a_bit : IfHeld::refuse; }
+
+Result<> in_order(Chunk const& chunk, std::uint64_t offset) {
+    if (!chunk.first || *chunk.first == offset) return {};
+    return Error{Errc::range_invalid,
+                 fmt::format("this chunk starts at byte {}, but the upload holds {} bytes; go on from there",
+                             *chunk.first, offset)};
+}
+
+/// What every received blob passes before it is stored: its digest, then the gate.
+Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& caller,
+                                   oci::RepositoryName const& repository, blob::Upload& upload,
+                                   oci::Digest const& digest) {
+    CO_TRY(auto const actual, co_await upload.digest(digest.algorithm()));
+    if (actual != digest) {
+        co_return Error{Errc::digest_invalid,
+                        fmt::format("the {} bytes received have digest {}, not {}; nothing was stored, send the "
+                                    "blob again",
+                                    upload.size(), actual.str(), digest.str())};
+    }
+    if (registry.gate.asks(policy::Point::admit_blob)) {
+        policy::BlobPush const push{caller, repository, digest, upload.size()};
+        CO_CHECK(admitted(co_await registry.gate.admit_blob(push)));
+    }
+    co_return meta::BlobFact{digest, upload.size()};
+}
+
+Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller const& caller,
+                                           oci::RepositoryName const& repository, blob::Upload& upload,
+                                           Chunk whole, oci::Digest const& digest) {
+    std::atomic<std::uint64_t> offset{0};
+    CO_CHECK(co_await receive(upload, whole, offset));
+    co_return co_await prove(registry, caller, repository, upload, digest);
+}
+
+}  // namespace
+
+Task<Result<Uuid>> start_upload(Registry& registry, policy::Caller const& caller,
+                                oci::RepositoryName const& repository, oci::Algorithm algorithm) {
+    auto const id = Uuid::random(registry.random);
+    auto session = std::make_shared<UploadSession>(id, repository, caller.name);
+    CO_TRY(session->upload, co_await registry.blobs.create(id, algorithm));
+    session->upload->park();
+    meta::UploadFact fact{id, repository, algorithm, caller.name, registry.clock.now()};
+    CO_CHECK(co_await registry.meta.uploads().open(std::move(fact)));
+    registry.sessions.add(std::move(session));
+    co_return id;
+}
+
+Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref) {
+    auto const hold = co_await hold_session(registry, ref, IfHeld::wait_a_bit);
+    if (hold.has_value()) co_return hold->session().offset.load();
+    if (hold.error().code != Errc::upload_busy) co_return hold.error();
+    // Somebody is really writing: tell how far it has come.
+    CO_TRY(auto const session, co_await find_session(registry, ref));
+    co_return session->offset.load();
+}
+
+Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chunk chunk) {
+    CO_TRY(auto const hold, co_await hold_session(registry, ref, manners(chunk)));
+    auto& session = hold.session();
+    CO_CHECK(in_order(chunk, session.offset.load()));
+    CO_CHECK(co_await receive(hold.upload(), chunk, session.offset));
+    co_return session.offset.load();
+}
+
+Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Chunk last,
+                                           oci::Digest const& digest) {
+    CO_TRY(auto const hold, co_await hold_session(registry, ref, manners(last)));
+    auto& session = hold.session();
+    CO_CHECK(in_order(last, session.offset.load()));
+    CO_CHECK(co_await receive(hold.upload(), last, session.offset));
+    CO_TRY(auto const fact, co_await prove(registry, ref.caller, ref.repository, hold.upload(), digest));
+    CO_CHECK(co_await hold.upload().commit(digest));
+    // The upload is used up, whatever comes now.
+    session.over.store(true);
+    registry.sessions.remove(ref.id);
+    CO_CHECK(co_await registry.meta.catalog().link_blob(ref.repository, fact, ref.id, registry.clock.now()));
+    co_return fact;
+}
+
+Task<Result<>> cancel_upload(Registry& registry, UploadRef ref) {
+    CO_TRY(auto const hold, co_await hold_session(registry, ref, IfHeld::wait_a_bit));
+    hold.session().over.store(true);
+    registry.sessions.remove(ref.id);
+    CO_CHECK(co_await registry.meta.uploads().close(ref.id));
+    co_return co_await hold.upload().discard();
+}
+
+Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const& caller,
+                                       oci::RepositoryName const& repository, Chunk whole,
+                                       oci::Digest const& digest) {
+    auto const id = Uuid::random(registry.random);
+    CO_TRY(auto const upload, co_await registry.blobs.create(id, digest.algorithm()));
+    auto const fact = co_await receive_whole(registry, caller, repository, *upload, whole, digest);
+    if (fact.has_error()) {
+        // What cannot be removed now goes at the next start; the client needs the reason of the refusal.
+        (void)co_await upload->discard();
+        co_return fact.error();
+    }
+    CO_CHECK(co_await upload->commit(digest));
+    CO_CHECK(co_await registry.meta.catalog().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
+    co_return fact;
+}
+
+Task<Result<meta::BlobFact>> mount_blob(Registry& registry, policy::Caller const& caller,
+                                        oci::RepositoryName const& source, oci::RepositoryName const& target,
+                                        oci::Digest const& digest) {
+    if (registry.gate.asks(policy::Point::admit_blob)) {
+        CO_TRY(auto const fact, co_await registry.meta.catalog().blob(source, digest));
+        policy::BlobPush const push{caller, target, digest, fact.size};
+        CO_CHECK(admitted(co_await registry.gate.admit_blob(push)));
+    }
+    co_return co_await registry.meta.catalog().mount_blob(source, target, digest, registry.clock.now());
+}
+
+}  // namespace ocilot::registry

@@ -1,0 +1,121 @@
+#include "registry/push_manifest.h"
+
+#include "oci/hasher.h"
+#include "oci/manifest.h"
+#include "oci/media_type.h"
+#include "registry/admit.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace ocilot::registry {
+
+namespace {
+
+/// The digest the bytes are kept under: the one asked for, if it is theirs.
+Result<oci::Digest> digest_of(ManifestUpload const& upload) {
+    auto const* asked = std::get_if<oci::Digest>(&upload.reference);
+    auto const algorithm = asked ? asked->algorithm() : oci::Algorithm::sha256;
+    auto const actual = oci::digest_of(algorithm, upload.bytes);
+    if (asked && *asked != actual) {
+        return Error{Errc::digest_invalid,
+                     fmt::format("the manifest has digest {}, not {}; nothing was stored, send the manifest that "
+                                 "belongs to the digest",
+                                 actual.str(), asked->str())};
+    }
+    return actual;
+}
+
+std::vector<oci::Tag> tags_of(ManifestUpload const& upload) {
+    auto tags = upload.more_tags;
+    if (auto const* tag = std::get_if<oci::Tag>(&upload.reference)) tags.push_back(*tag);
+    return tags;
+}
+
+/// A registry need not hold what can be had elsewhere (image-spec, "Non-Distributable Layers").
+bool is_required(oci::Descriptor const& descriptor) {
+    return descriptor.urls.empty() && !oci::is_non_distributable(descriptor.media_type);
+}
+
+void note_blob(meta::NewManifest& facts, oci::Descriptor const& descriptor) {
+    facts.blobs.push_back(descriptor.digest);
+    if (is_required(descriptor)) facts.required_blobs.push_back(descriptor.digest);
+}
+
+/// An index may name blobs, as BuildKit's cache does: the child's type tells where it must be.
+void note_child(meta::NewManifest& facts, oci::Descriptor const& child) {
+    if (!oci::is_manifest(child.media_type)) return note_blob(facts, child);
+    facts.manifests.push_back(child.digest);
+    facts.required_manifests.push_back(child.digest);
+}
+
+meta::NewManifest facts_of(ManifestUpload const& upload, oci::Manifest const& manifest,
+                           oci::Digest const& digest, Time now) {
+    meta::NewManifest facts{
+        .repository = upload.repository,
+        .fact = {digest, manifest.media_type, upload.bytes.size()},
+        .required_blobs = {},
+        .required_manifests = {},
+        .blobs = {},
+        .manifests = {},
+        .subject = {},
+        .artifact_type = std::string(manifest.referrer_type()),
+        .annotations = manifest.annotations,
+        .tags = tags_of(upload),
+        .pushed_by = upload.caller.name,
+        .pushed_at = now,
+    };
+    if (manifest.subject) facts.subject = manifest.subject->digest;
+    if (manifest.config) note_blob(facts, *manifest.config);
+    for (auto const& layer : manifest.layers) note_blob(facts, layer);
+    for (auto const& child : manifest.manifests) note_child(facts, child);
+    return facts;
+}
+
+/// Looks before anything is stored, so that a refused manifest leaves no bytes; the transaction looks again.
+Task<Result<>> all_there(Registry& registry, meta::NewManifest const& facts) {
+    Error missing{Errc::manifest_blob_unknown,
+                  "the manifest names content that is not in this repository; push the blobs and manifests it "
+                  "names first",
+                  {}};
+    auto const note = [&missing](oci::Digest const& digest) {
+        auto text = digest.str();
+        if (std::ranges::find(missing.subjects, text) == missing.subjects.end()) {
+            missing.subjects.push_back(std::move(text));
+        }
+    };
+    for (auto const& digest : facts.required_blobs) {
+        auto const found = co_await registry.meta.catalog().blob(facts.repository, digest);
+        if (found.has_value()) continue;
+        if (found.error().code != Errc::blob_unknown) co_return found.error();
+        note(digest);
+    }
+    for (auto const& digest : facts.required_manifests) {
+        auto const found = co_await registry.meta.catalog().manifest(facts.repository, digest);
+        if (found.has_value()) continue;
+        if (found.error().code != Errc::manifest_unknown) co_return found.error();
+        note(digest);
+    }
+    if (!missing.subjects.empty()) co_return missing;
+    co_return Result<>{};
+}
+
+}  // namespace
+
+Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload) {
+    CO_TRY(auto const manifest, oci::parse_manifest(upload.bytes, upload.content_type));
+    CO_TRY(auto const digest, digest_of(upload));
+    auto facts = facts_of(upload, manifest, digest, registry.clock.now());
+    CO_CHECK(co_await all_there(registry, facts));
+    if (registry.gate.asks(policy::Point::admit_manifest)) {
+        policy::ManifestPush const push{upload.caller, upload.repository, facts.tags,
+                                        digest,        manifest,          upload.bytes.size()};
+        CO_CHECK(admitted(co_await registry.gate.admit_manifest(push)));
+    }
+    PushedManifest pushed{facts.fact, facts.subject};
+    CO_CHECK(co_await registry.blobs.put(digest, std::as_bytes(std::span(upload.bytes))));
+    CO_CHECK(co_await registry.meta.catalog().put_manifest(std::move(facts)));
+    co_return pushed;
+}
+
+}  // namespace ocilot::registry
