@@ -1,0 +1,124 @@
+#include "registry/fixture.h"
+
+using namespace ocilot;
+using namespace ocilot::test;
+
+class UploadTest : public RegistryTest {};
+
+TEST_F(UploadTest, StoresABlobSentInChunks) {
+    auto const id = start();
+    EXPECT_EQ(append(id, "hello ", 0).value(), 6U);
+    EXPECT_EQ(append(id, "wor").value(), 9U);
+    EXPECT_EQ(finish(id, sha256("hello world"), "ld").value().size, 11U);
+    EXPECT_EQ(run(registry::stat_blob(parts, name, sha256("hello world"))).value().size, 11U);
+    EXPECT_EQ(finish(id, sha256("hello world")).error().code, Errc::upload_unknown) << "a session ends once";
+}
+
+TEST_F(UploadTest, StoresUnderTheAlgorithmAskedForWhateverWasHashedMeanwhile) {
+    for (auto const hashed : {oci::Algorithm::sha256, oci::Algorithm::sha512}) {
+        auto const id = start(hashed);
+        ASSERT_TRUE(append(id, "content").has_value());
+        ASSERT_TRUE(finish(id, sha512("content")).has_value());
+        EXPECT_TRUE(run(registry::stat_blob(parts, name, sha512("content"))).has_value());
+        EXPECT_EQ(run(registry::stat_blob(parts, name, sha256("content"))).error().code, Errc::blob_unknown);
+    }
+}
+
+TEST_F(UploadTest, RefusesAChunkOutOfOrderAndLivesOn) {
+    auto const id = start();
+    ASSERT_TRUE(append(id, "0123456789", 0).has_value());
+    EXPECT_EQ(append(id, "xyz", 5).error().code, Errc::range_invalid);
+    EXPECT_EQ(append(id, "0123456789", 0).error().code, Errc::range_invalid);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 10U);
+    EXPECT_EQ(append(id, "ab", 10).value(), 12U);
+}
+
+TEST_F(UploadTest, KeepsWhatCameBeforeTheClientWentAway) {
+    auto const id = start();
+    std::string const text(5000, 'x');
+    TextSource broken(text, 4200);
+    auto const gone = run(registry::append_upload(parts, ref(id), {broken, {}, text.size()}));
+    EXPECT_EQ(gone.error().code, Errc::peer_closed);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 4200U);
+    EXPECT_EQ(append(id, std::string_view(text).substr(4200), 4200).value(), 5000U);
+    EXPECT_TRUE(finish(id, sha256(text)).has_value());
+}
+
+TEST_F(UploadTest, RefusesBytesThatDoNotMatchAndStoresNothing) {
+    auto const id = start();
+    ASSERT_TRUE(append(id, "not what it says").has_value());
+    auto const refused = finish(id, sha256("something else"));
+    ASSERT_EQ(refused.error().code, Errc::digest_invalid);
+    EXPECT_NE(refused.error().message.find(sha256("not what it says").str()), std::string::npos);
+    for (auto const& digest : {sha256("something else"), sha256("not what it says")}) {
+        EXPECT_EQ(run(registry::stat_blob(parts, name, digest)).error().code, Errc::blob_unknown);
+        EXPECT_FALSE(run(blobs.stat(digest)).has_value());
+    }
+    EXPECT_TRUE(finish(id, sha256("not what it says")).has_value()) << "the session lives on";
+}
+
+TEST_F(UploadTest, HoldsABodyToItsAnnouncedLength) {
+    auto const id = start();
+    TextSource longer("0123456789");
+    EXPECT_EQ(run(registry::append_upload(parts, ref(id), {longer, {}, 4})).error().code, Errc::size_invalid);
+    TextSource shorter("01");
+    EXPECT_EQ(run(registry::append_upload(parts, ref(id), {shorter, {}, 4})).error().code, Errc::size_invalid);
+}
+
+TEST_F(UploadTest, ShowsASessionOnlyToItsRepositoryAndCaller) {
+    auto const id = start();
+    policy::Caller const other{.name = "mallory", .groups = {}, .address = {}};
+    auto const elsewhere = repository("team/other");
+    EXPECT_EQ(run(registry::upload_offset(parts, {other, name, id})).error().code, Errc::upload_unknown);
+    EXPECT_EQ(run(registry::upload_offset(parts, {nobody, elsewhere, id})).error().code, Errc::upload_unknown);
+    forget_memory();
+    EXPECT_EQ(run(registry::upload_offset(parts, {other, name, id})).error().code, Errc::upload_unknown);
+    EXPECT_EQ(run(registry::upload_offset(parts, {nobody, elsewhere, id})).error().code, Errc::upload_unknown);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 0U);
+}
+
+TEST_F(UploadTest, GoesOnAfterARestartWhereItStood) {
+    auto const id = start();
+    ASSERT_TRUE(append(id, "before ").has_value());
+    forget_memory();
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 7U);
+    ASSERT_TRUE(append(id, "after", 7).has_value());
+    EXPECT_TRUE(finish(id, sha256("before after")).has_value());
+}
+
+TEST_F(UploadTest, ForgetsACancelledSession) {
+    auto const id = start();
+    ASSERT_TRUE(append(id, "bytes").has_value());
+    ASSERT_TRUE(run(registry::cancel_upload(parts, ref(id))).has_value());
+    EXPECT_EQ(append(id, "more").error().code, Errc::upload_unknown);
+    EXPECT_EQ(run(registry::cancel_upload(parts, ref(id))).error().code, Errc::upload_unknown);
+    EXPECT_TRUE(run(blobs.uploads()).value().empty());
+    EXPECT_EQ(sessions->size(), 0U);
+}
+
+TEST_F(UploadTest, LetsOneRequestWriteAtATime) {
+    auto const id = start();
+    auto held = run(registry::hold_session(parts, ref(id), registry::IfHeld::refuse));
+    ASSERT_TRUE(held.has_value());
+    EXPECT_EQ(append(id, "stream").error().code, Errc::upload_busy);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 0U) << "asking is always possible";
+    { auto const ended = std::move(held); }
+    EXPECT_TRUE(append(id, "stream").has_value());
+}
+
+TEST_F(UploadTest, TakesAWholeBlobInOneRequestAndLeavesNothingOfARefusedOne) {
+    auto const digest = push("whole");
+    EXPECT_EQ(run(registry::stat_blob(parts, name, digest)).value().size, 5U);
+    TextSource body("whole");
+    EXPECT_EQ(run(registry::push_blob(parts, nobody, name, {body, {}, {}}, sha256("else"))).error().code,
+              Errc::digest_invalid);
+    EXPECT_TRUE(run(blobs.uploads()).value().empty());
+}
+
+TEST_F(UploadTest, MountsWithoutMovingAByte) {
+    auto const digest = push("shared");
+    auto const target = repository("other");
+    EXPECT_EQ(run(registry::mount_blob(parts, nobody, name, target, digest)).value().size, 6U);
+    EXPECT_TRUE(run(registry::pull_blob(parts, target, digest)).has_value());
+    EXPECT_EQ(run(registry::mount_blob(parts, nobody, name, target, sha256("x"))).error().code, Errc::blob_unknown);
+}
