@@ -1,0 +1,140 @@
+#include "meta/annotations_json.h"
+#include "meta/sqlite_catalog.h"
+#include "meta/sqlite_values.h"
+#include "meta/unknown.h"
+
+namespace ocilot::meta {
+
+namespace {
+
+/// Reads a page that was asked for with one row more than its limit: whether there is one is the answer's `more`.
+template <class T, class Read>
+Result<Slice<T>> slice(SqliteRows rows, Page const& page, Read read) {
+    Slice<T> found;
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return found;
+        if (found.items.size() == page.limit) {
+            found.more = true;
+            return found;
+        }
+        TRY(auto item, read(rows));
+        found.items.push_back(std::move(item));
+    }
+}
+
+Result<std::string> name_of(SqliteRows const& rows) { return rows.text(0); }
+
+Result<ManifestFact> manifest_of(SqliteRows const& rows) {
+    TRY(auto const digest, stored_digest(rows, 0));
+    return ManifestFact{digest, rows.text(1), static_cast<std::uint64_t>(rows.integer(2))};
+}
+
+Result<oci::Descriptor> referrer_of(SqliteRows const& rows) {
+    TRY(auto fact, manifest_of(rows));
+    TRY(auto annotations, annotations_from_json(rows.text(4)));
+    oci::Descriptor descriptor{std::move(fact.media_type), fact.digest, fact.size};
+    descriptor.artifact_type = rows.text(3);
+    descriptor.annotations = std::move(annotations);
+    return descriptor;
+}
+
+Result<Slice<std::string>> read_repositories(SqliteDb& db, Page const& page) {
+    TRY(auto rows, db.query("SELECT name FROM repository WHERE manifests > 0 AND name > ?1 ORDER BY name LIMIT ?2",
+                            {after(page), one_more(page)}));
+    return slice<std::string>(std::move(rows), page, name_of);
+}
+
+Result<Slice<std::string>> read_tags(SqliteDb& db, oci::RepositoryName const& repository, Page const& page) {
+    TRY(auto rows, db.query("SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
+                            "AND name > ?2 ORDER BY name LIMIT ?3",
+                            {repository.str(), after(page), one_more(page)}));
+    TRY(auto names, slice<std::string>(std::move(rows), page, name_of));
+    if (names.items.empty() && !names.more) {
+        TRY(auto known, db.query("SELECT 1 FROM repository WHERE name = ?1", {repository.str()}));
+        TRY(bool const exists, known.next());
+        if (!exists) return name_unknown(repository);
+    }
+    return names;
+}
+
+Result<ManifestFact> read_tagged(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag) {
+    TRY(auto rows, db.query("SELECT m.digest, m.media_type, m.size FROM tag t JOIN manifest m "
+                            "ON m.repository = t.repository AND m.digest = t.digest "
+                            "WHERE t.repository = (SELECT id FROM repository WHERE name = ?1) AND t.name = ?2",
+                            {repository.str(), tag.str()}));
+    TRY(bool const row, rows.next());
+    if (!row) return tag_unknown(repository, tag);
+    return manifest_of(rows);
+}
+
+Result<ManifestFact> read_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
+    TRY(auto rows, db.query("SELECT digest, media_type, size FROM manifest "
+                            "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND digest = ?2",
+                            {repository.str(), digest.str()}));
+    TRY(bool const row, rows.next());
+    if (!row) return manifest_unknown(repository, digest);
+    return manifest_of(rows);
+}
+
+Result<BlobFact> read_blob(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
+    TRY(auto rows, db.query("SELECT size FROM link WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
+                            "AND digest = ?2",
+                            {repository.str(), digest.str()}));
+    TRY(bool const row, rows.next());
+    if (!row) return blob_unknown(repository, digest);
+    return BlobFact{digest, static_cast<std::uint64_t>(rows.integer(0))};
+}
+
+Result<Slice<oci::Descriptor>> read_referrers(SqliteDb& db, oci::RepositoryName const& repository,
+                                              oci::Digest const& subject, Page const& page) {
+    TRY(auto rows, db.query("SELECT digest, media_type, size, artifact_type, annotations FROM manifest "
+                            "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND subject = ?2 "
+                            "AND digest > ?3 ORDER BY digest LIMIT ?4",
+                            {repository.str(), subject.str(), after(page), one_more(page)}));
+    return slice<oci::Descriptor>(std::move(rows), page, referrer_of);
+}
+
+Result<Slice<oci::Descriptor>> read_referrers_of_type(SqliteDb& db, oci::RepositoryName const& repository,
+                                                      oci::Digest const& subject, std::string const& type,
+                                                      Page const& page) {
+    TRY(auto rows, db.query("SELECT digest, media_type, size, artifact_type, annotations FROM manifest "
+                            "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND subject = ?2 "
+                            "AND artifact_type = ?3 AND digest > ?4 ORDER BY digest LIMIT ?5",
+                            {repository.str(), subject.str(), type, after(page), one_more(page)}));
+    return slice<oci::Descriptor>(std::move(rows), page, referrer_of);
+}
+
+}  // namespace
+
+Task<Result<Slice<std::string>>> SqliteCatalog::repositories(Page page) {
+    co_return readers_.read([&](SqliteDb& db) { return read_repositories(db, page); });
+}
+
+Task<Result<Slice<std::string>>> SqliteCatalog::tags(oci::RepositoryName const& repository, Page page) {
+    co_return readers_.read([&](SqliteDb& db) { return read_tags(db, repository, page); });
+}
+
+Task<Result<ManifestFact>> SqliteCatalog::resolve(oci::RepositoryName const& repository, oci::Tag const& tag) {
+    co_return readers_.read([&](SqliteDb& db) { return read_tagged(db, repository, tag); });
+}
+
+Task<Result<ManifestFact>> SqliteCatalog::manifest(oci::RepositoryName const& repository,
+                                                   oci::Digest const& digest) {
+    co_return readers_.read([&](SqliteDb& db) { return read_manifest(db, repository, digest); });
+}
+
+Task<Result<BlobFact>> SqliteCatalog::blob(oci::RepositoryName const& repository, oci::Digest const& digest) {
+    co_return readers_.read([&](SqliteDb& db) { return read_blob(db, repository, digest); });
+}
+
+Task<Result<Slice<oci::Descriptor>>> SqliteCatalog::referrers(oci::RepositoryName const& repository,
+                                                              oci::Digest const& subject,
+                                                              std::optional<std::string> type, Page page) {
+    co_return readers_.read([&](SqliteDb& db) {
+        if (type) return read_referrers_of_type(db, repository, subject, *type, page);
+        return read_referrers(db, repository, subject, page);
+    });
+}
+
+}  // namespace ocilot::meta

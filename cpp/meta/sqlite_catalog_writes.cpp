@@ -1,0 +1,217 @@
+#include "meta/annotations_json.h"
+#include "meta/sqlite_catalog.h"
+#include "meta/sqlite_values.h"
+#include "meta/unknown.h"
+
+#include <algorithm>
+
+namespace ocilot::meta {
+
+namespace {
+
+using Repository = std::optional<std::int64_t>;  // Its id, if it exists.
+
+/// The first column of the first row, if there is one.
+Result<std::optional<std::int64_t>> number(SqliteDb& db, std::string_view sql,
+                                           std::initializer_list<SqliteValue> values) {
+    TRY(auto rows, db.query(sql, values));
+    TRY(bool const row, rows.next());
+    if (!row) return std::optional<std::int64_t>();
+    return std::optional(rows.integer(0));
+}
+
+Result<Repository> find_repository(SqliteDb& db, oci::RepositoryName const& name) {
+    return number(db, "SELECT id FROM repository WHERE name = ?1", {name.str()});
+}
+
+Result<std::int64_t> find_or_make_repository(SqliteDb& db, oci::RepositoryName const& name) {
+    CHECK(db.change("INSERT INTO repository (name) VALUES (?1) ON CONFLICT (name) DO NOTHING", {name.str()}));
+    TRY(auto const id, find_repository(db, name));
+    return *id;
+}
+
+Result<> drop_repository_if_empty(SqliteDb& db, std::int64_t id) {
+    CHECK(db.change("DELETE FROM repository WHERE id = ?1 AND manifests = 0 "
+                    "AND NOT EXISTS (SELECT 1 FROM link WHERE repository = ?1)",
+                    {id}));
+    return {};
+}
+
+Result<std::optional<std::int64_t>> linked_size(SqliteDb& db, std::int64_t repository, oci::Digest const& digest) {
+    return number(db, "SELECT size FROM link WHERE repository = ?1 AND digest = ?2", {repository, digest.str()});
+}
+
+Result<std::optional<std::int64_t>> find_manifest(SqliteDb& db, std::int64_t repository, oci::Digest const& digest) {
+    return number(db, "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2", {repository, digest.str()});
+}
+
+Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Time now) {
+    TRY(auto const id, find_or_make_repository(db, repository));
+    CHECK(db.change("INSERT INTO link (repository, digest, size, linked_at) VALUES (?1, ?2, ?3, ?4) "
+                    "ON CONFLICT DO NOTHING",
+                    {id, blob.digest.str(), static_cast<std::int64_t>(blob.size), stored(now)}));
+    return {};
+}
+
+Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
+                     std::optional<Uuid> upload, Time now) {
+    CHECK(link(db, repository, blob, now));
+    if (upload) {
+        CHECK(db.change("DELETE FROM upload WHERE id = ?1", {upload->str()}));
+    }
+    return {};
+}
+
+Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::RepositoryName const& target,
+                       oci::Digest const& digest, Time now) {
+    TRY(auto const from, find_repository(db, source));
+    if (!from) return blob_unknown(source, digest);
+    TRY(auto const size, linked_size(db, *from, digest));
+    if (!size) return blob_unknown(source, digest);
+    BlobFact const blob{digest, static_cast<std::uint64_t>(*size)};
+    CHECK(link(db, target, blob, now));
+    return blob;
+}
+
+Result<> unlink(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
+    TRY(auto const id, find_repository(db, repository));
+    if (!id) return blob_unknown(repository, digest);
+    TRY(auto const removed, db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
+    if (removed == 0) return blob_unknown(repository, digest);
+    return drop_repository_if_empty(db, *id);
+}
+
+/// Appends those of `required` that `find` does not find, each once.
+template <class Find>
+Result<> collect_missing(SqliteDb& db, Repository repository, std::vector<oci::Digest> const& required, Find find,
+                         std::vector<std::string>& missing) {
+    for (auto const& digest : required) {
+        if (repository) {
+            TRY(auto const found, find(db, *repository, digest));
+            if (found) continue;
+        }
+        if (auto text = digest.str(); std::ranges::find(missing, text) == missing.end()) {
+            missing.push_back(std::move(text));
+        }
+    }
+    return {};
+}
+
+Result<> require_content(SqliteDb& db, NewManifest const& manifest) {
+    TRY(auto const repository, find_repository(db, manifest.repository));
+    std::vector<std::string> missing;
+    CHECK(collect_missing(db, repository, manifest.required_blobs, linked_size, missing));
+    CHECK(collect_missing(db, repository, manifest.required_manifests, find_manifest, missing));
+    if (!missing.empty()) return content_missing(manifest.repository, std::move(missing));
+    return {};
+}
+
+Result<> add_edges(SqliteDb& db, std::int64_t manifest, std::vector<oci::Digest> const& children,
+                   std::string_view kind) {
+    for (auto const& child : children) {
+        CHECK(db.change("INSERT INTO edge (manifest, child, kind) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                        {manifest, child.str(), kind}));
+    }
+    return {};
+}
+
+/// Records the manifest if it is new; the first push of the same bytes stands.
+Result<> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest const& manifest,
+                      std::string const& annotations) {
+    auto const subject = manifest.subject ? manifest.subject->str() : std::string();
+    TRY(auto const added,
+        db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, annotations, "
+                  "pushed_by, pushed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+                  "ON CONFLICT (repository, digest) DO NOTHING",
+                  {repository, manifest.fact.digest.str(), manifest.fact.media_type,
+                   static_cast<std::int64_t>(manifest.fact.size),
+                   manifest.subject ? SqliteValue(subject) : SqliteValue(nullptr), manifest.artifact_type, annotations,
+                   manifest.pushed_by, stored(manifest.pushed_at)}));
+    if (added == 0) return {};
+    CHECK(db.change("UPDATE repository SET manifests = manifests + 1 WHERE id = ?1", {repository}));
+    TRY(auto const id, find_manifest(db, repository, manifest.fact.digest));
+    CHECK(add_edges(db, *id, manifest.blobs, "blob"));
+    return add_edges(db, *id, manifest.manifests, "manifest");
+}
+
+Result<> move_tag(SqliteDb& db, std::int64_t repository, oci::Tag const& tag, NewManifest const& manifest) {
+    auto const digest = manifest.fact.digest.str();
+    TRY(auto const moved,
+        db.change("INSERT INTO tag (repository, name, digest, moved_at) VALUES (?1, ?2, ?3, ?4) "
+                  "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
+                  "moved_at = excluded.moved_at WHERE digest <> excluded.digest",
+                  {repository, tag.str(), digest, stored(manifest.pushed_at)}));
+    if (moved == 0) return {};
+    CHECK(db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5)",
+                    {manifest.repository.str(), tag.str(), digest, manifest.pushed_by, stored(manifest.pushed_at)}));
+    return {};
+}
+
+Result<> put(SqliteDb& db, NewManifest const& manifest) {
+    CHECK(require_content(db, manifest));
+    TRY(auto const annotations, annotations_to_json(manifest.annotations));
+    TRY(auto const repository, find_or_make_repository(db, manifest.repository));
+    CHECK(add_manifest(db, repository, manifest, annotations));
+    for (auto const& tag : manifest.tags) {
+        CHECK(move_tag(db, repository, tag, manifest));
+    }
+    return {};
+}
+
+Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag, Time now) {
+    TRY(auto const id, find_repository(db, repository));
+    if (!id) return tag_unknown(repository, tag);
+    TRY(auto const removed, db.change("DELETE FROM tag WHERE repository = ?1 AND name = ?2", {*id, tag.str()}));
+    if (removed == 0) return tag_unknown(repository, tag);
+    CHECK(db.change("INSERT INTO tag_history (repository, tag, changed_at) VALUES (?1, ?2, ?3)",
+                    {repository.str(), tag.str(), stored(now)}));
+    return {};
+}
+
+Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest, Time now) {
+    TRY(auto const id, find_repository(db, repository));
+    if (!id) return manifest_unknown(repository, digest);
+    TRY(auto const manifest, find_manifest(db, *id, digest));
+    if (!manifest) return manifest_unknown(repository, digest);
+    CHECK(db.change("INSERT INTO tag_history (repository, tag, changed_at) "
+                    "SELECT ?3, name, ?4 FROM tag WHERE repository = ?1 AND digest = ?2",
+                    {*id, digest.str(), repository.str(), stored(now)}));
+    CHECK(db.change("DELETE FROM tag WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
+    CHECK(db.change("DELETE FROM edge WHERE manifest = ?1", {*manifest}));
+    CHECK(db.change("DELETE FROM manifest WHERE id = ?1", {*manifest}));
+    CHECK(db.change("UPDATE repository SET manifests = manifests - 1 WHERE id = ?1", {*id}));
+    return drop_repository_if_empty(db, *id);
+}
+
+}  // namespace
+
+Task<Result<>> SqliteCatalog::link_blob(oci::RepositoryName const& repository, BlobFact blob,
+                                        std::optional<Uuid> upload, Time now) {
+    return writer_.run([=](SqliteDb& db) { return link_upload(db, repository, blob, upload, now); });
+}
+
+Task<Result<BlobFact>> SqliteCatalog::mount_blob(oci::RepositoryName const& source,
+                                                 oci::RepositoryName const& target, oci::Digest const& digest,
+                                                 Time now) {
+    return writer_.run([=](SqliteDb& db) { return mount(db, source, target, digest, now); });
+}
+
+Task<Result<>> SqliteCatalog::unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) {
+    return writer_.run([=](SqliteDb& db) { return unlink(db, repository, digest); });
+}
+
+Task<Result<>> SqliteCatalog::put_manifest(NewManifest manifest) {
+    return writer_.run([m = std::move(manifest)](SqliteDb& db) { return put(db, m); });
+}
+
+Task<Result<>> SqliteCatalog::delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Time now) {
+    return writer_.run([=](SqliteDb& db) { return remove_tag(db, repository, tag, now); });
+}
+
+Task<Result<>> SqliteCatalog::delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
+                                              Time now) {
+    return writer_.run([=](SqliteDb& db) { return remove_manifest(db, repository, digest, now); });
+}
+
+}  // namespace ocilot::meta

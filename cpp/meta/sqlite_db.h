@@ -1,0 +1,83 @@
+#pragma once
+
+#include "base/result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace ocilot::meta {
+
+/// A parameter of a statement: NULL, an integer or a text. The text is borrowed for the call.
+using SqliteValue = std::variant<std::nullptr_t, std::int64_t, std::string_view>;
+
+/// The rows of a running query. Resets its statement at the end of its life: end it before the same SQL
+/// runs again on the connection.
+class SqliteRows {
+  public:
+    explicit SqliteRows(sqlite3_stmt* statement) noexcept : statement_(statement) {}
+    ~SqliteRows();
+    SqliteRows(SqliteRows&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+    SqliteRows& operator=(SqliteRows&&) = delete;
+
+    /// Goes to the next row; false at the end.
+    Result<bool> next();
+    [[nodiscard]] std::string text(int column) const;
+    [[nodiscard]] std::int64_t integer(int column) const;
+
+  private:
+    sqlite3_stmt* statement_;
+};
+
+/// One connection to a SQLite database with its prepared statements. For one thread at a time.
+/// Never checkpoints on its own, neither after a commit nor at close.
+class SqliteDb {
+  public:
+    enum class Mode : std::uint8_t { read_only, read_write };
+    enum class Checkpoint : std::uint8_t { passive, truncate };
+
+    /// Opens `path`, creating the file in mode read_write.
+    static Result<SqliteDb> open(std::string const& path, Mode mode);
+    SqliteDb(SqliteDb&&) noexcept = default;
+    SqliteDb& operator=(SqliteDb&&) = delete;
+
+    /// Runs one or more statements without parameters, ignoring rows.
+    Result<> execute(std::string const& sql);
+    /// Starts a query; the statement is prepared once and kept.
+    Result<SqliteRows> query(std::string_view sql, std::initializer_list<SqliteValue> values = {});
+    /// Runs a statement to its end and answers how many rows it changed.
+    Result<std::int64_t> change(std::string_view sql, std::initializer_list<SqliteValue> values = {});
+
+    /// Whether a transaction is open.
+    [[nodiscard]] bool in_transaction() const noexcept;
+    /// Pages written since the last call.
+    std::int64_t take_pages_written() noexcept;
+    /// Moves the write-ahead log into the database: what readers let it (passive), or all (truncate).
+    Result<> checkpoint(Checkpoint kind);
+
+  private:
+    struct CloseDb {
+        void operator()(sqlite3* db) const noexcept;
+    };
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const noexcept;
+    };
+    explicit SqliteDb(std::unique_ptr<sqlite3, CloseDb> db) noexcept : db_(std::move(db)) {}
+
+    Result<sqlite3_stmt*> prepared(std::string_view sql);
+
+    std::unique_ptr<sqlite3, CloseDb> db_;
+    // By the text each statement keeps itself.
+    std::unordered_map<std::string_view, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
+};
+
+}  // namespace ocilot::meta

@@ -1,0 +1,23 @@
+#include "meta/sqlite_readers.h"
+
+namespace ocilot::meta {
+
+Result<SqliteReaders::Lease> SqliteReaders::lease() {
+    {
+        std::lock_guard const lock(mutex_);
+        if (!idle_.empty()) {
+            auto db = std::move(idle_.back());
+            idle_.pop_back();
+            return Lease(*this, std::move(db));
+        }
+    }
+    TRY(auto db, SqliteDb::open(path_, SqliteDb::Mode::read_only));
+    return Lease(*this, std::make_unique<SqliteDb>(std::move(db)));
+}
+
+void SqliteReaders::give_back(std::unique_ptr<SqliteDb> db) {
+    std::lock_guard const lock(mutex_);
+    idle_.push_back(std::move(db));
+}
+
+}  // namespace ocilot::meta

@@ -1,0 +1,86 @@
+#include "meta/sqlite_store.h"
+
+#include "meta/sqlite_catalog.h"
+#include "meta/sqlite_schema.h"
+#include "meta/sqlite_uploads.h"
+#include "meta/temporary_directory.h"
+
+#include <optional>
+
+namespace ocilot::meta {
+
+struct SqliteStore::Parts {
+    Parts(std::optional<TemporaryDirectory> d, std::string path, SqliteDb db, Log const& log, Metrics& metrics)
+        : directory(std::move(d)),
+          writer(std::move(db), log, metrics),
+          readers(std::move(path)),
+          catalog(readers, writer),
+          uploads(readers, writer) {}
+
+    // Readers close before the writer: it is the last one out and empties the write-ahead log.
+    std::optional<TemporaryDirectory> directory;
+    SqliteWriter writer;
+    SqliteReaders readers;
+    SqliteCatalog catalog;
+    SqliteUploads uploads;
+};
+
+namespace {
+
+/// Whatever keeps the database from opening keeps the registry from starting.
+template <class T>
+Result<T> as_config(Result<T> result) {
+    if (result.has_error()) return Error{Errc::config, result.error().message};
+    return result;
+}
+
+Result<SqliteDb> open_for_writing(std::string const& path) {
+    TRY(auto db, SqliteDb::open(path, SqliteDb::Mode::read_write));
+    CHECK(prepare_schema(db, path));
+    return db;
+}
+
+Result<> nothing(SqliteDb&) { return {}; }
+
+Result<> read_header(SqliteDb& db) {
+    TRY(auto rows, db.query("PRAGMA user_version"));
+    CHECK(rows.next());
+    return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::string path, Log const& log, Metrics& metrics) {
+    // A file in a directory of its own, not SQLite's memory databases: a private one is seen by one connection
+    // only, and those several can see (shared cache, vfs=memdb) have no write-ahead log, so readers and the
+    // writer would lock each other out. This way it is the same code and the same rules.
+    std::optional<TemporaryDirectory> directory;
+    if (path == ":memory:") {
+        TRY(auto made, TemporaryDirectory::make());
+        path = (made.path() / "meta.db").string();
+        directory.emplace(std::move(made));
+    }
+    TRY(auto db, as_config(open_for_writing(path)));
+    if (directory) {  // Nobody will look for it after a power cut.
+        CHECK(db.execute("PRAGMA synchronous = OFF"));
+    }
+    return std::unique_ptr<SqliteStore>(new SqliteStore(
+        std::make_unique<Parts>(std::move(directory), std::move(path), std::move(db), log, metrics)));
+}
+
+SqliteStore::SqliteStore(std::unique_ptr<Parts> parts) noexcept : parts_(std::move(parts)) {}
+
+SqliteStore::~SqliteStore() = default;
+
+Catalog& SqliteStore::catalog() noexcept { return parts_->catalog; }
+
+Uploads& SqliteStore::uploads() noexcept { return parts_->uploads; }
+
+Task<Result<>> SqliteStore::check() {
+    // An empty transaction: the writer lives, takes the write lock and commits, without wearing the disk.
+    auto const written = co_await parts_->writer.run(nothing);
+    if (written.has_error()) co_return written.error();
+    co_return parts_->readers.read(read_header);
+}
+
+}  // namespace ocilot::meta

@@ -1,0 +1,72 @@
+#include "meta/sqlite_uploads.h"
+
+#include "meta/sqlite_values.h"
+#include "meta/unknown.h"
+
+namespace ocilot::meta {
+
+namespace {
+
+Result<UploadFact> upload_of(SqliteRows const& rows) {
+    auto const id = Uuid::parse(rows.text(0));
+    auto repository = oci::RepositoryName::parse(rows.text(1));
+    auto const algorithm = oci::parse_algorithm(rows.text(2));
+    if (!id || repository.has_error() || algorithm.has_error()) return damaged("upload session");
+    return UploadFact{*id, *std::move(repository), *algorithm, rows.text(3), stored_time(rows, 4)};
+}
+
+Result<> add(SqliteDb& db, UploadFact const& upload) {
+    CHECK(db.change("INSERT INTO upload (id, repository, algorithm, started_by, started_at) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5)",
+                    {upload.id.str(), upload.repository.str(), oci::to_string(upload.algorithm), upload.started_by,
+                     stored(upload.started_at)}));
+    return {};
+}
+
+Result<> remove(SqliteDb& db, Uuid id) {
+    TRY(auto const removed, db.change("DELETE FROM upload WHERE id = ?1", {id.str()}));
+    if (removed == 0) return upload_unknown(id);
+    return {};
+}
+
+Result<UploadFact> read_upload(SqliteDb& db, oci::RepositoryName const& repository, Uuid id) {
+    TRY(auto rows, db.query("SELECT id, repository, algorithm, started_by, started_at FROM upload "
+                            "WHERE id = ?1 AND repository = ?2",
+                            {id.str(), repository.str()}));
+    TRY(bool const row, rows.next());
+    if (!row) return upload_unknown(id);
+    return upload_of(rows);
+}
+
+Result<std::vector<UploadFact>> read_started_before(SqliteDb& db, Time time, std::size_t count) {
+    TRY(auto rows, db.query("SELECT id, repository, algorithm, started_by, started_at FROM upload "
+                            "WHERE started_at < ?1 ORDER BY started_at, id LIMIT ?2",
+                            {stored(time), limit(count)}));
+    std::vector<UploadFact> uploads;
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return uploads;
+        TRY(auto upload, upload_of(rows));
+        uploads.push_back(std::move(upload));
+    }
+}
+
+}  // namespace
+
+Task<Result<>> SqliteUploads::open(UploadFact upload) {
+    return writer_.run([u = std::move(upload)](SqliteDb& db) { return add(db, u); });
+}
+
+Task<Result<UploadFact>> SqliteUploads::find(oci::RepositoryName const& repository, Uuid id) {
+    co_return readers_.read([&](SqliteDb& db) { return read_upload(db, repository, id); });
+}
+
+Task<Result<>> SqliteUploads::close(Uuid id) {
+    return writer_.run([id](SqliteDb& db) { return remove(db, id); });
+}
+
+Task<Result<std::vector<UploadFact>>> SqliteUploads::started_before(Time time, std::size_t limit) {
+    co_return readers_.read([&](SqliteDb& db) { return read_started_before(db, time, limit); });
+}
+
+}  // namespace ocilot::meta

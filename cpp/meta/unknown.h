@@ -1,0 +1,23 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/uuid.h"
+#include "oci/digest.h"
+#include "oci/name.h"
+#include "oci/tag.h"
+
+#include <string>
+#include <vector>
+
+namespace ocilot::meta {
+
+/// The errors for what is not recorded, in the same words from every store.
+[[nodiscard]] Error name_unknown(oci::RepositoryName const& repository);
+[[nodiscard]] Error tag_unknown(oci::RepositoryName const& repository, oci::Tag const& tag);
+[[nodiscard]] Error manifest_unknown(oci::RepositoryName const& repository, oci::Digest const& digest);
+[[nodiscard]] Error blob_unknown(oci::RepositoryName const& repository, oci::Digest const& digest);
+[[nodiscard]] Error upload_unknown(Uuid id);
+/// `missing` has at least one digest.
+[[nodiscard]] Error content_missing(oci::RepositoryName const& repository, std::vector<std::string> missing);
+
+}  // namespace ocilot::meta
