@@ -147,6 +147,12 @@ std::string response_head(http::Response const& response, Framing const& framing
     return head;
 }
 
+std::string whole_response(http::Response const& response, Framing const& framing) {
+    auto whole = response_head(response, framing);
+    whole += text_body(response);
+    return whole;
+}
+
 Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits) {
     Outlet out{conn, limits, {}};
     bool const with_body = !framing.head_only && !has_no_content(response.status);

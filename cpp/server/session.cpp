@@ -1,13 +1,11 @@
 #include "server/session.h"
 
-#include "base/hex.h"
 #include "server/body_reader.h"
 #include "server/head_scanner.h"
+#include "server/request_id.h"
 #include "server/request_parser.h"
 #include "server/response_writer.h"
 
-#include <algorithm>
-#include <array>
 #include <boost/asio/this_coro.hpp>
 #include <exception>
 #include <fmt/format.h>
@@ -35,21 +33,6 @@ std::string_view without_port(std::string_view peer) {
     auto host = peer.substr(0, peer.rfind(':'));
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     return host;
-}
-
-bool is_sane_id(std::string_view id) {
-    return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-               c == '-';
-    });
-}
-
-std::string random_id(Random& random) {
-    std::array<std::byte, 8> bytes;
-    random.fill(bytes);
-    std::string id;
-    append_hex(id, bytes);
-    return id;
 }
 
 std::string_view first_line(std::string_view bytes) { return bytes.substr(0, bytes.find_first_of("\r\n")); }
@@ -150,7 +133,7 @@ Task<bool> Session::serve(Exchange& exchange) {
     exchange.request = std::move(*head);
     auto const& known = exchange.request;
     auto const asked = known.header("X-Request-Id");
-    exchange.id = is_sane_id(asked) ? std::string(asked) : random_id(context_.random);
+    exchange.id = is_sane_request_id(asked) ? std::string(asked) : random_request_id(context_.random);
 
     BodyReader body(*conn_, input_, parser, known, context_.limits);
     http::Request request;
@@ -187,7 +170,7 @@ Task<http::Response> Session::handle(http::Request const& request) {
 }
 
 Task<bool> Session::refuse(Exchange& exchange, Error error) {
-    exchange.id = random_id(context_.random);
+    exchange.id = random_request_id(context_.random);
     co_return co_await answer(exchange, context_.handler.refuse(error), false);
 }
 

@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"LargeHead", host("A: " + std::string(100'000, 'a') + "\r\n"), 431, "request head"},
         Refusal{"EndlessHead", "GET /x HTTP/1.1\r\nHost: h\r\nA: " + std::string(70'000, 'a'), 431, "request head"},
         Refusal{"SlowHead", "GET /x HTTP/1.1\r\nHo", 408, "did not arrive"}),
-    [](auto const& info) { return info.param.name; });
+    [](auto const& row) { return row.param.name; });
 
 TEST(Session, RefusesAHeadThatEndsInTheMiddle) {
     Harness h;
