@@ -69,11 +69,11 @@ bool Transport::spend(std::size_t bytes) noexcept {
 }
 
 Error Transport::failure(int errno_value, std::string_view doing) {
-    if (deadline_.passed()) {
-        close();
-        return {Errc::cancelled, fmt::format("the connection with {} ran into its deadline", peer_)};
+    bool const stopped = errno_value == ECANCELED;
+    if (stopped && socket_.is_open() && deadline_.passed()) {
+        return {Errc::request_timeout, fmt::format("the connection with {} ran into its deadline", peer_)};
     }
-    if (!socket_.is_open() || errno_value == ECANCELED) {
+    if (stopped || !socket_.is_open()) {
         return {Errc::cancelled, fmt::format("the connection with {} was closed on this side", peer_)};
     }
     if (says_peer_is_gone(errno_value)) {

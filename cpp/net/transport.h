@@ -31,7 +31,7 @@ class Transport {
     void expires_after(std::chrono::milliseconds limit) { deadline_.expires_after(limit); }
     void close() noexcept;
 
-    /// Before each system call: cancelled if the stream is closed or ran into its deadline, which closes it.
+    /// Before each system call: cancelled if the stream is closed, request_timeout if it ran into its deadline.
     [[nodiscard]] Result<> usable();
     /// Returns when the socket can be read or written, at the deadline, or when closed.
     Task<Result<>> wait(Socket::wait_type what);

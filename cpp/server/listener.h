@@ -1,10 +1,12 @@
 #pragma once
 
 #include "base/task_group.h"
+#include "net/conn.h"
 #include "net/listener.h"
 #include "net/tls_certificates.h"
 #include "server/session_context.h"
 
+#include <memory>
 #include <unordered_set>
 
 namespace ocilot::server {

@@ -141,12 +141,12 @@ Task<> run_into_deadlines(Context context) {
     auto reading = co_await shake_hands(context);
     reading.conn->expires_after(2ms);
     auto const read = co_await read_once(*reading.conn);
-    EXPECT_EQ(read.error().code, Errc::cancelled);
+    EXPECT_EQ(read.error().code, Errc::request_timeout);
 
     auto writing = co_await shake_hands(context);
     writing.conn->expires_after(2ms);
     auto const written = co_await writing.conn->write(bytes_of(much));
-    EXPECT_EQ(written.error().code, Errc::cancelled);
+    EXPECT_EQ(written.error().code, Errc::request_timeout);
     co_await writing.conn->finish_writing();
 
     auto closed = co_await shake_hands(context);
@@ -233,8 +233,8 @@ TEST_F(TlsConn, SaysHowAHandshakeFailed) {
     };
     EXPECT_EQ(failure([](test::Fd& fd) { fd.close(); }).code, Errc::peer_closed);
     EXPECT_EQ(failure([](test::Fd& fd) { fd.reset(); }).code, Errc::peer_closed);
-    EXPECT_EQ(failure([](test::Fd&) {}, 2ms).code, Errc::cancelled);
-    EXPECT_EQ(failure([](test::Fd& fd) { fd.send("\x16\x03\x01"); }, 2ms).code, Errc::cancelled);
+    EXPECT_EQ(failure([](test::Fd&) {}, 2ms).code, Errc::request_timeout);
+    EXPECT_EQ(failure([](test::Fd& fd) { fd.send("\x16\x03\x01"); }, 2ms).code, Errc::request_timeout);
 
     auto const distrusted = failure([](test::Fd& fd) {
         TlsClient const client(fd.get());

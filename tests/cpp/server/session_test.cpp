@@ -272,6 +272,6 @@ TEST(Session, WritesOneAccessLogLineARequest) {
     EXPECT_EQ(h.access_sink.text(),
               "2001:db8::1 - - [06/Nov/1994:08:49:37 +0000] \"GET /x?a=b HTTP/1.1\" 200 2 \"http://r/\" \"docker\" "
               "abababababababab 0.000000\n"
-              "2001:db8::1 - - [06/Nov/1994:08:49:37 +0000] \"bad\\x01\" 400 83 \"-\" \"-\" abababababababab "
+              "2001:db8::1 - - [06/Nov/1994:08:49:37 +0000] \"bad\\x01\" 400 79 \"-\" \"-\" abababababababab "
               "0.000000\n");
 }
