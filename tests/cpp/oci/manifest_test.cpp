@@ -215,21 +215,21 @@ TEST(Manifest, RefusesBodiesMadeToExhaustIt) {
          }(),
          "deeper than 64"},
         {image(R"(,"x":)" + std::string(1'000'000, '9')), "number too large"},
-        {image(R"(,"x":-)" + std::string(1'000'000, '9')), "number too large"},
-        {image(R"(,"x":1e)" + std::string(1'000'000, '9')), "number too large"},
-        {R"({"schemaVersion":)" + std::string(1'000'000, '2') + "}", "number too large"},
+        {image(R"(,"x":-)" + std::string(100'000, '9')), "number too large"},
+        {image(R"(,"x":1e)" + std::string(100'000, '9')), "number too large"},
+        {R"({"schemaVersion":)" + std::string(100'000, '2') + "}", "number too large"},
         {keys + R"("k0":1})", "key \"k0\" twice"},
         {keys + R"("z":1})", "schemaVersion"},
         {with_layer(layers + "{}"), "layers[10000] has no mediaType"},
         {with_layer(std::string(1'000'000, '[')), "layers[0] must be an object"},
-        {R"({")" + std::string(1'000'000, 'k') + R"(":1,"x":)", "not valid JSON"},
+        {R"({")" + std::string(100'000, 'k') + R"(":1,"x":)", "not valid JSON"},
         {R"({")" + std::string(100'000, 'k') + R"(":1,")" + std::string(100'000, 'k') + R"(":1})", "twice"},
     };
     for (auto const& body : cases) expect_refused(body);
 }
 
 TEST(Manifest, ReadsHugeNumbersOfFieldsNobodyAsksFor) {
-    auto const fraction = image(R"(,"x":0.)" + std::string(1'000'000, '3'));
+    auto const fraction = image(R"(,"x":0.)" + std::string(100'000, '3'));
     EXPECT_TRUE(parse_manifest(fraction, media_type::oci_manifest).has_value());
 }
 
