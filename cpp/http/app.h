@@ -25,6 +25,9 @@ struct AppSettings {
 };
 
 class Operations;
+struct Route;
+struct Target;
+struct Verb;
 
 /// The protocol: a request in, an answer out. Knows no socket. Thread-safe.
 class App final : public Handler {
@@ -35,6 +38,10 @@ class App final : public Handler {
     [[nodiscard]] std::string_view route_name(Request const& request) const noexcept override;
 
   private:
+    /// Checks the name, finds out who asks and whether they may, then lets the route's handler answer.
+    Task<Result<Response>> answer(Request const& request, Target const& target, Route const& route,
+                                  Verb const& verb);
+
     registry::Registry& registry_;
     auth::Guard& guard_;
     Operations& operations_;

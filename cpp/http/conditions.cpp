@@ -2,9 +2,11 @@
 
 #include "http/header.h"
 
+#include <fmt/format.h>
+
 namespace ocilot::http {
 
-std::string etag(oci::Digest const& digest) { return '"' + digest.str() + '"'; }
+std::string etag(oci::Digest const& digest) { return fmt::format(R"("{}")", digest.str()); }
 
 bool is_known(Request const& request, oci::Digest const& digest) {
     bool known = false;

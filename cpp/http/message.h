@@ -48,8 +48,8 @@ using SharedText = std::shared_ptr<std::string const>;
 /// An answer. `content_length` is what the header says: for HEAD the length GET would have.
 struct Response {
     unsigned status = 200;
-    std::vector<std::pair<std::string_view, std::string>> headers;  ///< names are literals
-    std::variant<std::monostate, std::string, SharedText, BlobBody> body;
+    std::vector<std::pair<std::string_view, std::string>> headers = {};  ///< names are literals
+    std::variant<std::monostate, std::string, SharedText, BlobBody> body = {};
     std::uint64_t content_length = 0;  ///< bytes; 204 and 304 send no Content-Length
     bool close = false;                ///< close the connection after this answer
 

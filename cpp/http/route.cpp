@@ -6,7 +6,7 @@ namespace {
 
 using policy::Action;
 
-constexpr Verb root[] = {{Method::get, Action::pull, get_root}};
+constexpr Verb root[] = {{Method::get, std::nullopt, get_root}};
 constexpr Verb base[] = {{Method::get, Action::pull, get_base}};
 constexpr Verb catalog[] = {{Method::get, Action::pull, get_catalog}};
 constexpr Verb tags[] = {{Method::get, Action::pull, get_tags}};

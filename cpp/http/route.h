@@ -14,7 +14,7 @@ using Handle = Task<Result<Response>> (*)(Context const&);
 /// One method of an endpoint, what it takes to be allowed, and who answers.
 struct Verb {
     Method method;
-    policy::Action action;
+    std::optional<policy::Action> action;  ///< nullopt: anybody may
     Handle handle;
 };
 
