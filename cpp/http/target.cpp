@@ -85,7 +85,7 @@ Result<Target> Target::parse(std::string_view target) {
     auto rest = without_origin(target);
     auto path = decode(cut(rest, '?'), '/');
     if (!path) return Error{Errc::name_invalid, std::string(bad_escape)};
-    if (path->empty()) *path = "/";
+    if (path->empty()) path->push_back('/');
     if (path->front() != '/' && *path != "*") {
         return Error{Errc::bad_request, "the request target is not a path; start it with a slash"};
     }

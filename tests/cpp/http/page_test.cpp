@@ -34,7 +34,7 @@ TEST(PageQuery, RefusesWhatIsNoNumber) {
     }
 }
 
-TEST(Lists, AreJson) {
+TEST(JsonList, QuotesNames) {
     EXPECT_EQ(json_list({}), "[]");
     EXPECT_EQ(json_list({"a", "b/c"}), R"(["a","b/c"])");
 }
