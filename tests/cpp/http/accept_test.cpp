@@ -15,15 +15,21 @@ using oci::media_type::oci_index;
 using oci::media_type::oci_manifest;
 using test::with_headers;
 
-bool takes_oci(std::string_view accept) { return accepts(with_headers({{"accept", accept}}), oci_manifest); }
+bool takes_oci(std::string_view accept) {
+    return accepts(with_headers({{"accept", accept}}), oci_manifest);
+}
 
-TEST(Accept, AbsentTakesEverything) { EXPECT_TRUE(accepts(with_headers({}), oci_manifest)); }
+TEST(Accept, AbsentTakesEverything) {
+    EXPECT_TRUE(accepts(with_headers({}), oci_manifest));
+}
 
 TEST(Accept, ListedTypesAreTaken) {
     EXPECT_TRUE(takes_oci("application/vnd.oci.image.manifest.v1+json"));
-    EXPECT_TRUE(takes_oci("application/vnd.docker.distribution.manifest.v2+json, "
-                          "application/vnd.oci.image.manifest.v1+json;q=0.1"));
-    auto const lines = with_headers({{"Accept", docker_manifest}, {"Accept", oci_index}, {"Accept", oci_manifest}});
+    EXPECT_TRUE(
+        takes_oci("application/vnd.docker.distribution.manifest.v2+json, "
+                  "application/vnd.oci.image.manifest.v1+json;q=0.1"));
+    auto const lines =
+        with_headers({{"Accept", docker_manifest}, {"Accept", oci_index}, {"Accept", oci_manifest}});
     EXPECT_TRUE(accepts(lines, oci_manifest));
 }
 

@@ -35,8 +35,12 @@ class OneNo final : public policy::Gate {
         if (refused_manifests.empty()) co_return policy::Decision::allow();
         co_return policy::Decision::deny(refused_manifests);
     }
-    Task<Result<policy::Decision>> admit_blob(policy::BlobPush) override { co_return policy::Decision::allow(); }
-    Task<Result<policy::Decision>> admit_delete(policy::Deletion) override { co_return policy::Decision::allow(); }
+    Task<Result<policy::Decision>> admit_blob(policy::BlobPush) override {
+        co_return policy::Decision::allow();
+    }
+    Task<Result<policy::Decision>> admit_delete(policy::Deletion) override {
+        co_return policy::Decision::allow();
+    }
 };
 
 struct FixedClock final : Clock {
@@ -54,7 +58,8 @@ class AppTest : public ::testing::Test {
         [[nodiscard]] bool says(std::string_view part) const { return text.find(part) != std::string::npos; }
     };
 
-    Answer ask(Method method, std::string const& target, Headers headers = {}, std::string_view content = {}) {
+    Answer ask(Method method, std::string const& target, Headers headers = {},
+               std::string_view content = {}) {
         TextSource source(content);
         Request request;
         request.method = method;
@@ -63,7 +68,7 @@ class AppTest : public ::testing::Test {
         request.headers.emplace_back("Host", "r.test");
         request.body = &source;
         request.has_body = !content.empty();
-        if (!chunked && !content.empty()) request.content_length = announced.value_or(content.size());
+        if (!chunked && !content.empty()) request.content_length = content.size();
         request.peer = "192.0.2.1";
         auto answer = Answer{ocilot::test::run(app->handle(request)), {}};
         answer.text = read(answer.response);
@@ -87,13 +92,18 @@ class AppTest : public ::testing::Test {
         return text;
     }
 
-    static std::string sha256(std::string_view text) { return oci::digest_of(oci::Algorithm::sha256, text).str(); }
-    static std::string sha512(std::string_view text) { return oci::digest_of(oci::Algorithm::sha512, text).str(); }
+    static std::string sha256(std::string_view text) {
+        return oci::digest_of(oci::Algorithm::sha256, text).str();
+    }
+    static std::string sha512(std::string_view text) {
+        return oci::digest_of(oci::Algorithm::sha512, text).str();
+    }
 
     /// Pushes a blob in one request and answers its digest.
     std::string push(std::string_view text, std::string const& name = "team/app") {
         auto digest = sha256(text);
-        EXPECT_EQ(ask(Method::post, "/v2/" + name + "/blobs/uploads/?digest=" + digest, {}, text).status(), 201U);
+        EXPECT_EQ(ask(Method::post, "/v2/" + name + "/blobs/uploads/?digest=" + digest, {}, text).status(),
+                  201U);
         return digest;
     }
     /// Opens an upload session and answers the path of its Location.
@@ -108,17 +118,22 @@ class AppTest : public ::testing::Test {
         return location.substr(origin.size());
     }
     /// An image manifest of one config, made unlike others by `note`.
-    static std::string image(std::string const& config, std::string_view note = "", std::string_view more = "") {
-        return fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":)"
-                           R"("application/vnd.oci.image.config.v1+json","digest":"{}","size":2}},"layers":[],)"
-                           R"("annotations":{{"note":"{}"}}{}}})",
-                           oci_manifest, config, note, more);
+    static std::string image(std::string const& config, std::string_view note = "",
+                             std::string_view more = "") {
+        return fmt::format(
+            R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":)"
+            R"("application/vnd.oci.image.config.v1+json","digest":"{}","size":2}},"layers":[],)"
+            R"("annotations":{{"note":"{}"}}{}}})",
+            oci_manifest, config, note, more);
     }
-    Answer put(std::string const& reference, std::string_view manifest, std::string const& name = "team/app") {
-        return ask(Method::put, "/v2/" + name + "/manifests/" + reference, {{"Content-Type", oci_manifest}}, manifest);
+    Answer put(std::string const& reference, std::string_view manifest,
+               std::string const& name = "team/app") {
+        return ask(Method::put, "/v2/" + name + "/manifests/" + reference, {{"Content-Type", oci_manifest}},
+                   manifest);
     }
     /// Pushes an image under a tag and answers its bytes.
-    std::string push_image(std::string const& tag, std::string_view note = "", std::string const& name = "team/app") {
+    std::string push_image(std::string const& tag, std::string_view note = "",
+                           std::string const& name = "team/app") {
         auto bytes = image(push("{}", name), note);
         EXPECT_EQ(put(tag, bytes, name).status(), 201U);
         return bytes;
@@ -153,9 +168,8 @@ class AppTest : public ::testing::Test {
     std::optional<Operations> operations;
     std::optional<App> app;
 
-    bool chunked = false;                      ///< send bodies without a length
-    std::optional<std::uint64_t> announced;    ///< length to claim instead of the body's
-    int reads = 0;                             ///< how often the last request's body was read
+    bool chunked = false;  ///< send bodies without a length
+    int reads = 0;         ///< how often the last request's body was read
 
     void SetUp() override { rebuild(); }
 };

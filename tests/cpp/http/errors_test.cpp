@@ -40,9 +40,10 @@ TEST(ErrorResponse, IsTheProtocolsJson) {
 
 TEST(ErrorResponse, HasOneEntryASubject) {
     auto const response = error_response({Errc::manifest_blob_unknown, "missing", {"sha256:a", "sha256:b"}});
-    EXPECT_EQ(body(response),
-              R"({"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"missing: sha256:a","detail":"sha256:a"},)"
-              R"({"code":"MANIFEST_BLOB_UNKNOWN","message":"missing: sha256:b","detail":"sha256:b"}]})");
+    EXPECT_EQ(
+        body(response),
+        R"({"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"missing: sha256:a","detail":"sha256:a"},)"
+        R"({"code":"MANIFEST_BLOB_UNKNOWN","message":"missing: sha256:b","detail":"sha256:b"}]})");
 }
 
 TEST(ErrorResponse, TellsNothingOfTheInside) {

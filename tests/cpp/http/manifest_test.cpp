@@ -82,8 +82,9 @@ TEST_F(Manifests, BadReferencesAreRefused) {
         EXPECT_EQ(put(tag, bytes).status(), 400U) << tag;
     }
     EXPECT_TRUE(put(std::string(129, 'a'), bytes).says("TAG_INVALID"));
-    for (auto const& digest : {std::string("sha256:baddigeststring"), "md5:" + std::string(32, 'a'),
-                               "sha256:" + std::string(64, 'A'), "sha512:" + std::string(64, 'a'), sha256("other")}) {
+    for (auto const& digest :
+         {std::string("sha256:baddigeststring"), "md5:" + std::string(32, 'a'),
+          "sha256:" + std::string(64, 'A'), "sha512:" + std::string(64, 'a'), sha256("other")}) {
         auto const answer = put(digest, bytes);
         EXPECT_EQ(answer.status(), 400U) << digest;
         EXPECT_TRUE(answer.says("DIGEST_INVALID")) << digest;
@@ -114,11 +115,12 @@ TEST_F(Manifests, BadBodiesAreRefused) {
 }
 
 TEST_F(Manifests, EveryMissingBlobIsNamed) {
-    auto const layer = fmt::format(
-        R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/x","digest":"{}","size":1}},)"
-        R"("layers":[{{"mediaType":"application/x","digest":"{}","size":1}}]}})",
-        oci_manifest, sha256("one"), sha256("two"));
-    auto const answer = put("v1", layer);
+    auto const blob = [](std::string const& digest) {
+        return fmt::format(R"({{"mediaType":"application/x","digest":"{}","size":1}})", digest);
+    };
+    auto const bytes = fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{}]}})",
+                                   oci_manifest, blob(sha256("one")), blob(sha256("two")));
+    auto const answer = put("v1", bytes);
     EXPECT_EQ(answer.status(), 400U);
     EXPECT_TRUE(answer.says(fmt::format(R"("detail":"{}")", sha256("one"))));
     EXPECT_TRUE(answer.says(fmt::format(R"("detail":"{}")", sha256("two"))));
@@ -189,9 +191,9 @@ class Referrers : public test::AppTest {
   protected:
     std::string list = "/v2/team/app/referrers/" + sha256("subject");
     std::string artifact(std::string_view type, std::string_view note) {
-        auto const more = fmt::format(
-            R"(,"artifactType":"{}","subject":{{"mediaType":"{}","digest":"{}","size":7}})", type, oci_manifest,
-            sha256("subject"));
+        auto const more =
+            fmt::format(R"(,"artifactType":"{}","subject":{{"mediaType":"{}","digest":"{}","size":7}})", type,
+                        oci_manifest, sha256("subject"));
         auto const bytes = image(push("{}"), note, more);
         auto const answer = put(sha256(bytes), bytes);
         EXPECT_EQ(answer.status(), 201U);
@@ -204,7 +206,8 @@ TEST_F(Referrers, OfWhatIsUnknownAreAnEmptyIndex) {
     auto const answer = get("/v2/no/such/referrers/sha256:" + std::string(64, '0'));
     EXPECT_EQ(answer.status(), 200U);
     EXPECT_EQ(answer["Content-Type"], oci_index);
-    EXPECT_EQ(answer.text, fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[]}})", oci_index));
+    EXPECT_EQ(answer.text,
+              fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[]}})", oci_index));
     EXPECT_EQ(get("/v2/a/referrers/sha256:bad").status(), 400U);
 }
 
@@ -231,7 +234,8 @@ TEST_F(Referrers, AreFilteredByOneType) {
 }
 
 TEST_F(Referrers, ComeInPages) {
-    std::vector<std::string> digests{artifact("a/x", "one"), artifact("a/x", "two"), artifact("a/x", "three")};
+    std::vector<std::string> digests{artifact("a/x", "one"), artifact("a/x", "two"),
+                                     artifact("a/x", "three")};
     std::string target = list + "?n=1&artifactType=a/x";
     std::size_t found = 0;
     for (int page = 0; page < 3; ++page) {

@@ -5,7 +5,9 @@
 namespace ocilot::http {
 namespace {
 
-Result<PageQuery> page(std::string_view query) { return PageQuery::parse(*Query::parse(query), 100, 1000); }
+Result<PageQuery> page(std::string_view query) {
+    return PageQuery::parse(*Query::parse(query), 100, 1000);
+}
 
 TEST(PageQuery, TakesNAndLast) {
     EXPECT_EQ(page("")->size, 100U);
@@ -27,7 +29,8 @@ TEST(PageQuery, AsksForSomethingEvenForNothing) {
 }
 
 TEST(PageQuery, RefusesWhatIsNoNumber) {
-    for (auto const* query : {"n=-1", "n=abc", "n=", "n", "n=1x", "n=+1", "n= 1", "n=99999999999999999999", "n=1.5"}) {
+    for (auto const* query :
+         {"n=-1", "n=abc", "n=", "n", "n=1x", "n=+1", "n= 1", "n=99999999999999999999", "n=1.5"}) {
         auto const wanted = page(query);
         ASSERT_TRUE(wanted.has_error()) << query;
         EXPECT_EQ(wanted.error().code, Errc::pagination_invalid) << query;

@@ -13,8 +13,8 @@ TEST(Target, IsDecodedOnce) {
 }
 
 TEST(Target, RefusesEscapesThatNoNameCanHold) {
-    for (auto const* text : {"/v2/e%2ft/tags/list", "/v2/e%2Ft/tags/list", "/v2/e/manifests/ok%00", "/v2/%", "/v2/%4",
-                             "/v2/%zz", "/v2/%+1"}) {
+    for (auto const* text : {"/v2/e%2ft/tags/list", "/v2/e%2Ft/tags/list", "/v2/e/manifests/ok%00", "/v2/%",
+                             "/v2/%4", "/v2/%zz", "/v2/%+1"}) {
         auto const target = Target::parse(text);
         ASSERT_TRUE(target.has_error()) << text;
         EXPECT_EQ(target.error().code, Errc::name_invalid) << text;
@@ -40,7 +40,8 @@ TEST(Target, CollapsesSlashesWhenAsked) {
 }
 
 TEST(Query, KeepsPlusAsMediaTypesNeedIt) {
-    auto const query = Query::parse("artifactType=application/vnd.x+json&artifactType=application%2Fvnd.x%2Bjson");
+    auto const query =
+        Query::parse("artifactType=application/vnd.x+json&artifactType=application%2Fvnd.x%2Bjson");
     auto const types = query->all("artifactType");
     ASSERT_EQ(types.size(), 2U);
     EXPECT_EQ(types[0], types[1]);

@@ -20,8 +20,8 @@ class Uploads : public test::AppTest {
 };
 
 TEST_F(Uploads, StartWithEverythingAClientNeeds) {
-    for (auto const* path : {"/v2/a/blobs/uploads/", "/v2/a/blobs/uploads", "/v2/a/blobs/uploads/?mount=",
-                             "/v2/a/blobs/uploads/?ns=x"}) {
+    for (auto const* path : {"/v2/a/blobs/uploads/", "/v2/a/blobs/uploads",
+                             "/v2/a/blobs/uploads/?mount=", "/v2/a/blobs/uploads/?ns=x"}) {
         if (std::string_view(path).ends_with("mount=")) {
             EXPECT_EQ(ask(Method::post, path).status(), 400U);
             continue;
@@ -86,7 +86,8 @@ TEST_F(Uploads, BadContentRangesChangeNothing) {
         EXPECT_TRUE(answer.says("SIZE_INVALID")) << range;
     }
     EXPECT_EQ(patch(location, "abc", "10-30").status(), 400U);
-    EXPECT_EQ(ask(Method::patch, location, {{"Content-Range", "10-12"}, {"Content-Range", "10-12"}}, "abc").status(),
+    EXPECT_EQ(ask(Method::patch, location, {{"Content-Range", "10-12"}, {"Content-Range", "10-12"}}, "abc")
+                  .status(),
               400U);
     EXPECT_EQ(range_of(location), "0-9");
 }
@@ -164,7 +165,8 @@ class Mounts : public test::AppTest {
 
 TEST_F(Mounts, MoveNoByte) {
     auto const digest = push("layer", "source/repo");
-    for (auto const& query : {"mount=" + digest + "&from=source/repo", "from=source%2Frepo&mount=" + digest + "&origin=x"}) {
+    for (auto const& query :
+         {"mount=" + digest + "&from=source/repo", "from=source%2Frepo&mount=" + digest + "&origin=x"}) {
         auto const answer = mount(query);
         EXPECT_EQ(answer.status(), 201U) << query;
         EXPECT_EQ(answer["Docker-Content-Digest"], digest);
@@ -174,8 +176,9 @@ TEST_F(Mounts, MoveNoByte) {
 
 TEST_F(Mounts, ThatCannotBeStartAnUpload) {
     auto const digest = push("layer", "source");
-    for (auto const& query : {"mount=" + digest, "mount=" + digest + "&from=missing", "mount=" + digest + "&from=..%2Fx",
-                              "mount=" + sha256("none") + "&from=source", "mount=" + digest + "&from="}) {
+    for (auto const& query :
+         {"mount=" + digest, "mount=" + digest + "&from=missing", "mount=" + digest + "&from=..%2Fx",
+          "mount=" + sha256("none") + "&from=source", "mount=" + digest + "&from="}) {
         auto const answer = mount(query);
         EXPECT_EQ(answer.status(), 202U) << query;
         EXPECT_EQ(answer["Range"], "0-0");

@@ -30,21 +30,26 @@ TEST(Location, FollowsTheHostHeader) {
 
 TEST(Location, FollowsTheProxysHeaders) {
     EXPECT_EQ(origin_for({{"Host", "in"}, {"X-Forwarded-Proto", "https"}}), "https://in");
-    EXPECT_EQ(origin_for({{"Host", "in"}, {"X-Forwarded-Proto", "https, http"}, {"X-Forwarded-Host", "out, in"}}),
-              "https://out");
-    EXPECT_EQ(origin_for({{"Host", "in"},
-                          {"Forwarded", "for=192.0.2.1;Proto=https;host=\"out:8443\", for=10.0.0.1;proto=http"},
-                          {"X-Forwarded-Host", "ignored"}}),
-              "https://out:8443");
+    EXPECT_EQ(
+        origin_for({{"Host", "in"}, {"X-Forwarded-Proto", "https, http"}, {"X-Forwarded-Host", "out, in"}}),
+        "https://out");
+    EXPECT_EQ(
+        origin_for({{"Host", "in"},
+                    {"Forwarded", "for=192.0.2.1;Proto=https;host=\"out:8443\", for=10.0.0.1;proto=http"},
+                    {"X-Forwarded-Host", "ignored"}}),
+        "https://out:8443");
 }
 
 TEST(Location, IsNotMisledByNonsense) {
-    EXPECT_EQ(origin_for({{"Host", "in"}, {"X-Forwarded-Proto", "javascript"}, {"X-Forwarded-Host", "a/b?c"}}),
-              "http://in");
+    EXPECT_EQ(
+        origin_for({{"Host", "in"}, {"X-Forwarded-Proto", "javascript"}, {"X-Forwarded-Host", "a/b?c"}}),
+        "http://in");
     EXPECT_EQ(origin_for({{"Host", "in"}, {"Forwarded", ";;=;proto;host=\""}}), "http://in");
 }
 
-TEST(Location, IsAPathWithoutAHost) { EXPECT_EQ(origin_for({}), ""); }
+TEST(Location, IsAPathWithoutAHost) {
+    EXPECT_EQ(origin_for({}), "");
+}
 
 TEST(Location, FollowsTheConfiguration) {
     auto const request = with_headers({{"Host", "in"}, {"X-Forwarded-Proto", "https"}});
