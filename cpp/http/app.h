@@ -17,14 +17,17 @@ struct UrlSettings {
 
 struct AppSettings {
     UrlSettings urls;
-    std::size_t catalog_default = 100;  ///< catalog entries a page without `n`
-    std::size_t catalog_limit = 1000;   ///< most catalog entries a page
-    std::size_t tags_limit = 1000;      ///< most tags a page when `n` is given
+    std::size_t catalog_default = 100;                         ///< catalog entries a page without `n`
+    std::size_t catalog_limit = 1000;                          ///< most catalog entries a page
+    std::size_t tags_limit = 1000;                             ///< most tags a page when `n` is given
     std::vector<std::pair<std::string, std::string>> headers;  ///< `http.headers`, added to every answer
     bool operations = true;  ///< whether `/healthz`, `/readyz` and `/metrics` are answered here
 };
 
 class Operations;
+struct Route;
+struct Target;
+struct Verb;
 
 /// The protocol: a request in, an answer out. Knows no socket. Thread-safe.
 class App final : public Handler {
@@ -35,6 +38,10 @@ class App final : public Handler {
     [[nodiscard]] std::string_view route_name(Request const& request) const noexcept override;
 
   private:
+    /// Checks the name, finds out who asks and whether they may, then lets the route's handler answer.
+    Task<Result<Response>> answer(Request const& request, Target const& target, Route const& route,
+                                  Verb const& verb);
+
     registry::Registry& registry_;
     auth::Guard& guard_;
     Operations& operations_;

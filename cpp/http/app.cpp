@@ -1,0 +1,120 @@
+#include "http/app.h"
+
+#include "http/errors.h"
+#include "http/header.h"
+#include "http/operations.h"
+#include "http/route.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace ocilot::http {
+
+namespace {
+
+/// What every answer carries. An operator's header replaces one of ours.
+Response finished(Response response, AppSettings const& settings) {
+    for (auto const& [name, value] : settings.headers) response.set(name, value);
+    auto const has = [&](std::string_view name) {
+        return std::any_of(response.headers.begin(), response.headers.end(),
+                           [&](auto const& header) { return same_token(header.first, name); });
+    };
+    if (!has("X-Content-Type-Options")) response.set("X-Content-Type-Options", "nosniff");
+    if (!has("Docker-Distribution-Api-Version"))
+        response.set("Docker-Distribution-Api-Version", "registry/2.0");
+    return response;
+}
+
+/// The target below the prefix. Reads see several slashes as one, as older scripts send them; for writes a
+/// name with an empty component is an invalid one.
+Result<Target> read_target(Request const& request, AppSettings const& settings) {
+    TRY(auto target, Target::parse(request.target));
+    if (request.method == Method::get || request.method == Method::head) target.collapse_slashes();
+    auto const path = below_prefix(target.path, settings.urls.prefix);
+    if (!path) {
+        return Error{Errc::not_found, fmt::format("there is no such endpoint; the API is at {}/v2/",
+                                                  Urls(settings.urls, request).local(""))};
+    }
+    target.path = std::string(*path);
+    return target;
+}
+
+constexpr std::string_view all_methods = "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS";
+
+Response options(std::string_view allow) {
+    Response response{.status = 204};
+    response.set("Allow", std::string(allow));
+    return response;
+}
+
+}  // namespace
+
+App::App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings)
+    : registry_(registry), guard_(guard), operations_(operations), settings_(std::move(settings)) {}
+
+Task<Response> App::handle(Request const& request) {
+    if (settings_.operations && Operations::serves(raw_path(request.target))) {
+        co_return co_await operations_.handle(request);
+    }
+    auto const target = read_target(request, settings_);
+    if (target.has_error()) co_return finished(error_response(target.error()), settings_);
+    if (request.method == Method::options && target->path == "*")
+        co_return finished(options(all_methods), settings_);
+    auto const route = find_route(target->path);
+    if (!route) co_return finished(error_response({Errc::not_found, {}}), settings_);
+    auto const& endpoint = *route->endpoint;
+    if (request.method == Method::options) co_return finished(options(endpoint.allow()), settings_);
+    auto const* verb = endpoint.find(request.method);
+    if (verb == nullptr) {
+        Error const error{
+            Errc::method_not_allowed,
+            fmt::format("this endpoint does not know the method; it takes {}", endpoint.allow())};
+        auto response = error_response(error);
+        co_return finished(std::move(response.set("Allow", endpoint.allow())), settings_);
+    }
+    auto answered = co_await answer(request, *target, *route, *verb);
+    if (answered.has_value()) co_return finished(std::move(*answered), settings_);
+    auto response = error_response(answered.error());
+    if (response.status == 405) response.set("Allow", endpoint.allow(request.method));
+    co_return finished(std::move(response), settings_);
+}
+
+Task<Result<Response>> App::answer(Request const& request, Target const& target, Route const& route,
+                                   Verb const& verb) {
+    std::optional<oci::RepositoryName> name;
+    if (!route.name.empty()) {
+        CO_TRY(name, oci::RepositoryName::parse(route.name));
+    }
+    auto const credentials = request.header("Authorization").value_or(std::string_view{});
+    CO_TRY(auto const caller, co_await guard_.identify(credentials, request.peer));
+    if (verb.action) {
+        policy::Access const access{name, *verb.action};
+        CO_CHECK(co_await guard_.require(caller, access));
+    }
+    Context const context{.request = request,
+                          .query = target.query,
+                          .registry = registry_,
+                          .guard = guard_,
+                          .settings = settings_,
+                          .caller = caller,
+                          .repository = name ? &*name : nullptr,
+                          .item = route.item,
+                          .urls = Urls(settings_.urls, request)};
+    co_return co_await verb.handle(context);
+}
+
+Response App::refuse(Error const& error) const {
+    auto response = finished(error_response(error), settings_);
+    response.close = true;
+    return response;
+}
+
+std::string_view App::route_name(Request const& request) const noexcept {
+    if (settings_.operations && Operations::serves(raw_path(request.target))) return "operations";
+    auto const target = read_target(request, settings_);
+    if (target.has_error()) return "unknown";
+    auto const route = find_route(target->path);
+    return route ? route->endpoint->name : "unknown";
+}
+
+}  // namespace ocilot::http

@@ -1,0 +1,79 @@
+#include "http/conditions.h"
+#include "http/errors.h"
+#include "http/handlers.h"
+#include "oci/byte_range.h"
+#include "oci/media_type.h"
+#include "registry/pull.h"
+#include "registry/remove.h"
+
+#include <fmt/format.h>
+
+namespace ocilot::http {
+
+namespace {
+
+/// The one range to send; nullopt for the whole blob. RFC 9110 §14.2 knows ranges for GET only.
+Result<std::optional<oci::ByteRange>> wanted_range(Request const& request, oci::Digest const& digest,
+                                                   std::uint64_t size) {
+    if (request.method != Method::get || request.count("Range") != 1 || !range_applies(request, digest)) {
+        return std::optional<oci::ByteRange>{};
+    }
+    return oci::parse_range(*request.header("Range"), size);
+}
+
+Response unsatisfiable(Error const& error, std::uint64_t size) {
+    auto response = error_response(error);
+    response.set("Content-Range", fmt::format("bytes */{}", size));
+    return response;
+}
+
+/// Everything of an answer but the bytes; 304 if the client has them.
+Response answer(Context const& context, oci::Digest const& digest, std::uint64_t size) {
+    Response response;
+    response.set("Docker-Content-Digest", digest.str());
+    response.set("ETag", etag(digest));
+    response.set("Cache-Control", "max-age=31536000, immutable");
+    if (is_known(context.request, digest)) {
+        response.status = 304;
+        return response;
+    }
+    response.set("Content-Type", std::string(oci::media_type::octet_stream));
+    response.set("Accept-Ranges", "bytes");
+    response.content_length = size;
+    return response;
+}
+
+}  // namespace
+
+/// end-2: `GET` and `HEAD /v2/<name>/blobs/<digest>`.
+Task<Result<Response>> get_blob(Context const& context) {
+    CO_TRY(auto const digest, oci::Digest::parse(context.item));
+    if (context.is_head()) {
+        CO_TRY(auto const fact, co_await registry::stat_blob(context.registry, context.name(), digest));
+        co_return answer(context, digest, fact.size);
+    }
+    CO_TRY(auto blob, co_await registry::pull_blob(context.registry, context.name(), digest));
+    auto const size = blob->size();
+    auto response = answer(context, digest, size);
+    if (response.status == 304) co_return response;
+    auto const range = wanted_range(context.request, digest, size);
+    if (range.has_error()) co_return unsatisfiable(range.error(), size);
+    auto const part = range->value_or(oci::ByteRange{.offset = 0, .length = size});
+    if (*range) {
+        response.status = 206;
+        response.set("Content-Range",
+                     fmt::format("bytes {}-{}/{}", part.offset, part.offset + part.length - 1, size));
+    }
+    response.content_length = part.length;
+    response.body = BlobBody{std::move(blob), part.offset, part.length};
+    co_return response;
+}
+
+/// end-10: `DELETE /v2/<name>/blobs/<digest>`.
+Task<Result<Response>> delete_blob(Context const& context) {
+    CO_TRY(auto const digest, oci::Digest::parse(context.item));
+    CO_CHECK(co_await registry::delete_blob(context.registry, context.caller, context.name(), digest));
+    co_return Response{.status = 202};
+}
+
+}  // namespace ocilot::http

@@ -1,0 +1,108 @@
+#include "http/accept.h"
+#include "http/conditions.h"
+#include "http/handlers.h"
+#include "http/header.h"
+#include "http/read_body.h"
+#include "oci/media_type.h"
+#include "oci/reference.h"
+#include "registry/pull.h"
+#include "registry/push_manifest.h"
+#include "registry/remove.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace ocilot::http {
+
+namespace {
+
+/// Everything of an answer but the bytes; 304 if the client has them.
+Response answer(Context const& context, oci::Reference const& reference, meta::ManifestFact const& fact) {
+    bool const by_tag = std::holds_alternative<oci::Tag>(reference);
+    Response response;
+    response.set("Docker-Content-Digest", fact.digest.str());
+    response.set("ETag", etag(fact.digest));
+    response.set("Cache-Control", by_tag ? "no-cache" : "max-age=31536000, immutable");
+    if (is_known(context.request, fact.digest)) {
+        response.status = 304;
+        return response;
+    }
+    response.set("Content-Type", fact.media_type);
+    response.content_length = fact.size;
+    return response;
+}
+
+Error not_accepted(oci::Reference const& reference, meta::ManifestFact const& fact) {
+    return {
+        Errc::manifest_unknown,
+        fmt::format("{} is stored as {}, which the request does not accept; manifests are never converted, "
+                    "add the type to Accept",
+                    oci::to_string(reference), fact.media_type)};
+}
+
+/// `?tag=` of a push by digest, each once.
+Result<std::vector<oci::Tag>> more_tags(Query const& query) {
+    std::vector<oci::Tag> tags;
+    for (auto const text : query.all("tag")) {
+        TRY(auto tag, oci::Tag::parse(text));
+        if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(std::move(tag));
+    }
+    return tags;
+}
+
+/// The bare type the client declares; empty if it declares none.
+Result<std::string> content_type(Request const& request) {
+    auto const declared = trimmed(request.header("Content-Type").value_or(std::string_view{}));
+    auto bare = oci::bare_media_type(declared);
+    if (bare.empty() && !declared.empty()) {
+        return Error{Errc::manifest_invalid,
+                     "the Content-Type is not a media type; send that of the manifest, or none"};
+    }
+    return bare;
+}
+
+}  // namespace
+
+/// end-3: `GET` and `HEAD /v2/<name>/manifests/<tag-or-digest>`.
+Task<Result<Response>> get_manifest(Context const& context) {
+    CO_TRY(auto const reference, oci::parse_reference(context.item));
+    if (context.is_head()) {
+        // HEAD sends no manifest that a client could misread: whatever it accepts, it learns the digest.
+        CO_TRY(auto const fact,
+               co_await registry::stat_manifest(context.registry, context.name(), reference));
+        co_return answer(context, reference, fact);
+    }
+    CO_TRY(auto stored, co_await registry::pull_manifest(context.registry, context.name(), reference));
+    if (!accepts(context.request, stored.fact.media_type)) co_return not_accepted(reference, stored.fact);
+    auto response = answer(context, reference, stored.fact);
+    if (response.status == 200) response.body = std::move(stored.bytes);
+    co_return response;
+}
+
+/// end-7: `PUT /v2/<name>/manifests/<tag-or-digest>[?tag=…]`.
+Task<Result<Response>> put_manifest(Context const& context) {
+    CO_TRY(auto const reference, oci::parse_reference(context.item));
+    std::vector<oci::Tag> tags;
+    if (std::holds_alternative<oci::Digest>(reference)) {
+        CO_TRY(tags, more_tags(context.query));
+    }
+    CO_TRY(auto const type, content_type(context.request));
+    CO_TRY(auto const bytes, co_await read_body(context.request, context.registry.rules.manifest_limit));
+    registry::ManifestUpload const upload{context.caller, context.name(), reference, tags, type, bytes};
+    CO_TRY(auto const pushed, co_await registry::push_manifest(context.registry, upload));
+    Response response{.status = 201};
+    response.set("Location", context.urls.manifest(context.name(), pushed.fact.digest));
+    response.set("Docker-Content-Digest", pushed.fact.digest.str());
+    if (pushed.subject) response.set("OCI-Subject", pushed.subject->str());
+    for (auto const& tag : tags) response.set("OCI-Tag", tag.str());
+    co_return response;
+}
+
+/// end-9: `DELETE /v2/<name>/manifests/<tag-or-digest>`.
+Task<Result<Response>> delete_manifest(Context const& context) {
+    CO_TRY(auto const reference, oci::parse_reference(context.item));
+    CO_CHECK(co_await registry::delete_manifest(context.registry, context.caller, context.name(), reference));
+    co_return Response{.status = 202};
+}
+
+}  // namespace ocilot::http

@@ -1,0 +1,41 @@
+#include "http/read_body.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <span>
+
+namespace ocilot::http {
+
+namespace {
+
+constexpr std::size_t piece = 64 * 1024;  // Bytes asked for at once when the length is not known.
+
+Error too_large(std::size_t limit) {
+    return {
+        Errc::manifest_too_large,
+        fmt::format("the manifest is larger than the {} bytes this registry takes; whoever runs it can raise "
+                    "the limit",
+                    limit)};
+}
+
+}  // namespace
+
+Task<Result<std::string>> read_body(Request const& request, std::size_t limit) {
+    if (request.content_length && *request.content_length > limit) co_return too_large(limit);
+    std::string body;
+    std::size_t filled = 0;
+    // One byte more than promised: the end has to be seen.
+    if (request.content_length) body.resize(static_cast<std::size_t>(*request.content_length) + 1);
+    while (true) {
+        if (filled == body.size()) body.resize(std::min(std::max(2 * filled, piece), limit + 1));
+        std::span<std::byte> const room = std::as_writable_bytes(std::span(body)).subspan(filled);
+        CO_TRY(auto const got, co_await request.body->read(room));
+        if (got == 0) break;
+        filled += got;
+        if (filled > limit) co_return too_large(limit);
+    }
+    body.resize(filled);
+    co_return body;
+}
+
+}  // namespace ocilot::http

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "http/handlers.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ocilot::http {
+
+using Handle = Task<Result<Response>> (*)(Context const&);
+
+/// One method of an endpoint, what it takes to be allowed, and who answers.
+struct Verb {
+    Method method;
+    std::optional<policy::Action> action;  ///< nullopt: anybody may
+    Handle handle;
+};
+
+/// A row of the route table.
+struct Endpoint {
+    std::string_view pattern;  ///< `/v2/<name>/tags/list`; `<name>` is one or more segments, `<item>` is one
+    std::string_view name;     ///< for logs and metrics
+    std::span<Verb const> verbs;
+
+    /// The verb for a method; HEAD is GET's. Null if the endpoint does not know the method.
+    [[nodiscard]] Verb const* find(Method method) const noexcept;
+    /// Value of an `Allow` header; `except` leaves out a method that is switched off.
+    [[nodiscard]] std::string allow(std::optional<Method> except = std::nullopt) const;
+};
+
+/// A path that found its row. Borrows the path.
+struct Route {
+    Endpoint const* endpoint;
+    std::string_view name;  ///< what `<name>` stands for, not yet checked
+    std::string_view item;  ///< what `<item>` stands for, not yet checked
+};
+
+/// All rows.
+[[nodiscard]] std::span<Endpoint const> endpoints() noexcept;
+
+/// The row of a decoded path. Read from the right, so that a repository may have components called `blobs`,
+/// `manifests`, `tags`, `uploads` or `referrers`. nullopt if there is none.
+[[nodiscard]] std::optional<Route> find_route(std::string_view path) noexcept;
+
+}  // namespace ocilot::http

@@ -1,0 +1,34 @@
+#include "base/log.h"
+#include "http/handlers.h"
+#include "http/page.h"
+#include "oci/media_type.h"
+
+namespace ocilot::http {
+
+namespace {
+
+/// Most tags answered to a client that names no number: old clients do not follow links, but no answer may
+/// grow without bound.
+constexpr std::size_t tags_without_n = 10000;
+
+}  // namespace
+
+/// end-8: `GET /v2/<name>/tags/list`.
+Task<Result<Response>> get_tags(Context const& context) {
+    CO_TRY(auto const wanted, PageQuery::parse(context.query, tags_without_n, context.settings.tags_limit));
+    CO_TRY(auto found, co_await registry::list_tags(context.registry, context.name(), wanted.page()));
+    if (wanted.size == 0) found = {};
+    std::string body = R"({"name":)";
+    append_json_string(body, context.name().str());
+    body += R"(,"tags":)" + json_list(found.items) + '}';
+    Response response;
+    response.text(oci::media_type::json, std::move(body));
+    if (found.more) {
+        Parameters const next{{"last", found.items.back()}, {"n", std::to_string(wanted.size)}};
+        response.set("Link",
+                     next_link(context.urls.local("/v2/" + context.name().str() + "/tags/list"), next));
+    }
+    co_return response;
+}
+
+}  // namespace ocilot::http
