@@ -1,0 +1,26 @@
+#pragma once
+
+#include "base/result.h"
+#include "net/socket.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ocilot::net {
+
+/// Where to listen, as configured.
+struct Address {
+    std::string host;  ///< name or numeric address without brackets; empty: every interface
+    std::uint16_t port = 0;
+
+    friend bool operator==(Address const&, Address const&) = default;
+};
+
+/// Reads `HOST:PORT`, `:PORT` or `[V6]:PORT`. config if it is none of these.
+[[nodiscard]] Result<Address> parse_address(std::string_view text);
+
+/// `203.0.113.9:40112` or `[2001:db8::1]:40112`; an IPv4 address mapped into IPv6 is written as IPv4.
+[[nodiscard]] std::string format_endpoint(Endpoint const& endpoint);
+
+}  // namespace ocilot::net

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "base/task.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace ocilot::net {
+
+/// One deadline that is set again and again at next to no cost: a later one is only a new time point, and the
+/// timer looks at it when it fires. Used on the thread of its executor; may be destroyed at any time.
+class Deadline {
+  public:
+    /// `when_passed` is called each time the deadline passes.
+    Deadline(Executor executor, std::function<void()> when_passed);
+    ~Deadline();
+    Deadline(Deadline const&) = delete;
+    Deadline& operator=(Deadline const&) = delete;
+
+    /// Sets it, counted from now; zero = none. It has not passed then.
+    void expires_after(std::chrono::milliseconds limit);
+    [[nodiscard]] bool passed() const noexcept;
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace ocilot::net

@@ -1,0 +1,159 @@
+#include "net/listener.h"
+
+#include "net/address.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace ocilot::net {
+
+namespace {
+
+using boost::system::error_code;
+
+std::string_view advice(error_code const& failed) {
+    switch (failed.value()) {
+        case EADDRINUSE: return "address already in use; stop what listens there or choose another with --addr";
+        case EACCES: return "permission denied; ports below 1024 are for root, choose another with --addr";
+        case EADDRNOTAVAIL: return "this machine has no such address; choose another with --addr";
+        default: return {};
+    }
+}
+
+Error cannot_listen(std::string_view address, error_code const& failed) {
+    auto const known = advice(failed);
+    auto const why = known.empty() ? failed.message() + "; choose another address with --addr" : std::string(known);
+    return {Errc::config, fmt::format("cannot listen on {}: {}", address, why)};
+}
+
+error_code try_listen(Acceptor& acceptor, Endpoint const& endpoint) {
+    error_code failed;
+    acceptor.open(endpoint.protocol(), failed);
+    if (failed) return failed;
+    if (::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC) < 0) {
+        return {errno, boost::system::system_category()};
+    }
+    // Lets a restarted registry bind while old connections linger; it does not let two listeners share a port.
+    acceptor.set_option(asio::socket_base::reuse_address(true), failed);
+    if (!failed && endpoint.address().is_v6()) {
+        acceptor.set_option(asio::ip::v6_only(!endpoint.address().is_unspecified()), failed);
+    }
+    if (!failed) acceptor.non_blocking(true, failed);
+    if (!failed) acceptor.bind(endpoint, failed);
+    if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
+    return failed;
+}
+
+/// Resolves a host; of a name with both kinds of address the IPv4 one, which every client can reach.
+Result<asio::ip::address> resolve(asio::io_context& context, std::string const& host, std::string_view address) {
+    error_code failed;
+    auto const numeric = asio::ip::make_address(host, failed);
+    if (!failed) return numeric;
+    if (host == "localhost") return asio::ip::address(asio::ip::address_v4::loopback());
+
+    asio::ip::basic_resolver<Tcp, Executor> resolver(context);
+    auto const found = resolver.resolve(host, "", failed);
+    if (failed || found.empty()) {
+        return Error{Errc::config, fmt::format("cannot listen on {}: the host name `{}` is not known; choose "
+                                               "another with --addr",
+                                               address, host)};
+    }
+    for (auto const& entry : found) {
+        if (entry.endpoint().address().is_v4()) return entry.endpoint().address();
+    }
+    return found.begin()->endpoint().address();
+}
+
+/// Whether the machine knows no IPv6 at all.
+bool lacks_ipv6(error_code const& failed) {
+    return failed.value() == EAFNOSUPPORT || failed.value() == EADDRNOTAVAIL;
+}
+
+/// accept(2) reports what went wrong on the wire before; such a connection is passed over.
+bool concerns_one_connection(int error) {
+    switch (error) {
+        case EINTR:
+        case ECONNABORTED:
+        case EPERM:
+        case EPROTO:
+        case ENOPROTOOPT:
+        case ENETDOWN:
+        case ENETUNREACH:
+        case EHOSTDOWN:
+        case EHOSTUNREACH:
+        case ENONET:
+        case EOPNOTSUPP:
+        case ETIMEDOUT: return true;
+        default: return false;
+    }
+}
+
+Error cannot_accept(int error) {
+    if (error == ENOBUFS) return {Errc::unavailable, "cannot accept a connection: no memory for sockets"};
+    return system_error(error, "cannot accept a connection");
+}
+
+}  // namespace
+
+Result<Acceptor> listen(asio::io_context& context, std::string_view address) {
+    TRY(auto const wanted, parse_address(address));
+    Acceptor acceptor(context);
+    if (wanted.host.empty()) {
+        auto const failed = try_listen(acceptor, Endpoint(asio::ip::address_v6::any(), wanted.port));
+        if (!failed) return acceptor;
+        if (!lacks_ipv6(failed)) return cannot_listen(address, failed);
+        acceptor = Acceptor(context);
+        auto const failed_too = try_listen(acceptor, Endpoint(asio::ip::address_v4::any(), wanted.port));
+        if (failed_too) return cannot_listen(address, failed_too);
+        return acceptor;
+    }
+    TRY(auto const host, resolve(context, wanted.host, address));
+    auto const failed = try_listen(acceptor, Endpoint(host, wanted.port));
+    if (failed) return cannot_listen(address, failed);
+    return acceptor;
+}
+
+Result<Acceptor> share(Acceptor& listening, asio::io_context& context) {
+    error_code failed;
+    auto const endpoint = listening.local_endpoint(failed);
+    if (failed) return system_error(failed.value(), "cannot share the listening socket");
+    int const fd = ::fcntl(listening.native_handle(), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) return system_error(errno, "cannot share the listening socket");
+    Acceptor acceptor(context);
+    acceptor.assign(endpoint.protocol(), fd, failed);
+    if (failed) {
+        ::close(fd);
+        return system_error(failed.value(), "cannot share the listening socket");
+    }
+    return acceptor;
+}
+
+Task<Result<Socket>> accept(Acceptor& acceptor) {
+    for (;;) {
+        if (!acceptor.is_open()) co_return Error{Errc::cancelled, "no longer listening"};
+        sockaddr_storage peer{};
+        socklen_t length = sizeof peer;
+        int const fd = ::accept4(acceptor.native_handle(), reinterpret_cast<sockaddr*>(&peer), &length,
+                                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            Socket socket(acceptor.get_executor());
+            error_code failed;
+            socket.assign(peer.ss_family == AF_INET6 ? Tcp::v6() : Tcp::v4(), fd, failed);
+            if (!failed) co_return socket;
+            ::close(fd);
+            co_return cannot_accept(failed.value());
+        }
+        if (concerns_one_connection(errno)) continue;
+        if (errno != EAGAIN && errno != EWOULDBLOCK) co_return cannot_accept(errno);
+        auto const [failed] = co_await acceptor.async_wait(Acceptor::wait_read, asio::as_tuple(use_task));
+        if (failed == asio::error::operation_aborted) co_return Error{Errc::cancelled, "no longer listening"};
+        if (failed) co_return cannot_accept(failed.value());
+    }
+}
+
+}  // namespace ocilot::net

@@ -1,0 +1,212 @@
+#include "net/tls_conn.h"
+
+#include "net/socket_bio.h"
+#include "net/tcp_conn.h"
+#include "net/tls_error.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <cctype>
+#include <cerrno>
+#include <fmt/format.h>
+#include <memory>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace ocilot::net {
+
+namespace {
+
+constexpr std::uint64_t file_buffer = 128 * 1024;  // Bytes.
+constexpr std::size_t record = SSL3_RT_MAX_PLAIN_LENGTH;
+constexpr std::size_t request_swallowed = 64 * 1024;  // Bytes read of a request that came in plain HTTP.
+
+struct SslFree {
+    void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+};
+
+class TlsConn final : public Conn {
+  public:
+    explicit TlsConn(Socket socket) : transport_(std::move(socket)), bio_(transport_) {}
+
+    /// Makes the SSL object, server side. internal when OpenSSL is out of memory.
+    Result<> prepare(TlsContext const& context);
+    /// Waits for the client's first byte: whether it begins a request in plain HTTP.
+    Task<Result<bool>> speaks_plain_http();
+    Task<Result<>> handshake();
+    Socket release() { return transport_.release(); }
+
+    Task<Result<std::size_t>> read_some(std::span<std::byte> out) override;
+    Task<Result<>> write(ConstBytes bytes, bool more) override;
+    Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t length) override;
+    void expires_after(std::chrono::milliseconds limit) override { transport_.expires_after(limit); }
+    Task<> finish_writing() override;
+    void close() noexcept override { transport_.close(); }
+    Executor executor() override { return transport_.executor(); }
+    std::string const& peer() const noexcept override { return transport_.peer(); }
+    bool is_tls() const noexcept override { return true; }
+
+  private:
+    /// Waits for what OpenSSL's call that answered `code` lacks, or tells why it failed.
+    Task<Result<>> settle(int code, std::string_view doing);
+    Error failure(int reason, std::string_view doing);
+
+    Transport transport_;
+    SocketBio bio_;
+    std::unique_ptr<SSL, SslFree> ssl_;
+    bool broken_ = false;  // OpenSSL forbids further calls after a fatal error.
+};
+
+Result<> TlsConn::prepare(TlsContext const& context) {
+    ERR_clear_error();
+    ssl_.reset(SSL_new(context.native()));
+    auto* const bio = ssl_ ? bio_.make() : nullptr;
+    if (bio == nullptr) return Error{Errc::internal, fmt::format("cannot start TLS: {}", take_tls_reason())};
+    SSL_set_bio(ssl_.get(), bio, bio);
+    SSL_set_accept_state(ssl_.get());
+    return {};
+}
+
+Error TlsConn::failure(int reason, std::string_view doing) {
+    broken_ = true;
+    if (bio_.error() != 0) return transport_.failure(bio_.error(), doing);
+    auto const code = ERR_peek_last_error();
+    bool const cut_off = ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    if (reason != SSL_ERROR_SSL || cut_off) {
+        ERR_clear_error();
+        return transport_.failure(ECONNRESET, doing);
+    }
+    return {Errc::peer_closed, fmt::format("cannot {} the TLS connection with {}: {}", doing, transport_.peer(),
+                                           take_tls_reason())};
+}
+
+Task<Result<>> TlsConn::settle(int code, std::string_view doing) {
+    int const reason = SSL_get_error(ssl_.get(), code);
+    if (reason == SSL_ERROR_WANT_READ) co_return co_await transport_.wait(Socket::wait_read);
+    if (reason == SSL_ERROR_WANT_WRITE) co_return co_await transport_.wait(Socket::wait_write);
+    co_return failure(reason, doing);
+}
+
+Task<Result<bool>> TlsConn::speaks_plain_http() {
+    for (;;) {
+        CO_CHECK(transport_.usable());
+        unsigned char first = 0;
+        auto const n = ::recv(transport_.fd(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
+        // A method begins with a letter, a TLS record with 22.
+        if (n == 1) co_return std::isupper(first) != 0;
+        if (n == 0) co_return transport_.failure(ECONNRESET, "read from");
+        if (errno != EAGAIN && errno != EINTR) co_return transport_.failure(errno, "read from");
+        CO_CHECK(co_await transport_.wait(Socket::wait_read));
+    }
+}
+
+Task<Result<>> TlsConn::handshake() {
+    for (;;) {
+        CO_CHECK(transport_.usable());
+        ERR_clear_error();
+        int const code = SSL_do_handshake(ssl_.get());
+        if (code == 1) co_return Result<>{};
+        CO_CHECK(co_await settle(code, "establish"));
+    }
+}
+
+Task<Result<std::size_t>> TlsConn::read_some(std::span<std::byte> out) {
+    for (;;) {
+        CO_CHECK(transport_.usable());
+        ERR_clear_error();
+        std::size_t size = 0;
+        int const code = SSL_read_ex(ssl_.get(), out.data(), out.size(), &size);
+        if (code == 1) {
+            if (transport_.spend(size)) co_await asio::post(use_task);
+            co_return size;
+        }
+        if (SSL_get_error(ssl_.get(), code) == SSL_ERROR_ZERO_RETURN) co_return std::size_t{0};
+        CO_CHECK(co_await settle(code, "read from"));
+    }
+}
+
+Task<Result<>> TlsConn::write(ConstBytes bytes, bool more) {
+    while (!bytes.empty()) {
+        CO_CHECK(transport_.usable());
+        ERR_clear_error();
+        bio_.set_more(more || bytes.size() > record);
+        std::size_t size = 0;
+        int const code = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &size);
+        if (code == 1) {
+            bytes = bytes.subspan(size);
+            if (transport_.spend(size)) co_await asio::post(use_task);
+        } else {
+            CO_CHECK(co_await settle(code, "write to"));
+        }
+    }
+    co_return Result<>{};
+}
+
+Task<Result<>> TlsConn::send_file(int fd, std::uint64_t offset, std::uint64_t length) {
+    auto const size = static_cast<std::size_t>(std::min(length, file_buffer));
+    auto const buffer = std::make_unique_for_overwrite<std::byte[]>(size);
+    while (length > 0) {
+        auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, size));
+        auto const n = ::pread(fd, buffer.get(), wanted, static_cast<off_t>(offset));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) co_return system_error(errno, "cannot read a file being sent");
+        if (n == 0) co_return Error{Errc::io, fmt::format("a file being sent ended {} bytes early", length)};
+        auto const got = static_cast<std::size_t>(n);
+        offset += got;
+        length -= got;
+        CO_CHECK(co_await write(ConstBytes(buffer.get(), got), length > 0));
+    }
+    co_return Result<>{};
+}
+
+Task<> TlsConn::finish_writing() {
+    while (!broken_ && transport_.usable()) {
+        ERR_clear_error();
+        bio_.set_more(false);
+        int const code = SSL_shutdown(ssl_.get());
+        if (code >= 0) break;
+        auto const waited = co_await settle(code, "finish");
+        if (!waited) break;
+    }
+    boost::system::error_code ignored;  // A stream that is gone has nothing left to finish.
+    transport_.socket().shutdown(Socket::shutdown_send, ignored);
+}
+
+/// Answers, then reads on until the client has closed: closing first would reset the connection and take the
+/// answer back.
+Task<> refuse_plain_http(Socket socket, std::string_view answer, std::chrono::milliseconds limit) {
+    auto const conn = make_tcp_conn(std::move(socket));
+    conn->expires_after(limit);
+    auto const written = co_await conn->write(std::as_bytes(std::span(answer)));
+    if (!written) co_return;
+    co_await conn->finish_writing();
+    std::array<std::byte, 4096> rest;
+    for (std::size_t swallowed = 0; swallowed < request_swallowed;) {
+        auto const size = co_await conn->read_some(rest);
+        if (!size || *size == 0) co_return;
+        swallowed += *size;
+    }
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Conn>>> accept_tls(Socket socket, std::shared_ptr<TlsContext> context,
+                                               std::chrono::milliseconds handshake_limit,
+                                               std::string_view to_plain_http) {
+    auto conn = std::make_unique<TlsConn>(std::move(socket));
+    conn->expires_after(handshake_limit);
+    CO_TRY(auto const plain, co_await conn->speaks_plain_http());
+    if (plain) {
+        co_await refuse_plain_http(conn->release(), to_plain_http, handshake_limit);
+        co_return Error{Errc::bad_request, fmt::format("{} spoke plain HTTP to a port that speaks HTTPS", conn->peer())};
+    }
+    CO_CHECK(conn->prepare(*context));
+    CO_CHECK(co_await conn->handshake());
+    conn->expires_after(std::chrono::milliseconds::zero());
+    co_return Result<std::unique_ptr<Conn>>(std::move(conn));
+}
+
+}  // namespace ocilot::net

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct ssl_ctx_st;
+
+namespace ocilot::net {
+
+enum class TlsVersion : std::uint8_t { tls1_2, tls1_3 };
+
+/// `tls1.2` or `tls1.3`; config for anything else.
+[[nodiscard]] Result<TlsVersion> parse_tls_version(std::string_view text);
+
+/// Files and rules of a server's TLS.
+struct TlsSettings {
+    std::string certificate_file;  ///< PEM: the server's certificate, then those that lead to its authority
+    std::string key_file;          ///< PEM, not encrypted
+    TlsVersion minimum = TlsVersion::tls1_2;
+};
+
+/// One certificate with its key, ready for handshakes: OpenSSL's default ciphers, stateless session tickets,
+/// ALPN `http/1.1`, no renegotiation, no compression. Immutable; shared by all threads.
+class TlsContext {
+  public:
+    /// config, naming the file and the reason: missing, not PEM, encrypted, or key and certificate do not match.
+    static Result<std::shared_ptr<TlsContext>> load(TlsSettings const& settings);
+
+    ~TlsContext();
+    TlsContext(TlsContext const&) = delete;
+    TlsContext& operator=(TlsContext const&) = delete;
+
+    /// OpenSSL's handle, owned by this.
+    [[nodiscard]] ssl_ctx_st* native() const noexcept { return native_; }
+
+  private:
+    explicit TlsContext(ssl_ctx_st* native) noexcept : native_(native) {}
+    ssl_ctx_st* native_;
+};
+
+}  // namespace ocilot::net

@@ -1,0 +1,85 @@
+#include "net/transport.h"
+
+#include "net/address.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <cerrno>
+#include <fmt/format.h>
+
+namespace ocilot::net {
+
+namespace {
+
+constexpr std::size_t fair_share = 1024 * 1024;  // Bytes.
+
+std::string peer_of(Socket const& socket) {
+    boost::system::error_code gone;
+    auto const endpoint = socket.remote_endpoint(gone);
+    return gone ? std::string("a client that has left") : format_endpoint(endpoint);
+}
+
+bool says_peer_is_gone(int errno_value) noexcept {
+    switch (errno_value) {
+        case EPIPE:
+        case ECONNRESET:
+        case ECONNABORTED:
+        case ENOTCONN:
+        case ETIMEDOUT:
+        case EHOSTUNREACH:
+        case ENETUNREACH:
+        case ENETDOWN: return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
+Transport::Transport(Socket socket)
+    : socket_(std::move(socket)), peer_(peer_of(socket_)), deadline_(socket_.get_executor(), [this] {
+          boost::system::error_code ignored;
+          socket_.cancel(ignored);
+      }) {
+    // Fails only on a socket that is already dead, and then the first operation says so.
+    boost::system::error_code ignored;
+    socket_.set_option(Tcp::no_delay(true), ignored);
+}
+
+void Transport::close() noexcept {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+}
+
+Result<> Transport::usable() {
+    if (socket_.is_open() && !deadline_.passed()) return {};
+    return failure(ECANCELED, "use");
+}
+
+Task<Result<>> Transport::wait(Socket::wait_type what) {
+    spent_ = 0;
+    auto const [failed] = co_await socket_.async_wait(what, asio::as_tuple(use_task));
+    if (failed) co_return failure(failed.value(), "wait for");
+    co_return usable();
+}
+
+bool Transport::spend(std::size_t bytes) noexcept {
+    spent_ += bytes;
+    if (spent_ < fair_share) return false;
+    spent_ = 0;
+    return true;
+}
+
+Error Transport::failure(int errno_value, std::string_view doing) {
+    if (deadline_.passed()) {
+        close();
+        return {Errc::cancelled, fmt::format("the connection with {} ran into its deadline", peer_)};
+    }
+    if (!socket_.is_open() || errno_value == ECANCELED) {
+        return {Errc::cancelled, fmt::format("the connection with {} was closed on this side", peer_)};
+    }
+    if (says_peer_is_gone(errno_value)) {
+        return {Errc::peer_closed, fmt::format("{} went away in mid-conversation", peer_)};
+    }
+    return system_error(errno_value, fmt::format("cannot {} the connection with {}", doing, peer_));
+}
+
+}  // namespace ocilot::net
