@@ -1,0 +1,157 @@
+#include "blob/filesystem.h"
+#include "blob/memory.h"
+#include "jobs/schedule.h"
+#include "jobs/uploads.h"
+#include "meta/sqlite_store.h"
+#include "net/address.h"
+#include "server/parts.h"
+#include "server/tls_watch.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <filesystem>
+#include <fmt/format.h>
+#include <thread>
+#include <unistd.h>
+
+namespace ocilot::server {
+
+namespace {
+
+constexpr unsigned pool_threads = 8;
+constexpr std::size_t manifest_cache_bytes = 64 * 1024 * 1024;
+
+Limits limits_of(Settings const& settings) {
+    Limits limits;
+    limits.head = settings.header_limit;
+    limits.request_line = std::min(limits.request_line, settings.header_limit);
+    limits.head_time = settings.header_timeout;
+    limits.idle_time = settings.idle_timeout;
+    return limits;
+}
+
+http::AppSettings app_settings(Settings const& settings) {
+    http::AppSettings out;
+    out.urls = {settings.host, settings.prefix, settings.relative_urls};
+    out.catalog_limit = settings.catalog_limit;
+    out.catalog_default = std::min(out.catalog_default, settings.catalog_limit);
+    out.tags_limit = settings.tags_limit;
+    out.headers = settings.headers;
+    out.operations = settings.debug_address.empty();
+    return out;
+}
+
+/// Runs one task to its end on this thread, before there are others.
+Result<std::size_t> run_now(Task<Result<std::size_t>> task) {
+    asio::io_context context(1);
+    Result<std::size_t> answer = std::size_t{0};
+    asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem, Result<std::size_t> value) {
+        if (problem) std::rethrow_exception(problem);
+        answer = std::move(value);
+    });
+    context.run();
+    return answer;
+}
+
+}  // namespace
+
+Server::Parts::Parts(Settings with)
+    : settings(std::move(with)),
+      log_sink(STDERR_FILENO),
+      access_sink(STDOUT_FILENO),
+      log(log_sink, clock, settings.log_format, settings.log_level),
+      access_log(access_sink, settings.log_format),
+      limits(limits_of(settings)),
+      pool(pool_threads),
+      guard(gate),
+      manifests(manifest_cache_bytes) {}
+
+Result<> Server::Parts::open() {
+    CHECK(load_certificates());
+    CHECK(open_stores());
+    registry::Rules const rules{settings.deletes, settings.manifest_limit};
+    registry.emplace(registry::Registry{*blobs, *meta, gate, clock, random, sessions, manifests, rules});
+    operations.emplace(*registry, metrics);
+    app.emplace(*registry, guard, *operations, app_settings(settings));
+    CHECK(clean_up());
+    CHECK(listen());
+    add_jobs();
+    return {};
+}
+
+Result<> Server::Parts::load_certificates() {
+    if (settings.tls_certificate.empty() && settings.tls_key.empty()) return {};
+    if (settings.tls_certificate.empty() || settings.tls_key.empty()) {
+        return Error{Errc::config, "TLS needs both a certificate and a key file: set the one that is missing"};
+    }
+    net::TlsSettings tls;
+    tls.certificate_file = settings.tls_certificate;
+    tls.key_file = settings.tls_key;
+    TRY(tls.minimum, net::parse_tls_version(settings.tls_minimum));
+    TRY(certificates, net::TlsCertificates::load(std::move(tls)));
+    return {};
+}
+
+Result<> Server::Parts::open_stores() {
+    if (settings.in_memory) {
+        blobs = std::make_unique<blob::MemoryStore>();
+        TRY(meta, meta::SqliteStore::open(":memory:", log, metrics));
+        return {};
+    }
+    std::error_code failure;
+    auto const directory = std::filesystem::absolute(settings.root, failure).lexically_normal();
+    if (failure) {
+        return Error{Errc::config, fmt::format("the data directory \"{}\" is not a path ({}): give another one",
+                                               settings.root, failure.message())};
+    }
+    root = directory.string();
+    TRY(blobs, blob::FilesystemStore::open(directory, pool, random));
+    TRY(meta, meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
+    return {};
+}
+
+Result<> Server::Parts::clean_up() {
+    auto const swept = run_now(jobs::sweep_orphaned_uploads(*registry));
+    if (swept.has_error()) {
+        return Error{Errc::config, fmt::format("the data directory cannot be cleaned of broken uploads: {}",
+                                               swept.error().message)};
+    }
+    if (*swept > 0) log.info("removed what broken uploads left", {{"uploads", std::uint64_t{*swept}}});
+    return {};
+}
+
+SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler) {
+    auto const* const access = settings.access_log ? &access_log : nullptr;
+    return {handler, clock, random, log, access, worker.metrics(), worker.date(), limits};
+}
+
+Result<> Server::Parts::listen() {
+    auto const wanted = settings.threads != 0 ? settings.threads : std::thread::hardware_concurrency();
+    for (unsigned i = 0; i < std::max(wanted, 1U); ++i) workers.push_back(std::make_unique<Worker>(metrics));
+    TRY(auto acceptor, net::listen(workers.front()->context(), settings.address));
+    bound = acceptor.local_endpoint();
+    for (std::size_t i = 1; i < workers.size(); ++i) {
+        TRY(auto shared, net::share(acceptor, workers[i]->context()));
+        workers[i]->add_listener(std::move(shared), certificates.get(), session_context(*workers[i], *app));
+    }
+    auto& first = *workers.front();
+    first.add_listener(std::move(acceptor), certificates.get(), session_context(first, *app));
+    if (settings.debug_address.empty()) return {};
+    TRY(auto debug, net::listen(first.context(), settings.debug_address));
+    debug_bound = debug.local_endpoint();
+    first.add_listener(std::move(debug), nullptr, session_context(first, *operations));
+    return {};
+}
+
+void Server::Parts::add_jobs() {
+    auto& worker = *workers.front();
+    if (certificates) worker.add_background(watch_certificates(*certificates, pool, log));
+    if (!settings.purge_uploads) return;
+    auto const age = settings.upload_age;
+    auto& parts = *registry;
+    jobs::Job job{"expire_uploads", settings.purge_interval, [&parts, age] { return jobs::expire_uploads(parts, age); }};
+    worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
+}
+
+}  // namespace ocilot::server

@@ -1,0 +1,33 @@
+#include "server/http_metrics.h"
+
+#include <string>
+
+namespace ocilot::server {
+
+HttpMetrics::HttpMetrics(Metrics& metrics)
+    : in_flight(metrics.gauge("ocilot_http_in_flight", "Requests being answered.")),
+      connections(metrics.gauge("ocilot_http_connections", "Open client connections.")),
+      request_bytes(metrics.counter("ocilot_http_request_bytes_total", "Bytes of requests received.")),
+      response_bytes(metrics.counter("ocilot_http_response_bytes_total", "Bytes of answers sent.")),
+      metrics_(metrics) {}
+
+void HttpMetrics::record(std::string_view route, http::Method method, unsigned status,
+                         std::chrono::microseconds duration) {
+    auto& requests = requests_[{route, method, status}];
+    if (requests == nullptr) {
+        requests = &metrics_.counter("ocilot_http_requests_total", "Requests answered.",
+                                     {{"route", std::string(route)},
+                                      {"method", std::string(http::to_string(method))},
+                                      {"code", std::to_string(status)}});
+    }
+    requests->add();
+    auto& seconds = seconds_[route];
+    if (seconds == nullptr) {
+        seconds = &metrics_.histogram("ocilot_http_request_seconds",
+                                      "Time from the first byte of a request to the last of its answer.",
+                                      duration_buckets(), {{"route", std::string(route)}});
+    }
+    seconds->observe(std::chrono::duration<double>(duration).count());
+}
+
+}  // namespace ocilot::server

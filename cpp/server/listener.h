@@ -1,0 +1,40 @@
+#pragma once
+
+#include "base/task_group.h"
+#include "net/listener.h"
+#include "net/tls_certificates.h"
+#include "server/session_context.h"
+
+#include <unordered_set>
+
+namespace ocilot::server {
+
+class Session;
+
+/// One listening socket on one I/O thread: accepts connections and serves each in a task of its own.
+class Listener {
+  public:
+    /// `certificates` is null for plain HTTP. `connections` gets the tasks and lives at least as long as this.
+    Listener(net::Acceptor acceptor, net::TlsCertificates const* certificates, SessionContext context,
+             TaskGroup& connections);
+
+    /// Accepts until drained. No failure of one connection, and no lack of descriptors, ends it.
+    Task<> run();
+
+    /// Stops accepting and ends idle connections; busy ones end with their next answer.
+    void drain();
+    /// Ends all connections at once.
+    void drop();
+
+  private:
+    Task<> serve(net::Socket socket);
+    Task<Result<std::unique_ptr<net::Conn>>> greet(net::Socket socket);
+
+    net::Acceptor acceptor_;
+    net::TlsCertificates const* certificates_;
+    SessionContext context_;
+    TaskGroup& connections_;
+    std::unordered_set<Session*> sessions_;
+};
+
+}  // namespace ocilot::server

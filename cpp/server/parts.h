@@ -1,0 +1,69 @@
+#pragma once
+
+#include "auth/guard.h"
+#include "base/blocking_pool.h"
+#include "http/app.h"
+#include "http/operations.h"
+#include "net/tls_certificates.h"
+#include "registry/manifest_cache.h"
+#include "registry/sessions.h"
+#include "server/server.h"
+#include "server/worker.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ocilot::server {
+
+/// All parts of a registry, in the order they are made; they go in the opposite order.
+struct Server::Parts {
+    explicit Parts(Settings with);
+    /// Ends the I/O threads at once if they still run.
+    ~Parts() { stop(std::chrono::milliseconds(0)); }
+    Parts(Parts const&) = delete;
+    Parts& operator=(Parts const&) = delete;
+
+    /// Opens stores and sockets. config.
+    Result<> open();
+    /// Starts the I/O threads.
+    void run();
+    /// Ends the I/O threads.
+    void stop(std::chrono::milliseconds drain_time);
+
+    Settings settings;
+    std::string root;  ///< absolute; empty in memory
+    SystemClock clock;
+    SystemRandom random;
+    FdSink log_sink;
+    FdSink access_sink;
+    Log log;
+    AccessLog access_log;
+    Limits limits;
+    Metrics metrics;
+    BlockingPool pool;
+    std::unique_ptr<blob::BlobStore> blobs;
+    std::unique_ptr<meta::MetaStore> meta;
+    policy::OpenGate gate;
+    auth::Guard guard;
+    registry::UploadSessions sessions;
+    registry::ManifestCache manifests;
+    std::optional<registry::Registry> registry;
+    std::optional<http::Operations> operations;
+    std::optional<http::App> app;
+    std::unique_ptr<net::TlsCertificates> certificates;
+    std::vector<std::unique_ptr<Worker>> workers;
+    net::Endpoint bound;
+    std::optional<net::Endpoint> debug_bound;
+    bool running = false;
+
+  private:
+    Result<> open_stores();
+    Result<> load_certificates();
+    Result<> clean_up();
+    Result<> listen();
+    void add_jobs();
+    [[nodiscard]] SessionContext session_context(Worker& worker, http::Handler& handler);
+};
+
+}  // namespace ocilot::server

@@ -1,0 +1,164 @@
+#include "server/response_writer.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/beast/core/buffers_range.hpp>
+#include <boost/beast/http/fields.hpp>
+#include <fmt/format.h>
+#include <vector>
+
+namespace ocilot::server {
+
+namespace beast = boost::beast;
+
+namespace {
+
+constexpr std::size_t small_body = 64 * 1024;        // Bytes that go out in one write with the head.
+constexpr std::uint64_t piece = 1024 * 1024;         // Bytes that must go out within the idle time.
+constexpr std::size_t read_buffer = 256 * 1024;      // Bytes, for blobs without a descriptor.
+
+beast::string_view beast_view(std::string_view text) { return {text.data(), text.size()}; }
+
+bool is_framing(std::string_view name) {
+    static constexpr std::array<std::string_view, 5> ours{"Content-Length", "Connection", "Transfer-Encoding", "Date",
+                                                          "X-Request-Id"};
+    return std::ranges::any_of(ours, [name](auto our) { return beast::iequals(beast_view(our), beast_view(name)); });
+}
+
+bool has_no_content(unsigned status) { return status == 204 || status == 304 || status / 100 == 1; }
+
+std::string_view text_body(http::Response const& response) {
+    if (auto const* text = std::get_if<std::string>(&response.body)) return *text;
+    if (auto const* shared = std::get_if<http::SharedText>(&response.body); shared && *shared) return **shared;
+    return {};
+}
+
+/// Bytes of body that the client is to expect after a GET.
+std::uint64_t body_length(http::Response const& response) {
+    if (auto const* blob = std::get_if<http::BlobBody>(&response.body)) return blob->length;
+    return text_body(response).size();
+}
+
+void insert(beast::http::fields& fields, std::string_view name, std::string value) {
+    std::ranges::replace_if(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+    fields.insert(beast_view(name), beast_view(value));
+}
+
+/// One answer on its way out.
+struct Outlet {
+    net::Conn& conn;
+    Limits const& limits;
+    Sent sent;
+
+    Task<Result<>> write(std::string_view bytes, bool more);
+    Task<Result<>> text(std::string_view bytes);
+    Task<Result<>> file(int fd, std::uint64_t offset, std::uint64_t length);
+    Task<Result<>> blob(blob::Blob& source, std::uint64_t offset, std::uint64_t length);
+};
+
+Task<Result<>> Outlet::write(std::string_view bytes, bool more) {
+    conn.expires_after(limits.idle_time);
+    auto wrote = co_await conn.write(std::as_bytes(std::span(bytes)), more);
+    if (wrote.has_value()) sent.bytes += bytes.size();
+    co_return wrote;
+}
+
+Task<Result<>> Outlet::text(std::string_view bytes) {
+    while (!bytes.empty()) {
+        auto const next = bytes.substr(0, piece);
+        bytes.remove_prefix(next.size());
+        CO_CHECK(co_await write(next, !bytes.empty()));
+        sent.body_bytes += next.size();
+    }
+    co_return Result<>();
+}
+
+Task<Result<>> Outlet::file(int fd, std::uint64_t offset, std::uint64_t length) {
+    while (length > 0) {
+        auto const next = std::min(length, piece);
+        conn.expires_after(limits.idle_time);
+        CO_CHECK(co_await conn.send_file(fd, offset, next));
+        offset += next;
+        length -= next;
+        sent.bytes += next;
+        sent.body_bytes += next;
+    }
+    co_return Result<>();
+}
+
+Task<Result<>> Outlet::blob(blob::Blob& source, std::uint64_t offset, std::uint64_t length) {
+    std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(length, read_buffer)));
+    while (length > 0) {
+        auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, buffer.size()));
+        CO_TRY(auto const count, co_await source.read(offset, std::span(buffer).first(wanted)));
+        if (count == 0) co_return Error{Errc::io, fmt::format("a blob being sent ended {} bytes early", length)};
+        std::string_view const bytes(reinterpret_cast<char const*>(buffer.data()), count);
+        CO_CHECK(co_await write(bytes, length > count));
+        offset += count;
+        length -= count;
+        sent.body_bytes += count;
+    }
+    co_return Result<>();
+}
+
+Task<Result<>> write_all(Outlet& out, http::Response& response, std::string head, bool with_body) {
+    auto* const blob = std::get_if<http::BlobBody>(&response.body);
+    if (!with_body) co_return co_await out.write(head, false);
+    if (blob == nullptr) {
+        auto const text = text_body(response);
+        if (text.size() > small_body) {
+            CO_CHECK(co_await out.write(head, true));
+            co_return co_await out.text(text);
+        }
+        head += text;
+        auto wrote = co_await out.write(head, false);
+        if (wrote.has_value()) out.sent.body_bytes += text.size();
+        co_return wrote;
+    }
+    CO_CHECK(co_await out.write(head, blob->length > 0));
+    int const fd = blob->blob->fd();
+    if (fd >= 0) co_return co_await out.file(fd, blob->offset, blob->length);
+    co_return co_await out.blob(*blob->blob, blob->offset, blob->length);
+}
+
+}  // namespace
+
+std::string response_head(http::Response const& response, Framing const& framing) {
+    beast::http::fields fields;
+    insert(fields, "Date", std::string(framing.date));
+    insert(fields, "X-Request-Id", std::string(framing.request_id));
+    for (auto const& [name, value] : response.headers) {
+        if (!is_framing(name)) insert(fields, name, value);
+    }
+    if (!has_no_content(response.status)) {
+        // A handler may answer HEAD with the length alone.
+        bool const told = framing.head_only && std::holds_alternative<std::monostate>(response.body);
+        auto const length = told ? response.content_length : body_length(response);
+        insert(fields, "Content-Length", fmt::format("{}", length));
+    }
+    if (framing.close) insert(fields, "Connection", "close");
+    beast::http::fields::writer const writer(fields, 11, response.status);
+    std::string head;
+    head.reserve(512);
+    auto const parts = writer.get();
+    for (auto const part : beast::buffers_range_ref(parts)) {
+        head.append(static_cast<char const*>(part.data()), part.size());
+    }
+    return head;
+}
+
+std::string whole_response(http::Response const& response, Framing const& framing) {
+    auto whole = response_head(response, framing);
+    whole += text_body(response);
+    return whole;
+}
+
+Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits) {
+    Outlet out{conn, limits, {}};
+    bool const with_body = !framing.head_only && !has_no_content(response.status);
+    auto outcome = co_await write_all(out, response, response_head(response, framing), with_body);
+    out.sent.outcome = std::move(outcome);
+    co_return std::move(out.sent);
+}
+
+}  // namespace ocilot::server

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "http/message.h"
+#include "net/conn.h"
+#include "server/limits.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ocilot::server {
+
+/// What the connection adds to an answer.
+struct Framing {
+    std::string_view date;        ///< value of `Date`
+    std::string_view request_id;  ///< value of `X-Request-Id`
+    bool head_only = false;       ///< the request was HEAD
+    bool close = false;           ///< the connection ends after this answer
+};
+
+/// What went out.
+struct Sent {
+    Result<> outcome;              ///< after an error the stream is of no use
+    std::uint64_t body_bytes = 0;  ///< of the body alone
+    std::uint64_t bytes = 0;       ///< head and body
+};
+
+/// Status line and headers with the empty line. Framing headers (Content-Length, Connection, Transfer-Encoding,
+/// Date, X-Request-Id) are made here; those of the response are left out. Line breaks inside values become spaces.
+[[nodiscard]] std::string response_head(http::Response const& response, Framing const& framing);
+
+/// Head and text body of an answer, for those who write it themselves.
+[[nodiscard]] std::string whole_response(http::Response const& response, Framing const& framing);
+
+/// Writes a whole answer: small bodies in one write with the head, blobs by sendfile. Every piece of at most 1 MiB
+/// must go out within the idle time.
+Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits);
+
+}  // namespace ocilot::server

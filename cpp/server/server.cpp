@@ -1,0 +1,65 @@
+#include "server/server.h"
+
+#include "net/address.h"
+#include "server/parts.h"
+#include "server/signals.h"
+
+#include <exception>
+#include <fmt/format.h>
+
+namespace ocilot::server {
+
+void Server::Parts::run() {
+    running = true;
+    for (auto const& worker : workers) worker->start();
+    log.info("serving", {{"address", net::format_endpoint(bound)},
+                         {"tls", certificates != nullptr},
+                         {"root", settings.in_memory ? std::string_view("memory") : std::string_view(root)},
+                         {"threads", std::uint64_t{workers.size()}}});
+    if (debug_bound) log.info("serving operations", {{"address", net::format_endpoint(*debug_bound)}});
+}
+
+void Server::Parts::stop(std::chrono::milliseconds drain_time) {
+    if (!running) return;
+    running = false;
+    log.info("stopping", {{"drain_seconds", drain_time.count() / 1000}});
+    operations->start_draining();
+    for (auto const& worker : workers) worker->finish(drain_time);
+    for (auto const& worker : workers) worker->join();
+    log.info("stopped");
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(Settings settings) {
+    try {
+        SignalsBlocked const blocked;  // For the threads of the stores and the pool.
+        auto parts = std::make_unique<Parts>(std::move(settings));
+        CHECK(parts->open());
+        parts->run();
+        return std::unique_ptr<Server>(new Server(std::move(parts)));
+    } catch (std::exception const& problem) {
+        return Error{Errc::config, fmt::format("the registry cannot start: {}", problem.what())};
+    }
+}
+
+std::string Server::address() const { return net::format_endpoint(parts_->bound); }
+
+std::uint16_t Server::port() const noexcept { return parts_->bound.port(); }
+
+std::string Server::debug_address() const {
+    return parts_->debug_bound ? net::format_endpoint(*parts_->debug_bound) : std::string();
+}
+
+std::string const& Server::root() const noexcept { return parts_->root; }
+
+Result<> Server::reload_tls() {
+    if (!parts_->certificates) return {};
+    return parts_->certificates->reload();
+}
+
+void Server::stop() { parts_->stop(parts_->settings.drain_timeout); }
+
+}  // namespace ocilot::server

@@ -1,0 +1,236 @@
+#include "server/session.h"
+
+#include "server/body_reader.h"
+#include "server/head_scanner.h"
+#include "server/request_id.h"
+#include "server/request_parser.h"
+#include "server/response_writer.h"
+
+#include <boost/asio/this_coro.hpp>
+#include <exception>
+#include <fmt/format.h>
+
+namespace ocilot::server {
+
+namespace {
+
+constexpr std::size_t least_read = 256;  // Bytes of room for a read of a head.
+
+/// Counts one while it lives.
+class Counted {
+  public:
+    explicit Counted(Gauge& gauge) noexcept : gauge_(gauge) { gauge_.add(1); }
+    ~Counted() { gauge_.add(-1); }
+    Counted(Counted const&) = delete;
+    Counted& operator=(Counted const&) = delete;
+
+  private:
+    Gauge& gauge_;
+};
+
+/// `203.0.113.9` of `203.0.113.9:40112`, `2001:db8::1` of `[2001:db8::1]:40112`.
+std::string_view without_port(std::string_view peer) {
+    auto host = peer.substr(0, peer.rfind(':'));
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    return host;
+}
+
+std::string_view first_line(std::string_view bytes) { return bytes.substr(0, bytes.find_first_of("\r\n")); }
+
+/// Whether the other side is still there to be told.
+bool can_be_told(Errc code) { return code != Errc::peer_closed && code != Errc::cancelled && code != Errc::io; }
+
+}  // namespace
+
+/// One request and what is known of it, for its answer and the log.
+struct Session::Exchange {
+    Time started;
+    std::string head;
+    std::string id;
+    RequestHead request;  // Borrows from `head`; empty if it was not understood.
+    std::string_view route = "none";
+    std::uint64_t received = 0;  // Bytes, head and body.
+};
+
+Session::Session(std::unique_ptr<net::Conn> conn, SessionContext& context)
+    : conn_(std::move(conn)), context_(context) {}
+
+void Session::drain() noexcept {
+    if (idle_) conn_->close();
+}
+
+void Session::drop() noexcept { conn_->close(); }
+
+Task<> Session::run() {
+    // Cancellation shows as an error of the operation under way, not as an exception.
+    co_await asio::this_coro::throw_if_cancelled(false);
+    Counted const connection(context_.metrics.connections);
+    for (bool more = true; more;) {
+        more = co_await wait_for_request();
+        if (more) more = co_await exchange();
+    }
+    conn_->close();
+}
+
+Task<bool> Session::wait_for_request() {
+    input_.shrink();
+    if (!input_.empty()) co_return true;
+    if (context_.draining) co_return false;
+    // Whoever connects has something to say; whoever comes back may take longer.
+    conn_->expires_after(fresh_ ? context_.limits.head_time : context_.limits.idle_time);
+    idle_ = true;
+    auto const count = co_await conn_->read_some(input_.prepare(least_read));
+    idle_ = false;
+    if (count.has_error() || *count == 0) co_return false;
+    input_.commit(*count);
+    fresh_ = false;
+    co_return true;
+}
+
+Task<bool> Session::exchange() {
+    Exchange exchange;
+    exchange.started = context_.clock.now();
+    auto head = co_await read_head();
+    if (head.has_value()) {
+        exchange.head = std::move(*head);
+        exchange.received = exchange.head.size();
+        co_return co_await serve(exchange);
+    }
+    if (!can_be_told(head.error().code)) co_return false;
+    exchange.head = first_line(input_.view());
+    exchange.received = input_.size();
+    co_return co_await refuse(exchange, std::move(head).error());
+}
+
+Task<Result<std::string>> Session::read_head() {
+    HeadScanner scanner(context_.limits);
+    for (bool timed = false;;) {
+        // Some clients send an empty line after a body (RFC 9112, 2.2).
+        while (input_.view().starts_with("\r\n")) input_.consume(2);
+        if (!input_.empty() && input_.view() != "\r") {
+            CO_TRY(auto const size, scanner.scan(input_.view()));
+            if (size) co_return input_.take(*size);
+        }
+        if (!timed) conn_->expires_after(context_.limits.head_time);
+        timed = true;
+        auto const count = co_await conn_->read_some(input_.prepare(least_read));
+        if (count.has_value() && *count > 0) {
+            input_.commit(*count);
+            continue;
+        }
+        if (input_.empty()) co_return Error{Errc::peer_closed, "the client left between two requests"};
+        if (count.has_value()) co_return Error{Errc::bad_request, "the request ends in the middle of its head"};
+        if (count.error().code != Errc::request_timeout) co_return count.error();
+        co_return Error{Errc::request_timeout, fmt::format("the request head did not arrive within {} s",
+                                                           context_.limits.head_time.count() / 1000)};
+    }
+}
+
+Task<bool> Session::serve(Exchange& exchange) {
+    RequestParser parser;
+    auto head = parser.parse(exchange.head);
+    if (head.has_error()) co_return co_await refuse(exchange, std::move(head).error());
+    exchange.request = std::move(*head);
+    auto const& known = exchange.request;
+    auto const asked = known.header("X-Request-Id");
+    exchange.id = is_sane_request_id(asked) ? std::string(asked) : random_request_id(context_.random);
+
+    BodyReader body(*conn_, input_, parser, known, context_.limits);
+    http::Request request;
+    request.method = known.method;
+    request.target = known.target;
+    request.headers = known.headers;
+    request.body = &body;
+    request.content_length = known.content_length;
+    request.has_body = known.has_body();
+    request.peer = without_port(conn_->peer());
+    request.tls = conn_->is_tls();
+    request.id = exchange.id;
+    exchange.route = context_.handler.route_name(request);
+
+    auto response = co_await handle(request);
+    bool keep = known.keep_alive && !response.close && !context_.draining;
+    if (keep) keep = co_await body.drop_rest();
+    exchange.received += body.received();
+    co_return co_await answer(exchange, std::move(response), keep);
+}
+
+Task<http::Response> Session::handle(http::Request const& request) {
+    Counted const in_flight(context_.metrics.in_flight);
+    std::string defect;
+    try {
+        auto response = co_await context_.handler.handle(request);
+        co_return response;
+    } catch (std::exception const& problem) {
+        defect = problem.what();
+    }
+    auto response = context_.handler.refuse({Errc::internal, defect});
+    response.cause = defect;
+    co_return response;
+}
+
+Task<bool> Session::refuse(Exchange& exchange, Error error) {
+    exchange.id = random_request_id(context_.random);
+    co_return co_await answer(exchange, context_.handler.refuse(error), false);
+}
+
+Task<bool> Session::answer(Exchange& exchange, http::Response response, bool keep) {
+    Framing framing;
+    framing.date = context_.date.at(context_.clock.now());
+    framing.request_id = exchange.id;
+    framing.head_only = exchange.request.method == http::Method::head;
+    framing.close = !keep;
+    auto const sent = co_await write_response(*conn_, response, framing, context_.limits);
+    context_.metrics.request_bytes.add(exchange.received);
+    context_.metrics.response_bytes.add(sent.bytes);
+    if (sent.outcome.has_error() && sent.outcome.error().code == Errc::io) response.cause = sent.outcome.error().message;
+    record(exchange, response, sent.body_bytes);
+    if (sent.outcome.has_error()) co_return false;
+    if (!keep) co_await linger();
+    co_return keep;
+}
+
+/// Closing with unread bytes in the socket would reset the connection, and the client would not see the answer.
+Task<> Session::linger() {
+    conn_->expires_after(context_.limits.linger_time);
+    co_await conn_->finish_writing();
+    for (std::uint64_t dropped = 0; dropped < context_.limits.linger_bytes;) {
+        input_.consume(input_.size());
+        auto const count = co_await conn_->read_some(input_.prepare(InputBuffer::idle_bytes));
+        if (count.has_error() || *count == 0) co_return;
+        dropped += *count;
+    }
+}
+
+void Session::record(Exchange const& exchange, http::Response const& response, std::uint64_t body_bytes) const {
+    auto const& request = exchange.request;
+    auto const duration = context_.clock.now() - exchange.started;
+    context_.metrics.record(exchange.route, request.method, response.status, duration);
+    bool const understood = !request.method_text.empty();
+    auto const target = understood ? request.target : first_line(exchange.head);
+    if (response.status >= 500 || !response.cause.empty()) {
+        auto const level = response.status == 503 ? LogLevel::warn : LogLevel::error;
+        context_.log.write(level, "request failed",
+                           {{"request_id", exchange.id},
+                            {"method", request.method_text},
+                            {"target", target.substr(0, 2048)},
+                            {"status", std::uint64_t{response.status}},
+                            {"cause", response.cause}});
+    }
+    if (context_.access_log == nullptr) return;
+    AccessEntry entry;
+    entry.at = exchange.started;
+    entry.peer = without_port(conn_->peer());
+    entry.method = request.method_text;
+    entry.target = target;
+    if (understood) entry.protocol = request.http_1_0 ? "HTTP/1.0" : "HTTP/1.1";
+    entry.referer = request.header("Referer");
+    entry.user_agent = request.header("User-Agent");
+    entry.id = exchange.id;
+    entry.status = response.status;
+    entry.body_bytes = body_bytes;
+    entry.duration = duration;
+    context_.access_log->write(entry);
+}
+
+}  // namespace ocilot::server

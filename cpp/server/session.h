@@ -1,0 +1,49 @@
+#pragma once
+
+#include "net/conn.h"
+#include "server/input_buffer.h"
+#include "server/session_context.h"
+
+#include <memory>
+#include <string>
+
+namespace ocilot::server {
+
+/// One client connection: reads requests, hands them to the handler and writes the answers, one after the other, in
+/// the order they came. Whatever cannot be understood gets an answer before the connection ends. Lives on one I/O
+/// thread; holds little more than the connection between two requests.
+class Session {
+  public:
+    Session(std::unique_ptr<net::Conn> conn, SessionContext& context);
+    Session(Session const&) = delete;
+    Session& operator=(Session const&) = delete;
+
+    /// Serves until the client leaves, an answer closes the connection or it is dropped.
+    Task<> run();
+
+    /// Ends an idle connection at once; a busy one ends with its next answer, by SessionContext::draining.
+    void drain() noexcept;
+    /// Ends the connection at once; the request under way is not answered.
+    void drop() noexcept;
+
+  private:
+    struct Exchange;
+
+    Task<bool> wait_for_request();
+    Task<bool> exchange();
+    Task<Result<std::string>> read_head();
+    Task<bool> serve(Exchange& exchange);
+    Task<http::Response> handle(http::Request const& request);
+    Task<bool> refuse(Exchange& exchange, Error error);
+    Task<bool> answer(Exchange& exchange, http::Response response, bool keep);
+    Task<> linger();
+    void record(Exchange const& exchange, http::Response const& response, std::uint64_t body_bytes) const;
+
+    std::unique_ptr<net::Conn> conn_;
+    SessionContext& context_;
+    InputBuffer input_;
+    bool idle_ = false;
+    bool fresh_ = true;  // Nothing was received yet.
+};
+
+}  // namespace ocilot::server

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "http/message.h"
+#include "server/access_log.h"
+#include "server/http_date.h"
+#include "server/http_metrics.h"
+#include "server/limits.h"
+
+namespace ocilot::server {
+
+/// What the sessions of one listener on one I/O thread share.
+struct SessionContext {
+    http::Handler& handler;
+    Clock const& clock;
+    Random& random;
+    Log const& log;
+    AccessLog const* access_log;  ///< null: none is kept
+    HttpMetrics& metrics;
+    HttpDate& date;
+    Limits const& limits;
+    bool draining = false;  ///< answers end their connection
+};
+
+}  // namespace ocilot::server

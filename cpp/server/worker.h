@@ -1,0 +1,56 @@
+#pragma once
+
+#include "base/task_group.h"
+#include "server/listener.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace ocilot::server {
+
+/// One I/O thread with its context, its listeners and what runs in the background. Set up first, then started, then
+/// finished; the thread runs only in between.
+class Worker {
+  public:
+    explicit Worker(Metrics& metrics);
+    /// The thread must not be running.
+    ~Worker() = default;
+    Worker(Worker const&) = delete;
+    Worker& operator=(Worker const&) = delete;
+
+    [[nodiscard]] asio::io_context& context() noexcept { return context_; }
+    [[nodiscard]] HttpMetrics& metrics() noexcept { return metrics_; }
+    [[nodiscard]] HttpDate& date() noexcept { return date_; }
+
+    /// Before start: a socket to accept from.
+    void add_listener(net::Acceptor acceptor, net::TlsCertificates const* certificates, SessionContext context);
+    /// Before start: a task that runs until it is cancelled.
+    void add_background(Task<> task);
+
+    /// Starts the thread; it takes no signals.
+    void start();
+    /// Stops accepting, lets requests under way end for at most `drain_time`, then ends everything. Returns at once.
+    void finish(std::chrono::milliseconds drain_time);
+    /// Waits for the end of the thread, if it was started.
+    void join();
+
+  private:
+    Task<> wind_up(std::chrono::milliseconds drain_time);
+
+    asio::io_context context_{1};
+    asio::executor_work_guard<Executor> busy_;
+    HttpMetrics metrics_;
+    HttpDate date_;
+    TaskGroup connections_;
+    TaskGroup background_;
+    TaskGroup ending_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<Task<>> waiting_;  // Background tasks that start with the thread.
+    std::thread thread_;
+};
+
+}  // namespace ocilot::server

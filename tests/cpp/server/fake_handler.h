@@ -1,0 +1,129 @@
+#pragma once
+
+#include "http/message.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fmt/format.h>
+#include <stdexcept>
+#include <string>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace ocilot::test {
+
+/// A blob of text, with or without a descriptor.
+class TextBlob final : public blob::Blob {
+  public:
+    TextBlob(std::string text, bool in_file) : text_(std::move(text)) {
+        if (!in_file) return;
+        fd_ = ::memfd_create("blob", MFD_CLOEXEC);
+        if (::write(fd_, text_.data(), text_.size()) < 0) throw std::runtime_error("memfd");
+    }
+    ~TextBlob() override {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    std::uint64_t size() const noexcept override { return text_.size(); }
+    int fd() const noexcept override { return fd_; }
+    Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
+        auto const part = std::string_view(text_).substr(offset, out.size());
+        std::memcpy(out.data(), part.data(), part.size());
+        co_return part.size();
+    }
+
+  private:
+    std::string text_;
+    int fd_ = -1;
+};
+
+/// Answers by path; what it was asked is kept in `seen`.
+class FakeHandler final : public http::Handler {
+  public:
+    std::string seen;       ///< `METHOD target\n` for each request
+    std::string last_body;  ///< what the last /echo or /part read
+    std::string last_id;
+    std::string last_peer;
+
+    Task<http::Response> handle(http::Request const& request) override {
+        seen += fmt::format("{} {}\n", http::to_string(request.method), request.target);
+        last_id = request.id;
+        last_peer = request.peer;
+        auto const path = request.target;
+        if (path == "/echo") co_return co_await echo(request);
+        if (path == "/part") co_return co_await part(request);
+        if (path == "/throw") throw std::runtime_error("a defect");
+        co_return fixed(path);
+    }
+
+    http::Response refuse(Error const& error) const override {
+        http::Response response;
+        response.status = error.code == Errc::target_too_long    ? 414
+                          : error.code == Errc::header_too_large ? 431
+                          : error.code == Errc::request_timeout  ? 408
+                          : error.code == Errc::not_implemented  ? 501
+                          : error.code == Errc::internal         ? 500
+                                                                 : 400;
+        response.close = true;
+        response.text("application/json", fmt::format(R"({{"errors":[{{"message":"{}"}}]}})", error.message));
+        return response;
+    }
+
+    std::string_view route_name(http::Request const&) const noexcept override { return "fake"; }
+
+  private:
+    Task<http::Response> echo(http::Request const& request) {
+        last_body.clear();
+        std::array<std::byte, 1000> piece;
+        for (;;) {
+            auto const count = co_await request.body->read(piece);
+            if (count.has_error()) co_return refuse(count.error());
+            if (*count == 0) break;
+            last_body.append(reinterpret_cast<char const*>(piece.data()), *count);
+        }
+        http::Response response;
+        response.text("text/plain", last_body);
+        co_return response;
+    }
+
+    Task<http::Response> part(http::Request const& request) {
+        std::array<std::byte, 4> piece;
+        auto const count = co_await request.body->read(piece);
+        last_body = count.has_error() ? "" : std::string(reinterpret_cast<char const*>(piece.data()), *count);
+        http::Response response;
+        response.text("text/plain", "part");
+        co_return response;
+    }
+
+    static http::Response fixed(std::string_view path) {
+        http::Response response;
+        if (path == "/nothing") {
+            response.status = 204;
+        } else if (path == "/same") {
+            response.status = 304;
+            response.content_length = 5;
+        } else if (path == "/length") {
+            response.content_length = 5;  // Right for HEAD only.
+        } else if (path == "/split") {
+            response.set("Location", "/a\r\nSet-Cookie: b").text("text/plain", "split");
+        } else if (path == "/own") {
+            response.set("content-length", "7").set("Connection", "keep-alive").text("text/plain", "own");
+        } else if (path == "/big") {
+            response.body = std::make_shared<std::string const>(200'000, 'b');
+        } else if (path == "/blob") {
+            response.body = http::BlobBody{std::make_unique<TextBlob>("0123456789", true), 2, 5};
+        } else if (path == "/memory") {
+            response.body = http::BlobBody{std::make_unique<TextBlob>(std::string(300'000, 'm'), false), 1, 299'999};
+        } else if (path == "/torn") {
+            response.body = http::BlobBody{std::make_unique<TextBlob>("0123", true), 0, 10};
+        } else if (path == "/last") {
+            response.close = true;
+            response.text("text/plain", "last");
+        } else {
+            response.text("text/plain", "ok");
+        }
+        return response;
+    }
+};
+
+}  // namespace ocilot::test
