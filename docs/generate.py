@@ -18,13 +18,14 @@ CONFIG_HEAD = """\
 
 <!-- Made by ./dev docs --write from python/ocilot/config/model.py. -->
 
-`ocilot serve` needs no configuration. It takes distribution's `config.yml` unchanged, as an argument or named by
-`REGISTRY_CONFIGURATION_PATH`. Every key can be set by a variable too, its path in capitals: `http.debug.addr` is
-`REGISTRY_HTTP_DEBUG_ADDR`, and an item of a list is named by its number. Values of variables are YAML. Options of
-`ocilot serve` win over variables, and variables over the file.
+`ocilot serve` needs no configuration. It takes distribution's `config.yml`, as an argument or named by
+`REGISTRY_CONFIGURATION_PATH`. Every key can be set by a variable too, its path in capitals:
+`http.debug.addr` is `REGISTRY_HTTP_DEBUG_ADDR`, and an item of a list is named by its number. The value of
+a variable is YAML. Options of `ocilot serve` win over variables, and variables over the file.
 
-An unknown key, or a value of the wrong kind, ends the start with the file, the line and the key (or the variable), and
-exit code 2. `ocilot config check` says the same without starting anything; `ocilot config show` prints what is in force.
+An unknown key, or a value of the wrong kind, ends the start with exit code 2 and a line that names the file,
+the line and the key, or the variable. `ocilot config check` says the same without starting anything;
+`ocilot config show` prints what is in force.
 
 A duration is written as in Go, `1h30m` or `45s`. A size is a number of bytes, or `64KiB`, `4MiB`, `1GiB`.
 """
@@ -34,8 +35,8 @@ CLI_HEAD = """\
 
 <!-- Made by ./dev docs --write from `ocilot --help`. -->
 
-Data goes to standard output, messages to standard error. Exit codes: 0 fine, 1 something failed, 2 wrong usage or
-configuration, 130 interrupted.
+Data goes to standard output, messages to standard error. Exit codes: 0 fine, 1 something failed, 2 wrong
+usage or configuration, 130 interrupted.
 """
 
 
@@ -54,7 +55,7 @@ def config_page() -> str:
             "\n## Taken, without effect\n",
             *_table(("key", "why"), ignored),
             "\n## Refused\n",
-            "Each of these changes what users get, so that a registry asked for one of them does not start.\n",
+            "Each of these changes what users get: a registry asked for one of them does not start.\n",
             *_table(("key", "why"), refused),
             "",
         ]
@@ -84,7 +85,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:] + "."
+    return text + "."
 
 
 PAGES: dict[str, Callable[[], str]] = {"reference/config.md": config_page, "reference/cli.md": cli_page}

@@ -144,6 +144,6 @@ def _as_data(section: Section) -> dict[str, Any]:
             below = _as_data(value)
             if below or not type(value).model_fields:
                 data[name] = below
-        elif kind is not None:
+        elif kind is not None and value not in ("", {}):
             data[name] = kind.show(value)
     return data

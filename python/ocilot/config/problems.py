@@ -89,6 +89,7 @@ def _shown(node: Node) -> str:
     return "a list" if isinstance(node.content, list) else "a section"
 
 
-def _by_place(line: str) -> tuple[str, int]:
-    found = re.match(r"(.*?):(\d+): ", line)
-    return (found[1], int(found[2])) if found else (line, 0)
+def _by_place(line: str) -> tuple[bool, int, str]:
+    """The file from top to bottom, then the variables by name."""
+    found = re.match(r".*?:(\d+): ", line)
+    return (found is None, int(found[1]) if found else 0, line)

@@ -196,4 +196,4 @@ ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _
 HOST: Final = Kind("URL", "a URL without a path, such as https://registry.example.com", _read_host)
 PREFIX: Final = Kind("path", "a path such as /registry/", _read_prefix)
 HEADERS: Final = Kind("headers", "header names, each with a list of printable texts", _read_headers)
-SECRET: Final = Kind("text", "text", _read_text, lambda value: "(hidden)" if value else value)
+SECRET: Final = Kind("text", "text", _read_text, lambda value: "(hidden)")
