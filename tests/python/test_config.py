@@ -32,68 +32,70 @@ def test_without_a_file_the_core_gets_its_defaults() -> None:
         assert getattr(settings, name) == getattr(fresh, name), name
 
 
+EVERYTHING = """
+version: 0.1
+log: {level: debug, formatter: json, accesslog: {disabled: true}}
+storage:
+  filesystem: {rootdirectory: /srv/registry, maxthreads: 100}
+  delete: {enabled: true}
+  maintenance:
+    uploadpurging: {enabled: false, age: 1h30m, interval: 45s, dryrun: false}
+    readonly: {enabled: false}
+catalog: {maxentries: 50}
+tags: {maxtags: 60}
+http:
+  addr: :5001
+  net: tcp
+  host: https://registry.example.com/
+  prefix: /registry
+  relativeurls: true
+  secret: 0123
+  draintimeout: 0
+  tls: {certificate: /etc/cert.pem, key: /etc/key.pem, minimumtls: tls1.3}
+  headers: {X-Content-Type-Options: [nosniff], X-Two: [a, b]}
+  debug: {addr: "localhost:5002", prometheus: {enabled: true, path: /metrics}}
+ocilot:
+  threads: 3
+  manifestlimit: 8MiB
+  headerlimit: 65537
+  headertimeout: 5s
+  idletimeout: 1500ms
+"""
+
+EVERY_SETTING = {
+    "root": "/srv/registry",
+    "in_memory": False,
+    "deletes": True,
+    "purge_uploads": False,
+    "upload_age": 5400,
+    "purge_interval": 45,
+    "address": ":5001",
+    "debug_address": "localhost:5002",
+    "tls_certificate": "/etc/cert.pem",
+    "tls_key": "/etc/key.pem",
+    "tls_minimum": "tls1.3",
+    "threads": 3,
+    "header_limit": 65537,
+    "manifest_limit": 8 << 20,
+    "header_timeout": 5,
+    "idle_timeout": 2,
+    "drain_timeout": 0,
+    "host": "https://registry.example.com",
+    "prefix": "/registry/",
+    "relative_urls": True,
+    "headers": [("X-Content-Type-Options", "nosniff"), ("X-Two", "a"), ("X-Two", "b")],
+    "catalog_limit": 50,
+    "tags_limit": 60,
+    "log_level": _core.LogLevel.debug,
+    "log_format": _core.LogFormat.json,
+    "access_log": False,
+}
+
+
 def test_every_setting_can_be_given(tmp_path: Path) -> None:
-    settings = loaded(
-        tmp_path,
-        """
-        version: 0.1
-        log: {level: debug, formatter: json, accesslog: {disabled: true}}
-        storage:
-          filesystem: {rootdirectory: /srv/registry, maxthreads: 100}
-          delete: {enabled: true}
-          maintenance:
-            uploadpurging: {enabled: false, age: 1h30m, interval: 45s, dryrun: false}
-            readonly: {enabled: false}
-        catalog: {maxentries: 50}
-        tags: {maxtags: 60}
-        http:
-          addr: :5001
-          net: tcp
-          host: https://registry.example.com/
-          prefix: /registry
-          relativeurls: true
-          secret: 0123
-          draintimeout: 0
-          tls: {certificate: /etc/cert.pem, key: /etc/key.pem, minimumtls: tls1.3}
-          headers: {X-Content-Type-Options: [nosniff], X-Two: [a, b]}
-          debug: {addr: "localhost:5002", prometheus: {enabled: true, path: /metrics}}
-        ocilot:
-          threads: 3
-          manifestlimit: 8MiB
-          headerlimit: 65537
-          headertimeout: 5s
-          idletimeout: 1500ms
-        """,
-    ).settings
-    expected = {
-        "root": "/srv/registry",
-        "in_memory": False,
-        "deletes": True,
-        "purge_uploads": False,
-        "upload_age": 5400,
-        "purge_interval": 45,
-        "address": ":5001",
-        "debug_address": "localhost:5002",
-        "tls_certificate": "/etc/cert.pem",
-        "tls_key": "/etc/key.pem",
-        "tls_minimum": "tls1.3",
-        "threads": 3,
-        "header_limit": 65537,
-        "manifest_limit": 8 << 20,
-        "header_timeout": 5,
-        "idle_timeout": 2,
-        "drain_timeout": 0,
-        "host": "https://registry.example.com",
-        "prefix": "/registry/",
-        "relative_urls": True,
-        "headers": [("X-Content-Type-Options", "nosniff"), ("X-Two", "a"), ("X-Two", "b")],
-        "catalog_limit": 50,
-        "tags_limit": 60,
-        "log_level": _core.LogLevel.debug,
-        "log_format": _core.LogFormat.json,
-        "access_log": False,
-    }
-    assert {name: getattr(settings, name) for name in dir(settings) if not name.startswith("_")} == expected
+    settings = loaded(tmp_path, EVERYTHING).settings
+    given = {name: getattr(settings, name) for name in dir(settings) if not name.startswith("_")}
+    assert given == EVERY_SETTING
 
 
 OFFICIAL = """
@@ -126,7 +128,7 @@ def test_the_file_of_the_registry_image_is_taken_unchanged(tmp_path: Path) -> No
     assert [note.replace(f"{tmp_path}/", "") for note in read.notes] == [
         "config.yml:4: log.fields has no effect: log lines carry no static fields yet",
         "config.yml:7: storage.cache has no effect: descriptors are facts here and need no cache",
-        "config.yml:14: health has no effect: `/readyz` always looks at the storage",
+        "config.yml:15: health has no effect: `/readyz` always looks at the storage",
     ]
 
 
