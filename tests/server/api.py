@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from .images import Content, Image, digest_of
+from .programs import wait_until
 
 Body = bytes | Iterable[bytes] | None
 
@@ -50,6 +51,7 @@ class Api:
     """One kept-alive connection to a registry; opened again only if the server said that it closes."""
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+        self._port = port
         self.origin = f"{'https' if tls else 'http'}://{host}:{port}"
         if tls:
             self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
@@ -90,6 +92,10 @@ class Api:
     def _read(self) -> Answer:
         with self._connection.getresponse() as response:
             return Answer(response.status, response.headers, response.read())
+
+    def raw(self) -> Raw:
+        """Another connection, without any manners."""
+        return Raw(self._port)
 
     def path(self, target: str) -> str:
         """Path and query of a `Location`, which must lead back to this registry."""
@@ -142,6 +148,15 @@ class Api:
 
     def has_manifest(self, name: str, reference: str) -> bool:
         return self._has(f"/v2/{name}/manifests/{reference}")
+
+    def wait_for_offset(self, location: str, offset: int) -> None:
+        """Waits until an upload has got so far: bytes of a client that left are still on their way."""
+
+        def arrived() -> bool:
+            answer = self("GET", location)
+            return answer.status == 204 and answer["Range"] == f"0-{offset - 1}"
+
+        wait_until(arrived, f"{offset} bytes of the upload", 10)
 
     def _has(self, target: str) -> bool:
         status = self("HEAD", target).status

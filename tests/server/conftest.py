@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +25,7 @@ class FreshRegistry(Protocol):
         config: str | None = None,
         *,
         arguments: Sequence[Argument] = (),
+        env: Mapping[str, str] | None = None,
         root: Path | None = None,
         start: bool = True,
     ) -> Registry: ...
@@ -48,10 +49,11 @@ def fresh_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshRe
         config: str | None = None,
         *,
         arguments: Sequence[Argument] = (),
+        env: Mapping[str, str] | None = None,
         root: Path | None = None,
         start: bool = True,
     ) -> Registry:
-        one = Registry(tmp_path_factory.mktemp("fresh"), config=config, arguments=arguments, root=root)
+        one = Registry(tmp_path_factory.mktemp("fresh"), config=config, arguments=arguments, env=env, root=root)
         made.append(one)
         return one.start() if start else one
 

@@ -19,16 +19,17 @@ OCILOT = Path(sys.executable).parent / "ocilot"
 LISTENING = re.compile(r"listening on (https?)://(127\.0\.0\.1):(\d+)")
 
 
-def registry_environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Nothing of the environment of whoever runs the tests."""
-    return {"PATH": PATH, "HOME": str(home), "LANG": "C.UTF-8", **(more or {})}
-
-
 class Registry:
     """`ocilot serve` as a real process, with its own data directory; keeps its port over restarts."""
 
     def __init__(
-        self, home: Path, *, config: str | None = None, arguments: Sequence[Argument] = (), root: Path | None = None
+        self,
+        home: Path,
+        *,
+        config: str | None = None,
+        arguments: Sequence[Argument] = (),
+        env: Mapping[str, str] | None = None,
+        root: Path | None = None,
     ) -> None:
         self.home = home
         self.root = root or home / "data"
@@ -36,6 +37,7 @@ class Registry:
         self.port = 0
         self.scheme = "http"
         self._arguments = list(arguments)
+        self._env = {"PATH": PATH, "HOME": str(home), "LANG": "C.UTF-8", **(env or {})}
         if config is not None:
             self.config = home / "config.yml"
             self.config.write_text(config)
@@ -64,14 +66,14 @@ class Registry:
         return [OCILOT, "serve", *self._arguments, "--root", self.root, "--addr", self.address]
 
     def start(self) -> Registry:
-        self._process = Daemon(self.command(), env=registry_environment(self.home), log=self.log)
+        self._process = Daemon(self.command(), env=self._env, log=self.log)
         found = self._process.wait_for(lambda: LISTENING.search(self.process.output()), "the registry's start")
         self.scheme, self.port = found[1], int(found[3])
         return self
 
     def refused_start(self) -> Ran:
         """Runs it where it cannot start."""
-        return attempt(self.command(), env=registry_environment(self.home), seconds=30)
+        return attempt(self.command(), env=self._env, seconds=30)
 
     def stop(self) -> str:
         """Ends it as an operator does, and answers what it wrote."""
