@@ -43,8 +43,14 @@ class Answer:
         """The codes of an error answer, whose form is checked."""
         assert self["Content-Type"].split(";")[0] == "application/json", self
         errors = self.json["errors"]
-        assert errors and all(error["code"] and error["message"] for error in errors), self
+        assert errors, self
+        assert all(error["code"] and error["message"] for error in errors), self
         return [error["code"] for error in errors]
+
+    def assert_error(self, *statuses: int) -> None:
+        """An error answer with one of these statuses."""
+        assert self.status in statuses, self
+        assert self.codes, self
 
 
 class Api:

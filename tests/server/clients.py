@@ -16,6 +16,13 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 address = "{home}/containerd.sock"
 """
 
+STORAGE_CONFIG = """\
+[storage]
+driver = "vfs"
+graphroot = "{home}/storage"
+runroot = "{home}/run"
+"""
+
 
 class Containerd:
     """A private containerd and its client `ctr`."""
@@ -56,7 +63,14 @@ class Docker:
         self._daemon = Daemon(
             [
                 *("dockerd", "--iptables=false", "--bridge=none", "--storage-driver=vfs"),
-                *("--data-root", home / "data", "--exec-root", home / "exec", "--pidfile", home / "docker.pid"),
+                *(
+                    "--data-root",
+                    home / "data",
+                    "--exec-root",
+                    home / "exec",
+                    "--pidfile",
+                    home / "docker.pid",
+                ),
                 *("--host", self._socket, "--containerd", containerd.socket),
             ],
             env=self._env,
@@ -128,12 +142,12 @@ class Podman:
 
 
 def containers_settings(home: Path) -> dict[str, str]:
-    """Settings that skopeo and podman share: any image is welcome, no search list, nothing of the machine's."""
+    """Settings that skopeo and podman share: any image is welcome, and nothing of the machine's is used."""
     home.mkdir(parents=True, exist_ok=True)
     (home / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
     (home / "registries.conf").write_text("unqualified-search-registries = []\n")
     (home / "containers.conf").write_text("")
-    (home / "storage.conf").write_text(f'[storage]\ndriver = "vfs"\ngraphroot = "{home}/storage"\nrunroot = "{home}/run"\n')
+    (home / "storage.conf").write_text(STORAGE_CONFIG.format(home=home))
     return {
         "CONTAINERS_REGISTRIES_CONF": str(home / "registries.conf"),
         "CONTAINERS_CONF": str(home / "containers.conf"),

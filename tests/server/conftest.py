@@ -33,7 +33,7 @@ class FreshRegistry(Protocol):
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """The registry that tests share, started without any configuration; each test keeps to its own repositories."""
+    """The registry that tests share, without any configuration; each test keeps to its own repositories."""
     shared = Registry(tmp_path_factory.mktemp("registry"))
     try:
         yield shared.start()
@@ -53,7 +53,9 @@ def fresh_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshRe
         root: Path | None = None,
         start: bool = True,
     ) -> Registry:
-        one = Registry(tmp_path_factory.mktemp("fresh"), config=config, arguments=arguments, env=env, root=root)
+        one = Registry(
+            tmp_path_factory.mktemp("fresh"), config=config, arguments=arguments, env=env, root=root
+        )
         made.append(one)
         return one.start() if start else one
 

@@ -93,9 +93,13 @@ def make_image(
     layer_type = DOCKER_LAYER if docker else OCI_LAYER
     packed = tuple(Content(layer_type, gzip.compress(tar, 1, mtime=0)) for tar in tars)
     platform = {"os": "linux", "architecture": architecture}
-    config = Content(DOCKER_CONFIG if docker else OCI_CONFIG, to_json(image_config([digest_of(t) for t in tars], platform)))
+    config = Content(
+        DOCKER_CONFIG if docker else OCI_CONFIG, to_json(image_config([digest_of(t) for t in tars], platform))
+    )
     media_type = DOCKER_MANIFEST if docker else OCI_MANIFEST
-    return Image(Content(media_type, to_json(image_manifest(media_type, config, packed))), config, packed, platform)
+    return Image(
+        Content(media_type, to_json(image_manifest(media_type, config, packed))), config, packed, platform
+    )
 
 
 def image_config(diff_ids: Sequence[str], platform: Mapping[str, str]) -> dict[str, Any]:
@@ -137,7 +141,10 @@ def write_layout(directory: Path, images: Sequence[Image], top: Content, tag: st
 
 def layout_files(directory: Path) -> dict[str, bytes]:
     """Every blob of an OCI image layout by its digest."""
-    return {f"sha256:{path.name}": path.read_bytes() for path in sorted((directory / "blobs" / "sha256").iterdir())}
+    return {
+        f"sha256:{path.name}": path.read_bytes()
+        for path in sorted((directory / "blobs" / "sha256").iterdir())
+    }
 
 
 def write_docker_archive(path: Path, tag: str, layer_sizes: Sequence[int], seed: str) -> list[str]:

@@ -46,10 +46,14 @@ def attempt(
     """Runs a program to its end, whatever that is."""
     words = tuple(str(word) for word in argv)
     done = subprocess.run(words, env=dict(env), input=stdin, capture_output=True, timeout=seconds)
-    return Ran(words, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+    return Ran(
+        words, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    )
 
 
-def run(argv: Sequence[Argument], *, env: Mapping[str, str], stdin: bytes | None = None, seconds: float = 120) -> str:
+def run(
+    argv: Sequence[Argument], *, env: Mapping[str, str], stdin: bytes | None = None, seconds: float = 120
+) -> str:
     """Runs a program that must succeed and answers its standard output."""
     ran = attempt(argv, env=env, stdin=stdin, seconds=seconds)
     if ran.code != 0:

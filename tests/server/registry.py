@@ -67,7 +67,9 @@ class Registry:
 
     def start(self) -> Registry:
         self._process = Daemon(self.command(), env=self._env, log=self.log)
-        found = self._process.wait_for(lambda: LISTENING.search(self.process.output()), "the registry's start")
+        found = self._process.wait_for(
+            lambda: LISTENING.search(self.process.output()), "the registry's start"
+        )
         self.scheme, self.port = found[1], int(found[3])
         return self
 

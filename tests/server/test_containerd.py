@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .api import Api
 from .clients import Containerd
-from .images import make_image, make_index, write_docker_archive, write_layout
+from .images import make_image, write_layout
 from .programs import attempt
 from .registry import Registry
 
@@ -14,7 +14,9 @@ from .registry import Registry
 def import_layout(containerd: Containerd, layout: Path, target: str) -> None:
     """`ctr` imports layouts in a tar."""
     archive = layout.with_suffix(".tar")
-    packed = attempt(["tar", "--create", "--file", archive, "--directory", layout, "."], env={"PATH": "/usr/bin:/bin"})
+    packed = attempt(
+        ["tar", "--create", "--file", archive, "--directory", layout, "."], env={"PATH": "/usr/bin:/bin"}
+    )
     assert packed.code == 0, packed
     containerd.ctr("images", "import", "--no-unpack", "--all-platforms", "--index-name", target, archive)
 

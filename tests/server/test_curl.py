@@ -28,7 +28,9 @@ def curl(tmp_path: Path) -> Curl:
 
 def header(head: str, name: str) -> str:
     """A header in what `curl --include` or `--head` prints."""
-    found = [line.split(": ", 1)[1] for line in head.splitlines() if line.lower().startswith(name.lower() + ": ")]
+    found = [
+        line.split(": ", 1)[1] for line in head.splitlines() if line.lower().startswith(name.lower() + ": ")
+    ]
     assert len(found) == 1, head
     return found[0]
 
@@ -38,7 +40,9 @@ def push(curl: Curl, base: str, data: Path) -> str:
     digest = digest_of(data.read_bytes())
     opened = curl("--include", "--request", "POST", f"{base}/blobs/uploads/")
     location = with_digest(header(opened, "Location"), digest)
-    done = curl("--include", "--upload-file", data, "--header", "Content-Type: application/octet-stream", location)
+    done = curl(
+        "--include", "--upload-file", data, "--header", "Content-Type: application/octet-stream", location
+    )
     assert " 201 Created" in done
     assert header(done, "Docker-Content-Digest") == digest
     return digest
@@ -59,7 +63,7 @@ def push_image(curl: Curl, base: str, image: Image, tag: str, directory: Path) -
 
 def test_the_base_says_that_this_is_a_registry(curl: Curl, registry: Registry) -> None:
     answer = curl("--include", f"{registry.url}/v2/")
-    assert answer.startswith("HTTP/1.1 200 OK\r\n") or answer.startswith("HTTP/1.1 200 OK\n")
+    assert answer.startswith(("HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\n"))
     assert header(answer, "Docker-Distribution-Api-Version") == "registry/2.0"
     assert header(answer, "Content-Type") == "application/json"
     assert answer.splitlines()[-1] == "{}"
@@ -76,7 +80,9 @@ def test_an_image_pushed_with_curl_is_in_the_catalog(
     assert curl(f"{base}/manifests/1.0").encode() == image.manifest.data
 
 
-def test_a_head_by_tag_tells_the_digest_to_delete(curl: Curl, registry: Registry, name: str, tmp_path: Path) -> None:
+def test_a_head_by_tag_tells_the_digest_to_delete(
+    curl: Curl, registry: Registry, name: str, tmp_path: Path
+) -> None:
     base = f"{registry.url}/v2/{name}"
     push_image(curl, base, make_image(name), "1.0", tmp_path)
     head = curl("--head", f"{base}/manifests/1.0")
@@ -86,7 +92,9 @@ def test_a_head_by_tag_tells_the_digest_to_delete(curl: Curl, registry: Registry
     assert " 404 Not Found" in curl("--head", f"{base}/manifests/1.0")
 
 
-def test_a_broken_download_goes_on_where_it_stopped(curl: Curl, registry: Registry, name: str, tmp_path: Path) -> None:
+def test_a_broken_download_goes_on_where_it_stopped(
+    curl: Curl, registry: Registry, name: str, tmp_path: Path
+) -> None:
     data = noise(300_000, name)
     (tmp_path / "data").write_bytes(data)
     digest = push(curl, f"{registry.url}/v2/{name}", tmp_path / "data")
@@ -104,8 +112,11 @@ def test_a_large_upload_is_not_slowed_by_waiting_for_100_continue(
     data.write_bytes(noise(3_000_000, name))
     opened = curl("--include", "--request", "POST", f"{registry.url}/v2/{name}/blobs/uploads/")
     location = with_digest(header(opened, "Location"), digest_of(data.read_bytes()))
-    done = curl("--include", "--expect100-timeout", "100", "--max-time", "30", "--upload-file", data, location)
-    assert "100 Continue" in done and "201 Created" in done
+    done = curl(
+        "--include", "--expect100-timeout", "100", "--max-time", "30", "--upload-file", data, location
+    )
+    assert "100 Continue" in done
+    assert "201 Created" in done
 
 
 def test_a_blob_in_one_request(curl: Curl, registry: Registry, name: str) -> None:

@@ -167,7 +167,8 @@ def test_what_is_not_there_is_not_found(api: Api, name: str) -> None:
     for repository in (f"{name}/unknown", name):
         for reference in ("nothing", nothing):
             got = api("GET", f"/v2/{repository}/manifests/{reference}")
-            assert got.status == 404 and got.codes[0] in ("MANIFEST_UNKNOWN", "NAME_UNKNOWN"), got
+            got.assert_error(404)
+            assert got.codes[0] in ("MANIFEST_UNKNOWN", "NAME_UNKNOWN")
             head = api("HEAD", f"/v2/{repository}/manifests/{reference}")
             assert (head.status, head.body) == (404, b"")
         api.push_image(name, image, "1")

@@ -72,7 +72,8 @@ def test_every_request_has_an_id_and_a_line_in_the_log(fresh_registry: FreshRegi
     registry.stop()
     for answer, request_id in zip(answers, ids, strict=True):
         lines = log_lines(registry, request_id)
-        assert len(lines) == 1 and str(answer.status) in lines[0], lines
+        assert len(lines) == 1, lines
+        assert str(answer.status) in lines[0]
 
 
 def test_the_log_can_be_json(fresh_registry: FreshRegistry) -> None:

@@ -6,6 +6,7 @@ import http.client
 import json
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -56,8 +57,10 @@ def test_an_upload_goes_on_from_the_offset_that_was_told(
 
 
 @HOWEVER
-def test_bytes_of_a_request_that_was_cut_off_are_told_and_kept(fresh_registry: FreshRegistry, end: End) -> None:
-    """What the client is told after the restart is what it may build on, whether or not all of it was kept."""
+def test_bytes_of_a_request_that_was_cut_off_are_told_and_kept(
+    fresh_registry: FreshRegistry, end: End
+) -> None:
+    """What the client is told after the restart is what it may build on, be it all or not."""
     registry = fresh_registry()
     data = noise(2 * MIB, "cut")
     with registry.connect() as api:
@@ -110,15 +113,17 @@ def push_until_it_breaks(registry: Registry, round_: int, acknowledged: list[str
         return
 
 
-def test_a_kill_in_the_middle_of_pushes_loses_nothing_and_tears_nothing(fresh_registry: FreshRegistry) -> None:
+def test_a_kill_in_the_middle_of_pushes_loses_nothing_and_tears_nothing(
+    fresh_registry: FreshRegistry,
+) -> None:
     registry = fresh_registry()
     acknowledged: list[str] = []
     for round_ in range(4):
-        enough = len(acknowledged) + 3 + round_
+        wanted = f"{round_}-{2 + round_}"
         pusher = threading.Thread(target=push_until_it_breaks, args=(registry, round_, acknowledged))
         pusher.start()
         try:
-            wait_until(lambda goal=enough: len(acknowledged) >= goal, "the pushes")
+            wait_until(partial(acknowledged.__contains__, wanted), "the pushes")
         finally:
             registry.kill()
             pusher.join()

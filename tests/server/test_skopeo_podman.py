@@ -26,7 +26,9 @@ from .programs import ProgramFailed
 from .registry import Registry
 
 
-def test_a_layout_comes_back_byte_for_byte(skopeo: Skopeo, registry: Registry, name: str, tmp_path: Path) -> None:
+def test_a_layout_comes_back_byte_for_byte(
+    skopeo: Skopeo, registry: Registry, name: str, tmp_path: Path
+) -> None:
     image = make_image(name, layers=3)
     write_layout(tmp_path / "there", [image], image.manifest, "1")
     skopeo.copy(f"oci:{tmp_path}/there:1", f"docker://{registry.local}/{name}:1")
@@ -46,7 +48,9 @@ def test_an_index_comes_back_with_all_its_platforms(
     for image in images:
         api.push_image(f"{name}/source", image)
     api.push_manifest(f"{name}/source", "1", index)
-    skopeo.copy(f"docker://{registry.local}/{name}/source:1", f"docker://{registry.local}/{name}/target:1", "--all")
+    skopeo.copy(
+        f"docker://{registry.local}/{name}/source:1", f"docker://{registry.local}/{name}/target:1", "--all"
+    )
     answer = api("GET", f"/v2/{name}/target/manifests/1")
     assert answer["Content-Type"] == (DOCKER_LIST if docker else OCI_INDEX)
     assert answer.body == index.data
@@ -58,7 +62,9 @@ def test_an_index_comes_back_with_all_its_platforms(
 def test_a_layout_of_two_platforms_comes_back_byte_for_byte(
     skopeo: Skopeo, registry: Registry, name: str, tmp_path: Path
 ) -> None:
-    images = [make_image(f"{name}-{architecture}", architecture=architecture) for architecture in ("amd64", "arm64")]
+    images = [
+        make_image(f"{name}-{architecture}", architecture=architecture) for architecture in ("amd64", "arm64")
+    ]
     write_layout(tmp_path / "there", images, make_index(images), "1")
     skopeo.copy(f"oci:{tmp_path}/there:1", f"docker://{registry.local}/{name}:1", "--all")
     skopeo.copy(f"docker://{registry.local}/{name}:1", f"oci:{tmp_path}/back:1", "--all")
@@ -81,7 +87,9 @@ def test_both_image_formats_are_stored_as_they_are(
     assert answer["Docker-Content-Digest"] == digest_of(raw.encode())
 
 
-def test_skopeo_lists_the_tags_of_a_repository(skopeo: Skopeo, registry: Registry, api: Api, name: str) -> None:
+def test_skopeo_lists_the_tags_of_a_repository(
+    skopeo: Skopeo, registry: Registry, api: Api, name: str
+) -> None:
     api.push_image(name, make_image(name), "2.0", "1.0", "latest")
     assert skopeo.tags(f"{registry.local}/{name}") == ["1.0", "2.0", "latest"]
 
@@ -96,7 +104,7 @@ def test_skopeo_deletes_an_image(skopeo: Skopeo, registry: Registry, api: Api, n
 
 
 def test_skopeo_is_told_which_image_is_not_there(skopeo: Skopeo, registry: Registry, name: str) -> None:
-    with pytest.raises(ProgramFailed, match="manifest unknown|name unknown"):
+    with pytest.raises(ProgramFailed, match=r"manifest unknown|name unknown"):
         skopeo("inspect", "--tls-verify=false", f"docker://{registry.local}/{name}:nothing")
 
 
@@ -127,7 +135,9 @@ def test_podman_pushes_a_list_of_two_platforms(
     podman: Podman, registry: Registry, api: Api, name: str, tmp_path: Path
 ) -> None:
     podman("manifest", "create", "both")
-    images = [make_image(f"{name}-{architecture}", architecture=architecture) for architecture in ("amd64", "arm64")]
+    images = [
+        make_image(f"{name}-{architecture}", architecture=architecture) for architecture in ("amd64", "arm64")
+    ]
     for image in images:
         layout = tmp_path / image.platform["architecture"]
         write_layout(layout, [image], image.manifest, "1")

@@ -11,7 +11,7 @@ import pytest
 from .api import Raw, with_digest
 from .conftest import FreshRegistry
 from .images import MIB, digest_of, noise
-from .programs import Ran, attempt, environment, wait_until
+from .programs import Argument, Ran, attempt, environment, wait_until
 from .registry import OCILOT, Registry
 
 
@@ -36,7 +36,9 @@ def test_it_makes_the_data_directory_and_its_parents(fresh_registry: FreshRegist
     registry = fresh_registry(root=tmp_path / "a" / "b" / "data")
     with registry.connect() as api:
         digest = api.push_blob("app", b"hello")
-    found = registry.root / "docker" / "registry" / "v2" / "blobs" / "sha256" / digest[7:9] / digest[7:] / "data"
+    found = (
+        registry.root / "docker" / "registry" / "v2" / "blobs" / "sha256" / digest[7:9] / digest[7:] / "data"
+    )
     assert found.read_bytes() == b"hello", "blobs are kept where distribution keeps them"
 
 
@@ -62,11 +64,20 @@ def test_a_second_registry_on_the_same_data_directory(fresh_registry: FreshRegis
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ("version: 0.1\nstorag:\n  delete:\n    enabled: true\n", ("config.yml:2", "storag", "did you mean", "storage")),
-        ("version: 0.1\nstorage:\n  delete:\n    enable: true\n", ("config.yml:4", "enable", "did you mean", "enabled")),
+        (
+            "version: 0.1\nstorag:\n  delete:\n    enabled: true\n",
+            ("config.yml:2", "storag", "did you mean", "storage"),
+        ),
+        (
+            "version: 0.1\nstorage:\n  delete:\n    enable: true\n",
+            ("config.yml:4", "enable", "did you mean", "enabled"),
+        ),
         ("version: 0.1\nstorage:\n  delete:\n    enabled: maybe\n", ("config.yml:4", "enabled", "maybe")),
         ("version: 0.1\nstorage: [\n", ("config.yml:",)),
-        ("version: 0.1\nhttp:\n  tls:\n    certificate: /no/such.pem\n    key: /no/such.key\n", ("/no/such.pem",)),
+        (
+            "version: 0.1\nhttp:\n  tls:\n    certificate: /no/such.pem\n    key: /no/such.key\n",
+            ("/no/such.pem",),
+        ),
         ("version: 0.1\nhttp:\n  addr: nonsense\n", ("config.yml:3", "addr", "nonsense")),
     ],
     ids=["section", "key", "value", "syntax", "certificate", "address"],
@@ -80,9 +91,11 @@ def test_a_configuration_that_is_not_there(fresh_registry: FreshRegistry, tmp_pa
     assert_refused(fresh_registry(arguments=[missing], start=False).refused_start(), str(missing))
 
 
-@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:99999", "127.0.0.1:http", "no.such.host.invalid:5000"])
+@pytest.mark.parametrize(
+    "address", ["nonsense", "127.0.0.1:99999", "127.0.0.1:http", "no.such.host.invalid:5000"]
+)
 def test_an_address_that_is_none(tmp_path: Path, address: str) -> None:
-    command = [OCILOT, "serve", "--root", tmp_path / "data", "--addr", address]
+    command: list[Argument] = [OCILOT, "serve", "--root", tmp_path / "data", "--addr", address]
     assert_refused(attempt(command, env=environment(tmp_path)), address)
 
 

@@ -78,10 +78,15 @@ def test_an_image_goes_in_and_out_over_tls(secure: Registry, certificates: Certi
         assert (part.status, part.body) == (206, image.layers[0].data[1000:2000])
 
 
-def test_curl_trusts_it_by_its_authority(secure: Registry, certificates: Certificates, tmp_path: Path) -> None:
+def test_curl_trusts_it_by_its_authority(
+    secure: Registry, certificates: Certificates, tmp_path: Path
+) -> None:
     url = f"https://localhost:{secure.port}/v2/"
     env = environment(tmp_path / "home")
-    assert run(["curl", "--silent", "--show-error", "--cacert", certificates.authority_file, url], env=env) == "{}"
+    assert (
+        run(["curl", "--silent", "--show-error", "--cacert", certificates.authority_file, url], env=env)
+        == "{}"
+    )
 
 
 def test_skopeo_trusts_it_by_its_authority(

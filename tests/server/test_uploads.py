@@ -86,7 +86,9 @@ def test_chunks_with_their_ranges(api: Api, name: str, data: bytes, digest: str,
         assert (patched.status, patched["Range"]) == (202, f"0-{first + CHUNK - 1}"), patched
         location = patched["Location"]
     last = data[2 * CHUNK :] if last_in_put else b""
-    done = api("PUT", with_digest(location, digest), last, {"Content-Range": f"2000-{2999}"} if last_in_put else {})
+    done = api(
+        "PUT", with_digest(location, digest), last, {"Content-Range": f"2000-{2999}"} if last_in_put else {}
+    )
     assert done.status == 201, done
     assert_stored(api, name, digest, data)
 
@@ -141,20 +143,27 @@ def test_a_wrong_digest_stores_nothing_under_either_name(api: Api, name: str, da
         else:
             answer = api("POST", f"/v2/{name}/blobs/uploads/?digest={wrong}", data)
         assert (answer.status, answer.codes) == (400, ["DIGEST_INVALID"]), (attempt, answer)
-        assert not api.has_blob(name, wrong) and not api.has_blob(name, digest_of(data))
+        assert not api.has_blob(name, wrong)
+        assert not api.has_blob(name, digest_of(data))
 
 
 def test_a_chunk_out_of_order_is_refused_and_the_upload_goes_on(api: Api, name: str, data: bytes) -> None:
     location = api.start_upload(name)
     refused = api("PATCH", location, data[5:15], {"Content-Range": "5-14"})
-    assert (refused.status, refused["Range"]) == (416, "0-0") and refused.codes and refused["Location"]
+    assert (refused.status, refused["Range"]) == (416, "0-0")
+    assert refused.codes
+    assert refused["Location"]
     assert api("PATCH", refused["Location"], data[:10], {"Content-Range": "0-9"}).status == 202
     again = api("PATCH", location, data[:10], {"Content-Range": "0-9"})
     assert (again.status, again["Range"]) == (416, "0-9"), again
-    last = api("PUT", with_digest(location, digest_of(data)), data[20:], {"Content-Range": f"20-{len(data) - 1}"})
+    last = api(
+        "PUT", with_digest(location, digest_of(data)), data[20:], {"Content-Range": f"20-{len(data) - 1}"}
+    )
     assert (last.status, last["Range"]) == (416, "0-9"), last
     assert api("GET", location)["Range"] == "0-9"
-    done = api("PUT", with_digest(location, digest_of(data)), data[10:], {"Content-Range": f"10-{len(data) - 1}"})
+    done = api(
+        "PUT", with_digest(location, digest_of(data)), data[10:], {"Content-Range": f"10-{len(data) - 1}"}
+    )
     assert done.status == 201, done
     assert_stored(api, name, digest_of(data), data)
 
@@ -167,7 +176,7 @@ def test_a_content_range_that_is_none_changes_nothing(api: Api, name: str, conte
     location = api("PATCH", api.start_upload(name), b"0123456789")["Location"]
     for method, target in (("PATCH", location), ("PUT", with_digest(location, digest_of(b"0123456789abc")))):
         answer = api(method, target, b"abc", {"Content-Range": content_range})
-        assert answer.status in (400, 416) and answer.codes, answer
+        answer.assert_error(400, 416)
     assert api("GET", location)["Range"] == "0-9"
 
 
@@ -229,7 +238,9 @@ def test_a_client_that_leaves_finds_what_it_sent(api: Api, name: str) -> None:
             head = f"{'PATCH' if sent == 20 else 'PUT'} {api.path(target)} HTTP/1.1\r\nHost: x\r\n"
             raw.send(head.encode() + b"Content-Length: 100\r\n\r\n" + b"x" * 20)
         api.wait_for_offset(location, sent)
-    done = api("PUT", with_digest(location, digest_of(b"x" * 40 + b"y" * 60)), b"y" * 60, {"Content-Range": "40-99"})
+    done = api(
+        "PUT", with_digest(location, digest_of(b"x" * 40 + b"y" * 60)), b"y" * 60, {"Content-Range": "40-99"}
+    )
     assert done.status == 201, done
 
 
