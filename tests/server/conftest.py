@@ -12,9 +12,14 @@ from typing import Protocol
 import pytest
 
 from .api import Api
+from .certificates import Certificates
 from .clients import Containerd, Docker, Podman, Skopeo
 from .programs import Argument
 from .registry import Registry
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes many seconds; `-m 'not slow'` leaves it out")
 
 
 class FreshRegistry(Protocol):
@@ -99,6 +104,12 @@ def docker(daemon_home: Path, containerd: Containerd) -> Iterator[Docker]:
     daemon = Docker(daemon_home / "docker", containerd)
     yield daemon
     daemon.close()
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
+    (tmp_path / "tls").mkdir()
+    return Certificates(tmp_path / "tls")
 
 
 @pytest.fixture

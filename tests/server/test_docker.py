@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from .api import Api
+from .certificates import Certificates
 from .clients import Docker
 from .conftest import FreshRegistry
 from .images import MIB, noise, tar_of, write_docker_archive
@@ -86,6 +87,21 @@ def test_a_push_to_a_second_repository_mounts_the_layers(
     assert docker.image_id(second) == image
 
 
+def test_docker_pushes_and_pulls_over_tls(
+    docker: Docker, fresh_registry: FreshRegistry, certificates: Certificates
+) -> None:
+    """An engine asks its own machine for HTTPS first, whoever signed the certificate."""
+    registry = fresh_registry(certificates.config())
+    tag = f"{registry.local}/team/app:1"
+    image = import_small(docker, tag)
+    docker("push", tag)
+    docker("rmi", tag)
+    docker("pull", tag)
+    assert docker.image_id(tag) == image
+    docker("rmi", tag)
+
+
+@pytest.mark.slow
 def test_layers_of_hundreds_of_megabytes_come_back(
     docker: Docker, fresh_registry: FreshRegistry, tmp_path: Path
 ) -> None:

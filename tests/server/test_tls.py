@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import socket
-import ssl
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import trustme
 
 from .api import Raw
+from .certificates import Certificates
 from .clients import Skopeo
 from .conftest import FreshRegistry
 from .images import layout_files, make_image, write_layout
 from .programs import environment, run, wait_until
 from .registry import Registry
-
-
-@dataclass
-class Certificates:
-    """An authority, and the files it made for a registry."""
-
-    directory: Path
-
-    def __post_init__(self) -> None:
-        self.authority = trustme.CA()
-        self.authority_file = self.directory / "ca.crt"
-        self.authority.cert_pem.write_to_path(self.authority_file)
-        self.certificate = self.directory / "server.pem"
-        self.key = self.directory / "server.key"
-        self.renew()
-
-    def renew(self) -> None:
-        """A new pair at the same place."""
-        pair = self.authority.issue_cert("localhost", "127.0.0.1")
-        self.key.write_bytes(pair.private_key_pem.bytes())
-        self.certificate.write_bytes(b"".join(part.bytes() for part in pair.cert_chain_pems))
-
-    def config(self) -> str:
-        return f"version: 0.1\nhttp:\n  tls:\n    certificate: {self.certificate}\n    key: {self.key}\n"
-
-    def context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(self.authority_file))
-
-
-@pytest.fixture
-def certificates(tmp_path: Path) -> Certificates:
-    (tmp_path / "tls").mkdir()
-    return Certificates(tmp_path / "tls")
 
 
 @pytest.fixture
@@ -118,7 +84,7 @@ def test_plain_http_on_the_tls_port_does_no_harm(secure: Registry, certificates:
         raw.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
         said = raw.rest()
     # An answer in HTTP, a TLS alert, or the end.
-    assert said[:1] == b"\x15" or said.startswith(b"HTTP/1.1 400 ") or said == b""
+    assert said[:1] == b"\x15" or re.match(rb"HTTP/1\.[01] 400 ", said) or said == b""
     assert served(secure, certificates)
 
 
