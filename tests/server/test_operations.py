@@ -43,7 +43,7 @@ http:
 
 def test_a_debug_address_takes_the_operations_away_from_the_main_one(fresh_registry: FreshRegistry) -> None:
     registry = fresh_registry(DEBUG)
-    found = re.search(r"metrics on http://127\.0\.0\.1:(\d+)", registry.process.output())
+    found = re.search(r"metrics on +http://127\.0\.0\.1:(\d+)", registry.process.output())
     assert found, registry.process.output()
     with registry.connect() as main, Api("127.0.0.1", int(found[1])) as debug:
         for target in ("/healthz", "/readyz", "/metrics"):
