@@ -7,6 +7,7 @@ import json
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -92,7 +93,9 @@ class Api:
         for name, value in lines:
             self._connection.putheader(name, value)
         pieces = [body] if chunked and isinstance(body, bytes) else body
-        self._connection.endheaders(pieces, encode_chunked=chunked)
+        # A server may answer and hang up before it has read everything: the answer counts.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._connection.endheaders(pieces, encode_chunked=chunked)
         return self._read()
 
     def _read(self) -> Answer:
