@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <fmt/format.h>
 #include <iterator>
 #include <unistd.h>
@@ -18,6 +19,20 @@ bool is_plain(std::string_view text) {
     });
 }
 
+/// Appends a well-formed UTF-8 sequence of two to four bytes. What may end a line or steer a terminal is
+/// escaped: the C1 controls (U+0080 to U+009F, NEL among them) and the separators U+2028 and U+2029.
+void append_sequence(std::string& out, std::string_view sequence) {
+    if (sequence.size() == 2 && sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0) {
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(sequence[1]));
+    } else if (sequence == "\xE2\x80\xA8") {
+        out += "\\u2028";
+    } else if (sequence == "\xE2\x80\xA9") {
+        out += "\\u2029";
+    } else {
+        out += sequence;
+    }
+}
+
 void append_value(std::string& out, LogField const& field, bool json) {
     if (auto const* text = std::get_if<std::string_view>(&field.value)) {
         if (!json && is_plain(*text)) {
@@ -28,7 +43,13 @@ void append_value(std::string& out, LogField const& field, bool json) {
         return;
     }
     std::visit(
-        [&out]<class V>(V const& value) {
+        [&out, json]<class V>(V const& value) {
+            if constexpr (std::is_same_v<V, double>) {
+                if (json && !std::isfinite(value)) {
+                    out += "null";
+                    return;
+                }
+            }
             if constexpr (!std::is_same_v<V, std::string_view>) {
                 fmt::format_to(std::back_inserter(out), "{}", value);
             }
@@ -58,7 +79,7 @@ void append_json_string(std::string& out, std::string_view text) {
                 out += "\xEF\xBF\xBD";
                 ++i;
             } else {
-                out += text.substr(i, length);
+                append_sequence(out, text.substr(i, length));
                 i += length;
             }
             continue;

@@ -18,16 +18,25 @@ constexpr auto const* data_name = "data";
 constexpr int most_races = 100;
 
 std::string shard_of(oci::Digest const& digest) {
-    return fmt::format("{}/{:02x}", to_string(digest.algorithm()), std::to_integer<unsigned>(digest.bytes()[0]));
+    return fmt::format("{}/{:02x}", to_string(digest.algorithm()),
+                       std::to_integer<unsigned>(digest.bytes()[0]));
 }
 
-std::string directory_of(oci::Digest const& digest) { return fmt::format("{}/{}", shard_of(digest), digest.hex()); }
+std::string directory_of(oci::Digest const& digest) {
+    return fmt::format("{}/{}", shard_of(digest), digest.hex());
+}
 
-std::string path_of(oci::Digest const& digest) { return fmt::format("{}/{}", directory_of(digest), data_name); }
+std::string path_of(oci::Digest const& digest) {
+    return fmt::format("{}/{}", directory_of(digest), data_name);
+}
 
-std::string shard_of(Uuid const& id) { return id.str().substr(0, 2); }
+std::string shard_of(Uuid const& id) {
+    return id.str().substr(0, 2);
+}
 
-std::string path_of(Uuid const& id) { return fmt::format("{}/{}", shard_of(id), id.str()); }
+std::string path_of(Uuid const& id) {
+    return fmt::format("{}/{}", shard_of(id), id.str());
+}
 
 Error unknown(oci::Digest const& digest) {
     return {Errc::blob_unknown, fmt::format("blob {} is not in the store; push it first", digest.str())};
@@ -40,7 +49,10 @@ Error failed(std::int64_t answer, std::string_view doing, oci::Digest const& dig
 }  // namespace
 
 BlobTree::BlobTree(DataDirectory directory, std::unique_ptr<Files> files, Random& random)
-    : directory_(std::move(directory)), files_(std::move(files)), random_(random), nameless_(can_link_nameless()) {}
+    : directory_(std::move(directory)),
+      files_(std::move(files)),
+      random_(random),
+      nameless_(can_link_nameless()) {}
 
 // Asked once: file systems without O_TMPFILE and systems without /proc take the way by a name and rename.
 bool BlobTree::can_link_nameless() {
@@ -70,7 +82,8 @@ Result<Staged> BlobTree::create_upload(Uuid const& id) {
     int fd = files_->open(directory_.uploads.get(), path.c_str(), flags, file_mode);
     if (fd == -ENOENT) {
         int const made = files_->mkdir(directory_.uploads.get(), shard_of(id).c_str(), directory_mode);
-        if (made < 0 && made != -EEXIST) return system_error(-made, fmt::format("cannot create upload {}", id.str()));
+        if (made < 0 && made != -EEXIST)
+            return system_error(-made, fmt::format("cannot create upload {}", id.str()));
         fd = files_->open(directory_.uploads.get(), path.c_str(), flags, file_mode);
     }
     if (fd == -EEXIST) {
@@ -84,8 +97,8 @@ Result<Staged> BlobTree::open_upload(Uuid const& id) {
     auto path = path_of(id);
     int const fd = files_->open(directory_.uploads.get(), path.c_str(), O_RDWR, 0);
     if (fd == -ENOENT) {
-        return Error{Errc::upload_unknown, fmt::format("upload {} has no bytes in the store; start the upload again",
-                                                       id.str())};
+        return Error{Errc::upload_unknown,
+                     fmt::format("upload {} has no bytes in the store; start the upload again", id.str())};
     }
     if (fd < 0) return system_error(-fd, fmt::format("cannot open upload {}", id.str()));
     return Staged{Fd(fd), std::move(path)};
@@ -110,7 +123,8 @@ Result<std::vector<Uuid>> BlobTree::uploads() {
 
 Result<> BlobTree::discard_upload(Uuid const& id) {
     int const removed = files_->unlink(directory_.uploads.get(), path_of(id).c_str(), 0);
-    if (removed < 0 && removed != -ENOENT) return system_error(-removed, fmt::format("cannot remove upload {}", id.str()));
+    if (removed < 0 && removed != -ENOENT)
+        return system_error(-removed, fmt::format("cannot remove upload {}", id.str()));
     return {};
 }
 
@@ -145,7 +159,8 @@ Result<> BlobTree::publish(Staged& file, oci::Digest const& digest, std::uint64_
                 return {};
             }
         }
-        // -ENOENT: a removal took the directory away again. -EEXIST: another push of the same bytes was first.
+        // -ENOENT: a removal took the directory away again. -EEXIST: another push of the same bytes was
+        // first.
         if (problem != -ENOENT && problem != -EEXIST) break;
     }
     return failed(problem, "store", digest);
@@ -180,7 +195,8 @@ int BlobTree::give_name(Staged& file, int directory, std::uint64_t size) {
 int BlobTree::sync_names(oci::Digest const& digest, int directory) {
     if (int const problem = files_->sync(directory); problem < 0) return problem;
     // Also if another push made the entries: it may not have come to the sync yet.
-    if (int const problem = sync_directory(directory_.blobs.get(), shard_of(digest).c_str()); problem < 0) return problem;
+    if (int const problem = sync_directory(directory_.blobs.get(), shard_of(digest).c_str()); problem < 0)
+        return problem;
     if (shard_synced(digest)) return 0;
     std::string const algorithm(to_string(digest.algorithm()));
     int const problem = sync_directory(directory_.blobs.get(), algorithm.c_str());
@@ -256,9 +272,10 @@ Result<> BlobTree::probe() {
     drop(std::move(file));
     if (n < 0) return system_error(static_cast<int>(-n), "cannot read what was just written to the store");
     if (n == static_cast<std::int64_t>(read.size()) && read == written) return {};
-    return Error{Errc::io, fmt::format("data directory {} gives back other bytes than were written to it; check the "
-                                       "disk",
-                                       directory_.root.string())};
+    return Error{Errc::io,
+                 fmt::format("data directory {} gives back other bytes than were written to it; check the "
+                             "disk",
+                             directory_.root.string())};
 }
 
 }  // namespace ocilot::blob

@@ -44,9 +44,9 @@ class BlobTree {
 
     /// A file with `bytes`, which are on disk.
     Result<Staged> stage(std::span<std::byte const> bytes);
-    /// Makes `file`, whose `size` bytes are on disk, the blob `digest`; its name is on disk afterwards. A blob
-    /// of that size that is there stays, and `file` goes. After a failure `file.fd` still holds the file,
-    /// unless it became the blob already and only its name could not be synced.
+    /// Makes `file`, whose `size` bytes are on disk, the blob `digest`; its name is on disk afterwards. A
+    /// blob of that size that is there stays, and `file` goes. After a failure `file.fd` still holds the
+    /// file, unless it became the blob already and only its name could not be synced.
     Result<> publish(Staged& file, oci::Digest const& digest, std::uint64_t size);
     /// Removes a file that shall not become a blob.
     void drop(Staged file) noexcept;

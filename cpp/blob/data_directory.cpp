@@ -26,10 +26,15 @@ Error unusable(std::filesystem::path const& root, int errno_value) {
     switch (errno_value) {
         case EACCES:
         case EPERM:
-        case EROFS: advice = "give the user running ocilot write access or "; break;
+        case EROFS:
+            advice = "give the user running ocilot write access or ";
+            break;
         case ENOSPC:
-        case EDQUOT: advice = "free some space or "; break;
-        default: break;
+        case EDQUOT:
+            advice = "free some space or ";
+            break;
+        default:
+            break;
     }
     return {Errc::config, fmt::format("cannot write to data directory {}: {}; {}choose another with --root",
                                       root.string(), reason, advice)};
@@ -44,7 +49,8 @@ int make_path(Files& files, std::filesystem::path const& path) {
         if (int const problem = make_path(files, parent); problem < 0) return problem;
     }
     int const made = files.mkdir(AT_FDCWD, path.c_str(), directory_mode);
-    if (made < 0) return made == -EEXIST && std::filesystem::is_directory(path, ignored) ? 0 : made;
+    if (made == -EEXIST) return std::filesystem::is_directory(path, ignored) ? 0 : -ENOTDIR;
+    if (made < 0) return made;
     int const opened = files.open(AT_FDCWD, parent.c_str(), O_RDONLY | O_DIRECTORY, 0);
     if (opened < 0) return opened;
     Fd const directory(opened);
@@ -81,9 +87,10 @@ Result<Fd> take_lock(Files& files, std::filesystem::path const& root, int home) 
     Fd file(opened);
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return unusable(root, errno);
-        return Error{Errc::config, fmt::format("data directory {} is in use by another ocilot{}; stop it or choose "
-                                               "another with --root",
-                                               root.string(), holder(files, file.get()))};
+        return Error{Errc::config,
+                     fmt::format("data directory {} is in use by another ocilot{}; stop it or choose "
+                                 "another with --root",
+                                 root.string(), holder(files, file.get()))};
     }
     auto const text = fmt::format("{}\n", ::getpid());
     // Only for the sentence above: a full disk does not spoil the lock.
@@ -96,10 +103,11 @@ Result<> check_same_file_system(std::filesystem::path const& root, int blobs, in
     struct stat right {};
     if (::fstat(blobs, &left) != 0 || ::fstat(uploads, &right) != 0) return unusable(root, errno);
     if (left.st_dev == right.st_dev) return {};
-    return Error{Errc::config, fmt::format("{0}/docker/registry/v2/blobs and {0}/ocilot/uploads are on different "
-                                           "file systems and a file cannot move between them; mount one file "
-                                           "system at {0} or choose another data directory with --root",
-                                           root.string())};
+    return Error{Errc::config,
+                 fmt::format("{0}/docker/registry/v2/blobs and {0}/ocilot/uploads are on different "
+                             "file systems and a file cannot move between them; mount one file "
+                             "system at {0} or choose another data directory with --root",
+                             root.string())};
 }
 
 }  // namespace

@@ -64,7 +64,8 @@ struct Written {
 };
 
 /// Writes all of `bytes` at `offset`, through short writes and interruptions.
-[[nodiscard]] Written write_fully(Files& files, int fd, std::span<std::byte const> bytes, std::uint64_t offset);
+[[nodiscard]] Written write_fully(Files& files, int fd, std::span<std::byte const> bytes,
+                                  std::uint64_t offset);
 
 /// Reads until `out` is full or the file ends; bytes read, or -errno.
 [[nodiscard]] std::int64_t read_fully(Files& files, int fd, std::span<std::byte> out, std::uint64_t offset);

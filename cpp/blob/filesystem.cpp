@@ -12,7 +12,8 @@ namespace {
 
 class FileBlob final : public Blob {
   public:
-    FileBlob(Files& files, Fd file, std::uint64_t size) : files_(files), file_(std::move(file)), size_(size) {}
+    FileBlob(Files& files, Fd file, std::uint64_t size)
+        : files_(files), file_(std::move(file)), size_(size) {}
 
     [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
     [[nodiscard]] int fd() const noexcept override { return file_.get(); }
@@ -79,7 +80,9 @@ Task<Result<>> FilesystemStore::put(oci::Digest const& digest, std::span<std::by
     co_return co_await pool_.run([this, digest, bytes] { return tree_.put(digest, bytes); });
 }
 
-Task<Result<std::uint64_t>> FilesystemStore::stat(oci::Digest const& digest) { co_return tree_.size(digest); }
+Task<Result<std::uint64_t>> FilesystemStore::stat(oci::Digest const& digest) {
+    co_return tree_.size(digest);
+}
 
 Task<Result<std::unique_ptr<Blob>>> FilesystemStore::open(oci::Digest const& digest) {
     CO_TRY(Fd file, tree_.open(digest));

@@ -16,8 +16,8 @@ namespace ocilot::blob {
 /// Outlives its uploads.
 class FilesystemStore final : public BlobStore {
   public:
-    /// Makes the directories and takes the lock; blocks. config, saying what to do, if `root` cannot be used or
-    /// is in use. `pool` and `random` (used from several threads) outlive the store.
+    /// Makes the directories and takes the lock; blocks. config, saying what to do, if `root` cannot be used
+    /// or is in use. `pool` and `random` (used from several threads) outlive the store.
     static Result<std::unique_ptr<FilesystemStore>> open(std::filesystem::path root, BlockingPool& pool,
                                                          Random& random);
     /// The same on a given file system; for tests.
@@ -35,7 +35,8 @@ class FilesystemStore final : public BlobStore {
     Task<Result<>> check() override;
 
   private:
-    FilesystemStore(DataDirectory directory, std::unique_ptr<Files> files, BlockingPool& pool, Random& random);
+    FilesystemStore(DataDirectory directory, std::unique_ptr<Files> files, BlockingPool& pool,
+                    Random& random);
 
     BlobTree tree_;
     BlockingPool& pool_;

@@ -22,42 +22,39 @@ constexpr std::uint64_t hash_turn = 16 * mib;
 
 }  // namespace
 
-FilesystemUpload::FilesystemUpload(BlobTree& tree, BlockingPool& pool, Uuid id, oci::Algorithm algorithm, Staged file)
+FilesystemUpload::FilesystemUpload(BlobTree& tree, BlockingPool& pool, Uuid id, oci::Algorithm algorithm,
+                                   Staged file)
     : tree_(tree), pool_(pool), id_(id), file_(std::move(file)), hasher_(algorithm) {}
 
 Task<Result<>> FilesystemUpload::recover() {
-    auto const opened = co_await pool_.run([this]() -> Result<std::uint64_t> {
-        TRY(file_, tree_.open_upload(id_));
-        auto const size = tree_.files().size(file_.fd.get(), "");
-        if (size < 0) return system_error(static_cast<int>(-size), fmt::format("cannot read upload {}", id_.str()));
-        return static_cast<std::uint64_t>(size);
-    });
-    if (opened.has_error()) co_return opened.error();
-    CO_CHECK(co_await hash_again(hasher_, *opened));
-    size_ = *opened;
-    written_back_ = size_;
+    CO_TRY(auto const held, co_await pool_.run([this] { return open_file(); }));
+    CO_CHECK(co_await hash_again(hasher_, held));
+    size_ = held;
+    written_back_ = held;
     co_return Result<>();
 }
 
 Task<Result<>> FilesystemUpload::ensure_open() {
-    if (file_.fd) co_return Result<>();
-    co_return co_await pool_.run([this] { return reopen(); });
+    CO_TRY(auto const held, co_await pool_.run([this] { return open_file(); }));
+    if (held >= size_) co_return Result<>();
+    park();
+    co_return Error{Errc::io, fmt::format("upload {} held {} bytes and holds {} now; start the upload again",
+                                          id_.str(), size_, held)};
 }
 
-Result<> FilesystemUpload::reopen() {
+Result<std::uint64_t> FilesystemUpload::open_file() {
     TRY(Staged file, tree_.open_upload(id_));
     auto const size = tree_.files().size(file.fd.get(), "");
-    if (size < 0) return system_error(static_cast<int>(-size), fmt::format("cannot read upload {}", id_.str()));
-    if (static_cast<std::uint64_t>(size) < size_) {
-        return Error{Errc::io, fmt::format("upload {} held {} bytes and holds {} now; start the upload again",
-                                           id_.str(), size_, size)};
-    }
+    if (size < 0)
+        return system_error(static_cast<int>(-size), fmt::format("cannot read upload {}", id_.str()));
     file_ = std::move(file);
-    return {};
+    return static_cast<std::uint64_t>(size);
 }
 
 Task<Result<>> FilesystemUpload::append(std::span<std::byte const> bytes) {
-    CO_CHECK(co_await ensure_open());
+    if (!file_.fd) {
+        CO_CHECK(co_await ensure_open());
+    }
     proven_.reset();
     if (bytes.size() > most_inline) {
         co_return co_await pool_.run([this, bytes] {
@@ -109,12 +106,14 @@ Task<Result<>> FilesystemUpload::hash_again(oci::Hasher& hasher, std::uint64_t s
 Result<> FilesystemUpload::hash_range(oci::Hasher& hasher, std::uint64_t begin, std::uint64_t end) {
     auto const buffer = std::make_unique<std::byte[]>(piece);
     while (begin < end) {
-        std::span const part(buffer.get(), static_cast<std::size_t>(std::min<std::uint64_t>(piece, end - begin)));
+        std::span const part(buffer.get(),
+                             static_cast<std::size_t>(std::min<std::uint64_t>(piece, end - begin)));
         auto const n = read_fully(tree_.files(), file_.fd.get(), part, begin);
         if (n < 0) return system_error(static_cast<int>(-n), fmt::format("cannot read upload {}", id_.str()));
         if (static_cast<std::size_t>(n) < part.size()) {
-            return Error{Errc::io, fmt::format("upload {} lost bytes while it was read; start the upload again",
-                                               id_.str())};
+            return Error{
+                Errc::io,
+                fmt::format("upload {} lost bytes while it was read; start the upload again", id_.str())};
         }
         hasher.update(part);
         begin += part.size();
@@ -127,7 +126,9 @@ Task<Result<oci::Digest>> FilesystemUpload::digest(oci::Algorithm algorithm) {
         proven_ = hasher_.digest();
         co_return *proven_;
     }
-    CO_CHECK(co_await ensure_open());
+    if (!file_.fd) {
+        CO_CHECK(co_await ensure_open());
+    }
     oci::Hasher other(algorithm);
     CO_CHECK(co_await hash_again(other, size_));
     proven_ = other.digest();
@@ -136,21 +137,26 @@ Task<Result<oci::Digest>> FilesystemUpload::digest(oci::Algorithm algorithm) {
 
 Task<Result<>> FilesystemUpload::commit(oci::Digest const& digest) {
     if (proven_ != digest) {
-        co_return Error{Errc::internal, fmt::format("upload {} was not proven to be {}", id_.str(), digest.str())};
+        co_return Error{Errc::internal,
+                        fmt::format("upload {} was not proven to be {}", id_.str(), digest.str())};
     }
-    CO_CHECK(co_await ensure_open());
+    if (!file_.fd) {
+        CO_CHECK(co_await ensure_open());
+    }
     co_return co_await pool_.run([this, digest] { return make_blob(digest); });
 }
 
 Result<> FilesystemUpload::make_blob(oci::Digest const& digest) {
     auto const held = tree_.files().size(file_.fd.get(), "");
     if (held != static_cast<std::int64_t>(size_)) {
-        return Error{Errc::io, fmt::format("the file of upload {} was changed by someone else; start the upload again",
-                                           id_.str())};
+        return Error{Errc::io,
+                     fmt::format("the file of upload {} was changed by someone else; start the upload again",
+                                 id_.str())};
     }
     if (int const synced = tree_.files().sync_data(file_.fd.get()); synced < 0) {
         lose();
-        return system_error(-synced, fmt::format("cannot write upload {} to disk; start the upload again", id_.str()));
+        return system_error(-synced,
+                            fmt::format("cannot write upload {} to disk; start the upload again", id_.str()));
     }
     auto published = tree_.publish(file_, digest, size_);
     if (published.has_error() && !file_.fd) lose();

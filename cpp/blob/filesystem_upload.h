@@ -30,7 +30,7 @@ class FilesystemUpload final : public Upload {
     Task<Result<>> hash_again(oci::Hasher& hasher, std::uint64_t size);
     Result<> hash_range(oci::Hasher& hasher, std::uint64_t begin, std::uint64_t end);
     Result<> take(std::span<std::byte const> bytes);
-    Result<> reopen();
+    Result<std::uint64_t> open_file();
     Result<> make_blob(oci::Digest const& digest);
     void start_write_back() noexcept;
     void lose() noexcept;

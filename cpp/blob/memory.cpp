@@ -41,7 +41,8 @@ class MemoryBlob final : public Blob {
 
 class MemoryUpload final : public Upload {
   public:
-    MemoryUpload(MemoryStore& store, Uuid id, oci::Algorithm algorithm, std::shared_ptr<MemoryStore::Bytes> bytes)
+    MemoryUpload(MemoryStore& store, Uuid id, oci::Algorithm algorithm,
+                 std::shared_ptr<MemoryStore::Bytes> bytes)
         : store_(store), id_(id), bytes_(std::move(bytes)), hasher_(algorithm) {
         hasher_.update(*bytes_);
     }
@@ -63,7 +64,8 @@ class MemoryUpload final : public Upload {
 
     Task<Result<>> commit(oci::Digest const& digest) override {
         if (proven_ != digest) {
-            co_return Error{Errc::internal, fmt::format("upload {} was not proven to be {}", id_.str(), digest.str())};
+            co_return Error{Errc::internal,
+                            fmt::format("upload {} was not proven to be {}", id_.str(), digest.str())};
         }
         co_return store_.commit_upload(id_, digest);
     }
@@ -87,7 +89,8 @@ Task<Result<std::unique_ptr<Upload>>> MemoryStore::create(Uuid id, oci::Algorith
     {
         std::lock_guard const lock(mutex_);
         if (!uploads_.emplace(id, bytes).second) {
-            co_return Error{Errc::conflict, fmt::format("upload {} exists already; start another one", id.str())};
+            co_return Error{Errc::conflict,
+                            fmt::format("upload {} exists already; start another one", id.str())};
         }
     }
     std::unique_ptr<Upload> upload = std::make_unique<MemoryUpload>(*this, id, algorithm, std::move(bytes));
@@ -138,7 +141,9 @@ Task<Result<>> MemoryStore::remove(oci::Digest const& digest) {
     co_return Result<>();
 }
 
-Task<Result<>> MemoryStore::check() { co_return Result<>(); }
+Task<Result<>> MemoryStore::check() {
+    co_return Result<>();
+}
 
 std::shared_ptr<MemoryStore::Bytes> MemoryStore::find_upload(Uuid const& id) {
     std::lock_guard const lock(mutex_);

@@ -35,11 +35,12 @@ class Upload {
     [[nodiscard]] virtual std::uint64_t size() const noexcept = 0;
     /// Adds all of `bytes`, or fails (no_space, io) with size() telling what was kept.
     virtual Task<Result<>> append(std::span<std::byte const> bytes) = 0;
-    /// Digest of the bytes held. Free for the algorithm the upload was opened with; reads them again for another.
+    /// Digest of the bytes held. Free for the algorithm the upload was opened with; reads them again for
+    /// another.
     virtual Task<Result<oci::Digest>> digest(oci::Algorithm algorithm) = 0;
     /// Makes the bytes the blob `digest` (which `digest()` has just answered): durable (data, name and
-    /// directories) and visible when it returns, atomically. The upload is used up on success and untouched on
-    /// failure. A blob that is there already stays as it is.
+    /// directories) and visible when it returns, atomically. The upload is used up on success and untouched
+    /// on failure. A blob that is there already stays as it is.
     virtual Task<Result<>> commit(oci::Digest const& digest) = 0;
     /// Removes the bytes. The upload is used up.
     virtual Task<Result<>> discard() = 0;

@@ -20,12 +20,13 @@ Response finished(Response response, AppSettings const& settings) {
                            [&](auto const& header) { return same_token(header.first, name); });
     };
     if (!has("X-Content-Type-Options")) response.set("X-Content-Type-Options", "nosniff");
-    if (!has("Docker-Distribution-Api-Version")) response.set("Docker-Distribution-Api-Version", "registry/2.0");
+    if (!has("Docker-Distribution-Api-Version"))
+        response.set("Docker-Distribution-Api-Version", "registry/2.0");
     return response;
 }
 
-/// The target below the prefix. Reads see several slashes as one, as older scripts send them; for writes a name
-/// with an empty component is an invalid one.
+/// The target below the prefix. Reads see several slashes as one, as older scripts send them; for writes a
+/// name with an empty component is an invalid one.
 Result<Target> read_target(Request const& request, AppSettings const& settings) {
     TRY(auto target, Target::parse(request.target));
     if (request.method == Method::get || request.method == Method::head) target.collapse_slashes();
@@ -57,15 +58,17 @@ Task<Response> App::handle(Request const& request) {
     }
     auto const target = read_target(request, settings_);
     if (target.has_error()) co_return finished(error_response(target.error()), settings_);
-    if (request.method == Method::options && target->path == "*") co_return finished(options(all_methods), settings_);
+    if (request.method == Method::options && target->path == "*")
+        co_return finished(options(all_methods), settings_);
     auto const route = find_route(target->path);
     if (!route) co_return finished(error_response({Errc::not_found, {}}), settings_);
     auto const& endpoint = *route->endpoint;
     if (request.method == Method::options) co_return finished(options(endpoint.allow()), settings_);
     auto const* verb = endpoint.find(request.method);
     if (verb == nullptr) {
-        Error const error{Errc::method_not_allowed,
-                          fmt::format("this endpoint does not know the method; it takes {}", endpoint.allow())};
+        Error const error{
+            Errc::method_not_allowed,
+            fmt::format("this endpoint does not know the method; it takes {}", endpoint.allow())};
         auto response = error_response(error);
         co_return finished(std::move(response.set("Allow", endpoint.allow())), settings_);
     }

@@ -17,9 +17,9 @@ struct UrlSettings {
 
 struct AppSettings {
     UrlSettings urls;
-    std::size_t catalog_default = 100;  ///< catalog entries a page without `n`
-    std::size_t catalog_limit = 1000;   ///< most catalog entries a page
-    std::size_t tags_limit = 1000;      ///< most tags a page when `n` is given
+    std::size_t catalog_default = 100;                         ///< catalog entries a page without `n`
+    std::size_t catalog_limit = 1000;                          ///< most catalog entries a page
+    std::size_t tags_limit = 1000;                             ///< most tags a page when `n` is given
     std::vector<std::pair<std::string, std::string>> headers;  ///< `http.headers`, added to every answer
     bool operations = true;  ///< whether `/healthz`, `/readyz` and `/metrics` are answered here
 };

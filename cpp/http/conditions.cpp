@@ -6,14 +6,17 @@
 
 namespace ocilot::http {
 
-std::string etag(oci::Digest const& digest) { return fmt::format(R"("{}")", digest.str()); }
+std::string etag(oci::Digest const& digest) {
+    return fmt::format(R"("{}")", digest.str());
+}
 
 bool is_known(Request const& request, oci::Digest const& digest) {
     bool known = false;
     for_each_element(request, "If-None-Match", [&](std::string_view tag) {
         if (tag == "*") known = true;
         if (tag.starts_with("W/")) tag.remove_prefix(2);
-        if (tag.size() >= 2 && tag.starts_with('"') && tag.ends_with('"')) tag = tag.substr(1, tag.size() - 2);
+        if (tag.size() >= 2 && tag.starts_with('"') && tag.ends_with('"'))
+            tag = tag.substr(1, tag.size() - 2);
         if (tag == digest.str()) known = true;
     });
     return known;

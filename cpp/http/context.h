@@ -18,7 +18,7 @@ struct Context {
     AppSettings const& settings;
     policy::Caller const& caller;
     oci::RepositoryName const* repository;  ///< null for the routes without a name
-    std::string_view item;                  ///< last segment where the route takes one: a digest, a reference, an id
+    std::string_view item;  ///< last segment where the route takes one: a digest, a reference, an id
     Urls urls;
 
     [[nodiscard]] oci::RepositoryName const& name() const noexcept { return *repository; }

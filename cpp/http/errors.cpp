@@ -18,21 +18,25 @@ constexpr std::array table{
     ErrorRow{Errc::bad_request, 400, "UNSUPPORTED", "the request cannot be understood; check its syntax"},
     ErrorRow{Errc::name_invalid, 400, "NAME_INVALID", "the repository name is not a valid one"},
     ErrorRow{Errc::tag_invalid, 400, "TAG_INVALID", "the tag is not a valid one"},
-    ErrorRow{Errc::digest_invalid, 400, "DIGEST_INVALID", "the digest is not valid or not that of the content"},
+    ErrorRow{Errc::digest_invalid, 400, "DIGEST_INVALID",
+             "the digest is not valid or not that of the content"},
     ErrorRow{Errc::manifest_invalid, 400, "MANIFEST_INVALID", "the manifest is not valid"},
-    ErrorRow{Errc::manifest_too_large, 413, "MANIFEST_INVALID", "the manifest is larger than allowed here", shown,
-             closes},
+    ErrorRow{Errc::manifest_too_large, 413, "MANIFEST_INVALID", "the manifest is larger than allowed here",
+             shown, closes},
     ErrorRow{Errc::size_invalid, 400, "SIZE_INVALID", "the length given is not that of the content"},
     ErrorRow{Errc::range_invalid, 416, "RANGE_INVALID", "the range cannot be satisfied"},
     ErrorRow{Errc::pagination_invalid, 400, "PAGINATION_NUMBER_INVALID",
              "the number of entries asked for is not valid; send n as a plain number"},
     ErrorRow{Errc::upload_invalid, 400, "BLOB_UPLOAD_INVALID", "the upload request is not valid"},
-    ErrorRow{Errc::header_too_large, 431, "UNSUPPORTED", "the request's headers are too large", shown, closes},
+    ErrorRow{Errc::header_too_large, 431, "UNSUPPORTED", "the request's headers are too large", shown,
+             closes},
     ErrorRow{Errc::target_too_long, 414, "UNSUPPORTED", "the request's URL is too long", shown, closes},
-    ErrorRow{Errc::length_required, 411, "SIZE_INVALID", "the request has a body of unknown length", shown, closes},
-    ErrorRow{Errc::request_timeout, 408, "UNSUPPORTED", "the request came too slowly; send it again", shown, closes},
-    ErrorRow{Errc::not_implemented, 501, "UNSUPPORTED", "the request needs something this server does not know",
-             shown, closes},
+    ErrorRow{Errc::length_required, 411, "SIZE_INVALID", "the request has a body of unknown length", shown,
+             closes},
+    ErrorRow{Errc::request_timeout, 408, "UNSUPPORTED", "the request came too slowly; send it again", shown,
+             closes},
+    ErrorRow{Errc::not_implemented, 501, "UNSUPPORTED",
+             "the request needs something this server does not know", shown, closes},
     ErrorRow{Errc::not_found, 404, "UNSUPPORTED", "there is no such endpoint; the API is below /v2/"},
     ErrorRow{Errc::name_unknown, 404, "NAME_UNKNOWN", "the registry has no such repository"},
     ErrorRow{Errc::manifest_unknown, 404, "MANIFEST_UNKNOWN", "the repository has no such manifest"},
@@ -45,22 +49,26 @@ constexpr std::array table{
     ErrorRow{Errc::unsupported, 405, "UNSUPPORTED", "the operation is switched off on this registry"},
     ErrorRow{Errc::unauthorized, 401, "UNAUTHORIZED", "log in first"},
     ErrorRow{Errc::denied, 403, "DENIED", "you are not allowed to do this"},
-    ErrorRow{Errc::too_many_requests, 429, "TOOMANYREQUESTS", "too many requests; wait a little and try again"},
+    ErrorRow{Errc::too_many_requests, 429, "TOOMANYREQUESTS",
+             "too many requests; wait a little and try again"},
     ErrorRow{Errc::upload_busy, 409, "BLOB_UPLOAD_INVALID",
              "another request is writing to this upload; wait for it or start a new upload"},
     ErrorRow{Errc::conflict, 409, "UNKNOWN", "somebody changed this at the same time; try again"},
     ErrorRow{Errc::no_space, 507, "UNAVAILABLE",
              "the registry's storage is full; tell whoever runs this registry", hidden},
-    ErrorRow{Errc::unavailable, 503, "UNAVAILABLE", "the registry cannot serve this now; try again in a moment",
-             hidden},
+    ErrorRow{Errc::unavailable, 503, "UNAVAILABLE",
+             "the registry cannot serve this now; try again in a moment", hidden},
     ErrorRow{Errc::io, 500, "UNKNOWN",
-             "the registry's storage failed; try again, and if it stays so tell whoever runs this registry", hidden},
+             "the registry's storage failed; try again, and if it stays so tell whoever runs this registry",
+             hidden},
     ErrorRow{Errc::internal, 500, "UNKNOWN",
              "the registry failed to answer; its log says why, tell whoever runs it", hidden},
-    ErrorRow{Errc::peer_closed, 400, "UNKNOWN", "the connection ended before the request did", hidden, closes},
-    ErrorRow{Errc::cancelled, 503, "UNAVAILABLE", "the registry stopped before it could answer; try again", hidden,
+    ErrorRow{Errc::peer_closed, 400, "UNKNOWN", "the connection ended before the request did", hidden,
              closes},
-    ErrorRow{Errc::config, 500, "UNKNOWN", "the registry is not configured well; tell whoever runs it", hidden},
+    ErrorRow{Errc::cancelled, 503, "UNAVAILABLE", "the registry stopped before it could answer; try again",
+             hidden, closes},
+    ErrorRow{Errc::config, 500, "UNKNOWN", "the registry is not configured well; tell whoever runs it",
+             hidden},
 };
 
 constexpr bool in_order() {
@@ -85,7 +93,9 @@ void append_entry(std::string& out, ErrorRow const& row, std::string_view messag
 
 }  // namespace
 
-ErrorRow const& error_row(Errc code) noexcept { return table[static_cast<std::size_t>(code)]; }
+ErrorRow const& error_row(Errc code) noexcept {
+    return table[static_cast<std::size_t>(code)];
+}
 
 Response error_response(Error const& error) {
     auto const& row = error_row(error.code);

@@ -33,10 +33,11 @@ Response answer(Context const& context, oci::Reference const& reference, meta::M
 }
 
 Error not_accepted(oci::Reference const& reference, meta::ManifestFact const& fact) {
-    return {Errc::manifest_unknown,
-            fmt::format("{} is stored as {}, which the request does not accept; manifests are never converted, "
-                        "add the type to Accept",
-                        oci::to_string(reference), fact.media_type)};
+    return {
+        Errc::manifest_unknown,
+        fmt::format("{} is stored as {}, which the request does not accept; manifests are never converted, "
+                    "add the type to Accept",
+                    oci::to_string(reference), fact.media_type)};
 }
 
 /// `?tag=` of a push by digest, each once.
@@ -67,7 +68,8 @@ Task<Result<Response>> get_manifest(Context const& context) {
     CO_TRY(auto const reference, oci::parse_reference(context.item));
     if (context.is_head()) {
         // HEAD sends no manifest that a client could misread: whatever it accepts, it learns the digest.
-        CO_TRY(auto const fact, co_await registry::stat_manifest(context.registry, context.name(), reference));
+        CO_TRY(auto const fact,
+               co_await registry::stat_manifest(context.registry, context.name(), reference));
         co_return answer(context, reference, fact);
     }
     CO_TRY(auto stored, co_await registry::pull_manifest(context.registry, context.name(), reference));

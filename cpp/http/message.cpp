@@ -8,14 +8,22 @@ namespace ocilot::http {
 
 std::string_view to_string(Method method) noexcept {
     switch (method) {
-        case Method::get: return "GET";
-        case Method::head: return "HEAD";
-        case Method::put: return "PUT";
-        case Method::post: return "POST";
-        case Method::patch: return "PATCH";
-        case Method::del: return "DELETE";
-        case Method::options: return "OPTIONS";
-        case Method::other: return "OTHER";
+        case Method::get:
+            return "GET";
+        case Method::head:
+            return "HEAD";
+        case Method::put:
+            return "PUT";
+        case Method::post:
+            return "POST";
+        case Method::patch:
+            return "PATCH";
+        case Method::del:
+            return "DELETE";
+        case Method::options:
+            return "OPTIONS";
+        case Method::other:
+            return "OTHER";
     }
     return "OTHER";
 }
@@ -28,9 +36,8 @@ std::optional<std::string_view> Request::header(std::string_view name) const noe
 }
 
 std::size_t Request::count(std::string_view name) const noexcept {
-    return static_cast<std::size_t>(std::count_if(headers.begin(), headers.end(), [&](auto const& header) {
-        return same_token(header.first, name);
-    }));
+    return static_cast<std::size_t>(std::count_if(
+        headers.begin(), headers.end(), [&](auto const& header) { return same_token(header.first, name); }));
 }
 
 Response& Response::text(std::string_view content_type, std::string value) {

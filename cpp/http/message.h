@@ -23,12 +23,12 @@ struct Request {
     Method method = Method::get;
     std::string_view target;  ///< path and query as sent, still percent-encoded
     std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< in order; repeated lines repeat
-    registry::ByteSource* body = nullptr;          ///< never null; answers 0 at once if there is no body
-    std::optional<std::uint64_t> content_length;   ///< bytes; absent with chunked transfer coding
-    bool has_body = false;                         ///< Content-Length > 0 or chunked
-    std::string_view peer;                         ///< numeric address without port
+    registry::ByteSource* body = nullptr;         ///< never null; answers 0 at once if there is no body
+    std::optional<std::uint64_t> content_length;  ///< bytes; absent with chunked transfer coding
+    bool has_body = false;                        ///< Content-Length > 0 or chunked
+    std::string_view peer;                        ///< numeric address without port
     bool tls = false;
-    std::string_view id;                           ///< id of this request, for logs and X-Request-Id
+    std::string_view id;  ///< id of this request, for logs and X-Request-Id
 
     /// First value of a header, case-insensitive; nullopt if absent.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
@@ -70,7 +70,8 @@ class Handler {
     virtual Task<Response> handle(Request const& request) = 0;
     /// An answer for a request that could not be read at all (bad syntax, limits, deadline); closes.
     [[nodiscard]] virtual Response refuse(Error const& error) const = 0;
-    /// Which route a request takes ("manifest", "blob", "upload"…), one of a small fixed set; for logs and metrics.
+    /// Which route a request takes ("manifest", "blob", "upload"…), one of a small fixed set; for logs and
+    /// metrics.
     [[nodiscard]] virtual std::string_view route_name(Request const& request) const noexcept = 0;
 };
 

@@ -8,8 +8,8 @@
 
 namespace ocilot::http {
 
-/// What an operator's machines ask: `/healthz` (the process runs), `/readyz` (it can serve: stores answer, not
-/// draining) and `/metrics` (Prometheus text). The only routes of the debug address.
+/// What an operator's machines ask: `/healthz` (the process runs), `/readyz` (it can serve: stores answer,
+/// not draining) and `/metrics` (Prometheus text). The only routes of the debug address.
 class Operations final : public Handler {
   public:
     Operations(registry::Registry& registry, Metrics& metrics) noexcept;

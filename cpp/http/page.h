@@ -18,8 +18,8 @@ struct PageQuery {
     std::size_t size = 0;             ///< entries to answer; 0 for `n=0`
     std::optional<std::string> last;  ///< entry after which the page starts
 
-    /// `n` over `limit` is cut to it; without `n` the page has `without_n` entries. pagination_invalid if `n` is
-    /// not a number.
+    /// `n` over `limit` is cut to it; without `n` the page has `without_n` entries. pagination_invalid if `n`
+    /// is not a number.
     static Result<PageQuery> parse(Query const& query, std::size_t without_n, std::size_t limit);
 
     /// What to ask the operation for: one entry for `n=0`, so that an unknown repository is still noticed.

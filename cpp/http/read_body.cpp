@@ -11,10 +11,11 @@ namespace {
 constexpr std::size_t piece = 64 * 1024;  // Bytes asked for at once when the length is not known.
 
 Error too_large(std::size_t limit) {
-    return {Errc::manifest_too_large,
-            fmt::format("the manifest is larger than the {} bytes this registry takes; whoever runs it can raise "
-                        "the limit",
-                        limit)};
+    return {
+        Errc::manifest_too_large,
+        fmt::format("the manifest is larger than the {} bytes this registry takes; whoever runs it can raise "
+                    "the limit",
+                    limit)};
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 
 namespace ocilot::http {
 
-/// The whole body of a manifest push, at most `limit` bytes. manifest_too_large before anything is read if the
-/// length is known to be larger, else as soon as more has come.
+/// The whole body of a manifest push, at most `limit` bytes. manifest_too_large before anything is read if
+/// the length is known to be larger, else as soon as more has come.
 Task<Result<std::string>> read_body(Request const& request, std::size_t limit);
 
 }  // namespace ocilot::http

@@ -42,7 +42,8 @@ std::string json_descriptor(oci::Descriptor const& descriptor) {
 
 /// The index a referrers list is; cuts the slice where the page gets too long for clients.
 std::string json_index(meta::Slice<oci::Descriptor>& found) {
-    auto out = fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[)", oci::media_type::oci_index);
+    auto out =
+        fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[)", oci::media_type::oci_index);
     for (std::size_t i = 0; i < found.items.size(); ++i) {
         auto const entry = json_descriptor(found.items[i]);
         if (i > 0 && out.size() + entry.size() > page_bytes) {

@@ -92,7 +92,9 @@ std::string Endpoint::allow(std::optional<Method> except) const {
     return out + "OPTIONS";
 }
 
-std::span<Endpoint const> endpoints() noexcept { return table; }
+std::span<Endpoint const> endpoints() noexcept {
+    return table;
+}
 
 std::optional<Route> find_route(std::string_view path) noexcept {
     for (auto const& endpoint : table) {

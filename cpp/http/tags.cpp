@@ -7,8 +7,8 @@ namespace ocilot::http {
 
 namespace {
 
-/// Most tags answered to a client that names no number: old clients do not follow links, but no answer may grow
-/// without bound.
+/// Most tags answered to a client that names no number: old clients do not follow links, but no answer may
+/// grow without bound.
 constexpr std::size_t tags_without_n = 10000;
 
 }  // namespace
@@ -25,7 +25,8 @@ Task<Result<Response>> get_tags(Context const& context) {
     response.text(oci::media_type::json, std::move(body));
     if (found.more) {
         Parameters const next{{"last", found.items.back()}, {"n", std::to_string(wanted.size)}};
-        response.set("Link", next_link(context.urls.local("/v2/" + context.name().str() + "/tags/list"), next));
+        response.set("Link",
+                     next_link(context.urls.local("/v2/" + context.name().str() + "/tags/list"), next));
     }
     co_return response;
 }

@@ -10,7 +10,8 @@ namespace ocilot::http {
 namespace {
 
 constexpr std::string_view bad_escape =
-    "the URL holds a percent sign that two hexadecimal digits do not follow, or an escaped slash or NUL; encode "
+    "the URL holds a percent sign that two hexadecimal digits do not follow, or an escaped slash or NUL; "
+    "encode "
     "a percent sign as %25";
 
 int digit(char c) noexcept {
@@ -85,7 +86,7 @@ Result<Target> Target::parse(std::string_view target) {
     auto rest = without_origin(target);
     auto path = decode(cut(rest, '?'), '/');
     if (!path) return Error{Errc::name_invalid, std::string(bad_escape)};
-    if (path->empty()) *path = "/";
+    if (path->empty()) path->push_back('/');
     if (path->front() != '/' && *path != "*") {
         return Error{Errc::bad_request, "the request target is not a path; start it with a slash"};
     }
@@ -94,7 +95,8 @@ Result<Target> Target::parse(std::string_view target) {
 }
 
 void Target::collapse_slashes() {
-    auto const end = std::unique(path.begin(), path.end(), [](char a, char b) { return a == '/' && b == '/'; });
+    auto const end =
+        std::unique(path.begin(), path.end(), [](char a, char b) { return a == '/' && b == '/'; });
     path.erase(end, path.end());
 }
 

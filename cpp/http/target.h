@@ -10,8 +10,8 @@
 
 namespace ocilot::http {
 
-/// The parameters of a query, in order, percent-decoded. `+` stays a plus: media types and tags hold it, and no
-/// parameter of the protocol holds a space.
+/// The parameters of a query, in order, percent-decoded. `+` stays a plus: media types and tags hold it, and
+/// no parameter of the protocol holds a space.
 class Query {
   public:
     /// bad_request for an escape that is none, or an escaped NUL.

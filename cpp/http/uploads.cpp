@@ -29,7 +29,8 @@ Response created(Context const& context, oci::Digest const& digest) {
 Result<registry::UploadRef> session(Context const& context) {
     auto const id = Uuid::parse(context.item);
     if (!id) {
-        return Error{Errc::upload_unknown, "there is no upload with this id; start one with POST …/blobs/uploads/"};
+        return Error{Errc::upload_unknown,
+                     "there is no upload with this id; start one with POST …/blobs/uploads/"};
     }
     return registry::UploadRef{context.caller, context.name(), *id};
 }
@@ -60,7 +61,8 @@ Result<registry::Chunk> chunk_of(Request const& request) {
 Result<oci::Digest> digest_parameter(Query const& query) {
     auto const text = query.first("digest");
     if (!text) {
-        return Error{Errc::digest_invalid, "the closing PUT names no digest; add ?digest=sha256:… of the blob"};
+        return Error{Errc::digest_invalid,
+                     "the closing PUT names no digest; add ?digest=sha256:… of the blob"};
     }
     return oci::Digest::parse(*text);
 }
@@ -74,8 +76,8 @@ Task<Result<Response>> not_taken(Context const& context, registry::UploadRef ref
     co_return response;
 }
 
-/// end-11: whether a blob of `from` could be made one of this repository. What the caller may not read and what
-/// is not there look alike: neither is an error, the client then uploads.
+/// end-11: whether a blob of `from` could be made one of this repository. What the caller may not read and
+/// what is not there look alike: neither is an error, the client then uploads.
 Task<Result<bool>> mount(Context const& context, oci::Digest const& digest) {
     auto const from = context.query.first("from");
     if (!from) co_return false;

@@ -19,12 +19,15 @@ std::string_view without_slashes(std::string_view text) noexcept {
     return text;
 }
 
-bool is_scheme(std::string_view text) noexcept { return same_token(text, "http") || same_token(text, "https"); }
+bool is_scheme(std::string_view text) noexcept {
+    return same_token(text, "http") || same_token(text, "https");
+}
 
 /// A host with an optional port, by its characters: enough that it cannot break out of its place in a URL.
 bool is_host(std::string_view text) noexcept {
-    return !text.empty() && text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                                   "0123456789.-_:[]%") == std::string_view::npos;
+    return !text.empty() && text.find_first_not_of(
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789.-_:[]%") == std::string_view::npos;
 }
 
 void take(Origin& origin, std::string_view scheme, std::string_view host) noexcept {
@@ -86,7 +89,8 @@ std::string Urls::origin() const {
     if (auto const forwarded = request_.header("Forwarded")) {
         take_forwarded(origin, *forwarded);
     } else {
-        take(origin, first_element(request_, "X-Forwarded-Proto"), first_element(request_, "X-Forwarded-Host"));
+        take(origin, first_element(request_, "X-Forwarded-Proto"),
+             first_element(request_, "X-Forwarded-Host"));
     }
     // HTTP/1.0 has no Host: a path is then all that can be said.
     return origin.host.empty() ? std::string() : fmt::format("{}://{}", origin.scheme, origin.host);

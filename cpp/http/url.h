@@ -14,11 +14,13 @@ namespace ocilot::http {
 /// Makes the URLs of one answer. Borrows its arguments.
 class Urls {
   public:
-    Urls(UrlSettings const& settings, Request const& request) noexcept : settings_(settings), request_(request) {}
+    Urls(UrlSettings const& settings, Request const& request) noexcept
+        : settings_(settings), request_(request) {}
 
     /// Values of `Location`: absolute where the way to this registry is known (`http.host`, `Forwarded`,
     /// `X-Forwarded-Proto` and `-Host`, `Host`), else path only.
-    [[nodiscard]] std::string manifest(oci::RepositoryName const& repository, oci::Digest const& digest) const;
+    [[nodiscard]] std::string manifest(oci::RepositoryName const& repository,
+                                       oci::Digest const& digest) const;
     [[nodiscard]] std::string blob(oci::RepositoryName const& repository, oci::Digest const& digest) const;
     [[nodiscard]] std::string upload(oci::RepositoryName const& repository, Uuid id) const;
 
@@ -34,6 +36,7 @@ class Urls {
 };
 
 /// What follows `prefix` in `path`, starting with a slash; nullopt if the path is not below it.
-[[nodiscard]] std::optional<std::string_view> below_prefix(std::string_view path, std::string_view prefix) noexcept;
+[[nodiscard]] std::optional<std::string_view> below_prefix(std::string_view path,
+                                                           std::string_view prefix) noexcept;
 
 }  // namespace ocilot::http

@@ -26,8 +26,8 @@ struct Manifest {
 
 /// Reads a manifest. `content_type` is the bare type the client declared, or empty: then the body's
 /// `mediaType` decides. manifest_invalid, saying what is wrong and where, for: not strict JSON (RFC 8259:
-/// one value, UTF-8, no byte order mark), nesting over 64 levels, duplicate keys, not an object, an unknown or
-/// missing type, `mediaType` ≠ content type, `layers` or `config` in an index or `manifests` in an image
+/// one value, UTF-8, no byte order mark), nesting over 64 levels, duplicate keys, not an object, an unknown
+/// or missing type, `mediaType` ≠ content type, `layers` or `config` in an index or `manifests` in an image
 /// manifest, a required field missing or of the wrong kind, impossible descriptors (no type, digest or size;
 /// negative or fractional size), Docker schema 1. A field that is null counts as absent.
 /// Unknown fields, unknown layer and artifact types, empty lists and `data` are accepted (image-spec MUST).

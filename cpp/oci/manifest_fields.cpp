@@ -1,5 +1,6 @@
 #include "oci/manifest_fields.h"
 
+#include "oci/open_keys.h"
 #include "oci/quote.h"
 
 #include <algorithm>
@@ -102,7 +103,7 @@ struct Draft {
 struct Level {
     Place place;
     Rule const* rule;       // For the value that comes next.
-    std::size_t first_key;  // Where this object's keys start in keys_.
+    std::size_t first_key;  // Number of this object's first key in keys_.
     std::size_t items = 0;  // Values met so far.
 };
 
@@ -114,10 +115,10 @@ class Reader {
     bool number_integer(std::int64_t) { return passed_over(); }  // Only those with a minus sign.
     bool number_unsigned(std::uint64_t number);
     bool number_float(double, std::string const&) { return passed_over(); }
-    bool string(std::string& text);
+    bool string(std::string const& text);
     bool binary(Json::binary_t&) { return passed_over(); }
     bool start_object(std::size_t);
-    bool key(std::string& name);
+    bool key(std::string const& name);
     bool end_object();
     bool start_array(std::size_t);
     bool end_array();
@@ -140,7 +141,7 @@ class Reader {
     ManifestFields fields_;
     Draft draft_;
     std::vector<Level> levels_;
-    std::vector<std::string> keys_;  // Keys of every open object, outermost first.
+    OpenKeys keys_;
     std::string failure_;
 };
 
@@ -208,7 +209,7 @@ bool Reader::set_digest(std::string_view text) {
     return true;
 }
 
-bool Reader::string(std::string& text) {
+bool Reader::string(std::string const& text) {
     if (levels_.empty()) return passed_over();
     auto const* const rule = next();
     if (rule == nullptr) return true;
@@ -226,7 +227,7 @@ bool Reader::string(std::string& text) {
             return true;
         case Field::annotation_item: {
             bool const of_manifest = levels_[levels_.size() - 2].place == Place::manifest;
-            (of_manifest ? fields_.annotations : draft_.annotations).emplace(keys_.back(), text);
+            (of_manifest ? fields_.annotations : draft_.annotations).emplace(keys_.last(), text);
             return true;
         }
         default:
@@ -259,7 +260,7 @@ bool Reader::start_object(std::size_t) {
     }
 }
 
-bool Reader::key(std::string& name) {
+bool Reader::key(std::string const& name) {
     auto& level = levels_.back();
     level.rule = rule_of(level.place, name);
     if (level.place == Place::manifest && level.rule != nullptr) {
@@ -267,7 +268,7 @@ bool Reader::key(std::string& name) {
         if (field == Field::config || field == Field::layers) fields_.names_image = true;
         if (field == Field::manifests) fields_.names_index = true;
     }
-    keys_.push_back(std::move(name));
+    keys_.push(name);
     return true;
 }
 
@@ -297,13 +298,9 @@ bool Reader::finish_descriptor() {
 
 bool Reader::end_object() {
     auto const level = levels_.back();
-    auto const first = keys_.begin() + static_cast<std::ptrdiff_t>(level.first_key);
-    std::sort(first, keys_.end());
-    auto const twice = std::adjacent_find(first, keys_.end());
-    if (twice != keys_.end()) {
+    if (auto const twice = keys_.close(level.first_key)) {
         return fail(fmt::format("the manifest has the key {} twice in one object", quote(*twice)));
     }
-    keys_.erase(first, keys_.end());
     levels_.pop_back();
     return level.place != Place::descriptor || finish_descriptor();
 }

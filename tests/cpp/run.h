@@ -5,28 +5,30 @@
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <optional>
+#include <utility>
 
 namespace ocilot::test {
 
-/// Runs one Task to its end on an I/O context of its own and answers its value.
-template <class T>
-T run(Task<T> task) {
-    asio::io_context context(1);
-    std::optional<T> answer;
-    asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem, T value) {
-        if (problem) std::rethrow_exception(problem);
-        answer.emplace(std::move(value));
-    });
-    context.run();
-    return std::move(answer).value();
-}
-
+/// Runs one Task to its end on an I/O context of its own.
 inline void run(Task<> task) {
     asio::io_context context(1);
-    asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem) {
+    asio::co_spawn(context.get_executor(), std::move(task), [](std::exception_ptr problem) {
         if (problem) std::rethrow_exception(problem);
     });
     context.run();
+}
+
+template <class T>
+Task<> keep_answer(Task<T> task, std::optional<T>& answer) {
+    answer.emplace(co_await std::move(task));
+}
+
+/// Runs one Task to its end and answers its value.
+template <class T>
+T run(Task<T> task) {
+    std::optional<T> answer;
+    run(keep_answer(std::move(task), answer));
+    return std::move(answer).value();
 }
 
 }  // namespace ocilot::test

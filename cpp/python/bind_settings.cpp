@@ -1,0 +1,100 @@
+#include "python/bind.h"
+#include "server/settings.h"
+
+#include <pybind11/native_enum.h>
+#include <pybind11/stl.h>
+
+#include <chrono>
+#include <string>
+
+namespace ocilot::python {
+
+namespace {
+
+using server::Settings;
+using Seconds = std::chrono::seconds;
+using Class = py::class_<Settings>;
+
+/// A duration is a whole number of seconds in Python.
+void seconds(Class& settings, char const* name, Seconds Settings::*field, char const* doc) {
+    settings.def_property(
+        name, [field](Settings const& self) { return (self.*field).count(); },
+        [name, field](Settings& self, Seconds::rep value) {
+            if (value < 0) throw py::value_error(std::string(name) + " cannot be negative");
+            self.*field = Seconds(value);
+        },
+        doc);
+}
+
+void init_log_enums(py::module_& module) {
+    py::native_enum<LogLevel>(module, "LogLevel", "enum.Enum", "The least important lines that are logged.")
+        .value("debug", LogLevel::debug)
+        .value("info", LogLevel::info)
+        .value("warn", LogLevel::warn)
+        .value("error", LogLevel::error)
+        .finalize();
+    py::native_enum<LogFormat>(module, "LogFormat", "enum.Enum", "The form of a log line.")
+        .value("text", LogFormat::text)
+        .value("json", LogFormat::json)
+        .finalize();
+}
+
+void init_storage(Class& settings) {
+    settings.def_readwrite("root", &Settings::root, "Directory of blobs and metadata.")
+        .def_readwrite("in_memory", &Settings::in_memory, "Whether everything is forgotten at the end.")
+        .def_readwrite("deletes", &Settings::deletes, "Whether clients may delete.")
+        .def_readwrite("purge_uploads", &Settings::purge_uploads, "Whether abandoned uploads are removed.");
+    seconds(settings, "upload_age", &Settings::upload_age, "Seconds after which an upload is abandoned.");
+    seconds(settings, "purge_interval", &Settings::purge_interval, "Seconds between two purges.");
+}
+
+void init_listening(Class& settings) {
+    settings
+        .def_readwrite("address", &Settings::address,
+                       "`HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one.")
+        .def_readwrite("debug_address", &Settings::debug_address,
+                       "Where metrics and health live instead of at `address`; empty: there.")
+        .def_readwrite("tls_certificate", &Settings::tls_certificate, "PEM file; empty: plain HTTP.")
+        .def_readwrite("tls_key", &Settings::tls_key, "PEM file.")
+        .def_readwrite("tls_minimum", &Settings::tls_minimum, "`tls1.2` or `tls1.3`.")
+        .def_readwrite("threads", &Settings::threads, "I/O threads; 0: one a core.");
+}
+
+void init_limits(Class& settings) {
+    settings.def_readwrite("header_limit", &Settings::header_limit, "Bytes of a request's head.")
+        .def_readwrite("manifest_limit", &Settings::manifest_limit, "Bytes of a manifest.");
+    seconds(settings, "header_timeout", &Settings::header_timeout, "Seconds a request's head may take.");
+    seconds(settings, "idle_timeout", &Settings::idle_timeout, "Seconds a connection may be silent.");
+    seconds(settings, "drain_timeout", &Settings::drain_timeout, "Seconds for requests under way at the end.");
+}
+
+void init_answers(Class& settings) {
+    settings.def_readwrite("host", &Settings::host, "URL that clients see; empty: from the request.")
+        .def_readwrite("prefix", &Settings::prefix, "Path below which the API lives.")
+        .def_readwrite("relative_urls", &Settings::relative_urls, "Whether `Location` is a path only.")
+        .def_readwrite("headers", &Settings::headers,
+                       "Headers added to every answer; set the whole list, reading it gives a copy.")
+        .def_readwrite("catalog_limit", &Settings::catalog_limit, "Most repositories in one answer.")
+        .def_readwrite("tags_limit", &Settings::tags_limit, "Most tags in one answer to a paging client.");
+}
+
+void init_log(Class& settings) {
+    settings.def_readwrite("log_level", &Settings::log_level, "Least level that is logged.")
+        .def_readwrite("log_format", &Settings::log_format, "Form of a log line.")
+        .def_readwrite("access_log", &Settings::access_log, "Whether each request is logged.");
+}
+
+}  // namespace
+
+void init_settings(py::module_& module) {
+    init_log_enums(module);
+    Class settings(module, "Settings", "The one resolved configuration of a server; durations in whole seconds.");
+    settings.def(py::init<>(), "The settings of a registry without any configuration.");
+    init_storage(settings);
+    init_listening(settings);
+    init_limits(settings);
+    init_answers(settings);
+    init_log(settings);
+}
+
+}  // namespace ocilot::python

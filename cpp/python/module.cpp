@@ -1,0 +1,9 @@
+#include "python/bind.h"
+
+PYBIND11_MODULE(_core, module) {
+    module.doc() = "The registry's core: storage engine and server, in C++.";
+    module.attr("__version__") = OCILOT_VERSION;
+    ocilot::python::init_errors(module);
+    ocilot::python::init_settings(module);
+    ocilot::python::init_server(module);
+}

@@ -1,0 +1,97 @@
+"""Writes the pages that are made from the code: ./dev docs --write. tests/layers compares them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from ocilot.config import reference
+
+DOCS = Path(__file__).parent
+COMMANDS = ((), ("serve",), ("config",), ("config", "check"), ("config", "show"), ("version",))
+
+CONFIG_HEAD = """\
+# Configuration
+
+<!-- Made by ./dev docs --write from python/ocilot/config/model.py. -->
+
+`ocilot serve` needs no configuration. It takes distribution's `config.yml`, as an argument or named by
+`REGISTRY_CONFIGURATION_PATH`. Every key can be set by a variable too, its path in capitals:
+`http.debug.addr` is `REGISTRY_HTTP_DEBUG_ADDR`, and an item of a list is named by its number. The value of
+a variable is YAML. Options of `ocilot serve` win over variables, and variables over the file.
+
+An unknown key, or a value of the wrong kind, ends the start with exit code 2 and a line that names the file,
+the line and the key, or the variable. `ocilot config check` says the same without starting anything;
+`ocilot config show` prints what is in force.
+
+A duration is written as in Go, `1h30m` or `45s`. A size is a number of bytes, or `64KiB`, `4MiB`, `1GiB`.
+"""
+
+CLI_HEAD = """\
+# Command line
+
+<!-- Made by ./dev docs --write from `ocilot --help`. -->
+
+Data goes to standard output, messages to standard error. Exit codes: 0 fine, 1 something failed, 2 wrong
+usage or configuration, 130 interrupted.
+"""
+
+
+def config_page() -> str:
+    """Every key of the configuration."""
+    keys = list(reference.keys())
+    rows = {use: [key for key in keys if key.use is use] for use in reference.Use}
+    known = [(f"`{key.path}`", key.value, key.default, key.meaning) for key in rows[reference.Use.EFFECT]]
+    ignored = [(f"`{key.path}`", _sentence(key.meaning)) for key in rows[reference.Use.IGNORED]]
+    refused = [(f"`{key.path}`", _sentence(key.meaning)) for key in rows[reference.Use.REFUSED]]
+    return "\n".join(
+        [
+            CONFIG_HEAD,
+            "## Keys\n",
+            *_table(("key", "value", "default", "meaning"), known),
+            "\n## Taken, without effect\n",
+            *_table(("key", "why"), ignored),
+            "\n## Refused\n",
+            "Each of these changes what users get: a registry asked for one of them does not start.\n",
+            *_table(("key", "why"), refused),
+            "",
+        ]
+    )
+
+
+def cli_page() -> str:
+    """The help of every command."""
+    return "\n".join([CLI_HEAD, *(_command(words) for words in COMMANDS)])
+
+
+def _command(words: Sequence[str]) -> str:
+    # The same whatever terminal it is written from.
+    environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb", "LANG": "C.UTF-8"}
+    command = [sys.executable, "-m", "ocilot", *words, "--help"]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    text = "\n".join(line.rstrip() for line in ran.stdout.strip().splitlines())
+    title = " ".join(["ocilot", *words])
+    return f"## {title}\n\n```text\n{text.replace('python -m ocilot', 'ocilot')}\n```\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+def _sentence(text: str) -> str:
+    return text + "."
+
+
+PAGES: dict[str, Callable[[], str]] = {"reference/config.md": config_page, "reference/cli.md": cli_page}
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page())
+        print(f"docs/{name}", file=sys.stderr)

@@ -1,0 +1,5 @@
+"""`python -m ocilot` is the `ocilot` command."""
+
+from ocilot.cli import main
+
+main()

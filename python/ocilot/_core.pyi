@@ -1,0 +1,77 @@
+"""The registry's core: storage engine and server, in C++."""
+
+import enum
+from typing import Final, final
+
+__version__: Final[str]
+
+class Error(Exception):
+    """Something the registry could not do: one sentence that says what, why and what to do."""
+
+    code: str
+    """Name of the kind of failure, `config` or `io` for example."""
+
+class ConfigError(Error):
+    """The configuration or the environment does not let the registry start."""
+
+class LogLevel(enum.Enum):
+    """The least important lines that are logged."""
+
+    debug = 0
+    info = 1
+    warn = 2
+    error = 3
+
+class LogFormat(enum.Enum):
+    """The form of a log line."""
+
+    text = 0
+    json = 1
+
+class Settings:
+    """The one resolved configuration of a server; durations in whole seconds."""
+
+    root: str
+    in_memory: bool
+    deletes: bool
+    purge_uploads: bool
+    upload_age: int
+    purge_interval: int
+    address: str
+    debug_address: str
+    tls_certificate: str
+    tls_key: str
+    tls_minimum: str
+    threads: int
+    header_limit: int
+    manifest_limit: int
+    header_timeout: int
+    idle_timeout: int
+    drain_timeout: int
+    host: str
+    prefix: str
+    relative_urls: bool
+    headers: list[tuple[str, str]]
+    catalog_limit: int
+    tags_limit: int
+    log_level: LogLevel
+    log_format: LogFormat
+    access_log: bool
+    def __init__(self) -> None: ...
+
+@final
+class Server:
+    """A running registry, with its own threads."""
+
+    @staticmethod
+    def start(settings: Settings) -> Server: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def debug_address(self) -> str: ...
+    @property
+    def root(self) -> str: ...
+    def reload_tls(self) -> None: ...
+    def stop(self) -> None: ...

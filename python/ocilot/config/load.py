@@ -1,0 +1,149 @@
+"""From a file and an environment to the one value the core takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ocilot import _core
+from ocilot.errors import ConfigError
+
+from . import environment, problems
+from .model import Config, Delete, Section
+from .tree import NOTHING, Node, TreeError, read
+from .values import Ignored, Kind
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A configuration that was read and checked."""
+
+    config: Config
+    path: str | None
+    """The file, if there was one."""
+    notes: list[str]
+    """What was given and has no effect, one sentence each."""
+
+    @property
+    def settings(self) -> _core.Settings:
+        """What the core is started with."""
+        return resolve(self.config)
+
+    def as_data(self) -> dict[str, Any]:
+        """The configuration as it could stand in a file, with every value there is."""
+        return _as_data(self.config)
+
+
+def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None) -> Loaded:
+    """Reads the file at `path`, or at REGISTRY_CONFIGURATION_PATH, or none, under the variables REGISTRY_*.
+
+    Raises ConfigError with every problem found, one a line.
+    """
+    environ = os.environ if environ is None else environ
+    chosen = os.fspath(path) if path is not None else environ.get(environment.PATH) or None
+    try:
+        tree = _of_file(chosen) if chosen is not None else Node({}, "default")
+        unknown = environment.overlay(tree, environ, problems.sections())
+    except TreeError as problem:
+        raise ConfigError(str(problem)) from None
+    lines = []
+    if chosen is not None and isinstance(tree.content, dict) and "version" not in tree.content:
+        lines.append(f"{chosen}:1: version is missing; add the line `version: 0.1`")
+    try:
+        config = Config.model_validate(_raw(tree))
+    except ValidationError as error:
+        lines += problems.sentences(error, tree)
+    if lines:
+        raise ConfigError("\n".join(lines))
+    if chosen is None and "enabled" not in config.storage.delete.model_fields_set:
+        config = _with_deletes(config)
+    notes = [f"{name} names no key of the configuration and has no effect" for name in unknown]
+    return Loaded(config, chosen, [*notes, *_without_effect(tree)])
+
+
+def resolve(config: Config) -> _core.Settings:
+    """The core's settings for a configuration."""
+    settings = _core.Settings()
+    storage, http, own = config.storage, config.http, config.ocilot
+    if storage.filesystem is not None:
+        settings.root = storage.filesystem.rootdirectory
+    settings.in_memory = storage.inmemory is not None
+    settings.deletes = storage.delete.enabled
+    purging = storage.maintenance.uploadpurging
+    settings.purge_uploads = purging.enabled
+    settings.upload_age, settings.purge_interval = purging.age, purging.interval
+    settings.address, settings.debug_address = http.addr, http.debug.addr
+    settings.tls_certificate, settings.tls_key = http.tls.certificate, http.tls.key
+    settings.tls_minimum = http.tls.minimumtls
+    settings.threads = own.threads
+    settings.header_limit, settings.manifest_limit = own.headerlimit, own.manifestlimit
+    settings.header_timeout, settings.idle_timeout = own.headertimeout, own.idletimeout
+    settings.drain_timeout = http.draintimeout
+    settings.host, settings.prefix, settings.relative_urls = http.host, http.prefix, http.relativeurls
+    settings.headers = [(name, value) for name, values in http.headers.items() for value in values]
+    settings.catalog_limit, settings.tags_limit = config.catalog.maxentries, config.tags.maxtags
+    settings.log_level = _core.LogLevel[config.loglevel or config.log.level]
+    settings.log_format = _core.LogFormat[config.log.formatter]
+    settings.access_log = not config.log.accesslog.disabled
+    return settings
+
+
+def _of_file(path: str) -> Node:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as problem:
+        raise TreeError(f"cannot read the configuration {path}: {problem.strerror}") from None
+    except UnicodeDecodeError:
+        raise TreeError(f"cannot read the configuration {path}: it is not UTF-8 text") from None
+    tree = read(text, path)
+    if tree.content == NOTHING:
+        tree.content = {}
+    if not isinstance(tree.content, dict):
+        raise TreeError(f"{tree.where}: a configuration is a list of sections such as http and storage")
+    return tree
+
+
+def _with_deletes(config: Config) -> Config:
+    """A registry that nobody configured lets its users delete; with a file the default is distribution's."""
+    storage = config.storage.model_copy(update={"delete": Delete.model_construct(enabled=True)})
+    return config.model_copy(update={"storage": storage})
+
+
+def _raw(node: Node) -> Any:
+    """The tree as pydantic wants it: dicts and lists of Scalars."""
+    if isinstance(node.content, dict):
+        return {key: _raw(child) for key, child in node.content.items()}
+    if isinstance(node.content, list):
+        return [_raw(child) for child in node.content]
+    return node.content
+
+
+def _without_effect(node: Node, model: type[Section] = Config, before: str = "") -> list[str]:
+    notes = []
+    for key, child in node.content.items() if isinstance(node.content, dict) else ():
+        below = problems.subsection(model, key)
+        if below:
+            notes += _without_effect(child, below, f"{before}{key}.")
+        for mark in model.model_fields[key].metadata if key in model.model_fields else ():
+            if isinstance(mark, Ignored):
+                notes.append(f"{child.where}: {before}{key} has no effect: {mark.why}")
+    return notes
+
+
+def _as_data(section: Section) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        kind = next((mark for mark in field.metadata if isinstance(mark, Kind)), None)
+        if isinstance(value, Section):
+            below = _as_data(value)
+            if below or not type(value).model_fields:
+                data[name] = below
+        elif kind is not None and value not in ("", {}):
+            data[name] = kind.show(value)
+    return data

@@ -1,0 +1,276 @@
+"""What a configuration may say: distribution's sections and keys, and a section of our own.
+
+A field's docstring is its line in the configuration reference.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from .tree import NOTHING, Scalar
+from .values import (
+    ADDRESS,
+    COUNT,
+    DURATION,
+    FLAG,
+    HEADERS,
+    HOST,
+    PREFIX,
+    SECRET,
+    SIZE,
+    TEXT,
+    Ignored,
+    Raw,
+    Refused,
+    choice,
+    count,
+    expected,
+    refused,
+)
+
+Text = Annotated[str, TEXT]
+Flag = Annotated[bool, FLAG]
+Count = Annotated[int, COUNT]
+Size = Annotated[int, SIZE]
+Duration = Annotated[int, DURATION]
+Address = Annotated[str, ADDRESS]
+LogLevel = Annotated[str, choice("error", "warn", "info", "debug")]
+
+DRIVERS = ("filesystem", "inmemory", "s3", "azure", "gcs", "swift", "oss")
+
+
+def _never(value: Any) -> bool:
+    return False
+
+
+def _is_no_auth(value: Any) -> bool:
+    return value in ({}, "none") or (isinstance(value, dict) and set(value) == {"none"})
+
+
+class Section(BaseModel):
+    """A mapping in the file. A key without a value is a key that is not there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, raw: Raw) -> Raw:
+        if isinstance(raw, Scalar) and raw.value is None:
+            return {}
+        if not isinstance(raw, dict):
+            raise expected("a section with keys such as " + ", ".join(list(cls.model_fields)[:3]))
+        return {key: value for key, value in raw.items() if value != NOTHING or key in cls._kept()}
+
+    @classmethod
+    def _kept(cls) -> tuple[str, ...]:
+        """Keys that say something even without a value."""
+        return ()
+
+
+class AccessLog(Section):
+    disabled: Flag = False
+    """Whether requests are not logged."""
+
+
+class Log(Section):
+    level: LogLevel = "info"
+    """The least important lines that are logged."""
+    formatter: Annotated[str, choice("text", "json")] = "text"
+    """The form of a log line."""
+    accesslog: AccessLog = AccessLog()
+    fields: Annotated[object, Ignored("log lines carry no static fields yet")] = None
+    reportcaller: Annotated[object, Ignored("log lines never name a place in the source")] = None
+    hooks: Annotated[object, Refused("ocilot does not mail log lines; let what collects the log do it")] = (
+        None
+    )
+
+
+class Filesystem(Section):
+    rootdirectory: Text = "/var/lib/registry"
+    """Directory of blobs and metadata."""
+    maxthreads: Annotated[object, Ignored("threads follow the load")] = None
+
+
+class InMemory(Section):
+    """Everything is forgotten at the end; for tests."""
+
+
+class Delete(Section):
+    enabled: Flag = False
+    """Whether clients may delete. Without a configuration file: true."""
+
+
+class UploadPurging(Section):
+    enabled: Flag = True
+    """Whether abandoned uploads are removed."""
+    age: Duration = 168 * 3600
+    """How long an upload may be silent before it is abandoned."""
+    interval: Duration = 24 * 3600
+    """Time between two purges."""
+    dryrun: Annotated[
+        object, Refused("a purge without effect is not done; to keep abandoned uploads set enabled: false")
+    ] = None
+
+
+class ReadOnly(Section):
+    enabled: Annotated[
+        object, Refused("the registry cannot be made read-only yet, and needs it for no upkeep")
+    ] = None
+
+
+class Maintenance(Section):
+    uploadpurging: UploadPurging = UploadPurging()
+    readonly: ReadOnly = ReadOnly()
+
+
+_NO_BUCKET = "only storage.filesystem and storage.inmemory are done yet"
+
+
+class Storage(Section):
+    filesystem: Filesystem | None = None
+    inmemory: InMemory | None = None
+    delete: Delete = Delete()
+    maintenance: Maintenance = Maintenance()
+    cache: Annotated[object, Ignored("descriptors are facts here and need no cache")] = None
+    tag: Annotated[object, Ignored("tags are looked up in an index")] = None
+    redirect: Annotated[object, Ignored("blobs on a file system are never redirected")] = None
+    s3: Annotated[object, Refused(_NO_BUCKET, _never)] = None
+    azure: Annotated[object, Refused(_NO_BUCKET, _never)] = None
+    gcs: Annotated[object, Refused(_NO_BUCKET, _never)] = None
+    swift: Annotated[object, Refused(_NO_BUCKET, _never)] = None
+    oss: Annotated[object, Refused(_NO_BUCKET, _never)] = None
+
+    @classmethod
+    def _kept(cls) -> tuple[str, ...]:
+        return DRIVERS
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_driver(cls, raw: Raw) -> Raw:
+        if isinstance(raw, Scalar) and isinstance(raw.value, str):
+            raw = {raw.value: NOTHING}
+        if not isinstance(raw, dict) or any(key in raw for key in DRIVERS):
+            return raw
+        return {**raw, "filesystem": {"rootdirectory": Scalar("ocilot-data", "ocilot-data")}}
+
+    @model_validator(mode="after")
+    def _not_two_drivers(self) -> Storage:
+        if self.filesystem is not None and self.inmemory is not None:
+            raise expected("one kind of storage, not filesystem and inmemory")
+        return self
+
+
+class Catalog(Section):
+    maxentries: Count = 1000
+    """Most repositories in one answer."""
+
+
+class Tags(Section):
+    maxtags: Count = 1000
+    """Most tags in one answer to a client that pages."""
+
+
+class Tls(Section):
+    certificate: Text = ""
+    """PEM file of the certificate and its chain; read again when it changes and on SIGHUP."""
+    key: Text = ""
+    """PEM file of the private key."""
+    minimumtls: Annotated[str, choice("tls1.2", "tls1.3")] = "tls1.2"
+    """Oldest version of TLS that is spoken."""
+    clientcas: Annotated[object, Refused("client certificates are not checked yet")] = None
+    clientauth: Annotated[object, Refused("client certificates are not checked yet")] = None
+    ciphersuites: Annotated[object, Refused("cipher suites cannot be chosen yet; OpenSSL's are used")] = None
+    letsencrypt: Annotated[
+        object, Refused("certificates are not fetched; let an ACME client write certificate and key")
+    ] = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Tls:
+        if bool(self.certificate) != bool(self.key):
+            raise expected("certificate and key together")
+        return self
+
+
+class Prometheus(Section):
+    enabled: Annotated[object, Ignored("metrics are always counted")] = None
+    path: Annotated[str, choice("/metrics")] = "/metrics"
+    """Where the metrics are."""
+
+
+class Debug(Section):
+    addr: Annotated[str, ADDRESS] = ""
+    """Where `/metrics`, `/healthz` and `/readyz` live instead of at `http.addr`."""
+    prometheus: Prometheus = Prometheus()
+
+
+class Http(Section):
+    addr: Address = "127.0.0.1:5000"
+    """Where the registry listens; without a host: on every interface; port 0 takes a free one."""
+    net: Annotated[str, choice("tcp")] = "tcp"
+    """Kind of socket."""
+    host: Annotated[str, HOST] = ""
+    """URL that clients see, when a proxy stands before the registry."""
+    prefix: Annotated[str, PREFIX] = ""
+    """Path below which the API lives."""
+    relativeurls: Flag = False
+    """Whether `Location` is a path only."""
+    secret: Annotated[str, SECRET] = Field(default="", json_schema_extra={"no_effect": True})
+    """No effect: the state of an upload never leaves the server."""
+    draintimeout: Duration = 30
+    """How long requests under way may go on after SIGTERM."""
+    tls: Tls = Tls()
+    headers: Annotated[dict[str, list[str]], HEADERS] = Field(default_factory=dict)
+    """Headers added to every answer, each with a list of values."""
+    debug: Debug = Debug()
+    http2: Annotated[object, Ignored("the registry speaks HTTP/1.1")] = None
+    h2c: Annotated[object, Ignored("the registry speaks HTTP/1.1")] = None
+
+
+class Ocilot(Section):
+    """What distribution has no key for."""
+
+    threads: Annotated[int, count(0)] = 0
+    """I/O threads; 0: one a core."""
+    manifestlimit: Size = 4 * 1024 * 1024
+    """Largest manifest."""
+    headerlimit: Size = 64 * 1024
+    """Largest head of a request."""
+    headertimeout: Duration = 30
+    """How long the head of a request may take."""
+    idletimeout: Duration = 180
+    """How long a connection may be silent, between requests and within a body."""
+
+
+class Config(Section):
+    """A whole configuration."""
+
+    version: Annotated[str, choice("0.1")] = "0.1"
+    """Version of the format; has to be there in a file."""
+    log: Log = Log()
+    loglevel: LogLevel | None = None
+    """Old name of `log.level`."""
+    storage: Storage = Field(default_factory=lambda: Storage.model_validate({}))
+    http: Http = Http()
+    catalog: Catalog = Catalog()
+    tags: Tags = Tags()
+    ocilot: Ocilot = Ocilot()
+    auth: Annotated[
+        object, Refused("ocilot does not check users yet, and would let everybody in", _is_no_auth)
+    ] = None
+    proxy: Annotated[object, Refused("ocilot does not mirror another registry yet")] = None
+    notifications: Annotated[object, Refused("ocilot does not send notifications yet")] = None
+    middleware: Annotated[object, Refused("ocilot has no middleware")] = None
+    validation: Annotated[object, Refused("ocilot's checks of manifests cannot be configured yet")] = None
+    policy: Annotated[object, Refused("ocilot does not restrict classes of repositories yet")] = None
+    compatibility: Annotated[object, Refused("manifests of schema 1 are not taken")] = None
+    redis: Annotated[object, Ignored("descriptors are facts here and need no cache")] = None
+    health: Annotated[object, Ignored("`/readyz` always looks at the storage")] = None
+    reporting: Annotated[object, Ignored("nothing is reported to anybody")] = None
+
+    @model_validator(mode="after")
+    def _one_level(self) -> Config:
+        if self.loglevel and "level" in self.log.model_fields_set:
+            raise refused("log.level and its old name loglevel are both there; keep log.level")
+        return self

@@ -1,0 +1,199 @@
+"""The kinds of values a configuration holds: how each is read, described and shown again."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from .tree import Plain, Scalar
+
+Raw = Any
+"""What a tree holds in place of a value: a Scalar, or a dict or list of them."""
+
+
+def plain(raw: Raw) -> Any:
+    """The same value without the texts it was written as."""
+    if isinstance(raw, Scalar):
+        return raw.value
+    if isinstance(raw, dict):
+        return {key: plain(value) for key, value in raw.items()}
+    return [plain(value) for value in raw] if isinstance(raw, list) else raw
+
+
+def expected(what: str) -> PydanticCustomError:
+    """The value is of the wrong kind."""
+    return PydanticCustomError("expected", "{what}", {"what": what})
+
+
+def refused(why: str) -> PydanticCustomError:
+    """The value is understood, and cannot be had."""
+    return PydanticCustomError("refused", "{why}", {"why": why})
+
+
+def _is_off(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_is_off(item) for item in value.values())
+    return not value
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value: `read` answers None for what it does not understand."""
+
+    name: str
+    expects: str
+    read: Callable[[Raw], Any]
+    show: Callable[[Any], Any] = lambda value: value
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._check)
+
+    def _check(self, raw: Raw) -> Any:
+        value = self.read(raw)
+        if value is None:
+            raise expected(self.expects)
+        return value
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A key of distribution's that we do not do yet and that would change what users get."""
+
+    why: str
+    is_off: Callable[[Any], bool] = _is_off
+    """Whether a value asks for nothing, and may stay."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._check)
+
+    def _check(self, raw: Raw) -> None:
+        if not self.is_off(plain(raw)):
+            raise refused(self.why)
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A key of distribution's that nothing needs here: any value is taken, to no effect."""
+
+    why: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(lambda raw: None)
+
+
+def _read_text(raw: Raw) -> str | None:
+    # A number where text is wanted is its text, as in distribution: `secret: 0123`.
+    return raw.text if isinstance(raw, Scalar) and raw.value is not None else None
+
+
+def _read_flag(raw: Raw) -> bool | None:
+    return raw.value if isinstance(raw, Scalar) and isinstance(raw.value, bool) else None
+
+
+def _whole(value: Plain, least: int) -> int | None:
+    return value if type(value) is int and least <= value < 1 << 31 else None
+
+
+def _read_size(raw: Raw) -> int | None:
+    if not isinstance(raw, Scalar):
+        return None
+    found = re.fullmatch(r"(\d{1,9}) ?(?:(Ki|Mi|Gi)?B?)", raw.text)
+    if not found:
+        return None
+    power = ("", "Ki", "Mi", "Gi").index(found[2] or "")
+    return int(found[1]) << (10 * power) or None
+
+
+_UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART: Final = r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)"
+_LONGEST: Final = 100 * 365 * 24 * 3600
+
+
+def read_duration(raw: Raw) -> int | None:
+    """Whole seconds, rounded up, of `1m30s` in Go's syntax. Only 0 needs no unit."""
+    if not isinstance(raw, Scalar) or not re.fullmatch(rf"0|(?:{_PART})+", raw.text):
+        return None
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, raw.text))
+    return math.ceil(round(seconds, 9)) if seconds <= _LONGEST else None
+
+
+def show_duration(seconds: int) -> str:
+    """The same in Go's syntax."""
+    hours, rest = divmod(seconds, 3600)
+    minutes, rest = divmod(rest, 60)
+    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
+
+
+def _read_address(raw: Raw) -> str | None:
+    text = _read_text(raw)
+    found = text is not None and re.fullmatch(r"(?:\[[0-9a-fA-F:.%\w]+\]|[^:\[\]\s]*):(\d{1,5})", text)
+    return text if found and int(found[1]) < 1 << 16 else None
+
+
+def _read_host(raw: Raw) -> str | None:
+    text = _read_text(raw)
+    if text == "":
+        return text
+    return text.rstrip("/") if text and re.fullmatch(r"https?://[^\s/?#@]+/?", text) else None
+
+
+def _read_prefix(raw: Raw) -> str | None:
+    text = _read_text(raw)
+    if text is None or not re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)*/?", text):
+        return None
+    return text.rstrip("/") + "/" if text.strip("/") else ""
+
+
+def _read_headers(raw: Raw) -> dict[str, list[str]] | None:
+    if not isinstance(raw, dict):
+        return None
+    headers: dict[str, list[str]] = {}
+    for name, given in raw.items():
+        values = [_read_text(item) for item in (given if isinstance(given, list) else [given])]
+        texts = [text for text in values if text is not None and re.fullmatch(r"[\t\x20-\x7e]*", text)]
+        if len(texts) != len(values) or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+            return None
+        headers[name] = texts
+    return headers
+
+
+def choice(*words: str) -> Kind:
+    """One of a few words."""
+
+    def read(raw: Raw) -> str | None:
+        text = (_read_text(raw) or "").lower()
+        return text if text in words else None
+
+    return Kind(" or ".join(f"`{word}`" for word in words), _listed(words), read)
+
+
+def count(least: int) -> Kind:
+    """A whole number."""
+
+    def read(raw: Raw) -> int | None:
+        return _whole(raw.value, least) if isinstance(raw, Scalar) else None
+
+    return Kind("number", f"a whole number from {least} on", read)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + " or " + words[-1] if len(words) > 1 else words[0]
+
+
+TEXT: Final = Kind("text", "text", _read_text)
+FLAG: Final = Kind("true or false", "true or false", _read_flag)
+COUNT: Final = count(1)
+SIZE: Final = Kind("size", "a size above zero such as 65536 or 4MiB", _read_size)
+DURATION: Final = Kind("duration", "a duration such as 30s or 1m30s", read_duration, show_duration)
+ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _read_address)
+HOST: Final = Kind("URL", "a URL without a path, such as https://registry.example.com", _read_host)
+PREFIX: Final = Kind("path", "a path such as /registry/", _read_prefix)
+HEADERS: Final = Kind("headers", "header names, each with a list of printable texts", _read_headers)
+SECRET: Final = Kind("text", "text", _read_text, lambda value: "(hidden)")

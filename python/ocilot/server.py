@@ -1,0 +1,91 @@
+"""A registry inside a Python program: a test, a notebook, a script."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import threading
+from types import TracebackType
+from typing import Any, Self
+
+from ocilot import _core
+
+OPTIONS = frozenset(
+    name
+    for name in dir(_core.Settings)
+    if not name.startswith("_") and name not in {"root", "in_memory", "address"}
+)
+
+
+class Server:
+    """A running registry; leaving the `with` block, or `stop()`, ends it.
+
+    `root` is the directory of its data; without one everything is kept in memory and forgotten at the end.
+    `port` 0 takes a free one. `options` are the fields of `_core.Settings`: `deletes`, `tls_certificate`,
+    `manifest_limit`, `access_log` and so on. It logs warnings and errors only, unless told otherwise.
+
+    Raises ConfigError when the directory, the port or the options do not allow a start.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str] | None = None,
+        port: int = 0,
+        *,
+        host: str = "127.0.0.1",
+        **options: Any,
+    ) -> None:
+        settings = _core.Settings()
+        settings.log_level, settings.access_log = _core.LogLevel.warn, False
+        for name, value in options.items():
+            if name not in OPTIONS:
+                near = difflib.get_close_matches(name, OPTIONS, n=1)
+                raise TypeError(
+                    f"Server has no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+                )
+            setattr(settings, name, value)
+        settings.in_memory = root is None
+        settings.root = "" if root is None else os.fspath(root)
+        settings.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self._scheme = "https" if settings.tls_certificate else "http"
+        self._lock = threading.Lock()
+        self._running: _core.Server | None = _core.Server.start(settings)
+        self._address, self._port, self._root = self._running.address, self._running.port, self._running.root
+
+    @property
+    def address(self) -> str:
+        """Host and port, `127.0.0.1:5000`; also the first part of an image's name."""
+        return self._address
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._port
+
+    @property
+    def root(self) -> str:
+        """Absolute path of the data directory; empty if everything is in memory."""
+        return self._root
+
+    @property
+    def url(self) -> str:
+        """Where it is, `http://127.0.0.1:5000`."""
+        return f"{self._scheme}://{self._address}"
+
+    def stop(self) -> None:
+        """Lets requests under way end, then stops. The second time does nothing."""
+        with self._lock:
+            running, self._running = self._running, None
+            if running is not None:
+                running.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<ocilot.Server {self.url}{'' if self._running else ' (stopped)'}>"

@@ -1,0 +1,177 @@
+#pragma once
+
+#include "a_request.h"
+#include "base/metrics.h"
+#include "blob/memory.h"
+#include "http/app.h"
+#include "http/operations.h"
+#include "meta/sqlite_store.h"
+#include "oci/hasher.h"
+#include "registry/manifest_cache.h"
+#include "registry/sessions.h"
+#include "run.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <set>
+
+namespace ocilot::http::test {
+
+/// A gate that says no to one thing: access to a repository, or a push of anything.
+class OneNo final : public policy::Gate {
+  public:
+    std::set<std::pair<std::string, policy::Action>> closed;  ///< repository and action refused
+    std::string refused_manifests;                            ///< reason to admit no manifest; empty: all
+
+    [[nodiscard]] bool asks(policy::Point) const noexcept override { return true; }
+    Task<Result<std::optional<policy::Decision>>> authorize(policy::Caller const&,
+                                                            policy::Access const& access) override {
+        if (!access.repository || !closed.contains({access.repository->str(), access.action})) {
+            co_return std::optional<policy::Decision>{};
+        }
+        co_return std::optional(policy::Decision::deny("closed for the holidays"));
+    }
+    Task<Result<policy::Decision>> admit_manifest(policy::ManifestPush) override {
+        if (refused_manifests.empty()) co_return policy::Decision::allow();
+        co_return policy::Decision::deny(refused_manifests);
+    }
+    Task<Result<policy::Decision>> admit_blob(policy::BlobPush) override {
+        co_return policy::Decision::allow();
+    }
+    Task<Result<policy::Decision>> admit_delete(policy::Deletion) override {
+        co_return policy::Decision::allow();
+    }
+};
+
+struct FixedClock final : Clock {
+    [[nodiscard]] Time now() const override { return Time(std::chrono::seconds(1'700'000'000)); }
+};
+
+/// A whole registry behind the protocol, without a socket: blobs in memory, facts in SQLite.
+class AppTest : public ::testing::Test {
+  protected:
+    struct Answer {
+        Response response;
+        std::string text;  ///< the body, wherever it came from
+        [[nodiscard]] unsigned status() const { return response.status; }
+        [[nodiscard]] std::string operator[](std::string_view name) const { return value(response, name); }
+        [[nodiscard]] bool says(std::string_view part) const { return text.find(part) != std::string::npos; }
+    };
+
+    Answer ask(Method method, std::string const& target, Headers headers = {},
+               std::string_view content = {}) {
+        TextSource source(content);
+        Request request;
+        request.method = method;
+        request.target = target;
+        request.headers = std::move(headers);
+        request.headers.emplace_back("Host", "r.test");
+        request.body = &source;
+        request.has_body = !content.empty();
+        if (!chunked && !content.empty()) request.content_length = content.size();
+        request.peer = "192.0.2.1";
+        auto answer = Answer{ocilot::test::run(app->handle(request)), {}};
+        answer.text = read(answer.response);
+        reads = source.reads;
+        // A HEAD tells the length of the body it does not have, all others that of theirs.
+        if (method != Method::head && answer.status() != 304) {
+            EXPECT_EQ(answer.response.content_length, answer.text.size()) << target;
+        }
+        return answer;
+    }
+    Answer get(std::string const& target, Headers headers = {}) {
+        return ask(Method::get, target, std::move(headers));
+    }
+
+    static std::string read(Response& response) {
+        auto* part = std::get_if<BlobBody>(&response.body);
+        if (part == nullptr) return body(response);
+        std::string text(static_cast<std::size_t>(part->length), '\0');
+        auto const room = std::as_writable_bytes(std::span(text));
+        EXPECT_EQ(ocilot::test::run(part->blob->read(part->offset, room)).value(), text.size());
+        return text;
+    }
+
+    static std::string sha256(std::string_view text) {
+        return oci::digest_of(oci::Algorithm::sha256, text).str();
+    }
+    static std::string sha512(std::string_view text) {
+        return oci::digest_of(oci::Algorithm::sha512, text).str();
+    }
+
+    /// Pushes a blob in one request and answers its digest.
+    std::string push(std::string_view text, std::string const& name = "team/app") {
+        auto digest = sha256(text);
+        EXPECT_EQ(ask(Method::post, "/v2/" + name + "/blobs/uploads/?digest=" + digest, {}, text).status(),
+                  201U);
+        return digest;
+    }
+    /// Opens an upload session and answers the path of its Location.
+    std::string start(std::string const& name = "team/app", std::string const& query = "") {
+        auto const answer = ask(Method::post, "/v2/" + name + "/blobs/uploads/" + query);
+        EXPECT_EQ(answer.status(), 202U);
+        return path_of(answer["Location"]);
+    }
+    static std::string path_of(std::string const& location) {
+        constexpr std::string_view origin = "http://r.test";
+        EXPECT_TRUE(location.starts_with(origin)) << location;
+        return location.substr(origin.size());
+    }
+    /// An image manifest of one config, made unlike others by `note`.
+    static std::string image(std::string const& config, std::string_view note = "",
+                             std::string_view more = "") {
+        return fmt::format(
+            R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":)"
+            R"("application/vnd.oci.image.config.v1+json","digest":"{}","size":2}},"layers":[],)"
+            R"("annotations":{{"note":"{}"}}{}}})",
+            oci_manifest, config, note, more);
+    }
+    Answer put(std::string const& reference, std::string_view manifest,
+               std::string const& name = "team/app") {
+        return ask(Method::put, "/v2/" + name + "/manifests/" + reference, {{"Content-Type", oci_manifest}},
+                   manifest);
+    }
+    /// Pushes an image under a tag and answers its bytes.
+    std::string push_image(std::string const& tag, std::string_view note = "",
+                           std::string const& name = "team/app") {
+        auto bytes = image(push("{}", name), note);
+        EXPECT_EQ(put(tag, bytes, name).status(), 201U);
+        return bytes;
+    }
+    /// The app again, after a change of settings, rules or gate.
+    void rebuild() {
+        parts.emplace(registry::Registry{blobs, *meta, *gate, clock, random, sessions, manifests, rules});
+        guard.emplace(*gate);
+        operations.emplace(*parts, metrics);
+        app.emplace(*parts, *guard, *operations, settings);
+    }
+
+    static constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";
+    static constexpr std::string_view oci_index = "application/vnd.oci.image.index.v1+json";
+
+    FixedClock clock;
+    SystemRandom random;
+    Metrics metrics;
+    MemorySink sink;
+    Log log{sink, clock, LogFormat::text, LogLevel::debug};
+    blob::MemoryStore blobs;
+    std::unique_ptr<meta::MetaStore> meta = meta::SqliteStore::open(":memory:", log, metrics).value();
+    policy::OpenGate open_gate;
+    OneNo strict_gate;
+    policy::Gate* gate = &open_gate;
+    registry::UploadSessions sessions;
+    registry::ManifestCache manifests{1 << 20};
+    registry::Rules rules;
+    AppSettings settings;
+    std::optional<registry::Registry> parts;
+    std::optional<auth::Guard> guard;
+    std::optional<Operations> operations;
+    std::optional<App> app;
+
+    bool chunked = false;  ///< send bodies without a length
+    int reads = 0;         ///< how often the last request's body was read
+
+    void SetUp() override { rebuild(); }
+};
+
+}  // namespace ocilot::http::test

@@ -1,0 +1,95 @@
+#include "http/route.h"
+
+#include <gtest/gtest.h>
+#include <set>
+#include <string>
+
+namespace ocilot::http {
+namespace {
+
+struct Row {
+    std::string_view path;
+    std::string_view endpoint;  // Empty: no route.
+    std::string_view name;
+    std::string_view item;
+};
+
+class Paths : public testing::TestWithParam<Row> {};
+
+TEST_P(Paths, FindTheirRow) {
+    auto const& row = GetParam();
+    auto const route = find_route(row.path);
+    ASSERT_EQ(route.has_value(), !row.endpoint.empty()) << row.path;
+    if (!route) return;
+    EXPECT_EQ(route->endpoint->name, row.endpoint) << row.path;
+    EXPECT_EQ(route->name, row.name) << row.path;
+    EXPECT_EQ(route->item, row.item) << row.path;
+}
+
+INSTANTIATE_TEST_SUITE_P(Plain, Paths,
+                         testing::Values(Row{"/", "root", "", ""}, Row{"/v2", "base", "", ""},
+                                         Row{"/v2/", "base", "", ""}, Row{"/v2/_catalog", "catalog", "", ""},
+                                         Row{"/v2/a/tags/list", "tags", "a", ""},
+                                         Row{"/v2/a/b/manifests/latest", "manifest", "a/b", "latest"},
+                                         Row{"/v2/a/blobs/sha256:ab", "blob", "a", "sha256:ab"},
+                                         Row{"/v2/a/referrers/sha256:ab", "referrers", "a", "sha256:ab"},
+                                         Row{"/v2/a/blobs/uploads/", "uploads", "a", ""},
+                                         Row{"/v2/a/blobs/uploads", "uploads", "a", ""},
+                                         Row{"/v2/a/blobs/uploads/id", "upload", "a", "id"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    NamesLikeOurWords, Paths,
+    testing::Values(Row{"/v2/tags/list/manifests/x", "manifest", "tags/list", "x"},
+                    Row{"/v2/a/blobs/uploads/blobs/uploads/", "uploads", "a/blobs/uploads", ""},
+                    Row{"/v2/a/blobs/uploads/tags/list", "tags", "a/blobs/uploads", ""},
+                    Row{"/v2/manifests/manifests/manifests", "manifest", "manifests", "manifests"},
+                    Row{"/v2/referrers/blobs/uploads/id", "upload", "referrers", "id"},
+                    Row{"/v2/blobs/uploads/referrers/d", "referrers", "blobs/uploads", "d"},
+                    Row{"/v2/v2/blobs/d", "blob", "v2", "d"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Invalid, Paths,
+    testing::Values(Row{"/v1/", "", "", ""}, Row{"/v2/a", "", "", ""}, Row{"/v2x/a/tags/list", "", "", ""},
+                    Row{"/v2/tags/list", "", "", ""}, Row{"/v2/manifests/x", "", "", ""},
+                    Row{"/v2/blobs/uploads/", "", "", ""}, Row{"/v2/a/tags/list/", "", "", ""},
+                    Row{"/v2/a/manifests/", "", "", ""}, Row{"/v2/a/tags/lists", "", "", ""},
+                    Row{"/x/v2/a/tags/list", "", "", ""}, Row{"/v2/_oci/ext/discover", "", "", ""},
+                    // Slashes that writes keep end up in the name, whose grammar refuses them.
+                    Row{"/v2/a//blobs/uploads/", "uploads", "a/", ""},
+                    Row{"/v2//a/tags/list", "tags", "/a", ""}, Row{"/v2/a/blobs//uploads/", "", "", ""}));
+
+TEST(Routes, OfOnePathTellWhatTheyTake) {
+    auto const& upload = *find_route("/v2/a/blobs/uploads/id")->endpoint;
+    EXPECT_EQ(upload.allow(), "GET, HEAD, PATCH, PUT, DELETE, OPTIONS");
+    EXPECT_EQ(upload.find(Method::post), nullptr);
+    EXPECT_EQ(upload.find(Method::other), nullptr);
+    EXPECT_EQ(find_route("/v2/a/blobs/d")->endpoint->allow(Method::del), "GET, HEAD, OPTIONS");
+}
+
+TEST(Routes, AskForTheRightTheMethodNeeds) {
+    auto const action = [](std::string_view path, Method method) {
+        return find_route(path)->endpoint->find(method)->action;
+    };
+    EXPECT_EQ(action("/v2/a/manifests/t", Method::head), policy::Action::pull);
+    EXPECT_EQ(action("/v2/a/manifests/t", Method::put), policy::Action::push);
+    EXPECT_EQ(action("/v2/a/manifests/t", Method::del), policy::Action::remove);
+    EXPECT_EQ(action("/v2/a/blobs/d", Method::del), policy::Action::remove);
+    EXPECT_EQ(action("/v2/a/blobs/uploads/id", Method::del), policy::Action::push);
+    EXPECT_EQ(action("/", Method::get), std::nullopt);
+}
+
+TEST(Routes, HaveNamesOfTheirOwn) {
+    std::set<std::string_view> names;
+    for (auto const& endpoint : endpoints()) names.insert(endpoint.name);
+    EXPECT_EQ(names.size(), endpoints().size());
+}
+
+TEST(Routes, AreFoundInLongPathsWithoutFuss) {
+    std::string path = "/v2/";
+    for (int i = 0; i < 30000; ++i) path += "blobs/";
+    path += "uploads/x";
+    EXPECT_EQ(find_route(path)->endpoint->name, "upload");
+}
+
+}  // namespace
+}  // namespace ocilot::http

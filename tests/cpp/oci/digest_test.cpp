@@ -1,0 +1,135 @@
+#include "oci/digest.h"
+
+#include "oci/hasher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unordered_set>
+
+using namespace ocilot;
+using namespace ocilot::oci;
+using testing::HasSubstr;
+
+namespace {
+
+std::string const hex64 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+std::string const empty256 = "sha256:" + hex64;
+std::string const abc512 =
+    "sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+    "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
+
+std::string upper(std::string text) {
+    for (char& c : text) {
+        if (c >= 'a' && c <= 'f') c = static_cast<char>(c - 'a' + 'A');
+    }
+    return text;
+}
+
+}  // namespace
+
+TEST(Digest, ReadsAndWritesBothAlgorithms) {
+    auto const small = Digest::parse(empty256).value();
+    EXPECT_EQ(small.algorithm(), Algorithm::sha256);
+    EXPECT_EQ(small.bytes().size(), 32U);
+    EXPECT_EQ(small.hex(), hex64);
+    EXPECT_EQ(small.str(), empty256);
+    auto const large = Digest::parse(abc512).value();
+    EXPECT_EQ(large.algorithm(), Algorithm::sha512);
+    EXPECT_EQ(large.bytes().size(), 64U);
+    EXPECT_EQ(large.str(), abc512);
+    EXPECT_EQ(Digest(large.algorithm(), large.bytes()), large);
+}
+
+TEST(Digest, SaysWhyATextIsNone) {
+    struct Case {
+        std::string text;
+        std::string reason;
+    };
+    std::string const cut = hex64.substr(1);
+    Case const cases[] = {
+        {"", "no colon"},
+        {hex64, "no colon"},
+        {"md5:d41d8cd98f00b204e9800998ecf8427e", "\"md5\" is not supported"},
+        {"SHA256:" + hex64, "\"SHA256\" is not supported"},
+        {"sha256 :" + hex64, "is not supported"},
+        {":" + hex64, "\"\" is not supported"},
+        {"sha256:", "64 hexadecimal"},
+        {"sha256:baddigeststring", "64 hexadecimal"},
+        {"sha256:" + cut, "has a hash of 63 characters"},
+        {"sha256:" + hex64 + "0", "has a hash of 65 characters"},
+        {"sha256:" + hex64 + hex64, "has a hash of 128 characters"},
+        {"sha512:" + hex64, "128 hexadecimal"},
+        {"sha256:" + upper(hex64), "upper case"},
+        {"sha256:E" + cut, "upper case"},
+        {"sha256:g" + cut, "not hexadecimal"},
+        {"sha256:G" + cut, "not hexadecimal"},
+        {"sha256:\x80" + cut, "not hexadecimal"},
+        {std::string("sha256:\0", 8) + cut, "not hexadecimal"},
+        {"sha256:/" + cut, "not hexadecimal"},
+        {"sha256::" + cut, "not hexadecimal"},
+        {"sha256:../../../../etc/passwd", "64 hexadecimal"},
+        {"sha256:" + std::string(100'000, 'a'), "64 hexadecimal"},
+        {std::string(100'000, 'a') + ":" + hex64, "is not supported"},
+    };
+    for (auto const& [text, reason] : cases) {
+        auto const digest = Digest::parse(text);
+        ASSERT_TRUE(digest.has_error()) << text;
+        EXPECT_EQ(digest.error().code, Errc::digest_invalid);
+        EXPECT_THAT(digest.error().message, HasSubstr(reason));
+        EXPECT_LT(digest.error().message.size(), 300U);
+    }
+}
+
+TEST(Digest, DiffersByAlgorithmAndByEveryByte) {
+    std::unordered_set<Digest> seen;
+    std::array<std::byte, 64> hash{};
+    seen.insert(Digest(Algorithm::sha256, hash));
+    seen.insert(Digest(Algorithm::sha512, hash));
+    hash[31] = std::byte{1};
+    seen.insert(Digest(Algorithm::sha256, hash));
+    seen.insert(Digest(Algorithm::sha512, hash));
+    EXPECT_EQ(seen.size(), 4U);
+    hash[63] = std::byte{1};
+    EXPECT_TRUE(seen.contains(Digest(Algorithm::sha256, hash))) << "sha256 ends after 32 bytes";
+    EXPECT_FALSE(seen.contains(Digest(Algorithm::sha512, hash)));
+}
+
+TEST(Digest, FindsAlgorithmsByNameAndNamesTheSupportedOnes) {
+    for (auto const algorithm : {Algorithm::sha256, Algorithm::sha512}) {
+        EXPECT_EQ(parse_algorithm(to_string(algorithm)).value(), algorithm);
+    }
+    auto const other = parse_algorithm("blake3");
+    EXPECT_EQ(other.error().code, Errc::digest_invalid);
+    EXPECT_THAT(other.error().message, HasSubstr("sha256 or sha512"));
+}
+
+TEST(Hasher, ComputesTheStandardsExamples) {
+    EXPECT_EQ(digest_of(Algorithm::sha256, std::string_view()).str(), empty256);
+    EXPECT_EQ(digest_of(Algorithm::sha256, "abc").hex(),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(digest_of(Algorithm::sha512, "abc").str(), abc512);
+}
+
+TEST(Hasher, TellsTheDigestInMidStreamAndGoesOn) {
+    for (auto const algorithm : {Algorithm::sha256, Algorithm::sha512}) {
+        std::string const text(100'000, 'x');
+        auto const bytes = std::as_bytes(std::span(text));
+        Hasher hasher(algorithm);
+        EXPECT_EQ(hasher.digest(), digest_of(algorithm, std::string_view()));
+        hasher.update(bytes.first(77'777));
+        EXPECT_EQ(hasher.digest(), digest_of(algorithm, text.substr(0, 77'777)));
+        EXPECT_EQ(hasher.digest(), hasher.digest());
+        hasher.update({});
+        hasher.update(bytes.subspan(77'777));
+        EXPECT_EQ(hasher.digest(), digest_of(algorithm, text));
+        EXPECT_EQ(hasher.algorithm(), algorithm);
+    }
+}
+
+TEST(Hasher, KeepsItsStateWhenMoved) {
+    Hasher first(Algorithm::sha256);
+    first.update(std::as_bytes(std::span("ab", 2)));
+    Hasher second = std::move(first);
+    second.update(std::as_bytes(std::span("c", 1)));
+    EXPECT_EQ(second.digest(), digest_of(Algorithm::sha256, "abc"));
+}

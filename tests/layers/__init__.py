@@ -1,0 +1,1 @@
+"""The house keeps its plan: arrows, sizes, headers, and nothing stale."""

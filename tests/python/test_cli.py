@@ -1,0 +1,192 @@
+"""The `ocilot` command: data on standard output, messages on standard error, an exit code that means something."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+import yaml
+
+import ocilot
+
+ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+COMMAND = [sys.executable, "-m", "ocilot"]
+
+
+def ocilot_command(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *words], env=ENVIRONMENT, cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("words", [["version"], ["--version"]])
+def test_the_version_is_printed(words: list[str]) -> None:
+    ran = ocilot_command(*words)
+    assert (ran.returncode, ran.stdout) == (0, f"ocilot {ocilot.__version__}\n")
+
+
+def test_the_program_is_installed_beside_python() -> None:
+    program = Path(sys.executable).parent / "ocilot"
+    assert subprocess.run([program, "--version"], check=True, capture_output=True).stdout
+
+
+@pytest.mark.parametrize("words", [["serv"], ["serve", "--rot", "x"], ["config", "show", "-o", "toml"]])
+def test_wrong_usage_is_exit_code_2(words: list[str]) -> None:
+    ran = ocilot_command(*words)
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_good_configuration_is_said_to_be_fine(tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text("version: 0.1\nstorage: {cache: {blobdescriptor: inmemory}}\n")
+    ran = ocilot_command("config", "check", "config.yml", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (0, "")
+    assert ran.stderr.splitlines() == [
+        "note: config.yml:2: storage.cache has no effect: descriptors are facts here and need no cache",
+        "config.yml is fine",
+    ]
+
+
+@pytest.mark.parametrize("words", [["config", "check"], ["config", "show"], ["serve"]])
+def test_a_bad_configuration_is_exit_code_2_and_a_line_a_problem(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "config.yml").write_text(
+        "version: 0.1\nstorage:\n  delet:\n    enabled: true\nauth: {silly: {}}\n"
+    )
+    ran = ocilot_command(*words, "config.yml", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.splitlines() == [
+        "config.yml:3: storage.delet is not a known key; did you mean storage.delete?",
+        "config.yml:5: auth cannot be used: ocilot does not check users yet, and would let everybody in",
+    ]
+
+
+@pytest.mark.parametrize(("form", "parse"), [("yaml", yaml.safe_load), ("json", json.loads)])
+def test_the_configuration_in_force_is_shown(tmp_path: Path, form: str, parse: Callable[[str], Any]) -> None:
+    (tmp_path / "config.yml").write_text("version: 0.1\nhttp: {addr: ':5001'}\n")
+    ran = ocilot_command("config", "show", "-o", form, "config.yml", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    shown = parse(ran.stdout)
+    assert shown["http"]["addr"] == ":5001"
+    assert shown["storage"]["delete"] == {"enabled": False}
+
+
+class Serving:
+    """`ocilot serve` while a test looks at it."""
+
+    def __init__(self, directory: Path, *words: str | Path) -> None:
+        self.log = directory / "stderr"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, "serve", *words],
+                env=ENVIRONMENT,
+                cwd=directory,
+                stderr=log,
+                stdout=subprocess.DEVNULL,
+            )
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if found := re.search(pattern, self.log.read_text()):
+                return found
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        pytest.fail(f"no {pattern!r} in:\n{self.log.read_text()}")
+
+    def url(self) -> str:
+        return self.wait_for(r"listening on (\S+)\n")[1]
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[Serving]:
+    one = Serving(tmp_path, "--addr", "127.0.0.1:0")
+    yield one
+    one.process.kill()
+    one.process.wait()
+
+
+def test_serve_says_where_the_data_is_and_how_to_push(serving: Serving, tmp_path: Path) -> None:
+    url = serving.url()
+    port = url.rpartition(":")[2]
+    serving.wait_for(r"_catalog\n")
+    text = serving.log.read_text()
+    assert f"data in      {tmp_path}/ocilot-data\n" in text
+    assert f"docker tag IMAGE localhost:{port}/IMAGE\n" in text
+    assert f"docker push localhost:{port}/IMAGE\n" in text
+    assert f"curl http://localhost:{port}/v2/_catalog\n" in text
+    with urlopen(f"{url}/v2/_catalog") as answer:
+        assert json.load(answer) == {"repositories": []}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_registry_well(serving: Serving, number: signal.Signals) -> None:
+    serving.url()
+    assert serving.end(number) == 0
+
+
+def test_a_hangup_does_not_end_the_registry(serving: Serving) -> None:
+    url = serving.url()
+    serving.process.send_signal(signal.SIGHUP)
+    with urlopen(f"{url}/v2/") as answer:
+        assert answer.status == 200
+    assert serving.end(signal.SIGTERM) == 0
+
+
+def test_a_second_signal_ends_at_once(serving: Serving) -> None:
+    host, _, port = serving.url().removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        # A request under way, which the registry waits for.
+        connection.sendall(b"POST /v2/a/blobs/uploads/ HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+        location = re.search(rb"(?i)location: (?:http://[^/]+)?(\S+)", connection.recv(65536))
+        assert location
+        connection.sendall(b"PATCH " + location[1] + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na")
+        serving.process.send_signal(signal.SIGTERM)
+        serving.wait_for(r"SIGTERM: requests under way may end")
+        assert serving.process.poll() is None
+        assert serving.end(signal.SIGTERM) == 1
+
+
+def test_options_win_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text(
+        "version: 0.1\nhttp: {addr: 'nowhere.invalid:5000'}\nstorage: inmemory\n"
+    )
+    one = Serving(tmp_path, "config.yml", "--addr", "127.0.0.1:0", "--root", tmp_path / "other")
+    one.url()
+    assert f"data in      {tmp_path}/other\n" in one.log.read_text()
+    assert one.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_registry_in_memory_says_so(tmp_path: Path, form: str) -> None:
+    (tmp_path / "config.yml").write_text("version: 0.1\nstorage: inmemory\n")
+    one = Serving(tmp_path, "config.yml", "--addr", "127.0.0.1:0", "--log-format", form)
+    one.url()
+    assert "data in      memory: everything is forgotten at the end\n" in one.log.read_text()
+    assert one.end(signal.SIGTERM) == 0
+
+
+def test_what_does_not_allow_a_start_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for words in (["--addr", f"127.0.0.1:{port}"], ["--root", "file"], ["--tls-cert", "none.pem"]):
+            ran = ocilot_command("serve", "--addr", "127.0.0.1:0", *words, cwd=tmp_path)
+            assert (ran.returncode, ran.stdout) == (2, ""), words
+            assert len(ran.stderr.splitlines()) == 1, ran.stderr

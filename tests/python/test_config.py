@@ -1,0 +1,301 @@
+"""A configuration says the same to ocilot as to distribution, and its mistakes are named."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ocilot import _core
+from ocilot.config import Loaded, load
+from ocilot.errors import ConfigError
+
+
+def loaded(directory: Path, text: str, **environ: str) -> Loaded:
+    path = directory / "config.yml"
+    path.write_text(textwrap.dedent(text))
+    return load(path, environ)
+
+
+def problems(directory: Path, text: str, **environ: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        loaded(directory, text, **environ)
+    return str(caught.value).replace(f"{directory}/", "").splitlines()
+
+
+def test_without_a_file_the_core_gets_its_defaults() -> None:
+    settings = load(None, {}).settings
+    fresh = _core.Settings()
+    for name in (name for name in dir(fresh) if not name.startswith("_")):
+        assert getattr(settings, name) == getattr(fresh, name), name
+
+
+EVERYTHING = """
+version: 0.1
+log: {level: debug, formatter: json, accesslog: {disabled: true}}
+storage:
+  filesystem: {rootdirectory: /srv/registry, maxthreads: 100}
+  delete: {enabled: true}
+  maintenance:
+    uploadpurging: {enabled: false, age: 1h30m, interval: 45s, dryrun: false}
+    readonly: {enabled: false}
+catalog: {maxentries: 50}
+tags: {maxtags: 60}
+http:
+  addr: :5001
+  net: tcp
+  host: https://registry.example.com/
+  prefix: /registry
+  relativeurls: true
+  secret: 0123
+  draintimeout: 0
+  tls: {certificate: /etc/cert.pem, key: /etc/key.pem, minimumtls: tls1.3}
+  headers: {X-Content-Type-Options: [nosniff], X-Two: [a, b]}
+  debug: {addr: "localhost:5002", prometheus: {enabled: true, path: /metrics}}
+ocilot:
+  threads: 3
+  manifestlimit: 8MiB
+  headerlimit: 65537
+  headertimeout: 5s
+  idletimeout: 1500ms
+"""
+
+EVERY_SETTING = {
+    "root": "/srv/registry",
+    "in_memory": False,
+    "deletes": True,
+    "purge_uploads": False,
+    "upload_age": 5400,
+    "purge_interval": 45,
+    "address": ":5001",
+    "debug_address": "localhost:5002",
+    "tls_certificate": "/etc/cert.pem",
+    "tls_key": "/etc/key.pem",
+    "tls_minimum": "tls1.3",
+    "threads": 3,
+    "header_limit": 65537,
+    "manifest_limit": 8 << 20,
+    "header_timeout": 5,
+    "idle_timeout": 2,
+    "drain_timeout": 0,
+    "host": "https://registry.example.com",
+    "prefix": "/registry/",
+    "relative_urls": True,
+    "headers": [("X-Content-Type-Options", "nosniff"), ("X-Two", "a"), ("X-Two", "b")],
+    "catalog_limit": 50,
+    "tags_limit": 60,
+    "log_level": _core.LogLevel.debug,
+    "log_format": _core.LogFormat.json,
+    "access_log": False,
+}
+
+
+def test_every_setting_can_be_given(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, EVERYTHING).settings
+    given = {name: getattr(settings, name) for name in dir(settings) if not name.startswith("_")}
+    assert given == EVERY_SETTING
+
+
+OFFICIAL = """
+version: 0.1
+log:
+  fields:
+    service: registry
+storage:
+  cache:
+    blobdescriptor: inmemory
+  filesystem:
+    rootdirectory: /var/lib/registry
+http:
+  addr: :5000
+  headers:
+    X-Content-Type-Options: [nosniff]
+health:
+  storagedriver:
+    enabled: true
+    interval: 10s
+    threshold: 3
+"""
+
+
+def test_the_file_of_the_registry_image_is_taken_unchanged(tmp_path: Path) -> None:
+    read = loaded(tmp_path, OFFICIAL)
+    assert read.settings.root == "/var/lib/registry"
+    assert read.settings.address == ":5000"
+    assert not read.settings.deletes
+    assert [note.replace(f"{tmp_path}/", "") for note in read.notes] == [
+        "config.yml:4: log.fields has no effect: log lines carry no static fields yet",
+        "config.yml:7: storage.cache has no effect: descriptors are facts here and need no cache",
+        "config.yml:15: health has no effect: `/readyz` always looks at the storage",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "deletes"),
+    [("version: 0.1", False), ("version: 0.1\nstorage: {delete: {enabled: true}}", True)],
+)
+def test_with_a_file_deletes_are_off_unless_it_says_otherwise(
+    tmp_path: Path, text: str, deletes: bool
+) -> None:
+    assert loaded(tmp_path, text).settings.deletes is deletes
+
+
+def test_empty_sections_keep_their_defaults(tmp_path: Path) -> None:
+    read = loaded(tmp_path, "version: 0.1\nlog:\nhttp:\n  addr:\nauth:\nstorage:\n  filesystem:\n")
+    assert read.settings.address == "127.0.0.1:5000"
+    assert read.settings.root == "/var/lib/registry"
+
+
+def test_anchors_and_merges_are_understood(tmp_path: Path) -> None:
+    text = "version: 0.1\nhttp:\n  <<: &base {addr: ':1', relativeurls: true}\n  addr: ':2'\n"
+    settings = loaded(tmp_path, text).settings
+    assert (settings.address, settings.relative_urls) == (":2", True)
+
+
+@pytest.mark.parametrize("text", ["auth: none", "auth: {none: {}}", "auth: {}"])
+def test_no_auth_may_be_spelt_out(tmp_path: Path, text: str) -> None:
+    loaded(tmp_path, f"version: 0.1\n{text}\n")
+
+
+PROBLEMS = {
+    "storage: {delet: {enabled: true}}": "storage.delet is not a known key; did you mean storage.delete?",
+    "delete: {enabled: true}": "delete is not a known key; did you mean storage.delete?",
+    "htp: {addr: ':1'}": "htp is not a known key; did you mean http?",
+    "catalog: {zzz: 1}": "catalog.zzz is not a known key; known here: maxentries",
+    "http: {addr: 5000}": 'http.addr is "5000"; expected HOST:PORT, such as :5000 or 127.0.0.1:5000',
+    "http: {addr: ':65536'}": 'http.addr is ":65536"; expected HOST:PORT, such as :5000 or 127.0.0.1:5000',
+    "http: {draintimeout: 30}": 'http.draintimeout is "30"; expected a duration such as 30s or 1m30s',
+    "http: {draintimeout: 1:30}": 'http.draintimeout is "1:30"; expected a duration such as 30s or 1m30s',
+    "http: {draintimeout: -1s}": 'http.draintimeout is "-1s"; expected a duration such as 30s or 1m30s',
+    "http: {relativeurls: maybe}": 'http.relativeurls is "maybe"; expected true or false',
+    "http: {host: registry.example.com}": (
+        'http.host is "registry.example.com"; expected a URL without a path, such as https://registry.example.com'
+    ),
+    "http: {prefix: registry}": 'http.prefix is "registry"; expected a path such as /registry/',
+    "http: {net: unix}": 'http.net is "unix"; expected tcp',
+    'http: {headers: {X-A: "a\\nb"}}': (
+        "http.headers is a section; expected header names, each with a list of printable texts"
+    ),
+    "http: {tls: {certificate: /a}}": "http.tls is a section; expected certificate and key together",
+    "http: {tls: {minimumtls: tls1.1}}": 'http.tls.minimumtls is "tls1.1"; expected tls1.2 or tls1.3',
+    "http: {debug: {prometheus: {path: /m}}}": 'http.debug.prometheus.path is "/m"; expected /metrics',
+    "http: nothing": 'http is "nothing"; expected a section with keys such as addr, net, host',
+    "http: [a]": "http is a list; expected a section with keys such as addr, net, host",
+    "log: {level: loud}": 'log.level is "loud"; expected error, warn, info or debug',
+    "log: {formatter: logstash}": 'log.formatter is "logstash"; expected text or json',
+    "catalog: {maxentries: 0}": 'catalog.maxentries is "0"; expected a whole number from 1 on',
+    "catalog: {maxentries: many}": 'catalog.maxentries is "many"; expected a whole number from 1 on',
+    "tags: {maxtags: 1.5}": 'tags.maxtags is "1.5"; expected a whole number from 1 on',
+    "ocilot: {manifestlimit: 4 parsecs}": (
+        'ocilot.manifestlimit is "4 parsecs"; expected a size above zero such as 65536 or 4MiB'
+    ),
+    "storage: {filesystem: {}, inmemory: {}}": (
+        "storage is a section; expected one kind of storage, not filesystem and inmemory"
+    ),
+    "storage: {filesystem: {rootdirectory: [a]}}": (
+        "storage.filesystem.rootdirectory is a list; expected text"
+    ),
+    "auth: {htpasswd: {realm: basic, path: /auth/htpasswd}}": (
+        "auth cannot be used: ocilot does not check users yet, and would let everybody in"
+    ),
+    "auth: htpasswd": "auth cannot be used: ocilot does not check users yet, and would let everybody in",
+    "auth: {htpasswd: }": "auth cannot be used: ocilot does not check users yet, and would let everybody in",
+    "proxy: {remoteurl: https://x.org}": "proxy cannot be used: ocilot does not mirror another registry yet",
+    "notifications: {endpoints: [{name: a}]}": (
+        "notifications cannot be used: ocilot does not send notifications yet"
+    ),
+    "storage: {s3: {bucket: b}}": (
+        "storage.s3 cannot be used: only storage.filesystem and storage.inmemory are done yet"
+    ),
+    "storage: {gcs: }": (
+        "storage.gcs cannot be used: only storage.filesystem and storage.inmemory are done yet"
+    ),
+    "storage: {maintenance: {readonly: {enabled: true}}}": (
+        "storage.maintenance.readonly.enabled cannot be used: "
+        "the registry cannot be made read-only yet, and needs it for no upkeep"
+    ),
+    "http: {tls: {certificate: /a, key: /b, clientcas: [/c]}}": (
+        "http.tls.clientcas cannot be used: client certificates are not checked yet"
+    ),
+    "middleware: {storage: [{name: redirect}]}": "middleware cannot be used: ocilot has no middleware",
+    "version: 0.1": "version is on line 1 already; keep one",
+    "http: {addr: ':1', addr: ':2'}": "addr is on line 2 already; keep one",
+    "http: !!timestamp 2024-01-01": "a value of the type tag:yaml.org,2002:timestamp has no use here",
+    "http: !!int ten": "ten does not fit its tag",
+    "http: *unknown": "not YAML: found undefined alias 'unknown'",
+    "http: [": "not YAML: expected the node content, but found '<stream end>'",
+    "http: &a [*a]": "a value cannot contain itself",
+    "? [a, b]\n: c": "a key has to be a word",
+    "loglevel: info\nlog: {level: info}": (
+        "the configuration cannot be used: log.level and its old name loglevel are both there; keep log.level"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", PROBLEMS)
+def test_a_mistake_is_named_with_file_line_and_key(tmp_path: Path, text: str) -> None:
+    found = problems(tmp_path, f"version: 0.1\n{text}")
+    assert [line.split(": ", 1)[1] for line in found] == [PROBLEMS[text]]
+    place = found[0].split(": ", 1)[0]
+    assert place in {"config.yml:1", "config.yml:2"}
+
+
+def test_all_mistakes_are_listed_in_the_order_of_the_file(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        """\
+        version: 0.2
+        http:
+          addr: nowhere
+          tls: {keys: /a}
+        storage:
+          filesystm: {}
+        """,
+        REGISTRY_LOG_LEVEL="loud",
+    )
+    assert found == [
+        'config.yml:1: version is "0.2"; expected 0.1',
+        'config.yml:3: http.addr is "nowhere"; expected HOST:PORT, such as :5000 or 127.0.0.1:5000',
+        "config.yml:4: http.tls.keys is not a known key; did you mean http.tls.key?",
+        "config.yml:6: storage.filesystm is not a known key; did you mean storage.filesystem?",
+        'REGISTRY_LOG_LEVEL: log.level is "loud"; expected error, warn, info or debug',
+    ]
+
+
+def test_a_file_names_its_version(tmp_path: Path) -> None:
+    assert problems(tmp_path, "http: {}") == ["config.yml:1: version is missing; add the line `version: 0.1`"]
+    assert problems(tmp_path, "") == ["config.yml:1: version is missing; add the line `version: 0.1`"]
+
+
+def test_what_is_no_configuration_at_all_is_refused(tmp_path: Path) -> None:
+    assert problems(tmp_path, "- a\n") == [
+        "config.yml:1: a configuration is a list of sections such as http and storage"
+    ]
+    with pytest.raises(ConfigError, match=r"^cannot read the configuration .*: No such file or directory$"):
+        load(tmp_path / "none.yml", {})
+    with pytest.raises(ConfigError, match=r"^cannot read the configuration .*: Is a directory$"):
+        load(tmp_path, {})
+    (tmp_path / "latin.yml").write_bytes(b"version: \xe9")
+    with pytest.raises(ConfigError, match=r"^cannot read the configuration .*: it is not UTF-8 text$"):
+        load(tmp_path / "latin.yml", {})
+
+
+def test_dates_and_times_are_texts(tmp_path: Path) -> None:
+    text = "version: 0.1\nstorage: {filesystem: {rootdirectory: 2024-01-01}}\nhttp: {secret: 12:30:45}\n"
+    read = loaded(tmp_path, text)
+    assert read.settings.root == "2024-01-01"
+    assert read.config.http.secret == "12:30:45"
+
+
+def test_what_is_shown_can_be_read_again(tmp_path: Path) -> None:
+    first = loaded(tmp_path, OFFICIAL, REGISTRY_HTTP_DRAINTIMEOUT="90s")
+    again = loaded(tmp_path, yaml.safe_dump(first.as_data()))
+    assert again.as_data() == first.as_data()
+    assert again.as_data()["http"]["draintimeout"] == "1m30s"
+
+
+def test_a_secret_is_not_shown(tmp_path: Path) -> None:
+    data = loaded(tmp_path, "version: 0.1\nhttp: {secret: asecretforlocaldevelopment}\n").as_data()
+    assert data["http"]["secret"] == "(hidden)"

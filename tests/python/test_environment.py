@@ -1,0 +1,138 @@
+"""REGISTRY_* variables win over the file, as in distribution."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ocilot.config import load
+from ocilot.errors import ConfigError
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yml"
+    path.write_text("version: 0.1\nhttp: {addr: ':5000', headers: {X-One: [a]}}\nstorage: {filesystem: {}}\n")
+    return path
+
+
+def test_a_variable_wins_over_the_file(file: Path) -> None:
+    environ = {
+        "REGISTRY_HTTP_ADDR": "0.0.0.0:5005",
+        "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": "/data",
+        "REGISTRY_STORAGE_DELETE_ENABLED": "true",
+        "REGISTRY_HTTP_TLS_CERTIFICATE": "/certs/domain.crt",
+        "REGISTRY_HTTP_TLS_KEY": "/certs/domain.key",
+        "REGISTRY_OCILOT_MANIFESTLIMIT": "1MiB",
+    }
+    settings = load(file, environ).settings
+    assert settings.address == "0.0.0.0:5005"
+    assert settings.root == "/data"
+    assert settings.deletes
+    assert (settings.tls_certificate, settings.tls_key) == ("/certs/domain.crt", "/certs/domain.key")
+    assert settings.manifest_limit == 1 << 20
+
+
+def test_variables_need_no_file() -> None:
+    settings = load(None, {"REGISTRY_HTTP_ADDR": ":0", "REGISTRY_STORAGE_DELETE_ENABLED": "false"}).settings
+    assert settings.address == ":0"
+    assert not settings.deletes
+    assert load(None, {"REGISTRY_STORAGE": "inmemory"}).settings.deletes
+
+
+def test_the_path_of_the_file_can_be_a_variable(file: Path) -> None:
+    assert load(None, {"REGISTRY_CONFIGURATION_PATH": str(file)}).settings.address == ":5000"
+    assert load(None, {"REGISTRY_CONFIGURATION_PATH": ""}).settings.address == "127.0.0.1:5000"
+
+
+@pytest.mark.parametrize(
+    ("environ", "headers"),
+    [
+        ({"REGISTRY_HTTP_HEADERS": "{X-Two: [b]}"}, [("X-Two", "b")]),
+        ({"REGISTRY_HTTP_HEADERS_X-One": "[b]"}, [("X-One", "b")]),
+        ({"REGISTRY_HTTP_HEADERS_X-ONE_0": "b"}, [("X-One", "b")]),
+        ({"REGISTRY_HTTP_HEADERS_X-One_1": "b"}, [("X-One", "a"), ("X-One", "b")]),
+        ({"REGISTRY_HTTP_HEADERS_X-New_0": "b"}, [("X-One", "a"), ("x-new", "b")]),
+        ({"REGISTRY_HTTP_HEADERS": ""}, []),
+    ],
+)
+def test_values_are_yaml_and_lists_go_by_number(
+    file: Path, environ: dict[str, str], headers: list[tuple[str, str]]
+) -> None:
+    assert load(file, environ).settings.headers == headers
+
+
+@pytest.mark.parametrize("environ", [{"REGISTRY_STORAGE": "inmemory"}, {"REGISTRY_STORAGE_INMEMORY": ""}])
+def test_storage_has_a_short_form(environ: dict[str, str]) -> None:
+    assert load(None, environ).settings.in_memory
+
+
+def test_a_short_form_can_be_added_to() -> None:
+    settings = load(
+        None, {"REGISTRY_STORAGE": "inmemory", "REGISTRY_STORAGE_DELETE_ENABLED": "false"}
+    ).settings
+    assert settings.in_memory
+    assert not settings.deletes
+
+
+def test_an_empty_variable_takes_a_value_away(file: Path) -> None:
+    assert load(file, {"REGISTRY_HTTP_ADDR": ""}).settings.address == "127.0.0.1:5000"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("REGISTRY_HTTP_ADR", ":1", "http.adr is not a known key; did you mean http.addr?"),
+        ("REGISTRY_HTTP_RELATIVEURLS", "maybe", 'http.relativeurls is "maybe"; expected true or false'),
+        ("REGISTRY_HTTP_ADDR", "[", "not YAML: expected the node content, but found '<stream end>'"),
+        ("REGISTRY_HTTP__ADDR", ":1", "an empty word between two `_` names no key"),
+        ("REGISTRY_HTTP_HEADERS_X-One_2", "b", "2 is not a place in a list of 1"),
+        (
+            "REGISTRY_AUTH",
+            "htpasswd",
+            "auth cannot be used: ocilot does not check users yet, and would let everybody in",
+        ),
+        (
+            "REGISTRY_AUTH_HTPASSWD_REALM",
+            "basic",
+            "auth cannot be used: ocilot does not check users yet, and would let everybody in",
+        ),
+        (
+            "REGISTRY_STORAGE_S3_BUCKET",
+            "b",
+            "storage.s3 cannot be used: only storage.filesystem and storage.inmemory are done yet",
+        ),
+        (
+            "REGISTRY_PROXY_REMOTEURL",
+            "https://example.com",
+            "proxy cannot be used: ocilot does not mirror another registry yet",
+        ),
+    ],
+)
+def test_a_mistake_names_the_variable(file: Path, name: str, value: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(file, {name: value})
+    assert str(caught.value) == f"{name}: {message}"
+
+
+def test_a_variable_that_names_no_section_is_only_noted(file: Path) -> None:
+    notes = load(file, {"REGISTRY_HOME": "/srv", "REGISTRY_VERSION": "9"}).notes
+    assert notes == [
+        "REGISTRY_HOME names no key of the configuration and has no effect",
+        "REGISTRY_VERSION names no key of the configuration and has no effect",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "REGISTRY_PORT",
+        "REGISTRY_SERVICE_HOST",
+        "REGISTRY_PORT_5000_TCP_ADDR",
+        "REGISTRY_HTTP_SERVICE_PORT_WEB",
+        "REGISTRY_PROXY_PORT_443_TCP",
+    ],
+)
+def test_what_kubernetes_puts_there_is_passed_over(file: Path, name: str) -> None:
+    assert load(file, {name: "tcp://10.0.0.1:5000"}).notes == []

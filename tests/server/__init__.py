@@ -1,0 +1,1 @@
+"""The real server, asked by the real programs that people use."""

@@ -1,0 +1,170 @@
+"""How a registry starts, why it does not, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from .api import Raw, with_digest
+from .conftest import FreshRegistry
+from .images import MIB, digest_of, noise
+from .programs import Argument, Ran, attempt, environment, wait_until
+from .registry import OCILOT, Registry
+
+
+def assert_refused(ran: Ran, *words: str) -> None:
+    """One sentence on stderr, exit code 2."""
+    assert ran.code == 2, ran
+    assert "Traceback" not in ran.err, ran
+    assert len(ran.err.strip().splitlines()) == 1, ran
+    for word in words:
+        assert word in ran.err, ran
+
+
+def test_it_says_where_the_data_is_and_how_to_push(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry()
+    said = registry.process.output()
+    assert str(registry.root.resolve()) in said
+    assert f"listening on {registry.url}" in said
+    assert f"docker push localhost:{registry.port}/" in said
+
+
+def test_it_makes_the_data_directory_and_its_parents(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
+    registry = fresh_registry(root=tmp_path / "a" / "b" / "data")
+    with registry.connect() as api:
+        digest = api.push_blob("app", b"hello")
+    found = (
+        registry.root / "docker" / "registry" / "v2" / "blobs" / "sha256" / digest[7:9] / digest[7:] / "data"
+    )
+    assert found.read_bytes() == b"hello", "blobs are kept where distribution keeps them"
+
+
+def test_a_port_in_use(fresh_registry: FreshRegistry, registry: Registry) -> None:
+    second = fresh_registry(start=False)
+    second.port = registry.port
+    assert_refused(second.refused_start(), str(registry.port), "in use")
+
+
+@pytest.mark.parametrize("below", ["", "data/of/registry"])
+def test_a_data_directory_that_cannot_be(fresh_registry: FreshRegistry, tmp_path: Path, below: str) -> None:
+    file = tmp_path / "file"
+    file.write_text("not a directory")
+    assert_refused(fresh_registry(root=file / below, start=False).refused_start(), str(file))
+    assert file.read_text() == "not a directory"
+
+
+def test_a_second_registry_on_the_same_data_directory(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry()
+    assert_refused(fresh_registry(root=registry.root, start=False).refused_start(), str(registry.root))
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (
+            "version: 0.1\nstorag:\n  delete:\n    enabled: true\n",
+            ("config.yml:2", "storag", "did you mean", "storage"),
+        ),
+        (
+            "version: 0.1\nstorage:\n  delete:\n    enable: true\n",
+            ("config.yml:4", "enable", "did you mean", "enabled"),
+        ),
+        ("version: 0.1\nstorage:\n  delete:\n    enabled: maybe\n", ("config.yml:4", "enabled", "maybe")),
+        ("version: 0.1\nstorage: [\n", ("config.yml:",)),
+        (
+            "version: 0.1\nhttp:\n  tls:\n    certificate: /no/such.pem\n    key: /no/such.key\n",
+            ("/no/such.pem",),
+        ),
+        ("version: 0.1\nhttp:\n  addr: nonsense\n", ("config.yml:3", "addr", "nonsense")),
+    ],
+    ids=["section", "key", "value", "syntax", "certificate", "address"],
+)
+def test_a_bad_configuration(fresh_registry: FreshRegistry, config: str, words: tuple[str, ...]) -> None:
+    assert_refused(fresh_registry(config, start=False).refused_start(), *words)
+
+
+def test_a_configuration_that_is_not_there(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
+    missing = tmp_path / "missing.yml"
+    assert_refused(fresh_registry(arguments=[missing], start=False).refused_start(), str(missing))
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "127.0.0.1:99999", "127.0.0.1:http", "no.such.host.invalid:5000"]
+)
+def test_an_address_that_is_none(tmp_path: Path, address: str) -> None:
+    command: list[Argument] = [OCILOT, "serve", "--root", tmp_path / "data", "--addr", address]
+    assert_refused(attempt(command, env=environment(tmp_path)), address)
+
+
+def test_a_bad_environment_variable(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(env={"REGISTRY_STORAGE_DELETE_ENABLED": "maybe"}, start=False)
+    assert_refused(registry.refused_start(), "REGISTRY_STORAGE_DELETE_ENABLED", "maybe")
+
+
+def test_the_environment_overrides_the_configuration(fresh_registry: FreshRegistry) -> None:
+    config = "version: 0.1\nstorage:\n  delete:\n    enabled: true\n"
+    with fresh_registry(config, env={"REGISTRY_STORAGE_DELETE_ENABLED": "false"}).connect() as api:
+        digest = api.push_blob("app", b"hello")
+        assert api("DELETE", f"/v2/app/blobs/{digest}").status == 405
+
+
+def test_a_registry_that_idles_ends_at_once(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry()
+    with registry.connect() as api, registry.connect() as other:
+        assert api("GET", "/v2/").status == other("GET", "/v2/").status == 200
+        registry.process.signal(signal.SIGTERM)
+        assert registry.process.wait(10) == 0, "kept-alive connections hold nothing up"
+
+
+def wait_until_refused(registry: Registry) -> None:
+    """Until nobody listens any more."""
+
+    def refused() -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", registry.port), timeout=5).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    wait_until(refused, "the end of listening", 10)
+
+
+def test_sigterm_lets_a_download_end(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry()
+    data = noise(32 * MIB, "download")
+    with registry.connect() as api:
+        digest = api.push_blob("app", data)
+    with Raw(registry.port) as raw:
+        raw.send(f"GET /v2/app/blobs/{digest} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        begun = raw.socket.recv(1000)
+        registry.process.signal(signal.SIGTERM)
+        wait_until_refused(registry)
+        got = begun + raw.rest()
+    assert got.startswith(b"HTTP/1.1 200 ")
+    assert got.partition(b"\r\n\r\n")[2] == data
+    assert registry.process.wait() == 0
+
+
+def test_sigterm_lets_an_upload_end(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry()
+    data = noise(MIB, "upload")
+    digest = digest_of(data)
+    with registry.connect() as api:
+        target = api.path(with_digest(api.start_upload("app"), digest))
+    with Raw(registry.port) as raw:
+        head = f"PUT {target} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {MIB}\r\n\r\n"
+        raw.send(head.encode())
+        assert raw.socket.recv(1000).startswith(b"HTTP/1.1 100 ")
+        raw.send(data[:100_000])
+        registry.process.signal(signal.SIGTERM)
+        wait_until_refused(registry)
+        raw.send(data[100_000:])
+        assert raw.answer("PUT").status == 201
+        assert raw.is_closed()
+    assert registry.process.wait() == 0
+    registry.start()
+    with registry.connect() as api:
+        assert api("GET", f"/v2/app/blobs/{digest}").body == data

@@ -1,0 +1,98 @@
+"""HTTPS from certificate and key files."""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+from .api import Raw
+from .certificates import Certificates
+from .clients import Skopeo
+from .conftest import FreshRegistry
+from .images import layout_files, make_image, write_layout
+from .programs import environment, run, wait_until
+from .registry import Registry
+
+
+@pytest.fixture
+def secure(fresh_registry: FreshRegistry, certificates: Certificates) -> Registry:
+    registry = fresh_registry(certificates.config())
+    assert registry.scheme == "https"
+    return registry
+
+
+def served(registry: Registry, certificates: Certificates) -> bytes | None:
+    """The certificate that a new connection gets."""
+    with (
+        socket.create_connection(("127.0.0.1", registry.port), timeout=10) as plain,
+        certificates.context().wrap_socket(plain, server_hostname="localhost") as talk,
+    ):
+        return talk.getpeercert(binary_form=True)
+
+
+def test_an_image_goes_in_and_out_over_tls(secure: Registry, certificates: Certificates) -> None:
+    image = make_image("tls", size=500_000)
+    with secure.connect(certificates.context()) as api:
+        api.push_image("app", image, "1")
+        assert api("GET", "/v2/app/manifests/1").body == image.manifest.data
+        for blob in image.blobs:
+            assert api("GET", f"/v2/app/blobs/{blob.digest}").body == blob.data
+        part = api("GET", f"/v2/app/blobs/{image.layers[0].digest}", headers={"Range": "bytes=1000-1999"})
+        assert (part.status, part.body) == (206, image.layers[0].data[1000:2000])
+
+
+def test_curl_trusts_it_by_its_authority(
+    secure: Registry, certificates: Certificates, tmp_path: Path
+) -> None:
+    url = f"https://localhost:{secure.port}/v2/"
+    env = environment(tmp_path / "home")
+    assert (
+        run(["curl", "--silent", "--show-error", "--cacert", certificates.authority_file, url], env=env)
+        == "{}"
+    )
+
+
+def test_skopeo_trusts_it_by_its_authority(
+    skopeo: Skopeo, secure: Registry, certificates: Certificates, tmp_path: Path
+) -> None:
+    image = make_image("skopeo")
+    write_layout(tmp_path / "there", [image], image.manifest, "1")
+    trusted, there = tmp_path / "trusted", f"docker://{secure.local}/app:1"
+    trusted.mkdir()
+    (trusted / "ca.crt").write_bytes(certificates.authority_file.read_bytes())
+    skopeo("copy", "--dest-cert-dir", trusted, f"oci:{tmp_path}/there:1", there)
+    skopeo("copy", "--src-cert-dir", trusted, there, f"oci:{tmp_path}/back:1")
+    assert layout_files(tmp_path / "back") == layout_files(tmp_path / "there")
+
+
+def test_a_certificate_replaced_on_disk_is_served_without_a_restart(
+    secure: Registry, certificates: Certificates
+) -> None:
+    with secure.connect(certificates.context()) as old:
+        assert old("GET", "/v2/").status == 200
+        before = served(secure, certificates)
+        certificates.renew()
+        wait_until(lambda: served(secure, certificates) != before, "the new certificate")
+        assert old("GET", "/v2/").status == 200, "connections that are open go on"
+
+
+def test_plain_http_on_the_tls_port_does_no_harm(secure: Registry, certificates: Certificates) -> None:
+    with Raw(secure.port) as raw:
+        raw.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        said = raw.rest()
+    # An answer in HTTP, a TLS alert, or the end.
+    assert said[:1] == b"\x15" or re.match(rb"HTTP/1\.[01] 400 ", said) or said == b""
+    assert served(secure, certificates)
+
+
+def test_old_tls_versions_are_refused(secure: Registry, certificates: Certificates) -> None:
+    context = certificates.context()
+    assert context.minimum_version
+    with (
+        socket.create_connection(("127.0.0.1", secure.port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as talk,
+    ):
+        assert talk.version() == "TLSv1.3"
