@@ -28,7 +28,8 @@ struct Manifest {
 /// `mediaType` decides. manifest_invalid, saying what is wrong and where, for: not strict JSON (RFC 8259:
 /// one value, UTF-8, no byte order mark), nesting over 64 levels, duplicate keys, not an object, an unknown or
 /// missing type, `mediaType` ≠ content type, `layers` or `config` in an index or `manifests` in an image
-/// manifest, impossible descriptors (no digest, negative or fractional size), Docker schema 1.
+/// manifest, a required field missing or of the wrong kind, impossible descriptors (no type, digest or size;
+/// negative or fractional size), Docker schema 1. A field that is null counts as absent.
 /// Unknown fields, unknown layer and artifact types, empty lists and `data` are accepted (image-spec MUST).
 [[nodiscard]] Result<Manifest> parse_manifest(std::string_view body, std::string_view content_type);
 
