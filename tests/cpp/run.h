@@ -8,25 +8,26 @@
 
 namespace ocilot::test {
 
-/// Runs one Task to its end on an I/O context of its own and answers its value.
-template <class T>
-T run(Task<T> task) {
-    asio::io_context context(1);
-    std::optional<T> answer;
-    asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem, T value) {
-        if (problem) std::rethrow_exception(problem);
-        answer.emplace(std::move(value));
-    });
-    context.run();
-    return std::move(answer).value();
-}
-
 inline void run(Task<> task) {
     asio::io_context context(1);
     asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem) {
         if (problem) std::rethrow_exception(problem);
     });
     context.run();
+}
+
+/// Keeps what `task` answers: asio's own way out of co_spawn wants a default-constructible value.
+template <class T>
+Task<> keep(Task<T> task, std::optional<T>& answer) {
+    answer.emplace(co_await std::move(task));
+}
+
+/// Runs one Task to its end on an I/O context of its own and answers its value.
+template <class T>
+T run(Task<T> task) {
+    std::optional<T> answer;
+    run(keep(std::move(task), answer));
+    return std::move(answer).value();
 }
 
 }  // namespace ocilot::test
