@@ -3,7 +3,7 @@
 #include "meta/sqlite_values.h"
 #include "meta/unknown.h"
 
-#include <algorithm>
+#include <unordered_set>
 
 namespace ocilot::meta {
 
@@ -81,28 +81,31 @@ Result<> unlink(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest
     return drop_repository_if_empty(db, *id);
 }
 
-/// Appends those of `required` that `find` does not find, each once.
+/// What is required and not there: in the order of asking, each once.
+struct Missing {
+    std::vector<std::string> digests;
+    std::unordered_set<oci::Digest> seen;
+};
+
 template <class Find>
 Result<> collect_missing(SqliteDb& db, Repository repository, std::vector<oci::Digest> const& required, Find find,
-                         std::vector<std::string>& missing) {
+                         Missing& missing) {
     for (auto const& digest : required) {
         if (repository) {
             TRY(auto const found, find(db, *repository, digest));
             if (found) continue;
         }
-        if (auto text = digest.str(); std::ranges::find(missing, text) == missing.end()) {
-            missing.push_back(std::move(text));
-        }
+        if (missing.seen.insert(digest).second) missing.digests.push_back(digest.str());
     }
     return {};
 }
 
 Result<> require_content(SqliteDb& db, NewManifest const& manifest) {
     TRY(auto const repository, find_repository(db, manifest.repository));
-    std::vector<std::string> missing;
+    Missing missing;
     CHECK(collect_missing(db, repository, manifest.required_blobs, linked_size, missing));
     CHECK(collect_missing(db, repository, manifest.required_manifests, find_manifest, missing));
-    if (!missing.empty()) return content_missing(manifest.repository, std::move(missing));
+    if (!missing.digests.empty()) return content_missing(manifest.repository, std::move(missing.digests));
     return {};
 }
 

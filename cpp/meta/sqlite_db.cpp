@@ -106,7 +106,7 @@ Result<SqliteDb> SqliteDb::open(std::string const& path, Mode mode) {
                                                "its owner or its permissions",
                                                path)};
     }
-    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == Mode::read_only ? 1 : 0, nullptr);
     sqlite3_wal_autocheckpoint(raw, 0);
     sqlite3_busy_timeout(raw, mode == Mode::read_only ? reader_patience_ms : writer_patience_ms);
     return SqliteDb(std::move(db));

@@ -132,7 +132,7 @@ int sqlite_schema_version() noexcept { return static_cast<int>(migrations.size()
 Result<> prepare_schema(SqliteDb& db, std::string const& path) {
     TRY(auto const version, recognized_version(db, path));
     CHECK(use_write_ahead_log(db, path));
-    CHECK(db.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864"));
+    CHECK(db.execute("PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864"));
     for (auto at = static_cast<std::size_t>(version); at < migrations.size(); ++at) {
         // A script that fails leaves its transaction open; the caller gives up the connection, and so the script.
         CHECK(db.execute(fmt::format("BEGIN IMMEDIATE; {}; PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",

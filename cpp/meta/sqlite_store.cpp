@@ -34,8 +34,9 @@ Result<T> as_config(Result<T> result) {
     return result;
 }
 
-Result<SqliteDb> open_for_writing(std::string const& path) {
+Result<SqliteDb> open_for_writing(std::string const& path, bool durable) {
     TRY(auto db, SqliteDb::open(path, SqliteDb::Mode::read_write));
+    CHECK(db.execute(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"));
     CHECK(prepare_schema(db, path));
     return db;
 }
@@ -53,17 +54,15 @@ Result<> read_header(SqliteDb& db) {
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::string path, Log const& log, Metrics& metrics) {
     // A file in a directory of its own, not SQLite's memory databases: a private one is seen by one connection
     // only, and those several can see (shared cache, vfs=memdb) have no write-ahead log, so readers and the
-    // writer would lock each other out. This way it is the same code and the same rules.
+    // writer would lock each other out. This way it is the same code and the same rules,
+    // only without fsync.
     std::optional<TemporaryDirectory> directory;
     if (path == ":memory:") {
         TRY(auto made, TemporaryDirectory::make());
         path = (made.path() / "meta.db").string();
         directory.emplace(std::move(made));
     }
-    TRY(auto db, as_config(open_for_writing(path)));
-    if (directory) {  // Nobody will look for it after a power cut.
-        CHECK(db.execute("PRAGMA synchronous = OFF"));
-    }
+    TRY(auto db, as_config(open_for_writing(path, !directory)));
     return std::unique_ptr<SqliteStore>(new SqliteStore(
         std::make_unique<Parts>(std::move(directory), std::move(path), std::move(db), log, metrics)));
 }
