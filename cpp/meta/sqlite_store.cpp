@@ -10,7 +10,8 @@
 namespace ocilot::meta {
 
 struct SqliteStore::Parts {
-    Parts(std::optional<TemporaryDirectory> d, std::string path, SqliteDb db, Log const& log, Metrics& metrics)
+    Parts(std::optional<TemporaryDirectory> d, std::string path, SqliteDb db, Log const& log,
+          Metrics& metrics)
         : directory(std::move(d)),
           writer(std::move(db), log, metrics),
           readers(std::move(path)),
@@ -41,7 +42,9 @@ Result<SqliteDb> open_for_writing(std::string const& path, bool durable) {
     return db;
 }
 
-Result<> nothing(SqliteDb&) { return {}; }
+Result<> nothing(SqliteDb&) {
+    return {};
+}
 
 Result<> read_header(SqliteDb& db) {
     TRY(auto rows, db.query("PRAGMA user_version"));
@@ -52,10 +55,10 @@ Result<> read_header(SqliteDb& db) {
 }  // namespace
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::string path, Log const& log, Metrics& metrics) {
-    // A file in a directory of its own, not SQLite's memory databases: a private one is seen by one connection
-    // only, and those several can see (shared cache, vfs=memdb) have no write-ahead log, so readers and the
-    // writer would lock each other out. This way it is the same code and the same rules,
-    // only without fsync.
+    // A file in a directory of its own, not SQLite's memory databases: a private one is seen by one
+    // connection only, and those several can see (shared cache, vfs=memdb) have no write-ahead log, so
+    // readers and the writer would lock each other out. This way it is the same code and the same rules, only
+    // without fsync.
     std::optional<TemporaryDirectory> directory;
     if (path == ":memory:") {
         TRY(auto made, TemporaryDirectory::make());
@@ -71,9 +74,13 @@ SqliteStore::SqliteStore(std::unique_ptr<Parts> parts) noexcept : parts_(std::mo
 
 SqliteStore::~SqliteStore() = default;
 
-Catalog& SqliteStore::catalog() noexcept { return parts_->catalog; }
+Catalog& SqliteStore::catalog() noexcept {
+    return parts_->catalog;
+}
 
-Uploads& SqliteStore::uploads() noexcept { return parts_->uploads; }
+Uploads& SqliteStore::uploads() noexcept {
+    return parts_->uploads;
+}
 
 Task<Result<>> SqliteStore::check() {
     // An empty transaction: the writer lives, takes the write lock and commits, without wearing the disk.

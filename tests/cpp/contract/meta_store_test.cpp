@@ -33,10 +33,11 @@ class SqliteMemory final : public MetaPlace {
 
 }  // namespace
 
-INSTANTIATE_TEST_SUITE_P(All, MetaStoreContract,
-                         ::testing::Values(MetaKind{"SqliteFile", [] { return std::make_unique<SqliteFile>(); }},
-                                           MetaKind{"SqliteMemory", [] { return std::make_unique<SqliteMemory>(); }}),
-                         [](auto const& kind) { return kind.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    All, MetaStoreContract,
+    ::testing::Values(MetaKind{"SqliteFile", [] { return std::make_unique<SqliteFile>(); }},
+                      MetaKind{"SqliteMemory", [] { return std::make_unique<SqliteMemory>(); }}),
+    [](auto const& kind) { return kind.param.name; });
 
 TEST_P(MetaStoreContract, IsReadyAndEmptyAtFirst) {
     EXPECT_TRUE(run(store->check()).has_value());
@@ -58,7 +59,8 @@ TEST_P(MetaStoreContract, ARepositoryExistsWhileItHoldsALinkAndIsListedWhileItHo
 }
 
 TEST_P(MetaStoreContract, PagesOfRepositoriesAreInByteOrderAndTellWhetherMoreFollow) {
-    for (auto const* name : {"b", "a/b", "a-b", "a", "c"}) ASSERT_TRUE(put(a_manifest(repo(name), "m")).has_value());
+    for (auto const* name : {"b", "a/b", "a-b", "a", "c"})
+        ASSERT_TRUE(put(a_manifest(repo(name), "m")).has_value());
     auto const first = run(catalog().repositories({{}, 2})).value();
     EXPECT_THAT(first.items, ElementsAre("a", "a-b"));
     EXPECT_TRUE(first.more);
@@ -104,8 +106,9 @@ TEST_P(MetaStoreContract, PagingMissesNoTagThatWasThereThroughout) {
         auto const passing = [](int n, std::string_view prefix) {
             return tag(std::string(prefix) + "-passing-" + std::to_string(n));
         };
-        ASSERT_TRUE(put(a_manifest(app, "m", {passing(round, "a"), passing(round, *page.after), passing(round, "z")}))
-                        .has_value());
+        ASSERT_TRUE(
+            put(a_manifest(app, "m", {passing(round, "a"), passing(round, *page.after), passing(round, "z")}))
+                .has_value());
         ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, "a"), at(2))).has_value());
         ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, *page.after), at(2))).has_value());
     }
@@ -132,7 +135,8 @@ TEST_P(MetaStoreContract, WhatIsNotThereIsUnknown) {
         EXPECT_EQ(run(catalog().manifest(repository, digest("m"))).error().code, Errc::manifest_unknown);
         EXPECT_EQ(run(catalog().blob(repository, digest("b"))).error().code, Errc::blob_unknown);
         EXPECT_EQ(run(catalog().unlink_blob(repository, digest("b"))).error().code, Errc::blob_unknown);
-        EXPECT_EQ(run(catalog().delete_tag(repository, tag("t"), at(2))).error().code, Errc::manifest_unknown);
+        EXPECT_EQ(run(catalog().delete_tag(repository, tag("t"), at(2))).error().code,
+                  Errc::manifest_unknown);
         EXPECT_EQ(run(catalog().delete_manifest(repository, digest("m"), at(2))).error().code,
                   Errc::manifest_unknown);
     }
@@ -150,8 +154,8 @@ TEST_P(MetaStoreContract, AManifestNamingWhatIsMissingIsRefusedWithEveryMissingD
     manifest.required_manifests = {digest("child"), digest("there"), digest("b1")};
     auto const refused = put(manifest);
     EXPECT_EQ(refused.error().code, Errc::manifest_blob_unknown);
-    EXPECT_THAT(refused.error().subjects, ElementsAre(digest("b2").str(), digest("b1").str(), digest("child").str(),
-                                                      digest("there").str()));
+    EXPECT_THAT(refused.error().subjects, ElementsAre(digest("b2").str(), digest("b1").str(),
+                                                      digest("child").str(), digest("there").str()));
     EXPECT_EQ(run(catalog().manifest(app, digest("m"))).error().code, Errc::manifest_unknown);
     EXPECT_THAT(tags("team/app"), IsEmpty());
 }
@@ -230,7 +234,8 @@ TEST_P(MetaStoreContract, AMountMakesASecondLinkThatOutlivesTheFirst) {
     ASSERT_TRUE(run(catalog().mount_blob(app, target, digest("layer"), at(3))).has_value());
     ASSERT_TRUE(run(catalog().unlink_blob(app, digest("layer"))).has_value());
     EXPECT_EQ(run(catalog().blob(target, digest("layer"))).value().size, 5U);
-    EXPECT_EQ(run(catalog().mount_blob(app, target, digest("layer"), at(3))).error().code, Errc::blob_unknown);
+    EXPECT_EQ(run(catalog().mount_blob(app, target, digest("layer"), at(3))).error().code,
+              Errc::blob_unknown);
     EXPECT_EQ(run(catalog().mount_blob(target, app, digest("none"), at(3))).error().code, Errc::blob_unknown);
     EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
 }
@@ -245,7 +250,8 @@ TEST_P(MetaStoreContract, ReferrersAreListedByDigestAndByType) {
         ASSERT_TRUE(put(referrer).has_value());
     }
     ASSERT_TRUE(put(a_manifest(app, "unrelated")).has_value());
-    EXPECT_THAT(referrers("team/app", subject), UnorderedElementsAre(digest("sig1"), digest("sig2"), digest("sbom")));
+    EXPECT_THAT(referrers("team/app", subject),
+                UnorderedElementsAre(digest("sig1"), digest("sig2"), digest("sbom")));
     EXPECT_THAT(referrers("team/app", subject, "sig"), UnorderedElementsAre(digest("sig1"), digest("sig2")));
     EXPECT_THAT(referrers("team/app", subject, "none"), IsEmpty());
     EXPECT_THAT(referrers("team/other", subject), IsEmpty());

@@ -14,10 +14,18 @@ namespace ocilot::test {
 
 inline constexpr std::string_view image_type = "application/vnd.oci.image.manifest.v1+json";
 
-inline oci::RepositoryName repo(std::string_view name) { return oci::RepositoryName::parse(name).value(); }
-inline oci::Tag tag(std::string_view name) { return oci::Tag::parse(name).value(); }
-inline oci::Digest digest(std::string_view content) { return oci::digest_of(oci::Algorithm::sha256, content); }
-inline Time at(int second) { return Time(std::chrono::seconds(second)); }
+inline oci::RepositoryName repo(std::string_view name) {
+    return oci::RepositoryName::parse(name).value();
+}
+inline oci::Tag tag(std::string_view name) {
+    return oci::Tag::parse(name).value();
+}
+inline oci::Digest digest(std::string_view content) {
+    return oci::digest_of(oci::Algorithm::sha256, content);
+}
+inline Time at(int second) {
+    return Time(std::chrono::seconds(second));
+}
 
 /// A manifest whose bytes are `content`, naming nothing.
 inline meta::NewManifest a_manifest(oci::RepositoryName repository, std::string_view content,

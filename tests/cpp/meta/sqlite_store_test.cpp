@@ -71,7 +71,8 @@ TEST_F(SqliteStoreTest, AnyToolCanReadTheFactsWhileTheStoreIsOpen) {
                 ElementsAre("t|" + digest("m").str() + "|7000000"));
     EXPECT_THAT(raw.rows("SELECT child, kind FROM edge ORDER BY kind"),
                 ElementsAre(digest("b").str() + "|blob", digest("c").str() + "|manifest"));
-    EXPECT_THAT(raw.rows("SELECT annotations ->> 'k', pushed_by, subject FROM manifest"), ElementsAre("v|ann|null"));
+    EXPECT_THAT(raw.rows("SELECT annotations ->> 'k', pushed_by, subject FROM manifest"),
+                ElementsAre("v|ann|null"));
 }
 
 TEST_F(SqliteStoreTest, APushAgainKeepsTheTimeOfTheFirst) {
@@ -93,8 +94,8 @@ TEST_F(SqliteStoreTest, TheHistoryOfATagTellsEveryMoveOnceAndOutlivesTheReposito
     auto const two = digest("two").str();
     RawDb raw(path);
     EXPECT_THAT(raw.rows("SELECT tag, digest, changed_by, changed_at / 1000000 FROM tag_history ORDER BY id"),
-                ElementsAre("t|" + one + "|ann|1", "t|" + two + "|ann|3", "u|" + two + "|ann|3", "t|null|null|4",
-                            "u|null|null|6"));
+                ElementsAre("t|" + one + "|ann|1", "t|" + two + "|ann|3", "u|" + two + "|ann|3",
+                            "t|null|null|4", "u|null|null|6"));
     EXPECT_THAT(raw.rows("SELECT count(*) FROM edge"), ElementsAre("0"));
     EXPECT_THAT(raw.rows("SELECT count(*) FROM repository"), ElementsAre("0"));
 }
@@ -145,6 +146,7 @@ TEST_F(SqliteStoreTest, DamagedFactsAreAnErrorNotAnAnswer) {
     ASSERT_TRUE(put(*store, referrer).has_value());
     RawDb(path).rows("UPDATE manifest SET annotations = '[1]'");
     EXPECT_EQ(run(store->catalog().referrers(app, digest("s"), {}, {{}, 9})).error().code, Errc::io);
-    RawDb(path).rows("PRAGMA foreign_keys = OFF; UPDATE manifest SET digest = 'x'; UPDATE tag SET digest = 'x'");
+    RawDb(path).rows(
+        "PRAGMA foreign_keys = OFF; UPDATE manifest SET digest = 'x'; UPDATE tag SET digest = 'x'");
     EXPECT_EQ(run(store->catalog().resolve(app, tag("t"))).error().code, Errc::io);
 }

@@ -8,9 +8,9 @@
 #include "meta/temporary_directory.h"
 #include "run.h"
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <atomic>
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <latch>
@@ -24,7 +24,9 @@ using ::testing::HasSubstr;
 
 namespace {
 
-Task<> note(Task<Result<>> task, std::vector<Result<>>& answers) { answers.push_back(co_await std::move(task)); }
+Task<> note(Task<Result<>> task, std::vector<Result<>>& answers) {
+    answers.push_back(co_await std::move(task));
+}
 
 class SqliteWriterTest : public ::testing::Test {
   protected:
@@ -69,7 +71,8 @@ TEST_F(SqliteWriterTest, WritesThatWaitTogetherShareACommit) {
     for (auto const& answer : run_together(std::move(tasks))) EXPECT_TRUE(answer.has_value());
     EXPECT_EQ(facts().size(), 50U);
     EXPECT_EQ(observers.jobs(), 50U);
-    EXPECT_LE(observers.commits(), 2U) << "the first job alone, if the writer took it at once, then all others";
+    EXPECT_LE(observers.commits(), 2U)
+        << "the first job alone, if the writer took it at once, then all others";
     EXPECT_THAT(observers.metrics.text(), HasSubstr("ocilot_meta_commit_seconds_count"));
 }
 
@@ -100,7 +103,8 @@ TEST_F(SqliteWriterTest, AFailingJobDoesNotHurtItsNeighbours) {
 
 TEST_F(SqliteWriterTest, AFullDiskIsSaidAndTheWriterGoesOn) {
     auto db = database();
-    ASSERT_TRUE(db.execute("PRAGMA max_page_count = 1").has_value());  // SQLite rounds it up to what is there.
+    ASSERT_TRUE(
+        db.execute("PRAGMA max_page_count = 1").has_value());  // SQLite rounds it up to what is there.
     meta::SqliteWriter writer(std::move(db), observers.log, observers.metrics);
     EXPECT_EQ(run(writer.run(insert(std::string(100'000, 'x')))).error().code, Errc::no_space);
     EXPECT_TRUE(run(writer.run(insert("small"))).has_value());
@@ -199,7 +203,8 @@ TEST_F(SqliteWriterTest, EightThreadsReadTheirWritesAndAllAreDurable) {
             running.emplace_back([&, i] {
                 asio::io_context context(1);
                 for (int j = 0; j < tasks_each; ++j) {
-                    asio::co_spawn(context, push_tags(*store, i * tasks_each + j, pushes, refused), asio::detached);
+                    asio::co_spawn(context, push_tags(*store, i * tasks_each + j, pushes, refused),
+                                   asio::detached);
                 }
                 context.poll();
                 started.count_down();
