@@ -16,7 +16,8 @@ Result<std::string> annotations_to_json(oci::Annotations const& annotations) {
 
 Result<oci::Annotations> annotations_from_json(std::string_view text) {
     auto const object = nlohmann::json::parse(text, nullptr, false);
-    Error const damaged{Errc::io, "the metadata database holds damaged annotations; restore it from a backup"};
+    Error const damaged{Errc::io,
+                        "the metadata database holds damaged annotations; restore it from a backup"};
     if (!object.is_object()) return damaged;
     oci::Annotations annotations;
     for (auto const& [key, value] : object.items()) {

@@ -9,7 +9,8 @@ namespace ocilot::meta {
 /// The catalog in SQLite. Reads run on the calling thread (microseconds), writes on the writer's.
 class SqliteCatalog final : public Catalog {
   public:
-    SqliteCatalog(SqliteReaders& readers, SqliteWriter& writer) noexcept : readers_(readers), writer_(writer) {}
+    SqliteCatalog(SqliteReaders& readers, SqliteWriter& writer) noexcept
+        : readers_(readers), writer_(writer) {}
 
     Task<Result<Slice<std::string>>> repositories(Page page) override;
     Task<Result<Slice<std::string>>> tags(oci::RepositoryName const& repository, Page page) override;
@@ -18,8 +19,8 @@ class SqliteCatalog final : public Catalog {
                                         oci::Digest const& digest) override;
     Task<Result<BlobFact>> blob(oci::RepositoryName const& repository, oci::Digest const& digest) override;
     Task<Result<Slice<oci::Descriptor>>> referrers(oci::RepositoryName const& repository,
-                                                   oci::Digest const& subject, std::optional<std::string> type,
-                                                   Page page) override;
+                                                   oci::Digest const& subject,
+                                                   std::optional<std::string> type, Page page) override;
 
     Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob, std::optional<Uuid> upload,
                              Time now) override;

@@ -7,7 +7,8 @@ namespace ocilot::meta {
 
 namespace {
 
-/// Reads a page that was asked for with one row more than its limit: whether there is one is the answer's `more`.
+/// Reads a page that was asked for with one row more than its limit: whether there is one is the answer's
+/// `more`.
 template <class T, class Read>
 Result<Slice<T>> slice(SqliteRows rows, Page const& page, Read read) {
     Slice<T> found;
@@ -23,7 +24,9 @@ Result<Slice<T>> slice(SqliteRows rows, Page const& page, Read read) {
     }
 }
 
-Result<std::string> name_of(SqliteRows const& rows) { return rows.text(0); }
+Result<std::string> name_of(SqliteRows const& rows) {
+    return rows.text(0);
+}
 
 Result<ManifestFact> manifest_of(SqliteRows const& rows) {
     TRY(auto const digest, stored_digest(rows, 0));
@@ -40,15 +43,17 @@ Result<oci::Descriptor> referrer_of(SqliteRows const& rows) {
 }
 
 Result<Slice<std::string>> read_repositories(SqliteDb& db, Page const& page) {
-    TRY(auto rows, db.query("SELECT name FROM repository WHERE manifests > 0 AND name > ?1 ORDER BY name LIMIT ?2",
-                            {after(page), one_more(page)}));
+    TRY(auto rows,
+        db.query("SELECT name FROM repository WHERE manifests > 0 AND name > ?1 ORDER BY name LIMIT ?2",
+                 {after(page), one_more(page)}));
     return slice<std::string>(std::move(rows), page, name_of);
 }
 
 Result<Slice<std::string>> read_tags(SqliteDb& db, oci::RepositoryName const& repository, Page const& page) {
-    TRY(auto rows, db.query("SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
-                            "AND name > ?2 ORDER BY name LIMIT ?3",
-                            {repository.str(), after(page), one_more(page)}));
+    TRY(auto rows,
+        db.query("SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
+                 "AND name > ?2 ORDER BY name LIMIT ?3",
+                 {repository.str(), after(page), one_more(page)}));
     TRY(auto names, slice<std::string>(std::move(rows), page, name_of));
     if (names.items.empty() && !names.more) {
         TRY(auto known, db.query("SELECT 1 FROM repository WHERE name = ?1", {repository.str()}));
@@ -59,16 +64,18 @@ Result<Slice<std::string>> read_tags(SqliteDb& db, oci::RepositoryName const& re
 }
 
 Result<ManifestFact> read_tagged(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag) {
-    TRY(auto rows, db.query("SELECT m.digest, m.media_type, m.size FROM tag t JOIN manifest m "
-                            "ON m.repository = t.repository AND m.digest = t.digest "
-                            "WHERE t.repository = (SELECT id FROM repository WHERE name = ?1) AND t.name = ?2",
-                            {repository.str(), tag.str()}));
+    TRY(auto rows,
+        db.query("SELECT m.digest, m.media_type, m.size FROM tag t JOIN manifest m "
+                 "ON m.repository = t.repository AND m.digest = t.digest "
+                 "WHERE t.repository = (SELECT id FROM repository WHERE name = ?1) AND t.name = ?2",
+                 {repository.str(), tag.str()}));
     TRY(bool const row, rows.next());
     if (!row) return tag_unknown(repository, tag);
     return manifest_of(rows);
 }
 
-Result<ManifestFact> read_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
+Result<ManifestFact> read_manifest(SqliteDb& db, oci::RepositoryName const& repository,
+                                   oci::Digest const& digest) {
     TRY(auto rows, db.query("SELECT digest, media_type, size FROM manifest "
                             "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND digest = ?2",
                             {repository.str(), digest.str()}));
@@ -78,9 +85,10 @@ Result<ManifestFact> read_manifest(SqliteDb& db, oci::RepositoryName const& repo
 }
 
 Result<BlobFact> read_blob(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
-    TRY(auto rows, db.query("SELECT size FROM link WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
-                            "AND digest = ?2",
-                            {repository.str(), digest.str()}));
+    TRY(auto rows,
+        db.query("SELECT size FROM link WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
+                 "AND digest = ?2",
+                 {repository.str(), digest.str()}));
     TRY(bool const row, rows.next());
     if (!row) return blob_unknown(repository, digest);
     return BlobFact{digest, static_cast<std::uint64_t>(rows.integer(0))};
@@ -115,7 +123,8 @@ Task<Result<Slice<std::string>>> SqliteCatalog::tags(oci::RepositoryName const& 
     co_return readers_.read([&](SqliteDb& db) { return read_tags(db, repository, page); });
 }
 
-Task<Result<ManifestFact>> SqliteCatalog::resolve(oci::RepositoryName const& repository, oci::Tag const& tag) {
+Task<Result<ManifestFact>> SqliteCatalog::resolve(oci::RepositoryName const& repository,
+                                                  oci::Tag const& tag) {
     co_return readers_.read([&](SqliteDb& db) { return read_tagged(db, repository, tag); });
 }
 

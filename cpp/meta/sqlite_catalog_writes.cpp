@@ -3,7 +3,7 @@
 #include "meta/sqlite_values.h"
 #include "meta/unknown.h"
 
-#include <algorithm>
+#include <unordered_set>
 
 namespace ocilot::meta {
 
@@ -31,25 +31,31 @@ Result<std::int64_t> find_or_make_repository(SqliteDb& db, oci::RepositoryName c
 }
 
 Result<> drop_repository_if_empty(SqliteDb& db, std::int64_t id) {
-    CHECK(db.change("DELETE FROM repository WHERE id = ?1 AND manifests = 0 "
-                    "AND NOT EXISTS (SELECT 1 FROM link WHERE repository = ?1)",
-                    {id}));
+    CHECK(
+        db.change("DELETE FROM repository WHERE id = ?1 AND manifests = 0 "
+                  "AND NOT EXISTS (SELECT 1 FROM link WHERE repository = ?1)",
+                  {id}));
     return {};
 }
 
-Result<std::optional<std::int64_t>> linked_size(SqliteDb& db, std::int64_t repository, oci::Digest const& digest) {
-    return number(db, "SELECT size FROM link WHERE repository = ?1 AND digest = ?2", {repository, digest.str()});
+Result<std::optional<std::int64_t>> linked_size(SqliteDb& db, std::int64_t repository,
+                                                oci::Digest const& digest) {
+    return number(db, "SELECT size FROM link WHERE repository = ?1 AND digest = ?2",
+                  {repository, digest.str()});
 }
 
-Result<std::optional<std::int64_t>> find_manifest(SqliteDb& db, std::int64_t repository, oci::Digest const& digest) {
-    return number(db, "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2", {repository, digest.str()});
+Result<std::optional<std::int64_t>> find_manifest(SqliteDb& db, std::int64_t repository,
+                                                  oci::Digest const& digest) {
+    return number(db, "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2",
+                  {repository, digest.str()});
 }
 
 Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Time now) {
     TRY(auto const id, find_or_make_repository(db, repository));
-    CHECK(db.change("INSERT INTO link (repository, digest, size, linked_at) VALUES (?1, ?2, ?3, ?4) "
-                    "ON CONFLICT DO NOTHING",
-                    {id, blob.digest.str(), static_cast<std::int64_t>(blob.size), stored(now)}));
+    CHECK(
+        db.change("INSERT INTO link (repository, digest, size, linked_at) VALUES (?1, ?2, ?3, ?4) "
+                  "ON CONFLICT DO NOTHING",
+                  {id, blob.digest.str(), static_cast<std::int64_t>(blob.size), stored(now)}));
     return {};
 }
 
@@ -76,33 +82,37 @@ Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::Rep
 Result<> unlink(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
     TRY(auto const id, find_repository(db, repository));
     if (!id) return blob_unknown(repository, digest);
-    TRY(auto const removed, db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
+    TRY(auto const removed,
+        db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
     if (removed == 0) return blob_unknown(repository, digest);
     return drop_repository_if_empty(db, *id);
 }
 
-/// Appends those of `required` that `find` does not find, each once.
+/// What is required and not there: in the order of asking, each once.
+struct Missing {
+    std::vector<std::string> digests;
+    std::unordered_set<oci::Digest> seen;
+};
+
 template <class Find>
-Result<> collect_missing(SqliteDb& db, Repository repository, std::vector<oci::Digest> const& required, Find find,
-                         std::vector<std::string>& missing) {
+Result<> collect_missing(SqliteDb& db, Repository repository, std::vector<oci::Digest> const& required,
+                         Find find, Missing& missing) {
     for (auto const& digest : required) {
         if (repository) {
             TRY(auto const found, find(db, *repository, digest));
             if (found) continue;
         }
-        if (auto text = digest.str(); std::ranges::find(missing, text) == missing.end()) {
-            missing.push_back(std::move(text));
-        }
+        if (missing.seen.insert(digest).second) missing.digests.push_back(digest.str());
     }
     return {};
 }
 
 Result<> require_content(SqliteDb& db, NewManifest const& manifest) {
     TRY(auto const repository, find_repository(db, manifest.repository));
-    std::vector<std::string> missing;
+    Missing missing;
     CHECK(collect_missing(db, repository, manifest.required_blobs, linked_size, missing));
     CHECK(collect_missing(db, repository, manifest.required_manifests, find_manifest, missing));
-    if (!missing.empty()) return content_missing(manifest.repository, std::move(missing));
+    if (!missing.digests.empty()) return content_missing(manifest.repository, std::move(missing.digests));
     return {};
 }
 
@@ -120,13 +130,14 @@ Result<> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest const& 
                       std::string const& annotations) {
     auto const subject = manifest.subject ? manifest.subject->str() : std::string();
     TRY(auto const added,
-        db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, annotations, "
+        db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, "
+                  "annotations, "
                   "pushed_by, pushed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
                   "ON CONFLICT (repository, digest) DO NOTHING",
                   {repository, manifest.fact.digest.str(), manifest.fact.media_type,
                    static_cast<std::int64_t>(manifest.fact.size),
-                   manifest.subject ? SqliteValue(subject) : SqliteValue(nullptr), manifest.artifact_type, annotations,
-                   manifest.pushed_by, stored(manifest.pushed_at)}));
+                   manifest.subject ? SqliteValue(subject) : SqliteValue(nullptr), manifest.artifact_type,
+                   annotations, manifest.pushed_by, stored(manifest.pushed_at)}));
     if (added == 0) return {};
     CHECK(db.change("UPDATE repository SET manifests = manifests + 1 WHERE id = ?1", {repository}));
     TRY(auto const id, find_manifest(db, repository, manifest.fact.digest));
@@ -142,9 +153,10 @@ Result<> move_tag(SqliteDb& db, std::int64_t repository, oci::Tag const& tag, Ne
                   "moved_at = excluded.moved_at WHERE digest <> excluded.digest",
                   {repository, tag.str(), digest, stored(manifest.pushed_at)}));
     if (moved == 0) return {};
-    CHECK(db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5)",
-                    {manifest.repository.str(), tag.str(), digest, manifest.pushed_by, stored(manifest.pushed_at)}));
+    CHECK(db.change(
+        "INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
+        "VALUES (?1, ?2, ?3, ?4, ?5)",
+        {manifest.repository.str(), tag.str(), digest, manifest.pushed_by, stored(manifest.pushed_at)}));
     return {};
 }
 
@@ -162,21 +174,24 @@ Result<> put(SqliteDb& db, NewManifest const& manifest) {
 Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag, Time now) {
     TRY(auto const id, find_repository(db, repository));
     if (!id) return tag_unknown(repository, tag);
-    TRY(auto const removed, db.change("DELETE FROM tag WHERE repository = ?1 AND name = ?2", {*id, tag.str()}));
+    TRY(auto const removed,
+        db.change("DELETE FROM tag WHERE repository = ?1 AND name = ?2", {*id, tag.str()}));
     if (removed == 0) return tag_unknown(repository, tag);
     CHECK(db.change("INSERT INTO tag_history (repository, tag, changed_at) VALUES (?1, ?2, ?3)",
                     {repository.str(), tag.str(), stored(now)}));
     return {};
 }
 
-Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest, Time now) {
+Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
+                         Time now) {
     TRY(auto const id, find_repository(db, repository));
     if (!id) return manifest_unknown(repository, digest);
     TRY(auto const manifest, find_manifest(db, *id, digest));
     if (!manifest) return manifest_unknown(repository, digest);
-    CHECK(db.change("INSERT INTO tag_history (repository, tag, changed_at) "
-                    "SELECT ?3, name, ?4 FROM tag WHERE repository = ?1 AND digest = ?2",
-                    {*id, digest.str(), repository.str(), stored(now)}));
+    CHECK(
+        db.change("INSERT INTO tag_history (repository, tag, changed_at) "
+                  "SELECT ?3, name, ?4 FROM tag WHERE repository = ?1 AND digest = ?2",
+                  {*id, digest.str(), repository.str(), stored(now)}));
     CHECK(db.change("DELETE FROM tag WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
     CHECK(db.change("DELETE FROM edge WHERE manifest = ?1", {*manifest}));
     CHECK(db.change("DELETE FROM manifest WHERE id = ?1", {*manifest}));
@@ -205,12 +220,13 @@ Task<Result<>> SqliteCatalog::put_manifest(NewManifest manifest) {
     return writer_.run([m = std::move(manifest)](SqliteDb& db) { return put(db, m); });
 }
 
-Task<Result<>> SqliteCatalog::delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Time now) {
+Task<Result<>> SqliteCatalog::delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag,
+                                         Time now) {
     return writer_.run([=](SqliteDb& db) { return remove_tag(db, repository, tag, now); });
 }
 
-Task<Result<>> SqliteCatalog::delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                              Time now) {
+Task<Result<>> SqliteCatalog::delete_manifest(oci::RepositoryName const& repository,
+                                              oci::Digest const& digest, Time now) {
     return writer_.run([=](SqliteDb& db) { return remove_manifest(db, repository, digest, now); });
 }
 

@@ -10,7 +10,8 @@ namespace ocilot::meta {
 namespace {
 
 constexpr int writer_patience_ms = 5000;
-constexpr int reader_patience_ms = 1000;  // Readers run on I/O threads; only a foreign tool can make them wait.
+constexpr int reader_patience_ms =
+    1000;  // Readers run on I/O threads; only a foreign tool can make them wait.
 
 bool disk_full(sqlite3* db, int code) {
     if (code == SQLITE_FULL) return true;
@@ -23,34 +24,43 @@ Errc errc_of(sqlite3* db, int code) {
     switch (code) {
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
-        case SQLITE_NOMEM: return Errc::unavailable;
+        case SQLITE_NOMEM:
+            return Errc::unavailable;
         case SQLITE_ERROR:
         case SQLITE_INTERNAL:
         case SQLITE_CONSTRAINT:
         case SQLITE_MISMATCH:
         case SQLITE_MISUSE:
-        case SQLITE_RANGE: return Errc::internal;
-        default: return Errc::io;
+        case SQLITE_RANGE:
+            return Errc::internal;
+        default:
+            return Errc::io;
     }
 }
 
 std::string_view advice(Errc code) {
     switch (code) {
-        case Errc::no_space: return "free some disk space and try again";
-        case Errc::unavailable: return "try again; if it stays so, end the program that holds the database";
-        case Errc::internal: return "please report this";
-        default: return "check the disk and the permissions of the database file and its directory";
+        case Errc::no_space:
+            return "free some disk space and try again";
+        case Errc::unavailable:
+            return "try again; if it stays so, end the program that holds the database";
+        case Errc::internal:
+            return "please report this";
+        default:
+            return "check the disk and the permissions of the database file and its directory";
     }
 }
 
 Error sqlite_error(sqlite3* db) {
     auto const code = errc_of(db, sqlite3_errcode(db) & 0xff);
-    return {code, fmt::format("the metadata database {} failed: {} (SQLite {}); {}", sqlite3_db_filename(db, "main"),
-                              sqlite3_errmsg(db), sqlite3_extended_errcode(db), advice(code))};
+    return {code, fmt::format("the metadata database {} failed: {} (SQLite {}); {}",
+                              sqlite3_db_filename(db, "main"), sqlite3_errmsg(db),
+                              sqlite3_extended_errcode(db), advice(code))};
 }
 
 int bind(sqlite3_stmt* statement, int at, SqliteValue const& value) {
-    if (auto const* number = std::get_if<std::int64_t>(&value)) return sqlite3_bind_int64(statement, at, *number);
+    if (auto const* number = std::get_if<std::int64_t>(&value))
+        return sqlite3_bind_int64(statement, at, *number);
     if (auto const* text = std::get_if<std::string_view>(&value)) {
         // An empty view may have no data: that would bind NULL.
         char const* const data = text->empty() ? "" : text->data();
@@ -61,10 +71,11 @@ int bind(sqlite3_stmt* statement, int at, SqliteValue const& value) {
 
 Error cannot_open(std::string const& path, sqlite3* db, int code) {
     int const system = db == nullptr ? 0 : sqlite3_system_errno(db);
-    return {Errc::config,
-            fmt::format("cannot open the metadata database {}: {}; check that its directory exists and that this "
-                        "user may write there",
-                        path, system != 0 ? std::generic_category().message(system) : sqlite3_errstr(code))};
+    return {
+        Errc::config,
+        fmt::format("cannot open the metadata database {}: {}; check that its directory exists and that this "
+                    "user may write there",
+                    path, system != 0 ? std::generic_category().message(system) : sqlite3_errstr(code))};
 }
 
 }  // namespace
@@ -84,36 +95,46 @@ Result<bool> SqliteRows::next() {
 
 std::string SqliteRows::text(int column) const {
     auto const* const data = reinterpret_cast<char const*>(sqlite3_column_text(statement_, column));
-    return data == nullptr ? std::string()
-                           : std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+    return data == nullptr
+               ? std::string()
+               : std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
 }
 
-std::int64_t SqliteRows::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t SqliteRows::integer(int column) const {
+    return sqlite3_column_int64(statement_, column);
+}
 
-void SqliteDb::CloseDb::operator()(sqlite3* db) const noexcept { sqlite3_close(db); }
+void SqliteDb::CloseDb::operator()(sqlite3* db) const noexcept {
+    sqlite3_close(db);
+}
 
-void SqliteDb::Finalize::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+void SqliteDb::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
+    sqlite3_finalize(statement);
+}
 
 Result<SqliteDb> SqliteDb::open(std::string const& path, Mode mode) {
-    int const flags = mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int const flags =
+        mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     sqlite3* raw = nullptr;
     int const code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     std::unique_ptr<sqlite3, CloseDb> db(raw);
     if (code != SQLITE_OK) return cannot_open(path, raw, code);
     // SQLite opens a file it may not write for reading only, and says nothing.
     if (mode == Mode::read_write && sqlite3_db_readonly(raw, "main") != 0) {
-        return Error{Errc::config, fmt::format("the metadata database {} may not be written by this user; change "
-                                               "its owner or its permissions",
-                                               path)};
+        return Error{Errc::config,
+                     fmt::format("the metadata database {} may not be written by this user; change "
+                                 "its owner or its permissions",
+                                 path)};
     }
-    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == Mode::read_only ? 1 : 0, nullptr);
     sqlite3_wal_autocheckpoint(raw, 0);
     sqlite3_busy_timeout(raw, mode == Mode::read_only ? reader_patience_ms : writer_patience_ms);
     return SqliteDb(std::move(db));
 }
 
 Result<> SqliteDb::execute(std::string const& sql) {
-    if (sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return sqlite_error(db_.get());
+    if (sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        return sqlite_error(db_.get());
     return {};
 }
 
@@ -121,7 +142,8 @@ Result<sqlite3_stmt*> SqliteDb::prepared(std::string_view sql) {
     if (auto const known = statements_.find(sql); known != statements_.end()) return known->second.get();
     sqlite3_stmt* raw = nullptr;
     int const length = static_cast<int>(sql.size());
-    if (sqlite3_prepare_v3(db_.get(), sql.data(), length, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK) {
+    if (sqlite3_prepare_v3(db_.get(), sql.data(), length, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) !=
+        SQLITE_OK) {
         return sqlite_error(db_.get());
     }
     std::unique_ptr<sqlite3_stmt, Finalize> statement(raw);
@@ -147,7 +169,9 @@ Result<std::int64_t> SqliteDb::change(std::string_view sql, std::initializer_lis
     }
 }
 
-bool SqliteDb::in_transaction() const noexcept { return sqlite3_get_autocommit(db_.get()) == 0; }
+bool SqliteDb::in_transaction() const noexcept {
+    return sqlite3_get_autocommit(db_.get()) == 0;
+}
 
 std::int64_t SqliteDb::take_pages_written() noexcept {
     int pages = 0;

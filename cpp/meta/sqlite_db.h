@@ -39,7 +39,7 @@ class SqliteRows {
 };
 
 /// One connection to a SQLite database with its prepared statements. For one thread at a time.
-/// Never checkpoints on its own, neither after a commit nor at close.
+/// Never checkpoints on its own after a commit, and a read-only one never at close.
 class SqliteDb {
   public:
     enum class Mode : std::uint8_t { read_only, read_write };

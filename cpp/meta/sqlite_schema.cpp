@@ -101,15 +101,17 @@ Result<std::int64_t> recognized_version(SqliteDb& db, std::string const& path) {
     TRY(auto const tables, number(db, "SELECT count(*) FROM sqlite_schema"));
     bool const empty = version == 0 && application == 0 && tables == 0;
     if (application != application_id && !empty) {
-        return Error{Errc::config, fmt::format("{} is a database of another program; name another file for the "
-                                               "registry's metadata",
-                                               path)};
+        return Error{Errc::config,
+                     fmt::format("{} is a database of another program; name another file for the "
+                                 "registry's metadata",
+                                 path)};
     }
     if (version > sqlite_schema_version()) {
-        return Error{Errc::config,
-                     fmt::format("the metadata database {} was written by a newer version of ocilot (schema {}, this "
-                                 "one knows {}); start that version, or restore a backup from before the upgrade",
-                                 path, version, sqlite_schema_version())};
+        return Error{
+            Errc::config,
+            fmt::format("the metadata database {} was written by a newer version of ocilot (schema {}, this "
+                        "one knows {}); start that version, or restore a backup from before the upgrade",
+                        path, version, sqlite_schema_version())};
     }
     return version;
 }
@@ -118,25 +120,30 @@ Result<> use_write_ahead_log(SqliteDb& db, std::string const& path) {
     TRY(auto rows, db.query("PRAGMA journal_mode = WAL"));
     CHECK(rows.next());
     if (auto const mode = rows.text(0); mode != "wal") {
-        return Error{Errc::config, fmt::format("the file system of the metadata database {} has no shared memory for "
-                                               "a write-ahead log (journal mode {}); put it on a local disk",
-                                               path, mode)};
+        return Error{Errc::config,
+                     fmt::format("the file system of the metadata database {} has no shared memory for "
+                                 "a write-ahead log (journal mode {}); put it on a local disk",
+                                 path, mode)};
     }
     return {};
 }
 
 }  // namespace
 
-int sqlite_schema_version() noexcept { return static_cast<int>(migrations.size()); }
+int sqlite_schema_version() noexcept {
+    return static_cast<int>(migrations.size());
+}
 
 Result<> prepare_schema(SqliteDb& db, std::string const& path) {
     TRY(auto const version, recognized_version(db, path));
     CHECK(use_write_ahead_log(db, path));
-    CHECK(db.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864"));
+    CHECK(db.execute("PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864"));
     for (auto at = static_cast<std::size_t>(version); at < migrations.size(); ++at) {
-        // A script that fails leaves its transaction open; the caller gives up the connection, and so the script.
-        CHECK(db.execute(fmt::format("BEGIN IMMEDIATE; {}; PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",
-                                     migrations[at], application_id, at + 1)));
+        // A script that fails leaves its transaction open; the caller gives up the connection, and so the
+        // script.
+        CHECK(db.execute(
+            fmt::format("BEGIN IMMEDIATE; {}; PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",
+                        migrations[at], application_id, at + 1)));
     }
     return {};
 }

@@ -10,7 +10,8 @@
 namespace ocilot::meta {
 
 struct SqliteStore::Parts {
-    Parts(std::optional<TemporaryDirectory> d, std::string path, SqliteDb db, Log const& log, Metrics& metrics)
+    Parts(std::optional<TemporaryDirectory> d, std::string path, SqliteDb db, Log const& log,
+          Metrics& metrics)
         : directory(std::move(d)),
           writer(std::move(db), log, metrics),
           readers(std::move(path)),
@@ -34,13 +35,16 @@ Result<T> as_config(Result<T> result) {
     return result;
 }
 
-Result<SqliteDb> open_for_writing(std::string const& path) {
+Result<SqliteDb> open_for_writing(std::string const& path, bool durable) {
     TRY(auto db, SqliteDb::open(path, SqliteDb::Mode::read_write));
+    CHECK(db.execute(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"));
     CHECK(prepare_schema(db, path));
     return db;
 }
 
-Result<> nothing(SqliteDb&) { return {}; }
+Result<> nothing(SqliteDb&) {
+    return {};
+}
 
 Result<> read_header(SqliteDb& db) {
     TRY(auto rows, db.query("PRAGMA user_version"));
@@ -51,19 +55,17 @@ Result<> read_header(SqliteDb& db) {
 }  // namespace
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::string path, Log const& log, Metrics& metrics) {
-    // A file in a directory of its own, not SQLite's memory databases: a private one is seen by one connection
-    // only, and those several can see (shared cache, vfs=memdb) have no write-ahead log, so readers and the
-    // writer would lock each other out. This way it is the same code and the same rules.
+    // A file in a directory of its own, not SQLite's memory databases: a private one is seen by one
+    // connection only, and those several can see (shared cache, vfs=memdb) have no write-ahead log, so
+    // readers and the writer would lock each other out. This way it is the same code and the same rules, only
+    // without fsync.
     std::optional<TemporaryDirectory> directory;
     if (path == ":memory:") {
         TRY(auto made, TemporaryDirectory::make());
         path = (made.path() / "meta.db").string();
         directory.emplace(std::move(made));
     }
-    TRY(auto db, as_config(open_for_writing(path)));
-    if (directory) {  // Nobody will look for it after a power cut.
-        CHECK(db.execute("PRAGMA synchronous = OFF"));
-    }
+    TRY(auto db, as_config(open_for_writing(path, !directory)));
     return std::unique_ptr<SqliteStore>(new SqliteStore(
         std::make_unique<Parts>(std::move(directory), std::move(path), std::move(db), log, metrics)));
 }
@@ -72,9 +74,13 @@ SqliteStore::SqliteStore(std::unique_ptr<Parts> parts) noexcept : parts_(std::mo
 
 SqliteStore::~SqliteStore() = default;
 
-Catalog& SqliteStore::catalog() noexcept { return parts_->catalog; }
+Catalog& SqliteStore::catalog() noexcept {
+    return parts_->catalog;
+}
 
-Uploads& SqliteStore::uploads() noexcept { return parts_->uploads; }
+Uploads& SqliteStore::uploads() noexcept {
+    return parts_->uploads;
+}
 
 Task<Result<>> SqliteStore::check() {
     // An empty transaction: the writer lives, takes the write lock and commits, without wearing the disk.

@@ -9,12 +9,13 @@
 
 namespace ocilot::meta {
 
-/// The metadata in one SQLite database (write-ahead log, fsync at every commit): one writing thread with group
-/// commit, readers on the threads that ask. Other programs may read the file while the registry runs.
+/// The metadata in one SQLite database (write-ahead log, fsync at every commit): one writing thread with
+/// group commit, readers on the threads that ask. Other programs may read the file while the registry runs.
 class SqliteStore final : public MetaStore {
   public:
-    /// Opens or creates the database file `path` in an existing directory, or with ":memory:" one that is gone
-    /// at the end. `config` with what to do if that is impossible. `log` and `metrics` must outlive the store.
+    /// Opens or creates the database file `path` in an existing directory, or with ":memory:" one that is
+    /// gone at the end. `config` with what to do if that is impossible. `log` and `metrics` must outlive the
+    /// store.
     static Result<std::unique_ptr<SqliteStore>> open(std::string path, Log const& log, Metrics& metrics);
     /// Commits what is queued. No Task of the store may be running any more.
     ~SqliteStore() override;

@@ -16,10 +16,11 @@ Result<UploadFact> upload_of(SqliteRows const& rows) {
 }
 
 Result<> add(SqliteDb& db, UploadFact const& upload) {
-    CHECK(db.change("INSERT INTO upload (id, repository, algorithm, started_by, started_at) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5)",
-                    {upload.id.str(), upload.repository.str(), oci::to_string(upload.algorithm), upload.started_by,
-                     stored(upload.started_at)}));
+    CHECK(
+        db.change("INSERT INTO upload (id, repository, algorithm, started_by, started_at) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5)",
+                  {upload.id.str(), upload.repository.str(), oci::to_string(upload.algorithm),
+                   upload.started_by, stored(upload.started_at)}));
     return {};
 }
 

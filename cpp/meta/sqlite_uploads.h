@@ -9,7 +9,8 @@ namespace ocilot::meta {
 /// Upload sessions in SQLite.
 class SqliteUploads final : public Uploads {
   public:
-    SqliteUploads(SqliteReaders& readers, SqliteWriter& writer) noexcept : readers_(readers), writer_(writer) {}
+    SqliteUploads(SqliteReaders& readers, SqliteWriter& writer) noexcept
+        : readers_(readers), writer_(writer) {}
 
     Task<Result<>> open(UploadFact upload) override;
     Task<Result<UploadFact>> find(oci::RepositoryName const& repository, Uuid id) override;

@@ -6,7 +6,9 @@
 
 namespace ocilot::meta {
 
-std::int64_t stored(Time time) noexcept { return time.time_since_epoch().count(); }
+std::int64_t stored(Time time) noexcept {
+    return time.time_since_epoch().count();
+}
 
 Time stored_time(SqliteRows const& rows, int column) noexcept {
     return Time(Time::duration(rows.integer(column)));
@@ -33,7 +35,8 @@ std::int64_t one_more(Page const& page) noexcept {
 }
 
 Error damaged(std::string_view what) {
-    return {Errc::io, fmt::format("the metadata database holds a damaged {}; restore it from a backup", what)};
+    return {Errc::io,
+            fmt::format("the metadata database holds a damaged {}; restore it from a backup", what)};
 }
 
 }  // namespace ocilot::meta

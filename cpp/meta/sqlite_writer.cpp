@@ -14,7 +14,8 @@ constexpr std::int64_t pages_that_cannot_wait = 20'000;  // About 80 MB of log: 
 SqliteWriter::SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics)
     : db_(std::move(db)),
       log_(log),
-      commits_(metrics.counter("ocilot_meta_commits_total", "Transactions committed to the metadata database.")),
+      commits_(
+          metrics.counter("ocilot_meta_commits_total", "Transactions committed to the metadata database.")),
       jobs_committed_(metrics.counter("ocilot_meta_commit_jobs_total",
                                       "Writes in those transactions; several share one commit.")),
       seconds_(metrics.histogram("ocilot_meta_commit_seconds",

@@ -17,9 +17,10 @@ Result<TemporaryDirectory> TemporaryDirectory::make() {
     }
     auto name = (parent / "ocilot-meta-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) {
-        return Error{Errc::config, fmt::format("cannot create a temporary directory in {}: {}; make it writable or set "
-                                               "TMPDIR",
-                                               parent.string(), std::generic_category().message(errno))};
+        return Error{Errc::config,
+                     fmt::format("cannot create a temporary directory in {}: {}; make it writable or set "
+                                 "TMPDIR",
+                                 parent.string(), std::generic_category().message(errno))};
     }
     return TemporaryDirectory(std::move(name));
 }

@@ -5,29 +5,33 @@
 namespace ocilot::meta {
 
 Error name_unknown(oci::RepositoryName const& repository) {
-    return {Errc::name_unknown, fmt::format("there is no repository {}; check the name, or push to it first",
-                                            repository.str())};
+    return {Errc::name_unknown,
+            fmt::format("there is no repository {}; check the name, or push to it first", repository.str())};
 }
 
 Error tag_unknown(oci::RepositoryName const& repository, oci::Tag const& tag) {
-    return {Errc::manifest_unknown, fmt::format("repository {} has no tag {}; check the tag, or push it first",
-                                                repository.str(), tag.str())};
+    return {Errc::manifest_unknown,
+            fmt::format("repository {} has no tag {}; check the tag, or push it first", repository.str(),
+                        tag.str())};
 }
 
 Error manifest_unknown(oci::RepositoryName const& repository, oci::Digest const& digest) {
-    return {Errc::manifest_unknown, fmt::format("repository {} has no manifest {}; check the digest, or push it first",
-                                                repository.str(), digest.str())};
+    return {Errc::manifest_unknown,
+            fmt::format("repository {} has no manifest {}; check the digest, or push it first",
+                        repository.str(), digest.str())};
 }
 
 Error blob_unknown(oci::RepositoryName const& repository, oci::Digest const& digest) {
-    return {Errc::blob_unknown, fmt::format("repository {} has no blob {}; check the digest, or push it first",
-                                            repository.str(), digest.str())};
+    return {Errc::blob_unknown,
+            fmt::format("repository {} has no blob {}; check the digest, or push it first", repository.str(),
+                        digest.str())};
 }
 
 Error upload_unknown(Uuid id) {
-    return {Errc::upload_unknown, fmt::format("there is no upload session {}: it is finished, cancelled or expired; "
-                                              "start a new one",
-                                              id.str())};
+    return {Errc::upload_unknown,
+            fmt::format("there is no upload session {}: it is finished, cancelled or expired; "
+                        "start a new one",
+                        id.str())};
 }
 
 Error content_missing(oci::RepositoryName const& repository, std::vector<std::string> missing) {

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "meta/make_facts.h"
+#include "meta/store.h"
+#include "run.h"
+
+#include <functional>
+#include <gtest/gtest.h>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace ocilot::test {
+
+/// A place that can hold a store, empty at first; destroyed with what it holds.
+class MetaPlace {
+  public:
+    virtual ~MetaPlace() = default;
+    virtual std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics) = 0;
+};
+
+/// One implementation of MetaStore under the contract.
+struct MetaKind {
+    std::string name;
+    std::function<std::unique_ptr<MetaPlace>()> make;
+    friend void PrintTo(MetaKind const& kind, std::ostream* out) { *out << kind.name; }
+};
+
+class MetaStoreContract : public ::testing::TestWithParam<MetaKind> {
+  protected:
+    meta::Catalog& catalog() { return store->catalog(); }
+    meta::Uploads& uploads() { return store->uploads(); }
+
+    Result<> put(meta::NewManifest manifest) { return run(catalog().put_manifest(std::move(manifest))); }
+    void link(oci::RepositoryName const& repository, std::string_view content) {
+        ASSERT_TRUE(
+            run(catalog().link_blob(repository, {digest(content), content.size()}, {}, at(1))).has_value());
+    }
+    std::vector<std::string> repositories(std::size_t limit = 1000) {
+        return run(catalog().repositories({{}, limit})).value().items;
+    }
+    std::vector<std::string> tags(std::string_view name) {
+        return run(catalog().tags(repo(name), {{}, 1000})).value().items;
+    }
+    Errc tags_error(std::string_view name) { return run(catalog().tags(repo(name), {{}, 10})).error().code; }
+    std::vector<oci::Digest> referrers(std::string_view name, oci::Digest const& subject,
+                                       std::optional<std::string> type = {}) {
+        std::vector<oci::Digest> digests;
+        auto const found = run(catalog().referrers(repo(name), subject, std::move(type), {{}, 1000})).value();
+        for (auto const& descriptor : found.items) digests.push_back(descriptor.digest);
+        return digests;
+    }
+
+    Observers observers;
+    std::unique_ptr<MetaPlace> place = GetParam().make();
+    std::unique_ptr<meta::MetaStore> store = place->open(observers.log, observers.metrics);
+    oci::RepositoryName const app = repo("team/app");
+};
+
+}  // namespace ocilot::test

@@ -1,0 +1,331 @@
+#include "contract/meta_store_fixture.h"
+#include "meta/sqlite_store.h"
+#include "meta/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <limits>
+#include <set>
+
+using namespace ocilot;
+using namespace ocilot::test;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+namespace {
+
+class SqliteFile final : public MetaPlace {
+  public:
+    std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics) override {
+        return meta::SqliteStore::open((directory_.path() / "meta.db").string(), log, metrics).value();
+    }
+
+  private:
+    meta::TemporaryDirectory directory_ = meta::TemporaryDirectory::make().value();
+};
+
+class SqliteMemory final : public MetaPlace {
+  public:
+    std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics) override {
+        return meta::SqliteStore::open(":memory:", log, metrics).value();
+    }
+};
+
+}  // namespace
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MetaStoreContract,
+    ::testing::Values(MetaKind{"SqliteFile", [] { return std::make_unique<SqliteFile>(); }},
+                      MetaKind{"SqliteMemory", [] { return std::make_unique<SqliteMemory>(); }}),
+    [](auto const& kind) { return kind.param.name; });
+
+TEST_P(MetaStoreContract, IsReadyAndEmptyAtFirst) {
+    EXPECT_TRUE(run(store->check()).has_value());
+    EXPECT_THAT(repositories(), IsEmpty());
+    EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
+}
+
+TEST_P(MetaStoreContract, ARepositoryExistsWhileItHoldsALinkAndIsListedWhileItHoldsAManifest) {
+    link(app, "layer");
+    EXPECT_THAT(tags("team/app"), IsEmpty());
+    EXPECT_THAT(repositories(), IsEmpty());
+    ASSERT_TRUE(put(a_manifest(app, "m")).has_value());
+    EXPECT_THAT(repositories(), ElementsAre("team/app"));
+    ASSERT_TRUE(run(catalog().unlink_blob(app, digest("layer"))).has_value());
+    EXPECT_THAT(repositories(), ElementsAre("team/app"));
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), at(2))).has_value());
+    EXPECT_THAT(repositories(), IsEmpty());
+    EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
+}
+
+TEST_P(MetaStoreContract, PagesOfRepositoriesAreInByteOrderAndTellWhetherMoreFollow) {
+    for (auto const* name : {"b", "a/b", "a-b", "a", "c"})
+        ASSERT_TRUE(put(a_manifest(repo(name), "m")).has_value());
+    auto const first = run(catalog().repositories({{}, 2})).value();
+    EXPECT_THAT(first.items, ElementsAre("a", "a-b"));
+    EXPECT_TRUE(first.more);
+    auto const second = run(catalog().repositories({"a-b", 3})).value();
+    EXPECT_THAT(second.items, ElementsAre("a/b", "b", "c"));
+    EXPECT_FALSE(second.more);
+    auto const between = run(catalog().repositories({"bb", 3})).value();
+    EXPECT_THAT(between.items, ElementsAre("c"));
+    auto const none = run(catalog().repositories({{}, 0})).value();
+    EXPECT_THAT(none.items, IsEmpty());
+    EXPECT_TRUE(none.more);
+    auto const all = run(catalog().repositories({{}, std::numeric_limits<std::size_t>::max()})).value();
+    EXPECT_EQ(all.items.size(), 5U);
+}
+
+TEST_P(MetaStoreContract, PagesOfTagsAreInByteOrderAndOfOneRepository) {
+    ASSERT_TRUE(put(a_manifest(app, "m", {tag("v2"), tag("V1"), tag("_x"), tag("v10")})).has_value());
+    ASSERT_TRUE(put(a_manifest(repo("team/other"), "m", {tag("other")})).has_value());
+    EXPECT_THAT(tags("team/app"), ElementsAre("V1", "_x", "v10", "v2"));
+    auto const page = run(catalog().tags(app, {"V1", 2})).value();
+    EXPECT_THAT(page.items, ElementsAre("_x", "v10"));
+    EXPECT_TRUE(page.more);
+    auto const beyond = run(catalog().tags(app, {"zzz", 2})).value();
+    EXPECT_THAT(beyond.items, IsEmpty());
+    EXPECT_FALSE(beyond.more);
+}
+
+TEST_P(MetaStoreContract, PagingMissesNoTagThatWasThereThroughout) {
+    std::vector<oci::Tag> steady;
+    std::vector<std::string> names;
+    for (int i = 0; i < 50; ++i) names.push_back("steady-" + std::to_string(100 + i));
+    for (auto const& name : names) steady.push_back(tag(name));
+    ASSERT_TRUE(put(a_manifest(app, "m", steady)).has_value());
+    std::vector<std::string> seen;
+    meta::Page page{{}, 7};
+    for (int round = 0;; ++round) {
+        auto const slice = run(catalog().tags(app, page)).value();
+        for (auto const& name : slice.items) {
+            if (name.find("passing") == std::string::npos) seen.push_back(name);
+        }
+        if (!slice.more) break;
+        page.after = slice.items.back();
+        auto const passing = [](int n, std::string_view prefix) {
+            return tag(std::string(prefix) + "-passing-" + std::to_string(n));
+        };
+        ASSERT_TRUE(
+            put(a_manifest(app, "m", {passing(round, "a"), passing(round, *page.after), passing(round, "z")}))
+                .has_value());
+        ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, "a"), at(2))).has_value());
+        ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, *page.after), at(2))).has_value());
+    }
+    EXPECT_EQ(seen, names);
+}
+
+TEST_P(MetaStoreContract, ATagLeadsToItsManifestAndMoves) {
+    ASSERT_TRUE(put(a_manifest(app, "one", {tag("latest"), tag("v1")})).has_value());
+    auto const fact = run(catalog().resolve(app, tag("latest"))).value();
+    EXPECT_EQ(fact.digest, digest("one"));
+    EXPECT_EQ(fact.media_type, image_type);
+    EXPECT_EQ(fact.size, 3U);
+    ASSERT_TRUE(put(a_manifest(app, "second", {tag("latest")})).has_value());
+    EXPECT_EQ(run(catalog().resolve(app, tag("latest"))).value().digest, digest("second"));
+    EXPECT_EQ(run(catalog().resolve(app, tag("v1"))).value().digest, digest("one"));
+    EXPECT_EQ(run(catalog().manifest(app, digest("one"))).value().size, 3U);
+}
+
+TEST_P(MetaStoreContract, WhatIsNotThereIsUnknown) {
+    ASSERT_TRUE(put(a_manifest(repo("other"), "m", {tag("t")})).has_value());
+    link(repo("other"), "b");
+    for (auto const& repository : {app, repo("other/sub")}) {
+        EXPECT_EQ(run(catalog().resolve(repository, tag("t"))).error().code, Errc::manifest_unknown);
+        EXPECT_EQ(run(catalog().manifest(repository, digest("m"))).error().code, Errc::manifest_unknown);
+        EXPECT_EQ(run(catalog().blob(repository, digest("b"))).error().code, Errc::blob_unknown);
+        EXPECT_EQ(run(catalog().unlink_blob(repository, digest("b"))).error().code, Errc::blob_unknown);
+        EXPECT_EQ(run(catalog().delete_tag(repository, tag("t"), at(2))).error().code,
+                  Errc::manifest_unknown);
+        EXPECT_EQ(run(catalog().delete_manifest(repository, digest("m"), at(2))).error().code,
+                  Errc::manifest_unknown);
+    }
+    EXPECT_EQ(run(catalog().resolve(repo("other"), tag("u"))).error().code, Errc::manifest_unknown);
+    EXPECT_EQ(run(catalog().manifest(repo("other"), digest("b"))).error().code, Errc::manifest_unknown);
+    EXPECT_EQ(run(catalog().blob(repo("other"), digest("m"))).error().code, Errc::blob_unknown);
+    EXPECT_EQ(run(catalog().delete_tag(repo("other"), tag("u"), at(2))).error().code, Errc::manifest_unknown);
+}
+
+TEST_P(MetaStoreContract, AManifestNamingWhatIsMissingIsRefusedWithEveryMissingDigestOnceInOrder) {
+    link(app, "there");
+    link(repo("elsewhere"), "b1");
+    auto manifest = a_manifest(app, "m", {tag("t")});
+    manifest.required_blobs = {digest("b2"), digest("there"), digest("b1"), digest("b2")};
+    manifest.required_manifests = {digest("child"), digest("there"), digest("b1")};
+    auto const refused = put(manifest);
+    EXPECT_EQ(refused.error().code, Errc::manifest_blob_unknown);
+    EXPECT_THAT(refused.error().subjects, ElementsAre(digest("b2").str(), digest("b1").str(),
+                                                      digest("child").str(), digest("there").str()));
+    EXPECT_EQ(run(catalog().manifest(app, digest("m"))).error().code, Errc::manifest_unknown);
+    EXPECT_THAT(tags("team/app"), IsEmpty());
+}
+
+TEST_P(MetaStoreContract, ARefusedManifestDoesNotMakeARepository) {
+    auto manifest = a_manifest(app, "m");
+    manifest.required_blobs = {digest("b")};
+    EXPECT_THAT(put(manifest).error().subjects, ElementsAre(digest("b").str()));
+    EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
+}
+
+TEST_P(MetaStoreContract, AManifestWhoseContentIsThereIsRecorded) {
+    link(app, "config");
+    ASSERT_TRUE(put(a_manifest(app, "child")).has_value());
+    auto manifest = a_manifest(app, "m");
+    manifest.required_blobs = {digest("config")};
+    manifest.required_manifests = {digest("child")};
+    manifest.blobs = {digest("config"), digest("config"), digest("foreign")};
+    manifest.manifests = {digest("child")};
+    EXPECT_TRUE(put(manifest).has_value());
+    EXPECT_EQ(run(catalog().manifest(app, digest("m"))).value().size, 1U);
+}
+
+TEST_P(MetaStoreContract, AManifestPushedAgainMovesTagsAndCountsOnce) {
+    ASSERT_TRUE(put(a_manifest(app, "one", {tag("t")})).has_value());
+    ASSERT_TRUE(put(a_manifest(app, "two", {tag("t")})).has_value());
+    ASSERT_TRUE(put(a_manifest(app, "one", {tag("t"), tag("u")})).has_value());
+    EXPECT_EQ(run(catalog().resolve(app, tag("t"))).value().digest, digest("one"));
+    EXPECT_THAT(tags("team/app"), ElementsAre("t", "u"));
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("one"), at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("two"), at(2))).has_value());
+    EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
+}
+
+TEST_P(MetaStoreContract, DeletingATagLeavesTheManifestAndOtherTags) {
+    ASSERT_TRUE(put(a_manifest(app, "m", {tag("a"), tag("b")})).has_value());
+    ASSERT_TRUE(run(catalog().delete_tag(app, tag("a"), at(2))).has_value());
+    EXPECT_THAT(tags("team/app"), ElementsAre("b"));
+    ASSERT_TRUE(run(catalog().delete_tag(app, tag("b"), at(2))).has_value());
+    EXPECT_TRUE(run(catalog().manifest(app, digest("m"))).has_value());
+    EXPECT_THAT(repositories(), ElementsAre("team/app"));
+}
+
+TEST_P(MetaStoreContract, DeletingAManifestRemovesItsTagsAndNoOthers) {
+    ASSERT_TRUE(put(a_manifest(app, "one", {tag("a"), tag("b")})).has_value());
+    ASSERT_TRUE(put(a_manifest(app, "two", {tag("c")})).has_value());
+    ASSERT_TRUE(put(a_manifest(repo("other"), "one", {tag("a")})).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("one"), at(2))).has_value());
+    EXPECT_THAT(tags("team/app"), ElementsAre("c"));
+    EXPECT_EQ(run(catalog().manifest(app, digest("one"))).error().code, Errc::manifest_unknown);
+    EXPECT_THAT(tags("other"), ElementsAre("a"));
+}
+
+TEST_P(MetaStoreContract, AnEmptiedRepositoryComesBackEmpty) {
+    ASSERT_TRUE(put(a_manifest(app, "m", {tag("old")})).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), at(2))).has_value());
+    link(app, "layer");
+    EXPECT_THAT(tags("team/app"), IsEmpty());
+    EXPECT_THAT(repositories(), IsEmpty());
+}
+
+TEST_P(MetaStoreContract, ABlobIsLinkedOnceUntilItIsUnlinked) {
+    link(app, "layer");
+    link(app, "layer");
+    auto const blob = run(catalog().blob(app, digest("layer"))).value();
+    EXPECT_EQ(blob.digest, digest("layer"));
+    EXPECT_EQ(blob.size, 5U);
+    ASSERT_TRUE(run(catalog().unlink_blob(app, digest("layer"))).has_value());
+    EXPECT_EQ(run(catalog().unlink_blob(app, digest("layer"))).error().code, Errc::blob_unknown);
+}
+
+TEST_P(MetaStoreContract, AMountMakesASecondLinkThatOutlivesTheFirst) {
+    auto const target = repo("mirror/app");
+    link(app, "layer");
+    EXPECT_EQ(run(catalog().mount_blob(app, target, digest("layer"), at(2))).value().size, 5U);
+    ASSERT_TRUE(run(catalog().mount_blob(app, target, digest("layer"), at(3))).has_value());
+    ASSERT_TRUE(run(catalog().unlink_blob(app, digest("layer"))).has_value());
+    EXPECT_EQ(run(catalog().blob(target, digest("layer"))).value().size, 5U);
+    EXPECT_EQ(run(catalog().mount_blob(app, target, digest("layer"), at(3))).error().code,
+              Errc::blob_unknown);
+    EXPECT_EQ(run(catalog().mount_blob(target, app, digest("none"), at(3))).error().code, Errc::blob_unknown);
+    EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
+}
+
+TEST_P(MetaStoreContract, ReferrersAreListedByDigestAndByType) {
+    auto const subject = digest("subject");
+    for (auto const* content : {"sig1", "sig2", "sbom"}) {
+        auto referrer = a_manifest(app, content);
+        referrer.subject = subject;
+        referrer.artifact_type = std::string(content).substr(0, 3);
+        referrer.annotations = {{"who", content}, {"quote\"", "\xc3\xa4\n"}};
+        ASSERT_TRUE(put(referrer).has_value());
+    }
+    ASSERT_TRUE(put(a_manifest(app, "unrelated")).has_value());
+    EXPECT_THAT(referrers("team/app", subject),
+                UnorderedElementsAre(digest("sig1"), digest("sig2"), digest("sbom")));
+    EXPECT_THAT(referrers("team/app", subject, "sig"), UnorderedElementsAre(digest("sig1"), digest("sig2")));
+    EXPECT_THAT(referrers("team/app", subject, "none"), IsEmpty());
+    EXPECT_THAT(referrers("team/other", subject), IsEmpty());
+    EXPECT_THAT(referrers("team/app", digest("unrelated")), IsEmpty());
+    auto const sbom = run(catalog().referrers(app, subject, "sbo", {{}, 1})).value();
+    ASSERT_EQ(sbom.items.size(), 1U);
+    EXPECT_FALSE(sbom.more);
+    EXPECT_EQ(sbom.items[0].media_type, image_type);
+    EXPECT_EQ(sbom.items[0].size, 4U);
+    EXPECT_EQ(sbom.items[0].artifact_type, "sbo");
+    EXPECT_EQ(sbom.items[0].annotations, (oci::Annotations{{"who", "sbom"}, {"quote\"", "\xc3\xa4\n"}}));
+}
+
+TEST_P(MetaStoreContract, PagesOfReferrersShowEachOnceInOrder) {
+    std::set<std::string> expected;
+    for (int i = 0; i < 20; ++i) {
+        auto referrer = a_manifest(app, std::to_string(i));
+        referrer.subject = digest("subject");
+        referrer.artifact_type = i % 2 == 0 ? "even" : "odd";
+        if (i % 2 == 0) expected.insert(referrer.fact.digest.str());
+        ASSERT_TRUE(put(referrer).has_value());
+    }
+    std::vector<std::string> seen;
+    meta::Page page{{}, 3};
+    for (bool more = true; more;) {
+        auto const slice = run(catalog().referrers(app, digest("subject"), "even", page)).value();
+        for (auto const& descriptor : slice.items) seen.push_back(descriptor.digest.str());
+        more = slice.more;
+        page.after = seen.back();
+    }
+    EXPECT_EQ(seen, std::vector(expected.begin(), expected.end()));
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("0"), at(2))).has_value());
+    EXPECT_EQ(referrers("team/app", digest("subject")).size(), 19U);
+}
+
+TEST_P(MetaStoreContract, AnUploadIsFoundInItsRepositoryUntilItIsClosed) {
+    SystemRandom random;
+    meta::UploadFact const upload{Uuid::random(random), app, oci::Algorithm::sha512, "ann", at(5)};
+    ASSERT_TRUE(run(uploads().open(upload)).has_value());
+    EXPECT_EQ(tags_error("team/app"), Errc::name_unknown) << "an upload does not make a repository";
+    auto const found = run(uploads().find(app, upload.id)).value();
+    EXPECT_EQ(found.id, upload.id);
+    EXPECT_EQ(found.repository, app);
+    EXPECT_EQ(found.algorithm, oci::Algorithm::sha512);
+    EXPECT_EQ(found.started_by, "ann");
+    EXPECT_EQ(found.started_at, at(5));
+    EXPECT_EQ(run(uploads().find(repo("team"), upload.id)).error().code, Errc::upload_unknown);
+    ASSERT_TRUE(run(uploads().close(upload.id)).has_value());
+    EXPECT_EQ(run(uploads().close(upload.id)).error().code, Errc::upload_unknown);
+    EXPECT_EQ(run(uploads().find(app, upload.id)).error().code, Errc::upload_unknown);
+}
+
+TEST_P(MetaStoreContract, TheLinkOfABlobEndsItsUpload) {
+    SystemRandom random;
+    auto const id = Uuid::random(random);
+    ASSERT_TRUE(run(uploads().open({id, app, oci::Algorithm::sha256, "", at(1)})).has_value());
+    ASSERT_TRUE(run(catalog().link_blob(app, {digest("b"), 1}, id, at(2))).has_value());
+    EXPECT_EQ(run(uploads().find(app, id)).error().code, Errc::upload_unknown);
+}
+
+TEST_P(MetaStoreContract, OldUploadsAreToldOldestFirst) {
+    SystemRandom random;
+    for (int const second : {30, 10, 20, 40}) {
+        meta::UploadFact const upload{Uuid::random(random), app, oci::Algorithm::sha256, "", at(second)};
+        ASSERT_TRUE(run(uploads().open(upload)).has_value());
+    }
+    auto const started = [&](Time before, std::size_t limit) {
+        std::vector<Time> times;
+        for (auto const& upload : run(uploads().started_before(before, limit)).value()) {
+            times.push_back(upload.started_at);
+        }
+        return times;
+    };
+    EXPECT_THAT(started(at(40), 10), ElementsAre(at(10), at(20), at(30)));
+    EXPECT_THAT(started(at(40), 2), ElementsAre(at(10), at(20)));
+    EXPECT_THAT(started(at(10), 10), IsEmpty());
+}

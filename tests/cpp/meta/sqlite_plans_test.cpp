@@ -1,0 +1,106 @@
+#include "meta/make_facts.h"
+#include "meta/raw_db.h"
+#include "meta/sqlite_store.h"
+#include "meta/temporary_directory.h"
+#include "run.h"
+
+#include <gmock/gmock.h>
+#include <mutex>
+#include <set>
+
+using namespace ocilot;
+using namespace ocilot::test;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+namespace {
+
+/// Every statement that any connection of this process runs while one lives.
+class Statements {
+  public:
+    Statements() { sqlite3_auto_extension(entry()); }
+    ~Statements() { sqlite3_cancel_auto_extension(entry()); }
+    Statements(Statements const&) = delete;
+    Statements& operator=(Statements const&) = delete;
+
+    [[nodiscard]] std::set<std::string> seen() const {
+        std::lock_guard const lock(mutex);
+        return texts;
+    }
+
+  private:
+    using Entry = void (*)();
+    static Entry entry() { return reinterpret_cast<Entry>(&watch); }
+    static int watch(sqlite3* db, char const**, void const*) {
+        return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, &record, nullptr);
+    }
+    static int record(unsigned, void*, void* statement, void*) {
+        std::lock_guard const lock(mutex);
+        texts.emplace(sqlite3_sql(static_cast<sqlite3_stmt*>(statement)));
+        return 0;
+    }
+    static inline std::mutex mutex;
+    static inline std::set<std::string> texts;
+};
+
+void do_everything(meta::MetaStore& store) {
+    auto& catalog = store.catalog();
+    auto const app = repo("app");
+    SystemRandom random;
+    auto const id = Uuid::random(random);
+    meta::Page const page{{}, 10};
+    static_cast<void>(run(store.uploads().open({id, app, oci::Algorithm::sha256, "", at(1)})));
+    static_cast<void>(run(store.uploads().find(app, id)));
+    static_cast<void>(run(store.uploads().started_before(at(2), 10)));
+    static_cast<void>(run(catalog.link_blob(app, {digest("b"), 1}, id, at(1))));
+    static_cast<void>(run(store.uploads().close(id)));
+    static_cast<void>(run(catalog.mount_blob(app, repo("b"), digest("b"), at(1))));
+    static_cast<void>(run(catalog.unlink_blob(repo("b"), digest("b"))));
+    static_cast<void>(run(catalog.put_manifest(a_manifest(app, "child"))));
+    auto manifest = a_manifest(app, "m", {tag("t"), tag("u")});
+    manifest.blobs = manifest.required_blobs = {digest("b")};
+    manifest.manifests = manifest.required_manifests = {digest("child")};
+    manifest.subject = digest("s");
+    EXPECT_TRUE(run(catalog.put_manifest(manifest)).has_value());
+    static_cast<void>(run(catalog.repositories(page)));
+    static_cast<void>(run(catalog.tags(app, page)));
+    static_cast<void>(run(catalog.tags(repo("none"), page)));
+    static_cast<void>(run(catalog.resolve(app, tag("t"))));
+    static_cast<void>(run(catalog.manifest(app, digest("m"))));
+    static_cast<void>(run(catalog.blob(app, digest("b"))));
+    static_cast<void>(run(catalog.referrers(app, digest("s"), {}, page)));
+    static_cast<void>(run(catalog.referrers(app, digest("s"), "type", page)));
+    static_cast<void>(run(catalog.delete_tag(app, tag("u"), at(2))));
+    static_cast<void>(run(catalog.delete_manifest(app, digest("m"), at(2))));
+}
+
+}  // namespace
+
+TEST(SqlitePlans, NoStatementScansATableOrSorts) {
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    Observers observers;
+    std::set<std::string> statements;
+    {
+        Statements const watching;
+        auto const store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();
+        do_everything(*store);
+        statements = watching.seen();
+    }
+    RawDb raw(path);
+    int planned = 0;
+    for (auto const& sql : statements) {
+        bool const facts = sql.starts_with("SELECT") || sql.starts_with("INSERT") ||
+                           sql.starts_with("UPDATE") || sql.starts_with("DELETE");
+        if (!facts || sql.find("sqlite_schema") != std::string::npos) continue;
+        auto const plan = raw.rows("EXPLAIN QUERY PLAN " + sql);
+        EXPECT_THAT(plan, Not(Contains(HasSubstr("SCAN")))) << sql;
+        EXPECT_THAT(plan, Not(Contains(HasSubstr("TEMP B-TREE")))) << sql;
+        if (sql.find("artifact_type = ?3") != std::string::npos) {
+            EXPECT_THAT(plan, Contains(HasSubstr("manifest_referrer_type"))) << sql;
+        }
+        ++planned;
+    }
+    EXPECT_GE(planned, 25) << "the statements were not seen";
+}
