@@ -116,6 +116,7 @@ Response error_response(Error const& error) {
     response.text(oci::media_type::json, std::move(body));
     if (row.status == 429 || row.status == 503) response.set("Retry-After", "5");
     response.close = row.close;
+    if (!row.own_words) response.cause = error.message;
     return response;
 }
 

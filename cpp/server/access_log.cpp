@@ -36,7 +36,9 @@ void append_member(std::string& out, std::string_view key, std::string_view valu
     append_json_string(out, value.substr(0, longest_value));
 }
 
-double seconds(std::chrono::microseconds duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(std::chrono::microseconds duration) {
+    return std::chrono::duration<double>(duration).count();
+}
 
 }  // namespace
 

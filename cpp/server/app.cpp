@@ -46,10 +46,11 @@ http::AppSettings app_settings(Settings const& settings) {
 Result<std::size_t> run_now(Task<Result<std::size_t>> task) {
     asio::io_context context(1);
     Result<std::size_t> answer = std::size_t{0};
-    asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem, Result<std::size_t> value) {
-        if (problem) std::rethrow_exception(problem);
-        answer = std::move(value);
-    });
+    asio::co_spawn(context.get_executor(), std::move(task),
+                   [&](std::exception_ptr problem, Result<std::size_t> value) {
+                       if (problem) std::rethrow_exception(problem);
+                       answer = std::move(value);
+                   });
     context.run();
     return answer;
 }
@@ -83,7 +84,8 @@ Result<> Server::Parts::open() {
 Result<> Server::Parts::load_certificates() {
     if (settings.tls_certificate.empty() && settings.tls_key.empty()) return {};
     if (settings.tls_certificate.empty() || settings.tls_key.empty()) {
-        return Error{Errc::config, "TLS needs both a certificate and a key file: set the one that is missing"};
+        return Error{Errc::config,
+                     "TLS needs both a certificate and a key file: set the one that is missing"};
     }
     net::TlsSettings tls;
     tls.certificate_file = settings.tls_certificate;
@@ -102,8 +104,9 @@ Result<> Server::Parts::open_stores() {
     std::error_code failure;
     auto const directory = std::filesystem::absolute(settings.root, failure).lexically_normal();
     if (failure) {
-        return Error{Errc::config, fmt::format("the data directory \"{}\" is not a path ({}): give another one",
-                                               settings.root, failure.message())};
+        return Error{Errc::config,
+                     fmt::format("the data directory \"{}\" is not a path ({}): give another one",
+                                 settings.root, failure.message())};
     }
     root = directory.string();
     TRY(blobs, blob::FilesystemStore::open(directory, pool, random));
@@ -150,7 +153,8 @@ void Server::Parts::add_jobs() {
     if (!settings.purge_uploads) return;
     auto const age = settings.upload_age;
     auto& parts = *registry;
-    jobs::Job job{"expire_uploads", settings.purge_interval, [&parts, age] { return jobs::expire_uploads(parts, age); }};
+    jobs::Job job{"expire_uploads", settings.purge_interval,
+                  [&parts, age] { return jobs::expire_uploads(parts, age); }};
     worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
 }
 

@@ -24,7 +24,9 @@ BodyReader::BodyReader(net::Conn& conn, InputBuffer& input, RequestParser& parse
       own_deadline_(true),
       left_(head.content_length.value_or(0)) {}
 
-bool BodyReader::complete() const noexcept { return chunked_ ? parser_.body_done() : left_ == 0; }
+bool BodyReader::complete() const noexcept {
+    return chunked_ ? parser_.body_done() : left_ == 0;
+}
 
 Task<Result<std::size_t>> BodyReader::read(std::span<std::byte> out) {
     if (complete() || out.empty()) co_return std::size_t{0};
@@ -108,7 +110,7 @@ Task<bool> BodyReader::drop_rest() {
     conn_.expires_after(limits_.unread_time);
     own_deadline_ = false;
     std::array<std::byte, 4096> rubbish;
-    for (std::uint64_t dropped = 0; !complete(); ) {
+    for (std::uint64_t dropped = 0; !complete();) {
         auto const count = co_await read(rubbish);
         if (count.has_error()) co_return false;
         dropped += *count;

@@ -12,8 +12,8 @@ namespace ocilot::server {
 
 /// The body of one request. A body of known length goes from the socket straight into the reader's memory; a
 /// chunked one is decoded there in place.
-/// read() fails with peer_closed if the client goes away before the end, request_timeout if it pauses too long,
-/// bad_request if the chunks are broken, cancelled if the connection was dropped here.
+/// read() fails with peer_closed if the client goes away before the end, request_timeout if it pauses too
+/// long, bad_request if the chunks are broken, cancelled if the connection was dropped here.
 class BodyReader final : public registry::ByteSource {
   public:
     BodyReader(net::Conn& conn, InputBuffer& input, RequestParser& parser, RequestHead const& head,
@@ -21,8 +21,8 @@ class BodyReader final : public registry::ByteSource {
 
     Task<Result<std::size_t>> read(std::span<std::byte> out) override;
 
-    /// Reads and drops the rest if that is at most the allowed number of bytes, and answers whether the body has
-    /// been read to its end: only then can another request follow.
+    /// Reads and drops the rest if that is at most the allowed number of bytes, and answers whether the body
+    /// has been read to its end: only then can another request follow.
     Task<bool> drop_rest();
 
     /// Bytes of body given out.

@@ -38,7 +38,8 @@ Result<> HeadScanner::check_line(std::string_view line) const {
             return Error{Errc::bad_request, "this port speaks HTTP/1.1, not HTTP/2: use HTTP/1.1"};
         }
     } else if (line.front() == ' ' || line.front() == '\t') {
-        return Error{Errc::bad_request, "a header line starts with white space: send every header on one line"};
+        return Error{Errc::bad_request,
+                     "a header line starts with white space: send every header on one line"};
     }
     return {};
 }

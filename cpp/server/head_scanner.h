@@ -15,8 +15,8 @@ class HeadScanner {
   public:
     explicit HeadScanner(Limits const& limits) noexcept : limits_(limits) {}
 
-    /// `bytes` is everything received since the start of the head. Answers the size of the head with its empty
-    /// line, or nothing if more bytes are needed. bad_request, target_too_long, header_too_large.
+    /// `bytes` is everything received since the start of the head. Answers the size of the head with its
+    /// empty line, or nothing if more bytes are needed. bad_request, target_too_long, header_too_large.
     Result<std::optional<std::size_t>> scan(std::string_view bytes);
 
   private:

@@ -8,7 +8,8 @@ std::string_view HttpDate::at(Time time) {
     auto const second = std::chrono::floor<std::chrono::seconds>(time);
     if (second != second_) {
         second_ = second;
-        text_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::to_time_t(second)));
+        text_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
+                            fmt::gmtime(std::chrono::system_clock::to_time_t(second)));
     }
     return text_;
 }

@@ -11,14 +11,15 @@
 
 namespace ocilot::server {
 
-/// The metrics of requests as one I/O thread sees them: it asks the registry of metrics, which locks, once for each
-/// route and status. Not thread-safe; one each thread.
+/// The metrics of requests as one I/O thread sees them: it asks the registry of metrics, which locks, once
+/// for each route and status. Not thread-safe; one each thread.
 class HttpMetrics {
   public:
     explicit HttpMetrics(Metrics& metrics);
 
     /// `route` is one of a small fixed set and lives as long as the program.
-    void record(std::string_view route, http::Method method, unsigned status, std::chrono::microseconds duration);
+    void record(std::string_view route, http::Method method, unsigned status,
+                std::chrono::microseconds duration);
 
     Gauge& in_flight;
     Gauge& connections;

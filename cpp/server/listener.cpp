@@ -15,8 +15,8 @@ namespace ocilot::server {
 
 namespace {
 
-using SteadyTimer =
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr std::chrono::milliseconds breath{200};  // Until descriptors are given back.
 
@@ -24,7 +24,10 @@ constexpr std::chrono::milliseconds breath{200};  // Until descriptors are given
 
 Listener::Listener(net::Acceptor acceptor, net::TlsCertificates const* certificates, SessionContext context,
                    TaskGroup& connections)
-    : acceptor_(std::move(acceptor)), certificates_(certificates), context_(context), connections_(connections) {}
+    : acceptor_(std::move(acceptor)),
+      certificates_(certificates),
+      context_(context),
+      connections_(connections) {}
 
 Task<> Listener::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
@@ -51,7 +54,8 @@ Task<Result<std::unique_ptr<net::Conn>>> Listener::greet(net::Socket socket) {
     framing.request_id = id;
     framing.close = true;
     auto const refusal = whole_response(
-        context_.handler.refuse({Errc::bad_request, "this port speaks HTTPS, not plain HTTP: use https://"}), framing);
+        context_.handler.refuse({Errc::bad_request, "this port speaks HTTPS, not plain HTTP: use https://"}),
+        framing);
     co_return co_await net::accept_tls(std::move(socket), certificates_->current(), context_.limits.head_time,
                                        refusal);
 }

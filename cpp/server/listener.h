@@ -16,7 +16,8 @@ class Session;
 /// One listening socket on one I/O thread: accepts connections and serves each in a task of its own.
 class Listener {
   public:
-    /// `certificates` is null for plain HTTP. `connections` gets the tasks and lives at least as long as this.
+    /// `certificates` is null for plain HTTP. `connections` gets the tasks and lives at least as long as
+    /// this.
     Listener(net::Acceptor acceptor, net::TlsCertificates const* certificates, SessionContext context,
              TaskGroup& connections);
 

@@ -18,7 +18,9 @@ namespace {
 /// Beast presents no fewer bytes than the end of a chunked body has, or its assertions do not hold.
 constexpr std::size_t least_chunk_bytes = 5;
 
-std::string_view std_view(beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view std_view(beast::string_view text) {
+    return {text.data(), text.size()};
+}
 
 bool iequals(std::string_view a, std::string_view b) {
     return beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
@@ -26,13 +28,14 @@ bool iequals(std::string_view a, std::string_view b) {
 
 http::Method method_of(std::string_view text) {
     using http::Method;
-    static constexpr std::array<std::pair<std::string_view, Method>, 7> methods{{{"GET", Method::get},
-                                                                                 {"HEAD", Method::head},
-                                                                                 {"PUT", Method::put},
-                                                                                 {"POST", Method::post},
-                                                                                 {"PATCH", Method::patch},
-                                                                                 {"DELETE", Method::del},
-                                                                                 {"OPTIONS", Method::options}}};
+    static constexpr std::array<std::pair<std::string_view, Method>, 7> methods{
+        {{"GET", Method::get},
+         {"HEAD", Method::head},
+         {"PUT", Method::put},
+         {"POST", Method::post},
+         {"PATCH", Method::patch},
+         {"DELETE", Method::del},
+         {"OPTIONS", Method::options}}};
     auto const row = std::ranges::find(methods, text, [](auto const& entry) { return entry.first; });
     return row == methods.end() ? Method::other : row->second;
 }
@@ -47,13 +50,16 @@ std::string_view origin_form(std::string_view target) {
     return target;
 }
 
-Error bad_request(std::string message) { return {Errc::bad_request, std::move(message)}; }
+Error bad_request(std::string message) {
+    return {Errc::bad_request, std::move(message)};
+}
 
 Result<> check_coding(std::string_view coding) {
     if (iequals(coding, "chunked")) return {};
     bool const misplaced = iequals(coding.substr(0, 7), "chunked");
-    return Error{misplaced ? Errc::bad_request : Errc::not_implemented,
-                 fmt::format("transfer coding \"{}\" is not known here: send chunked alone, or a length", coding)};
+    return Error{
+        misplaced ? Errc::bad_request : Errc::not_implemented,
+        fmt::format("transfer coding \"{}\" is not known here: send chunked alone, or a length", coding)};
 }
 
 /// What Beast leaves to its user: Host, transfer codings, the form of the target.
@@ -67,9 +73,11 @@ Result<> check(RequestHead const& head) {
         ++codings;
     }
     if (codings > 1) return bad_request("the request has two Transfer-Encoding headers: send one");
-    if (codings == 1 && head.http_1_0) return bad_request("HTTP/1.0 has no transfer coding: send a Content-Length");
+    if (codings == 1 && head.http_1_0)
+        return bad_request("HTTP/1.0 has no transfer coding: send a Content-Length");
     if (hosts > 1) return bad_request("the request has two Host headers: send one");
-    if (hosts == 0 && !head.http_1_0) return bad_request("the request has no Host header: HTTP/1.1 asks for one");
+    if (hosts == 0 && !head.http_1_0)
+        return bad_request("the request has no Host header: HTTP/1.1 asks for one");
     if (!head.target.starts_with('/') && head.target != "*") {
         return bad_request("the request target is not a path: start it with /");
     }
@@ -78,11 +86,13 @@ Result<> check(RequestHead const& head) {
 
 Error syntax_error(beast::error_code code) {
     using beast::http::error;
-    if (code == error::bad_version) return bad_request("the request line does not end in HTTP/1.1 or HTTP/1.0");
+    if (code == error::bad_version)
+        return bad_request("the request line does not end in HTTP/1.1 or HTTP/1.0");
     if (code == error::bad_content_length || code == error::multiple_content_length ||
         code == error::bad_transfer_encoding) {
-        return bad_request("the request does not say clearly how long its body is: send one Content-Length or "
-                           "Transfer-Encoding: chunked");
+        return bad_request(
+            "the request does not say clearly how long its body is: send one Content-Length or "
+            "Transfer-Encoding: chunked");
     }
     return bad_request(fmt::format("the request is not well-formed HTTP/1.1 ({})", code.message()));
 }
@@ -119,11 +129,15 @@ class RequestParser::Impl final : public beast::http::basic_parser<true> {
         head.target = origin_form(std_view(target));
         head.http_1_0 = version == 10;
     }
-    void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value, error_code&) override {
-        if (!in_body_) head.headers.emplace_back(std_view(name), std_view(value));  // Trailers say nothing to us.
+    void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
+                       error_code&) override {
+        if (!in_body_)
+            head.headers.emplace_back(std_view(name), std_view(value));  // Trailers say nothing to us.
     }
     void on_header_impl(error_code&) override { in_body_ = true; }
-    void on_chunk_header_impl(std::uint64_t size, beast::string_view, error_code&) override { chunk_left = size; }
+    void on_chunk_header_impl(std::uint64_t size, beast::string_view, error_code&) override {
+        chunk_left = size;
+    }
     std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
         auto const count = std::min(body.size(), out.size() - made);
         std::memmove(out.data() + made, body.data(), count);
@@ -157,7 +171,8 @@ Result<RequestHead> RequestParser::parse(std::string_view head) {
     return std::move(parsed);
 }
 
-Result<RequestParser::Decoded> RequestParser::decode(std::span<std::byte const> in, std::span<std::byte> out) {
+Result<RequestParser::Decoded> RequestParser::decode(std::span<std::byte const> in,
+                                                     std::span<std::byte> out) {
     Decoded done;
     impl_->out = out;
     impl_->made = 0;
@@ -173,6 +188,8 @@ Result<RequestParser::Decoded> RequestParser::decode(std::span<std::byte const> 
     return done;
 }
 
-bool RequestParser::body_done() const noexcept { return impl_->is_done(); }
+bool RequestParser::body_done() const noexcept {
+    return impl_->is_done();
+}
 
 }  // namespace ocilot::server

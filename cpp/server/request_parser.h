@@ -23,8 +23,8 @@ struct RequestHead {
     std::vector<std::pair<std::string_view, std::string_view>> headers;
     std::optional<std::uint64_t> content_length;  ///< bytes
     bool chunked = false;
-    bool keep_alive = false;         ///< the client may send another request on this connection
-    bool expects_continue = false;   ///< the client waits for `100 Continue` before it sends the body
+    bool keep_alive = false;        ///< the client may send another request on this connection
+    bool expects_continue = false;  ///< the client waits for `100 Continue` before it sends the body
 
     [[nodiscard]] bool has_body() const noexcept { return chunked || content_length.value_or(0) > 0; }
     /// First value of a header, or nothing.
@@ -47,8 +47,8 @@ class RequestParser {
         std::size_t used = 0;
         std::size_t made = 0;
     };
-    /// Decodes the chunked body that follows the head. What is not used must be presented again, with more behind
-    /// it. `out` may be the same memory as `in`. bad_request if it is not the chunked coding.
+    /// Decodes the chunked body that follows the head. What is not used must be presented again, with more
+    /// behind it. `out` may be the same memory as `in`. bad_request if it is not the chunked coding.
     Result<Decoded> decode(std::span<std::byte const> in, std::span<std::byte> out);
     /// Whether the last chunk and the trailer have been used up.
     [[nodiscard]] bool body_done() const noexcept;

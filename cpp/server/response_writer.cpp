@@ -13,23 +13,29 @@ namespace beast = boost::beast;
 
 namespace {
 
-constexpr std::size_t small_body = 64 * 1024;        // Bytes that go out in one write with the head.
-constexpr std::uint64_t piece = 1024 * 1024;         // Bytes that must go out within the idle time.
-constexpr std::size_t read_buffer = 256 * 1024;      // Bytes, for blobs without a descriptor.
+constexpr std::size_t small_body = 64 * 1024;    // Bytes that go out in one write with the head.
+constexpr std::uint64_t piece = 1024 * 1024;     // Bytes that must go out within the idle time.
+constexpr std::size_t read_buffer = 256 * 1024;  // Bytes, for blobs without a descriptor.
 
-beast::string_view beast_view(std::string_view text) { return {text.data(), text.size()}; }
-
-bool is_framing(std::string_view name) {
-    static constexpr std::array<std::string_view, 5> ours{"Content-Length", "Connection", "Transfer-Encoding", "Date",
-                                                          "X-Request-Id"};
-    return std::ranges::any_of(ours, [name](auto our) { return beast::iequals(beast_view(our), beast_view(name)); });
+beast::string_view beast_view(std::string_view text) {
+    return {text.data(), text.size()};
 }
 
-bool has_no_content(unsigned status) { return status == 204 || status == 304 || status / 100 == 1; }
+bool is_framing(std::string_view name) {
+    static constexpr std::array<std::string_view, 5> ours{"Content-Length", "Connection", "Transfer-Encoding",
+                                                          "Date", "X-Request-Id"};
+    return std::ranges::any_of(
+        ours, [name](auto our) { return beast::iequals(beast_view(our), beast_view(name)); });
+}
+
+bool has_no_content(unsigned status) {
+    return status == 204 || status == 304 || status / 100 == 1;
+}
 
 std::string_view text_body(http::Response const& response) {
     if (auto const* text = std::get_if<std::string>(&response.body)) return *text;
-    if (auto const* shared = std::get_if<http::SharedText>(&response.body); shared && *shared) return **shared;
+    if (auto const* shared = std::get_if<http::SharedText>(&response.body); shared && *shared)
+        return **shared;
     return {};
 }
 
@@ -40,7 +46,8 @@ std::uint64_t body_length(http::Response const& response) {
 }
 
 void insert(beast::http::fields& fields, std::string_view name, std::string value) {
-    std::ranges::replace_if(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+    std::ranges::replace_if(
+        value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
     fields.insert(beast_view(name), beast_view(value));
 }
 
@@ -91,7 +98,8 @@ Task<Result<>> Outlet::blob(blob::Blob& source, std::uint64_t offset, std::uint6
     while (length > 0) {
         auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, buffer.size()));
         CO_TRY(auto const count, co_await source.read(offset, std::span(buffer).first(wanted)));
-        if (count == 0) co_return Error{Errc::io, fmt::format("a blob being sent ended {} bytes early", length)};
+        if (count == 0)
+            co_return Error{Errc::io, fmt::format("a blob being sent ended {} bytes early", length)};
         std::string_view const bytes(reinterpret_cast<char const*>(buffer.data()), count);
         CO_CHECK(co_await write(bytes, length > count));
         offset += count;

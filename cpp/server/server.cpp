@@ -45,21 +45,29 @@ Result<std::unique_ptr<Server>> Server::start(Settings settings) {
     }
 }
 
-std::string Server::address() const { return net::format_endpoint(parts_->bound); }
+std::string Server::address() const {
+    return net::format_endpoint(parts_->bound);
+}
 
-std::uint16_t Server::port() const noexcept { return parts_->bound.port(); }
+std::uint16_t Server::port() const noexcept {
+    return parts_->bound.port();
+}
 
 std::string Server::debug_address() const {
     return parts_->debug_bound ? net::format_endpoint(*parts_->debug_bound) : std::string();
 }
 
-std::string const& Server::root() const noexcept { return parts_->root; }
+std::string const& Server::root() const noexcept {
+    return parts_->root;
+}
 
 Result<> Server::reload_tls() {
     if (!parts_->certificates) return {};
     return parts_->certificates->reload();
 }
 
-void Server::stop() { parts_->stop(parts_->settings.drain_timeout); }
+void Server::stop() {
+    parts_->stop(parts_->settings.drain_timeout);
+}
 
 }  // namespace ocilot::server

@@ -32,7 +32,8 @@ class Server {
     /// Reads certificate and key again; config if they do not fit, and the old ones stay in force.
     Result<> reload_tls();
 
-    /// Stops listening, lets requests under way end for at most the drain time, then stops. Blocks. Once only.
+    /// Stops listening, lets requests under way end for at most the drain time, then stops. Blocks. Once
+    /// only.
     void stop();
 
   private:

@@ -35,10 +35,14 @@ std::string_view without_port(std::string_view peer) {
     return host;
 }
 
-std::string_view first_line(std::string_view bytes) { return bytes.substr(0, bytes.find_first_of("\r\n")); }
+std::string_view first_line(std::string_view bytes) {
+    return bytes.substr(0, bytes.find_first_of("\r\n"));
+}
 
 /// Whether the other side is still there to be told.
-bool can_be_told(Errc code) { return code != Errc::peer_closed && code != Errc::cancelled && code != Errc::io; }
+bool can_be_told(Errc code) {
+    return code != Errc::peer_closed && code != Errc::cancelled && code != Errc::io;
+}
 
 }  // namespace
 
@@ -59,7 +63,9 @@ void Session::drain() noexcept {
     if (idle_) conn_->close();
 }
 
-void Session::drop() noexcept { conn_->close(); }
+void Session::drop() noexcept {
+    conn_->close();
+}
 
 Task<> Session::run() {
     // Cancellation shows as an error of the operation under way, not as an exception.
@@ -119,7 +125,8 @@ Task<Result<std::string>> Session::read_head() {
             continue;
         }
         if (input_.empty()) co_return Error{Errc::peer_closed, "the client left between two requests"};
-        if (count.has_value()) co_return Error{Errc::bad_request, "the request ends in the middle of its head"};
+        if (count.has_value())
+            co_return Error{Errc::bad_request, "the request ends in the middle of its head"};
         if (count.error().code != Errc::request_timeout) co_return count.error();
         co_return Error{Errc::request_timeout, fmt::format("the request head did not arrive within {} s",
                                                            context_.limits.head_time.count() / 1000)};
@@ -183,14 +190,18 @@ Task<bool> Session::answer(Exchange& exchange, http::Response response, bool kee
     auto const sent = co_await write_response(*conn_, response, framing, context_.limits);
     context_.metrics.request_bytes.add(exchange.received);
     context_.metrics.response_bytes.add(sent.bytes);
-    if (sent.outcome.has_error() && sent.outcome.error().code == Errc::io) response.cause = sent.outcome.error().message;
+    if (response.status < 500) response.cause.clear();  // The client's doing, and it was told.
+    if (sent.outcome.has_error() && sent.outcome.error().code == Errc::io) {
+        response.cause = sent.outcome.error().message;
+    }
     record(exchange, response, sent.body_bytes);
     if (sent.outcome.has_error()) co_return false;
     if (!keep) co_await linger();
     co_return keep;
 }
 
-/// Closing with unread bytes in the socket would reset the connection, and the client would not see the answer.
+/// Closing with unread bytes in the socket would reset the connection, and the client would not see the
+/// answer.
 Task<> Session::linger() {
     conn_->expires_after(context_.limits.linger_time);
     co_await conn_->finish_writing();
@@ -202,7 +213,8 @@ Task<> Session::linger() {
     }
 }
 
-void Session::record(Exchange const& exchange, http::Response const& response, std::uint64_t body_bytes) const {
+void Session::record(Exchange const& exchange, http::Response const& response,
+                     std::uint64_t body_bytes) const {
     auto const& request = exchange.request;
     auto const duration = context_.clock.now() - exchange.started;
     context_.metrics.record(exchange.route, request.method, response.status, duration);

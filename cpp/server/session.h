@@ -9,9 +9,9 @@
 
 namespace ocilot::server {
 
-/// One client connection: reads requests, hands them to the handler and writes the answers, one after the other, in
-/// the order they came. Whatever cannot be understood gets an answer before the connection ends. Lives on one I/O
-/// thread; holds little more than the connection between two requests.
+/// One client connection: reads requests, hands them to the handler and writes the answers, one after the
+/// other, in the order they came. Whatever cannot be understood gets an answer before the connection ends.
+/// Lives on one I/O thread; holds little more than the connection between two requests.
 class Session {
   public:
     Session(std::unique_ptr<net::Conn> conn, SessionContext& context);

@@ -14,35 +14,35 @@ namespace ocilot::server {
 /// Defaults are those of a registry started without any configuration.
 struct Settings {
     // Storage.
-    std::string root = "ocilot-data";  ///< directory of blobs and metadata
-    bool in_memory = false;            ///< `storage.inmemory`: nothing is kept
-    bool deletes = true;               ///< `storage.delete.enabled`
-    bool purge_uploads = true;         ///< `storage.maintenance.uploadpurging.enabled`
-    std::chrono::seconds upload_age{168 * 3600};       ///< sessions older than this are purged
-    std::chrono::seconds purge_interval{24 * 3600};    ///< time between two purges
+    std::string root = "ocilot-data";                ///< directory of blobs and metadata
+    bool in_memory = false;                          ///< `storage.inmemory`: nothing is kept
+    bool deletes = true;                             ///< `storage.delete.enabled`
+    bool purge_uploads = true;                       ///< `storage.maintenance.uploadpurging.enabled`
+    std::chrono::seconds upload_age{168 * 3600};     ///< sessions older than this are purged
+    std::chrono::seconds purge_interval{24 * 3600};  ///< time between two purges
 
     // Listening. Address is `HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one.
     std::string address = "127.0.0.1:5000";
     std::string debug_address;  ///< `/metrics`, `/healthz`, `/readyz` live here instead; empty: on `address`
-    std::string tls_certificate;  ///< PEM file of the chain; empty: plain HTTP
-    std::string tls_key;          ///< PEM file
+    std::string tls_certificate;         ///< PEM file of the chain; empty: plain HTTP
+    std::string tls_key;                 ///< PEM file
     std::string tls_minimum = "tls1.2";  ///< or "tls1.3"
-    unsigned threads = 0;         ///< I/O contexts; 0: one a core
+    unsigned threads = 0;                ///< I/O contexts; 0: one a core
 
     // Limits.
-    std::size_t header_limit = 64 * 1024;             ///< bytes of a request head
-    std::size_t manifest_limit = 4 * 1024 * 1024;     ///< bytes
+    std::size_t header_limit = 64 * 1024;          ///< bytes of a request head
+    std::size_t manifest_limit = 4 * 1024 * 1024;  ///< bytes
     std::chrono::seconds header_timeout{30};
-    std::chrono::seconds idle_timeout{180};           ///< keep-alive; also the longest pause in a body
-    std::chrono::seconds drain_timeout{30};           ///< for requests under way at SIGTERM
+    std::chrono::seconds idle_timeout{180};  ///< keep-alive; also the longest pause in a body
+    std::chrono::seconds drain_timeout{30};  ///< for requests under way at SIGTERM
 
     // Answers.
-    std::string host;        ///< `http.host`
-    std::string prefix;      ///< `http.prefix`
+    std::string host;    ///< `http.host`
+    std::string prefix;  ///< `http.prefix`
     bool relative_urls = false;
     std::vector<std::pair<std::string, std::string>> headers;  ///< `http.headers`
-    std::size_t catalog_limit = 1000;   ///< `catalog.maxentries`
-    std::size_t tags_limit = 1000;      ///< `tags.maxtags`
+    std::size_t catalog_limit = 1000;                          ///< `catalog.maxentries`
+    std::size_t tags_limit = 1000;                             ///< `tags.maxtags`
 
     // Log.
     LogLevel log_level = LogLevel::info;

@@ -4,14 +4,16 @@
 
 namespace ocilot::server {
 
-/// Blocks signals on this thread while it lives, so that threads started meanwhile never take one: signals belong
-/// to the program, not to the server in it. Signals that report a defect of the thread itself stay as they are.
+/// Blocks signals on this thread while it lives, so that threads started meanwhile never take one: signals
+/// belong to the program, not to the server in it. Signals that report a defect of the thread itself stay as
+/// they are.
 class SignalsBlocked {
   public:
     SignalsBlocked() noexcept {
         sigset_t all;
         ::sigfillset(&all);
-        for (int const fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) ::sigdelset(&all, fault);
+        for (int const fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
+            ::sigdelset(&all, fault);
         ::pthread_sigmask(SIG_BLOCK, &all, &before_);
     }
     ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }

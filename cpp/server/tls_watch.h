@@ -6,8 +6,8 @@
 
 namespace ocilot::server {
 
-/// Looks once a second whether certificate or key have changed and puts the new pair in force; each attempt is one
-/// log line. A pair that does not fit leaves the old one in force. Runs until cancelled.
+/// Looks once a second whether certificate or key have changed and puts the new pair in force; each attempt
+/// is one log line. A pair that does not fit leaves the old one in force. Runs until cancelled.
 Task<> watch_certificates(net::TlsCertificates& certificates, BlockingPool& pool, Log const& log);
 
 }  // namespace ocilot::server

@@ -11,8 +11,8 @@ namespace ocilot::server {
 
 namespace {
 
-using SteadyTimer =
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr std::chrono::milliseconds glance{10};  // Between two looks at what is still running at the end.
 
@@ -31,11 +31,15 @@ Worker::Worker(Metrics& metrics)
       background_(context_.get_executor()),
       ending_(context_.get_executor()) {}
 
-void Worker::add_listener(net::Acceptor acceptor, net::TlsCertificates const* certificates, SessionContext context) {
-    listeners_.push_back(std::make_unique<Listener>(std::move(acceptor), certificates, context, connections_));
+void Worker::add_listener(net::Acceptor acceptor, net::TlsCertificates const* certificates,
+                          SessionContext context) {
+    listeners_.push_back(
+        std::make_unique<Listener>(std::move(acceptor), certificates, context, connections_));
 }
 
-void Worker::add_background(Task<> task) { waiting_.push_back(quietly(std::move(task))); }
+void Worker::add_background(Task<> task) {
+    waiting_.push_back(quietly(std::move(task)));
+}
 
 void Worker::start() {
     for (auto const& listener : listeners_) background_.spawn(listener->run());

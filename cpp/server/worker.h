@@ -12,8 +12,8 @@
 
 namespace ocilot::server {
 
-/// One I/O thread with its context, its listeners and what runs in the background. Set up first, then started, then
-/// finished; the thread runs only in between.
+/// One I/O thread with its context, its listeners and what runs in the background. Set up first, then
+/// started, then finished; the thread runs only in between.
 class Worker {
   public:
     explicit Worker(Metrics& metrics);
@@ -27,13 +27,15 @@ class Worker {
     [[nodiscard]] HttpDate& date() noexcept { return date_; }
 
     /// Before start: a socket to accept from.
-    void add_listener(net::Acceptor acceptor, net::TlsCertificates const* certificates, SessionContext context);
+    void add_listener(net::Acceptor acceptor, net::TlsCertificates const* certificates,
+                      SessionContext context);
     /// Before start: a task that runs until it is cancelled.
     void add_background(Task<> task);
 
     /// Starts the thread; it takes no signals.
     void start();
-    /// Stops accepting, lets requests under way end for at most `drain_time`, then ends everything. Returns at once.
+    /// Stops accepting, lets requests under way end for at most `drain_time`, then ends everything. Returns
+    /// at once.
     void finish(std::chrono::milliseconds drain_time);
     /// Waits for the end of the thread, if it was started.
     void join();

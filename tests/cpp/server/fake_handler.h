@@ -113,7 +113,8 @@ class FakeHandler final : public http::Handler {
         } else if (path == "/blob") {
             response.body = http::BlobBody{std::make_unique<TextBlob>("0123456789", true), 2, 5};
         } else if (path == "/memory") {
-            response.body = http::BlobBody{std::make_unique<TextBlob>(std::string(300'000, 'm'), false), 1, 299'999};
+            response.body =
+                http::BlobBody{std::make_unique<TextBlob>(std::string(300'000, 'm'), false), 1, 299'999};
         } else if (path == "/torn") {
             response.body = http::BlobBody{std::make_unique<TextBlob>("0123", true), 0, 10};
         } else if (path == "/last") {

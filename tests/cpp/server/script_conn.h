@@ -22,12 +22,18 @@ struct Step {
     std::string after = {};  ///< of send: what the server must have written before
 };
 
-inline Step send(std::string bytes) { return {Step::Kind::send, std::move(bytes)}; }
+inline Step send(std::string bytes) {
+    return {Step::Kind::send, std::move(bytes)};
+}
 inline Step send_after(std::string seen, std::string bytes) {
     return {Step::Kind::send, std::move(bytes), std::move(seen)};
 }
-inline Step stall() { return {Step::Kind::stall}; }  ///< says nothing until the deadline
-inline Step reset() { return {Step::Kind::reset}; }
+inline Step stall() {
+    return {Step::Kind::stall};
+}  ///< says nothing until the deadline
+inline Step reset() {
+    return {Step::Kind::reset};
+}
 
 /// A client that follows a script, and leaves at its end.
 class ScriptConn final : public net::Conn {

@@ -17,7 +17,8 @@ std::string get(std::string_view path, std::string_view more = {}) {
 }
 
 std::string put(std::string_view path, std::string_view body, std::string_view more = {}) {
-    return fmt::format("PUT {} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n{}\r\n{}", path, body.size(), more, body);
+    return fmt::format("PUT {} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n{}\r\n{}", path, body.size(),
+                       more, body);
 }
 
 std::vector<unsigned> statuses(std::vector<Answer> const& all) {
@@ -47,7 +48,8 @@ TEST(Session, AnswersWithTheHeadersEveryResponseCarries) {
 TEST(Session, KeepsASaneRequestIdOfTheClientAndReplacesAnyOther) {
     Harness h;
     EXPECT_THAT(h.play(get("/x", "X-Request-Id: a.B_c-9\r\n")), HasSubstr("\r\nX-Request-Id: a.B_c-9\r\n"));
-    EXPECT_THAT(h.play(get("/x", "X-Request-Id: a b\r\n")), HasSubstr("\r\nX-Request-Id: abababababababab\r\n"));
+    EXPECT_THAT(h.play(get("/x", "X-Request-Id: a b\r\n")),
+                HasSubstr("\r\nX-Request-Id: abababababababab\r\n"));
     EXPECT_THAT(h.play(get("/x", "X-Request-Id: " + std::string(65, 'a') + "\r\n")), HasSubstr("Id: abab"));
 }
 
@@ -62,8 +64,9 @@ TEST(Session, AnswersPipelinedRequestsInOrder) {
 
 TEST(Session, UnderstandsRequestsHoweverTheyAreCutIntoPieces) {
     Harness h;
-    auto const chunked = "PUT /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
-                         "5;a=b\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\nX-Trailer: t\r\n\r\n";
+    auto const chunked =
+        "PUT /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5;a=b\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\nX-Trailer: t\r\n\r\n";
     auto const empty = "PUT /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     auto const all = answers(h.play(bytewise(chunked + put("/echo", "sized") + empty + get("/x"))));
     ASSERT_THAT(statuses(all), ElementsAre(200U, 200U, 200U, 200U));
@@ -100,7 +103,8 @@ TEST(Session, SendsNoBodyToHeadAndTellsTheLengthOfGet) {
     std::string const head = "HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n";
     std::string const length = "HEAD /length HTTP/1.1\r\nHost: h\r\n\r\n";
     std::string const blob = "HEAD /blob HTTP/1.1\r\nHost: h\r\n\r\n";
-    auto const all = answers(h.play(head + get("/x") + length + get("/length") + blob + get("/blob")), {0, 2, 4});
+    auto const all =
+        answers(h.play(head + get("/x") + length + get("/length") + blob + get("/blob")), {0, 2, 4});
     ASSERT_THAT(statuses(all), ElementsAre(200U, 200U, 200U, 200U, 200U, 200U));
     EXPECT_THAT(all[0].head, HasSubstr("Content-Length: 2\r\n"));
     EXPECT_THAT(all[2].head, HasSubstr("Content-Length: 5\r\n"));
@@ -137,15 +141,18 @@ TEST(Session, FramesAnswersItselfWhateverTheHandlerSets) {
 
 TEST(Session, InvitesTheBodyOnlyWhenItIsRead) {
     Harness h;
-    std::string const head = "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
-    auto const written = h.play({send(head), send_after("HTTP/1.1 100 Continue\r\n\r\n", "hello"), send(get("/x"))});
+    std::string const head =
+        "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
+    auto const written =
+        h.play({send(head), send_after("HTTP/1.1 100 Continue\r\n\r\n", "hello"), send(get("/x"))});
     EXPECT_THAT(written, StartsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"));
     EXPECT_EQ(answers(written).size(), 3U);
 }
 
 TEST(Session, RefusesABodyItDoesNotWantWithoutInvitingIt) {
     Harness h;
-    std::string const head = "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
+    std::string const head =
+        "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
     auto const all = answers(h.play(head));
     ASSERT_THAT(statuses(all), ElementsAre(200U));
     EXPECT_TRUE(all[0].closes());  // Nobody knows whether the body follows.
@@ -154,8 +161,9 @@ TEST(Session, RefusesABodyItDoesNotWantWithoutInvitingIt) {
 TEST(Session, DropsASmallUnreadBodyAndGoesOn) {
     Harness h;
     auto const body = std::string(100'000, 'x');
-    std::string const chunked = fmt::format(
-        "PUT /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n", body.size(), body);
+    std::string const chunked =
+        fmt::format("PUT /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n",
+                    body.size(), body);
     auto const all = answers(h.play(put("/x", body) + put("/part", body) + chunked + get("/x")));
     EXPECT_THAT(statuses(all), ElementsAre(200U, 200U, 200U, 200U));
     EXPECT_EQ(h.handler.last_body, "xxxx");
@@ -164,8 +172,9 @@ TEST(Session, DropsASmallUnreadBodyAndGoesOn) {
 
 TEST(Session, AnswersAndClosesWhenAnUnreadBodyIsLarge) {
     auto const body = std::string(300'000, 'x');
-    std::string const chunked = fmt::format(
-        "PUT /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n", body.size(), body);
+    std::string const chunked =
+        fmt::format("PUT /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n",
+                    body.size(), body);
     for (auto const& request : {put("/x", body), chunked}) {
         Harness h;
         auto const all = answers(h.play(request + get("/x")));
@@ -177,7 +186,8 @@ TEST(Session, AnswersAndClosesWhenAnUnreadBodyIsLarge) {
 
 TEST(Session, AnswersAndClosesWhenAnUnreadBodyDoesNotCome) {
     Harness h;
-    auto const all = answers(h.play({send("PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab"), stall()}));
+    auto const all =
+        answers(h.play({send("PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab"), stall()}));
     ASSERT_THAT(statuses(all), ElementsAre(200U));
     EXPECT_TRUE(all[0].closes());
 }
@@ -237,8 +247,9 @@ TEST(Session, TakesTheAbsoluteFormOfATarget) {
 TEST(Session, TurnsAnExceptionIntoAnAnswerAndLogsIt) {
     Harness h;
     EXPECT_THAT(statuses(answers(h.play(get("/throw")))), ElementsAre(500U));
-    EXPECT_THAT(h.log_sink.text(), HasSubstr("request_id=abababababababab method=GET target=/throw status=500 "
-                                             "cause=\"a defect\""));
+    EXPECT_THAT(h.log_sink.text(),
+                HasSubstr("request_id=abababababababab method=GET target=/throw status=500 "
+                          "cause=\"a defect\""));
 }
 
 TEST(Session, BreaksTheConnectionWhenABlobEndsEarlyAndLogsIt) {
@@ -269,9 +280,10 @@ TEST(Session, CountsRequestsByRouteMethodAndStatus) {
 TEST(Session, WritesOneAccessLogLineARequest) {
     Harness h;
     h.play(get("/x?a=b", "User-Agent: docker\r\nReferer: http://r/\r\n") + "bad\x01\r\n\r\n");
-    EXPECT_EQ(h.access_sink.text(),
-              "2001:db8::1 - - [06/Nov/1994:08:49:37 +0000] \"GET /x?a=b HTTP/1.1\" 200 2 \"http://r/\" \"docker\" "
-              "abababababababab 0.000000\n"
-              "2001:db8::1 - - [06/Nov/1994:08:49:37 +0000] \"bad\\x01\" 400 79 \"-\" \"-\" abababababababab "
-              "0.000000\n");
+    EXPECT_EQ(
+        h.access_sink.text(),
+        "2001:db8::1 - - [06/Nov/1994:08:49:37 +0000] \"GET /x?a=b HTTP/1.1\" 200 2 \"http://r/\" \"docker\" "
+        "abababababababab 0.000000\n"
+        "2001:db8::1 - - [06/Nov/1994:08:49:37 +0000] \"bad\\x01\" 400 79 \"-\" \"-\" abababababababab "
+        "0.000000\n");
 }
