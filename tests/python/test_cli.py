@@ -1,4 +1,4 @@
-"""The `ocilot` command: data on standard output, messages on standard error, an exit code that means something."""
+"""The `ocilot` command: data on standard output, messages on standard error, telling exit codes."""
 
 from __future__ import annotations
 
