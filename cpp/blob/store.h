@@ -39,8 +39,9 @@ class Upload {
     /// another.
     virtual Task<Result<oci::Digest>> digest(oci::Algorithm algorithm) = 0;
     /// Makes the bytes the blob `digest` (which `digest()` has just answered): durable (data, name and
-    /// directories) and visible when it returns, atomically. The upload is used up on success and untouched
-    /// on failure. A blob that is there already stays as it is.
+    /// directories) and visible when it returns, atomically. A blob that is there already stays as it is.
+    /// The upload is used up on success and untouched on failure; but a failed sync (io) leaves bytes that
+    /// nobody can trust: then the upload is gone, size() is 0, and the client starts again.
     virtual Task<Result<>> commit(oci::Digest const& digest) = 0;
     /// Removes the bytes. The upload is used up.
     virtual Task<Result<>> discard() = 0;
