@@ -79,15 +79,22 @@ class Daemon:
     def __init__(self, argv: Sequence[Argument], *, env: Mapping[str, str], log: Path) -> None:
         self.log = log
         self._before = log.stat().st_size if log.exists() else 0
+        # However the tests end, the program ends too.
+        words = ["/usr/bin/setpriv", "--pdeathsig", "TERM", *(str(word) for word in argv)]
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                [str(word) for word in argv], env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out
+                words, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out
             )
 
     @property
     def exit_code(self) -> int | None:
         """None while it runs."""
         return self._process.poll()
+
+    def most_memory(self) -> int:
+        """The most bytes of memory it has ever held at once."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1024
 
     def output(self) -> str:
         """What this process has written so far."""

@@ -42,6 +42,7 @@ class Registry:
             self.config = home / "config.yml"
             self.config.write_text(config)
             self._arguments.insert(0, self.config)
+        self._in_memory = config is not None and "inmemory" in config
         self._process: Daemon | None = None
 
     @property
@@ -63,7 +64,8 @@ class Registry:
         return self._process
 
     def command(self) -> list[Argument]:
-        return [OCILOT, "serve", *self._arguments, "--root", self.root, "--addr", self.address]
+        place: list[Argument] = [] if self._in_memory else ["--root", self.root]
+        return [OCILOT, "serve", *self._arguments, *place, "--addr", self.address]
 
     def start(self) -> Registry:
         self._process = Daemon(self.command(), env=self._env, log=self.log)

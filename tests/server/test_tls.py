@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
@@ -88,11 +89,18 @@ def test_plain_http_on_the_tls_port_does_no_harm(secure: Registry, certificates:
     assert served(secure, certificates)
 
 
-def test_old_tls_versions_are_refused(secure: Registry, certificates: Certificates) -> None:
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls_1_2_is_spoken_unless_configured_otherwise(
+    fresh_registry: FreshRegistry, certificates: Certificates, newest: ssl.TLSVersion
+) -> None:
     context = certificates.context()
-    assert context.minimum_version
-    with (
-        socket.create_connection(("127.0.0.1", secure.port), timeout=10) as plain,
-        context.wrap_socket(plain, server_hostname="localhost") as talk,
-    ):
-        assert talk.version() == "TLSv1.3"
+    context.maximum_version = newest
+    with fresh_registry(certificates.config()).connect(context) as api:
+        assert api("GET", "/v2/").status == 200
+    strict = certificates.config() + "    minimumtls: tls1.3\n"
+    with fresh_registry(strict).connect(context) as api:
+        if newest is ssl.TLSVersion.TLSv1_3:
+            assert api("GET", "/v2/").status == 200
+        else:
+            with pytest.raises(ssl.SSLError, match=r"(?i)version"):
+                api("GET", "/v2/")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 import pytest
 
 from .api import Api, with_digest
+from .conftest import FreshRegistry
 from .images import MIB, digest_of, noise
 
 CHUNK = 1000
@@ -255,6 +257,23 @@ def test_a_client_that_leaves_within_a_chunk_finds_what_it_sent(api: Api, name: 
     api.wait_for_offset(location, 20)
     done = api("PUT", with_digest(location, digest_of(b"0123456789" * 2)))
     assert done.status == 201, done
+
+
+def test_a_body_is_never_held_in_memory(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry()
+    piece, count = noise(MIB, "memory"), 300
+    data_hash = hashlib.sha256()
+    for _ in range(count):
+        data_hash.update(piece)
+    digest = f"sha256:{data_hash.hexdigest()}"
+    with registry.connect() as api:
+        api.push_blob("app", piece)
+        before = registry.process.most_memory()
+        body = (piece for _ in range(count))
+        assert api("PUT", with_digest(api.start_upload("app"), digest), body, chunked=True).status == 201
+        got = api("GET", f"/v2/app/blobs/{digest}", headers={"Range": f"bytes=0-{200 * MIB - 1}"})
+        assert (got.status, len(got.body)) == (206, 200 * MIB)
+        assert registry.process.most_memory() - before < 32 * MIB
 
 
 def test_a_large_blob_by_every_way(api: Api, name: str) -> None:
