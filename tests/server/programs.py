@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-"""Where Debian puts its programs: nothing that was installed by hand is taken instead."""
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
+"""The distribution's programs come before those that were installed by hand."""
 
 Argument = str | Path
 T = TypeVar("T")

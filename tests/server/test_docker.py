@@ -1,4 +1,7 @@
-"""Docker pushes and pulls."""
+"""Docker pushes and pulls.
+
+All in one file: `--dist loadfile` then starts one engine only.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,6 @@ from .clients import Docker
 from .conftest import FreshRegistry
 from .images import MIB, noise, tar_of, write_docker_archive
 from .registry import Registry
-
-# One engine serves all these tests: they run in one process.
-pytestmark = pytest.mark.xdist_group("docker")
 
 
 def import_small(docker: Docker, tag: str) -> str:
