@@ -15,9 +15,9 @@ namespace ocilot::net {
 /// Bytes to be written; borrowed until the write ends.
 using ConstBytes = std::span<std::byte const>;
 
-/// One established stream: TCP, or TLS over TCP. Type-erased, so that what reads and writes protocols compiles
-/// once. Used by one Task at a time, on the thread of its executor.
-/// Errors: peer_closed when the other side reset or went away, cancelled after close() or at a deadline, io.
+/// One established stream: TCP, or TLS over TCP. Type-erased, so that what reads and writes protocols
+/// compiles once. Used by one Task at a time, on the thread of its executor. Errors: peer_closed when the
+/// other side reset or went away, cancelled after close() or at a deadline, io.
 class Conn {
   public:
     virtual ~Conn() = default;
