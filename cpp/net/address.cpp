@@ -16,9 +16,10 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 }
 
 Error refuse(std::string_view text, std::string_view why) {
-    return {Errc::config, fmt::format("`{}` is not an address to listen on: {}; write it like 127.0.0.1:5000, "
-                                      ":5000 or [::1]:5000",
-                                      text, why)};
+    return {Errc::config,
+            fmt::format("`{}` is not an address to listen on: {}; write it like 127.0.0.1:5000, "
+                        ":5000 or [::1]:5000",
+                        text, why)};
 }
 
 bool is_host(std::string_view host) {

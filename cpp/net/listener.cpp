@@ -18,16 +18,21 @@ using boost::system::error_code;
 
 std::string_view advice(error_code const& failed) {
     switch (failed.value()) {
-        case EADDRINUSE: return "address already in use; stop what listens there or choose another with --addr";
-        case EACCES: return "permission denied; ports below 1024 are for root, choose another with --addr";
-        case EADDRNOTAVAIL: return "this machine has no such address; choose another with --addr";
-        default: return {};
+        case EADDRINUSE:
+            return "address already in use; stop what listens there or choose another with --addr";
+        case EACCES:
+            return "permission denied; ports below 1024 are for root, choose another with --addr";
+        case EADDRNOTAVAIL:
+            return "this machine has no such address; choose another with --addr";
+        default:
+            return {};
     }
 }
 
 Error cannot_listen(std::string_view address, error_code const& failed) {
     auto const known = advice(failed);
-    auto const why = known.empty() ? failed.message() + "; choose another address with --addr" : std::string(known);
+    auto const why =
+        known.empty() ? failed.message() + "; choose another address with --addr" : std::string(known);
     return {Errc::config, fmt::format("cannot listen on {}: {}", address, why)};
 }
 
@@ -38,7 +43,7 @@ error_code try_listen(Acceptor& acceptor, Endpoint const& endpoint) {
     if (::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC) < 0) {
         return {errno, boost::system::system_category()};
     }
-    // Lets a restarted registry bind while old connections linger; it does not let two listeners share a port.
+    // A restarted registry may bind while old connections linger; two listeners still cannot share a port.
     acceptor.set_option(asio::socket_base::reuse_address(true), failed);
     if (!failed && endpoint.address().is_v6()) {
         acceptor.set_option(asio::ip::v6_only(!endpoint.address().is_unspecified()), failed);
@@ -50,7 +55,8 @@ error_code try_listen(Acceptor& acceptor, Endpoint const& endpoint) {
 }
 
 /// Resolves a host; of a name with both kinds of address the IPv4 one, which every client can reach.
-Result<asio::ip::address> resolve(asio::io_context& context, std::string const& host, std::string_view address) {
+Result<asio::ip::address> resolve(asio::io_context& context, std::string const& host,
+                                  std::string_view address) {
     error_code failed;
     auto const numeric = asio::ip::make_address(host, failed);
     if (!failed) return numeric;
@@ -88,8 +94,10 @@ bool concerns_one_connection(int error) {
         case EHOSTUNREACH:
         case ENONET:
         case EOPNOTSUPP:
-        case ETIMEDOUT: return true;
-        default: return false;
+        case ETIMEDOUT:
+            return true;
+        default:
+            return false;
     }
 }
 

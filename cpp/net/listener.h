@@ -7,14 +7,14 @@
 
 namespace ocilot::net {
 
-// One listening socket serves every core: `listen` binds it without SO_REUSEPORT, so that a second registry on
-// the same port fails instead of silently taking half of the connections, and `share` hands a duplicate of
+// One listening socket serves every core: `listen` binds it without SO_REUSEPORT, so that a second registry
+// on the same port fails instead of silently taking half of the connections, and `share` hands a duplicate of
 // its descriptor to each further I/O context. All contexts wake for a connection and the first one to accept
 // gets it (EPOLLEXCLUSIVE cannot be had through Asio); the others find nothing and wait on. That is cheap
 // because clients of a registry keep their connections, and it favours the core that has nothing to do.
 
-/// Binds and listens. `address` is `HOST:PORT`, `:PORT` (every interface, IPv6 and IPv4) or `[V6]:PORT`; port 0
-/// takes a free one, `local_endpoint()` tells which. May block to resolve a host name.
+/// Binds and listens. `address` is `HOST:PORT`, `:PORT` (every interface, IPv6 and IPv4) or `[V6]:PORT`;
+/// port 0 takes a free one, `local_endpoint()` tells which. May block to resolve a host name.
 /// config in one sentence if the address is malformed, occupied, forbidden or not of this machine.
 [[nodiscard]] Result<Acceptor> listen(asio::io_context& context, std::string_view address);
 
@@ -22,8 +22,8 @@ namespace ocilot::net {
 [[nodiscard]] Result<Acceptor> share(Acceptor& listening, asio::io_context& context);
 
 /// The next connection, non-blocking and closed on exec; connections that are gone before they are accepted
-/// are passed over. cancelled when the acceptor is closed, unavailable when there are no file descriptors or no
-/// memory left: wait a little, then go on.
+/// are passed over. cancelled when the acceptor is closed, unavailable when there are no file descriptors or
+/// no memory left: wait a little, then go on.
 [[nodiscard]] Task<Result<Socket>> accept(Acceptor& acceptor);
 
 }  // namespace ocilot::net

@@ -33,7 +33,8 @@ class TcpConn final : public Conn {
 
   private:
     Transport transport_;
-    bool drained_ = true;  // The last read took all there was: the next one need not try first. Never at the end.
+    // The last read took all there was, so the next one need not try first; false at the end of the stream.
+    bool drained_ = true;
 };
 
 Task<Result<std::size_t>> TcpConn::read_some(std::span<std::byte> out) {
@@ -50,7 +51,8 @@ Task<Result<std::size_t>> TcpConn::read_some(std::span<std::byte> out) {
     }
     // Asio's own read waits without the epoll_ctl(2) that async_wait costs.
     auto const buffer = asio::buffer(out.data(), out.size());
-    auto const [failed, size] = co_await transport_.socket().async_read_some(buffer, asio::as_tuple(use_task));
+    auto const [failed, size] =
+        co_await transport_.socket().async_read_some(buffer, asio::as_tuple(use_task));
     drained_ = size > 0 && size < out.size();
     if (failed == asio::error::eof) co_return std::size_t{0};
     if (failed) co_return transport_.failure(failed.value(), "read from");

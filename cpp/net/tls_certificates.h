@@ -9,8 +9,8 @@
 
 namespace ocilot::net {
 
-/// The certificate in force, replaced while the server runs. Thread-safe. A connection keeps the context it was
-/// accepted with.
+/// The certificate in force, replaced while the server runs. Thread-safe. A connection keeps the context it
+/// was accepted with.
 class TlsCertificates {
   public:
     /// Errors: those of TlsContext::load.
@@ -22,8 +22,8 @@ class TlsCertificates {
     /// Reads both files again. If they do not fit, the old pair stays in force and the error is answered.
     Result<> reload();
 
-    /// Same, but only if a file differs (time, inode or size) from what was read last, well or badly; true if a
-    /// new pair is in force now. Blocks for two stat(2) calls at least.
+    /// Same, but only if a file differs (time, inode or size) from what was read last, well or badly; true if
+    /// a new pair is in force now. Blocks for two stat(2) calls at least.
     Result<bool> reload_if_changed();
 
   private:

@@ -79,8 +79,8 @@ Error TlsConn::failure(int reason, std::string_view doing) {
         ERR_clear_error();
         return transport_.failure(ECONNRESET, doing);
     }
-    return {Errc::peer_closed, fmt::format("cannot {} the TLS connection with {}: {}", doing, transport_.peer(),
-                                           take_tls_reason())};
+    return {Errc::peer_closed, fmt::format("cannot {} the TLS connection with {}: {}", doing,
+                                           transport_.peer(), take_tls_reason())};
 }
 
 Task<Result<>> TlsConn::settle(int code, std::string_view doing) {
@@ -201,7 +201,8 @@ Task<Result<std::unique_ptr<Conn>>> accept_tls(Socket socket, std::shared_ptr<Tl
     CO_TRY(auto const plain, co_await conn->speaks_plain_http());
     if (plain) {
         co_await refuse_plain_http(conn->release(), to_plain_http, handshake_limit);
-        co_return Error{Errc::bad_request, fmt::format("{} spoke plain HTTP to a port that speaks HTTPS", conn->peer())};
+        co_return Error{Errc::bad_request,
+                        fmt::format("{} spoke plain HTTP to a port that speaks HTTPS", conn->peer())};
     }
     CO_CHECK(conn->prepare(*context));
     CO_CHECK(co_await conn->handshake());

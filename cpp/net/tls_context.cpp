@@ -15,13 +15,6 @@
 
 namespace ocilot::net {
 
-std::string take_tls_reason() {
-    auto const code = ERR_peek_last_error();
-    ERR_clear_error();
-    auto const* const reason = ERR_reason_error_string(code);
-    return reason != nullptr ? std::string(reason) : fmt::format("OpenSSL error {:#x}", code);
-}
-
 namespace {
 
 struct Freed {
@@ -112,8 +105,10 @@ int choose_protocol(SSL*, unsigned char const** chosen, unsigned char* length, u
 }
 
 bool set_rules(SSL_CTX* native, TlsVersion minimum) {
-    SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    // Idle connections give their buffers back; a write may end after one record and be repeated from elsewhere.
+    SSL_CTX_set_options(native,
+                        SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    // Idle connections give their buffers back; a write may end after one record and be repeated from
+    // elsewhere.
     SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(native, 1);
@@ -130,8 +125,8 @@ bool set_rules(SSL_CTX* native, TlsVersion minimum) {
 Result<TlsVersion> parse_tls_version(std::string_view text) {
     if (text == "tls1.2") return TlsVersion::tls1_2;
     if (text == "tls1.3") return TlsVersion::tls1_3;
-    return Error{Errc::config, fmt::format("`{}` is no TLS version this server can insist on; use tls1.2 or tls1.3",
-                                           text)};
+    return Error{Errc::config,
+                 fmt::format("`{}` is no TLS version this server can insist on; use tls1.2 or tls1.3", text)};
 }
 
 TlsContext::~TlsContext() {

@@ -27,7 +27,8 @@ struct TlsSettings {
 /// ALPN `http/1.1`, no renegotiation, no compression. Immutable; shared by all threads.
 class TlsContext {
   public:
-    /// config, naming the file and the reason: missing, not PEM, encrypted, or key and certificate do not match.
+    /// config, naming the file and the reason: missing, not PEM, encrypted, or key and certificate do not
+    /// match.
     static Result<std::shared_ptr<TlsContext>> load(TlsSettings const& settings);
 
     ~TlsContext();

@@ -27,8 +27,10 @@ bool says_peer_is_gone(int errno_value) noexcept {
         case ETIMEDOUT:
         case EHOSTUNREACH:
         case ENETUNREACH:
-        case ENETDOWN: return true;
-        default: return false;
+        case ENETDOWN:
+            return true;
+        default:
+            return false;
     }
 }
 

@@ -12,8 +12,8 @@
 
 namespace ocilot::net {
 
-/// What every Conn over TCP has in common: the socket, its deadline, its fair share of the I/O thread, and the
-/// names of its errors. The Conn itself tries a system call first and waits here only on EAGAIN.
+/// What every Conn over TCP has in common: the socket, its deadline, its fair share of the I/O thread, and
+/// the names of its errors. The Conn itself tries a system call first and waits here only on EAGAIN.
 class Transport {
   public:
     explicit Transport(Socket socket);
@@ -35,7 +35,8 @@ class Transport {
     [[nodiscard]] Result<> usable();
     /// Returns when the socket can be read or written, at the deadline, or when closed.
     Task<Result<>> wait(Socket::wait_type what);
-    /// Counts bytes moved without waiting. True: enough for now, post once so that other streams get their turn.
+    /// Counts bytes moved without waiting. True: enough for now, post once so that other streams get their
+    /// turn.
     [[nodiscard]] bool spend(std::size_t bytes) noexcept;
 
     /// The Error of an operation that failed with `errno_value`.

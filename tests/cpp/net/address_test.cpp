@@ -14,8 +14,9 @@ TEST(Address, IsReadInItsThreeForms) {
 }
 
 TEST(Address, OutOfTheGrammarIsRefusedWithTheReasonAndAnExample) {
-    for (auto const* text : {"", "5000", "localhost", "localhost:", "localhost:http", "localhost:65536", "h:-1", "h:+1",
-                             "::1:5000", "[::1]", "[]:5000", "[localhost]:5000", "a b:5000", "http://h:5000"}) {
+    for (auto const* text :
+         {"", "5000", "localhost", "localhost:", "localhost:http", "localhost:65536", "h:-1", "h:+1",
+          "::1:5000", "[::1]", "[]:5000", "[localhost]:5000", "a b:5000", "http://h:5000"}) {
         auto const refused = net::parse_address(text);
         ASSERT_TRUE(refused.has_error()) << text;
         EXPECT_EQ(refused.error().code, Errc::config);

@@ -14,7 +14,8 @@ namespace ocilot::test {
 
 /// Writes a self-signed certificate (EC P-256) for `name` and its key into the two files of `settings`.
 /// A passphrase encrypts the key.
-inline void write_certificate(net::TlsSettings const& settings, char const* name, char const* passphrase = nullptr) {
+inline void write_certificate(net::TlsSettings const& settings, char const* name,
+                              char const* passphrase = nullptr) {
     std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> const key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
     std::unique_ptr<X509, decltype(&X509_free)> const certificate(X509_new(), &X509_free);
     X509_set_version(certificate.get(), 2);
@@ -23,17 +24,18 @@ inline void write_certificate(net::TlsSettings const& settings, char const* name
     X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
     X509_set_pubkey(certificate.get(), key.get());
     auto* const subject = X509_get_subject_name(certificate.get());
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<unsigned char const*>(name), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<unsigned char const*>(name), -1,
+                               -1, 0);
     X509_set_issuer_name(certificate.get(), subject);
     ASSERT_NE(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
 
     std::unique_ptr<std::FILE, decltype(&std::fclose)> const certificate_file(
         std::fopen(settings.certificate_file.c_str(), "w"), &std::fclose);
     ASSERT_EQ(PEM_write_X509(certificate_file.get(), certificate.get()), 1);
-    std::unique_ptr<std::FILE, decltype(&std::fclose)> const key_file(std::fopen(settings.key_file.c_str(), "w"),
-                                                                      &std::fclose);
-    ASSERT_EQ(PEM_write_PrivateKey(key_file.get(), key.get(), passphrase ? EVP_aes_256_cbc() : nullptr, nullptr, 0,
-                                   nullptr, const_cast<char*>(passphrase)),
+    std::unique_ptr<std::FILE, decltype(&std::fclose)> const key_file(
+        std::fopen(settings.key_file.c_str(), "w"), &std::fclose);
+    ASSERT_EQ(PEM_write_PrivateKey(key_file.get(), key.get(), passphrase ? EVP_aes_256_cbc() : nullptr,
+                                   nullptr, 0, nullptr, const_cast<char*>(passphrase)),
               1);
 }
 

@@ -75,9 +75,10 @@ TEST(Listener, FailsOnAnOccupiedPortEvenIfItsHolderWouldShareIt) {
     auto const refused = net::listen(context, text);
     ASSERT_TRUE(refused.has_error());
     EXPECT_EQ(refused.error().code, Errc::config);
-    EXPECT_EQ(refused.error().message, fmt::format("cannot listen on {}: address already in use; stop what listens "
-                                                   "there or choose another with --addr",
-                                                   text));
+    EXPECT_EQ(refused.error().message,
+              fmt::format("cannot listen on {}: address already in use; stop what listens "
+                          "there or choose another with --addr",
+                          text));
     EXPECT_TRUE(net::listen(context, fmt::format(":{}", ntohs(address.sin_port))).has_error());
 }
 

@@ -101,7 +101,8 @@ Task<> send_big_file() {
     co_await conn->finish_writing();
     auto const all = received.get();
     EXPECT_EQ(all.size(), 4 + length);
-    EXPECT_EQ(test::sha256(all), test::sha256("head" + block + std::string(length - (2 << 20), '\0') + block));
+    EXPECT_EQ(test::sha256(all),
+              test::sha256("head" + block + std::string(length - (2 << 20), '\0') + block));
 }
 
 Task<Error> send_short_file() {
@@ -173,7 +174,7 @@ Task<> renew_a_passed_deadline() {
     auto pair = co_await test::connected_pair();
     auto const conn = net::make_tcp_conn(std::move(pair.server));
     asio::basic_waitable_timer<Ticks, asio::wait_traits<Ticks>, Executor> bell(conn->executor(),
-                                                                              Ticks::time_point::max());
+                                                                               Ticks::time_point::max());
     net::Deadline later(conn->executor(), [&bell] { bell.cancel(); });
     conn->expires_after(1ms);
     later.expires_after(2ms);
@@ -217,14 +218,14 @@ Task<> count_turns(bool& stop, int& turns) {
     }
 }
 
-Task<> read_what_lies_ready(int& turns) {
+Task<> read_what_lies_ready(bool& stop, int& turns) {
     auto pair = co_await test::connected_pair();
     auto const conn = net::make_tcp_conn(std::move(pair.server));
-    bool stop = false;
     asio::co_spawn(conn->executor(), count_turns(stop, turns), [](std::exception_ptr) {});
     Bytes buffer(4096);
     pair.client.send("x");
-    auto const first = co_await conn->read_some(std::span(buffer).first(1));  // Full: the next read tries at once.
+    auto const first =
+        co_await conn->read_some(std::span(buffer).first(1));  // Full: the next read tries at once.
     EXPECT_EQ(first.value(), 1U);
     turns = 0;
     std::string const some(buffer.size(), 'x');
@@ -285,7 +286,8 @@ TEST(TcpConn, ReadsOnAfterItFinishedWriting) {
 }
 
 TEST(TcpConn, LetsOthersHaveTheirTurnWhileBytesLieReady) {
+    bool stop = false;
     int turns = 0;
-    test::run(read_what_lies_ready(turns));
+    test::run(read_what_lies_ready(stop, turns));
     EXPECT_GE(turns, 1);
 }

@@ -13,7 +13,8 @@ namespace ocilot::test {
 class TlsClient {
   public:
     explicit TlsClient(int fd)
-        : context_(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free), ssl_(SSL_new(context_.get()), &SSL_free) {
+        : context_(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free),
+          ssl_(SSL_new(context_.get()), &SSL_free) {
         SSL_set_fd(ssl_.get(), fd);
     }
 
@@ -35,11 +36,13 @@ class TlsClient {
         std::array<char, 64> name{};
         auto* const certificate = SSL_get0_peer_certificate(ssl_.get());
         if (certificate == nullptr) return {};
-        X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name.data(), name.size());
+        X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name.data(),
+                                  name.size());
         return name.data();
     }
     [[nodiscard]] bool write(std::string_view text) const {
-        return SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) == static_cast<int>(text.size());
+        return SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) ==
+               static_cast<int>(text.size());
     }
     /// Everything up to close_notify; `orderly` tells whether that came.
     [[nodiscard]] std::string read_all(bool& orderly) const {

@@ -26,7 +26,8 @@ class TlsConn : public testing::Test {
     }
 
     test::TemporaryDirectory directory;
-    net::TlsSettings settings{directory.file("certificate.pem"), directory.file("key.pem"), net::TlsVersion::tls1_2};
+    net::TlsSettings settings{directory.file("certificate.pem"), directory.file("key.pem"),
+                              net::TlsVersion::tls1_2};
     std::unique_ptr<net::TlsCertificates> certificates;
 };
 

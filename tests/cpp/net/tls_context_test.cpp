@@ -26,7 +26,8 @@ class TlsFiles : public testing::Test {
     }
 
     test::TemporaryDirectory directory;
-    net::TlsSettings settings{directory.file("certificate.pem"), directory.file("key.pem"), net::TlsVersion::tls1_2};
+    net::TlsSettings settings{directory.file("certificate.pem"), directory.file("key.pem"),
+                              net::TlsVersion::tls1_2};
 };
 
 using TlsContext = TlsFiles;
@@ -37,22 +38,25 @@ using TlsCertificates = TlsFiles;
 TEST_F(TlsContext, NamesTheFileThatIsMissing) {
     auto const key = settings.key_file;
     settings.key_file = directory.file("nothing");
-    EXPECT_EQ(refusal(), fmt::format("cannot use the TLS key `{}`: No such file or directory", settings.key_file));
+    EXPECT_EQ(refusal(),
+              fmt::format("cannot use the TLS key `{}`: No such file or directory", settings.key_file));
     settings.key_file = key;
     settings.certificate_file = directory.file("nothing");
     EXPECT_EQ(refusal(), fmt::format("cannot use the TLS certificate `{}`: No such file or directory",
                                      settings.certificate_file));
     settings.certificate_file = directory.file("");
-    EXPECT_EQ(refusal(), fmt::format("cannot use the TLS certificate `{}`: Is a directory", settings.certificate_file));
+    EXPECT_EQ(refusal(),
+              fmt::format("cannot use the TLS certificate `{}`: Is a directory", settings.certificate_file));
 }
 
 TEST_F(TlsContext, NamesTheFileThatIsNotPem) {
     write(settings.key_file, "hello\n");
-    EXPECT_EQ(refusal(),
-              fmt::format("cannot use the TLS key `{}`: it holds no private key in PEM form", settings.key_file));
+    EXPECT_EQ(refusal(), fmt::format("cannot use the TLS key `{}`: it holds no private key in PEM form",
+                                     settings.key_file));
     write(settings.certificate_file, "");
-    EXPECT_EQ(refusal(), fmt::format("cannot use the TLS certificate `{}`: it holds no certificate in PEM form",
-                                     settings.certificate_file));
+    EXPECT_EQ(refusal(),
+              fmt::format("cannot use the TLS certificate `{}`: it holds no certificate in PEM form",
+                          settings.certificate_file));
     write(settings.certificate_file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     EXPECT_TRUE(refusal().starts_with(
         fmt::format("cannot use the TLS certificate `{}`: it is damaged", settings.certificate_file)));
@@ -63,14 +67,16 @@ TEST_F(TlsContext, SaysThatKeyAndCertificateDoNotMatch) {
     other.key_file = directory.file("other.pem");
     test::write_certificate({directory.file("unused.pem"), other.key_file, other.minimum}, "other");
     settings = other;
-    EXPECT_EQ(refusal(), fmt::format("cannot use the TLS key `{}`: it does not belong to the certificate `{}`",
-                                     settings.key_file, settings.certificate_file));
+    EXPECT_EQ(refusal(),
+              fmt::format("cannot use the TLS key `{}`: it does not belong to the certificate `{}`",
+                          settings.key_file, settings.certificate_file));
 }
 
 TEST_F(TlsContext, RefusesAnEncryptedKeyInsteadOfAsking) {
     test::write_certificate(settings, "first", "secret");
-    EXPECT_EQ(refusal(), fmt::format("cannot use the TLS key `{}`: it is encrypted; store it without a passphrase",
-                                     settings.key_file));
+    EXPECT_EQ(refusal(),
+              fmt::format("cannot use the TLS key `{}`: it is encrypted; store it without a passphrase",
+                          settings.key_file));
 }
 
 TEST_F(TlsContext, KnowsTheVersionsItCanInsistOn) {
