@@ -38,6 +38,12 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
     co_return meta::BlobFact{digest, upload.size()};
 }
 
+/// Bytes first, facts second.
+Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, meta::BlobFact fact) {
+    CO_CHECK(co_await upload.commit(fact.digest));
+    co_return co_await registry.meta.catalog().link_blob(ref.repository, fact, ref.id, registry.clock.now());
+}
+
 Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller const& caller,
                                            oci::RepositoryName const& repository, blob::Upload& upload,
                                            Chunk whole, oci::Digest const& digest) {
@@ -84,19 +90,21 @@ Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Ch
     CO_CHECK(in_order(last, session.offset.load()));
     CO_CHECK(co_await receive(hold.upload(), last, session.offset));
     CO_TRY(auto const fact, co_await prove(registry, ref.caller, ref.repository, hold.upload(), digest));
-    CO_CHECK(co_await hold.upload().commit(digest));
-    // The upload is used up, whatever comes now.
+    // What memory knows of the session ends here, whatever comes: if the store fails, the next request finds it in
+    // the facts and reads what is really left. Not earlier, or it would be found there and opened anew.
+    auto const stored = co_await store(registry, ref, hold.upload(), fact);
     session.over.store(true);
     registry.sessions.remove(ref.id);
-    CO_CHECK(co_await registry.meta.catalog().link_blob(ref.repository, fact, ref.id, registry.clock.now()));
+    CO_CHECK(stored);
     co_return fact;
 }
 
 Task<Result<>> cancel_upload(Registry& registry, UploadRef ref) {
     CO_TRY(auto const hold, co_await hold_session(registry, ref, IfHeld::wait_a_bit));
     hold.session().over.store(true);
+    auto const closed = co_await registry.meta.uploads().close(ref.id);
     registry.sessions.remove(ref.id);
-    CO_CHECK(co_await registry.meta.uploads().close(ref.id));
+    CO_CHECK(closed);
     co_return co_await hold.upload().discard();
 }
 

@@ -5,8 +5,8 @@
 #include "oci/media_type.h"
 #include "registry/admit.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <unordered_set>
 
 namespace ocilot::registry {
 
@@ -78,11 +78,9 @@ Task<Result<>> all_there(Registry& registry, meta::NewManifest const& facts) {
                   "the manifest names content that is not in this repository; push the blobs and manifests it "
                   "names first",
                   {}};
-    auto const note = [&missing](oci::Digest const& digest) {
-        auto text = digest.str();
-        if (std::ranges::find(missing.subjects, text) == missing.subjects.end()) {
-            missing.subjects.push_back(std::move(text));
-        }
+    std::unordered_set<oci::Digest> noted;
+    auto const note = [&](oci::Digest const& digest) {
+        if (noted.insert(digest).second) missing.subjects.push_back(digest.str());
     };
     for (auto const& digest : facts.required_blobs) {
         auto const found = co_await registry.meta.catalog().blob(facts.repository, digest);
