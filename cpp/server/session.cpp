@@ -134,6 +134,7 @@ Task<Result<std::string>> Session::read_head() {
 }
 
 Task<bool> Session::serve(Exchange& exchange) {
+    Counted const in_flight(context_.metrics.in_flight);
     RequestParser parser;
     auto head = parser.parse(exchange.head);
     if (head.has_error()) co_return co_await refuse(exchange, std::move(head).error());
@@ -163,7 +164,6 @@ Task<bool> Session::serve(Exchange& exchange) {
 }
 
 Task<http::Response> Session::handle(http::Request const& request) {
-    Counted const in_flight(context_.metrics.in_flight);
     std::string defect;
     try {
         auto response = co_await context_.handler.handle(request);

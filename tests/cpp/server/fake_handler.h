@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <fmt/format.h>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <sys/mman.h>
@@ -44,6 +45,7 @@ class FakeHandler final : public http::Handler {
     std::string last_body;  ///< what the last /echo or /part read
     std::string last_id;
     std::string last_peer;
+    std::function<void()> at_drain;  ///< called by /drain
 
     Task<http::Response> handle(http::Request const& request) override {
         seen += fmt::format("{} {}\n", http::to_string(request.method), request.target);
@@ -53,6 +55,7 @@ class FakeHandler final : public http::Handler {
         if (path == "/echo") co_return co_await echo(request);
         if (path == "/part") co_return co_await part(request);
         if (path == "/throw") throw std::runtime_error("a defect");
+        if (path == "/drain") at_drain();
         co_return fixed(path);
     }
 

@@ -75,6 +75,20 @@ TEST(Session, UnderstandsRequestsHoweverTheyAreCutIntoPieces) {
     EXPECT_EQ(all[2].body, "");
 }
 
+TEST(Session, UnderstandsRequestsCutInTwoAnywhere) {
+    Harness h;
+    auto const wire =
+        "PUT /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5\r\nhello\r\n6;a\r\n world\r\n0\r\nX: t\r\n\r\n" +
+        put("/echo", "sized") + get("/x");
+    for (std::size_t cut = 1; cut < wire.size(); ++cut) {
+        auto const all = answers(h.play({send(wire.substr(0, cut)), send(wire.substr(cut))}));
+        ASSERT_THAT(statuses(all), ElementsAre(200U, 200U, 200U)) << cut;
+        EXPECT_EQ(all[0].body, "hello world");
+        EXPECT_EQ(all[1].body, "sized");
+    }
+}
+
 TEST(Session, DecodesLargeChunkedBodies) {
     Harness h;
     std::string wire = "PUT /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -259,11 +273,19 @@ TEST(Session, BreaksTheConnectionWhenABlobEndsEarlyAndLogsIt) {
     EXPECT_THAT(h.log_sink.text(), HasSubstr("the file ended early"));
 }
 
-TEST(Session, EndsWithTheNextAnswerWhenDraining) {
+TEST(Session, WaitsForNoRequestWhenDraining) {
     Harness h;
     h.context.draining = true;
-    auto const all = answers(h.play(get("/x")));
-    EXPECT_EQ(all.size(), 0U);  // A connection that has not spoken yet.
+    EXPECT_EQ(h.play(get("/x")), "");
+}
+
+TEST(Session, EndsWithTheAnswerUnderWayWhenDrainingBegins) {
+    Harness h;
+    h.handler.at_drain = [&h] { h.context.draining = true; };
+    auto const all = answers(h.play(get("/x") + get("/drain") + get("/x")));
+    ASSERT_THAT(statuses(all), ElementsAre(200U, 200U));
+    EXPECT_FALSE(all[0].closes());
+    EXPECT_TRUE(all[1].closes());
 }
 
 TEST(Session, CountsRequestsByRouteMethodAndStatus) {

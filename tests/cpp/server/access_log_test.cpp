@@ -1,0 +1,57 @@
+#include "server/access_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace ocilot;
+using testing::HasSubstr;
+
+namespace {
+
+server::AccessEntry entry() {
+    server::AccessEntry out;
+    out.at = Time(std::chrono::seconds(784111777));
+    out.peer = "203.0.113.9";
+    out.method = "GET";
+    out.target = "/v2/?a=\"b\"\n";
+    out.protocol = "HTTP/1.1";
+    out.user_agent = "docker\xff";
+    out.id = "1";
+    out.status = 200;
+    out.body_bytes = 2;
+    out.duration = std::chrono::microseconds(1500);
+    return out;
+}
+
+}  // namespace
+
+TEST(AccessLog, WritesApachesCombinedFormatAndEscapesWhatAClientSends) {
+    std::string line;
+    server::append_combined(line, entry());
+    EXPECT_EQ(line,
+              R"(203.0.113.9 - - [06/Nov/1994:08:49:37 +0000] "GET /v2/?a=\"b\"\x0a HTTP/1.1" 200 2 "-" )"
+              R"("docker\xff" 1 0.001500)"
+              "\n");
+}
+
+TEST(AccessLog, WritesOneJsonObjectALine) {
+    MemorySink sink;
+    server::AccessLog const log(sink, LogFormat::json);
+    log.write(entry());
+    EXPECT_EQ(sink.text(), R"({"time":"1994-11-06T08:49:37.000000Z","remote":"203.0.113.9","method":"GET",)"
+                           R"("target":"/v2/?a=\"b\"\n","protocol":"HTTP/1.1","status":200,"bytes":2,)"
+                           R"("seconds":0.001500,"referer":"","user_agent":"docker)"
+                           "\xEF\xBF\xBD"
+                           R"(","request_id":"1"})"
+                           "\n");
+}
+
+TEST(AccessLog, CutsLongTargets) {
+    auto long_one = entry();
+    auto const target = std::string(5000, 'a');
+    long_one.target = target;
+    std::string line;
+    server::append_combined(line, long_one);
+    EXPECT_THAT(line, HasSubstr("a... HTTP/1.1"));
+    EXPECT_LT(line.size(), 2300U);
+}
