@@ -3,7 +3,7 @@
 #include "http/message.h"
 
 #include <algorithm>
-#include <cstring>
+#include <span>
 #include <string>
 
 namespace ocilot::http::test {
@@ -16,7 +16,7 @@ class TextSource final : public registry::ByteSource {
     Task<Result<std::size_t>> read(std::span<std::byte> out) override {
         ++reads;
         auto const part = rest_.substr(0, std::min(out.size(), piece_));
-        std::memcpy(out.data(), part.data(), part.size());
+        std::ranges::copy(std::as_bytes(std::span(part)), out.begin());
         rest_.remove_prefix(part.size());
         co_return part.size();
     }
