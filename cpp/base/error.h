@@ -11,45 +11,45 @@ namespace ocilot {
 /// status and an OCI code (distribution-spec, "Error codes"); nothing else knows a status.
 enum class Errc : std::uint8_t {
     // What the client sent.
-    bad_request,          ///< not understandable as a request
-    name_invalid,         ///< repository name out of the grammar
-    tag_invalid,          ///< tag out of the grammar
-    digest_invalid,       ///< malformed, unsupported, or not that of the bytes
-    manifest_invalid,     ///< unparsable or inconsistent manifest
-    manifest_too_large,   ///< manifest over the configured limit
-    size_invalid,         ///< a length that does not match
-    range_invalid,        ///< a range that cannot be satisfied, an upload chunk out of order
-    pagination_invalid,   ///< `n` is not a number in range
-    upload_invalid,       ///< upload request with impossible parameters
-    header_too_large,     ///< request head over the limit
-    target_too_long,      ///< request line over the limit
-    length_required,      ///< a body without any length
-    request_timeout,      ///< the client sent too slowly
-    not_implemented,      ///< transfer coding or method this server does not know
+    bad_request,         ///< not understandable as a request
+    name_invalid,        ///< repository name out of the grammar
+    tag_invalid,         ///< tag out of the grammar
+    digest_invalid,      ///< malformed, unsupported, or not that of the bytes
+    manifest_invalid,    ///< unparsable or inconsistent manifest
+    manifest_too_large,  ///< manifest over the configured limit
+    size_invalid,        ///< a length that does not match
+    range_invalid,       ///< a range that cannot be satisfied, an upload chunk out of order
+    pagination_invalid,  ///< `n` is not a number in range
+    upload_invalid,      ///< upload request with impossible parameters
+    header_too_large,    ///< request head over the limit
+    target_too_long,     ///< request line over the limit
+    length_required,     ///< a body without any length
+    request_timeout,     ///< the client sent too slowly
+    not_implemented,     ///< transfer coding or method this server does not know
     // What is not there.
-    not_found,               ///< no such endpoint
-    name_unknown,            ///< no such repository
-    manifest_unknown,        ///< no such tag or manifest in the repository
-    manifest_blob_unknown,   ///< manifest names content that is not in the repository
-    blob_unknown,            ///< no such blob in the repository
-    upload_unknown,          ///< no such upload session in the repository
+    not_found,              ///< no such endpoint
+    name_unknown,           ///< no such repository
+    manifest_unknown,       ///< no such tag or manifest in the repository
+    manifest_blob_unknown,  ///< manifest names content that is not in the repository
+    blob_unknown,           ///< no such blob in the repository
+    upload_unknown,         ///< no such upload session in the repository
     // What is not allowed now.
-    method_not_allowed,   ///< endpoint exists, method does not
-    unsupported,          ///< operation switched off by configuration
-    unauthorized,         ///< no or invalid credentials
-    denied,               ///< known caller, missing right, or a policy said no
-    too_many_requests,    ///< over a rate limit
-    upload_busy,          ///< another request holds the upload session
-    conflict,             ///< the fact to change has changed meanwhile
+    method_not_allowed,  ///< endpoint exists, method does not
+    unsupported,         ///< operation switched off by configuration
+    unauthorized,        ///< no or invalid credentials
+    denied,              ///< known caller, missing right, or a policy said no
+    too_many_requests,   ///< over a rate limit
+    upload_busy,         ///< another request holds the upload session
+    conflict,            ///< the fact to change has changed meanwhile
     // What failed here.
-    no_space,      ///< the store is full
-    unavailable,   ///< a part is overloaded, draining or cannot be reached
-    io,            ///< the store failed to read or write
-    internal,      ///< a defect
+    no_space,     ///< the store is full
+    unavailable,  ///< a part is overloaded, draining or cannot be reached
+    io,           ///< the store failed to read or write
+    internal,     ///< a defect
     // What never reaches a client.
-    peer_closed,   ///< the other side went away in mid-conversation
-    cancelled,     ///< this side gave up
-    config,        ///< the configuration or the environment does not let the registry start
+    peer_closed,  ///< the other side went away in mid-conversation
+    cancelled,    ///< this side gave up
+    config,       ///< the configuration or the environment does not let the registry start
 };
 
 /// One failure: what went wrong in one clear sentence that also says what to do.
@@ -64,7 +64,8 @@ struct Error {
 /// Stable lower-case name of a code ("blob_unknown"), for logs and metrics.
 [[nodiscard]] std::string_view to_string(Errc code) noexcept;
 
-/// Error for a failed system call: `errno_value` decides between no_space, unavailable (EMFILE, ENFILE) and io.
+/// Error for a failed system call: `errno_value` decides between no_space, unavailable (EMFILE, ENFILE) and
+/// io.
 [[nodiscard]] Error system_error(int errno_value, std::string_view what);
 
 }  // namespace ocilot

@@ -61,10 +61,18 @@ class Log {
     [[nodiscard]] bool wants(LogLevel level) const noexcept { return level >= least_; }
     void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) const;
 
-    void debug(std::string_view m, std::initializer_list<LogField> f = {}) const { write(LogLevel::debug, m, f); }
-    void info(std::string_view m, std::initializer_list<LogField> f = {}) const { write(LogLevel::info, m, f); }
-    void warn(std::string_view m, std::initializer_list<LogField> f = {}) const { write(LogLevel::warn, m, f); }
-    void error(std::string_view m, std::initializer_list<LogField> f = {}) const { write(LogLevel::error, m, f); }
+    void debug(std::string_view m, std::initializer_list<LogField> f = {}) const {
+        write(LogLevel::debug, m, f);
+    }
+    void info(std::string_view m, std::initializer_list<LogField> f = {}) const {
+        write(LogLevel::info, m, f);
+    }
+    void warn(std::string_view m, std::initializer_list<LogField> f = {}) const {
+        write(LogLevel::warn, m, f);
+    }
+    void error(std::string_view m, std::initializer_list<LogField> f = {}) const {
+        write(LogLevel::error, m, f);
+    }
 
   private:
     LogSink& sink_;

@@ -36,7 +36,8 @@ std::string braced(std::string_view labels, std::string_view extra = {}) {
 template <class Families, class Line>
 void render(std::string& out, Families const& families, std::string_view type, Line line) {
     for (auto const& [name, family] : families) {
-        fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", name, family.help, name, type);
+        fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", name, family.help, name,
+                       type);
         for (auto const& [labels, metric] : family.series) line(name, labels, *metric);
     }
 }

@@ -22,13 +22,13 @@ using Result = boost::system::result<T, Error>;
 #define OCILOT_CONCAT_(a, b) a##b
 #define OCILOT_CONCAT(a, b) OCILOT_CONCAT_(a, b)
 
-#define OCILOT_TRY_(give_back, result, declaration, ...)                \
-    auto result = __VA_ARGS__;                                          \
-    if (result.has_error()) give_back ::std::move(result).error();      \
+#define OCILOT_TRY_(give_back, result, declaration, ...)          \
+    auto result = __VA_ARGS__;                                    \
+    if (result.has_error()) give_back::std::move(result).error(); \
     declaration = ::std::move(*result)
 #define OCILOT_CHECK_(give_back, result, ...) \
     auto result = __VA_ARGS__;                \
-    if (result.has_error()) give_back ::std::move(result).error()
+    if (result.has_error()) give_back::std::move(result).error()
 
 /// `TRY(auto x, expression);` declares x from a Result or returns its error. CO_TRY does so in a coroutine.
 /// Statements, not expressions: GCC 12 miscompiles `co_await` inside statement expressions.

@@ -19,8 +19,8 @@ class TaskGroup {
     TaskGroup(TaskGroup const&) = delete;
     TaskGroup& operator=(TaskGroup const&) = delete;
 
-    /// Starts `task`. An exception that leaves it, other than that of its cancellation, ends the program: a Task
-    /// reports errors as values.
+    /// Starts `task`. An exception that leaves it, other than that of its cancellation, ends the program: a
+    /// Task reports errors as values.
     void spawn(Task<> task);
 
     /// Stops every task at its next suspension, unwinding it (Asio's terminal cancellation).
@@ -34,7 +34,8 @@ class TaskGroup {
   private:
     Executor executor_;
     std::list<asio::cancellation_signal> running_;
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                               Executor>
         empty_;
 };
 

@@ -99,8 +99,8 @@ Result<Fd> take_lock(Files& files, std::filesystem::path const& root, int home) 
 }
 
 Result<> check_same_file_system(std::filesystem::path const& root, int blobs, int uploads) {
-    struct stat left {};
-    struct stat right {};
+    struct stat left{};
+    struct stat right{};
     if (::fstat(blobs, &left) != 0 || ::fstat(uploads, &right) != 0) return unusable(root, errno);
     if (left.st_dev == right.st_dev) return {};
     return Error{Errc::config,

@@ -43,7 +43,7 @@ std::int64_t SystemFiles::write(int fd, std::span<std::byte const> bytes, std::u
 }
 
 std::int64_t SystemFiles::size(int at, char const* path) {
-    struct stat facts {};
+    struct stat facts{};
     int const result = answer([&] { return ::fstatat(at, path, &facts, AT_EMPTY_PATH); });
     return result < 0 ? result : static_cast<std::int64_t>(facts.st_size);
 }

@@ -8,8 +8,8 @@ namespace ocilot::jobs {
 
 namespace {
 
-using SteadyTimer =
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr std::string_view rounds_help = "Rounds of a background job by outcome.";
 
@@ -18,7 +18,8 @@ constexpr std::string_view rounds_help = "Rounds of a background job by outcome.
 Task<> run_for_ever(Job job, Log const& log, Metrics& metrics) {
     std::string const name(job.name);
     auto& done = metrics.counter("ocilot_job_rounds_total", rounds_help, {{"job", name}, {"outcome", "ok"}});
-    auto& failed = metrics.counter("ocilot_job_rounds_total", rounds_help, {{"job", name}, {"outcome", "failed"}});
+    auto& failed =
+        metrics.counter("ocilot_job_rounds_total", rounds_help, {{"job", name}, {"outcome", "failed"}});
     auto& items =
         metrics.counter("ocilot_job_items_total", "Things a background job dealt with.", {{"job", name}});
     SteadyTimer timer(co_await asio::this_coro::executor);

@@ -18,7 +18,8 @@ class Catalog {
     /// Tags of a repository; name_unknown if it does not exist.
     virtual Task<Result<Slice<std::string>>> tags(oci::RepositoryName const& repository, Page page) = 0;
     /// The manifest a tag points to; manifest_unknown if there is none.
-    virtual Task<Result<ManifestFact>> resolve(oci::RepositoryName const& repository, oci::Tag const& tag) = 0;
+    virtual Task<Result<ManifestFact>> resolve(oci::RepositoryName const& repository,
+                                               oci::Tag const& tag) = 0;
     /// manifest_unknown if the repository does not hold it.
     virtual Task<Result<ManifestFact>> manifest(oci::RepositoryName const& repository,
                                                 oci::Digest const& digest) = 0;
@@ -30,20 +31,22 @@ class Catalog {
                                                            oci::Digest const& subject,
                                                            std::optional<std::string> type, Page page) = 0;
 
-    /// Links a stored blob to a repository and ends the upload session it came by, if any. Linking twice is no
-    /// error.
+    /// Links a stored blob to a repository and ends the upload session it came by, if any. Linking twice is
+    /// no error.
     virtual Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob,
                                      std::optional<Uuid> upload, Time now) = 0;
     /// Links blob `digest` of `source` to `target`; blob_unknown if `source` does not hold it.
-    virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source, oci::RepositoryName const& target,
-                                              oci::Digest const& digest, Time now) = 0;
+    virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source,
+                                              oci::RepositoryName const& target, oci::Digest const& digest,
+                                              Time now) = 0;
     /// blob_unknown if there is no such link.
     virtual Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) = 0;
-    /// Records a manifest and moves its tags, or fails with manifest_blob_unknown naming every missing required
-    /// digest as a subject of the error. Recording the same manifest again is no error.
+    /// Records a manifest and moves its tags, or fails with manifest_blob_unknown naming every missing
+    /// required digest as a subject of the error. Recording the same manifest again is no error.
     virtual Task<Result<>> put_manifest(NewManifest manifest) = 0;
     /// Removes a tag and nothing else; manifest_unknown if there is none.
-    virtual Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Time now) = 0;
+    virtual Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag,
+                                      Time now) = 0;
     /// Removes a manifest from the repository with every tag on it; manifest_unknown if there is none.
     virtual Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
                                            Time now) = 0;

@@ -15,10 +15,9 @@ namespace ocilot::net {
 /// Bytes to be written; borrowed until the write ends.
 using ConstBytes = std::span<std::byte const>;
 
-/// One established stream: TCP, or TLS over TCP. Type-erased, so that what reads and writes protocols compiles
-/// once. Used by one Task at a time, on the thread of its executor.
-/// Errors: peer_closed when the other side reset or went away, request_timeout at a deadline, cancelled after
-/// close(), io.
+/// One established stream: TCP, or TLS over TCP. Type-erased, so that what reads and writes protocols
+/// compiles once. Used by one Task at a time, on the thread of its executor. Errors: peer_closed when the
+/// other side reset or went away, request_timeout at a deadline, cancelled after close(), io.
 class Conn {
   public:
     virtual ~Conn() = default;
@@ -34,8 +33,8 @@ class Conn {
     virtual Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t length) = 0;
 
     /// Deadline for the operations that follow, counted from now; zero = none. An operation that runs into it
-    /// fails with request_timeout; so do those that follow until a new deadline is set. The stream stays open, so
-    /// that a slow sender can be told.
+    /// fails with request_timeout; so do those that follow until a new deadline is set. The stream stays
+    /// open, so that a slow sender can be told.
     virtual void expires_after(std::chrono::milliseconds limit) = 0;
 
     /// Says that nothing more will be written (FIN, TLS close_notify); reading goes on.

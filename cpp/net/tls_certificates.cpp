@@ -5,7 +5,7 @@
 namespace ocilot::net {
 
 TlsCertificates::Version TlsCertificates::version_of(std::string const& file) {
-    struct stat s {};
+    struct stat s{};
     if (::stat(file.c_str(), &s) != 0) return {};  // A missing file is a version too; reading it tells why.
     return {static_cast<std::int64_t>(s.st_dev), static_cast<std::int64_t>(s.st_ino), s.st_size,
             s.st_mtim.tv_sec, s.st_mtim.tv_nsec};

@@ -19,10 +19,10 @@ inline constexpr std::string_view plain_http_answer =
     "\r\n"
     "This port speaks HTTPS, the request came as plain HTTP: use an https:// URL\n";
 
-/// Conn over TLS, server side, after its handshake, which may take `handshake_limit` in all (zero = no limit).
-/// Errors: bad_request if the client speaks plain HTTP, which `to_plain_http` has answered by then (a whole HTTP
-/// response, borrowed); peer_closed if the client went away or the two could not agree, with the reason;
-/// request_timeout at the limit.
+/// Conn over TLS, server side, after its handshake, which may take `handshake_limit` in all (zero = no
+/// limit). Errors: bad_request if the client speaks plain HTTP, which `to_plain_http` has answered by then (a
+/// whole HTTP response, borrowed); peer_closed if the client went away or the two could not agree, with the
+/// reason; request_timeout at the limit.
 Task<Result<std::unique_ptr<Conn>>> accept_tls(Socket socket, std::shared_ptr<TlsContext> context,
                                                std::chrono::milliseconds handshake_limit,
                                                std::string_view to_plain_http = plain_http_answer);

@@ -31,7 +31,8 @@ class Transport {
     void expires_after(std::chrono::milliseconds limit) { deadline_.expires_after(limit); }
     void close() noexcept;
 
-    /// Before each system call: cancelled if the stream is closed, request_timeout if it ran into its deadline.
+    /// Before each system call: cancelled if the stream is closed, request_timeout if it ran into its
+    /// deadline.
     [[nodiscard]] Result<> usable();
     /// Returns when the socket can be read or written, at the deadline, or when closed.
     Task<Result<>> wait(Socket::wait_type what);

@@ -7,7 +7,8 @@
 
 namespace ocilot::registry {
 
-/// A gate's answer as a Result: denied with the gate's reason, and a gate that fails refuses (deny by default).
+/// A gate's answer as a Result: denied with the gate's reason, and a gate that fails refuses (deny by
+/// default).
 inline Result<> admitted(Result<policy::Decision> answer) {
     TRY(auto decision, std::move(answer));
     if (decision.allowed) return {};

@@ -11,8 +11,8 @@
 
 namespace ocilot::registry {
 
-/// Bytes of manifests pulled lately, by digest, up to a number of bytes. Content never changes, so nothing here
-/// goes stale; whether a repository holds a manifest is asked of the metadata each time. Thread-safe.
+/// Bytes of manifests pulled lately, by digest, up to a number of bytes. Content never changes, so nothing
+/// here goes stale; whether a repository holds a manifest is asked of the metadata each time. Thread-safe.
 class ManifestCache {
   public:
     using Bytes = std::shared_ptr<std::string const>;

@@ -8,7 +8,8 @@ namespace ocilot::registry {
 
 namespace {
 
-Task<Result<std::shared_ptr<std::string const>>> read_whole(blob::BlobStore& blobs, oci::Digest const& digest) {
+Task<Result<std::shared_ptr<std::string const>>> read_whole(blob::BlobStore& blobs,
+                                                            oci::Digest const& digest) {
     CO_TRY(auto const blob, co_await blobs.open(digest));
     auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(blob->size()), '\0');
     std::span<std::byte> const room = std::as_writable_bytes(std::span(*bytes));
@@ -19,7 +20,8 @@ Task<Result<std::shared_ptr<std::string const>>> read_whole(blob::BlobStore& blo
         filled += got;
     }
     if (filled != room.size()) {
-        co_return Error{Errc::io, fmt::format("{} ended after {} of {} bytes", digest.str(), filled, room.size())};
+        co_return Error{Errc::io,
+                        fmt::format("{} ended after {} of {} bytes", digest.str(), filled, room.size())};
     }
     co_return bytes;
 }

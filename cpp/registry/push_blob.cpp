@@ -10,8 +10,11 @@ namespace ocilot::registry {
 
 namespace {
 
-/// A chunk that says where it belongs cannot mix with another; it may wait for a broken connection to be noticed.
-IfHeld manners(Chunk const& chunk) { return chunk.first ? IfHeld::wait_a_bit : IfHeld::refuse; }
+/// A chunk that says where it belongs cannot mix with another; it may wait for a broken connection to be
+/// noticed.
+IfHeld manners(Chunk const& chunk) {
+    return chunk.first ? IfHeld::wait_a_bit : IfHeld::refuse;
+}
 
 Result<> in_order(Chunk const& chunk, std::uint64_t offset) {
     if (!chunk.first || *chunk.first == offset) return {};
@@ -26,10 +29,11 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
                                    oci::Digest const& digest) {
     CO_TRY(auto const actual, co_await upload.digest(digest.algorithm()));
     if (actual != digest) {
-        co_return Error{Errc::digest_invalid,
-                        fmt::format("the {} bytes received have digest {}, not {}; nothing was stored, send the "
-                                    "blob again",
-                                    upload.size(), actual.str(), digest.str())};
+        co_return Error{
+            Errc::digest_invalid,
+            fmt::format("the {} bytes received have digest {}, not {}; nothing was stored, send the "
+                        "blob again",
+                        upload.size(), actual.str(), digest.str())};
     }
     if (registry.gate.asks(policy::Point::admit_blob)) {
         policy::BlobPush const push{caller, repository, digest, upload.size()};
@@ -90,8 +94,8 @@ Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Ch
     CO_CHECK(in_order(last, session.offset.load()));
     CO_CHECK(co_await receive(hold.upload(), last, session.offset));
     CO_TRY(auto const fact, co_await prove(registry, ref.caller, ref.repository, hold.upload(), digest));
-    // What memory knows of the session ends here, whatever comes: if the store fails, the next request finds it in
-    // the facts and reads what is really left. Not earlier, or it would be found there and opened anew.
+    // What memory knows of the session ends here, whatever comes: if the store fails, the next request finds
+    // it in the facts and reads what is really left. Not earlier, or it would be found there and opened anew.
     auto const stored = co_await store(registry, ref, hold.upload(), fact);
     session.over.store(true);
     registry.sessions.remove(ref.id);
@@ -120,7 +124,8 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
         co_return fact.error();
     }
     CO_CHECK(co_await upload->commit(digest));
-    CO_CHECK(co_await registry.meta.catalog().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
+    CO_CHECK(
+        co_await registry.meta.catalog().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
     co_return fact;
 }
 

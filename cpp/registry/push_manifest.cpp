@@ -18,10 +18,11 @@ Result<oci::Digest> digest_of(ManifestUpload const& upload) {
     auto const algorithm = asked ? asked->algorithm() : oci::Algorithm::sha256;
     auto const actual = oci::digest_of(algorithm, upload.bytes);
     if (asked && *asked != actual) {
-        return Error{Errc::digest_invalid,
-                     fmt::format("the manifest has digest {}, not {}; nothing was stored, send the manifest that "
-                                 "belongs to the digest",
-                                 actual.str(), asked->str())};
+        return Error{
+            Errc::digest_invalid,
+            fmt::format("the manifest has digest {}, not {}; nothing was stored, send the manifest that "
+                        "belongs to the digest",
+                        actual.str(), asked->str())};
     }
     return actual;
 }
@@ -74,10 +75,11 @@ meta::NewManifest facts_of(ManifestUpload const& upload, oci::Manifest const& ma
 
 /// Looks before anything is stored, so that a refused manifest leaves no bytes; the transaction looks again.
 Task<Result<>> all_there(Registry& registry, meta::NewManifest const& facts) {
-    Error missing{Errc::manifest_blob_unknown,
-                  "the manifest names content that is not in this repository; push the blobs and manifests it "
-                  "names first",
-                  {}};
+    Error missing{
+        Errc::manifest_blob_unknown,
+        "the manifest names content that is not in this repository; push the blobs and manifests it "
+        "names first",
+        {}};
     std::unordered_set<oci::Digest> noted;
     auto const note = [&](oci::Digest const& digest) {
         if (noted.insert(digest).second) missing.subjects.push_back(digest.str());

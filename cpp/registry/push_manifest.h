@@ -13,9 +13,9 @@ namespace ocilot::registry {
 struct ManifestUpload {
     policy::Caller const& caller;
     oci::RepositoryName const& repository;
-    oci::Reference const& reference;   ///< a tag to move, or the digest the bytes must have
-    std::vector<oci::Tag> more_tags;   ///< `?tag=` of a push by digest
-    std::string_view content_type;     ///< bare; empty if the client sent none
+    oci::Reference const& reference;  ///< a tag to move, or the digest the bytes must have
+    std::vector<oci::Tag> more_tags;  ///< `?tag=` of a push by digest
+    std::string_view content_type;    ///< bare; empty if the client sent none
     std::string_view bytes;
 };
 

@@ -47,8 +47,8 @@ Task<Result<>> receive(blob::Upload& upload, Chunk chunk, std::atomic<std::uint6
         if (filled < room) break;
     }
     if (chunk.length && received != *chunk.length) {
-        co_return Error{Errc::size_invalid, fmt::format("the body has {} bytes, not the {} it announced", received,
-                                                        *chunk.length)};
+        co_return Error{Errc::size_invalid, fmt::format("the body has {} bytes, not the {} it announced",
+                                                        received, *chunk.length)};
     }
     co_return Result<>{};
 }

@@ -6,8 +6,8 @@
 
 namespace ocilot::registry {
 
-/// Reads `chunk` to its end into `upload`, in pieces of at most 256 KiB, keeping `offset` true. What came before a
-/// failure is kept. size_invalid if the chunk is longer or shorter than it promised; peer_closed.
+/// Reads `chunk` to its end into `upload`, in pieces of at most 256 KiB, keeping `offset` true. What came
+/// before a failure is kept. size_invalid if the chunk is longer or shorter than it promised; peer_closed.
 Task<Result<>> receive(blob::Upload& upload, Chunk chunk, std::atomic<std::uint64_t>& offset);
 
 }  // namespace ocilot::registry

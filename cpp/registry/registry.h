@@ -16,8 +16,8 @@ class ManifestCache;
 
 /// What an operator decides about operations.
 struct Rules {
-    bool deletes = true;                             ///< `storage.delete.enabled`
-    std::size_t manifest_limit = 4 * 1024 * 1024;    ///< bytes
+    bool deletes = true;                           ///< `storage.delete.enabled`
+    std::size_t manifest_limit = 4 * 1024 * 1024;  ///< bytes
 };
 
 /// The parts every operation works with; made once, handed to each operation. One file an operation:

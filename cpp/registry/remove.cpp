@@ -27,7 +27,8 @@ Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
     if (auto const* tag = std::get_if<oci::Tag>(&reference)) {
         co_return co_await registry.meta.catalog().delete_tag(repository, *tag, now);
     }
-    co_return co_await registry.meta.catalog().delete_manifest(repository, std::get<oci::Digest>(reference), now);
+    co_return co_await registry.meta.catalog().delete_manifest(repository, std::get<oci::Digest>(reference),
+                                                               now);
 }
 
 Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,

@@ -9,17 +9,18 @@ namespace ocilot::registry {
 
 namespace {
 
-using SteadyTimer =
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 /// How long a broken connection may take to be noticed: looks every `pause`, `looks` times.
 constexpr std::chrono::milliseconds pause{10};
 constexpr int looks = 100;
 
 Error unknown_upload() {
-    return {Errc::upload_unknown,
-            "this upload session does not exist here: it is finished, cancelled or expired; start a new one with "
-            "POST /v2/<name>/blobs/uploads/"};
+    return {
+        Errc::upload_unknown,
+        "this upload session does not exist here: it is finished, cancelled or expired; start a new one with "
+        "POST /v2/<name>/blobs/uploads/"};
 }
 
 bool belongs(UploadSession const& session, UploadRef const& ref) {
@@ -104,9 +105,10 @@ Task<Result<Hold>> hold_session(Registry& registry, UploadRef ref, IfHeld if_hel
     CO_TRY(auto session, co_await find_session(registry, ref));
     bool const taken = co_await take(*session, if_held);
     if (!taken) {
-        co_return Error{Errc::upload_busy,
-                        "another request is writing to this upload session; wait for it to end, then ask where "
-                        "the upload stands with GET on its location"};
+        co_return Error{
+            Errc::upload_busy,
+            "another request is writing to this upload session; wait for it to end, then ask where "
+            "the upload stands with GET on its location"};
     }
     Hold hold(session);
     if (session->over.load()) co_return unknown_upload();

@@ -42,8 +42,8 @@ class Hold {
 
 /// What a request does when another one holds the session it wants.
 enum class IfHeld : std::uint8_t {
-    refuse,       ///< upload_busy at once: two streams must not mix
-    wait_a_bit,   ///< the other is most likely a connection that broke off: give it a moment
+    refuse,      ///< upload_busy at once: two streams must not mix
+    wait_a_bit,  ///< the other is most likely a connection that broke off: give it a moment
 };
 
 /// The upload sessions this process works on. Facts of all sessions are in the metadata; this holds what only
@@ -62,8 +62,8 @@ class UploadSessions {
     std::unordered_map<Uuid, std::shared_ptr<UploadSession>> sessions_;
 };
 
-/// The session of this repository and caller, from memory or as an earlier process left it. upload_unknown for
-/// any other.
+/// The session of this repository and caller, from memory or as an earlier process left it. upload_unknown
+/// for any other.
 Task<Result<std::shared_ptr<UploadSession>>> find_session(Registry& registry, UploadRef ref);
 
 /// Takes the session for writing; its bytes are read back first if an earlier process received them.

@@ -46,8 +46,7 @@ std::uint64_t body_length(http::Response const& response) {
 }
 
 void insert(beast::http::fields& fields, std::string_view name, std::string value) {
-    std::ranges::replace_if(
-        value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+    std::ranges::replace_if(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
     fields.insert(beast_view(name), beast_view(value));
 }
 

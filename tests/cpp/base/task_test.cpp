@@ -1,7 +1,6 @@
-#include "run.h"
-
 #include "base/blocking_pool.h"
 #include "base/task_group.h"
+#include "run.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -30,7 +29,8 @@ Task<Result<std::thread::id>> where(BlockingPool& pool) {
 }
 
 Task<> wait_for_ever(int& ended) {
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                               Executor>
         timer(co_await asio::this_coro::executor, std::chrono::steady_clock::time_point::max());
     auto [failure] = co_await timer.async_wait(asio::as_tuple(use_task));
     if (failure) ++ended;

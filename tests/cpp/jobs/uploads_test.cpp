@@ -1,6 +1,6 @@
-#include "registry/fixture.h"
-
 #include "jobs/uploads.h"
+
+#include "registry/fixture.h"
 
 using namespace ocilot;
 using namespace ocilot::test;

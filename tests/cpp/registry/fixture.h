@@ -1,7 +1,5 @@
 #pragma once
 
-#include "run.h"
-
 #include "base/blocking_pool.h"
 #include "base/metrics.h"
 #include "blob/memory.h"
@@ -14,6 +12,7 @@
 #include "registry/push_manifest.h"
 #include "registry/remove.h"
 #include "registry/sessions.h"
+#include "run.h"
 
 #include <gtest/gtest.h>
 #include <span>
@@ -52,10 +51,18 @@ class TextSource final : public registry::ByteSource {
     std::size_t left_;
 };
 
-inline oci::RepositoryName repository(std::string_view name) { return oci::RepositoryName::parse(name).value(); }
-inline oci::Digest sha256(std::string_view bytes) { return oci::digest_of(oci::Algorithm::sha256, bytes); }
-inline oci::Digest sha512(std::string_view bytes) { return oci::digest_of(oci::Algorithm::sha512, bytes); }
-inline oci::Reference tag(std::string_view name) { return oci::Tag::parse(name).value(); }
+inline oci::RepositoryName repository(std::string_view name) {
+    return oci::RepositoryName::parse(name).value();
+}
+inline oci::Digest sha256(std::string_view bytes) {
+    return oci::digest_of(oci::Algorithm::sha256, bytes);
+}
+inline oci::Digest sha512(std::string_view bytes) {
+    return oci::digest_of(oci::Algorithm::sha512, bytes);
+}
+inline oci::Reference tag(std::string_view name) {
+    return oci::Tag::parse(name).value();
+}
 
 /// A whole registry without HTTP: blobs in memory, facts in SQLite.
 class RegistryTest : public ::testing::Test {
@@ -85,7 +92,8 @@ class RegistryTest : public ::testing::Test {
     /// An image manifest over a config and layers.
     static std::string image(oci::Digest const& config, std::vector<oci::Digest> const& layers) {
         auto const descriptor = [](oci::Digest const& digest, std::string_view type) {
-            return R"({"mediaType":")" + std::string(type) + R"(","digest":")" + digest.str() + R"(","size":3})";
+            return R"({"mediaType":")" + std::string(type) + R"(","digest":")" + digest.str() +
+                   R"(","size":3})";
         };
         std::string text = R"({"schemaVersion":2,"config":)" +
                            descriptor(config, "application/vnd.oci.image.config.v1+json") + R"(,"layers":[)";
@@ -95,7 +103,10 @@ class RegistryTest : public ::testing::Test {
         return text + "]}";
     }
     /// As after a restart: what only memory knew is gone.
-    void forget_memory() { sessions = std::make_unique<registry::UploadSessions>(); rebuild(); }
+    void forget_memory() {
+        sessions = std::make_unique<registry::UploadSessions>();
+        rebuild();
+    }
 
     static constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";
 
@@ -116,7 +127,8 @@ class RegistryTest : public ::testing::Test {
   private:
     void rebuild() {
         std::destroy_at(&parts);
-        std::construct_at(&parts, registry::Registry{blobs, *meta, open_gate, clock, random, *sessions, manifests, {}});
+        std::construct_at(
+            &parts, registry::Registry{blobs, *meta, open_gate, clock, random, *sessions, manifests, {}});
     }
 };
 

@@ -9,7 +9,8 @@ namespace {
 class StrictGate final : public policy::Gate {
   public:
     bool asks(policy::Point) const noexcept override { return true; }
-    Task<Result<std::optional<policy::Decision>>> authorize(policy::Caller const&, policy::Access const&) override {
+    Task<Result<std::optional<policy::Decision>>> authorize(policy::Caller const&,
+                                                            policy::Access const&) override {
         co_return std::optional<policy::Decision>{};
     }
     Task<Result<policy::Decision>> admit_manifest(policy::ManifestPush) override {
@@ -56,10 +57,11 @@ TEST_F(ManifestTest, HoldsAPushByDigestToItsDigest) {
 
 TEST_F(ManifestTest, AcceptsAnIndexOfBlobsAndASubjectThatIsNotThere) {
     auto const layer = push("cache");
-    auto const index = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)"
-                       R"({"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":")" +
-                       layer.str() + R"(","size":5}],"subject":{"mediaType":")" + std::string(oci_manifest) +
-                       R"(","digest":")" + sha256("absent").str() + R"(","size":6}})";
+    auto const index =
+        R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)"
+        R"({"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":")" +
+        layer.str() + R"(","size":5}],"subject":{"mediaType":")" + std::string(oci_manifest) +
+        R"(","digest":")" + sha256("absent").str() + R"(","size":6}})";
     auto const pushed = push_manifest(index, tag("cache"), "application/vnd.oci.image.index.v1+json");
     ASSERT_TRUE(pushed.has_value()) << pushed.error().message;
     EXPECT_EQ(pushed.value().subject, sha256("absent"));
@@ -95,7 +97,8 @@ TEST_F(ManifestTest, DeletesATagAloneAndADigestWithAllItsTags) {
     for (auto const* each : {"a", "b", "c"}) {
         EXPECT_EQ(run(registry::stat_manifest(parts, name, tag(each))).error().code, Errc::manifest_unknown);
     }
-    EXPECT_EQ(run(registry::delete_manifest(parts, nobody, name, by_digest)).error().code, Errc::manifest_unknown);
+    EXPECT_EQ(run(registry::delete_manifest(parts, nobody, name, by_digest)).error().code,
+              Errc::manifest_unknown);
 }
 
 TEST_F(ManifestTest, DeletesNothingWhereDeletesAreSwitchedOff) {

@@ -62,7 +62,8 @@ TEST_F(UploadTest, HoldsABodyToItsAnnouncedLength) {
     TextSource longer("0123456789");
     EXPECT_EQ(run(registry::append_upload(parts, ref(id), {longer, {}, 4})).error().code, Errc::size_invalid);
     TextSource shorter("01");
-    EXPECT_EQ(run(registry::append_upload(parts, ref(id), {shorter, {}, 4})).error().code, Errc::size_invalid);
+    EXPECT_EQ(run(registry::append_upload(parts, ref(id), {shorter, {}, 4})).error().code,
+              Errc::size_invalid);
 }
 
 TEST_F(UploadTest, ShowsASessionOnlyToItsRepositoryAndCaller) {
@@ -70,10 +71,12 @@ TEST_F(UploadTest, ShowsASessionOnlyToItsRepositoryAndCaller) {
     policy::Caller const other{.name = "mallory", .groups = {}, .address = {}};
     auto const elsewhere = repository("team/other");
     EXPECT_EQ(run(registry::upload_offset(parts, {other, name, id})).error().code, Errc::upload_unknown);
-    EXPECT_EQ(run(registry::upload_offset(parts, {nobody, elsewhere, id})).error().code, Errc::upload_unknown);
+    EXPECT_EQ(run(registry::upload_offset(parts, {nobody, elsewhere, id})).error().code,
+              Errc::upload_unknown);
     forget_memory();
     EXPECT_EQ(run(registry::upload_offset(parts, {other, name, id})).error().code, Errc::upload_unknown);
-    EXPECT_EQ(run(registry::upload_offset(parts, {nobody, elsewhere, id})).error().code, Errc::upload_unknown);
+    EXPECT_EQ(run(registry::upload_offset(parts, {nobody, elsewhere, id})).error().code,
+              Errc::upload_unknown);
     EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 0U);
 }
 
@@ -102,7 +105,9 @@ TEST_F(UploadTest, LetsOneRequestWriteAtATime) {
     ASSERT_TRUE(held.has_value());
     EXPECT_EQ(append(id, "stream").error().code, Errc::upload_busy);
     EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 0U) << "asking is always possible";
-    { auto const ended = std::move(held); }
+    {
+        auto const ended = std::move(held);
+    }
     EXPECT_TRUE(append(id, "stream").has_value());
 }
 
@@ -120,5 +125,6 @@ TEST_F(UploadTest, MountsWithoutMovingAByte) {
     auto const target = repository("other");
     EXPECT_EQ(run(registry::mount_blob(parts, nobody, name, target, digest)).value().size, 6U);
     EXPECT_TRUE(run(registry::pull_blob(parts, target, digest)).has_value());
-    EXPECT_EQ(run(registry::mount_blob(parts, nobody, name, target, sha256("x"))).error().code, Errc::blob_unknown);
+    EXPECT_EQ(run(registry::mount_blob(parts, nobody, name, target, sha256("x"))).error().code,
+              Errc::blob_unknown);
 }
