@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -72,3 +73,13 @@ def test_settings_are_plain_values() -> None:
         settings.drain_timeout = -1
     with pytest.raises(TypeError):
         settings.drain_timeout = "5s"  # type: ignore[assignment]
+
+
+def test_the_readme_keeps_its_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+    exec(example, {"print": said.append})
+    assert said[0].startswith("http://127.0.0.1:")
+    assert (tmp_path / "registry-data" / "ocilot" / "meta.sqlite").exists()

@@ -5,6 +5,8 @@ All in one file: `--dist loadfile` then starts one engine only.
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,13 @@ from .certificates import Certificates
 from .clients import Docker
 from .conftest import FreshRegistry
 from .images import MIB, noise, tar_of, write_docker_archive
+from .programs import run
 from .registry import Registry
+
+
+def console_blocks(page: Path) -> list[str]:
+    """What a page tells people to type, with what it shows as answers."""
+    return re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def import_small(docker: Docker, tag: str) -> str:
@@ -122,3 +130,21 @@ def test_layers_of_hundreds_of_megabytes_come_back(
 def test_docker_says_why_there_is_no_such_image(docker: Docker, registry: Registry, name: str) -> None:
     with pytest.raises(AssertionError, match=r"manifest unknown|not found"):
         docker("pull", f"{registry.local}/{name}:nothing")
+
+
+def test_the_readme_keeps_its_word(docker: Docker, fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry()
+    docker.import_rootfs(tar_of({"etc/motd": b"hello"}), "hello")
+    (block,) = [block for block in console_blocks(Path("README.md")) if "docker push" in block]
+    said = ""
+    for line in block.replace("localhost:5000", registry.local).splitlines():
+        if not line.startswith("$ "):
+            assert line == said.strip(), f"README.md promises {line}"
+            continue
+        program, *words = line.removeprefix("$ ").split()
+        said = (
+            docker(*words)
+            if program == "docker"
+            else run([program, "--silent", *words], env=dict(os.environ))
+        )
+    docker("rmi", "hello", f"{registry.local}/team/app:v1")
