@@ -3,7 +3,6 @@
 #include "base/result.h"
 
 #include <pybind11/pybind11.h>
-
 #include <type_traits>
 #include <utility>
 

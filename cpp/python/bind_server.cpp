@@ -33,14 +33,17 @@ void reload_tls(Server& server) {
 void init_server(py::module_& module) {
     py::class_<Server>(module, "Server", "A running registry, with its own threads.",
                        py::release_gil_before_calling_cpp_dtor())
-        .def_static("start", &start, py::arg("settings"),
-                    "Opens store and sockets, and serves. Raises ConfigError if the settings do not allow it.")
+        .def_static(
+            "start", &start, py::arg("settings"),
+            "Opens store and sockets, and serves. Raises ConfigError if the settings do not allow it.")
         .def_property_readonly("address", &Server::address, "Host and port really bound.")
         .def_property_readonly("port", &Server::port, "Port really bound.")
-        .def_property_readonly("debug_address", &Server::debug_address, "Same for the debug address; empty without.")
+        .def_property_readonly("debug_address", &Server::debug_address,
+                               "Same for the debug address; empty without.")
         .def_property_readonly("root", &Server::root, "Absolute data directory; empty for one in memory.")
         .def("reload_tls", &reload_tls,
-             "Reads certificate and key again. Raises ConfigError if they do not fit; the old ones stay in force.")
+             "Reads certificate and key again. Raises ConfigError if they do not fit; the old ones stay in "
+             "force.")
         .def("stop", &Server::stop, py::call_guard<py::gil_scoped_release>(),
              "Stops listening and waits for requests under way, at most the drain time. Once only.");
 }

@@ -1,10 +1,9 @@
 #include "python/bind.h"
 #include "server/settings.h"
 
+#include <chrono>
 #include <pybind11/native_enum.h>
 #include <pybind11/stl.h>
-
-#include <chrono>
 #include <string>
 
 namespace ocilot::python {
@@ -16,7 +15,7 @@ using Seconds = std::chrono::seconds;
 using Class = py::class_<Settings>;
 
 /// A duration is a whole number of seconds in Python.
-void seconds(Class& settings, char const* name, Seconds Settings::*field, char const* doc) {
+void seconds(Class& settings, char const* name, Seconds Settings::* field, char const* doc) {
     settings.def_property(
         name, [field](Settings const& self) { return (self.*field).count(); },
         [name, field](Settings& self, Seconds::rep value) {
@@ -65,7 +64,8 @@ void init_limits(Class& settings) {
         .def_readwrite("manifest_limit", &Settings::manifest_limit, "Bytes of a manifest.");
     seconds(settings, "header_timeout", &Settings::header_timeout, "Seconds a request's head may take.");
     seconds(settings, "idle_timeout", &Settings::idle_timeout, "Seconds a connection may be silent.");
-    seconds(settings, "drain_timeout", &Settings::drain_timeout, "Seconds for requests under way at the end.");
+    seconds(settings, "drain_timeout", &Settings::drain_timeout,
+            "Seconds for requests under way at the end.");
 }
 
 void init_answers(Class& settings) {
@@ -88,7 +88,8 @@ void init_log(Class& settings) {
 
 void init_settings(py::module_& module) {
     init_log_enums(module);
-    Class settings(module, "Settings", "The one resolved configuration of a server; durations in whole seconds.");
+    Class settings(module, "Settings",
+                   "The one resolved configuration of a server; durations in whole seconds.");
     settings.def(py::init<>(), "The settings of a registry without any configuration.");
     init_storage(settings);
     init_listening(settings);
