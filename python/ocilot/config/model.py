@@ -106,7 +106,7 @@ class UploadPurging(Section):
     enabled: Flag = True
     """Whether abandoned uploads are removed."""
     age: Duration = 168 * 3600
-    """How long an upload may be silent before it is abandoned."""
+    """Age at which an unfinished upload is removed."""
     interval: Duration = 24 * 3600
     """Time between two purges."""
     dryrun: Annotated[
