@@ -1,84 +1,69 @@
 #include "base/error.h"
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 
 namespace ocilot {
 
-std::string_view to_string(Errc code) noexcept {
-    switch (code) {
-        case Errc::bad_request:
-            return "bad_request";
-        case Errc::name_invalid:
-            return "name_invalid";
-        case Errc::tag_invalid:
-            return "tag_invalid";
-        case Errc::digest_invalid:
-            return "digest_invalid";
-        case Errc::manifest_invalid:
-            return "manifest_invalid";
-        case Errc::manifest_too_large:
-            return "manifest_too_large";
-        case Errc::size_invalid:
-            return "size_invalid";
-        case Errc::range_invalid:
-            return "range_invalid";
-        case Errc::pagination_invalid:
-            return "pagination_invalid";
-        case Errc::upload_invalid:
-            return "upload_invalid";
-        case Errc::header_too_large:
-            return "header_too_large";
-        case Errc::target_too_long:
-            return "target_too_long";
-        case Errc::length_required:
-            return "length_required";
-        case Errc::request_timeout:
-            return "request_timeout";
-        case Errc::not_implemented:
-            return "not_implemented";
-        case Errc::not_found:
-            return "not_found";
-        case Errc::name_unknown:
-            return "name_unknown";
-        case Errc::manifest_unknown:
-            return "manifest_unknown";
-        case Errc::manifest_blob_unknown:
-            return "manifest_blob_unknown";
-        case Errc::blob_unknown:
-            return "blob_unknown";
-        case Errc::upload_unknown:
-            return "upload_unknown";
-        case Errc::method_not_allowed:
-            return "method_not_allowed";
-        case Errc::unsupported:
-            return "unsupported";
-        case Errc::unauthorized:
-            return "unauthorized";
-        case Errc::denied:
-            return "denied";
-        case Errc::too_many_requests:
-            return "too_many_requests";
-        case Errc::upload_busy:
-            return "upload_busy";
-        case Errc::conflict:
-            return "conflict";
-        case Errc::no_space:
-            return "no_space";
-        case Errc::unavailable:
-            return "unavailable";
-        case Errc::io:
-            return "io";
-        case Errc::internal:
-            return "internal";
-        case Errc::peer_closed:
-            return "peer_closed";
-        case Errc::cancelled:
-            return "cancelled";
-        case Errc::config:
-            return "config";
+namespace {
+
+struct Named {
+    Errc code;
+    std::string_view name;
+};
+
+constexpr std::array names{
+    Named{Errc::bad_request, "bad_request"},
+    Named{Errc::name_invalid, "name_invalid"},
+    Named{Errc::tag_invalid, "tag_invalid"},
+    Named{Errc::digest_invalid, "digest_invalid"},
+    Named{Errc::manifest_invalid, "manifest_invalid"},
+    Named{Errc::manifest_too_large, "manifest_too_large"},
+    Named{Errc::size_invalid, "size_invalid"},
+    Named{Errc::range_invalid, "range_invalid"},
+    Named{Errc::pagination_invalid, "pagination_invalid"},
+    Named{Errc::upload_invalid, "upload_invalid"},
+    Named{Errc::header_too_large, "header_too_large"},
+    Named{Errc::target_too_long, "target_too_long"},
+    Named{Errc::length_required, "length_required"},
+    Named{Errc::request_timeout, "request_timeout"},
+    Named{Errc::not_implemented, "not_implemented"},
+    Named{Errc::not_found, "not_found"},
+    Named{Errc::name_unknown, "name_unknown"},
+    Named{Errc::manifest_unknown, "manifest_unknown"},
+    Named{Errc::manifest_blob_unknown, "manifest_blob_unknown"},
+    Named{Errc::blob_unknown, "blob_unknown"},
+    Named{Errc::upload_unknown, "upload_unknown"},
+    Named{Errc::method_not_allowed, "method_not_allowed"},
+    Named{Errc::unsupported, "unsupported"},
+    Named{Errc::unauthorized, "unauthorized"},
+    Named{Errc::denied, "denied"},
+    Named{Errc::too_many_requests, "too_many_requests"},
+    Named{Errc::upload_busy, "upload_busy"},
+    Named{Errc::conflict, "conflict"},
+    Named{Errc::no_space, "no_space"},
+    Named{Errc::unavailable, "unavailable"},
+    Named{Errc::io, "io"},
+    Named{Errc::internal, "internal"},
+    Named{Errc::peer_closed, "peer_closed"},
+    Named{Errc::cancelled, "cancelled"},
+    Named{Errc::config, "config"},
+};
+
+/// A row a code, in the order of the codes, so that a code is the place of its row.
+constexpr bool complete() {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (static_cast<std::size_t>(names[i].code) != i) return false;
     }
-    return "unknown";
+    return names.back().code == Errc::config;
+}
+static_assert(complete(), "names must list every Errc, in its order");
+
+}  // namespace
+
+std::string_view to_string(Errc code) noexcept {
+    return names[static_cast<std::size_t>(code)].name;
 }
 
 namespace {
