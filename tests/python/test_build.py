@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-BACKEND = Path(__file__).parents[2] / "python/packaging/ocilot_build.py"
+ROOT = Path(__file__).parents[2]
+BACKEND = ROOT / "python/packaging/ocilot_build.py"
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +53,15 @@ def test_include_paths_may_be_named(backend: ModuleType, monkeypatch: pytest.Mon
     assert paths[:2] == [Path("/a"), Path("/b")]
     assert Path("/opt/boost/include") in paths
     assert Path("/usr/include") in paths
+
+
+def test_a_module_compiled_for_oneself_is_not_packed(tmp_path: Path) -> None:
+    assert list((ROOT / "python/ocilot").glob("_core.*.so")), "./dev build puts it there"
+    script = (
+        "import sys; from scikit_build_core.build import build_wheel;"
+        "build_wheel(sys.argv[1], {'wheel.cmake': 'false'})"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path], cwd=ROOT, check=True, capture_output=True)
+    packed = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
+    assert "ocilot/_core.pyi" in packed
+    assert [name for name in packed if name.endswith((".so", ".pyc"))] == []
