@@ -14,7 +14,14 @@ namespace {
 
 /// What every answer carries. An operator's header replaces one of ours.
 Response finished(Response response, AppSettings const& settings) {
+    auto const ours = response.headers.size();
     for (auto const& [name, value] : settings.headers) response.set(name, value);
+    auto const replaced = [&](auto const& header) {
+        return std::any_of(settings.headers.begin(), settings.headers.end(),
+                           [&](auto const& set) { return same_token(set.first, header.first); });
+    };
+    auto const end_of_ours = response.headers.begin() + static_cast<std::ptrdiff_t>(ours);
+    response.headers.erase(std::remove_if(response.headers.begin(), end_of_ours, replaced), end_of_ours);
     auto const has = [&](std::string_view name) {
         return std::any_of(response.headers.begin(), response.headers.end(),
                            [&](auto const& header) { return same_token(header.first, name); });

@@ -61,6 +61,16 @@ Result<std::string> content_type(Request const& request) {
     return bare;
 }
 
+/// One list: some clients refuse an answer of more than a hundred header lines.
+std::string joined(std::vector<oci::Tag> const& tags) {
+    std::string list;
+    for (auto const& tag : tags) {
+        if (!list.empty()) list += ", ";
+        list += tag.str();
+    }
+    return list;
+}
+
 }  // namespace
 
 /// end-3: `GET` and `HEAD /v2/<name>/manifests/<tag-or-digest>`.
@@ -94,7 +104,7 @@ Task<Result<Response>> put_manifest(Context const& context) {
     response.set("Location", context.urls.manifest(context.name(), pushed.fact.digest));
     response.set("Docker-Content-Digest", pushed.fact.digest.str());
     if (pushed.subject) response.set("OCI-Subject", pushed.subject->str());
-    for (auto const& tag : tags) response.set("OCI-Tag", tag.str());
+    if (!tags.empty()) response.set("OCI-Tag", joined(tags));
     co_return response;
 }
 

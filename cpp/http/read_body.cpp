@@ -24,10 +24,11 @@ Task<Result<std::string>> read_body(Request const& request, std::size_t limit) {
     if (request.content_length && *request.content_length > limit) co_return too_large(limit);
     std::string body;
     std::size_t filled = 0;
-    // One byte more than promised: the end has to be seen.
-    if (request.content_length) body.resize(static_cast<std::size_t>(*request.content_length) + 1);
+    // One byte more than promised: the end has to be seen. Memory follows what has come, not what was
+    // promised.
+    auto const most = static_cast<std::size_t>(request.content_length.value_or(limit)) + 1;
     while (true) {
-        if (filled == body.size()) body.resize(std::min(std::max(2 * filled, piece), limit + 1));
+        if (filled == body.size()) body.resize(std::min(std::max(2 * filled, piece), most));
         std::span<std::byte> const room = std::as_writable_bytes(std::span(body)).subspan(filled);
         CO_TRY(auto const got, co_await request.body->read(room));
         if (got == 0) break;

@@ -8,6 +8,8 @@ namespace ocilot::http {
 
 namespace {
 
+constexpr std::size_t longest_host = 261;  // A DNS name, a colon and a port.
+
 struct Origin {
     std::string_view scheme;
     std::string_view host;
@@ -25,9 +27,10 @@ bool is_scheme(std::string_view text) noexcept {
 
 /// A host with an optional port, by its characters: enough that it cannot break out of its place in a URL.
 bool is_host(std::string_view text) noexcept {
-    return !text.empty() && text.find_first_not_of(
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                "0123456789.-_:[]%") == std::string_view::npos;
+    return !text.empty() && text.size() <= longest_host &&
+           text.find_first_not_of(
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+               "0123456789.-_:[]%") == std::string_view::npos;
 }
 
 void take(Origin& origin, std::string_view scheme, std::string_view host) noexcept {

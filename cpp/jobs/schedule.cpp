@@ -1,5 +1,6 @@
 #include "jobs/schedule.h"
 
+#include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -33,7 +34,7 @@ Task<> run_for_ever(Job job, Log const& log, Metrics& metrics) {
             items.add(*round);
             if (*round > 0) log.info("job done", {{"job", name}, {"items", std::uint64_t{*round}}});
         }
-        timer.expires_after(job.interval);
+        timer.expires_after(std::max(job.interval, std::chrono::seconds(1)));
         boost::system::error_code stopped;
         co_await timer.async_wait(asio::redirect_error(use_task, stopped));
         if (stopped) co_return;

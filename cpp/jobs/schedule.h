@@ -13,8 +13,8 @@ namespace ocilot::jobs {
 
 /// What runs without a request.
 struct Job {
-    std::string_view name;                             ///< for logs and metrics
-    std::chrono::seconds interval;                     ///< from the end of one round to the start of the next
+    std::string_view name;          ///< for logs and metrics
+    std::chrono::seconds interval;  ///< from the end of one round to the start of the next; a second at least
     std::function<Task<Result<std::size_t>>()> round;  ///< answers how many things it did
 };
 

@@ -7,18 +7,23 @@ namespace ocilot::meta {
 
 namespace {
 
+/// A page ends after so many bytes: a referrer's annotations may be as long as a manifest.
+constexpr std::size_t most_page_bytes = 3 * 1024 * 1024;
+
 /// Reads a page that was asked for with one row more than its limit: whether there is one is the answer's
 /// `more`.
 template <class T, class Read>
 Result<Slice<T>> slice(SqliteRows rows, Page const& page, Read read) {
     Slice<T> found;
+    std::size_t bytes = 0;
     for (;;) {
         TRY(bool const row, rows.next());
         if (!row) return found;
-        if (found.items.size() == page.limit) {
+        if (found.items.size() == page.limit || bytes > most_page_bytes) {
             found.more = true;
             return found;
         }
+        bytes += rows.row_bytes();
         TRY(auto item, read(rows));
         found.items.push_back(std::move(item));
     }

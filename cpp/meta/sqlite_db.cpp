@@ -100,6 +100,14 @@ std::string SqliteRows::text(int column) const {
                : std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
 }
 
+std::size_t SqliteRows::row_bytes() const {
+    std::size_t bytes = 0;
+    for (int column = 0; column < sqlite3_data_count(statement_); ++column) {
+        bytes += static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+    }
+    return bytes;
+}
+
 std::int64_t SqliteRows::integer(int column) const {
     return sqlite3_column_int64(statement_, column);
 }

@@ -32,6 +32,8 @@ class SqliteRows {
     /// Goes to the next row; false at the end.
     Result<bool> next();
     [[nodiscard]] std::string text(int column) const;
+    /// Bytes of all columns of the row.
+    [[nodiscard]] std::size_t row_bytes() const;
     [[nodiscard]] std::int64_t integer(int column) const;
 
   private:

@@ -184,7 +184,10 @@ bool Reader::passed_over() {
 bool Reader::null() {
     if (levels_.empty()) return passed_over();
     auto const* const rule = next();
-    // A null field is an absent one; lists and annotations have no place for it.
+    // Go writes an empty list of layers as null (BuildKit, FROM scratch).
+    if (rule != nullptr && rule->field == Field::layers) fields_.layers.emplace();
+    if (rule != nullptr && rule->field == Field::manifests) fields_.manifests.emplace();
+    // Any other null field is an absent one; lists and annotations have no place for it.
     return rule == nullptr || !rule->name.empty() || wrong_kind(*rule);
 }
 

@@ -65,7 +65,11 @@ Task<Result<Uuid>> start_upload(Registry& registry, policy::Caller const& caller
     CO_TRY(session->upload, co_await registry.blobs.create(id, algorithm));
     session->upload->park();
     meta::UploadFact fact{id, repository, algorithm, caller.name, registry.clock.now()};
-    CO_CHECK(co_await registry.meta.uploads().open(std::move(fact)));
+    auto const opened = co_await registry.meta.uploads().open(std::move(fact));
+    if (opened.has_error()) {
+        (void)co_await session->upload->discard();
+        co_return opened.error();
+    }
     registry.sessions.add(std::move(session));
     co_return id;
 }
@@ -107,9 +111,12 @@ Task<Result<>> cancel_upload(Registry& registry, UploadRef ref) {
     CO_TRY(auto const hold, co_await hold_session(registry, ref, IfHeld::wait_a_bit));
     hold.session().over.store(true);
     auto const closed = co_await registry.meta.uploads().close(ref.id);
+    // Also if the facts failed: on a full disk this is what makes room, and a session without bytes is an
+    // empty one.
+    auto const discarded = co_await hold.upload().discard();
     registry.sessions.remove(ref.id);
     CO_CHECK(closed);
-    co_return co_await hold.upload().discard();
+    co_return discarded;
 }
 
 Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const& caller,
@@ -123,7 +130,11 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
         (void)co_await upload->discard();
         co_return fact.error();
     }
-    CO_CHECK(co_await upload->commit(digest));
+    auto const committed = co_await upload->commit(digest);
+    if (committed.has_error()) {
+        (void)co_await upload->discard();
+        co_return committed.error();
+    }
     CO_CHECK(
         co_await registry.meta.catalog().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
     co_return fact;

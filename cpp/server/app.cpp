@@ -20,6 +20,7 @@ namespace ocilot::server {
 namespace {
 
 constexpr unsigned pool_threads = 8;
+constexpr std::size_t log_bytes = 4 * 1024 * 1024;  // That wait for a reader.
 constexpr std::size_t manifest_cache_bytes = 64 * 1024 * 1024;
 
 Limits limits_of(Settings const& settings) {
@@ -42,6 +43,11 @@ http::AppSettings app_settings(Settings const& settings) {
     return out;
 }
 
+Counter& dropped_lines(Metrics& metrics, std::string_view log) {
+    return metrics.counter("ocilot_log_lines_dropped_total", "Log lines dropped because nobody read them.",
+                           {{"log", std::string(log)}});
+}
+
 /// Runs one task to its end on this thread, before there are others.
 Result<std::size_t> run_now(Task<Result<std::size_t>> task) {
     asio::io_context context(1);
@@ -59,8 +65,8 @@ Result<std::size_t> run_now(Task<Result<std::size_t>> task) {
 
 Server::Parts::Parts(Settings with)
     : settings(std::move(with)),
-      log_sink(STDERR_FILENO),
-      access_sink(STDOUT_FILENO),
+      log_sink(STDERR_FILENO, log_bytes, dropped_lines(metrics, "log")),
+      access_sink(STDOUT_FILENO, log_bytes, dropped_lines(metrics, "access")),
       log(log_sink, clock, settings.log_format, settings.log_level),
       access_log(access_sink, settings.log_format),
       limits(limits_of(settings)),

@@ -2,6 +2,7 @@
 
 #include "auth/guard.h"
 #include "base/blocking_pool.h"
+#include "base/log_writer.h"
 #include "http/app.h"
 #include "http/operations.h"
 #include "net/tls_certificates.h"
@@ -35,12 +36,12 @@ struct Server::Parts {
     std::string root;  ///< absolute; empty in memory
     SystemClock clock;
     SystemRandom random;
-    FdSink log_sink;
-    FdSink access_sink;
+    Metrics metrics;
+    LogWriter log_sink;
+    LogWriter access_sink;
     Log log;
     AccessLog access_log;
     Limits limits;
-    Metrics metrics;
     BlockingPool pool;
     std::unique_ptr<blob::BlobStore> blobs;
     std::unique_ptr<meta::MetaStore> meta;

@@ -71,9 +71,15 @@ Task<> Session::run() {
     // Cancellation shows as an error of the operation under way, not as an exception.
     co_await asio::this_coro::throw_if_cancelled(false);
     Counted const connection(context_.metrics.connections);
-    for (bool more = true; more;) {
-        more = co_await wait_for_request();
-        if (more) more = co_await exchange();
+    // The last door: what a defect throws while an answer is written costs this connection, not the registry.
+    try {
+        for (bool more = true; more;) {
+            more = co_await wait_for_request();
+            if (more) more = co_await exchange();
+        }
+    } catch (std::exception const& problem) {
+        context_.log.error("a connection was ended by a defect",
+                           {{"cause", std::string_view(problem.what())}});
     }
     conn_->close();
 }

@@ -45,6 +45,7 @@ MALFORMED = {
         b"POST {p} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
         501,
     ),
+    "endless-host": (b"POST {p} HTTP/1.1\r\nHost: " + b"a" * 65_475 + b"\r\n\r\n", 431),
     "line-feeds-only": (b"GET /v2/ HTTP/1.1\nHost: x\n\n", 400),
     "no-host": (b"GET /v2/ HTTP/1.1\r\n\r\n", 400),
     "two-hosts": (b"GET /v2/ HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),

@@ -42,7 +42,7 @@ class LogLevel(StrEnum):
 def serve(
     config: ConfigFile = None,
     root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Directory of the data.", show_default="./ocilot-data")
+        str | None, typer.Option(metavar="DIR", help="Directory of the data.", show_default="./ocilot-data")
     ] = None,
     addr: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Where to listen.", show_default="127.0.0.1:5000")
@@ -56,11 +56,13 @@ def serve(
     log_level: Annotated[LogLevel | None, typer.Option(help="Least important lines that are logged.")] = None,
 ) -> None:
     """Run the registry until SIGTERM. Options win over REGISTRY_* variables, those over the file."""
+    if root == "":
+        raise typer.BadParameter("is empty; name a directory, or leave the option out", param_hint="--root")
     loaded = configuration.load(config)
     print_notes(loaded)
     settings = loaded.settings
     if root is not None:
-        settings.root, settings.in_memory = str(root), False
+        settings.root, settings.in_memory = root, False
     settings.address = addr or settings.address
     settings.debug_address = debug_addr or settings.debug_address
     settings.tls_certificate = str(tls_cert or settings.tls_certificate)

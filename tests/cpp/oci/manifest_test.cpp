@@ -257,11 +257,9 @@ TEST(Manifest, RefusesFieldsOfTheWrongKindAndSaysWhere) {
         {object(R"("config":{},"layers":[])"), "config has no mediaType"},
         {object(R"("layers":[])"), "needs a descriptor config"},
         {object(R"("config":)" + descriptor()), "needs a list layers"},
-        {object(R"("layers":null,"config":)" + descriptor()), "needs a list layers"},
         {object(R"("layers":{},"config":)" + descriptor()), "layers must be a list"},
         {object(R"("layers":7,"config":)" + descriptor()), "layers must be a list"},
         {object(R"("x":1)"), "needs a list manifests", media_type::oci_index},
-        {object(R"("manifests":null)"), "needs a list manifests", media_type::docker_list},
         {object(R"("manifests":{})"), "manifests must be a list", media_type::oci_index},
         {object(R"("manifests":[1])"), "manifests[0] must be an object", media_type::oci_index},
         {with_layer("null"), "layers[0] must be an object"},
@@ -311,6 +309,13 @@ TEST(Manifest, RefusesImpossibleDescriptorsWhereverTheyStand) {
     }
     expect_refused({with_layer(descriptor() + "," + sized("-1")), "layers[1].size"});
     expect_refused({image(R"(,"subject":)" + digested("x")), "subject.digest"});
+}
+
+TEST(Manifest, TakesTheNullOfAGoProgramForAnEmptyList) {
+    auto const no_layers = object(R"("layers":null,"config":)" + descriptor());
+    auto const no_manifests = object(R"("manifests":null)");
+    EXPECT_TRUE(parse_manifest(no_layers, media_type::oci_manifest).has_value());
+    EXPECT_TRUE(parse_manifest(no_manifests, media_type::docker_list).has_value());
 }
 
 TEST(Manifest, RefusesABodyThatCouldBeReadAsEitherKind) {
