@@ -45,7 +45,7 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
 /// Bytes first, facts second.
 Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, meta::BlobFact fact) {
     CO_CHECK(co_await upload.commit(fact.digest));
-    co_return co_await registry.meta.catalog().link_blob(ref.repository, fact, ref.id, registry.clock.now());
+    co_return co_await registry.meta.links().link_blob(ref.repository, fact, ref.id, registry.clock.now());
 }
 
 Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller const& caller,
@@ -124,8 +124,7 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
         co_return fact.error();
     }
     CO_CHECK(co_await upload->commit(digest));
-    CO_CHECK(
-        co_await registry.meta.catalog().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
+    CO_CHECK(co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
     co_return fact;
 }
 
@@ -133,11 +132,11 @@ Task<Result<meta::BlobFact>> mount_blob(Registry& registry, policy::Caller const
                                         oci::RepositoryName const& source, oci::RepositoryName const& target,
                                         oci::Digest const& digest) {
     if (registry.gate.asks(policy::Point::admit_blob)) {
-        CO_TRY(auto const fact, co_await registry.meta.catalog().blob(source, digest));
+        CO_TRY(auto const fact, co_await registry.meta.links().blob(source, digest));
         policy::BlobPush const push{caller, target, digest, fact.size};
         CO_CHECK(admitted(co_await registry.gate.admit_blob(push)));
     }
-    co_return co_await registry.meta.catalog().mount_blob(source, target, digest, registry.clock.now());
+    co_return co_await registry.meta.links().mount_blob(source, target, digest, registry.clock.now());
 }
 
 }  // namespace ocilot::registry

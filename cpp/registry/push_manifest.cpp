@@ -85,7 +85,7 @@ Task<Result<>> all_there(Registry& registry, meta::NewManifest const& facts) {
         if (noted.insert(digest).second) missing.subjects.push_back(digest.str());
     };
     for (auto const& digest : facts.required_blobs) {
-        auto const found = co_await registry.meta.catalog().blob(facts.repository, digest);
+        auto const found = co_await registry.meta.links().blob(facts.repository, digest);
         if (found.has_value()) continue;
         if (found.error().code != Errc::blob_unknown) co_return found.error();
         note(digest);

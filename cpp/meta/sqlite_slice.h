@@ -1,0 +1,33 @@
+#pragma once
+
+#include "meta/facts.h"
+#include "meta/sqlite_db.h"
+
+#include <string>
+#include <utility>
+
+namespace ocilot::meta {
+
+/// Reads a page that was asked for with one row more than its limit: whether there is one is the answer's
+/// `more`.
+template <class T, class Read>
+Result<Slice<T>> slice(SqliteRows rows, Page const& page, Read read) {
+    Slice<T> found;
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return found;
+        if (found.items.size() == page.limit) {
+            found.more = true;
+            return found;
+        }
+        TRY(auto item, read(rows));
+        found.items.push_back(std::move(item));
+    }
+}
+
+/// A row that is a name alone.
+inline Result<std::string> name_of(SqliteRows const& rows) {
+    return rows.text(0);
+}
+
+}  // namespace ocilot::meta
