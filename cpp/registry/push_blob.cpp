@@ -128,6 +128,11 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
     co_return fact;
 }
 
+Task<Result<meta::Slice<std::string>>> list_holders(Registry& registry, oci::Digest const& digest,
+                                                    meta::Page page) {
+    co_return co_await registry.meta.links().holders(digest, std::move(page));
+}
+
 Task<Result<meta::BlobFact>> mount_blob(Registry& registry, policy::Caller const& caller,
                                         oci::RepositoryName const& source, oci::RepositoryName const& target,
                                         oci::Digest const& digest) {

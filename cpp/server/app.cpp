@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace ocilot::server {
 
@@ -40,6 +41,15 @@ http::AppSettings app_settings(Settings const& settings) {
     out.headers = settings.headers;
     out.operations = settings.debug_address.empty();
     return out;
+}
+
+Result<registry::Rules> rules_of(Settings const& settings) {
+    registry::Rules rules{settings.deletes, settings.manifest_limit, {}};
+    for (auto const& text : settings.sparse) {
+        TRY(auto pattern, oci::RepositoryPattern::parse(text));
+        rules.sparse.push_back(std::move(pattern));
+    }
+    return rules;
 }
 
 /// Runs one task to its end on this thread, before there are others.
@@ -71,7 +81,7 @@ Server::Parts::Parts(Settings with)
 Result<> Server::Parts::open() {
     CHECK(load_certificates());
     CHECK(open_stores());
-    registry::Rules const rules{settings.deletes, settings.manifest_limit};
+    TRY(auto const rules, rules_of(settings));
     registry.emplace(registry::Registry{*blobs, *meta, gate, clock, random, sessions, manifests, rules});
     operations.emplace(*registry, metrics);
     app.emplace(*registry, guard, *operations, app_settings(settings));
