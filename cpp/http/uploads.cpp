@@ -77,23 +77,49 @@ Task<Result<Response>> not_taken(Context const& context, registry::UploadRef ref
     co_return response;
 }
 
-/// end-11: whether a blob of `from` could be made one of this repository. What the caller may not read and
-/// what is not there look alike: neither is an error, the client then uploads.
-Task<Result<bool>> mount(Context const& context, oci::Digest const& digest) {
-    auto const from = context.query.first("from");
-    if (!from) co_return false;
-    auto const source = oci::RepositoryName::parse(*from);
-    if (source.has_error()) co_return false;
+/// How many repositories a mount that names none looks at.
+constexpr std::size_t most_holders = 100;
+
+/// What came of trying one source.
+enum class Mount : std::uint8_t { done, not_from_here, not_at_all };
+
+/// What the caller may not read and what is not there look alike: neither is an error, the client then
+/// uploads.
+Task<Result<Mount>> try_mount(Context const& context, oci::Digest const& digest, std::string_view from) {
+    auto const source = oci::RepositoryName::parse(from);
+    if (source.has_error()) co_return Mount::not_from_here;
     policy::Access const access{*source, policy::Action::pull};
     auto const readable = co_await context.guard.require(context.caller, access);
-    if (readable.has_error()) co_return false;
+    if (readable.has_error()) {
+        // A gate that does not answer is not asked about the next repository.
+        auto const refusal = readable.error().code;
+        bool const answered = refusal == Errc::denied || refusal == Errc::unauthorized;
+        co_return answered ? Mount::not_from_here : Mount::not_at_all;
+    }
     auto const mounted =
         co_await registry::mount_blob(context.registry, context.caller, *source, context.name(), digest);
-    if (mounted.has_value()) co_return true;
-    // A policy's no is told, with its reason, when the client has uploaded the blob instead.
+    if (mounted.has_value()) co_return Mount::done;
     auto const code = mounted.error().code;
-    if (code == Errc::blob_unknown || code == Errc::name_unknown || code == Errc::denied) co_return false;
+    if (code == Errc::blob_unknown || code == Errc::name_unknown) co_return Mount::not_from_here;
+    // A policy's no is told, with its reason, when the client has uploaded the blob instead.
+    if (code == Errc::denied) co_return Mount::not_at_all;
     co_return mounted.error();
+}
+
+/// end-11: whether the blob could be made one of this repository: of `from`, or without it of the first
+/// repository that the caller may read.
+Task<Result<bool>> mount(Context const& context, oci::Digest const& digest) {
+    if (auto const from = context.query.first("from")) {
+        CO_TRY(auto const named, co_await try_mount(context, digest, *from));
+        co_return named == Mount::done;
+    }
+    meta::Page const oldest{std::nullopt, most_holders};
+    CO_TRY(auto const holders, co_await registry::list_holders(context.registry, digest, oldest));
+    for (auto const& holder : holders.items) {
+        CO_TRY(auto const tried, co_await try_mount(context, digest, holder));
+        if (tried != Mount::not_from_here) co_return tried == Mount::done;
+    }
+    co_return false;
 }
 
 /// end-4b: the whole blob in the POST.

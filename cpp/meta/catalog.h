@@ -6,9 +6,9 @@
 
 namespace ocilot::meta {
 
-/// Which repository holds what. Every write is one durable transaction: when it returns, the facts survive a
-/// power cut. A repository exists while it holds a manifest or a blob link; lists show it while it holds a
-/// manifest. Thread-safe; Tasks may come from any I/O context.
+/// Repositories with their tags and manifests. Every write is one durable transaction: when it returns, the
+/// facts survive a power cut. A repository exists while it holds a manifest or a blob link; lists show it
+/// while it holds a manifest. Thread-safe; Tasks may come from any I/O context.
 class Catalog {
   public:
     virtual ~Catalog() = default;
@@ -23,33 +23,23 @@ class Catalog {
     /// manifest_unknown if the repository does not hold it.
     virtual Task<Result<ManifestFact>> manifest(oci::RepositoryName const& repository,
                                                 oci::Digest const& digest) = 0;
-    /// blob_unknown if the repository has no link to it.
-    virtual Task<Result<BlobFact>> blob(oci::RepositoryName const& repository, oci::Digest const& digest) = 0;
     /// Descriptors of the manifests whose subject is `subject`, by digest; of one artifact type if `type` is
     /// given. Empty, not an error, for what is unknown.
     virtual Task<Result<Slice<oci::Descriptor>>> referrers(oci::RepositoryName const& repository,
                                                            oci::Digest const& subject,
                                                            std::optional<std::string> type, Page page) = 0;
 
-    /// Links a stored blob to a repository and ends the upload session it came by, if any. Linking twice is
-    /// no error.
-    virtual Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob,
-                                     std::optional<Uuid> upload, Time now) = 0;
-    /// Links blob `digest` of `source` to `target`; blob_unknown if `source` does not hold it.
-    virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source,
-                                              oci::RepositoryName const& target, oci::Digest const& digest,
-                                              Time now) = 0;
-    /// blob_unknown if there is no such link.
-    virtual Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) = 0;
     /// Records a manifest and moves its tags, or fails with manifest_blob_unknown naming every missing
     /// required digest as a subject of the error. Recording the same manifest again is no error.
     virtual Task<Result<>> put_manifest(NewManifest manifest) = 0;
-    /// Removes a tag and nothing else; manifest_unknown if there is none.
+    /// Removes a tag and nothing else; manifest_unknown if there is none. The tag's history keeps the name of
+    /// the caller, empty for anonymous.
     virtual Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag,
-                                      Time now) = 0;
-    /// Removes a manifest from the repository with every tag on it; manifest_unknown if there is none.
+                                      std::string removed_by, Time now) = 0;
+    /// Removes a manifest from the repository with every tag on it, whose histories keep the name of the
+    /// caller; manifest_unknown if there is none.
     virtual Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                           Time now) = 0;
+                                           std::string removed_by, Time now) = 0;
 };
 
 }  // namespace ocilot::meta

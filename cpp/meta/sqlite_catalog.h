@@ -17,20 +17,15 @@ class SqliteCatalog final : public Catalog {
     Task<Result<ManifestFact>> resolve(oci::RepositoryName const& repository, oci::Tag const& tag) override;
     Task<Result<ManifestFact>> manifest(oci::RepositoryName const& repository,
                                         oci::Digest const& digest) override;
-    Task<Result<BlobFact>> blob(oci::RepositoryName const& repository, oci::Digest const& digest) override;
     Task<Result<Slice<oci::Descriptor>>> referrers(oci::RepositoryName const& repository,
                                                    oci::Digest const& subject,
                                                    std::optional<std::string> type, Page page) override;
 
-    Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob, std::optional<Uuid> upload,
-                             Time now) override;
-    Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source, oci::RepositoryName const& target,
-                                      oci::Digest const& digest, Time now) override;
-    Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) override;
     Task<Result<>> put_manifest(NewManifest manifest) override;
-    Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Time now) override;
+    Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag,
+                              std::string removed_by, Time now) override;
     Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                   Time now) override;
+                                   std::string removed_by, Time now) override;
 
   private:
     SqliteReaders& readers_;

@@ -1,37 +1,12 @@
 #include "meta/annotations_json.h"
 #include "meta/sqlite_catalog.h"
+#include "meta/sqlite_slice.h"
 #include "meta/sqlite_values.h"
 #include "meta/unknown.h"
 
 namespace ocilot::meta {
 
 namespace {
-
-/// A page ends after so many bytes: a referrer's annotations may be as long as a manifest.
-constexpr std::size_t most_page_bytes = 3 * 1024 * 1024;
-
-/// Reads a page that was asked for with one row more than its limit: whether there is one is the answer's
-/// `more`.
-template <class T, class Read>
-Result<Slice<T>> slice(SqliteRows rows, Page const& page, Read read) {
-    Slice<T> found;
-    std::size_t bytes = 0;
-    for (;;) {
-        TRY(bool const row, rows.next());
-        if (!row) return found;
-        if (found.items.size() == page.limit || bytes > most_page_bytes) {
-            found.more = true;
-            return found;
-        }
-        bytes += rows.row_bytes();
-        TRY(auto item, read(rows));
-        found.items.push_back(std::move(item));
-    }
-}
-
-Result<std::string> name_of(SqliteRows const& rows) {
-    return rows.text(0);
-}
 
 Result<ManifestFact> manifest_of(SqliteRows const& rows) {
     TRY(auto const digest, stored_digest(rows, 0));
@@ -89,16 +64,6 @@ Result<ManifestFact> read_manifest(SqliteDb& db, oci::RepositoryName const& repo
     return manifest_of(rows);
 }
 
-Result<BlobFact> read_blob(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
-    TRY(auto rows,
-        db.query("SELECT size FROM link WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
-                 "AND digest = ?2",
-                 {repository.str(), digest.str()}));
-    TRY(bool const row, rows.next());
-    if (!row) return blob_unknown(repository, digest);
-    return BlobFact{digest, static_cast<std::uint64_t>(rows.integer(0))};
-}
-
 Result<Slice<oci::Descriptor>> read_referrers(SqliteDb& db, oci::RepositoryName const& repository,
                                               oci::Digest const& subject, Page const& page) {
     TRY(auto rows, db.query("SELECT digest, media_type, size, artifact_type, annotations FROM manifest "
@@ -136,10 +101,6 @@ Task<Result<ManifestFact>> SqliteCatalog::resolve(oci::RepositoryName const& rep
 Task<Result<ManifestFact>> SqliteCatalog::manifest(oci::RepositoryName const& repository,
                                                    oci::Digest const& digest) {
     co_return readers_.read([&](SqliteDb& db) { return read_manifest(db, repository, digest); });
-}
-
-Task<Result<BlobFact>> SqliteCatalog::blob(oci::RepositoryName const& repository, oci::Digest const& digest) {
-    co_return readers_.read([&](SqliteDb& db) { return read_blob(db, repository, digest); });
 }
 
 Task<Result<Slice<oci::Descriptor>>> SqliteCatalog::referrers(oci::RepositoryName const& repository,

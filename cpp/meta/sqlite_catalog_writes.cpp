@@ -1,5 +1,6 @@
 #include "meta/annotations_json.h"
 #include "meta/sqlite_catalog.h"
+#include "meta/sqlite_repository.h"
 #include "meta/sqlite_values.h"
 #include "meta/unknown.h"
 
@@ -11,81 +12,10 @@ namespace {
 
 using Repository = std::optional<std::int64_t>;  // Its id, if it exists.
 
-/// The first column of the first row, if there is one.
-Result<std::optional<std::int64_t>> number(SqliteDb& db, std::string_view sql,
-                                           std::initializer_list<SqliteValue> values) {
-    TRY(auto rows, db.query(sql, values));
-    TRY(bool const row, rows.next());
-    if (!row) return std::optional<std::int64_t>();
-    return std::optional(rows.integer(0));
-}
-
-Result<Repository> find_repository(SqliteDb& db, oci::RepositoryName const& name) {
-    return number(db, "SELECT id FROM repository WHERE name = ?1", {name.str()});
-}
-
-Result<std::int64_t> find_or_make_repository(SqliteDb& db, oci::RepositoryName const& name) {
-    CHECK(db.change("INSERT INTO repository (name) VALUES (?1) ON CONFLICT (name) DO NOTHING", {name.str()}));
-    TRY(auto const id, find_repository(db, name));
-    return *id;
-}
-
-Result<> drop_repository_if_empty(SqliteDb& db, std::int64_t id) {
-    CHECK(
-        db.change("DELETE FROM repository WHERE id = ?1 AND manifests = 0 "
-                  "AND NOT EXISTS (SELECT 1 FROM link WHERE repository = ?1)",
-                  {id}));
-    return {};
-}
-
-Result<std::optional<std::int64_t>> linked_size(SqliteDb& db, std::int64_t repository,
-                                                oci::Digest const& digest) {
-    return number(db, "SELECT size FROM link WHERE repository = ?1 AND digest = ?2",
-                  {repository, digest.str()});
-}
-
 Result<std::optional<std::int64_t>> find_manifest(SqliteDb& db, std::int64_t repository,
                                                   oci::Digest const& digest) {
-    return number(db, "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2",
-                  {repository, digest.str()});
-}
-
-Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Time now) {
-    TRY(auto const id, find_or_make_repository(db, repository));
-    CHECK(
-        db.change("INSERT INTO link (repository, digest, size, linked_at) VALUES (?1, ?2, ?3, ?4) "
-                  "ON CONFLICT DO NOTHING",
-                  {id, blob.digest.str(), static_cast<std::int64_t>(blob.size), stored(now)}));
-    return {};
-}
-
-Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
-                     std::optional<Uuid> upload, Time now) {
-    CHECK(link(db, repository, blob, now));
-    if (upload) {
-        CHECK(db.change("DELETE FROM upload WHERE id = ?1", {upload->str()}));
-    }
-    return {};
-}
-
-Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::RepositoryName const& target,
-                       oci::Digest const& digest, Time now) {
-    TRY(auto const from, find_repository(db, source));
-    if (!from) return blob_unknown(source, digest);
-    TRY(auto const size, linked_size(db, *from, digest));
-    if (!size) return blob_unknown(source, digest);
-    BlobFact const blob{digest, static_cast<std::uint64_t>(*size)};
-    CHECK(link(db, target, blob, now));
-    return blob;
-}
-
-Result<> unlink(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
-    TRY(auto const id, find_repository(db, repository));
-    if (!id) return blob_unknown(repository, digest);
-    TRY(auto const removed,
-        db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
-    if (removed == 0) return blob_unknown(repository, digest);
-    return drop_repository_if_empty(db, *id);
+    return first_number(db, "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2",
+                        {repository, digest.str()});
 }
 
 /// What is required and not there: in the order of asking, each once.
@@ -171,27 +101,29 @@ Result<> put(SqliteDb& db, NewManifest const& manifest) {
     return {};
 }
 
-Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag, Time now) {
+Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag,
+                    std::string const& removed_by, Time now) {
     TRY(auto const id, find_repository(db, repository));
     if (!id) return tag_unknown(repository, tag);
     TRY(auto const removed,
         db.change("DELETE FROM tag WHERE repository = ?1 AND name = ?2", {*id, tag.str()}));
     if (removed == 0) return tag_unknown(repository, tag);
-    CHECK(db.change("INSERT INTO tag_history (repository, tag, changed_at) VALUES (?1, ?2, ?3)",
-                    {repository.str(), tag.str(), stored(now)}));
+    CHECK(
+        db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) VALUES (?1, ?2, ?3, ?4)",
+                  {repository.str(), tag.str(), removed_by, stored(now)}));
     return {};
 }
 
 Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
-                         Time now) {
+                         std::string const& removed_by, Time now) {
     TRY(auto const id, find_repository(db, repository));
     if (!id) return manifest_unknown(repository, digest);
     TRY(auto const manifest, find_manifest(db, *id, digest));
     if (!manifest) return manifest_unknown(repository, digest);
     CHECK(
-        db.change("INSERT INTO tag_history (repository, tag, changed_at) "
-                  "SELECT ?3, name, ?4 FROM tag WHERE repository = ?1 AND digest = ?2",
-                  {*id, digest.str(), repository.str(), stored(now)}));
+        db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) "
+                  "SELECT ?3, name, ?4, ?5 FROM tag WHERE repository = ?1 AND digest = ?2",
+                  {*id, digest.str(), repository.str(), removed_by, stored(now)}));
     CHECK(db.change("DELETE FROM tag WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
     CHECK(db.change("DELETE FROM edge WHERE manifest = ?1", {*manifest}));
     CHECK(db.change("DELETE FROM manifest WHERE id = ?1", {*manifest}));
@@ -201,33 +133,19 @@ Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oc
 
 }  // namespace
 
-Task<Result<>> SqliteCatalog::link_blob(oci::RepositoryName const& repository, BlobFact blob,
-                                        std::optional<Uuid> upload, Time now) {
-    return writer_.run([=](SqliteDb& db) { return link_upload(db, repository, blob, upload, now); });
-}
-
-Task<Result<BlobFact>> SqliteCatalog::mount_blob(oci::RepositoryName const& source,
-                                                 oci::RepositoryName const& target, oci::Digest const& digest,
-                                                 Time now) {
-    return writer_.run([=](SqliteDb& db) { return mount(db, source, target, digest, now); });
-}
-
-Task<Result<>> SqliteCatalog::unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) {
-    return writer_.run([=](SqliteDb& db) { return unlink(db, repository, digest); });
-}
-
 Task<Result<>> SqliteCatalog::put_manifest(NewManifest manifest) {
     return writer_.run([m = std::move(manifest)](SqliteDb& db) { return put(db, m); });
 }
 
 Task<Result<>> SqliteCatalog::delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag,
-                                         Time now) {
-    return writer_.run([=](SqliteDb& db) { return remove_tag(db, repository, tag, now); });
+                                         std::string removed_by, Time now) {
+    return writer_.run([=](SqliteDb& db) { return remove_tag(db, repository, tag, removed_by, now); });
 }
 
 Task<Result<>> SqliteCatalog::delete_manifest(oci::RepositoryName const& repository,
-                                              oci::Digest const& digest, Time now) {
-    return writer_.run([=](SqliteDb& db) { return remove_manifest(db, repository, digest, now); });
+                                              oci::Digest const& digest, std::string removed_by, Time now) {
+    return writer_.run(
+        [=](SqliteDb& db) { return remove_manifest(db, repository, digest, removed_by, now); });
 }
 
 }  // namespace ocilot::meta

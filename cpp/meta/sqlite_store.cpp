@@ -1,6 +1,7 @@
 #include "meta/sqlite_store.h"
 
 #include "meta/sqlite_catalog.h"
+#include "meta/sqlite_links.h"
 #include "meta/sqlite_schema.h"
 #include "meta/sqlite_uploads.h"
 #include "meta/temporary_directory.h"
@@ -16,6 +17,7 @@ struct SqliteStore::Parts {
           writer(std::move(db), log, metrics),
           readers(std::move(path)),
           catalog(readers, writer),
+          links(readers, writer),
           uploads(readers, writer) {}
 
     // Readers close before the writer: it is the last one out and empties the write-ahead log.
@@ -23,6 +25,7 @@ struct SqliteStore::Parts {
     SqliteWriter writer;
     SqliteReaders readers;
     SqliteCatalog catalog;
+    SqliteLinks links;
     SqliteUploads uploads;
 };
 
@@ -76,6 +79,10 @@ SqliteStore::~SqliteStore() = default;
 
 Catalog& SqliteStore::catalog() noexcept {
     return parts_->catalog;
+}
+
+Links& SqliteStore::links() noexcept {
+    return parts_->links;
 }
 
 Uploads& SqliteStore::uploads() noexcept {

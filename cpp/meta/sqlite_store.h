@@ -21,6 +21,7 @@ class SqliteStore final : public MetaStore {
     ~SqliteStore() override;
 
     [[nodiscard]] Catalog& catalog() noexcept override;
+    [[nodiscard]] Links& links() noexcept override;
     [[nodiscard]] Uploads& uploads() noexcept override;
     Task<Result<>> check() override;
 

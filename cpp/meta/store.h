@@ -1,15 +1,17 @@
 #pragma once
 
 #include "meta/catalog.h"
+#include "meta/links.h"
 #include "meta/uploads.h"
 
 namespace ocilot::meta {
 
-/// Both halves of the metadata, one database: a link and the end of its session are one transaction.
+/// The parts of the metadata, one database: a link and the end of its session are one transaction.
 class MetaStore {
   public:
     virtual ~MetaStore() = default;
     [[nodiscard]] virtual Catalog& catalog() noexcept = 0;
+    [[nodiscard]] virtual Links& links() noexcept = 0;
     [[nodiscard]] virtual Uploads& uploads() noexcept = 0;
     /// Whether facts can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;

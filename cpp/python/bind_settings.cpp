@@ -78,6 +78,12 @@ void init_answers(Class& settings) {
         .def_readwrite("tags_limit", &Settings::tags_limit, "Most tags in one answer to a paging client.");
 }
 
+void init_repositories(Class& settings) {
+    settings.def_readwrite("sparse", &Settings::sparse,
+                           "Patterns of repositories whose manifests may name what is not there; set the "
+                           "whole list, reading it gives a copy.");
+}
+
 void init_log(Class& settings) {
     settings.def_readwrite("log_level", &Settings::log_level, "Least level that is logged.")
         .def_readwrite("log_format", &Settings::log_format, "Form of a log line.")
@@ -95,6 +101,7 @@ void init_settings(py::module_& module) {
     init_listening(settings);
     init_limits(settings);
     init_answers(settings);
+    init_repositories(settings);
     init_log(settings);
 }
 

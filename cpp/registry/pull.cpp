@@ -49,12 +49,12 @@ Task<Result<StoredManifest>> pull_manifest(Registry& registry, oci::RepositoryNa
 
 Task<Result<meta::BlobFact>> stat_blob(Registry& registry, oci::RepositoryName const& repository,
                                        oci::Digest const& digest) {
-    co_return co_await registry.meta.catalog().blob(repository, digest);
+    co_return co_await registry.meta.links().blob(repository, digest);
 }
 
 Task<Result<std::unique_ptr<blob::Blob>>> pull_blob(Registry& registry, oci::RepositoryName const& repository,
                                                     oci::Digest const& digest) {
-    CO_CHECK(co_await registry.meta.catalog().blob(repository, digest));
+    CO_CHECK(co_await registry.meta.links().blob(repository, digest));
     co_return co_await registry.blobs.open(digest);
 }
 

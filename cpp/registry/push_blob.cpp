@@ -45,7 +45,7 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
 /// Bytes first, facts second.
 Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, meta::BlobFact fact) {
     CO_CHECK(co_await upload.commit(fact.digest));
-    co_return co_await registry.meta.catalog().link_blob(ref.repository, fact, ref.id, registry.clock.now());
+    co_return co_await registry.meta.links().link_blob(ref.repository, fact, ref.id, registry.clock.now());
 }
 
 Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller const& caller,
@@ -136,19 +136,24 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
         co_return committed.error();
     }
     CO_CHECK(
-        co_await registry.meta.catalog().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
+        co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
     co_return fact;
+}
+
+Task<Result<meta::Slice<std::string>>> list_holders(Registry& registry, oci::Digest const& digest,
+                                                    meta::Page page) {
+    co_return co_await registry.meta.links().holders(digest, std::move(page));
 }
 
 Task<Result<meta::BlobFact>> mount_blob(Registry& registry, policy::Caller const& caller,
                                         oci::RepositoryName const& source, oci::RepositoryName const& target,
                                         oci::Digest const& digest) {
     if (registry.gate.asks(policy::Point::admit_blob)) {
-        CO_TRY(auto const fact, co_await registry.meta.catalog().blob(source, digest));
+        CO_TRY(auto const fact, co_await registry.meta.links().blob(source, digest));
         policy::BlobPush const push{caller, target, digest, fact.size};
         CO_CHECK(admitted(co_await registry.gate.admit_blob(push)));
     }
-    co_return co_await registry.meta.catalog().mount_blob(source, target, digest, registry.clock.now());
+    co_return co_await registry.meta.links().mount_blob(source, target, digest, registry.clock.now());
 }
 
 }  // namespace ocilot::registry

@@ -52,6 +52,10 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
                                        oci::RepositoryName const& repository, Chunk whole,
                                        oci::Digest const& digest);
 
+/// Repositories that hold the blob, the oldest first; for a mount that names none.
+Task<Result<meta::Slice<std::string>>> list_holders(Registry& registry, oci::Digest const& digest,
+                                                    meta::Page page);
+
 /// Makes a blob of `source` one of `target` too, without moving a byte (end-11). blob_unknown if it cannot.
 /// The caller's right to pull from `source` is the asker's to check.
 Task<Result<meta::BlobFact>> mount_blob(Registry& registry, policy::Caller const& caller,

@@ -5,6 +5,7 @@
 #include "oci/media_type.h"
 #include "registry/admit.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <unordered_set>
 
@@ -73,6 +74,12 @@ meta::NewManifest facts_of(ManifestUpload const& upload, oci::Manifest const& ma
     return facts;
 }
 
+/// Whether manifests here may name what is elsewhere, as those of a mirror do.
+bool may_be_sparse(Rules const& rules, oci::RepositoryName const& repository) {
+    return std::ranges::any_of(rules.sparse,
+                               [&](auto const& pattern) { return pattern.matches(repository); });
+}
+
 /// Looks before anything is stored, so that a refused manifest leaves no bytes; the transaction looks again.
 Task<Result<>> all_there(Registry& registry, meta::NewManifest const& facts) {
     Error missing{
@@ -88,7 +95,7 @@ Task<Result<>> all_there(Registry& registry, meta::NewManifest const& facts) {
     };
     for (auto const& digest : facts.required_blobs) {
         if (noted.size() == most_named) co_return missing;
-        auto const found = co_await registry.meta.catalog().blob(facts.repository, digest);
+        auto const found = co_await registry.meta.links().blob(facts.repository, digest);
         if (found.has_value()) continue;
         if (found.error().code != Errc::blob_unknown) co_return found.error();
         note(digest);
@@ -110,6 +117,10 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     CO_TRY(auto const manifest, oci::parse_manifest(upload.bytes, upload.content_type));
     CO_TRY(auto const digest, digest_of(upload));
     auto facts = facts_of(upload, manifest, digest, registry.clock.now());
+    if (may_be_sparse(registry.rules, upload.repository)) {
+        facts.required_blobs.clear();
+        facts.required_manifests.clear();
+    }
     CO_CHECK(co_await all_there(registry, facts));
     if (registry.gate.asks(policy::Point::admit_manifest)) {
         policy::ManifestPush const push{upload.caller, upload.repository, facts.tags,

@@ -26,7 +26,8 @@ struct PushedManifest {
 };
 
 /// Checks, asks the gate, stores and records a manifest, moving tags in the same transaction.
-/// manifest_invalid, digest_invalid, manifest_blob_unknown (one subject a missing descriptor), denied.
+/// manifest_invalid, digest_invalid, manifest_blob_unknown (one subject a missing descriptor; not in a
+/// repository whose manifests may be sparse), denied.
 Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload);
 
 }  // namespace ocilot::registry

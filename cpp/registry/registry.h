@@ -4,10 +4,12 @@
 #include "base/random.h"
 #include "blob/store.h"
 #include "meta/store.h"
+#include "oci/repository_pattern.h"
 #include "policy/gate.h"
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 namespace ocilot::registry {
 
@@ -18,6 +20,8 @@ class ManifestCache;
 struct Rules {
     bool deletes = true;                           ///< `storage.delete.enabled`
     std::size_t manifest_limit = 4 * 1024 * 1024;  ///< bytes
+    /// Where a manifest may name content that is not there, `ocilot.sparse`.
+    std::vector<oci::RepositoryPattern> sparse = {};
 };
 
 /// The parts every operation works with; made once, handed to each operation. One file an operation:

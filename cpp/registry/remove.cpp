@@ -25,17 +25,17 @@ Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
     CO_CHECK(co_await may_delete(registry, caller, repository, reference));
     auto const now = registry.clock.now();
     if (auto const* tag = std::get_if<oci::Tag>(&reference)) {
-        co_return co_await registry.meta.catalog().delete_tag(repository, *tag, now);
+        co_return co_await registry.meta.catalog().delete_tag(repository, *tag, caller.name, now);
     }
     co_return co_await registry.meta.catalog().delete_manifest(repository, std::get<oci::Digest>(reference),
-                                                               now);
+                                                               caller.name, now);
 }
 
 Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,
                            oci::RepositoryName const& repository, oci::Digest const& digest) {
     oci::Reference const reference = digest;
     CO_CHECK(co_await may_delete(registry, caller, repository, reference));
-    co_return co_await registry.meta.catalog().unlink_blob(repository, digest);
+    co_return co_await registry.meta.links().unlink_blob(repository, digest);
 }
 
 }  // namespace ocilot::registry

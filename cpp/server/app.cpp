@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace ocilot::server {
 
@@ -48,6 +49,15 @@ Counter& dropped_lines(Metrics& metrics, std::string_view log) {
                            {{"log", std::string(log)}});
 }
 
+Result<registry::Rules> rules_of(Settings const& settings) {
+    registry::Rules rules{settings.deletes, settings.manifest_limit, {}};
+    for (auto const& text : settings.sparse) {
+        TRY(auto pattern, oci::RepositoryPattern::parse(text));
+        rules.sparse.push_back(std::move(pattern));
+    }
+    return rules;
+}
+
 /// Runs one task to its end on this thread, before there are others.
 Result<std::size_t> run_now(Task<Result<std::size_t>> task) {
     asio::io_context context(1);
@@ -77,7 +87,7 @@ Server::Parts::Parts(Settings with)
 Result<> Server::Parts::open() {
     CHECK(load_certificates());
     CHECK(open_stores());
-    registry::Rules const rules{settings.deletes, settings.manifest_limit};
+    TRY(auto const rules, rules_of(settings));
     registry.emplace(registry::Registry{*blobs, *meta, gate, clock, random, sessions, manifests, rules});
     operations.emplace(*registry, metrics);
     app.emplace(*registry, guard, *operations, app_settings(settings));

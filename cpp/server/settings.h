@@ -44,6 +44,9 @@ struct Settings {
     std::size_t catalog_limit = 1000;                          ///< `catalog.maxentries`
     std::size_t tags_limit = 1000;                             ///< `tags.maxtags`
 
+    // What repositories take.
+    std::vector<std::string> sparse;  ///< patterns of those whose manifests may name what is not there
+
     // Log.
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;

@@ -54,6 +54,7 @@ class Settings:
     headers: list[tuple[str, str]]
     catalog_limit: int
     tags_limit: int
+    sparse: list[str]
     log_level: LogLevel
     log_format: LogFormat
     access_log: bool

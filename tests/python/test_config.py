@@ -60,6 +60,7 @@ ocilot:
   headerlimit: 65537
   headertimeout: 5s
   idletimeout: 1500ms
+  sparse: [mirror/*, team/**/cache]
 """
 
 EVERY_SETTING = {
@@ -86,6 +87,7 @@ EVERY_SETTING = {
     "headers": [("X-Content-Type-Options", "nosniff"), ("X-Two", "a"), ("X-Two", "b")],
     "catalog_limit": 50,
     "tags_limit": 60,
+    "sparse": ["mirror/*", "team/**/cache"],
     "log_level": _core.LogLevel.debug,
     "log_format": _core.LogFormat.json,
     "access_log": False,
@@ -190,6 +192,14 @@ PROBLEMS = {
     "tags: {maxtags: 1.5}": 'tags.maxtags is "1.5"; expected a whole number from 1 on',
     "ocilot: {manifestlimit: 4 parsecs}": (
         'ocilot.manifestlimit is "4 parsecs"; expected a size above zero such as 65536 or 4MiB'
+    ),
+    "ocilot: {sparse: mirror}": (
+        'ocilot.sparse is "mirror"; expected a list of repository patterns, '
+        "such as [team/app, mirror/*] or ['**']"
+    ),
+    "ocilot: {sparse: [mirror/a**]}": (
+        "ocilot.sparse is a list; expected a list of repository patterns, "
+        "such as [team/app, mirror/*] or ['**']"
     ),
     "storage: {filesystem: {}, inmemory: {}}": (
         "storage is a section; expected one kind of storage, not filesystem and inmemory"

@@ -6,7 +6,7 @@ import json
 
 from .api import Api, with_digest
 from .conftest import FreshRegistry
-from .images import OCI_MANIFEST, digest_of, make_image
+from .images import OCI_INDEX, OCI_MANIFEST, digest_of, make_image, make_index
 from .registry import Registry
 
 
@@ -78,6 +78,31 @@ def test_the_manifest_limit_can_be_set(fresh_registry: FreshRegistry) -> None:
             padded = body + b" " * (size - len(body))
             answer = api("PUT", "/v2/app/manifests/1", padded, {"Content-Type": OCI_MANIFEST})
             assert answer.status == status, answer
+
+
+def test_manifests_may_be_sparse_where_configured(fresh_registry: FreshRegistry) -> None:
+    image = make_image("elsewhere")
+    index = make_index([image])
+    with fresh_registry(config_of(ocilot={"sparse": ["mirror/*"]})).connect() as api:
+        for content, missing in ((image.manifest, 3), (index, 1)):
+            for name in ("app", "mirror", "mirror/app/x"):
+                headers = {"Content-Type": content.media_type}
+                answer = api("PUT", f"/v2/{name}/manifests/1", content.data, headers)
+                assert (answer.status, answer.codes) == (400, ["MANIFEST_BLOB_UNKNOWN"] * missing), answer
+        for tag, content in (("index", index), ("image", image.manifest)):
+            assert api.push_manifest("mirror/app", tag, content) == content.digest
+            headers = {"Accept": content.media_type}
+            assert api("GET", f"/v2/mirror/app/manifests/{tag}", headers=headers).body == content.data
+        assert not api.has_blob("mirror/app", image.config.digest)
+
+
+def test_every_repository_may_be_sparse(fresh_registry: FreshRegistry) -> None:
+    image = make_image("elsewhere")
+    with fresh_registry(config_of(ocilot={"sparse": ["**"]})).connect() as api:
+        for name in ("app", "mirror/app/x"):
+            api.push_manifest(name, "index", make_index([image]))
+            assert api("GET", f"/v2/{name}/manifests/index", headers={"Accept": OCI_INDEX}).status == 200
+            assert not api.has_manifest(name, image.digest)
 
 
 def test_a_head_that_comes_too_slowly_is_cut_off(fresh_registry: FreshRegistry) -> None:

@@ -206,6 +206,16 @@ def test_a_mount_moves_no_byte(api: Api, name: str, data: bytes) -> None:
         assert_stored(api, target, digest, data)
 
 
+def test_a_mount_without_a_source_takes_any_repository(api: Api, name: str, data: bytes, digest: str) -> None:
+    api.push_blob(f"{name}/source", data, digest.partition(":")[0])
+    done = api("POST", f"/v2/{name}/target/blobs/uploads/?mount={digest}")
+    assert (done.status, done["Docker-Content-Digest"]) == (201, digest), done
+    assert done["Location"].endswith(f"/v2/{name}/target/blobs/{digest}")
+    assert_stored(api, f"{name}/target", digest, data)
+    assert api("DELETE", f"/v2/{name}/source/blobs/{digest}").status == 202
+    assert_stored(api, f"{name}/target", digest, data)
+
+
 def test_a_mount_that_cannot_be_becomes_an_upload(api: Api, name: str, data: bytes) -> None:
     digest = api.push_blob(f"{name}/source", data)
     nothing = digest_of(b"nothing")

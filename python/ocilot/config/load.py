@@ -87,6 +87,7 @@ def resolve(config: Config) -> _core.Settings:
     settings.host, settings.prefix, settings.relative_urls = http.host, http.prefix, http.relativeurls
     settings.headers = [(name, value) for name, values in http.headers.items() for value in values]
     settings.catalog_limit, settings.tags_limit = config.catalog.maxentries, config.tags.maxtags
+    settings.sparse = own.sparse
     settings.log_level = _core.LogLevel[config.loglevel or config.log.level]
     settings.log_format = _core.LogFormat[config.log.formatter]
     settings.access_log = not config.log.accesslog.disabled
@@ -144,6 +145,6 @@ def _as_data(section: Section) -> dict[str, Any]:
             below = _as_data(value)
             if below or not type(value).model_fields:
                 data[name] = below
-        elif kind is not None and value not in ("", {}):
+        elif kind is not None and value not in ("", {}, []):
             data[name] = kind.show(value)
     return data

@@ -17,6 +17,7 @@ from .values import (
     FLAG,
     HEADERS,
     HOST,
+    PATTERNS,
     PREFIX,
     SECRET,
     SIZE,
@@ -241,6 +242,9 @@ class Ocilot(Section):
     """How long the head of a request may take."""
     idletimeout: Duration = 180
     """How long a connection may be silent, between requests and within a body."""
+    sparse: Annotated[list[str], PATTERNS] = Field(default_factory=list)
+    """Repositories whose manifests and indexes may name content that is not there; `*` is anything within a
+    component, `**` any number of components."""
 
 
 class Config(Section):

@@ -45,8 +45,8 @@ def keys(model: type[Section] = Config, before: str = "") -> Iterator[Key]:
         for mark in _marks(field):
             if isinstance(mark, Kind):
                 default = field.get_default(call_default_factory=True)
-                shown = "" if default in (None, "", {}) else _written(mark.show(default))
-                yield Key(path, Use.EFFECT, mark.name, shown, field.description or "")
+                shown = "" if default in (None, "", {}, []) else _written(mark.show(default))
+                yield Key(path, Use.EFFECT, mark.name, shown, " ".join((field.description or "").split()))
             elif isinstance(mark, Ignored):
                 yield Key(path, Use.IGNORED, "", "", mark.why)
             elif isinstance(mark, Refused):

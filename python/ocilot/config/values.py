@@ -164,6 +164,19 @@ def _read_headers(raw: Raw) -> dict[str, list[str]] | None:
     return headers
 
 
+def _read_patterns(raw: Raw) -> list[str] | None:
+    texts = [_read_text(item) for item in raw] if isinstance(raw, list) else [None]
+    patterns = [text for text in texts if text is not None and _is_pattern(text)]
+    return patterns if len(patterns) == len(texts) else None
+
+
+def _is_pattern(text: str) -> bool:
+    return len(text) <= 255 and all(
+        part == "**" or ("**" not in part and re.fullmatch(r"[a-z0-9._*-]+", part))
+        for part in text.split("/")
+    )
+
+
 def choice(*words: str) -> Kind:
     """One of a few words."""
 
@@ -196,4 +209,9 @@ ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _
 HOST: Final = Kind("URL", "a URL without a path, such as https://registry.example.com", _read_host)
 PREFIX: Final = Kind("path", "a path such as /registry/", _read_prefix)
 HEADERS: Final = Kind("headers", "header names, each with a list of printable texts", _read_headers)
+PATTERNS: Final = Kind(
+    "list of patterns",
+    "a list of repository patterns, such as [team/app, mirror/*] or ['**']",
+    _read_patterns,
+)
 SECRET: Final = Kind("text", "text", _read_text, lambda value: "(hidden)")

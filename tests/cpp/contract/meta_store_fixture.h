@@ -30,12 +30,13 @@ struct MetaKind {
 class MetaStoreContract : public ::testing::TestWithParam<MetaKind> {
   protected:
     meta::Catalog& catalog() { return store->catalog(); }
+    meta::Links& links() { return store->links(); }
     meta::Uploads& uploads() { return store->uploads(); }
 
     Result<> put(meta::NewManifest manifest) { return run(catalog().put_manifest(std::move(manifest))); }
     void link(oci::RepositoryName const& repository, std::string_view content) {
         ASSERT_TRUE(
-            run(catalog().link_blob(repository, {digest(content), content.size()}, {}, at(1))).has_value());
+            run(links().link_blob(repository, {digest(content), content.size()}, {}, at(1))).has_value());
     }
     std::vector<std::string> repositories(std::size_t limit = 1000) {
         return run(catalog().repositories({{}, limit})).value().items;

@@ -51,9 +51,9 @@ TEST_P(MetaStoreContract, ARepositoryExistsWhileItHoldsALinkAndIsListedWhileItHo
     EXPECT_THAT(repositories(), IsEmpty());
     ASSERT_TRUE(put(a_manifest(app, "m")).has_value());
     EXPECT_THAT(repositories(), ElementsAre("team/app"));
-    ASSERT_TRUE(run(catalog().unlink_blob(app, digest("layer"))).has_value());
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"))).has_value());
     EXPECT_THAT(repositories(), ElementsAre("team/app"));
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), "bob", at(2))).has_value());
     EXPECT_THAT(repositories(), IsEmpty());
     EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
 }
@@ -109,8 +109,8 @@ TEST_P(MetaStoreContract, PagingMissesNoTagThatWasThereThroughout) {
         ASSERT_TRUE(
             put(a_manifest(app, "m", {passing(round, "a"), passing(round, *page.after), passing(round, "z")}))
                 .has_value());
-        ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, "a"), at(2))).has_value());
-        ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, *page.after), at(2))).has_value());
+        ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, "a"), "bob", at(2))).has_value());
+        ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, *page.after), "bob", at(2))).has_value());
     }
     EXPECT_EQ(seen, names);
 }
@@ -133,17 +133,18 @@ TEST_P(MetaStoreContract, WhatIsNotThereIsUnknown) {
     for (auto const& repository : {app, repo("other/sub")}) {
         EXPECT_EQ(run(catalog().resolve(repository, tag("t"))).error().code, Errc::manifest_unknown);
         EXPECT_EQ(run(catalog().manifest(repository, digest("m"))).error().code, Errc::manifest_unknown);
-        EXPECT_EQ(run(catalog().blob(repository, digest("b"))).error().code, Errc::blob_unknown);
-        EXPECT_EQ(run(catalog().unlink_blob(repository, digest("b"))).error().code, Errc::blob_unknown);
-        EXPECT_EQ(run(catalog().delete_tag(repository, tag("t"), at(2))).error().code,
+        EXPECT_EQ(run(links().blob(repository, digest("b"))).error().code, Errc::blob_unknown);
+        EXPECT_EQ(run(links().unlink_blob(repository, digest("b"))).error().code, Errc::blob_unknown);
+        EXPECT_EQ(run(catalog().delete_tag(repository, tag("t"), "bob", at(2))).error().code,
                   Errc::manifest_unknown);
-        EXPECT_EQ(run(catalog().delete_manifest(repository, digest("m"), at(2))).error().code,
+        EXPECT_EQ(run(catalog().delete_manifest(repository, digest("m"), "bob", at(2))).error().code,
                   Errc::manifest_unknown);
     }
     EXPECT_EQ(run(catalog().resolve(repo("other"), tag("u"))).error().code, Errc::manifest_unknown);
     EXPECT_EQ(run(catalog().manifest(repo("other"), digest("b"))).error().code, Errc::manifest_unknown);
-    EXPECT_EQ(run(catalog().blob(repo("other"), digest("m"))).error().code, Errc::blob_unknown);
-    EXPECT_EQ(run(catalog().delete_tag(repo("other"), tag("u"), at(2))).error().code, Errc::manifest_unknown);
+    EXPECT_EQ(run(links().blob(repo("other"), digest("m"))).error().code, Errc::blob_unknown);
+    EXPECT_EQ(run(catalog().delete_tag(repo("other"), tag("u"), "bob", at(2))).error().code,
+              Errc::manifest_unknown);
 }
 
 TEST_P(MetaStoreContract, AManifestNamingWhatIsMissingIsRefusedWithEveryMissingDigestOnceInOrder) {
@@ -185,16 +186,16 @@ TEST_P(MetaStoreContract, AManifestPushedAgainMovesTagsAndCountsOnce) {
     ASSERT_TRUE(put(a_manifest(app, "one", {tag("t"), tag("u")})).has_value());
     EXPECT_EQ(run(catalog().resolve(app, tag("t"))).value().digest, digest("one"));
     EXPECT_THAT(tags("team/app"), ElementsAre("t", "u"));
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("one"), at(2))).has_value());
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("two"), at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("one"), "bob", at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("two"), "bob", at(2))).has_value());
     EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
 }
 
 TEST_P(MetaStoreContract, DeletingATagLeavesTheManifestAndOtherTags) {
     ASSERT_TRUE(put(a_manifest(app, "m", {tag("a"), tag("b")})).has_value());
-    ASSERT_TRUE(run(catalog().delete_tag(app, tag("a"), at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_tag(app, tag("a"), "bob", at(2))).has_value());
     EXPECT_THAT(tags("team/app"), ElementsAre("b"));
-    ASSERT_TRUE(run(catalog().delete_tag(app, tag("b"), at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_tag(app, tag("b"), "bob", at(2))).has_value());
     EXPECT_TRUE(run(catalog().manifest(app, digest("m"))).has_value());
     EXPECT_THAT(repositories(), ElementsAre("team/app"));
 }
@@ -203,7 +204,7 @@ TEST_P(MetaStoreContract, DeletingAManifestRemovesItsTagsAndNoOthers) {
     ASSERT_TRUE(put(a_manifest(app, "one", {tag("a"), tag("b")})).has_value());
     ASSERT_TRUE(put(a_manifest(app, "two", {tag("c")})).has_value());
     ASSERT_TRUE(put(a_manifest(repo("other"), "one", {tag("a")})).has_value());
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("one"), at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("one"), "bob", at(2))).has_value());
     EXPECT_THAT(tags("team/app"), ElementsAre("c"));
     EXPECT_EQ(run(catalog().manifest(app, digest("one"))).error().code, Errc::manifest_unknown);
     EXPECT_THAT(tags("other"), ElementsAre("a"));
@@ -211,7 +212,7 @@ TEST_P(MetaStoreContract, DeletingAManifestRemovesItsTagsAndNoOthers) {
 
 TEST_P(MetaStoreContract, AnEmptiedRepositoryComesBackEmpty) {
     ASSERT_TRUE(put(a_manifest(app, "m", {tag("old")})).has_value());
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), "bob", at(2))).has_value());
     link(app, "layer");
     EXPECT_THAT(tags("team/app"), IsEmpty());
     EXPECT_THAT(repositories(), IsEmpty());
@@ -220,24 +221,42 @@ TEST_P(MetaStoreContract, AnEmptiedRepositoryComesBackEmpty) {
 TEST_P(MetaStoreContract, ABlobIsLinkedOnceUntilItIsUnlinked) {
     link(app, "layer");
     link(app, "layer");
-    auto const blob = run(catalog().blob(app, digest("layer"))).value();
+    auto const blob = run(links().blob(app, digest("layer"))).value();
     EXPECT_EQ(blob.digest, digest("layer"));
     EXPECT_EQ(blob.size, 5U);
-    ASSERT_TRUE(run(catalog().unlink_blob(app, digest("layer"))).has_value());
-    EXPECT_EQ(run(catalog().unlink_blob(app, digest("layer"))).error().code, Errc::blob_unknown);
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"))).has_value());
+    EXPECT_EQ(run(links().unlink_blob(app, digest("layer"))).error().code, Errc::blob_unknown);
 }
 
 TEST_P(MetaStoreContract, AMountMakesASecondLinkThatOutlivesTheFirst) {
     auto const target = repo("mirror/app");
     link(app, "layer");
-    EXPECT_EQ(run(catalog().mount_blob(app, target, digest("layer"), at(2))).value().size, 5U);
-    ASSERT_TRUE(run(catalog().mount_blob(app, target, digest("layer"), at(3))).has_value());
-    ASSERT_TRUE(run(catalog().unlink_blob(app, digest("layer"))).has_value());
-    EXPECT_EQ(run(catalog().blob(target, digest("layer"))).value().size, 5U);
-    EXPECT_EQ(run(catalog().mount_blob(app, target, digest("layer"), at(3))).error().code,
-              Errc::blob_unknown);
-    EXPECT_EQ(run(catalog().mount_blob(target, app, digest("none"), at(3))).error().code, Errc::blob_unknown);
+    EXPECT_EQ(run(links().mount_blob(app, target, digest("layer"), at(2))).value().size, 5U);
+    ASSERT_TRUE(run(links().mount_blob(app, target, digest("layer"), at(3))).has_value());
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"))).has_value());
+    EXPECT_EQ(run(links().blob(target, digest("layer"))).value().size, 5U);
+    EXPECT_EQ(run(links().mount_blob(app, target, digest("layer"), at(3))).error().code, Errc::blob_unknown);
+    EXPECT_EQ(run(links().mount_blob(target, app, digest("none"), at(3))).error().code, Errc::blob_unknown);
     EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
+}
+
+TEST_P(MetaStoreContract, TheHoldersOfABlobAreToldInPagesOldestRepositoryFirst) {
+    for (auto const* name : {"z/first", "b", "a", "m", "other"}) {
+        if (std::string_view(name) != "other") link(repo(name), "layer");
+        link(repo(name), "second");
+    }
+    auto const holders = [&](meta::Page page) { return run(links().holders(digest("layer"), page)).value(); };
+    auto const first = holders({{}, 3});
+    EXPECT_THAT(first.items, ElementsAre("z/first", "b", "a"));
+    EXPECT_TRUE(first.more);
+    auto const second = holders({"a", 3});
+    EXPECT_THAT(second.items, ElementsAre("m"));
+    EXPECT_FALSE(second.more);
+    ASSERT_TRUE(run(links().unlink_blob(repo("b"), digest("layer"))).has_value());
+    EXPECT_THAT(holders({{}, 10}).items, ElementsAre("z/first", "a", "m"));
+    EXPECT_THAT(holders({"b", 10}).items, ElementsAre("a", "m")) << "goes on after one that is none any more";
+    EXPECT_THAT(run(links().holders(digest("none"), {{}, 10})).value().items, IsEmpty());
+    EXPECT_EQ(run(links().holders(digest("layer"), {"gone", 10})).error().code, Errc::name_unknown);
 }
 
 TEST_P(MetaStoreContract, ReferrersAreListedByDigestAndByType) {
@@ -283,7 +302,7 @@ TEST_P(MetaStoreContract, PagesOfReferrersShowEachOnceInOrder) {
         page.after = seen.back();
     }
     EXPECT_EQ(seen, std::vector(expected.begin(), expected.end()));
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("0"), at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("0"), "bob", at(2))).has_value());
     EXPECT_EQ(referrers("team/app", digest("subject")).size(), 19U);
 }
 
@@ -308,7 +327,7 @@ TEST_P(MetaStoreContract, TheLinkOfABlobEndsItsUpload) {
     SystemRandom random;
     auto const id = Uuid::random(random);
     ASSERT_TRUE(run(uploads().open({id, app, oci::Algorithm::sha256, "", at(1)})).has_value());
-    ASSERT_TRUE(run(catalog().link_blob(app, {digest("b"), 1}, id, at(2))).has_value());
+    ASSERT_TRUE(run(links().link_blob(app, {digest("b"), 1}, id, at(2))).has_value());
     EXPECT_EQ(run(uploads().find(app, id)).error().code, Errc::upload_unknown);
 }
 

@@ -23,9 +23,13 @@ class OneNo final : public policy::Gate {
     std::set<std::pair<std::string, policy::Action>> closed;  ///< repository and action refused
     std::string refused_manifests;                            ///< reason to admit no manifest; empty: all
 
+    bool refuses_blobs = false;  ///< admit no blob
+    int asked_to_pull = 0;       ///< questions whether somebody may pull
+
     [[nodiscard]] bool asks(policy::Point) const noexcept override { return true; }
     Task<Result<std::optional<policy::Decision>>> authorize(policy::Caller const&,
                                                             policy::Access const& access) override {
+        if (access.action == policy::Action::pull) ++asked_to_pull;
         if (!access.repository || !closed.contains({access.repository->str(), access.action})) {
             co_return std::optional<policy::Decision>{};
         }
@@ -36,6 +40,7 @@ class OneNo final : public policy::Gate {
         co_return policy::Decision::deny(refused_manifests);
     }
     Task<Result<policy::Decision>> admit_blob(policy::BlobPush) override {
+        if (refuses_blobs) co_return policy::Decision::deny("no blobs today");
         co_return policy::Decision::allow();
     }
     Task<Result<policy::Decision>> admit_delete(policy::Deletion) override {

@@ -177,7 +177,7 @@ TEST_F(Mounts, MoveNoByte) {
 TEST_F(Mounts, ThatCannotBeStartAnUpload) {
     auto const digest = push("layer", "source");
     for (auto const& query :
-         {"mount=" + digest, "mount=" + digest + "&from=missing", "mount=" + digest + "&from=..%2Fx",
+         {"mount=" + sha256("none"), "mount=" + digest + "&from=missing", "mount=" + digest + "&from=..%2Fx",
           "mount=" + sha256("none") + "&from=source", "mount=" + digest + "&from="}) {
         auto const answer = mount(query);
         EXPECT_EQ(answer.status(), 202U) << query;
@@ -196,6 +196,63 @@ TEST_F(Mounts, NeedThePullOfTheSource) {
     EXPECT_EQ(mount("mount=" + digest + "&from=source").status(), 202U);
     strict_gate.closed.clear();
     EXPECT_EQ(mount("mount=" + digest + "&from=source").status(), 201U);
+}
+
+TEST_F(Mounts, WithoutASourceTakeAnyRepositoryTheCallerMayRead) {
+    auto const digest = push("layer", "first");
+    push("layer", "second");
+    gate = &strict_gate;
+    rebuild();
+    strict_gate.closed = {{"first", policy::Action::pull}};
+    auto const answer = mount("mount=" + digest);
+    EXPECT_EQ(answer.status(), 201U);
+    EXPECT_EQ(answer["Docker-Content-Digest"], digest);
+    EXPECT_EQ(path_of(answer["Location"]), "/v2/target/blobs/" + digest);
+    EXPECT_EQ(get(path_of(answer["Location"])).text, "layer");
+}
+
+TEST_F(Mounts, WithoutASourceTellNothingOfWhatTheCallerMayNotRead) {
+    auto const digest = push("layer", "first");
+    push("layer", "second");
+    gate = &strict_gate;
+    rebuild();
+    strict_gate.closed = {{"first", policy::Action::pull}, {"second", policy::Action::pull}};
+    auto const hidden = mount("mount=" + digest);
+    auto const unknown = mount("mount=" + sha256("none"));
+    for (auto const* answer : {&hidden, &unknown}) {
+        EXPECT_EQ(answer->status(), 202U);
+        EXPECT_EQ((*answer)["Range"], "0-0");
+        EXPECT_EQ(answer->text, "");
+    }
+    EXPECT_EQ(hidden.response.headers.size(), unknown.response.headers.size());
+    EXPECT_EQ(get("/v2/target/blobs/" + digest).status(), 404U);
+}
+
+TEST_F(Mounts, WithoutASourceLookAtAHundredRepositories) {
+    auto const digest = push("layer", "r0");
+    gate = &strict_gate;
+    for (int i = 0; i < 101; ++i) {
+        auto const name = fmt::format("r{}", i);
+        push("layer", name);
+        if (i < 99) strict_gate.closed.insert({name, policy::Action::pull});
+    }
+    rebuild();
+    EXPECT_EQ(mount("mount=" + digest).status(), 201U) << "the hundredth may be read";
+    strict_gate.closed.insert({"r99", policy::Action::pull});
+    EXPECT_EQ(ask(Method::post, "/v2/other/blobs/uploads/?mount=" + digest).status(), 202U);
+    EXPECT_EQ(strict_gate.asked_to_pull, 200) << "one question a repository";
+}
+
+TEST_F(Mounts, AreAdmittedLikeUploads) {
+    auto const digest = push("layer", "source");
+    push("layer", "second");
+    gate = &strict_gate;
+    rebuild();
+    strict_gate.refuses_blobs = true;
+    for (auto const& query : {"mount=" + digest, "mount=" + digest + "&from=source"}) {
+        EXPECT_EQ(mount(query).status(), 202U) << query;
+    }
+    EXPECT_EQ(get("/v2/target/blobs/" + digest).status(), 404U);
 }
 
 }  // namespace

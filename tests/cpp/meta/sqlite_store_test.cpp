@@ -87,15 +87,15 @@ TEST_F(SqliteStoreTest, TheHistoryOfATagTellsEveryMoveOnceAndOutlivesTheReposito
     ASSERT_TRUE(put(*store, a_manifest(app, "one", {tag("t")}, at(1))).has_value());
     ASSERT_TRUE(put(*store, a_manifest(app, "one", {tag("t")}, at(2))).has_value());
     ASSERT_TRUE(put(*store, a_manifest(app, "two", {tag("t"), tag("u")}, at(3))).has_value());
-    ASSERT_TRUE(run(store->catalog().delete_tag(app, tag("t"), at(4))).has_value());
-    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("one"), at(5))).has_value());
-    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("two"), at(6))).has_value());
+    ASSERT_TRUE(run(store->catalog().delete_tag(app, tag("t"), "bob", at(4))).has_value());
+    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("one"), "bob", at(5))).has_value());
+    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("two"), "bob", at(6))).has_value());
     auto const one = digest("one").str();
     auto const two = digest("two").str();
     RawDb raw(path);
     EXPECT_THAT(raw.rows("SELECT tag, digest, changed_by, changed_at / 1000000 FROM tag_history ORDER BY id"),
                 ElementsAre("t|" + one + "|ann|1", "t|" + two + "|ann|3", "u|" + two + "|ann|3",
-                            "t|null|null|4", "u|null|null|6"));
+                            "t|null|bob|4", "u|null|bob|6"));
     EXPECT_THAT(raw.rows("SELECT count(*) FROM edge"), ElementsAre("0"));
     EXPECT_THAT(raw.rows("SELECT count(*) FROM repository"), ElementsAre("0"));
 }

@@ -48,6 +48,24 @@ TEST_F(ManifestTest, NamesEveryMissingBlobOnceAndStoresNothing) {
     EXPECT_EQ(run(registry::stat_manifest(parts, name, tag("v1"))).error().code, Errc::manifest_unknown);
 }
 
+TEST_F(ManifestTest, MayNameWhatIsNotThereWhereTheOperatorSaysSo) {
+    parts.rules.sparse = {oci::RepositoryPattern::parse("mirror/*").value()};
+    auto const bytes = image(sha256("cfg"), {sha256("one"), push("two")});
+    EXPECT_EQ(push_manifest(bytes, tag("v1")).error().code, Errc::manifest_blob_unknown);
+    name = repository("mirror/app");
+    ASSERT_TRUE(push_manifest(bytes, tag("v1")).has_value());
+    EXPECT_EQ(*run(registry::pull_manifest(parts, name, tag("v1"))).value().bytes, bytes);
+    EXPECT_EQ(run(registry::stat_blob(parts, name, sha256("one"))).error().code, Errc::blob_unknown);
+    auto const index =
+        R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)"
+        R"({"mediaType":")" +
+        std::string(oci_manifest) + R"(","digest":")" + sha256("absent").str() + R"(","size":5}]})";
+    EXPECT_TRUE(push_manifest(index, tag("all"), "application/vnd.oci.image.index.v1+json").has_value());
+    name = repository("mirror/app/deeper");
+    EXPECT_EQ(push_manifest(index, tag("all"), "application/vnd.oci.image.index.v1+json").error().code,
+              Errc::manifest_blob_unknown);
+}
+
 TEST_F(ManifestTest, HoldsAPushByDigestToItsDigest) {
     auto const bytes = image(push("cfg"), {});
     EXPECT_EQ(push_manifest(bytes, sha256("other")).error().code, Errc::digest_invalid);

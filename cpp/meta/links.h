@@ -1,0 +1,33 @@
+#pragma once
+
+#include "base/result.h"
+#include "base/task.h"
+#include "meta/facts.h"
+
+namespace ocilot::meta {
+
+/// Which repository holds which blob. Every write is one durable transaction: when it returns, the facts
+/// survive a power cut. Thread-safe; Tasks may come from any I/O context.
+class Links {
+  public:
+    virtual ~Links() = default;
+
+    /// blob_unknown if the repository has no link to it.
+    virtual Task<Result<BlobFact>> blob(oci::RepositoryName const& repository, oci::Digest const& digest) = 0;
+    /// Names of the repositories that hold a link to the blob, the oldest repository first; none, not an
+    /// error, for what is unknown. A page goes on after a repository that has to exist: name_unknown.
+    virtual Task<Result<Slice<std::string>>> holders(oci::Digest const& digest, Page page) = 0;
+
+    /// Links a stored blob to a repository and ends the upload session it came by, if any. Linking twice is
+    /// no error.
+    virtual Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob,
+                                     std::optional<Uuid> upload, Time now) = 0;
+    /// Links blob `digest` of `source` to `target`; blob_unknown if `source` does not hold it.
+    virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source,
+                                              oci::RepositoryName const& target, oci::Digest const& digest,
+                                              Time now) = 0;
+    /// blob_unknown if there is no such link.
+    virtual Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) = 0;
+};
+
+}  // namespace ocilot::meta

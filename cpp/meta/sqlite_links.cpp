@@ -1,0 +1,101 @@
+#include "meta/sqlite_links.h"
+
+#include "meta/sqlite_repository.h"
+#include "meta/sqlite_slice.h"
+#include "meta/sqlite_values.h"
+#include "meta/unknown.h"
+
+namespace ocilot::meta {
+
+namespace {
+
+Result<BlobFact> read_blob(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
+    TRY(auto rows,
+        db.query("SELECT size FROM link WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
+                 "AND digest = ?2",
+                 {repository.str(), digest.str()}));
+    TRY(bool const row, rows.next());
+    if (!row) return blob_unknown(repository, digest);
+    return BlobFact{digest, static_cast<std::uint64_t>(rows.integer(0))};
+}
+
+/// The page in order of ids: the index has them, while names would have to be sorted first.
+Result<Slice<std::string>> read_holders(SqliteDb& db, oci::Digest const& digest, Page const& page) {
+    std::int64_t last = 0;
+    if (page.after) {
+        TRY(auto const name, oci::RepositoryName::parse(*page.after));
+        TRY(auto const id, find_repository(db, name));
+        if (!id) return name_unknown(name);
+        last = *id;
+    }
+    // CROSS JOIN: from the links to the names, never through all repositories.
+    TRY(auto rows, db.query("SELECT r.name FROM link l CROSS JOIN repository r ON r.id = l.repository "
+                            "WHERE l.digest = ?1 AND l.repository > ?2 ORDER BY l.repository LIMIT ?3",
+                            {digest.str(), last, one_more(page)}));
+    return slice<std::string>(std::move(rows), page, name_of);
+}
+
+Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Time now) {
+    TRY(auto const id, find_or_make_repository(db, repository));
+    CHECK(
+        db.change("INSERT INTO link (repository, digest, size, linked_at) VALUES (?1, ?2, ?3, ?4) "
+                  "ON CONFLICT DO NOTHING",
+                  {id, blob.digest.str(), static_cast<std::int64_t>(blob.size), stored(now)}));
+    return {};
+}
+
+Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
+                     std::optional<Uuid> upload, Time now) {
+    CHECK(link(db, repository, blob, now));
+    if (upload) {
+        CHECK(db.change("DELETE FROM upload WHERE id = ?1", {upload->str()}));
+    }
+    return {};
+}
+
+Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::RepositoryName const& target,
+                       oci::Digest const& digest, Time now) {
+    TRY(auto const from, find_repository(db, source));
+    if (!from) return blob_unknown(source, digest);
+    TRY(auto const size, linked_size(db, *from, digest));
+    if (!size) return blob_unknown(source, digest);
+    BlobFact const blob{digest, static_cast<std::uint64_t>(*size)};
+    CHECK(link(db, target, blob, now));
+    return blob;
+}
+
+Result<> unlink(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
+    TRY(auto const id, find_repository(db, repository));
+    if (!id) return blob_unknown(repository, digest);
+    TRY(auto const removed,
+        db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
+    if (removed == 0) return blob_unknown(repository, digest);
+    return drop_repository_if_empty(db, *id);
+}
+
+}  // namespace
+
+Task<Result<BlobFact>> SqliteLinks::blob(oci::RepositoryName const& repository, oci::Digest const& digest) {
+    co_return readers_.read([&](SqliteDb& db) { return read_blob(db, repository, digest); });
+}
+
+Task<Result<Slice<std::string>>> SqliteLinks::holders(oci::Digest const& digest, Page page) {
+    co_return readers_.read([&](SqliteDb& db) { return read_holders(db, digest, page); });
+}
+
+Task<Result<>> SqliteLinks::link_blob(oci::RepositoryName const& repository, BlobFact blob,
+                                      std::optional<Uuid> upload, Time now) {
+    return writer_.run([=](SqliteDb& db) { return link_upload(db, repository, blob, upload, now); });
+}
+
+Task<Result<BlobFact>> SqliteLinks::mount_blob(oci::RepositoryName const& source,
+                                               oci::RepositoryName const& target, oci::Digest const& digest,
+                                               Time now) {
+    return writer_.run([=](SqliteDb& db) { return mount(db, source, target, digest, now); });
+}
+
+Task<Result<>> SqliteLinks::unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) {
+    return writer_.run([=](SqliteDb& db) { return unlink(db, repository, digest); });
+}
+
+}  // namespace ocilot::meta

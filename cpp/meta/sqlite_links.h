@@ -1,0 +1,28 @@
+#pragma once
+
+#include "meta/links.h"
+#include "meta/sqlite_readers.h"
+#include "meta/sqlite_writer.h"
+
+namespace ocilot::meta {
+
+/// Blob links in SQLite. Reads run on the calling thread (microseconds), writes on the writer's.
+class SqliteLinks final : public Links {
+  public:
+    SqliteLinks(SqliteReaders& readers, SqliteWriter& writer) noexcept : readers_(readers), writer_(writer) {}
+
+    Task<Result<BlobFact>> blob(oci::RepositoryName const& repository, oci::Digest const& digest) override;
+    Task<Result<Slice<std::string>>> holders(oci::Digest const& digest, Page page) override;
+
+    Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob, std::optional<Uuid> upload,
+                             Time now) override;
+    Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source, oci::RepositoryName const& target,
+                                      oci::Digest const& digest, Time now) override;
+    Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) override;
+
+  private:
+    SqliteReaders& readers_;
+    SqliteWriter& writer_;
+};
+
+}  // namespace ocilot::meta
