@@ -70,6 +70,7 @@ class AppTest : public ::testing::Test {
         request.has_body = !content.empty();
         if (!chunked && !content.empty()) request.content_length = content.size();
         request.peer = "192.0.2.1";
+        request.id = "id-7";
         auto answer = Answer{ocilot::test::run(app->handle(request)), {}};
         answer.text = read(answer.response);
         reads = source.reads;
@@ -84,11 +85,21 @@ class AppTest : public ::testing::Test {
     }
 
     static std::string read(Response& response) {
+        if (auto* parts = std::get_if<PartsBody>(&response.body)) {
+            std::string text;
+            for (auto const& part : parts->parts)
+                text += part.before + read(*parts->blob, part.offset, part.length);
+            EXPECT_EQ(text.size() + parts->after.size(), parts->length);
+            return text + parts->after;
+        }
         auto* part = std::get_if<BlobBody>(&response.body);
         if (part == nullptr) return body(response);
-        std::string text(static_cast<std::size_t>(part->length), '\0');
+        return read(*part->blob, part->offset, part->length);
+    }
+    static std::string read(blob::Blob& blob, std::uint64_t offset, std::uint64_t length) {
+        std::string text(static_cast<std::size_t>(length), '\0');
         auto const room = std::as_writable_bytes(std::span(text));
-        EXPECT_EQ(ocilot::test::run(part->blob->read(part->offset, room)).value(), text.size());
+        EXPECT_EQ(ocilot::test::run(blob.read(offset, room)).value(), text.size());
         return text;
     }
 
