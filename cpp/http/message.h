@@ -71,6 +71,7 @@ struct Response {
         headers.emplace_back(name, std::move(value));
         return *this;
     }
+    [[nodiscard]] bool has(std::string_view name) const noexcept;
     /// The same in place of a value that is there.
     Response& replace(std::string_view name, std::string value);
     /// A text body with its length.

@@ -18,6 +18,7 @@ class ManifestCache;
 struct Rules {
     bool deletes = true;                           ///< `storage.delete.enabled`
     std::size_t manifest_limit = 4 * 1024 * 1024;  ///< bytes
+    bool strict_sizes = false;  ///< whether a descriptor with a wrong size is an error, not a warning
 };
 
 /// The parts every operation works with; made once, handed to each operation. One file an operation:

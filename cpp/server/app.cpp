@@ -38,6 +38,7 @@ http::AppSettings app_settings(Settings const& settings) {
     out.catalog_default = std::min(out.catalog_default, settings.catalog_limit);
     out.tags_limit = settings.tags_limit;
     out.headers = settings.headers;
+    out.cors = {settings.cors_origins, settings.cors_credentials};
     out.operations = settings.debug_address.empty();
     return out;
 }
@@ -71,7 +72,7 @@ Server::Parts::Parts(Settings with)
 Result<> Server::Parts::open() {
     CHECK(load_certificates());
     CHECK(open_stores());
-    registry::Rules const rules{settings.deletes, settings.manifest_limit};
+    registry::Rules const rules{settings.deletes, settings.manifest_limit, settings.strict_sizes};
     registry.emplace(registry::Registry{*blobs, *meta, gate, clock, random, sessions, manifests, rules});
     operations.emplace(*registry, metrics);
     app.emplace(*registry, guard, *operations, app_settings(settings));

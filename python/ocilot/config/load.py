@@ -86,6 +86,8 @@ def resolve(config: Config) -> _core.Settings:
     settings.drain_timeout = http.draintimeout
     settings.host, settings.prefix, settings.relative_urls = http.host, http.prefix, http.relativeurls
     settings.headers = [(name, value) for name, values in http.headers.items() for value in values]
+    settings.cors_origins, settings.cors_credentials = own.cors.origins, own.cors.credentials
+    settings.strict_sizes = own.strictsizes
     settings.catalog_limit, settings.tags_limit = config.catalog.maxentries, config.tags.maxtags
     settings.log_level = _core.LogLevel[config.loglevel or config.log.level]
     settings.log_format = _core.LogFormat[config.log.formatter]
@@ -144,6 +146,6 @@ def _as_data(section: Section) -> dict[str, Any]:
             below = _as_data(value)
             if below or not type(value).model_fields:
                 data[name] = below
-        elif kind is not None and value not in ("", {}):
+        elif kind is not None and value not in ("", {}, []):
             data[name] = kind.show(value)
     return data

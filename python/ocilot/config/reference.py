@@ -45,7 +45,7 @@ def keys(model: type[Section] = Config, before: str = "") -> Iterator[Key]:
         for mark in _marks(field):
             if isinstance(mark, Kind):
                 default = field.get_default(call_default_factory=True)
-                shown = "" if default in (None, "", {}) else _written(mark.show(default))
+                shown = "" if default in (None, "", {}, []) else _written(mark.show(default))
                 yield Key(path, Use.EFFECT, mark.name, shown, field.description or "")
             elif isinstance(mark, Ignored):
                 yield Key(path, Use.IGNORED, "", "", mark.why)
