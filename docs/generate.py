@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from ocilot import _core
 from ocilot.config import reference
 
 DOCS = Path(__file__).parent
@@ -38,6 +39,60 @@ CLI_HEAD = """\
 Data goes to standard output, messages to standard error. Exit codes: 0 fine, 1 something failed, 2 wrong
 usage or configuration, 130 interrupted.
 """
+
+
+PROTOCOL_HEAD = """\
+# Protocol
+
+<!-- Made by ./dev docs --write from the tables in cpp/http/route.cpp and cpp/http/errors.cpp. -->
+
+What the registry answers, endpoint by endpoint. It is the protocol of the OCI distribution specification,
+which says what each request means; `<name>` is a repository, `<item>` a tag, a digest or the id of an
+upload. Whatever is answered to GET is answered to HEAD too, without the body, and OPTIONS names the methods
+in `Allow`.
+
+An error is `{"errors":[{"code":"...","message":"...","detail":"..."}]}` with one entry for each thing that
+is wrong. Every answer carries `Docker-Distribution-Api-Version: registry/2.0` and `X-Request-Id`, an id that
+the log has too.
+"""
+
+
+def protocol_page() -> str:
+    """Every endpoint with its answers, and every error."""
+    told = {name: (status, code) for name, status, code, *_ in _core.errors()}
+    lines = [PROTOCOL_HEAD, "## Endpoints\n"]
+    last = ""
+    for _, pattern, method, right, purpose, successes, errors in _core.endpoints():
+        if pattern != last:
+            lines.append(f"### `{pattern}`\n")
+        last = pattern
+        needed = f" Needs the right to {right}." if right else " Needs no right."
+        lines += [f"**{method}**: {purpose}{needed}\n"]
+        rows = [(str(status), "", meaning) for status, meaning in successes]
+        rows += [(str(told[name][0]), f"`{told[name][1]}`", _words(name)) for name in errors]
+        lines += [*_table(("status", "code", "meaning"), rows), ""]
+    errors_of_all = [_error_row(row) for row in _core.errors() if row[4]]
+    others = [_error_row(row) for row in _core.errors() if not row[4]]
+    head = ("error", "status", "code", "message, if there is no better one")
+    return "\n".join(
+        [
+            *lines,
+            "## Errors that any endpoint may answer\n",
+            *_table(head, errors_of_all),
+            "\n## Errors of some endpoints\n",
+            *_table(head, others),
+            "",
+        ]
+    )
+
+
+def _error_row(row: tuple[str, int, str, str, bool]) -> tuple[str, str, str, str]:
+    name, status, code, message, _ = row
+    return (_words(name), str(status), f"`{code}`", message)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def config_page() -> str:
@@ -88,7 +143,11 @@ def _sentence(text: str) -> str:
     return text + "."
 
 
-PAGES: dict[str, Callable[[], str]] = {"reference/config.md": config_page, "reference/cli.md": cli_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "reference/config.md": config_page,
+    "reference/cli.md": cli_page,
+    "reference/protocol.md": protocol_page,
+}
 
 
 if __name__ == "__main__":

@@ -1,11 +1,9 @@
 #include "http/app.h"
 
 #include "http/errors.h"
-#include "http/header.h"
 #include "http/operations.h"
 #include "http/route.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 
 namespace ocilot::http {
@@ -22,12 +20,8 @@ Response finished(Response response, AppSettings const& settings) {
     };
     auto const end_of_ours = response.headers.begin() + static_cast<std::ptrdiff_t>(ours);
     response.headers.erase(std::remove_if(response.headers.begin(), end_of_ours, replaced), end_of_ours);
-    auto const has = [&](std::string_view name) {
-        return std::any_of(response.headers.begin(), response.headers.end(),
-                           [&](auto const& header) { return same_token(header.first, name); });
-    };
-    if (!has("X-Content-Type-Options")) response.set("X-Content-Type-Options", "nosniff");
-    if (!has("Docker-Distribution-Api-Version"))
+    if (!response.has("X-Content-Type-Options")) response.set("X-Content-Type-Options", "nosniff");
+    if (!response.has("Docker-Distribution-Api-Version"))
         response.set("Docker-Distribution-Api-Version", "registry/2.0");
     return response;
 }
@@ -63,27 +57,40 @@ Task<Response> App::handle(Request const& request) {
     if (settings_.operations && Operations::serves(raw_path(request.target))) {
         co_return co_await operations_.handle(request);
     }
+    // Before anybody is asked who he is: a browser's question carries no credentials.
+    auto allowed = preflight(settings_.cors, request, all_methods);
+    Response response;
+    if (allowed) {
+        response = std::move(*allowed);
+    } else {
+        response = co_await respond(request);
+    }
+    response = finished(std::move(response), settings_);
+    allow_origin(settings_.cors, request, response);
+    co_return response;
+}
+
+Task<Response> App::respond(Request const& request) {
     auto const target = read_target(request, settings_);
-    if (target.has_error()) co_return finished(error_response(target.error()), settings_);
-    if (request.method == Method::options && target->path == "*")
-        co_return finished(options(all_methods), settings_);
+    if (target.has_error()) co_return error_response(target.error());
+    if (request.method == Method::options && target->path == "*") co_return options(all_methods);
     auto const route = find_route(target->path);
-    if (!route) co_return finished(error_response({Errc::not_found, {}}), settings_);
+    if (!route) co_return error_response({Errc::not_found, {}});
     auto const& endpoint = *route->endpoint;
-    if (request.method == Method::options) co_return finished(options(endpoint.allow()), settings_);
+    if (request.method == Method::options) co_return options(endpoint.allow());
     auto const* verb = endpoint.find(request.method);
     if (verb == nullptr) {
         Error const error{
             Errc::method_not_allowed,
             fmt::format("this endpoint does not know the method; it takes {}", endpoint.allow())};
         auto response = error_response(error);
-        co_return finished(std::move(response.set("Allow", endpoint.allow())), settings_);
+        co_return std::move(response.set("Allow", endpoint.allow()));
     }
     auto answered = co_await answer(request, *target, *route, *verb);
-    if (answered.has_value()) co_return finished(std::move(*answered), settings_);
+    if (answered.has_value()) co_return std::move(*answered);
     auto response = error_response(answered.error());
     if (response.status == 405) response.set("Allow", endpoint.allow(request.method));
-    co_return finished(std::move(response), settings_);
+    co_return response;
 }
 
 Task<Result<Response>> App::answer(Request const& request, Target const& target, Route const& route,

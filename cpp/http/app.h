@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/guard.h"
+#include "http/cors.h"
 #include "http/message.h"
 #include "registry/registry.h"
 
@@ -21,6 +22,7 @@ struct AppSettings {
     std::size_t catalog_limit = 1000;                          ///< most catalog entries a page
     std::size_t tags_limit = 1000;                             ///< most tags a page when `n` is given
     std::vector<std::pair<std::string, std::string>> headers;  ///< `http.headers`, added to every answer
+    CorsSettings cors;
     bool operations = true;  ///< whether `/healthz`, `/readyz` and `/metrics` are answered here
 };
 
@@ -38,6 +40,8 @@ class App final : public Handler {
     [[nodiscard]] std::string_view route_name(Request const& request) const noexcept override;
 
   private:
+    /// The answer before what every answer carries is added.
+    Task<Response> respond(Request const& request);
     /// Checks the name, finds out who asks and whether they may, then lets the route's handler answer.
     Task<Result<Response>> answer(Request const& request, Target const& target, Route const& route,
                                   Verb const& verb);

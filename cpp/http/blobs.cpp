@@ -1,6 +1,7 @@
 #include "http/conditions.h"
 #include "http/errors.h"
 #include "http/handlers.h"
+#include "http/multipart.h"
 #include "oci/byte_range.h"
 #include "oci/media_type.h"
 #include "registry/pull.h"
@@ -12,13 +13,13 @@ namespace ocilot::http {
 
 namespace {
 
-/// The one range to send; nullopt for the whole blob. RFC 9110 §14.2 knows ranges for GET only.
-Result<std::optional<oci::ByteRange>> wanted_range(Request const& request, oci::Digest const& digest,
-                                                   std::uint64_t size) {
+/// The ranges to send; none for the whole blob. RFC 9110 §14.2 knows ranges for GET only.
+Result<std::vector<oci::ByteRange>> wanted_ranges(Request const& request, oci::Digest const& digest,
+                                                  std::uint64_t size) {
     if (request.method != Method::get || request.count("Range") != 1 || !range_applies(request, digest)) {
-        return std::optional<oci::ByteRange>{};
+        return std::vector<oci::ByteRange>{};
     }
-    return oci::parse_range(*request.header("Range"), size);
+    return oci::parse_ranges(*request.header("Range"), size);
 }
 
 Response unsatisfiable(Error const& error, std::uint64_t size) {
@@ -43,6 +44,32 @@ Response answer(Context const& context, oci::Digest const& digest, std::uint64_t
     return response;
 }
 
+void send_part(Response& response, std::unique_ptr<blob::Blob> blob, oci::ByteRange range) {
+    response.status = 206;
+    response.set("Content-Range", content_range(range, blob->size()));
+    response.content_length = range.length;
+    response.body = BlobBody{std::move(blob), range.offset, range.length};
+}
+
+void send_whole(Response& response, std::unique_ptr<blob::Blob> blob) {
+    auto const size = blob->size();
+    response.content_length = size;
+    response.body = BlobBody{std::move(blob), 0, size};
+}
+
+/// Several ranges; the whole blob where that is not longer than its parts with the text between them, so that
+/// no request costs more than the blob.
+void send_parts(Response& response, std::unique_ptr<blob::Blob> blob,
+                std::vector<oci::ByteRange> const& ranges, std::string const& boundary) {
+    auto parts = multipart(ranges, blob->size(), boundary);
+    if (parts.length >= blob->size()) return send_whole(response, std::move(blob));
+    response.status = 206;
+    response.replace("Content-Type", "multipart/byteranges; boundary=" + boundary);
+    response.content_length = parts.length;
+    parts.blob = std::move(blob);
+    response.body = std::move(parts);
+}
+
 }  // namespace
 
 /// end-2: `GET` and `HEAD /v2/<name>/blobs/<digest>`.
@@ -56,16 +83,15 @@ Task<Result<Response>> get_blob(Context const& context) {
     auto const size = blob->size();
     auto response = answer(context, digest, size);
     if (response.status == 304) co_return response;
-    auto const range = wanted_range(context.request, digest, size);
-    if (range.has_error()) co_return unsatisfiable(range.error(), size);
-    auto const part = range->value_or(oci::ByteRange{.offset = 0, .length = size});
-    if (*range) {
-        response.status = 206;
-        response.set("Content-Range",
-                     fmt::format("bytes {}-{}/{}", part.offset, part.offset + part.length - 1, size));
+    auto const ranges = wanted_ranges(context.request, digest, size);
+    if (ranges.has_error()) co_return unsatisfiable(ranges.error(), size);
+    if (ranges->empty()) {
+        send_whole(response, std::move(blob));
+    } else if (ranges->size() == 1) {
+        send_part(response, std::move(blob), ranges->front());
+    } else {
+        send_parts(response, std::move(blob), *ranges, boundary(context.request));
     }
-    response.content_length = part.length;
-    response.body = BlobBody{std::move(blob), part.offset, part.length};
     co_return response;
 }
 

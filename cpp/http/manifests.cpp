@@ -3,6 +3,7 @@
 #include "http/handlers.h"
 #include "http/header.h"
 #include "http/read_body.h"
+#include "http/warnings.h"
 #include "oci/media_type.h"
 #include "oci/reference.h"
 #include "registry/pull.h"
@@ -105,6 +106,7 @@ Task<Result<Response>> put_manifest(Context const& context) {
     response.set("Docker-Content-Digest", pushed.fact.digest.str());
     if (pushed.subject) response.set("OCI-Subject", pushed.subject->str());
     if (!tags.empty()) response.set("OCI-Tag", joined(tags));
+    add_warnings(response, pushed.warnings);
     co_return response;
 }
 

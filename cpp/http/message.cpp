@@ -40,6 +40,16 @@ std::size_t Request::count(std::string_view name) const noexcept {
         headers.begin(), headers.end(), [&](auto const& header) { return same_token(header.first, name); }));
 }
 
+bool Response::has(std::string_view name) const noexcept {
+    return std::any_of(headers.begin(), headers.end(),
+                       [&](auto const& header) { return same_token(header.first, name); });
+}
+
+Response& Response::replace(std::string_view name, std::string value) {
+    std::erase_if(headers, [&](auto const& header) { return same_token(header.first, name); });
+    return set(name, std::move(value));
+}
+
 Response& Response::text(std::string_view content_type, std::string value) {
     set("Content-Type", std::string(content_type));
     content_length = value.size();

@@ -43,13 +43,26 @@ struct BlobBody {
     std::uint64_t length = 0;  ///< bytes
 };
 
+/// Several parts of an open blob with text between them: a `multipart/byteranges`.
+struct PartsBody {
+    struct Part {
+        std::string before;        ///< text that goes out first
+        std::uint64_t offset = 0;  ///< bytes
+        std::uint64_t length = 0;  ///< bytes
+    };
+    std::unique_ptr<blob::Blob> blob;
+    std::vector<Part> parts;
+    std::string after;         ///< text after the last part
+    std::uint64_t length = 0;  ///< bytes of everything, text included
+};
+
 using SharedText = std::shared_ptr<std::string const>;
 
 /// An answer. `content_length` is what the header says: for HEAD the length GET would have.
 struct Response {
     unsigned status = 200;
     std::vector<std::pair<std::string_view, std::string>> headers = {};  ///< names are literals
-    std::variant<std::monostate, std::string, SharedText, BlobBody> body = {};
+    std::variant<std::monostate, std::string, SharedText, BlobBody, PartsBody> body = {};
     std::uint64_t content_length = 0;  ///< bytes; 204 and 304 send no Content-Length
     bool close = false;                ///< close the connection after this answer
     std::string cause = {};            ///< what failed here, for the log only; empty if nothing did
@@ -58,6 +71,9 @@ struct Response {
         headers.emplace_back(name, std::move(value));
         return *this;
     }
+    [[nodiscard]] bool has(std::string_view name) const noexcept;
+    /// The same in place of a value that is there.
+    Response& replace(std::string_view name, std::string value);
     /// A text body with its length.
     Response& text(std::string_view content_type, std::string value);
 };

@@ -6,21 +6,118 @@ namespace {
 
 using policy::Action;
 
-constexpr Verb root[] = {{Method::get, std::nullopt, get_root}};
-constexpr Verb base[] = {{Method::get, Action::pull, get_base}};
-constexpr Verb catalog[] = {{Method::get, Action::pull, get_catalog}};
-constexpr Verb tags[] = {{Method::get, Action::pull, get_tags}};
-constexpr Verb manifest[] = {{Method::get, Action::pull, get_manifest},
-                             {Method::put, Action::push, put_manifest},
-                             {Method::del, Action::remove, delete_manifest}};
-constexpr Verb referrers[] = {{Method::get, Action::pull, get_referrers}};
-constexpr Verb blob[] = {{Method::get, Action::pull, get_blob}, {Method::del, Action::remove, delete_blob}};
-constexpr Verb uploads[] = {{Method::post, Action::push, post_upload}};
+constexpr Success ok_list{200, "The list; `Link` leads to the next page if there is one."};
+constexpr Success not_modified{304, "The client has it already (`If-None-Match`)."};
+
+constexpr Verb root[] = {{Method::get,
+                          std::nullopt,
+                          get_root,
+                          "Whether anything answers here.",
+                          {{{200, "Nothing, with length 0."}}},
+                          {}}};
+constexpr Verb base[] = {{Method::get,
+                          Action::pull,
+                          get_base,
+                          "Whether this is a registry that the caller may use.",
+                          {{{200, "`{}`"}}},
+                          {}}};
+constexpr Verb catalog[] = {
+    {Method::get,
+     Action::pull,
+     get_catalog,
+     "Names of the repositories that hold a manifest; `?n=` a page, `?last=` where it begins.",
+     {{ok_list}},
+     {Errc::pagination_invalid}}};
+constexpr Verb tags[] = {{Method::get,
+                          Action::pull,
+                          get_tags,
+                          "Tags of a repository; `?n=` a page, `?last=` where it begins.",
+                          {{ok_list}},
+                          {Errc::pagination_invalid, Errc::name_unknown}}};
+constexpr Verb manifest[] = {
+    {Method::get,
+     Action::pull,
+     get_manifest,
+     "A manifest by tag or digest.",
+     {{{200, "The manifest, byte for byte, with its media type and `Docker-Content-Digest`."}, not_modified}},
+     {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_unknown}},
+    {Method::put,
+     Action::push,
+     put_manifest,
+     "Stores a manifest and moves a tag to it; `?tag=` sets tags in a push by digest.",
+     {{{201,
+        "Stored. `OCI-Subject` if it has a subject, `OCI-Tag` for each `?tag=`, `Warning` for each "
+        "descriptor with a wrong size."}}},
+     {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_invalid, Errc::manifest_too_large,
+      Errc::manifest_blob_unknown}},
+    {Method::del,
+     Action::remove,
+     delete_manifest,
+     "Removes a tag, or a manifest with all its tags.",
+     {{{202, "Removed."}}},
+     {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_unknown, Errc::unsupported}}};
+constexpr Verb referrers[] = {
+    {Method::get,
+     Action::pull,
+     get_referrers,
+     "Manifests whose subject is this digest; `?artifactType=` only those of one type.",
+     {{{200,
+        "An image index, empty if there are none; `OCI-Filters-Applied` if it was filtered, `Link` if "
+        "there is another page."}}},
+     {Errc::digest_invalid, Errc::pagination_invalid}}};
+constexpr Verb blob[] = {
+    {Method::get,
+     Action::pull,
+     get_blob,
+     "A blob, or with `Range` parts of it.",
+     {{{200, "The blob."},
+       {206,
+        "One part, or with several ranges a `multipart/byteranges`; several ranges that would cost more "
+        "than the blob get a 200."},
+       not_modified}},
+     {Errc::digest_invalid, Errc::blob_unknown, Errc::range_invalid}},
+    {Method::del,
+     Action::remove,
+     delete_blob,
+     "Takes a blob out of a repository.",
+     {{{202, "Removed."}}},
+     {Errc::digest_invalid, Errc::blob_unknown, Errc::unsupported}}};
+constexpr Verb uploads[] = {
+    {Method::post,
+     Action::push,
+     post_upload,
+     "Starts an upload, stores the blob of the body (`?digest=`), or mounts one (`?mount=`, `?from=`); "
+     "`?digest-algorithm=` tells how an upload will be named.",
+     {{{201, "Stored or mounted."},
+       {202, "Started: `Location` is where it goes on. Also for a mount that cannot be."}}},
+     {Errc::digest_invalid, Errc::size_invalid}}};
 // Whoever may push may give up: clients cancel with the rights they push with.
-constexpr Verb upload[] = {{Method::get, Action::push, get_upload},
-                           {Method::patch, Action::push, patch_upload},
-                           {Method::put, Action::push, put_upload},
-                           {Method::del, Action::push, delete_upload}};
+constexpr Verb upload[] = {
+    {Method::get,
+     Action::push,
+     get_upload,
+     "How far an upload is.",
+     {{{204, "`Range` names its last byte; `0-0` for an empty one, too."}}},
+     {Errc::upload_unknown, Errc::upload_busy}},
+    {Method::patch,
+     Action::push,
+     patch_upload,
+     "Adds the body: a chunk at the place `Content-Range` names, or a stream.",
+     {{{202, "Added; `Range` names the last byte."}}},
+     {Errc::upload_unknown, Errc::upload_busy, Errc::size_invalid, Errc::range_invalid}},
+    {Method::put,
+     Action::push,
+     put_upload,
+     "Adds the body, if any, and makes a blob of it all; `?digest=` is its name.",
+     {{{201, "Stored."}}},
+     {Errc::upload_unknown, Errc::upload_busy, Errc::size_invalid, Errc::range_invalid,
+      Errc::digest_invalid}},
+    {Method::del,
+     Action::push,
+     delete_upload,
+     "Gives an upload up.",
+     {{{204, "Gone."}}},
+     {Errc::upload_unknown, Errc::upload_busy}}};
 
 /// A slash at the end of a pattern is optional in a path.
 constexpr Endpoint table[] = {
@@ -90,6 +187,26 @@ std::string Endpoint::allow(std::optional<Method> except) const {
         out += verb.method == Method::get ? ", HEAD, " : ", ";
     }
     return out + "OPTIONS";
+}
+
+Errors common_errors() noexcept {
+    return {Errc::bad_request,
+            Errc::name_invalid,
+            Errc::header_too_large,
+            Errc::target_too_long,
+            Errc::length_required,
+            Errc::request_timeout,
+            Errc::not_implemented,
+            Errc::not_found,
+            Errc::method_not_allowed,
+            Errc::unauthorized,
+            Errc::denied,
+            Errc::too_many_requests,
+            Errc::conflict,
+            Errc::no_space,
+            Errc::unavailable,
+            Errc::io,
+            Errc::internal};
 }
 
 std::span<Endpoint const> endpoints() noexcept {

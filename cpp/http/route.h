@@ -2,6 +2,9 @@
 
 #include "http/handlers.h"
 
+#include <array>
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,11 +14,35 @@ namespace ocilot::http {
 
 using Handle = Task<Result<Response>> (*)(Context const&);
 
-/// One method of an endpoint, what it takes to be allowed, and who answers.
+/// An answer that is no error.
+struct Success {
+    unsigned status = 0;  ///< 0: none
+    std::string_view meaning = {};
+};
+
+/// A set of errors.
+class Errors {
+  public:
+    constexpr Errors(std::initializer_list<Errc> codes) {
+        for (auto const code : codes) bits_ |= bit(code);
+    }
+    [[nodiscard]] constexpr bool has(Errc code) const noexcept { return (bits_ & bit(code)) != 0; }
+
+  private:
+    static constexpr std::uint64_t bit(Errc code) noexcept {
+        return std::uint64_t{1} << static_cast<unsigned>(code);
+    }
+    std::uint64_t bits_ = 0;
+};
+
+/// One method of an endpoint: what it takes to be allowed, who answers, and what may be answered.
 struct Verb {
     Method method;
     std::optional<policy::Action> action;  ///< nullopt: anybody may
     Handle handle;
+    std::string_view purpose;
+    std::array<Success, 3> successes;
+    Errors errors;  ///< beside those that every endpoint may answer
 };
 
 /// A row of the route table.
@@ -36,6 +63,9 @@ struct Route {
     std::string_view name;  ///< what `<name>` stands for, not yet checked
     std::string_view item;  ///< what `<item>` stands for, not yet checked
 };
+
+/// What any endpoint may answer besides its own.
+[[nodiscard]] Errors common_errors() noexcept;
 
 /// All rows.
 [[nodiscard]] std::span<Endpoint const> endpoints() noexcept;

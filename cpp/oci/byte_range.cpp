@@ -50,7 +50,7 @@ Error unsatisfiable(std::string_view header, std::uint64_t size) {
             fmt::format("range {} cannot be served: the content has {} bytes", quote(header), size)};
 }
 
-/// The last bytes of the content: `-<length>`.
+/// The last bytes of the content: `-<length>`, here without its dash.
 Result<std::optional<ByteRange>> suffix_range(std::string_view header, std::string_view set,
                                               std::uint64_t size) {
     auto const length = take_number(set);
@@ -62,10 +62,9 @@ Result<std::optional<ByteRange>> suffix_range(std::string_view header, std::stri
     return ByteRange{size - served, served};
 }
 
-}  // namespace
-
-Result<std::optional<ByteRange>> parse_range(std::string_view header, std::uint64_t size) {
-    auto set = byte_set(header);
+/// One range of a set; `header` is for the message.
+Result<std::optional<ByteRange>> one_range(std::string_view header, std::string_view set,
+                                           std::uint64_t size) {
     if (take_dash(set)) return suffix_range(header, set, size);
     auto const first = take_number(set);
     if (!first || !take_dash(set)) return std::nullopt;
@@ -73,6 +72,41 @@ Result<std::optional<ByteRange>> parse_range(std::string_view header, std::uint6
     if (!set.empty()) return std::nullopt;
     if (*first >= size || last.value_or(beyond) < *first) return unsatisfiable(header, size);
     return ByteRange{*first, std::min(last.value_or(beyond), size - 1) - *first + 1};
+}
+
+std::string_view take_element(std::string_view& list) noexcept {
+    auto const comma = list.find(',');
+    auto const element = list.substr(0, comma);
+    list = comma == list.npos ? std::string_view() : list.substr(comma + 1);
+    return trimmed(element);
+}
+
+}  // namespace
+
+Result<std::optional<ByteRange>> parse_range(std::string_view header, std::uint64_t size) {
+    return one_range(header, byte_set(header), size);
+}
+
+Result<std::vector<ByteRange>> parse_ranges(std::string_view header, std::uint64_t size) {
+    auto set = byte_set(header);
+    if (std::ranges::count(set, ',') >= static_cast<std::ptrdiff_t>(most_ranges))
+        return std::vector<ByteRange>{};
+    std::vector<ByteRange> ranges;
+    std::optional<Error> refusal;
+    while (!set.empty()) {
+        auto const element = take_element(set);
+        if (element.empty()) continue;  // A list may have empty elements (RFC 9110 5.6.1).
+        auto const range = one_range(header, element, size);
+        if (range.has_error()) {
+            refusal = range.error();
+        } else if (*range) {
+            ranges.push_back(**range);
+        } else {
+            return std::vector<ByteRange>{};
+        }
+    }
+    if (ranges.empty() && refusal) return *refusal;
+    return ranges;
 }
 
 Result<ByteRange> parse_content_range(std::string_view header) {

@@ -74,6 +74,12 @@ void init_answers(Class& settings) {
         .def_readwrite("relative_urls", &Settings::relative_urls, "Whether `Location` is a path only.")
         .def_readwrite("headers", &Settings::headers,
                        "Headers added to every answer; set the whole list, reading it gives a copy.")
+        .def_readwrite("cors_origins", &Settings::cors_origins,
+                       "Origins of web pages that may read answers; set the whole list.")
+        .def_readwrite("cors_credentials", &Settings::cors_credentials,
+                       "Whether those pages may use the reader's credentials.")
+        .def_readwrite("strict_sizes", &Settings::strict_sizes,
+                       "Whether a descriptor with a wrong size is refused.")
         .def_readwrite("catalog_limit", &Settings::catalog_limit, "Most repositories in one answer.")
         .def_readwrite("tags_limit", &Settings::tags_limit, "Most tags in one answer to a paging client.");
 }

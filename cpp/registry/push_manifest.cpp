@@ -80,8 +80,49 @@ bool may_be_sparse(Rules const& rules, oci::RepositoryName const& repository) {
                                [&](auto const& pattern) { return pattern.matches(repository); });
 }
 
+/// Content the repository must hold, and as what.
+struct Need {
+    oci::Descriptor const* descriptor;
+    bool is_manifest;
+};
+
+/// In the order of the manifest.
+std::vector<Need> needs_of(oci::Manifest const& manifest) {
+    std::vector<Need> needs;
+    auto const blob = [&](oci::Descriptor const& descriptor) {
+        if (is_required(descriptor)) needs.push_back({&descriptor, false});
+    };
+    if (manifest.config) blob(*manifest.config);
+    for (auto const& layer : manifest.layers) blob(layer);
+    for (auto const& child : manifest.manifests) {
+        if (oci::is_manifest(child.media_type)) {
+            needs.push_back({&child, true});
+        } else {
+            blob(child);
+        }
+    }
+    return needs;
+}
+
+/// Bytes of what is needed; nullopt if the repository does not hold it.
+Task<Result<std::optional<std::uint64_t>>> size_of(Registry& registry, oci::RepositoryName const& repository,
+                                                   Need need) {
+    if (need.is_manifest) {
+        auto const found = co_await registry.meta.catalog().manifest(repository, need.descriptor->digest);
+        if (found.has_value()) co_return std::optional(found->size);
+        if (found.error().code != Errc::manifest_unknown) co_return found.error();
+    } else {
+        auto const found = co_await registry.meta.links().blob(repository, need.descriptor->digest);
+        if (found.has_value()) co_return std::optional(found->size);
+        if (found.error().code != Errc::blob_unknown) co_return found.error();
+    }
+    co_return std::optional<std::uint64_t>{};
+}
+
 /// Looks before anything is stored, so that a refused manifest leaves no bytes; the transaction looks again.
-Task<Result<>> all_there(Registry& registry, meta::NewManifest const& facts) {
+/// Answers one sentence for each descriptor whose size is wrong. A sparse manifest may name what is not there.
+Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::RepositoryName const& repository,
+                                                 oci::Manifest const& manifest, bool sparse) {
     Error missing{
         Errc::manifest_blob_unknown,
         "the manifest names content that is not in this repository; push the blobs and manifests it "
@@ -89,26 +130,28 @@ Task<Result<>> all_there(Registry& registry, meta::NewManifest const& facts) {
         {}};
     // Enough to see what is wrong; the answer costs no more for a manifest that names thousands.
     constexpr std::size_t most_named = 100;
+    std::vector<std::string> wrong_sizes;
     std::unordered_set<oci::Digest> noted;
-    auto const note = [&](oci::Digest const& digest) {
-        if (noted.insert(digest).second) missing.subjects.push_back(digest.str());
-    };
-    for (auto const& digest : facts.required_blobs) {
-        if (noted.size() == most_named) co_return missing;
-        auto const found = co_await registry.meta.links().blob(facts.repository, digest);
-        if (found.has_value()) continue;
-        if (found.error().code != Errc::blob_unknown) co_return found.error();
-        note(digest);
-    }
-    for (auto const& digest : facts.required_manifests) {
-        if (noted.size() == most_named) co_return missing;
-        auto const found = co_await registry.meta.catalog().manifest(facts.repository, digest);
-        if (found.has_value()) continue;
-        if (found.error().code != Errc::manifest_unknown) co_return found.error();
-        note(digest);
+    for (auto const& need : needs_of(manifest)) {
+        if (noted.size() == most_named) break;
+        auto const& digest = need.descriptor->digest;
+        CO_TRY(auto const size, co_await size_of(registry, repository, need));
+        if (size && *size == need.descriptor->size) continue;
+        if (!noted.insert(digest).second) continue;
+        if (!size && !sparse) {
+            missing.subjects.push_back(digest.str());
+        } else if (size) {
+            wrong_sizes.push_back(
+                fmt::format("{} has {} bytes, not {}", digest.str(), *size, need.descriptor->size));
+        }
     }
     if (!missing.subjects.empty()) co_return missing;
-    co_return Result<>{};
+    if (registry.rules.strict_sizes && !wrong_sizes.empty()) {
+        co_return Error{Errc::manifest_invalid,
+                        "the manifest gives a size that is not that of the content; write the true one",
+                        std::move(wrong_sizes)};
+    }
+    co_return wrong_sizes;
 }
 
 }  // namespace
@@ -117,17 +160,18 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     CO_TRY(auto const manifest, oci::parse_manifest(upload.bytes, upload.content_type));
     CO_TRY(auto const digest, digest_of(upload));
     auto facts = facts_of(upload, manifest, digest, registry.clock.now());
-    if (may_be_sparse(registry.rules, upload.repository)) {
+    bool const sparse = may_be_sparse(registry.rules, upload.repository);
+    if (sparse) {
         facts.required_blobs.clear();
         facts.required_manifests.clear();
     }
-    CO_CHECK(co_await all_there(registry, facts));
+    CO_TRY(auto warnings, co_await all_there(registry, upload.repository, manifest, sparse));
     if (registry.gate.asks(policy::Point::admit_manifest)) {
         policy::ManifestPush const push{upload.caller, upload.repository, facts.tags,
                                         digest,        manifest,          upload.bytes.size()};
         CO_CHECK(admitted(co_await registry.gate.admit_manifest(push)));
     }
-    PushedManifest pushed{facts.fact, facts.subject};
+    PushedManifest pushed{facts.fact, facts.subject, std::move(warnings)};
     CO_CHECK(co_await registry.blobs.put(digest, std::as_bytes(std::span(upload.bytes))));
     CO_CHECK(co_await registry.meta.catalog().put_manifest(std::move(facts)));
     co_return pushed;

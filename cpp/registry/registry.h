@@ -22,6 +22,7 @@ struct Rules {
     std::size_t manifest_limit = 4 * 1024 * 1024;  ///< bytes
     /// Where a manifest may name content that is not there, `ocilot.sparse`.
     std::vector<oci::RepositoryPattern> sparse = {};
+    bool strict_sizes = false;  ///< whether a descriptor with a wrong size is an error, not a warning
 };
 
 /// The parts every operation works with; made once, handed to each operation. One file an operation:

@@ -40,6 +40,7 @@ http::AppSettings app_settings(Settings const& settings) {
     out.catalog_default = std::min(out.catalog_default, settings.catalog_limit);
     out.tags_limit = settings.tags_limit;
     out.headers = settings.headers;
+    out.cors = {settings.cors_origins, settings.cors_credentials};
     out.operations = settings.debug_address.empty();
     return out;
 }
@@ -50,7 +51,7 @@ Counter& dropped_lines(Metrics& metrics, std::string_view log) {
 }
 
 Result<registry::Rules> rules_of(Settings const& settings) {
-    registry::Rules rules{settings.deletes, settings.manifest_limit, {}};
+    registry::Rules rules{settings.deletes, settings.manifest_limit, {}, settings.strict_sizes};
     for (auto const& text : settings.sparse) {
         TRY(auto pattern, oci::RepositoryPattern::parse(text));
         rules.sparse.push_back(std::move(pattern));

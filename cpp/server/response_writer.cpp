@@ -42,6 +42,7 @@ std::string_view text_body(http::Response const& response) {
 /// Bytes of body that the client is to expect after a GET.
 std::uint64_t body_length(http::Response const& response) {
     if (auto const* blob = std::get_if<http::BlobBody>(&response.body)) return blob->length;
+    if (auto const* parts = std::get_if<http::PartsBody>(&response.body)) return parts->length;
     return text_body(response).size();
 }
 
@@ -54,12 +55,18 @@ void insert(beast::http::fields& fields, std::string_view name, std::string valu
 struct Outlet {
     net::Conn& conn;
     Limits const& limits;
-    Sent sent;
+    Sent sent = {};
 
+    Outlet(net::Conn& to, Limits const& within) : conn(to), limits(within) {}
     Task<Result<>> write(std::string_view bytes, bool more);
-    Task<Result<>> text(std::string_view bytes);
+    Task<Result<>> text(std::string_view bytes, bool more);
+    /// Part of a blob; `more` follows.
+    Task<Result<>> blob(blob::Blob& source, std::uint64_t offset, std::uint64_t length, bool more);
+    Task<Result<>> parts(http::PartsBody const& body);
+
+  private:
     Task<Result<>> file(int fd, std::uint64_t offset, std::uint64_t length);
-    Task<Result<>> blob(blob::Blob& source, std::uint64_t offset, std::uint64_t length);
+    Task<Result<>> copy(blob::Blob& source, std::uint64_t offset, std::uint64_t length, bool more);
 };
 
 Task<Result<>> Outlet::write(std::string_view bytes, bool more) {
@@ -69,11 +76,11 @@ Task<Result<>> Outlet::write(std::string_view bytes, bool more) {
     co_return wrote;
 }
 
-Task<Result<>> Outlet::text(std::string_view bytes) {
+Task<Result<>> Outlet::text(std::string_view bytes, bool more) {
     while (!bytes.empty()) {
         auto const next = bytes.substr(0, piece);
         bytes.remove_prefix(next.size());
-        CO_CHECK(co_await write(next, !bytes.empty()));
+        CO_CHECK(co_await write(next, more || !bytes.empty()));
         sent.body_bytes += next.size();
     }
     co_return Result<>();
@@ -92,7 +99,21 @@ Task<Result<>> Outlet::file(int fd, std::uint64_t offset, std::uint64_t length) 
     co_return Result<>();
 }
 
-Task<Result<>> Outlet::blob(blob::Blob& source, std::uint64_t offset, std::uint64_t length) {
+Task<Result<>> Outlet::blob(blob::Blob& source, std::uint64_t offset, std::uint64_t length, bool more) {
+    int const fd = source.fd();
+    if (fd >= 0) co_return co_await file(fd, offset, length);
+    co_return co_await copy(source, offset, length, more);
+}
+
+Task<Result<>> Outlet::parts(http::PartsBody const& body) {
+    for (auto const& part : body.parts) {
+        CO_CHECK(co_await text(part.before, true));
+        CO_CHECK(co_await blob(*body.blob, part.offset, part.length, true));
+    }
+    co_return co_await text(body.after, false);
+}
+
+Task<Result<>> Outlet::copy(blob::Blob& source, std::uint64_t offset, std::uint64_t length, bool more) {
     std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(length, read_buffer)));
     while (length > 0) {
         auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, buffer.size()));
@@ -100,7 +121,7 @@ Task<Result<>> Outlet::blob(blob::Blob& source, std::uint64_t offset, std::uint6
         if (count == 0)
             co_return Error{Errc::io, fmt::format("a blob being sent ended {} bytes early", length)};
         std::string_view const bytes(reinterpret_cast<char const*>(buffer.data()), count);
-        CO_CHECK(co_await write(bytes, length > count));
+        CO_CHECK(co_await write(bytes, more || length > count));
         offset += count;
         length -= count;
         sent.body_bytes += count;
@@ -109,23 +130,24 @@ Task<Result<>> Outlet::blob(blob::Blob& source, std::uint64_t offset, std::uint6
 }
 
 Task<Result<>> write_all(Outlet& out, http::Response& response, std::string head, bool with_body) {
-    auto* const blob = std::get_if<http::BlobBody>(&response.body);
     if (!with_body) co_return co_await out.write(head, false);
-    if (blob == nullptr) {
-        auto const text = text_body(response);
-        if (text.size() > small_body) {
-            CO_CHECK(co_await out.write(head, true));
-            co_return co_await out.text(text);
-        }
-        head += text;
-        auto wrote = co_await out.write(head, false);
-        if (wrote.has_value()) out.sent.body_bytes += text.size();
-        co_return wrote;
+    if (auto* const blob = std::get_if<http::BlobBody>(&response.body)) {
+        CO_CHECK(co_await out.write(head, blob->length > 0));
+        co_return co_await out.blob(*blob->blob, blob->offset, blob->length, false);
     }
-    CO_CHECK(co_await out.write(head, blob->length > 0));
-    int const fd = blob->blob->fd();
-    if (fd >= 0) co_return co_await out.file(fd, blob->offset, blob->length);
-    co_return co_await out.blob(*blob->blob, blob->offset, blob->length);
+    if (auto* const parts = std::get_if<http::PartsBody>(&response.body)) {
+        CO_CHECK(co_await out.write(head, true));
+        co_return co_await out.parts(*parts);
+    }
+    auto const text = text_body(response);
+    if (text.size() > small_body) {
+        CO_CHECK(co_await out.write(head, true));
+        co_return co_await out.text(text, false);
+    }
+    head += text;
+    auto wrote = co_await out.write(head, false);
+    if (wrote.has_value()) out.sent.body_bytes += text.size();
+    co_return wrote;
 }
 
 }  // namespace
@@ -161,7 +183,7 @@ std::string whole_response(http::Response const& response, Framing const& framin
 }
 
 Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits) {
-    Outlet out{conn, limits, {}};
+    Outlet out(conn, limits);
     bool const with_body = !framing.head_only && !has_no_content(response.status);
     auto outcome = co_await write_all(out, response, response_head(response, framing), with_body);
     out.sent.outcome = std::move(outcome);

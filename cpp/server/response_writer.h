@@ -33,8 +33,8 @@ struct Sent {
 /// Head and text body of an answer, for those who write it themselves.
 [[nodiscard]] std::string whole_response(http::Response const& response, Framing const& framing);
 
-/// Writes a whole answer: small bodies in one write with the head, blobs by sendfile. Every piece of at most
-/// 1 MiB must go out within the idle time.
+/// Writes a whole answer: small bodies in one write with the head, blobs and parts of them by sendfile. Every
+/// piece of at most 1 MiB must go out within the idle time.
 Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits);
 
 }  // namespace ocilot::server

@@ -44,6 +44,10 @@ struct Settings {
     std::size_t catalog_limit = 1000;                          ///< `catalog.maxentries`
     std::size_t tags_limit = 1000;                             ///< `tags.maxtags`
 
+    std::vector<std::string> cors_origins;  ///< `ocilot.cors.origins`: web pages that may read answers
+    bool cors_credentials = false;          ///< `ocilot.cors.credentials`
+    bool strict_sizes = false;              ///< `ocilot.strictsizes`
+
     // What repositories take.
     std::vector<std::string> sparse;  ///< patterns of those whose manifests may name what is not there
 

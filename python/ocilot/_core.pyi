@@ -52,6 +52,9 @@ class Settings:
     prefix: str
     relative_urls: bool
     headers: list[tuple[str, str]]
+    cors_origins: list[str]
+    cors_credentials: bool
+    strict_sizes: bool
     catalog_limit: int
     tags_limit: int
     sparse: list[str]
@@ -76,3 +79,9 @@ class Server:
     def root(self) -> str: ...
     def reload_tls(self) -> None: ...
     def stop(self) -> None: ...
+
+def endpoints() -> list[tuple[str, str, str, str, str, list[tuple[int, str]], list[str]]]:
+    """The route table: name, pattern, method, right, purpose, (status, meaning) pairs, names of errors."""
+
+def errors() -> list[tuple[str, int, str, str, bool]]:
+    """The error table: name, status, code, message, whether every endpoint may answer it."""

@@ -61,6 +61,8 @@ ocilot:
   headertimeout: 5s
   idletimeout: 1500ms
   sparse: [mirror/*, team/**/cache]
+  strictsizes: true
+  cors: {origins: ["https://UI.example.com/", "http://localhost:8080"], credentials: true}
 """
 
 EVERY_SETTING = {
@@ -85,6 +87,9 @@ EVERY_SETTING = {
     "prefix": "/registry/",
     "relative_urls": True,
     "headers": [("X-Content-Type-Options", "nosniff"), ("X-Two", "a"), ("X-Two", "b")],
+    "cors_origins": ["https://ui.example.com", "http://localhost:8080"],
+    "cors_credentials": True,
+    "strict_sizes": True,
     "catalog_limit": 50,
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],
@@ -309,3 +314,26 @@ def test_what_is_shown_can_be_read_again(tmp_path: Path) -> None:
 def test_a_secret_is_not_shown(tmp_path: Path) -> None:
     data = loaded(tmp_path, "version: 0.1\nhttp: {secret: asecretforlocaldevelopment}\n").as_data()
     assert data["http"]["secret"] == "(hidden)"
+
+
+def test_credentials_are_never_for_every_page(tmp_path: Path) -> None:
+    text = "version: 0.1\nocilot:\n  cors: {origins: ['*'], credentials: true}"
+    assert problems(tmp_path, text) == [
+        "config.yml:3: ocilot.cors cannot be used: credentials are never allowed to every page; name the "
+        "origins instead of `*`, or set credentials: false"
+    ]
+    assert loaded(tmp_path, text.replace("true", "false")).settings.cors_origins == ["*"]
+
+
+@pytest.mark.parametrize(
+    "origin", ["ui.example.com", "https://ui.example.com/path", "https://*.example.com", ""]
+)
+def test_an_origin_is_a_scheme_and_a_host(tmp_path: Path, origin: str) -> None:
+    [problem] = problems(tmp_path, f"version: 0.1\nocilot: {{cors: {{origins: ['{origin}']}}}}")
+    assert "expected a list of origins such as https://ui.example.com" in problem
+
+
+def test_origins_can_be_given_by_variables(tmp_path: Path) -> None:
+    read = loaded(tmp_path, "version: 0.1", REGISTRY_OCILOT_CORS_ORIGINS="['https://a.example']")
+    assert read.settings.cors_origins == ["https://a.example"]
+    assert read.as_data()["ocilot"]["cors"]["origins"] == ["https://a.example"]

@@ -86,6 +86,8 @@ def resolve(config: Config) -> _core.Settings:
     settings.drain_timeout = http.draintimeout
     settings.host, settings.prefix, settings.relative_urls = http.host, http.prefix, http.relativeurls
     settings.headers = [(name, value) for name, values in http.headers.items() for value in values]
+    settings.cors_origins, settings.cors_credentials = own.cors.origins, own.cors.credentials
+    settings.strict_sizes = own.strictsizes
     settings.catalog_limit, settings.tags_limit = config.catalog.maxentries, config.tags.maxtags
     settings.sparse = own.sparse
     settings.log_level = _core.LogLevel[config.loglevel or config.log.level]

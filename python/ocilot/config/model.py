@@ -17,6 +17,7 @@ from .values import (
     FLAG,
     HEADERS,
     HOST,
+    ORIGINS,
     PATTERNS,
     PREFIX,
     SECRET,
@@ -229,6 +230,22 @@ class Http(Section):
     h2c: Annotated[object, Ignored("the registry speaks HTTP/1.1")] = None
 
 
+class Cors(Section):
+    origins: Annotated[list[str], ORIGINS] = Field(default_factory=list)
+    """Web pages that may read answers, such as `https://ui.example.com`; `*` is every page."""
+    credentials: Flag = False
+    """Whether those pages may use the credentials of whoever reads them."""
+
+    @model_validator(mode="after")
+    def _no_credentials_for_all(self) -> Cors:
+        if self.credentials and "*" in self.origins:
+            raise refused(
+                "credentials are never allowed to every page; name the origins instead of `*`, or set "
+                "credentials: false"
+            )
+        return self
+
+
 class Ocilot(Section):
     """What distribution has no key for."""
 
@@ -245,6 +262,9 @@ class Ocilot(Section):
     sparse: Annotated[list[str], PATTERNS] = Field(default_factory=list)
     """Repositories whose manifests and indexes may name content that is not there; `*` is anything within a
     component, `**` any number of components."""
+    strictsizes: Flag = False
+    """Whether a manifest that gives a wrong size for its content is refused instead of warned about."""
+    cors: Cors = Cors()
 
 
 class Config(Section):

@@ -177,6 +177,13 @@ def _is_pattern(text: str) -> bool:
     )
 
 
+def _read_origins(raw: Raw) -> list[str] | None:
+    texts = [_read_text(item) for item in (raw if isinstance(raw, list) else [raw])]
+    origins = [text.rstrip("/").lower() for text in texts if text is not None]
+    good = all(re.fullmatch(r"\*|[a-z][a-z0-9+.-]*://[^\s/?#@*]+", origin) for origin in origins)
+    return origins if good and len(origins) == len(texts) else None
+
+
 def choice(*words: str) -> Kind:
     """One of a few words."""
 
@@ -208,6 +215,9 @@ DURATION: Final = Kind("duration", "a duration such as 30s or 1m30s", read_durat
 ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _read_address)
 HOST: Final = Kind("URL", "a URL without a path, such as https://registry.example.com", _read_host)
 PREFIX: Final = Kind("path", "a path such as /registry/", _read_prefix)
+ORIGINS: Final = Kind(
+    "origins", "a list of origins such as https://ui.example.com, or of `*` for all", _read_origins
+)
 HEADERS: Final = Kind("headers", "header names, each with a list of printable texts", _read_headers)
 PATTERNS: Final = Kind(
     "list of patterns",

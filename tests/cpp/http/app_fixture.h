@@ -4,7 +4,9 @@
 #include "base/metrics.h"
 #include "blob/memory.h"
 #include "http/app.h"
+#include "http/errors.h"
 #include "http/operations.h"
+#include "http/route.h"
 #include "meta/sqlite_store.h"
 #include "oci/hasher.h"
 #include "registry/manifest_cache.h"
@@ -75,9 +77,11 @@ class AppTest : public ::testing::Test {
         request.has_body = !content.empty();
         if (!chunked && !content.empty()) request.content_length = content.size();
         request.peer = "192.0.2.1";
+        request.id = "id-7";
         auto answer = Answer{ocilot::test::run(app->handle(request)), {}};
         answer.text = read(answer.response);
         reads = source.reads;
+        expect_documented(request, answer);
         // A HEAD tells the length of the body it does not have, all others that of theirs.
         if (method != Method::head && answer.status() != 304) {
             EXPECT_EQ(answer.response.content_length, answer.text.size()) << target;
@@ -88,12 +92,40 @@ class AppTest : public ::testing::Test {
         return ask(Method::get, target, std::move(headers));
     }
 
+    /// Every answer is one that the route table names, and so the reference.
+    static void expect_documented(Request const& request, Answer const& answer) {
+        auto const path = raw_path(request.target);
+        auto const route = find_route(path);
+        auto const* verb = route ? route->endpoint->find(request.method) : nullptr;
+        if (verb == nullptr) return;
+        bool documented = std::ranges::any_of(
+            verb->successes, [&](auto const& success) { return success.status == answer.status(); });
+        for (unsigned i = 0; i <= static_cast<unsigned>(Errc::internal); ++i) {
+            auto const code = static_cast<Errc>(i);
+            if (!verb->errors.has(code) && !common_errors().has(code)) continue;
+            auto const& row = error_row(code);
+            if (row.status == answer.status() && answer.says(row.oci_code)) documented = true;
+        }
+        EXPECT_TRUE(documented) << to_string(request.method) << ' ' << path << ": " << answer.status() << ' '
+                                << answer.text;
+    }
+
     static std::string read(Response& response) {
+        if (auto* parts = std::get_if<PartsBody>(&response.body)) {
+            std::string text;
+            for (auto const& part : parts->parts)
+                text += part.before + read(*parts->blob, part.offset, part.length);
+            EXPECT_EQ(text.size() + parts->after.size(), parts->length);
+            return text + parts->after;
+        }
         auto* part = std::get_if<BlobBody>(&response.body);
         if (part == nullptr) return body(response);
-        std::string text(static_cast<std::size_t>(part->length), '\0');
+        return read(*part->blob, part->offset, part->length);
+    }
+    static std::string read(blob::Blob& blob, std::uint64_t offset, std::uint64_t length) {
+        std::string text(static_cast<std::size_t>(length), '\0');
         auto const room = std::as_writable_bytes(std::span(text));
-        EXPECT_EQ(ocilot::test::run(part->blob->read(part->offset, room)).value(), text.size());
+        EXPECT_EQ(ocilot::test::run(blob.read(offset, room)).value(), text.size());
         return text;
     }
 

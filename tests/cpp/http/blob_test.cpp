@@ -56,12 +56,58 @@ TEST_F(Blobs, RangesThatCannotBeAreToldSo) {
 }
 
 TEST_F(Blobs, OtherRangesGetEverything) {
-    for (auto const* range : {"bytes=0-1,5-6", "lines=0-5"}) {
+    for (auto const* range : {"bytes=0-1,5-x", "lines=0-5", "bytes=1-x"}) {
         auto const answer = ranged(range);
         EXPECT_EQ(answer.status(), 200U) << range;
         EXPECT_EQ(answer.text, text);
     }
     EXPECT_EQ(get(path, {{"Range", "bytes=0-1"}, {"Range", "bytes=2-3"}}).status(), 200U);
+}
+
+TEST_F(Blobs, SeveralRangesComeInPartsInTheOrderAsked) {
+    auto const answer = ranged("bytes=2000-5000, 0-1 ,,-2,9000-");
+    EXPECT_EQ(answer.status(), 206U);
+    EXPECT_EQ(test::values(answer.response, "Content-Type"),
+              std::vector<std::string>{"multipart/byteranges; boundary=part-id-7"});
+    EXPECT_EQ(answer["Content-Range"], "");
+    EXPECT_EQ(answer["Docker-Content-Digest"], sha256(text));
+    auto const part = [&](std::string_view range, std::size_t from, std::size_t length) {
+        return fmt::format(
+            "--part-id-7\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes "
+            "{}/2048\r\n\r\n{}\r\n",
+            range, text.substr(from, length));
+    };
+    EXPECT_EQ(answer.text, part("2000-2047", 2000, 48) + part("0-1", 0, 2) + part("2046-2047", 2046, 2) +
+                               "--part-id-7--\r\n");
+}
+
+TEST_F(Blobs, OneRangeLeftOfSeveralComesAlone) {
+    auto const answer = ranged("bytes=9000-,5-6,-0");
+    EXPECT_EQ(answer.status(), 206U);
+    EXPECT_EQ(answer["Content-Range"], "bytes 5-6/2048");
+    EXPECT_EQ(answer["Content-Type"], "application/octet-stream");
+    EXPECT_EQ(answer.text, "fg");
+    auto const none = ranged("bytes=9000-,2048-,-0");
+    EXPECT_EQ(none.status(), 416U);
+    EXPECT_EQ(none["Content-Range"], "bytes */2048");
+}
+
+TEST_F(Blobs, SeveralRangesNeverCostMoreThanEverything) {
+    std::string overlapping = "bytes=0-";
+    std::string tiny = "bytes=0-0";
+    std::string many = "bytes=0-0";
+    for (int i = 1; i < 1000; ++i) overlapping += ",0-";
+    for (int i = 1; i < 1000; ++i) tiny += fmt::format(",{}-{}", i, i);
+    for (int i = 1; i <= 1024; ++i) many += ",9000-";
+    for (auto const& range : {overlapping, tiny, many, std::string("bytes=0-1023,1024-2047")}) {
+        auto const answer = ranged(range);
+        EXPECT_EQ(answer.status(), 200U) << range;
+        EXPECT_EQ(answer["Content-Type"], "application/octet-stream");
+        EXPECT_EQ(answer.text, text);
+    }
+    auto const head = ask(Method::head, path, {{"Range", "bytes=0-1,4-5"}});
+    EXPECT_EQ(head.status(), 200U);
+    EXPECT_EQ(head.response.content_length, text.size());
 }
 
 TEST_F(Blobs, IfRangeGuardsARange) {

@@ -83,6 +83,47 @@ TEST(Range, IsAllOfTheContentIfTheHeaderAsksForNoSingleRange) {
     EXPECT_FALSE(parse_range("bytes=-5", 0).value().has_value());
 }
 
+TEST(Ranges, ComeInTheOrderAskedWithoutThoseThatCannotBeSatisfied) {
+    using Ranges = std::vector<ByteRange>;
+    struct Case {
+        std::string_view header;
+        Ranges ranges;
+    };
+    Case const cases[] = {
+        {"bytes=0-1", {{0, 2}}},
+        {"bytes=0-1,5-6", {{0, 2}, {5, 2}}},
+        {"bytes=5-6,0-1", {{5, 2}, {0, 2}}},
+        {"bytes= 0-1 ,\t, -3,,", {{0, 2}, {2045, 3}}},
+        {"bytes=0-,0-,10-20", {{0, 2048}, {0, 2048}, {10, 11}}},
+        {"bytes=2048-,5-6,-0,9-8", {{5, 2}}},
+        {"bytes=0-1,5-x", {}},
+        {"bytes=0-1;5-6", {}},
+        {"bytes=9000-,x", {}},
+        {"bytes=,,", {}},
+        {"lines=0-1,2-3", {}},
+    };
+    for (auto const& [header, ranges] : cases) {
+        auto const answer = parse_ranges(header, size);
+        ASSERT_TRUE(answer.has_value()) << header;
+        EXPECT_EQ(*answer, ranges) << header;
+    }
+}
+
+TEST(Ranges, AreRefusedIfNoneCanBeSatisfied) {
+    for (auto const header : {"bytes=2048-,5000-6000,-0", "bytes=9-8", "bytes=9000-,"}) {
+        ASSERT_TRUE(parse_ranges(header, size).has_error()) << header;
+        EXPECT_EQ(parse_ranges(header, size).error().code, Errc::range_invalid);
+    }
+}
+
+TEST(Ranges, AreNotLookedAtBeyondTheMost) {
+    std::string header = "bytes=0-0";
+    for (std::size_t i = 1; i < most_ranges; ++i) header += ",1-1";
+    EXPECT_EQ(parse_ranges(header, size)->size(), most_ranges);
+    EXPECT_TRUE(parse_ranges(header + ",1-1", size)->empty());
+    EXPECT_TRUE(parse_ranges("bytes=" + std::string(100'000, ','), size)->empty());
+}
+
 TEST(ContentRange, IsFirstAndLastPosition) {
     EXPECT_EQ(parse_content_range("0-0").value(), (ByteRange{0, 1}));
     EXPECT_EQ(parse_content_range("5-14").value(), (ByteRange{5, 10}));

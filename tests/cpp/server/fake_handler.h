@@ -118,6 +118,13 @@ class FakeHandler final : public http::Handler {
         } else if (path == "/memory") {
             response.body =
                 http::BlobBody{std::make_unique<TextBlob>(std::string(300'000, 'm'), false), 1, 299'999};
+        } else if (path == "/parts" || path == "/memory-parts") {
+            http::PartsBody body;
+            body.blob = std::make_unique<TextBlob>("0123456789", path == "/parts");
+            body.parts = {{"<", 2, 3}, {"><", 9, 1}, {"><", 0, 2}};
+            body.after = ">";
+            body.length = 12;
+            response.body = std::move(body);
         } else if (path == "/torn") {
             response.body = http::BlobBody{std::make_unique<TextBlob>("0123", true), 0, 10};
         } else if (path == "/last") {

@@ -144,6 +144,17 @@ TEST(Session, SendsBodiesOfEveryKindWhole) {
     EXPECT_EQ(all[2].body, std::string(299'999, 'm'));
 }
 
+TEST(Session, SendsPartsOfABlobWithTheTextBetweenThem) {
+    Harness h;
+    std::string const head = "HEAD /parts HTTP/1.1\r\nHost: h\r\n\r\n";
+    auto const all = answers(h.play(get("/parts") + head + get("/memory-parts") + get("/x")), {1});
+    ASSERT_THAT(statuses(all), ElementsAre(200U, 200U, 200U, 200U));
+    EXPECT_EQ(all[0].body, "<234><9><01>");
+    EXPECT_THAT(all[1].head, HasSubstr("Content-Length: 12\r\n"));
+    EXPECT_EQ(all[2].body, "<234><9><01>");
+    EXPECT_EQ(all[3].body, "ok");
+}
+
 TEST(Session, FramesAnswersItselfWhateverTheHandlerSets) {
     Harness h;
     auto const all = answers(h.play(get("/split") + get("/own")));

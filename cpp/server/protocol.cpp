@@ -1,0 +1,53 @@
+#include "server/protocol.h"
+
+#include "http/errors.h"
+#include "http/route.h"
+
+namespace ocilot::server {
+
+namespace {
+
+/// Every code that reaches a client: those after it never do.
+std::vector<Errc> codes() {
+    std::vector<Errc> all;
+    for (unsigned i = 0; i <= static_cast<unsigned>(Errc::internal); ++i) all.push_back(static_cast<Errc>(i));
+    return all;
+}
+
+EndpointRow row(http::Endpoint const& endpoint, http::Verb const& verb) {
+    EndpointRow out;
+    out.name = endpoint.name;
+    out.pattern = endpoint.pattern;
+    out.method = http::to_string(verb.method);
+    if (verb.action) out.action = policy::to_string(*verb.action);
+    out.purpose = verb.purpose;
+    for (auto const& success : verb.successes) {
+        if (success.status != 0) out.successes.emplace_back(success.status, success.meaning);
+    }
+    for (auto const code : codes()) {
+        if (verb.errors.has(code)) out.errors.emplace_back(to_string(code));
+    }
+    return out;
+}
+
+}  // namespace
+
+std::vector<EndpointRow> protocol_endpoints() {
+    std::vector<EndpointRow> rows;
+    for (auto const& endpoint : http::endpoints()) {
+        for (auto const& verb : endpoint.verbs) rows.push_back(row(endpoint, verb));
+    }
+    return rows;
+}
+
+std::vector<ErrorRow> protocol_errors() {
+    std::vector<ErrorRow> rows;
+    for (auto const code : codes()) {
+        auto const& row = http::error_row(code);
+        rows.push_back({std::string(to_string(code)), row.status, std::string(row.oci_code),
+                        std::string(row.message), http::common_errors().has(code)});
+    }
+    return rows;
+}
+
+}  // namespace ocilot::server
