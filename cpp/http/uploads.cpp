@@ -67,9 +67,9 @@ Result<oci::Digest> digest_parameter(Query const& query) {
     return oci::Digest::parse(*text);
 }
 
-/// An answer for a chunk that was not taken. Out of order, it tells where to go on.
+/// An answer for a chunk that was not taken, or not to its end. Where the upload can go on, it tells where.
 Task<Result<Response>> not_taken(Context const& context, registry::UploadRef ref, Error error) {
-    if (error.code != Errc::range_invalid) co_return error;
+    if (error.code != Errc::range_invalid && error.code != Errc::request_timeout) co_return error;
     auto response = error_response(error);
     auto const offset = co_await registry::upload_offset(context.registry, ref);
     if (offset.has_value()) describe(response, context, ref.id, *offset);

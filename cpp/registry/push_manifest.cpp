@@ -103,7 +103,8 @@ Task<Result<>> all_there(Registry& registry, meta::NewManifest const& facts) {
 }  // namespace
 
 Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload) {
-    CO_TRY(auto const manifest, oci::parse_manifest(upload.bytes, upload.content_type));
+    CO_TRY(auto const manifest,
+           oci::parse_manifest(upload.bytes, upload.content_type, registry.rules.json_depth));
     CO_TRY(auto const digest, digest_of(upload));
     auto facts = facts_of(upload, manifest, digest, registry.clock.now());
     CO_CHECK(co_await all_there(registry, facts));

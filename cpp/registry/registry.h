@@ -18,6 +18,9 @@ class ManifestCache;
 struct Rules {
     bool deletes = true;                           ///< `storage.delete.enabled`
     std::size_t manifest_limit = 4 * 1024 * 1024;  ///< bytes
+    std::size_t json_depth = 64;                   ///< levels of nesting in a manifest
+    std::size_t repository_uploads = 1000;         ///< most unfinished uploads of a repository; 0: any number
+    std::size_t caller_uploads = 1000;             ///< same, of a caller
 };
 
 /// The parts every operation works with; made once, handed to each operation. One file an operation:

@@ -4,6 +4,7 @@
 #include "jobs/uploads.h"
 #include "meta/sqlite_store.h"
 #include "net/address.h"
+#include "server/descriptors.h"
 #include "server/parts.h"
 #include "server/tls_watch.h"
 
@@ -28,7 +29,19 @@ Limits limits_of(Settings const& settings) {
     limits.request_line = std::min(limits.request_line, settings.header_limit);
     limits.head_time = settings.header_timeout;
     limits.idle_time = settings.idle_timeout;
+    limits.body_rate = settings.body_rate;
+    limits.body_grace = settings.body_grace;
     return limits;
+}
+
+registry::Rules rules_of(Settings const& settings) {
+    registry::Rules rules;
+    rules.deletes = settings.deletes;
+    rules.manifest_limit = settings.manifest_limit;
+    rules.json_depth = settings.json_depth;
+    rules.repository_uploads = settings.repository_upload_limit;
+    rules.caller_uploads = settings.caller_upload_limit;
+    return rules;
 }
 
 http::AppSettings app_settings(Settings const& settings) {
@@ -69,15 +82,29 @@ Server::Parts::Parts(Settings with)
       manifests(manifest_cache_bytes) {}
 
 Result<> Server::Parts::open() {
+    CHECK(count_descriptors());
     CHECK(load_certificates());
     CHECK(open_stores());
-    registry::Rules const rules{settings.deletes, settings.manifest_limit};
-    registry.emplace(registry::Registry{*blobs, *meta, gate, clock, random, sessions, manifests, rules});
+    registry.emplace(
+        registry::Registry{*blobs, *meta, gate, clock, random, sessions, manifests, rules_of(settings)});
     operations.emplace(*registry, metrics);
     app.emplace(*registry, guard, *operations, app_settings(settings));
     CHECK(clean_up());
     CHECK(listen());
     add_jobs();
+    return {};
+}
+
+Result<> Server::Parts::count_descriptors() {
+    TRY(auto const descriptors, raise_descriptor_limit());
+    auto const wanted = settings.connection_limit;
+    auto const carried = connections_within(descriptors);
+    log.info("open files and sockets", {{"limit", descriptors}});
+    if (wanted > carried) {
+        log.warn("fewer connections than configured: raise the limit of open files (ulimit -n)",
+                 {{"connections", std::uint64_t{carried}}, {"configured", std::uint64_t{wanted}}});
+    }
+    connections.emplace(wanted == 0 ? 0 : std::min(wanted, carried), settings.client_connection_limit);
     return {};
 }
 
@@ -124,9 +151,9 @@ Result<> Server::Parts::clean_up() {
     return {};
 }
 
-SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler) {
+SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
     auto const* const access = settings.access_log ? &access_log : nullptr;
-    return {handler, clock, random, log, access, worker.metrics(), worker.date(), limits};
+    return {handler, clock, random, log, access, worker.metrics(), worker.date(), limits, counted};
 }
 
 Result<> Server::Parts::listen() {
@@ -136,14 +163,16 @@ Result<> Server::Parts::listen() {
     bound = acceptor.local_endpoint();
     for (std::size_t i = 1; i < workers.size(); ++i) {
         TRY(auto shared, net::share(acceptor, workers[i]->context()));
-        workers[i]->add_listener(std::move(shared), certificates.get(), session_context(*workers[i], *app));
+        workers[i]->add_listener(std::move(shared), certificates.get(),
+                                 session_context(*workers[i], *app, &*connections));
     }
     auto& first = *workers.front();
-    first.add_listener(std::move(acceptor), certificates.get(), session_context(first, *app));
+    first.add_listener(std::move(acceptor), certificates.get(), session_context(first, *app, &*connections));
     if (settings.debug_address.empty()) return {};
     TRY(auto debug, net::listen(first.context(), settings.debug_address));
     debug_bound = debug.local_endpoint();
-    first.add_listener(std::move(debug), nullptr, session_context(first, *operations));
+    // Whoever looks after a full registry still gets in.
+    first.add_listener(std::move(debug), nullptr, session_context(first, *operations, nullptr));
     return {};
 }
 

@@ -7,6 +7,7 @@
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
 #include "registry/sessions.h"
+#include "server/connections.h"
 #include "server/server.h"
 #include "server/worker.h"
 
@@ -40,6 +41,7 @@ struct Server::Parts {
     Log log;
     AccessLog access_log;
     Limits limits;
+    std::optional<Connections> connections;
     Metrics metrics;
     BlockingPool pool;
     std::unique_ptr<blob::BlobStore> blobs;
@@ -63,7 +65,9 @@ struct Server::Parts {
     Result<> clean_up();
     Result<> listen();
     void add_jobs();
-    [[nodiscard]] SessionContext session_context(Worker& worker, http::Handler& handler);
+    Result<> count_descriptors();
+    [[nodiscard]] SessionContext session_context(Worker& worker, http::Handler& handler,
+                                                 Connections* counted);
 };
 
 }  // namespace ocilot::server
