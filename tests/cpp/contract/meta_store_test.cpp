@@ -316,8 +316,8 @@ TEST_P(MetaStoreContract, UploadsAreCountedByRepositoryAndByCaller) {
     SystemRandom random;
     auto const open = [&](oci::RepositoryName const& repository, std::string caller, std::string address) {
         auto const id = Uuid::random(random);
-        meta::UploadFact const upload{id, repository, oci::Algorithm::sha256, std::move(caller), at(1),
-                                      std::move(address)};
+        meta::UploadFact const upload{id,    repository,        oci::Algorithm::sha256, std::move(caller),
+                                      at(1), std::move(address)};
         EXPECT_TRUE(run(uploads().open(upload)).has_value());
         return id;
     };

@@ -19,8 +19,8 @@ namespace ocilot::test {
 /// What the client does next.
 struct Step {
     enum class Kind { send, leave, reset, stall } kind = Kind::send;
-    std::string bytes = {};  ///< of send
-    std::string after = {};  ///< of send: what the server must have written before
+    std::string bytes = {};             ///< of send
+    std::string after = {};             ///< of send: what the server must have written before
     std::function<void()> before = {};  ///< of send: called first, to let time pass
 };
 
