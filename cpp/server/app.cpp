@@ -96,15 +96,10 @@ Result<> Server::Parts::open() {
 }
 
 Result<> Server::Parts::count_descriptors() {
-    TRY(auto const descriptors, raise_descriptor_limit());
-    auto const wanted = settings.connection_limit;
+    TRY(descriptors, raise_descriptor_limit());
     auto const carried = connections_within(descriptors);
-    log.info("open files and sockets", {{"limit", descriptors}});
-    if (wanted > carried) {
-        log.warn("fewer connections than configured: raise the limit of open files (ulimit -n)",
-                 {{"connections", std::uint64_t{carried}}, {"configured", std::uint64_t{wanted}}});
-    }
-    connections.emplace(wanted == 0 ? 0 : std::min(wanted, carried), settings.client_connection_limit);
+    if (settings.connection_limit > 0) most_connections = std::min(settings.connection_limit, carried);
+    connections.emplace(most_connections, settings.client_connection_limit);
     return {};
 }
 
