@@ -12,6 +12,8 @@ namespace {
 constexpr bool hidden = false;
 constexpr bool shown = true;
 constexpr bool closes = true;
+constexpr bool stays = false;
+constexpr bool limits = true;
 
 /// In the order of Errc.
 constexpr std::array table{
@@ -22,19 +24,20 @@ constexpr std::array table{
              "the digest is not valid or not that of the content"},
     ErrorRow{Errc::manifest_invalid, 400, "MANIFEST_INVALID", "the manifest is not valid"},
     ErrorRow{Errc::manifest_too_large, 413, "MANIFEST_INVALID", "the manifest is larger than allowed here",
-             shown, closes},
+             shown, closes, limits},
     ErrorRow{Errc::size_invalid, 400, "SIZE_INVALID", "the length given is not that of the content"},
     ErrorRow{Errc::range_invalid, 416, "RANGE_INVALID", "the range cannot be satisfied"},
     ErrorRow{Errc::pagination_invalid, 400, "PAGINATION_NUMBER_INVALID",
              "the number of entries asked for is not valid; send n as a plain number"},
     ErrorRow{Errc::upload_invalid, 400, "BLOB_UPLOAD_INVALID", "the upload request is not valid"},
-    ErrorRow{Errc::header_too_large, 431, "UNSUPPORTED", "the request's headers are too large", shown,
-             closes},
-    ErrorRow{Errc::target_too_long, 414, "UNSUPPORTED", "the request's URL is too long", shown, closes},
+    ErrorRow{Errc::header_too_large, 431, "UNSUPPORTED", "the request's headers are too large", shown, closes,
+             limits},
+    ErrorRow{Errc::target_too_long, 414, "UNSUPPORTED", "the request's URL is too long", shown, closes,
+             limits},
     ErrorRow{Errc::length_required, 411, "SIZE_INVALID", "the request has a body of unknown length", shown,
              closes},
     ErrorRow{Errc::request_timeout, 408, "UNSUPPORTED", "the request came too slowly; send it again", shown,
-             closes},
+             closes, limits},
     ErrorRow{Errc::not_implemented, 501, "UNSUPPORTED",
              "the request needs something this server does not know", shown, closes},
     ErrorRow{Errc::not_found, 404, "UNSUPPORTED", "there is no such endpoint; the API is below /v2/"},
@@ -50,7 +53,7 @@ constexpr std::array table{
     ErrorRow{Errc::unauthorized, 401, "UNAUTHORIZED", "log in first"},
     ErrorRow{Errc::denied, 403, "DENIED", "you are not allowed to do this"},
     ErrorRow{Errc::too_many_requests, 429, "TOOMANYREQUESTS",
-             "too many requests; wait a little and try again"},
+             "too many requests; wait a little and try again", shown, stays, limits},
     ErrorRow{Errc::upload_busy, 409, "BLOB_UPLOAD_INVALID",
              "another request is writing to this upload; wait for it or start a new upload"},
     ErrorRow{Errc::conflict, 409, "UNKNOWN", "somebody changed this at the same time; try again"},
@@ -116,6 +119,7 @@ Response error_response(Error const& error) {
     response.text(oci::media_type::json, std::move(body));
     if (row.status == 429 || row.status == 503) response.set("Retry-After", "5");
     response.close = row.close;
+    if (row.limit) response.refusal = to_string(row.code);
     if (!row.own_words) response.cause = error.message;
     return response;
 }

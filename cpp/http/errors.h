@@ -15,6 +15,7 @@ struct ErrorRow {
     std::string_view message;   ///< said if the error has none, or may not speak for itself
     bool own_words = true;      ///< whether the error's message may be shown: not for failures inside
     bool close = false;         ///< whether the rest of the connection is of no use
+    bool limit = false;         ///< whether a limit speaks: counted and logged as a refusal
 };
 
 /// The one row for a code.

@@ -41,12 +41,20 @@ Error not_accepted(oci::Reference const& reference, meta::ManifestFact const& fa
                     oci::to_string(reference), fact.media_type)};
 }
 
+constexpr std::size_t most_tags = 50;  // Each becomes a header of the answer; clients read about a hundred.
+
 /// `?tag=` of a push by digest, each once.
 Result<std::vector<oci::Tag>> more_tags(Query const& query) {
     std::vector<oci::Tag> tags;
     for (auto const text : query.all("tag")) {
         TRY(auto tag, oci::Tag::parse(text));
-        if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(std::move(tag));
+        if (std::find(tags.begin(), tags.end(), tag) != tags.end()) continue;
+        if (tags.size() == most_tags) {
+            return Error{
+                Errc::target_too_long,
+                fmt::format("the push sets more than {} tags; set the others with another push", most_tags)};
+        }
+        tags.push_back(std::move(tag));
     }
     return tags;
 }

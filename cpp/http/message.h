@@ -65,6 +65,7 @@ struct Response {
     std::variant<std::monostate, std::string, SharedText, BlobBody, PartsBody> body = {};
     std::uint64_t content_length = 0;  ///< bytes; 204 and 304 send no Content-Length
     bool close = false;                ///< close the connection after this answer
+    std::string_view refusal = {};     ///< literal: which limit refused the request; empty if none did
     std::string cause = {};            ///< what failed here, for the log only; empty if nothing did
 
     Response& set(std::string_view name, std::string value) {

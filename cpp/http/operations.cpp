@@ -21,7 +21,7 @@ Response not_ready(std::string_view why) {
     std::string body = "not ready: ";
     body += why;
     body += '\n';
-    return text(503, plain, std::move(body));
+    return std::move(text(503, plain, std::move(body)).set("Retry-After", "5"));
 }
 
 }  // namespace

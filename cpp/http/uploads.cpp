@@ -67,10 +67,11 @@ Result<oci::Digest> digest_parameter(Query const& query) {
     return oci::Digest::parse(*text);
 }
 
-/// An answer for a chunk that was not taken. Out of order, or of another length than it said, it tells where
-/// the upload stands now.
+/// An answer for a chunk that was not taken, or not to its end. Where the upload can go on, it tells where.
 Task<Result<Response>> not_taken(Context const& context, registry::UploadRef ref, Error error) {
-    if (error.code != Errc::range_invalid && error.code != Errc::size_invalid) co_return error;
+    bool const lives_on = error.code == Errc::range_invalid || error.code == Errc::size_invalid ||
+                          error.code == Errc::request_timeout;
+    if (!lives_on) co_return error;
     auto response = error_response(error);
     auto const offset = co_await registry::upload_offset(context.registry, ref);
     if (offset.has_value()) describe(response, context, ref.id, *offset);

@@ -58,6 +58,7 @@ struct UploadFact {
     oci::Algorithm algorithm = oci::Algorithm::sha256;  ///< what is hashed while bytes arrive
     std::string started_by;                             ///< caller's name, empty for anonymous
     Time started_at;
+    std::string address = {};  ///< numeric, of the client that opened it
 };
 
 /// A blob found in a repository of the registry.

@@ -81,9 +81,12 @@ CREATE TABLE upload (
     repository TEXT NOT NULL,
     algorithm  TEXT NOT NULL,
     started_by TEXT NOT NULL,
-    started_at INTEGER NOT NULL
+    started_at INTEGER NOT NULL,
+    address    TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX upload_started ON upload (started_at);
+CREATE INDEX upload_repository ON upload (repository);
+CREATE INDEX upload_caller ON upload (started_by, address);
 )sql";
 
 constexpr std::array migrations{version_1};  // The one at index n leads from version n to n + 1.

@@ -12,15 +12,16 @@ Result<UploadFact> upload_of(SqliteRows const& rows) {
     auto repository = oci::RepositoryName::parse(rows.text(1));
     auto const algorithm = oci::parse_algorithm(rows.text(2));
     if (!id || repository.has_error() || algorithm.has_error()) return damaged("upload session");
-    return UploadFact{*id, *std::move(repository), *algorithm, rows.text(3), stored_time(rows, 4)};
+    return UploadFact{*id,          *std::move(repository), *algorithm,
+                      rows.text(3), stored_time(rows, 4),   rows.text(5)};
 }
 
 Result<> add(SqliteDb& db, UploadFact const& upload) {
     CHECK(
-        db.change("INSERT INTO upload (id, repository, algorithm, started_by, started_at) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5)",
+        db.change("INSERT INTO upload (id, repository, algorithm, started_by, started_at, address) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                   {upload.id.str(), upload.repository.str(), oci::to_string(upload.algorithm),
-                   upload.started_by, stored(upload.started_at)}));
+                   upload.started_by, stored(upload.started_at), upload.address}));
     return {};
 }
 
@@ -31,7 +32,7 @@ Result<> remove(SqliteDb& db, Uuid id) {
 }
 
 Result<UploadFact> read_upload(SqliteDb& db, oci::RepositoryName const& repository, Uuid id) {
-    TRY(auto rows, db.query("SELECT id, repository, algorithm, started_by, started_at FROM upload "
+    TRY(auto rows, db.query("SELECT id, repository, algorithm, started_by, started_at, address FROM upload "
                             "WHERE id = ?1 AND repository = ?2",
                             {id.str(), repository.str()}));
     TRY(bool const row, rows.next());
@@ -39,8 +40,20 @@ Result<UploadFact> read_upload(SqliteDb& db, oci::RepositoryName const& reposito
     return upload_of(rows);
 }
 
+Result<std::size_t> read_count(SqliteDb& db, std::string_view sql,
+                               std::initializer_list<SqliteValue> values) {
+    TRY(auto rows, db.query(sql, values));
+    CHECK(rows.next());
+    return static_cast<std::size_t>(rows.integer(0));
+}
+
+Result<std::size_t> read_count_by(SqliteDb& db, std::string_view caller, std::string_view address) {
+    if (!caller.empty()) return read_count(db, "SELECT count(*) FROM upload WHERE started_by = ?1", {caller});
+    return read_count(db, "SELECT count(*) FROM upload WHERE started_by = '' AND address = ?1", {address});
+}
+
 Result<std::vector<UploadFact>> read_started_before(SqliteDb& db, Time time, std::size_t count) {
-    TRY(auto rows, db.query("SELECT id, repository, algorithm, started_by, started_at FROM upload "
+    TRY(auto rows, db.query("SELECT id, repository, algorithm, started_by, started_at, address FROM upload "
                             "WHERE started_at < ?1 ORDER BY started_at, id LIMIT ?2",
                             {stored(time), limit(count)}));
     std::vector<UploadFact> uploads;
@@ -60,6 +73,15 @@ Task<Result<>> SqliteUploads::open(UploadFact upload) {
 
 Task<Result<UploadFact>> SqliteUploads::find(oci::RepositoryName const& repository, Uuid id) {
     co_return readers_.read([&](SqliteDb& db) { return read_upload(db, repository, id); });
+}
+
+Task<Result<std::size_t>> SqliteUploads::count(oci::RepositoryName const& repository) {
+    static constexpr std::string_view sql = "SELECT count(*) FROM upload WHERE repository = ?1";
+    co_return readers_.read([&](SqliteDb& db) { return read_count(db, sql, {repository.str()}); });
+}
+
+Task<Result<std::size_t>> SqliteUploads::count_by(std::string const& caller, std::string const& address) {
+    co_return readers_.read([&](SqliteDb& db) { return read_count_by(db, caller, address); });
 }
 
 Task<Result<>> SqliteUploads::close(Uuid id) {

@@ -14,6 +14,8 @@ class SqliteUploads final : public Uploads {
 
     Task<Result<>> open(UploadFact upload) override;
     Task<Result<UploadFact>> find(oci::RepositoryName const& repository, Uuid id) override;
+    Task<Result<std::size_t>> count(oci::RepositoryName const& repository) override;
+    Task<Result<std::size_t>> count_by(std::string const& caller, std::string const& address) override;
     Task<Result<>> close(Uuid id) override;
     Task<Result<std::vector<UploadFact>>> started_before(Time time, std::size_t limit) override;
 

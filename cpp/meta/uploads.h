@@ -16,6 +16,10 @@ class Uploads {
     virtual Task<Result<>> open(UploadFact upload) = 0;
     /// upload_unknown if there is none in that repository.
     virtual Task<Result<UploadFact>> find(oci::RepositoryName const& repository, Uuid id) = 0;
+    /// How many sessions a repository has.
+    virtual Task<Result<std::size_t>> count(oci::RepositoryName const& repository) = 0;
+    /// How many sessions a caller has; those of anonymous callers are told apart by their address.
+    virtual Task<Result<std::size_t>> count_by(std::string const& caller, std::string const& address) = 0;
     /// Ends a session; upload_unknown if there is none.
     virtual Task<Result<>> close(Uuid id) = 0;
     /// Sessions started before `time`, oldest first, at most `limit`.

@@ -61,4 +61,10 @@ std::string format_endpoint(Endpoint const& endpoint) {
     return fmt::format("{}:{}", text, endpoint.port());
 }
 
+std::string_view without_port(std::string_view endpoint) noexcept {
+    auto host = endpoint.substr(0, endpoint.rfind(':'));
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    return host;
+}
+
 }  // namespace ocilot::net

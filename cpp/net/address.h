@@ -23,4 +23,7 @@ struct Address {
 /// `203.0.113.9:40112` or `[2001:db8::1]:40112`; an IPv4 address mapped into IPv6 is written as IPv4.
 [[nodiscard]] std::string format_endpoint(Endpoint const& endpoint);
 
+/// `203.0.113.9` of `203.0.113.9:40112`, `2001:db8::1` of `[2001:db8::1]:40112`.
+[[nodiscard]] std::string_view without_port(std::string_view endpoint) noexcept;
+
 }  // namespace ocilot::net

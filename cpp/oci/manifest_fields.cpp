@@ -15,7 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t deepest_nesting = 64;
 constexpr std::uint64_t largest_size = std::numeric_limits<std::int64_t>::max();
 
 /// What the object or list at one level of nesting is.
@@ -110,6 +109,8 @@ struct Level {
 /// Takes nlohmann's events. Every handler answers whether to go on; on false, failure() says why not.
 class Reader {
   public:
+    explicit Reader(std::size_t depth) noexcept : depth_(depth) {}
+
     bool null();
     bool boolean(bool) { return passed_over(); }
     bool number_integer(std::int64_t) { return passed_over(); }  // Only those with a minus sign.
@@ -138,6 +139,7 @@ class Reader {
     [[nodiscard]] std::string where() const;
     [[nodiscard]] bool in_descriptor() const noexcept { return levels_.back().place == Place::descriptor; }
 
+    std::size_t depth_;  // Most levels.
     ManifestFields fields_;
     Draft draft_;
     std::vector<Level> levels_;
@@ -239,8 +241,8 @@ bool Reader::string(std::string const& text) {
 }
 
 bool Reader::enter(Place place) {
-    if (levels_.size() == deepest_nesting) {
-        return fail(fmt::format("the manifest is nested deeper than {} levels", deepest_nesting));
+    if (levels_.size() == depth_) {
+        return fail(fmt::format("the manifest is nested deeper than {} levels", depth_));
     }
     levels_.push_back({place, rule_of(place, {}), keys_.size()});
     return true;
@@ -342,7 +344,7 @@ bool Reader::parse_error(std::size_t position, std::string const&, Json::excepti
 
 }  // namespace
 
-Result<ManifestFields> read_manifest_fields(std::string_view body) {
+Result<ManifestFields> read_manifest_fields(std::string_view body, std::size_t depth) {
     // nlohmann/json forgives these two: it skips a byte order mark and takes NUL for the end.
     if (body.starts_with("\xEF\xBB\xBF")) {
         return Error{Errc::manifest_invalid,
@@ -352,7 +354,7 @@ Result<ManifestFields> read_manifest_fields(std::string_view body) {
         return Error{Errc::manifest_invalid,
                      fmt::format("the manifest is not valid JSON: byte {} is NUL", nul + 1)};
     }
-    Reader reader;
+    Reader reader(depth);
     if (!Json::sax_parse(body.begin(), body.end(), &reader)) return std::move(reader).failure();
     return std::move(reader.fields());
 }

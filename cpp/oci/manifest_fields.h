@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "oci/descriptor.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,8 +28,8 @@ struct ManifestFields {
 };
 
 /// Reads a body in one pass, keeping nothing of fields nobody asks for. manifest_invalid, saying what is
-/// wrong and where, for: not strict JSON, nesting over 64 levels, duplicate keys, not an object, a field of
-/// the wrong kind, an impossible descriptor.
-[[nodiscard]] Result<ManifestFields> read_manifest_fields(std::string_view body);
+/// wrong and where, for: not strict JSON, nesting over `depth` levels, duplicate keys, not an object, a field
+/// of the wrong kind, an impossible descriptor.
+[[nodiscard]] Result<ManifestFields> read_manifest_fields(std::string_view body, std::size_t depth);
 
 }  // namespace ocilot::oci

@@ -61,8 +61,18 @@ void init_listening(Class& settings) {
 
 void init_limits(Class& settings) {
     settings.def_readwrite("header_limit", &Settings::header_limit, "Bytes of a request's head.")
-        .def_readwrite("manifest_limit", &Settings::manifest_limit, "Bytes of a manifest.");
+        .def_readwrite("manifest_limit", &Settings::manifest_limit, "Bytes of a manifest.")
+        .def_readwrite("body_rate", &Settings::body_rate, "Bytes a second a body has to average; 0: any.")
+        .def_readwrite("connection_limit", &Settings::connection_limit, "Open connections; 0: any number.")
+        .def_readwrite("client_connection_limit", &Settings::client_connection_limit,
+                       "Open connections of one client address; 0: any number.")
+        .def_readwrite("repository_upload_limit", &Settings::repository_upload_limit,
+                       "Unfinished uploads of one repository; 0: any number.")
+        .def_readwrite("caller_upload_limit", &Settings::caller_upload_limit,
+                       "Unfinished uploads of one caller; 0: any number.")
+        .def_readwrite("json_depth", &Settings::json_depth, "Levels of nesting in a manifest.");
     seconds(settings, "header_timeout", &Settings::header_timeout, "Seconds a request's head may take.");
+    seconds(settings, "body_grace", &Settings::body_grace, "Seconds before a body has to have its rate.");
     seconds(settings, "idle_timeout", &Settings::idle_timeout, "Seconds a connection may be silent.");
     seconds(settings, "drain_timeout", &Settings::drain_timeout,
             "Seconds for requests under way at the end.");

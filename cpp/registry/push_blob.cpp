@@ -23,6 +23,13 @@ Result<> in_order(Chunk const& chunk, std::uint64_t offset) {
                              *chunk.first, offset)};
 }
 
+Error too_many_uploads(std::string_view whose, std::size_t open) {
+    return {Errc::too_many_requests,
+            fmt::format("{} {} unfinished uploads, the most that is allowed; finish or cancel some, or try "
+                        "again when old ones have expired",
+                        whose, open)};
+}
+
 /// What every received blob passes before it is stored: its digest, then the gate.
 Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& caller,
                                    oci::RepositoryName const& repository, blob::Upload& upload,
@@ -56,15 +63,35 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
     co_return co_await prove(registry, caller, repository, upload, digest);
 }
 
+/// Counts what is recorded, so that a restart forgets nothing. Requests at the same moment may open a few
+/// more.
+Task<Result<>> room_for_upload(Registry& registry, policy::Caller const& caller,
+                               oci::RepositoryName const& repository) {
+    auto& uploads = registry.meta.uploads();
+    auto const& rules = registry.rules;
+    if (rules.repository_uploads > 0) {
+        CO_TRY(auto const open, co_await uploads.count(repository));
+        if (open >= rules.repository_uploads) {
+            co_return too_many_uploads(fmt::format("repository {} has", repository.str()), open);
+        }
+    }
+    if (rules.caller_uploads > 0) {
+        CO_TRY(auto const open, co_await uploads.count_by(caller.name, caller.address));
+        if (open >= rules.caller_uploads) co_return too_many_uploads("you have", open);
+    }
+    co_return Result<>{};
+}
+
 }  // namespace
 
 Task<Result<Uuid>> start_upload(Registry& registry, policy::Caller const& caller,
                                 oci::RepositoryName const& repository, oci::Algorithm algorithm) {
+    CO_CHECK(co_await room_for_upload(registry, caller, repository));
     auto const id = Uuid::random(registry.random);
     auto session = std::make_shared<UploadSession>(id, repository, caller.name);
     CO_TRY(session->upload, co_await registry.blobs.create(id, algorithm));
     session->upload->park();
-    meta::UploadFact fact{id, repository, algorithm, caller.name, registry.clock.now()};
+    meta::UploadFact fact{id, repository, algorithm, caller.name, registry.clock.now(), caller.address};
     auto const opened = co_await registry.meta.uploads().open(std::move(fact));
     if (opened.has_error()) {
         (void)co_await session->upload->discard();

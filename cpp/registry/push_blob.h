@@ -29,6 +29,7 @@ struct Chunk {
 };
 
 /// Opens an upload session (distribution-spec end-4a) that hashes with `algorithm` while it receives.
+/// too_many_requests if repository or caller have as many unfinished ones as Rules allow.
 Task<Result<Uuid>> start_upload(Registry& registry, policy::Caller const& caller,
                                 oci::RepositoryName const& repository, oci::Algorithm algorithm);
 

@@ -4,6 +4,7 @@
 #include "jobs/uploads.h"
 #include "meta/sqlite_store.h"
 #include "net/address.h"
+#include "server/descriptors.h"
 #include "server/parts.h"
 #include "server/tls_watch.h"
 
@@ -30,6 +31,8 @@ Limits limits_of(Settings const& settings) {
     limits.request_line = std::min(limits.request_line, settings.header_limit);
     limits.head_time = settings.header_timeout;
     limits.idle_time = settings.idle_timeout;
+    limits.body_rate = settings.body_rate;
+    limits.body_grace = settings.body_grace;
     return limits;
 }
 
@@ -51,7 +54,13 @@ Counter& dropped_lines(Metrics& metrics, std::string_view log) {
 }
 
 Result<registry::Rules> rules_of(Settings const& settings) {
-    registry::Rules rules{settings.deletes, settings.manifest_limit, {}, settings.strict_sizes};
+    registry::Rules rules;
+    rules.deletes = settings.deletes;
+    rules.manifest_limit = settings.manifest_limit;
+    rules.strict_sizes = settings.strict_sizes;
+    rules.json_depth = settings.json_depth;
+    rules.repository_uploads = settings.repository_upload_limit;
+    rules.caller_uploads = settings.caller_upload_limit;
     for (auto const& text : settings.sparse) {
         TRY(auto pattern, oci::RepositoryPattern::parse(text));
         rules.sparse.push_back(std::move(pattern));
@@ -86,6 +95,7 @@ Server::Parts::Parts(Settings with)
       manifests(manifest_cache_bytes) {}
 
 Result<> Server::Parts::open() {
+    CHECK(count_descriptors());
     CHECK(load_certificates());
     CHECK(open_stores());
     TRY(auto const rules, rules_of(settings));
@@ -95,6 +105,14 @@ Result<> Server::Parts::open() {
     CHECK(clean_up());
     CHECK(listen());
     add_jobs();
+    return {};
+}
+
+Result<> Server::Parts::count_descriptors() {
+    TRY(descriptors, raise_descriptor_limit());
+    auto const carried = connections_within(descriptors);
+    if (settings.connection_limit > 0) most_connections = std::min(settings.connection_limit, carried);
+    connections.emplace(most_connections, settings.client_connection_limit);
     return {};
 }
 
@@ -141,9 +159,9 @@ Result<> Server::Parts::clean_up() {
     return {};
 }
 
-SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler) {
+SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
     auto const* const access = settings.access_log ? &access_log : nullptr;
-    return {handler, clock, random, log, access, worker.metrics(), worker.date(), limits};
+    return {handler, clock, random, log, access, worker.metrics(), worker.date(), limits, counted};
 }
 
 Result<> Server::Parts::listen() {
@@ -153,14 +171,16 @@ Result<> Server::Parts::listen() {
     bound = acceptor.local_endpoint();
     for (std::size_t i = 1; i < workers.size(); ++i) {
         TRY(auto shared, net::share(acceptor, workers[i]->context()));
-        workers[i]->add_listener(std::move(shared), certificates.get(), session_context(*workers[i], *app));
+        workers[i]->add_listener(std::move(shared), certificates.get(),
+                                 session_context(*workers[i], *app, &*connections));
     }
     auto& first = *workers.front();
-    first.add_listener(std::move(acceptor), certificates.get(), session_context(first, *app));
+    first.add_listener(std::move(acceptor), certificates.get(), session_context(first, *app, &*connections));
     if (settings.debug_address.empty()) return {};
     TRY(auto debug, net::listen(first.context(), settings.debug_address));
     debug_bound = debug.local_endpoint();
-    first.add_listener(std::move(debug), nullptr, session_context(first, *operations));
+    // Whoever looks after a full registry still gets in.
+    first.add_listener(std::move(debug), nullptr, session_context(first, *operations, nullptr));
     return {};
 }
 

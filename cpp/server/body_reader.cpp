@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <fmt/format.h>
 
 namespace ocilot::server {
 
@@ -11,14 +12,25 @@ namespace {
 /// More than any honest chunk header or trailer.
 constexpr std::size_t chunk_header_limit = 16 * 1024;
 
+Error too_slow(Limits const& limits) {
+    if (limits.body_rate == 0)
+        return {Errc::request_timeout, "the request body did not go on: send it again"};
+    return {
+        Errc::request_timeout,
+        fmt::format("the request body came too slowly: this registry asks for {} bytes a second on average",
+                    limits.body_rate)};
+}
+
 }  // namespace
 
 BodyReader::BodyReader(net::Conn& conn, InputBuffer& input, RequestParser& parser, RequestHead const& head,
-                       Limits const& limits) noexcept
+                       Limits const& limits, Clock const& clock) noexcept
     : conn_(conn),
       input_(input),
       parser_(parser),
       limits_(limits),
+      clock_(clock),
+      pace_(limits),
       chunked_(head.chunked),
       invited_(!head.expects_continue),
       own_deadline_(true),
@@ -56,8 +68,11 @@ Task<Result<>> BodyReader::invite() {
 }
 
 Task<Result<std::size_t>> BodyReader::receive(std::span<std::byte> out) {
-    if (own_deadline_) conn_.expires_after(limits_.idle_time);
+    if (own_deadline_) conn_.expires_after(pace_.patience());
+    auto const before = clock_.now();
     auto count = co_await conn_.read_some(out);
+    if (count.has_value()) pace_.received(clock_.now() - before, *count);
+    if (count.has_error() && count.error().code == Errc::request_timeout) co_return too_slow(limits_);
     if (count.has_value() && *count == 0) {
         co_return Error{Errc::peer_closed, "the client closed the connection in the middle of the body"};
     }

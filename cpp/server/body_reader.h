@@ -1,7 +1,9 @@
 #pragma once
 
+#include "base/clock.h"
 #include "net/conn.h"
 #include "registry/push_blob.h"
+#include "server/body_pace.h"
 #include "server/input_buffer.h"
 #include "server/limits.h"
 #include "server/request_parser.h"
@@ -12,12 +14,13 @@ namespace ocilot::server {
 
 /// The body of one request. A body of known length goes from the socket straight into the reader's memory; a
 /// chunked one is decoded there in place.
-/// read() fails with peer_closed if the client goes away before the end, request_timeout if it pauses too
-/// long, bad_request if the chunks are broken, cancelled if the connection was dropped here.
+/// read() fails with peer_closed if the client goes away before the end, request_timeout if it sends too
+/// slowly or pauses too long, bad_request if the chunks are broken, cancelled if the connection was dropped
+/// here.
 class BodyReader final : public registry::ByteSource {
   public:
     BodyReader(net::Conn& conn, InputBuffer& input, RequestParser& parser, RequestHead const& head,
-               Limits const& limits) noexcept;
+               Limits const& limits, Clock const& clock) noexcept;
 
     Task<Result<std::size_t>> read(std::span<std::byte> out) override;
 
@@ -39,6 +42,8 @@ class BodyReader final : public registry::ByteSource {
     InputBuffer& input_;
     RequestParser& parser_;
     Limits const& limits_;
+    Clock const& clock_;
+    BodyPace pace_;
     bool chunked_;
     bool invited_;       // Nobody waits for `100 Continue`, or it was sent.
     bool own_deadline_;  // Each receive starts the clock anew.

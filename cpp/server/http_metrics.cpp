@@ -30,4 +30,14 @@ void HttpMetrics::record(std::string_view route, http::Method method, unsigned s
     seconds->observe(std::chrono::duration<double>(duration).count());
 }
 
+Counter& HttpMetrics::refused(std::string_view reason) {
+    auto& counter = refused_[reason];
+    if (counter == nullptr) {
+        counter =
+            &metrics_.counter("ocilot_http_refused_total", "Requests and connections refused by a limit.",
+                              {{"reason", std::string(reason)}});
+    }
+    return *counter;
+}
+
 }  // namespace ocilot::server

@@ -21,6 +21,9 @@ class HttpMetrics {
     void record(std::string_view route, http::Method method, unsigned status,
                 std::chrono::microseconds duration);
 
+    /// What counts the refusals of one limit; `reason` as for `route`.
+    Counter& refused(std::string_view reason);
+
     Gauge& in_flight;
     Gauge& connections;
     Counter& request_bytes;
@@ -30,6 +33,7 @@ class HttpMetrics {
     Metrics& metrics_;
     std::map<std::tuple<std::string_view, http::Method, unsigned>, Counter*> requests_;
     std::map<std::string_view, Histogram*> seconds_;
+    std::map<std::string_view, Counter*> refused_;
 };
 
 }  // namespace ocilot::server

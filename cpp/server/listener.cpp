@@ -1,7 +1,9 @@
 #include "server/listener.h"
 
+#include "net/address.h"
 #include "net/tcp_conn.h"
 #include "net/tls_conn.h"
+#include "server/connections.h"
 #include "server/request_id.h"
 #include "server/response_writer.h"
 #include "server/session.h"
@@ -10,6 +12,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <chrono>
+#include <optional>
 
 namespace ocilot::server {
 
@@ -19,6 +22,26 @@ using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                                asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr std::chrono::milliseconds breath{200};  // Until descriptors are given back.
+constexpr std::size_t most_turned_away = 1024;    // At once, with an answer; more than that end without.
+constexpr std::chrono::seconds between_notes{1};  // A flood of refusals is no flood in the log.
+
+/// Counts one while it lives.
+class Counted {
+  public:
+    explicit Counted(std::size_t& counter) noexcept : counter_(counter) { ++counter_; }
+    ~Counted() { --counter_; }
+    Counted(Counted const&) = delete;
+    Counted& operator=(Counted const&) = delete;
+
+  private:
+    std::size_t& counter_;
+};
+
+std::string client_of(net::Socket const& socket) {
+    boost::system::error_code gone;
+    auto const endpoint = socket.remote_endpoint(gone);
+    return gone ? std::string() : std::string(net::without_port(net::format_endpoint(endpoint)));
+}
 
 }  // namespace
 
@@ -46,7 +69,8 @@ Task<> Listener::run() {
     }
 }
 
-Task<Result<std::unique_ptr<net::Conn>>> Listener::greet(net::Socket socket) {
+Task<Result<std::unique_ptr<net::Conn>>> Listener::greet(net::Socket socket,
+                                                         std::chrono::milliseconds limit) {
     if (certificates_ == nullptr) co_return net::make_tcp_conn(std::move(socket));
     auto const id = random_request_id(context_.random);
     Framing framing;
@@ -56,13 +80,22 @@ Task<Result<std::unique_ptr<net::Conn>>> Listener::greet(net::Socket socket) {
     auto const refusal = whole_response(
         context_.handler.refuse({Errc::bad_request, "this port speaks HTTPS, not plain HTTP: use https://"}),
         framing);
-    co_return co_await net::accept_tls(std::move(socket), certificates_->current(), context_.limits.head_time,
-                                       refusal);
+    co_return co_await net::accept_tls(std::move(socket), certificates_->current(), limit, refusal);
 }
 
 Task<> Listener::serve(net::Socket socket) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    auto conn = co_await greet(std::move(socket));
+    std::optional<Connections::Seat> seat;
+    if (context_.connections != nullptr) {
+        auto const client = client_of(socket);
+        auto entered = context_.connections->enter(client);
+        if (entered.has_error()) {
+            note_refusal(entered.error(), client);
+            co_return co_await turn_away(std::move(socket), std::move(entered).error());
+        }
+        seat.emplace(std::move(*entered));
+    }
+    auto conn = co_await greet(std::move(socket), context_.limits.head_time);
     if (conn.has_error()) {
         context_.log.debug("no connection", {{"err", conn.error().message}});
         co_return;
@@ -71,6 +104,30 @@ Task<> Listener::serve(net::Socket socket) {
     sessions_.insert(&session);
     co_await session.run();
     sessions_.erase(&session);
+}
+
+Task<> Listener::turn_away(net::Socket socket, Error why) {
+    if (turning_away_ >= most_turned_away) co_return;
+    Counted const counted(turning_away_);
+    auto conn = co_await greet(std::move(socket), context_.limits.linger_time);
+    if (conn.has_error()) co_return;
+    Session session(std::move(*conn), context_);
+    sessions_.insert(&session);
+    co_await session.turn_away(std::move(why));
+    sessions_.erase(&session);
+}
+
+void Listener::note_refusal(Error const& why, std::string_view client) {
+    auto const reason = why.code == Errc::unavailable ? std::string_view("connections")
+                                                      : std::string_view("client_connections");
+    context_.metrics.refused(reason).add();
+    ++unnoted_;
+    auto const now = context_.clock.now();
+    if (now - last_noted_ < between_notes) return;
+    context_.log.warn("connections refused by a limit",
+                      {{"reason", reason}, {"client", client}, {"count", unnoted_}});
+    last_noted_ = now;
+    unnoted_ = 0;
 }
 
 void Listener::drain() {

@@ -6,6 +6,7 @@
 #include "net/tls_certificates.h"
 #include "server/session_context.h"
 
+#include <chrono>
 #include <memory>
 #include <unordered_set>
 
@@ -31,13 +32,18 @@ class Listener {
 
   private:
     Task<> serve(net::Socket socket);
-    Task<Result<std::unique_ptr<net::Conn>>> greet(net::Socket socket);
+    Task<Result<std::unique_ptr<net::Conn>>> greet(net::Socket socket, std::chrono::milliseconds limit);
+    Task<> turn_away(net::Socket socket, Error why);
+    void note_refusal(Error const& why, std::string_view client);
 
     net::Acceptor acceptor_;
     net::TlsCertificates const* certificates_;
     SessionContext context_;
     TaskGroup& connections_;
     std::unordered_set<Session*> sessions_;
+    std::size_t turning_away_ = 0;  // Connections being told that they are one too many.
+    Time last_noted_{};
+    std::uint64_t unnoted_ = 0;  // Refusals since then.
 };
 
 }  // namespace ocilot::server

@@ -8,6 +8,7 @@
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
 #include "registry/sessions.h"
+#include "server/connections.h"
 #include "server/server.h"
 #include "server/worker.h"
 
@@ -42,6 +43,9 @@ struct Server::Parts {
     Log log;
     AccessLog access_log;
     Limits limits;
+    std::uint64_t descriptors = 0;     ///< most open files and sockets
+    std::size_t most_connections = 0;  ///< configured, or what the descriptors carry; 0: any number
+    std::optional<Connections> connections;
     BlockingPool pool;
     std::unique_ptr<blob::BlobStore> blobs;
     std::unique_ptr<meta::MetaStore> meta;
@@ -64,7 +68,9 @@ struct Server::Parts {
     Result<> clean_up();
     Result<> listen();
     void add_jobs();
-    [[nodiscard]] SessionContext session_context(Worker& worker, http::Handler& handler);
+    Result<> count_descriptors();
+    [[nodiscard]] SessionContext session_context(Worker& worker, http::Handler& handler,
+                                                 Connections* counted);
 };
 
 }  // namespace ocilot::server

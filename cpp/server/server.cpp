@@ -16,6 +16,9 @@ void Server::Parts::run() {
                          {"tls", certificates != nullptr},
                          {"root", settings.in_memory ? std::string_view("memory") : std::string_view(root)},
                          {"threads", std::uint64_t{workers.size()}}});
+    log.info("open files and sockets", {{"limit", descriptors},
+                                        {"connections", std::uint64_t{most_connections}},
+                                        {"configured", std::uint64_t{settings.connection_limit}}});
     if (debug_bound) log.info("serving operations", {{"address", net::format_endpoint(*debug_bound)}});
 }
 

@@ -1,5 +1,6 @@
 #include "server/session.h"
 
+#include "net/address.h"
 #include "server/body_reader.h"
 #include "server/head_scanner.h"
 #include "server/request_id.h"
@@ -27,13 +28,6 @@ class Counted {
   private:
     Gauge& gauge_;
 };
-
-/// `203.0.113.9` of `203.0.113.9:40112`, `2001:db8::1` of `[2001:db8::1]:40112`.
-std::string_view without_port(std::string_view peer) {
-    auto host = peer.substr(0, peer.rfind(':'));
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    return host;
-}
 
 std::string_view first_line(std::string_view bytes) {
     return bytes.substr(0, bytes.find_first_of("\r\n"));
@@ -81,6 +75,24 @@ Task<> Session::run() {
         context_.log.error("a connection was ended by a defect",
                            {{"cause", std::string_view(problem.what())}});
     }
+    conn_->close();
+}
+
+Task<> Session::turn_away(Error why) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    conn_->expires_after(context_.limits.linger_time);
+    // Some clients take no answer to what they have not asked yet.
+    auto const count = co_await conn_->read_some(input_.prepare(least_read));
+    if (count.has_value()) input_.commit(*count);
+    auto const id = random_request_id(context_.random);
+    Framing framing;
+    framing.date = context_.date.at(context_.clock.now());
+    framing.request_id = id;
+    framing.head_only = input_.view().starts_with("HEAD ");
+    framing.close = true;
+    auto response = context_.handler.refuse(why);
+    auto const sent = co_await write_response(*conn_, response, framing, context_.limits);
+    if (sent.outcome.has_value()) co_await linger();
     conn_->close();
 }
 
@@ -149,7 +161,7 @@ Task<bool> Session::serve(Exchange& exchange) {
     auto const asked = known.header("X-Request-Id");
     exchange.id = is_sane_request_id(asked) ? std::string(asked) : random_request_id(context_.random);
 
-    BodyReader body(*conn_, input_, parser, known, context_.limits);
+    BodyReader body(*conn_, input_, parser, known, context_.limits, context_.clock);
     http::Request request;
     request.method = known.method;
     request.target = known.target;
@@ -157,7 +169,7 @@ Task<bool> Session::serve(Exchange& exchange) {
     request.body = &body;
     request.content_length = known.content_length;
     request.has_body = known.has_body();
-    request.peer = without_port(conn_->peer());
+    request.peer = net::without_port(conn_->peer());
     request.tls = conn_->is_tls();
     request.id = exchange.id;
     exchange.route = context_.handler.route_name(request);
@@ -226,6 +238,14 @@ void Session::record(Exchange const& exchange, http::Response const& response,
     context_.metrics.record(exchange.route, request.method, response.status, duration);
     bool const understood = !request.method_text.empty();
     auto const target = understood ? request.target : first_line(exchange.head);
+    if (!response.refusal.empty()) {
+        context_.metrics.refused(response.refusal).add();
+        context_.log.info("refused by a limit", {{"request_id", exchange.id},
+                                                 {"peer", net::without_port(conn_->peer())},
+                                                 {"method", request.method_text},
+                                                 {"target", target.substr(0, 2048)},
+                                                 {"reason", response.refusal}});
+    }
     if (response.status >= 500 || !response.cause.empty()) {
         auto const level = response.status == 503 ? LogLevel::warn : LogLevel::error;
         context_.log.write(level, "request failed",
@@ -238,7 +258,7 @@ void Session::record(Exchange const& exchange, http::Response const& response,
     if (context_.access_log == nullptr) return;
     AccessEntry entry;
     entry.at = exchange.started;
-    entry.peer = without_port(conn_->peer());
+    entry.peer = net::without_port(conn_->peer());
     entry.method = request.method_text;
     entry.target = target;
     if (understood) entry.protocol = request.http_1_0 ? "HTTP/1.0" : "HTTP/1.1";

@@ -21,6 +21,9 @@ class Session {
     /// Serves until the client leaves, an answer closes the connection or it is dropped.
     Task<> run();
 
+    /// Says why this connection is not served, and ends it; instead of run().
+    Task<> turn_away(Error why);
+
     /// Ends an idle connection at once; a busy one ends with its next answer, by SessionContext::draining.
     void drain() noexcept;
     /// Ends the connection at once; the request under way is not answered.

@@ -11,6 +11,8 @@
 
 namespace ocilot::server {
 
+class Connections;
+
 /// What the sessions of one listener on one I/O thread share.
 struct SessionContext {
     http::Handler& handler;
@@ -21,7 +23,8 @@ struct SessionContext {
     HttpMetrics& metrics;
     HttpDate& date;
     Limits const& limits;
-    bool draining = false;  ///< answers end their connection
+    Connections* connections = nullptr;  ///< counts them; null: nobody does
+    bool draining = false;               ///< answers end their connection
 };
 
 }  // namespace ocilot::server

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,14 @@ struct Settings {
     std::chrono::seconds header_timeout{30};
     std::chrono::seconds idle_timeout{180};  ///< keep-alive; also the longest pause in a body
     std::chrono::seconds drain_timeout{30};  ///< for requests under way at SIGTERM
+
+    std::uint64_t body_rate = 1024;              ///< bytes a second a body has to average; 0: any
+    std::chrono::seconds body_grace{30};         ///< that a body may take before it does
+    std::size_t connection_limit = 16384;        ///< open connections; 0: any number
+    std::size_t client_connection_limit = 0;     ///< same, of one client address
+    std::size_t repository_upload_limit = 1000;  ///< unfinished uploads of one repository; 0: any number
+    std::size_t caller_upload_limit = 1000;      ///< same, of one caller
+    std::size_t json_depth = 64;                 ///< levels of nesting in a manifest
 
     // Answers.
     std::string host;    ///< `http.host`

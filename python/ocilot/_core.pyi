@@ -45,6 +45,13 @@ class Settings:
     threads: int
     header_limit: int
     manifest_limit: int
+    body_rate: int
+    body_grace: int
+    connection_limit: int
+    client_connection_limit: int
+    repository_upload_limit: int
+    caller_upload_limit: int
+    json_depth: int
     header_timeout: int
     idle_timeout: int
     drain_timeout: int

@@ -63,6 +63,14 @@ ocilot:
   sparse: [mirror/*, team/**/cache]
   strictsizes: true
   cors: {origins: ["https://UI.example.com/", "http://localhost:8080"], credentials: true}
+  limits:
+    bodyrate: 4KiB
+    bodygrace: 10s
+    connections: 100
+    connectionsperclient: 20
+    uploadsperrepository: 30
+    uploadspercaller: 0
+    jsondepth: 32
 """
 
 EVERY_SETTING = {
@@ -80,6 +88,13 @@ EVERY_SETTING = {
     "threads": 3,
     "header_limit": 65537,
     "manifest_limit": 8 << 20,
+    "body_rate": 4096,
+    "body_grace": 10,
+    "connection_limit": 100,
+    "client_connection_limit": 20,
+    "repository_upload_limit": 30,
+    "caller_upload_limit": 0,
+    "json_depth": 32,
     "header_timeout": 5,
     "idle_timeout": 2,
     "drain_timeout": 0,

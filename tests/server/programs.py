@@ -93,8 +93,15 @@ class Daemon:
 
     def most_memory(self) -> int:
         """The most bytes of memory it has ever held at once."""
+        return self._memory("VmHWM:")
+
+    def memory(self) -> int:
+        """The bytes of memory it holds now."""
+        return self._memory("VmRSS:")
+
+    def _memory(self, kind: str) -> int:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1024
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(kind)) * 1024
 
     def output(self) -> str:
         """What this process has written so far."""

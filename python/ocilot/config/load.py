@@ -83,6 +83,13 @@ def resolve(config: Config) -> _core.Settings:
     settings.threads = own.threads
     settings.header_limit, settings.manifest_limit = own.headerlimit, own.manifestlimit
     settings.header_timeout, settings.idle_timeout = own.headertimeout, own.idletimeout
+    limits = own.limits
+    settings.body_rate, settings.body_grace = limits.bodyrate, limits.bodygrace
+    settings.connection_limit = limits.connections
+    settings.client_connection_limit = limits.connectionsperclient
+    settings.repository_upload_limit = limits.uploadsperrepository
+    settings.caller_upload_limit = limits.uploadspercaller
+    settings.json_depth = limits.jsondepth
     settings.drain_timeout = http.draintimeout
     settings.host, settings.prefix, settings.relative_urls = http.host, http.prefix, http.relativeurls
     settings.headers = [(name, value) for name, values in http.headers.items() for value in values]

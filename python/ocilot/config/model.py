@@ -22,6 +22,7 @@ from .values import (
     PREFIX,
     SECRET,
     SIZE,
+    SIZE_OR_NONE,
     TEXT,
     Ignored,
     Raw,
@@ -246,6 +247,25 @@ class Cors(Section):
         return self
 
 
+class Limits(Section):
+    """What clients may take at most."""
+
+    bodyrate: Annotated[int, SIZE_OR_NONE] = 1024
+    """Bytes a second that the body of a request has to average, or it ends with 408; 0: any rate."""
+    bodygrace: Duration = 30
+    """How long a body may be slower at its start; one that was faster may pause for `ocilot.idletimeout`."""
+    connections: Annotated[int, count(0)] = 16384
+    """Most open connections; those over it get 503; 0: as many as the system takes."""
+    connectionsperclient: Annotated[int, count(0)] = 0
+    """Most open connections of one client address; those over it get 429; 0: any number."""
+    uploadsperrepository: Annotated[int, count(0)] = 1000
+    """Most unfinished uploads of one repository; those over it get 429; 0: any number."""
+    uploadspercaller: Annotated[int, count(0)] = 1000
+    """Most unfinished uploads of one user, or of one address without login; over it 429; 0: any number."""
+    jsondepth: Annotated[int, count(8)] = 64
+    """Most levels of nesting in a manifest."""
+
+
 class Ocilot(Section):
     """What distribution has no key for."""
 
@@ -265,6 +285,7 @@ class Ocilot(Section):
     strictsizes: Flag = False
     """Whether a manifest that gives a wrong size for its content is refused instead of warned about."""
     cors: Cors = Cors()
+    limits: Limits = Limits()
 
 
 class Config(Section):

@@ -100,14 +100,18 @@ def _whole(value: Plain, least: int) -> int | None:
     return value if type(value) is int and least <= value < 1 << 31 else None
 
 
-def _read_size(raw: Raw) -> int | None:
+def _read_size_or_none(raw: Raw) -> int | None:
     if not isinstance(raw, Scalar):
         return None
     found = re.fullmatch(r"(\d{1,9}) ?(?:(Ki|Mi|Gi)?B?)", raw.text)
     if not found:
         return None
     power = ("", "Ki", "Mi", "Gi").index(found[2] or "")
-    return int(found[1]) << (10 * power) or None
+    return int(found[1]) << (10 * power)
+
+
+def _read_size(raw: Raw) -> int | None:
+    return _read_size_or_none(raw) or None
 
 
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -211,6 +215,7 @@ TEXT: Final = Kind("text", "text", _read_text)
 FLAG: Final = Kind("true or false", "true or false", _read_flag)
 COUNT: Final = count(1)
 SIZE: Final = Kind("size", "a size above zero such as 65536 or 4MiB", _read_size)
+SIZE_OR_NONE: Final = Kind("size", "a size such as 0, 65536 or 4MiB", _read_size_or_none)
 DURATION: Final = Kind("duration", "a duration such as 30s or 1m30s", read_duration, show_duration)
 ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _read_address)
 HOST: Final = Kind("URL", "a URL without a path, such as https://registry.example.com", _read_host)

@@ -331,6 +331,33 @@ TEST_P(MetaStoreContract, TheLinkOfABlobEndsItsUpload) {
     EXPECT_EQ(run(uploads().find(app, id)).error().code, Errc::upload_unknown);
 }
 
+TEST_P(MetaStoreContract, UploadsAreCountedByRepositoryAndByCaller) {
+    SystemRandom random;
+    auto const open = [&](oci::RepositoryName const& repository, std::string caller, std::string address) {
+        auto const id = Uuid::random(random);
+        meta::UploadFact const upload{id,    repository,        oci::Algorithm::sha256, std::move(caller),
+                                      at(1), std::move(address)};
+        EXPECT_TRUE(run(uploads().open(upload)).has_value());
+        return id;
+    };
+    auto const by = [&](std::string const& caller, std::string const& address) {
+        return run(uploads().count_by(caller, address)).value();
+    };
+    EXPECT_EQ(run(uploads().count(app)).value(), 0U);
+    open(app, "ann", "192.0.2.1");
+    open(app, "", "192.0.2.1");
+    open(repo("team"), "ann", "192.0.2.2");
+    auto const last = open(repo("team"), "", "192.0.2.2");
+    EXPECT_EQ(run(uploads().count(app)).value(), 2U);
+    EXPECT_EQ(run(uploads().count(repo("team"))).value(), 2U);
+    EXPECT_EQ(by("ann", "192.0.2.9"), 2U) << "a user is one wherever they are";
+    EXPECT_EQ(by("", "192.0.2.1"), 1U);
+    EXPECT_EQ(by("", "192.0.2.2"), 1U);
+    ASSERT_TRUE(run(uploads().close(last)).has_value());
+    EXPECT_EQ(by("", "192.0.2.2"), 0U);
+    EXPECT_EQ(run(uploads().count(repo("team"))).value(), 1U);
+}
+
 TEST_P(MetaStoreContract, OldUploadsAreToldOldestFirst) {
     SystemRandom random;
     for (int const second : {30, 10, 20, 40}) {

@@ -54,6 +54,9 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(store.uploads().open({id, app, oci::Algorithm::sha256, "", at(1)})));
     static_cast<void>(run(store.uploads().find(app, id)));
     static_cast<void>(run(store.uploads().started_before(at(2), 10)));
+    static_cast<void>(run(store.uploads().count(app)));
+    static_cast<void>(run(store.uploads().count_by("ann", "192.0.2.1")));
+    static_cast<void>(run(store.uploads().count_by("", "192.0.2.1")));
     static_cast<void>(run(links.link_blob(app, {digest("b"), 1}, id, at(1))));
     static_cast<void>(run(store.uploads().close(id)));
     static_cast<void>(run(links.mount_blob(app, repo("b"), digest("b"), at(1))));

@@ -233,6 +233,13 @@ TEST(Manifest, ReadsHugeNumbersOfFieldsNobodyAsksFor) {
     EXPECT_TRUE(parse_manifest(fraction, media_type::oci_manifest).has_value());
 }
 
+TEST(Manifest, IsNestedAsDeepAsTheLimitAllows) {
+    EXPECT_TRUE(parse_manifest(nested(10), media_type::oci_manifest, 10).has_value());
+    auto const deeper = parse_manifest(nested(11), media_type::oci_manifest, 10);
+    ASSERT_TRUE(deeper.has_error());
+    EXPECT_EQ(deeper.error().message, "the manifest is nested deeper than 10 levels");
+}
+
 TEST(Manifest, RefusesFieldsOfTheWrongKindAndSaysWhere) {
     Refused const cases[] = {
         {R"({"schemaVersion":"2"})", "schemaVersion must be the integer 2"},

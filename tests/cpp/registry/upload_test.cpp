@@ -111,6 +111,27 @@ TEST_F(UploadTest, LetsOneRequestWriteAtATime) {
     EXPECT_TRUE(append(id, "stream").has_value());
 }
 
+TEST_F(UploadTest, OpensNoMoreThanTheRulesAllowInARepositoryOrToACaller) {
+    parts.rules.repository_uploads = 2;
+    parts.rules.caller_uploads = 3;
+    auto const open = [&](policy::Caller const& caller, std::string_view where) {
+        return run(registry::start_upload(parts, caller, repository(where), oci::Algorithm::sha256));
+    };
+    policy::Caller const ann{"ann", {}, "192.0.2.1"};
+    policy::Caller const bob{"bob", {}, "192.0.2.1"};
+    auto const first = open(ann, "a").value();
+    ASSERT_TRUE(open(ann, "a").has_value());
+    EXPECT_EQ(open(bob, "a").error().code, Errc::too_many_requests) << "the repository is full";
+    ASSERT_TRUE(open(ann, "b").has_value());
+    forget_memory();
+    parts.rules.repository_uploads = 2;
+    parts.rules.caller_uploads = 3;
+    EXPECT_EQ(open(ann, "c").error().code, Errc::too_many_requests) << "ann has three, restart or not";
+    EXPECT_TRUE(open(bob, "c").has_value());
+    ASSERT_TRUE(run(registry::cancel_upload(parts, {ann, repository("a"), first})).has_value());
+    EXPECT_TRUE(open(ann, "c").has_value());
+}
+
 TEST_F(UploadTest, TakesAWholeBlobInOneRequestAndLeavesNothingOfARefusedOne) {
     auto const digest = push("whole");
     EXPECT_EQ(run(registry::stat_blob(parts, name, digest)).value().size, 5U);

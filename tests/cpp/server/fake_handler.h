@@ -66,8 +66,10 @@ class FakeHandler final : public http::Handler {
                           : error.code == Errc::request_timeout  ? 408
                           : error.code == Errc::not_implemented  ? 501
                           : error.code == Errc::internal         ? 500
+                          : error.code == Errc::unavailable      ? 503
                                                                  : 400;
         response.close = true;
+        if (response.status == 408) response.refusal = "request_timeout";
         response.text("application/json", fmt::format(R"({{"errors":[{{"message":"{}"}}]}})", error.message));
         return response;
     }

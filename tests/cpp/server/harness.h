@@ -9,9 +9,14 @@
 
 namespace ocilot::test {
 
+/// Stands still unless it is told to move.
 class FixedClock final : public Clock {
   public:
-    Time now() const override { return Time(std::chrono::seconds(784111777)); }
+    Time now() const override { return now_; }
+    void advance(std::chrono::milliseconds by) { now_ += by; }
+
+  private:
+    Time now_{std::chrono::seconds(784111777)};
 };
 
 class FixedRandom final : public Random {
@@ -35,6 +40,14 @@ struct Harness {
     server::SessionContext context{handler, clock, random, log, &access_log, http_metrics, date, limits};
     ScriptConn::Record record;
 
+    /// What a client is told whose connection is one too many.
+    std::string turn_away(std::vector<Step> script, Error why) {
+        record = {};
+        test::run(turn_away_task(std::move(script), std::move(why)));
+        EXPECT_TRUE(record.closed);
+        return record.written;
+    }
+
     /// Plays the script and answers all that the server wrote.
     std::string play(std::vector<Step> script) {
         record = {};
@@ -47,6 +60,11 @@ struct Harness {
     std::string play(std::string bytes) { return play(std::vector{send(std::move(bytes))}); }
 
   private:
+    Task<> turn_away_task(std::vector<Step> script, Error why) {
+        auto const executor = co_await asio::this_coro::executor;
+        server::Session session(std::make_unique<ScriptConn>(executor, std::move(script), record), context);
+        co_await session.turn_away(std::move(why));
+    }
     Task<> play_task(std::vector<Step> script) {
         auto const executor = co_await asio::this_coro::executor;
         server::Session session(std::make_unique<ScriptConn>(executor, std::move(script), record), context);

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <gtest/gtest.h>
 #include <string>
 #include <string_view>
@@ -18,8 +19,9 @@ namespace ocilot::test {
 /// What the client does next.
 struct Step {
     enum class Kind { send, leave, reset, stall } kind = Kind::send;
-    std::string bytes = {};  ///< of send
-    std::string after = {};  ///< of send: what the server must have written before
+    std::string bytes = {};             ///< of send
+    std::string after = {};             ///< of send: what the server must have written before
+    std::function<void()> before = {};  ///< of send: called first, to let time pass
 };
 
 inline Step send(std::string bytes) {
@@ -27,6 +29,9 @@ inline Step send(std::string bytes) {
 }
 inline Step send_after(std::string seen, std::string bytes) {
     return {Step::Kind::send, std::move(bytes), std::move(seen)};
+}
+inline Step send_later(std::function<void()> pause, std::string bytes) {
+    return {Step::Kind::send, std::move(bytes), {}, std::move(pause)};
 }
 inline Step stall() {
     return {Step::Kind::stall};
@@ -42,6 +47,7 @@ class ScriptConn final : public net::Conn {
         std::string written;
         bool finished_writing = false;
         bool closed = false;
+        std::vector<std::chrono::milliseconds> deadlines;  ///< of every read, in order
     };
 
     ScriptConn(Executor executor, std::vector<Step> script, Record& record)
@@ -50,6 +56,7 @@ class ScriptConn final : public net::Conn {
     Task<Result<std::size_t>> read_some(std::span<std::byte> out) override {
         EXPECT_FALSE(out.empty());
         EXPECT_GT(limit_.count(), 0) << "a read without a deadline";
+        record_.deadlines.push_back(limit_);
         co_await asio::post(use_task);
         if (record_.closed) co_return Error{Errc::cancelled, "closed here"};
         if (script_.empty()) co_return std::size_t{0};
@@ -60,6 +67,7 @@ class ScriptConn final : public net::Conn {
             script_.pop_front();
             co_return Error{Errc::request_timeout, "deadline"};
         }
+        if (step.before) std::exchange(step.before, nullptr)();
         EXPECT_NE(record_.written.find(step.after), std::string::npos) << "not written yet: " << step.after;
         auto const count = std::min(out.size(), step.bytes.size());
         std::memcpy(out.data(), step.bytes.data(), count);

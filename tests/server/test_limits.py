@@ -1,0 +1,206 @@
+"""What one client may take: rates, connections, uploads, nesting. Beyond it everybody gets an answer."""
+
+from __future__ import annotations
+
+import json
+import resource
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from .api import Api, Raw, with_digest
+from .conftest import FreshRegistry
+from .images import MIB, OCI_MANIFEST, digest_of, make_image, to_json
+from .programs import wait_until
+from .registry import Registry
+
+IDLE, HALF_OPEN = 5000, 500
+
+
+def limited(**limits: object) -> str:
+    """A configuration with these limits."""
+    return json.dumps({"version": 0.1, "storage": {"inmemory": {}}, "ocilot": {"limits": limits}})
+
+
+def refusals(api: Api, reason: str) -> int:
+    """How often a limit has refused."""
+    lines = api("GET", "/metrics").body.decode().splitlines()
+    start = f'ocilot_http_refused_total{{reason="{reason}"}} '
+    return next((int(line.removeprefix(start)) for line in lines if line.startswith(start)), 0)
+
+
+def test_a_slow_upload_is_cut_off_and_what_came_is_kept(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(limited(bodyrate=1000, bodygrace="1s"))
+    with registry.connect() as api, api.raw() as raw:
+        location = api.start_upload("slow")
+        raw.send(f"PATCH {api.path(location)} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n".encode())
+        raw.send(b"forty")
+        answer = raw.answer("PATCH")
+        assert (answer.status, answer.codes) == (408, ["UNSUPPORTED"]), answer
+        assert (answer["Range"], answer["Connection"]) == ("0-4", "close")
+        assert raw.is_closed()
+        assert api("GET", location)["Range"] == "0-4"
+        assert refusals(api, "request_timeout") == 1
+        rest = api("PUT", with_digest(location, digest_of(b"forty winks")), b" winks")
+        assert rest.status == 201, rest
+    output = registry.stop()
+    assert "refused by a limit" in output
+    assert "reason=request_timeout" in output
+
+
+def test_a_manifest_that_trickles_is_cut_off(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(limited(bodyrate=1000, bodygrace="1s"))
+    with registry.connect() as api, api.raw() as raw:
+        head = f"PUT /v2/slow/manifests/1 HTTP/1.1\r\nHost: x\r\nContent-Type: {OCI_MANIFEST}\r\n"
+        raw.send(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n")
+        assert raw.answer("PUT").status == 408
+        assert raw.is_closed()
+        assert not api.has_manifest("slow", "1")
+
+
+def told_and_closed(raw: Raw, status: int, code: str) -> None:
+    answer = raw.answer()
+    assert (answer.status, answer.codes) == (status, [code]), answer
+    assert answer["Connection"] == "close"
+    assert int(answer["Retry-After"]) > 0
+    assert raw.is_closed()
+
+
+def test_a_connection_too_many_is_told_so(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(limited(connections=10))
+    with ExitStack() as stack:
+        held = [stack.enter_context(registry.connect()) for _ in range(10)]
+        assert {api("GET", "/v2/").status for api in held} == {200}
+        for _ in range(30):
+            with held[0].raw() as raw:
+                raw.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+                told_and_closed(raw, 503, "UNAVAILABLE")
+        with held[0].raw() as raw:  # It says nothing, and is told all the same.
+            told_and_closed(raw, 503, "UNAVAILABLE")
+        assert refusals(held[0], "connections") == 31
+        assert {api("GET", "/v2/").status for api in held} == {200}
+    with registry.connect() as api:
+        wait_until(lambda: served(registry), "room for another connection")
+        api.push_image("after", make_image("after"), "1")
+    output = registry.stop()
+    assert "connections refused by a limit" in output
+    assert output.count("connections refused by a limit") < 31, "one line a refusal floods the log"
+
+
+def served(registry: Registry) -> bool:
+    with registry.connect() as api:
+        return api("GET", "/v2/").status == 200
+
+
+def test_a_client_with_too_many_connections_is_told_so(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(limited(connectionsperclient=3))
+    with ExitStack() as stack:
+        held = [stack.enter_context(registry.connect()) for _ in range(3)]
+        assert {api("GET", "/v2/").status for api in held} == {200}
+        with held[0].raw() as raw:
+            raw.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+            told_and_closed(raw, 429, "TOOMANYREQUESTS")
+        other = socket.create_connection(("127.0.0.1", registry.port), 10, source_address=("127.0.0.2", 0))
+        with other:
+            other.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert other.recv(100).startswith(b"HTTP/1.1 200 ")
+        assert refusals(held[0], "client_connections") == 1
+
+
+def test_unfinished_uploads_of_a_repository_are_limited(fresh_registry: FreshRegistry) -> None:
+    config = json.loads(limited(uploadsperrepository=3))
+    del config["storage"]
+    registry = fresh_registry(json.dumps(config))
+    with registry.connect() as api:
+        locations = [api.start_upload("full") for _ in range(3)]
+        refused = api("POST", "/v2/full/blobs/uploads/")
+        assert (refused.status, refused.codes) == (429, ["TOOMANYREQUESTS"]), refused
+        assert int(refused["Retry-After"]) > 0
+        assert "full has 3 unfinished uploads" in refused.body.decode()
+        api.start_upload("other")
+    registry.restart()
+    with registry.connect() as api:
+        assert api("POST", "/v2/full/blobs/uploads/").status == 429, "a restart does not forget them"
+        assert api("DELETE", api.path(locations[0]).split("?")[0]).status == 204
+        api.push_blob("full", b"finished uploads make room")
+        api.start_upload("full")
+        assert refusals(api, "too_many_requests") == 1
+
+
+def test_unfinished_uploads_of_a_caller_are_limited(fresh_registry: FreshRegistry) -> None:
+    with fresh_registry(limited(uploadspercaller=3)).connect() as api:
+        for number in range(3):
+            api.start_upload(f"r{number}")
+        refused = api("POST", "/v2/another/blobs/uploads/")
+        assert (refused.status, refused.codes) == (429, ["TOOMANYREQUESTS"]), refused
+        assert "you have 3 unfinished uploads" in refused.body.decode()
+
+
+def nested(api: Api, levels: int) -> bytes:
+    """A manifest nested so deep."""
+    inner: Any = 1
+    for _ in range(levels - 1):
+        inner = [inner]
+    config = b"{}"
+    api.push_blob("deep", config)
+    descriptor = {"mediaType": "application/x", "digest": digest_of(config), "size": len(config)}
+    return to_json({"schemaVersion": 2, "config": descriptor, "layers": [], "x": inner})
+
+
+def test_the_nesting_of_a_manifest_is_limited(fresh_registry: FreshRegistry) -> None:
+    with fresh_registry(limited(jsondepth=10)).connect() as api:
+        for levels, status in ((10, 201), (11, 400)):
+            target = f"/v2/deep/manifests/{levels}"
+            answer = api("PUT", target, nested(api, levels), {"Content-Type": OCI_MANIFEST})
+            assert answer.status == status, answer
+
+
+@pytest.fixture
+def many_descriptors() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    need = IDLE + HALF_OPEN + 500
+    if hard < 2 * need + 200:  # The server keeps one for a file beside every socket.
+        pytest.skip(f"this machine allows a process {hard} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (need, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_descriptors")
+def test_thousands_of_idle_and_half_open_connections_leave_a_push_unharmed(
+    fresh_registry: FreshRegistry,
+) -> None:
+    registry = fresh_registry()
+    image = make_image("crowd", layers=4, size=MIB)
+    with ExitStack() as stack, registry.connect() as api:
+        api.push_image("warm", make_image("warm", layers=4, size=MIB), "1")
+        before = registry.process.memory()
+        crowd = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", registry.port), 30))
+            for _ in range(IDLE + HALF_OPEN)
+        ]
+        for one in crowd[:HALF_OPEN]:
+            one.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\nX-Unfin")
+        for one in crowd[HALF_OPEN::2]:  # Idle before the first request, and after it.
+            one.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        for one in crowd[HALF_OPEN::2]:
+            assert one.recv(4096).startswith(b"HTTP/1.1 200 ")
+        wait_until(lambda: connections(api) >= len(crowd), "all connections")
+        started = time.monotonic()
+        api.push_image("crowd", image, "1")
+        with registry.connect() as another:
+            assert another("GET", "/v2/crowd/manifests/1").body == image.manifest.data
+            for blob in image.blobs:
+                assert another("GET", f"/v2/crowd/blobs/{blob.digest}").body == blob.data
+        assert time.monotonic() - started < 20, "the crowd is in the way"
+        assert registry.process.memory() - before < 60 * MIB
+    assert "open files and sockets" in registry.stop()
+
+
+def connections(api: Api) -> int:
+    lines = api("GET", "/metrics").body.decode().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("ocilot_http_connections ")))
