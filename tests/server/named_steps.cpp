@@ -1,5 +1,5 @@
-// Loaded into a real server by LD_PRELOAD (tests/server/kill_harness.py): gives each system call that changes the
-// disk a name, and kills the process at the one that the test orders. The product knows nothing of it.
+// Loaded into a real server by LD_PRELOAD (tests/server/kill_harness.py): gives each system call that changes
+// the disk a name, and kills the process at the one that the test orders. The product knows nothing of it.
 #include <atomic>
 #include <cerrno>
 #include <csignal>
