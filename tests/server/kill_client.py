@@ -22,8 +22,8 @@ CONNECTION_LOST = (OSError, http.client.HTTPException)
 
 @dataclass
 class Book:
-    """The value of each fact as it was acknowledged: a digest, or None where there is nothing; and what the one
-    request that has no answer yet may have made of it, which is all or nothing."""
+    """The value of each fact as it was acknowledged: a digest, or None where there is nothing; and what the
+    one request that has no answer yet may have made of it, which is all or nothing."""
 
     facts: dict[Key, str | None] = field(default_factory=dict)
     pending: dict[Key, str | None] = field(default_factory=dict)
@@ -246,7 +246,7 @@ class Client:
     def _check_tags(self) -> None:
         answer = self._call("GET", f"/v2/{self.repository}/tags/list")
         if answer.status == 404:  # A repository of which nothing was acknowledged.
-            assert not [key for key in self.book.present("tag")], answer
+            assert not self.book.present("tag"), answer
             return
         tags = sorted(key[2] for key in self.book.present("tag"))
         assert sorted(answer.json["tags"]) == tags, f"{answer.json['tags']}, not {tags}"

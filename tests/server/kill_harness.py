@@ -1,5 +1,5 @@
-"""Kills a real registry again and again, at every step that changes its disk and at any moment, under traffic,
-and looks each time whether it kept its promises: `./dev kill`, or `python -m tests.server.kill_harness`."""
+"""Kills a real registry again and again, at every step that changes its disk and at any moment, under
+traffic, and looks each time whether it kept its promises: `./dev kill`."""
 
 from __future__ import annotations
 
@@ -95,12 +95,12 @@ class Count:
     files: int = 0
 
     def __str__(self) -> str:
-        named = sum(self.steps.values())
+        named, missed = sum(self.steps.values()), sum(self.not_reached.values())
         return (
-            f"{self.kills} kills: {named} at {len(self.steps)} of {len(STEPS) + len(STEPS_AT_THE_END)} named steps, "
-            f"{self.at_random} at random moments, {sum(self.not_reached.values())} at random because the step "
-            f"did not come; {self.requests} requests, {self.facts} facts and {self.files} files compared, "
-            "nothing lost, nothing half visible"
+            f"{self.kills} kills: {named} at {len(self.steps)} of {len(STEPS) + len(STEPS_AT_THE_END)} named "
+            f"steps, {self.at_random} at random moments, {missed} at random because the step did not come; "
+            f"{self.requests} requests, {self.facts} facts and {self.files} files compared, nothing lost, "
+            "nothing half visible"
         )
 
 
@@ -112,7 +112,7 @@ def build_steps(directory: Path) -> Path:
 
 
 class Harness:
-    """One registry after the other, each with `CLIENTS` clients, each killed up to `ROUNDS_A_DIRECTORY` times."""
+    """One registry after the other, each with `CLIENTS` clients and killed `ROUNDS_A_DIRECTORY` times."""
 
     def __init__(self, home: Path, seed: int) -> None:
         self.count = Count()
@@ -142,9 +142,10 @@ class Harness:
                 order.withdraw()
                 self.count.files += files.check()
                 registry.start()
+                is_last = round_ == rounds[-1]
                 with ThreadPoolExecutor(CLIENTS) as pool:
-                    last = round_ == rounds[-1]
-                    self.count.facts += sum(pool.map(lambda client: client.check(last), clients))
+                    checks = [pool.submit(client.check, is_last) for client in clients]
+                self.count.facts += sum(check.result() for check in checks)
             registry.stop()
             check_database(registry.root / "ocilot" / "meta.sqlite")
             self.count.requests += sum(client.requests for client in clients)
