@@ -16,11 +16,17 @@
 
 namespace ocilot::test {
 
+/// A place in memory where the system has one: for tests that need no real disk and would wait for it.
+inline std::filesystem::path memory_directory() {
+    std::filesystem::path const shared = "/dev/shm";
+    return std::filesystem::is_directory(shared) ? shared : std::filesystem::temp_directory_path();
+}
+
 /// A directory of its own for one test.
 class TempDir {
   public:
-    TempDir() {
-        auto name = (std::filesystem::temp_directory_path() / "ocilot-XXXXXX").string();
+    explicit TempDir(std::filesystem::path const& parent = std::filesystem::temp_directory_path()) {
+        auto name = (parent / "ocilot-XXXXXX").string();
         if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
         path = name;
     }
