@@ -229,8 +229,13 @@ class Conversation(RuleBasedStateMachine):
 def test_uploads_keep_to_their_model(fresh_registry: FreshRegistry) -> None:
     registry = fresh_registry()
     numbers = count()
+
+    class OneOfMany(Conversation):
+        def __init__(self) -> None:
+            super().__init__(registry, f"model{next(numbers)}")
+
     run_state_machine_as_test(
-        lambda: Conversation(registry, f"model{next(numbers)}"),
+        OneOfMany,
         settings=settings(
             derandomize=True, database=None, deadline=None, max_examples=30, stateful_step_count=25
         ),
