@@ -7,14 +7,15 @@ namespace ocilot::fuzz {
 
 namespace {
 
-/// The pattern with its marks filled in.
+/// The pattern with its marks filled in, from the right: a name may look like a mark.
 std::string filled(http::Route const& route) {
-    std::string path(route.endpoint->pattern);
-    for (auto const& [mark, value] : {std::pair<std::string_view, std::string_view>{"<name>", route.name},
-                                      std::pair<std::string_view, std::string_view>{"<item>", route.item}}) {
-        auto const at = path.find(mark);
-        promise((at == path.npos) == value.empty(), "every mark of a pattern stands for something");
-        if (at != path.npos) path.replace(at, mark.size(), value);
+    auto const pattern = route.endpoint->pattern;
+    std::string path(pattern);
+    for (auto const& [mark, value] : {std::pair<std::string_view, std::string_view>{"<item>", route.item},
+                                      std::pair<std::string_view, std::string_view>{"<name>", route.name}}) {
+        auto const at = pattern.find(mark);
+        promise((at == pattern.npos) == value.empty(), "every mark of a pattern stands for something");
+        if (at != pattern.npos) path.replace(at, mark.size(), value);
     }
     return path;
 }
