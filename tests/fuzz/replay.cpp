@@ -34,6 +34,8 @@ constexpr std::array targets{
     Target{"reference", reference},
     Target{"route", route},
     Target{"target", target},
+    Target{"url", url},
+    Target{"uuid", uuid},
 };
 
 fs::path const corpus = OCILOT_FUZZ_CORPUS;

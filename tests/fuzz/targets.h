@@ -20,5 +20,7 @@ void range(std::string_view input);
 void reference(std::string_view input);
 void route(std::string_view input);
 void target(std::string_view input);
+void url(std::string_view input);
+void uuid(std::string_view input);
 
 }  // namespace ocilot::fuzz
