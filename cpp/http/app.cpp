@@ -1,6 +1,7 @@
 #include "http/app.h"
 
 #include "http/errors.h"
+#include "http/header.h"
 #include "http/operations.h"
 #include "http/route.h"
 
