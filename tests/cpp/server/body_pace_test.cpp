@@ -31,8 +31,10 @@ TEST(BodyPace, ABodyAtTheRateGoesOnForEver) {
 
 TEST(BodyPace, ABodyBelowTheRateRunsOutOfTime) {
     BodyPace pace(thousand_a_second());
-    for (int i = 0; i < 4; ++i) pace.received(1s, 500);
-    EXPECT_EQ(pace.patience(), 1ms) << "two seconds of grace, and four half seconds";
+    for (int i = 0; i < 3; ++i) pace.received(1s, 500);
+    EXPECT_EQ(pace.patience(), 500ms) << "of two seconds of grace, each second took a half";
+    pace.received(500ms, 0);
+    EXPECT_EQ(pace.patience(), 1ms);
 }
 
 TEST(BodyPace, AFastBodyMayPauseForTheIdleTimeAndNoLonger) {
