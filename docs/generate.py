@@ -59,7 +59,7 @@ the log has too.
 
 def protocol_page() -> str:
     """Every endpoint with its answers, and every error."""
-    told = {name: (status, code) for name, status, code, *_ in _core.errors()}
+    told = {name: (str(status), f"`{code}`", message) for name, status, code, message, _ in _core.errors()}
     lines = [PROTOCOL_HEAD, "## Endpoints\n"]
     last = ""
     for _, pattern, method, right, purpose, successes, errors in _core.endpoints():
@@ -69,7 +69,7 @@ def protocol_page() -> str:
         needed = f" Needs the right to {right}." if right else " Needs no right."
         lines += [f"**{method}**: {purpose}{needed}\n"]
         rows = [(str(status), "", meaning) for status, meaning in successes]
-        rows += [(str(told[name][0]), f"`{told[name][1]}`", _words(name)) for name in errors]
+        rows += [told[name] for name in errors]
         lines += [*_table(("status", "code", "meaning"), rows), ""]
     errors_of_all = [_error_row(row) for row in _core.errors() if row[4]]
     others = [_error_row(row) for row in _core.errors() if not row[4]]
@@ -88,11 +88,7 @@ def protocol_page() -> str:
 
 def _error_row(row: tuple[str, int, str, str, bool]) -> tuple[str, str, str, str]:
     name, status, code, message, _ = row
-    return (_words(name), str(status), f"`{code}`", message)
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return (f"`{name}`", str(status), f"`{code}`", message)
 
 
 def config_page() -> str:

@@ -5,6 +5,8 @@
 #include "http/operations.h"
 #include "http/route.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace ocilot::http {

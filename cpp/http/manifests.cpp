@@ -59,6 +59,16 @@ Result<std::vector<oci::Tag>> more_tags(Query const& query) {
     return tags;
 }
 
+/// One line for all tags: some clients take at most a hundred headers.
+std::string list_of(std::vector<oci::Tag> const& tags) {
+    std::string list;
+    for (auto const& tag : tags) {
+        if (!list.empty()) list += ", ";
+        list += tag.str();
+    }
+    return list;
+}
+
 /// The bare type the client declares; empty if it declares none.
 Result<std::string> content_type(Request const& request) {
     auto const declared = trimmed(request.header("Content-Type").value_or(std::string_view{}));
@@ -68,16 +78,6 @@ Result<std::string> content_type(Request const& request) {
                      "the Content-Type is not a media type; send that of the manifest, or none"};
     }
     return bare;
-}
-
-/// One list: some clients refuse an answer of more than a hundred header lines.
-std::string joined(std::vector<oci::Tag> const& tags) {
-    std::string list;
-    for (auto const& tag : tags) {
-        if (!list.empty()) list += ", ";
-        list += tag.str();
-    }
-    return list;
 }
 
 }  // namespace
@@ -113,7 +113,7 @@ Task<Result<Response>> put_manifest(Context const& context) {
     response.set("Location", context.urls.manifest(context.name(), pushed.fact.digest));
     response.set("Docker-Content-Digest", pushed.fact.digest.str());
     if (pushed.subject) response.set("OCI-Subject", pushed.subject->str());
-    if (!tags.empty()) response.set("OCI-Tag", joined(tags));
+    if (!tags.empty()) response.set("OCI-Tag", list_of(tags));
     add_warnings(response, pushed.warnings);
     co_return response;
 }

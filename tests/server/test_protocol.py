@@ -212,7 +212,7 @@ def test_a_list_walked_while_it_changes_misses_no_tag_that_was_there_throughout(
     come = [f"come-{number:02}" for number in range(20)]
     api.push_image(name, image, *stay, "go-1", "stay-10-go", "z-go")
     seen: list[str] = []
-    page: str | None = f"/v2/{name}/tags/list?n=3"
+    page = f"/v2/{name}/tags/list?n=3"
     for number in range(1000):
         answer = api("GET", page)
         seen += answer.json["tags"]
