@@ -40,7 +40,9 @@ Result<> drop_repository_if_empty(SqliteDb& db, std::int64_t id) {
 
 Result<std::optional<std::int64_t>> linked_size(SqliteDb& db, std::int64_t repository,
                                                 oci::Digest const& digest) {
-    return number(db, "SELECT size FROM link WHERE repository = ?1 AND digest = ?2",
+    return number(db,
+                  "SELECT size FROM link WHERE repository = ?1 AND digest = ?2 "
+                  "AND NOT EXISTS (SELECT 1 FROM quarantined q WHERE q.digest = ?2)",
                   {repository, digest.str()});
 }
 
@@ -48,6 +50,21 @@ Result<std::optional<std::int64_t>> find_manifest(SqliteDb& db, std::int64_t rep
                                                   oci::Digest const& digest) {
     return number(db, "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2",
                   {repository, digest.str()});
+}
+
+/// The same for one that can be pulled, too: its bytes were not found to be wrong.
+Result<std::optional<std::int64_t>> find_sound_manifest(SqliteDb& db, std::int64_t repository,
+                                                        oci::Digest const& digest) {
+    return number(db,
+                  "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2 "
+                  "AND NOT EXISTS (SELECT 1 FROM quarantined q WHERE q.digest = ?2)",
+                  {repository, digest.str()});
+}
+
+/// Whoever brings the bytes again ends their quarantine, for every repository.
+Result<> end_quarantine(SqliteDb& db, oci::Digest const& digest) {
+    CHECK(db.change("DELETE FROM quarantined WHERE digest = ?1", {digest.str()}));
+    return {};
 }
 
 Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Time now) {
@@ -62,6 +79,7 @@ Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact cons
 Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
                      std::optional<Uuid> upload, Time now) {
     CHECK(link(db, repository, blob, now));
+    CHECK(end_quarantine(db, blob.digest));
     if (upload) {
         CHECK(db.change("DELETE FROM upload WHERE id = ?1", {upload->str()}));
     }
@@ -111,7 +129,7 @@ Result<> require_content(SqliteDb& db, NewManifest const& manifest) {
     TRY(auto const repository, find_repository(db, manifest.repository));
     Missing missing;
     CHECK(collect_missing(db, repository, manifest.required_blobs, linked_size, missing));
-    CHECK(collect_missing(db, repository, manifest.required_manifests, find_manifest, missing));
+    CHECK(collect_missing(db, repository, manifest.required_manifests, find_sound_manifest, missing));
     if (!missing.digests.empty()) return content_missing(manifest.repository, std::move(missing.digests));
     return {};
 }
@@ -165,6 +183,7 @@ Result<> put(SqliteDb& db, NewManifest const& manifest) {
     TRY(auto const annotations, annotations_to_json(manifest.annotations));
     TRY(auto const repository, find_or_make_repository(db, manifest.repository));
     CHECK(add_manifest(db, repository, manifest, annotations));
+    CHECK(end_quarantine(db, manifest.fact.digest));
     for (auto const& tag : manifest.tags) {
         CHECK(move_tag(db, repository, tag, manifest));
     }

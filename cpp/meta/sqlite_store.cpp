@@ -1,7 +1,9 @@
 #include "meta/sqlite_store.h"
 
+#include "meta/sqlite_audit.h"
 #include "meta/sqlite_catalog.h"
 #include "meta/sqlite_schema.h"
+#include "meta/sqlite_scrub_facts.h"
 #include "meta/sqlite_uploads.h"
 #include "meta/temporary_directory.h"
 
@@ -16,7 +18,9 @@ struct SqliteStore::Parts {
           writer(std::move(db), log, metrics),
           readers(std::move(path)),
           catalog(readers, writer),
-          uploads(readers, writer) {}
+          uploads(readers, writer),
+          audit(readers),
+          scrub(readers, writer) {}
 
     // Readers close before the writer: it is the last one out and empties the write-ahead log.
     std::optional<TemporaryDirectory> directory;
@@ -24,6 +28,8 @@ struct SqliteStore::Parts {
     SqliteReaders readers;
     SqliteCatalog catalog;
     SqliteUploads uploads;
+    SqliteAudit audit;
+    SqliteScrubFacts scrub;
 };
 
 namespace {
@@ -80,6 +86,14 @@ Catalog& SqliteStore::catalog() noexcept {
 
 Uploads& SqliteStore::uploads() noexcept {
     return parts_->uploads;
+}
+
+Audit& SqliteStore::audit() noexcept {
+    return parts_->audit;
+}
+
+ScrubFacts& SqliteStore::scrub() noexcept {
+    return parts_->scrub;
 }
 
 Task<Result<>> SqliteStore::check() {
