@@ -25,6 +25,7 @@ class Operations final : public Handler {
   private:
     registry::Registry& registry_;
     Metrics& metrics_;
+    Gauge& quarantined_;
     std::atomic<bool> draining_{false};
 };
 

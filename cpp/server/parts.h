@@ -62,7 +62,7 @@ struct Server::Parts {
     Result<> load_certificates();
     Result<> clean_up();
     Result<> listen();
-    void add_jobs();
+    Result<> add_jobs();
     [[nodiscard]] SessionContext session_context(Worker& worker, http::Handler& handler);
 };
 
