@@ -26,7 +26,7 @@ Response not_ready(std::string_view why) {
 
 }  // namespace
 
-Operations::Operations(registry::Registry& registry, Metrics& metrics) noexcept
+Operations::Operations(registry::Registry& registry, Metrics& metrics)
     : registry_(registry),
       metrics_(metrics),
       quarantined_(metrics.gauge("ocilot_quarantined_blobs",

@@ -10,10 +10,11 @@ namespace ocilot::python {
 
 namespace py = pybind11;
 
-// One function a class; each adds its class to the module.
+// One function a subject; each adds its classes and functions to the module.
 void init_errors(py::module_& module);
 void init_settings(py::module_& module);
 void init_server(py::module_& module);
+void init_fsck(py::module_& module);
 
 /// Raises `_core.Error`, or its subclass for the code, with `code` set to the code's name.
 [[noreturn]] void raise_error(Error const& error);

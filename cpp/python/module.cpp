@@ -6,4 +6,5 @@ PYBIND11_MODULE(_core, module) {
     ocilot::python::init_errors(module);
     ocilot::python::init_settings(module);
     ocilot::python::init_server(module);
+    ocilot::python::init_fsck(module);
 }

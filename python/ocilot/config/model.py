@@ -18,6 +18,7 @@ from .values import (
     HEADERS,
     HOST,
     PREFIX,
+    RATE,
     SECRET,
     SIZE,
     TEXT,
@@ -228,6 +229,15 @@ class Http(Section):
     h2c: Annotated[object, Ignored("the registry speaks HTTP/1.1")] = None
 
 
+class Scrub(Section):
+    enabled: Flag = True
+    """Whether blobs are read again in the background, and rotten ones taken away."""
+    interval: Duration = 168 * 3600
+    """Time between two rounds over all blobs."""
+    rate: Annotated[int, RATE] = 16 * 1024 * 1024
+    """Bytes a second it reads at most."""
+
+
 class Ocilot(Section):
     """What distribution has no key for."""
 
@@ -241,6 +251,7 @@ class Ocilot(Section):
     """How long the head of a request may take."""
     idletimeout: Duration = 180
     """How long a connection may be silent, between requests and within a body."""
+    scrub: Scrub = Scrub()
 
 
 class Config(Section):
