@@ -12,7 +12,7 @@ from ocilot import _core
 from ocilot.config import reference
 
 DOCS = Path(__file__).parent
-COMMANDS = ((), ("serve",), ("config",), ("config", "check"), ("config", "show"), ("version",))
+COMMANDS = ((), ("serve",), ("fsck",), ("config",), ("config", "check"), ("config", "show"), ("version",))
 
 CONFIG_HEAD = """\
 # Configuration
@@ -37,7 +37,7 @@ CLI_HEAD = """\
 <!-- Made by ./dev docs --write from `ocilot --help`. -->
 
 Data goes to standard output, messages to standard error. Exit codes: 0 fine, 1 something failed, 2 wrong
-usage or configuration, 130 interrupted.
+usage or configuration, 7 something in the data is damaged, 130 interrupted.
 """
 
 

@@ -1,5 +1,7 @@
 #include "blob/blob_tree.h"
 
+#include "blob/blob_walk.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -259,6 +261,30 @@ Result<> BlobTree::remove(oci::Digest const& digest) {
     if (removed < 0) return failed(removed, "remove", digest);
     if (int const synced = files_->sync(fd); synced < 0) return failed(synced, "remove", digest);
     // The blob is gone for good; the directory stays if a push has just put the blob back, or as a husk.
+    files_->unlink(directory_.blobs.get(), path.c_str(), AT_REMOVEDIR);
+    return {};
+}
+
+Result<Listing> BlobTree::list(std::optional<oci::Digest> const& after, std::size_t limit) {
+    return walk_blobs(*files_, directory_.blobs.get(), after, limit);
+}
+
+Result<> BlobTree::quarantine(oci::Digest const& digest) {
+    auto const path = directory_of(digest);
+    int const fd = files_->open(directory_.blobs.get(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
+    if (fd == -ENOENT) return unknown(digest);
+    if (fd < 0) return failed(fd, "quarantine", digest);
+    Fd const directory(fd);
+    std::string const algorithm(to_string(digest.algorithm()));
+    int problem = files_->mkdir(directory_.quarantine.get(), algorithm.c_str(), directory_mode);
+    if (problem == 0) problem = files_->sync(directory_.quarantine.get());
+    if (problem < 0 && problem != -EEXIST) return failed(problem, "quarantine", digest);
+    auto const aside = fmt::format("{}/{}", algorithm, digest.hex());
+    problem = files_->rename(fd, data_name, directory_.quarantine.get(), aside.c_str());
+    if (problem == -ENOENT) return unknown(digest);
+    if (problem == 0) problem = sync_directory(directory_.quarantine.get(), algorithm.c_str());
+    if (problem == 0) problem = files_->sync(fd);
+    if (problem < 0) return failed(problem, "quarantine", digest);
     files_->unlink(directory_.blobs.get(), path.c_str(), AT_REMOVEDIR);
     return {};
 }

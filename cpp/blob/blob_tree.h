@@ -6,6 +6,7 @@
 #include "blob/data_directory.h"
 #include "blob/fd.h"
 #include "blob/files.h"
+#include "blob/store.h"
 #include "oci/digest.h"
 
 #include <array>
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -56,6 +58,9 @@ class BlobTree {
     Result<std::uint64_t> size(oci::Digest const& digest);
     Result<Fd> open(oci::Digest const& digest);
     Result<> remove(oci::Digest const& digest);
+    Result<Listing> list(std::optional<oci::Digest> const& after, std::size_t limit);
+    /// Moves the blob's file to quarantine/, where it replaces an earlier one.
+    Result<> quarantine(oci::Digest const& digest);
     /// Writes, syncs and reads a few bytes.
     Result<> probe();
 

@@ -40,6 +40,17 @@ Error unusable(std::filesystem::path const& root, int errno_value) {
                                       root.string(), reason, advice)};
 }
 
+Error unreadable(std::filesystem::path const& root, int errno_value) {
+    if (errno_value == ENOENT || errno_value == ENOTDIR) {
+        return {Errc::config, fmt::format("{} is not a data directory of ocilot: name the one that "
+                                          "`ocilot serve` was started with",
+                                          root.string())};
+    }
+    return {Errc::config,
+            fmt::format("cannot read data directory {}: {}; run this as the user that runs ocilot",
+                        root.string(), std::generic_category().message(errno_value))};
+}
+
 /// 0 or -errno; a missing parent is made first, each new entry synced.
 int make_path(Files& files, std::filesystem::path const& path) {
     std::error_code ignored;
@@ -125,6 +136,7 @@ Result<DataDirectory> DataDirectory::open(std::filesystem::path const& root, Fil
     TRY(Fd const home, enter(files, made.root, top.get(), "ocilot"));
     TRY(made.lock, take_lock(files, made.root, home.get()));
     TRY(made.uploads, enter(files, made.root, home.get(), "uploads"));
+    TRY(made.quarantine, enter(files, made.root, home.get(), "quarantine"));
     TRY(Fd const docker, enter(files, made.root, top.get(), "docker"));
     TRY(Fd const registry, enter(files, made.root, docker.get(), "registry"));
     TRY(Fd const version, enter(files, made.root, registry.get(), "v2"));
@@ -139,6 +151,23 @@ Result<DataDirectory> DataDirectory::open(std::filesystem::path const& root, Fil
     }
     CHECK(check_same_file_system(made.root, made.blobs.get(), made.uploads.get()));
     return made;
+}
+
+Result<DataDirectory> DataDirectory::open_for_reading(std::filesystem::path const& root, Files& files) {
+    std::error_code problem;
+    DataDirectory found;
+    found.root = std::filesystem::absolute(root, problem).lexically_normal();
+    if (problem) return unreadable(root, problem.value());
+    auto const open = [&](char const* name) {
+        return files.open(AT_FDCWD, (found.root / name).c_str(), O_RDONLY | O_DIRECTORY, 0);
+    };
+    int const blobs = open("docker/registry/v2/blobs");
+    if (blobs < 0) return unreadable(found.root, -blobs);
+    found.blobs = Fd(blobs);
+    int const uploads = open("ocilot/uploads");
+    if (uploads < 0) return unreadable(found.root, -uploads);
+    found.uploads = Fd(uploads);
+    return found;
 }
 
 }  // namespace ocilot::blob

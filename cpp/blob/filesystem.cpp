@@ -1,8 +1,10 @@
 #include "blob/filesystem.h"
 
 #include "blob/filesystem_upload.h"
+#include "blob/read_only_files.h"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <utility>
 
@@ -13,30 +15,77 @@ namespace {
 class FileBlob final : public Blob {
   public:
     FileBlob(Files& files, Fd file, std::uint64_t size)
-        : files_(files), file_(std::move(file)), size_(size) {}
+        : files_(&files), file_(std::move(file)), size_(size) {}
 
     [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
     [[nodiscard]] int fd() const noexcept override { return file_.get(); }
 
     Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
-        if (offset >= size_) co_return std::size_t{0};
+        co_return read_now(offset, out);
+    }
+    Result<std::size_t> read_now(std::uint64_t offset, std::span<std::byte> out) {
+        if (offset >= size_) return std::size_t{0};
         auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_ - offset));
-        auto const n = read_fully(files_, file_.get(), out.first(wanted), offset);
-        if (n < 0) co_return system_error(static_cast<int>(-n), "cannot read a blob");
+        auto const n = read_fully(*files_, file_.get(), out.first(wanted), offset);
+        if (n < 0) return system_error(static_cast<int>(-n), "cannot read a blob");
         if (static_cast<std::size_t>(n) < wanted) {
-            co_return Error{Errc::io, fmt::format("a blob of {} bytes ends at byte {}; push it again", size_,
-                                                  offset + static_cast<std::uint64_t>(n))};
+            return Error{Errc::io, fmt::format("a blob of {} bytes ends at byte {}; push it again", size_,
+                                               offset + static_cast<std::uint64_t>(n))};
         }
-        co_return wanted;
+        return wanted;
     }
 
   private:
-    Files& files_;
+    Files* files_;
     Fd file_;
     std::uint64_t size_;
 };
 
+/// For one look: whoever waits for the disk is a thread of the pool, and the pages do not stay in memory.
+class InspectedBlob final : public Blob {
+  public:
+    InspectedBlob(FileBlob blob, BlockingPool& pool) : blob_(std::move(blob)), pool_(pool) {}
+
+    [[nodiscard]] std::uint64_t size() const noexcept override { return blob_.size(); }
+    [[nodiscard]] int fd() const noexcept override { return blob_.fd(); }
+
+    Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
+        return pool_.run([this, offset, out] { return read_and_forget(offset, out); });
+    }
+
+  private:
+    Result<std::size_t> read_and_forget(std::uint64_t offset, std::span<std::byte> out) {
+        auto const n = blob_.read_now(offset, out);
+        if (n.has_value() && *n > 0) {
+            ::posix_fadvise(blob_.fd(), static_cast<off_t>(offset), static_cast<off_t>(*n),
+                            POSIX_FADV_DONTNEED);
+        }
+        return n;
+    }
+
+    FileBlob blob_;
+    BlockingPool& pool_;
+};
+
+Result<FileBlob> open_blob(BlobTree& tree, oci::Digest const& digest) {
+    TRY(Fd file, tree.open(digest));
+    auto const size = tree.files().size(file.get(), "");
+    if (size < 0) {
+        return system_error(static_cast<int>(-size), fmt::format("cannot open blob {}", digest.str()));
+    }
+    return FileBlob(tree.files(), std::move(file), static_cast<std::uint64_t>(size));
+}
+
 }  // namespace
+
+Result<std::unique_ptr<FilesystemStore>> FilesystemStore::open_for_reading(std::filesystem::path const& root,
+                                                                           BlockingPool& pool,
+                                                                           Random& random) {
+    auto files = std::make_unique<ReadOnlyFiles>();
+    TRY(auto directory, DataDirectory::open_for_reading(root, *files));
+    return std::unique_ptr<FilesystemStore>(
+        new FilesystemStore(std::move(directory), std::move(files), pool, random));
+}
 
 Result<std::unique_ptr<FilesystemStore>> FilesystemStore::open(std::filesystem::path root, BlockingPool& pool,
                                                                Random& random) {
@@ -85,18 +134,27 @@ Task<Result<std::uint64_t>> FilesystemStore::stat(oci::Digest const& digest) {
 }
 
 Task<Result<std::unique_ptr<Blob>>> FilesystemStore::open(oci::Digest const& digest) {
-    CO_TRY(Fd file, tree_.open(digest));
-    auto const size = tree_.files().size(file.get(), "");
-    if (size < 0) {
-        co_return system_error(static_cast<int>(-size), fmt::format("cannot open blob {}", digest.str()));
-    }
-    std::unique_ptr<Blob> blob =
-        std::make_unique<FileBlob>(tree_.files(), std::move(file), static_cast<std::uint64_t>(size));
+    CO_TRY(auto file, open_blob(tree_, digest));
+    std::unique_ptr<Blob> blob = std::make_unique<FileBlob>(std::move(file));
     co_return blob;
 }
 
 Task<Result<>> FilesystemStore::remove(oci::Digest const& digest) {
     co_return co_await pool_.run([this, digest] { return tree_.remove(digest); });
+}
+
+Task<Result<Listing>> FilesystemStore::list(std::optional<oci::Digest> after, std::size_t limit) {
+    co_return co_await pool_.run([this, after, limit] { return tree_.list(after, limit); });
+}
+
+Task<Result<std::unique_ptr<Blob>>> FilesystemStore::inspect(oci::Digest const& digest) {
+    CO_TRY(auto file, co_await pool_.run([this, digest] { return open_blob(tree_, digest); }));
+    std::unique_ptr<Blob> blob = std::make_unique<InspectedBlob>(std::move(file), pool_);
+    co_return blob;
+}
+
+Task<Result<>> FilesystemStore::quarantine(oci::Digest const& digest) {
+    co_return co_await pool_.run([this, digest] { return tree_.quarantine(digest); });
 }
 
 Task<Result<>> FilesystemStore::check() {

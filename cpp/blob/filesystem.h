@@ -23,6 +23,10 @@ class FilesystemStore final : public BlobStore {
     /// The same on a given file system; for tests.
     static Result<std::unique_ptr<FilesystemStore>> open(std::filesystem::path root, BlockingPool& pool,
                                                          Random& random, std::unique_ptr<Files> files);
+    /// A store that is there already, to look at only: takes no lock, so that another process may be using
+    /// it, and every change fails with io. config if there is none.
+    static Result<std::unique_ptr<FilesystemStore>> open_for_reading(std::filesystem::path const& root,
+                                                                     BlockingPool& pool, Random& random);
 
     Task<Result<std::unique_ptr<Upload>>> create(Uuid id, oci::Algorithm algorithm) override;
     Task<Result<std::unique_ptr<Upload>>> resume(Uuid id, oci::Algorithm algorithm) override;
@@ -32,6 +36,9 @@ class FilesystemStore final : public BlobStore {
     Task<Result<std::uint64_t>> stat(oci::Digest const& digest) override;
     Task<Result<std::unique_ptr<Blob>>> open(oci::Digest const& digest) override;
     Task<Result<>> remove(oci::Digest const& digest) override;
+    Task<Result<Listing>> list(std::optional<oci::Digest> after, std::size_t limit) override;
+    Task<Result<std::unique_ptr<Blob>>> inspect(oci::Digest const& digest) override;
+    Task<Result<>> quarantine(oci::Digest const& digest) override;
     Task<Result<>> check() override;
 
   private:

@@ -141,6 +141,28 @@ Task<Result<>> MemoryStore::remove(oci::Digest const& digest) {
     co_return Result<>();
 }
 
+Task<Result<Listing>> MemoryStore::list(std::optional<oci::Digest> after, std::size_t limit) {
+    Listing listing;
+    std::lock_guard const lock(mutex_);
+    for (auto const& [digest, bytes] : blobs_) {
+        if (!after || digest > *after) listing.digests.push_back(digest);
+    }
+    std::ranges::sort(listing.digests);
+    if (listing.digests.size() > limit)
+        listing.digests.erase(listing.digests.begin() + static_cast<std::ptrdiff_t>(limit),
+                              listing.digests.end());
+    co_return listing;
+}
+
+Task<Result<std::unique_ptr<Blob>>> MemoryStore::inspect(oci::Digest const& digest) {
+    return open(digest);
+}
+
+// Kept aside would be kept for nobody: memory has no directory to look into.
+Task<Result<>> MemoryStore::quarantine(oci::Digest const& digest) {
+    return remove(digest);
+}
+
 Task<Result<>> MemoryStore::check() {
     co_return Result<>();
 }

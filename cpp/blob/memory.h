@@ -22,6 +22,9 @@ class MemoryStore final : public BlobStore {
     Task<Result<std::uint64_t>> stat(oci::Digest const& digest) override;
     Task<Result<std::unique_ptr<Blob>>> open(oci::Digest const& digest) override;
     Task<Result<>> remove(oci::Digest const& digest) override;
+    Task<Result<Listing>> list(std::optional<oci::Digest> after, std::size_t limit) override;
+    Task<Result<std::unique_ptr<Blob>>> inspect(oci::Digest const& digest) override;
+    Task<Result<>> quarantine(oci::Digest const& digest) override;
     Task<Result<>> check() override;
 
     /// The bytes of an upload, null if there is none; for Upload.

@@ -8,7 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace ocilot::blob {
@@ -49,6 +51,13 @@ class Upload {
     virtual void park() noexcept = 0;
 };
 
+/// A page of a walk over a store.
+struct Listing {
+    std::vector<oci::Digest> digests;  ///< In order; fewer than asked for only at the end of the walk.
+    /// What was met on the way and is no blob: paths below the blobs, each told once in a walk.
+    std::vector<std::string> strays;
+};
+
 /// Bytes by digest; knows no repository and no tag. Thread-safe; Tasks may come from any I/O context.
 class BlobStore {
   public:
@@ -71,6 +80,16 @@ class BlobStore {
     virtual Task<Result<std::unique_ptr<Blob>>> open(oci::Digest const& digest) = 0;
     /// Removes a blob, durably; blob_unknown if there is none.
     virtual Task<Result<>> remove(oci::Digest const& digest) = 0;
+
+    /// At most `limit` blobs that follow `after`, or the first ones. Blobs that come and go meanwhile may be
+    /// missed.
+    virtual Task<Result<Listing>> list(std::optional<oci::Digest> after, std::size_t limit) = 0;
+    /// Opens a blob for one look at all of it: off the I/O thread, its reads too, and without throwing out of
+    /// memory what others read. blob_unknown if there is none.
+    virtual Task<Result<std::unique_ptr<Blob>>> inspect(oci::Digest const& digest) = 0;
+    /// Takes a blob with wrong bytes away, durably, and keeps them aside for people to look at. The next push
+    /// brings it back. blob_unknown if there is none.
+    virtual Task<Result<>> quarantine(oci::Digest const& digest) = 0;
 
     /// Whether bytes can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;

@@ -6,7 +6,6 @@
 #include "http/route.h"
 
 #include <algorithm>
-
 #include <fmt/format.h>
 
 namespace ocilot::http {

@@ -26,8 +26,11 @@ Response not_ready(std::string_view why) {
 
 }  // namespace
 
-Operations::Operations(registry::Registry& registry, Metrics& metrics) noexcept
-    : registry_(registry), metrics_(metrics) {}
+Operations::Operations(registry::Registry& registry, Metrics& metrics)
+    : registry_(registry),
+      metrics_(metrics),
+      quarantined_(metrics.gauge("ocilot_quarantined_blobs",
+                                 "Blobs whose bytes were wrong and that nobody has pushed again yet.")) {}
 
 bool Operations::serves(std::string_view path) noexcept {
     return path == "/healthz" || path == "/readyz" || path == "/metrics";
@@ -43,7 +46,11 @@ Task<Response> Operations::handle(Request const& request) {
         co_return std::move(response.set("Allow", "GET, HEAD"));
     }
     if (path == "/healthz") co_return text(200, plain, "ok\n");
-    if (path == "/metrics") co_return text(200, prometheus, metrics_.text());
+    if (path == "/metrics") {
+        auto const quarantined = co_await registry_.meta.scrub().quarantined();
+        if (quarantined.has_value()) quarantined_.set(static_cast<std::int64_t>(*quarantined));
+        co_return text(200, prometheus, metrics_.text());
+    }
     if (draining_.load()) co_return not_ready("shutting down");
     auto const blobs = co_await registry_.blobs.check();
     if (blobs.has_error()) co_return not_ready("the blob store does not answer");

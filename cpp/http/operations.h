@@ -12,7 +12,7 @@ namespace ocilot::http {
 /// not draining) and `/metrics` (Prometheus text). The only routes of the debug address.
 class Operations final : public Handler {
   public:
-    Operations(registry::Registry& registry, Metrics& metrics) noexcept;
+    Operations(registry::Registry& registry, Metrics& metrics);
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
     [[nodiscard]] std::string_view route_name(Request const& request) const noexcept override;
@@ -25,6 +25,7 @@ class Operations final : public Handler {
   private:
     registry::Registry& registry_;
     Metrics& metrics_;
+    Gauge& quarantined_;
     std::atomic<bool> draining_{false};
 };
 

@@ -24,7 +24,13 @@ Task<> run_for_ever(Job job, Log const& log, Metrics& metrics) {
     auto& items =
         metrics.counter("ocilot_job_items_total", "Things a background job dealt with.", {{"job", name}});
     SteadyTimer timer(co_await asio::this_coro::executor);
+    auto wait = job.delay;
     for (;;) {
+        timer.expires_after(wait);
+        boost::system::error_code stopped;
+        co_await timer.async_wait(asio::redirect_error(use_task, stopped));
+        if (stopped) co_return;
+        wait = std::max(job.interval, std::chrono::seconds(1));
         auto const round = co_await job.round();
         if (round.has_error()) {
             failed.add();
@@ -34,10 +40,6 @@ Task<> run_for_ever(Job job, Log const& log, Metrics& metrics) {
             items.add(*round);
             if (*round > 0) log.info("job done", {{"job", name}, {"items", std::uint64_t{*round}}});
         }
-        timer.expires_after(std::max(job.interval, std::chrono::seconds(1)));
-        boost::system::error_code stopped;
-        co_await timer.async_wait(asio::redirect_error(use_task, stopped));
-        if (stopped) co_return;
     }
 }
 

@@ -8,7 +8,8 @@ namespace ocilot::meta {
 
 /// Repositories with their tags and manifests. Every write is one durable transaction: when it returns, the
 /// facts survive a power cut. A repository exists while it holds a manifest or a blob link; lists show it
-/// while it holds a manifest. Thread-safe; Tasks may come from any I/O context.
+/// while it holds a manifest. What is quarantined (see ScrubFacts) can be removed, and is unknown to every
+/// other question until it is pushed again. Thread-safe; Tasks may come from any I/O context.
 class Catalog {
   public:
     virtual ~Catalog() = default;

@@ -47,7 +47,8 @@ Result<ManifestFact> read_tagged(SqliteDb& db, oci::RepositoryName const& reposi
     TRY(auto rows,
         db.query("SELECT m.digest, m.media_type, m.size FROM tag t JOIN manifest m "
                  "ON m.repository = t.repository AND m.digest = t.digest "
-                 "WHERE t.repository = (SELECT id FROM repository WHERE name = ?1) AND t.name = ?2",
+                 "WHERE t.repository = (SELECT id FROM repository WHERE name = ?1) AND t.name = ?2 "
+                 "AND NOT EXISTS (SELECT 1 FROM quarantined q WHERE q.digest = t.digest)",
                  {repository.str(), tag.str()}));
     TRY(bool const row, rows.next());
     if (!row) return tag_unknown(repository, tag);
@@ -57,7 +58,8 @@ Result<ManifestFact> read_tagged(SqliteDb& db, oci::RepositoryName const& reposi
 Result<ManifestFact> read_manifest(SqliteDb& db, oci::RepositoryName const& repository,
                                    oci::Digest const& digest) {
     TRY(auto rows, db.query("SELECT digest, media_type, size FROM manifest "
-                            "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND digest = ?2",
+                            "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND digest = ?2 "
+                            "AND NOT EXISTS (SELECT 1 FROM quarantined q WHERE q.digest = ?2)",
                             {repository.str(), digest.str()}));
     TRY(bool const row, rows.next());
     if (!row) return manifest_unknown(repository, digest);

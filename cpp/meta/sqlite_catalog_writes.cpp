@@ -18,6 +18,15 @@ Result<std::optional<std::int64_t>> find_manifest(SqliteDb& db, std::int64_t rep
                         {repository, digest.str()});
 }
 
+/// The same for one that can be pulled, too: its bytes were not found to be wrong.
+Result<std::optional<std::int64_t>> find_sound_manifest(SqliteDb& db, std::int64_t repository,
+                                                        oci::Digest const& digest) {
+    return first_number(db,
+                        "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2 "
+                        "AND NOT EXISTS (SELECT 1 FROM quarantined q WHERE q.digest = ?2)",
+                        {repository, digest.str()});
+}
+
 /// What is required and not there: in the order of asking, each once.
 struct Missing {
     std::vector<std::string> digests;
@@ -41,7 +50,7 @@ Result<> require_content(SqliteDb& db, NewManifest const& manifest) {
     TRY(auto const repository, find_repository(db, manifest.repository));
     Missing missing;
     CHECK(collect_missing(db, repository, manifest.required_blobs, linked_size, missing));
-    CHECK(collect_missing(db, repository, manifest.required_manifests, find_manifest, missing));
+    CHECK(collect_missing(db, repository, manifest.required_manifests, find_sound_manifest, missing));
     if (!missing.digests.empty()) return content_missing(manifest.repository, std::move(missing.digests));
     return {};
 }
@@ -95,6 +104,7 @@ Result<> put(SqliteDb& db, NewManifest const& manifest) {
     TRY(auto const annotations, annotations_to_json(manifest.annotations));
     TRY(auto const repository, find_or_make_repository(db, manifest.repository));
     CHECK(add_manifest(db, repository, manifest, annotations));
+    CHECK(end_quarantine(db, manifest.fact.digest));
     for (auto const& tag : manifest.tags) {
         CHECK(move_tag(db, repository, tag, manifest));
     }

@@ -78,6 +78,19 @@ Error cannot_open(std::string const& path, sqlite3* db, int code) {
                     path, system != 0 ? std::generic_category().message(system) : sqlite3_errstr(code))};
 }
 
+/// Only three characters mean something in the path of a URI that has no host.
+std::string immutable_uri(std::string const& path) {
+    std::string uri = path.starts_with('/') ? "file://" : "file:";
+    for (char const c : path) {
+        if (c == '%' || c == '?' || c == '#') {
+            uri += fmt::format("%{:02x}", static_cast<unsigned>(c));
+        } else {
+            uri += c;
+        }
+    }
+    return uri + "?immutable=1";
+}
+
 }  // namespace
 
 SqliteRows::~SqliteRows() {
@@ -121,10 +134,12 @@ void SqliteDb::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
 }
 
 Result<SqliteDb> SqliteDb::open(std::string const& path, Mode mode) {
-    int const flags =
-        mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int flags = SQLITE_OPEN_NOMUTEX;
+    flags |= mode == Mode::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    if (mode == Mode::immutable) flags |= SQLITE_OPEN_URI;
     sqlite3* raw = nullptr;
-    int const code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+    auto const name = mode == Mode::immutable ? immutable_uri(path) : path;
+    int const code = sqlite3_open_v2(name.c_str(), &raw, flags, nullptr);
     std::unique_ptr<sqlite3, CloseDb> db(raw);
     if (code != SQLITE_OK) return cannot_open(path, raw, code);
     // SQLite opens a file it may not write for reading only, and says nothing.
@@ -134,9 +149,9 @@ Result<SqliteDb> SqliteDb::open(std::string const& path, Mode mode) {
                                  "its owner or its permissions",
                                  path)};
     }
-    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == Mode::read_only ? 1 : 0, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == Mode::read_write ? 0 : 1, nullptr);
     sqlite3_wal_autocheckpoint(raw, 0);
-    sqlite3_busy_timeout(raw, mode == Mode::read_only ? reader_patience_ms : writer_patience_ms);
+    sqlite3_busy_timeout(raw, mode == Mode::read_write ? writer_patience_ms : reader_patience_ms);
     return SqliteDb(std::move(db));
 }
 

@@ -44,7 +44,11 @@ class SqliteRows {
 /// Never checkpoints on its own after a commit, and a read-only one never at close.
 class SqliteDb {
   public:
-    enum class Mode : std::uint8_t { read_only, read_write };
+    enum class Mode : std::uint8_t {
+        read_only,
+        read_write,
+        immutable,  ///< for reading a file that nobody writes to: makes no files beside it and takes no lock
+    };
     enum class Checkpoint : std::uint8_t { passive, truncate };
 
     /// Opens `path`, creating the file in mode read_write.

@@ -12,7 +12,7 @@ namespace {
 Result<BlobFact> read_blob(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
     TRY(auto rows,
         db.query("SELECT size FROM link WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
-                 "AND digest = ?2",
+                 "AND digest = ?2 AND NOT EXISTS (SELECT 1 FROM quarantined q WHERE q.digest = ?2)",
                  {repository.str(), digest.str()}));
     TRY(bool const row, rows.next());
     if (!row) return blob_unknown(repository, digest);
@@ -47,6 +47,7 @@ Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact cons
 Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
                      std::optional<Uuid> upload, Time now) {
     CHECK(link(db, repository, blob, now));
+    CHECK(end_quarantine(db, blob.digest));
     if (upload) {
         CHECK(db.change("DELETE FROM upload WHERE id = ?1", {upload->str()}));
     }

@@ -11,7 +11,7 @@ Result<SqliteReaders::Lease> SqliteReaders::lease() {
             return Lease(*this, std::move(db));
         }
     }
-    TRY(auto db, SqliteDb::open(path_, SqliteDb::Mode::read_only));
+    TRY(auto db, SqliteDb::open(path_, mode_));
     return Lease(*this, std::make_unique<SqliteDb>(std::move(db)));
 }
 

@@ -17,7 +17,8 @@ namespace ocilot::meta {
 /// Thread-safe.
 class SqliteReaders {
   public:
-    explicit SqliteReaders(std::string path) : path_(std::move(path)) {}
+    explicit SqliteReaders(std::string path, SqliteDb::Mode mode = SqliteDb::Mode::read_only)
+        : path_(std::move(path)), mode_(mode) {}
 
     /// Calls `work` with a connection, on the calling thread, and answers its Result.
     template <class Work, class R = std::invoke_result_t<Work&, SqliteDb&>>
@@ -48,6 +49,7 @@ class SqliteReaders {
     void give_back(std::unique_ptr<SqliteDb> db);
 
     std::string path_;
+    SqliteDb::Mode mode_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<SqliteDb>> idle_;  // The last one back goes first: its cache is warm.
 };

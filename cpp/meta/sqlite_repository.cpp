@@ -30,8 +30,15 @@ Result<> drop_repository_if_empty(SqliteDb& db, std::int64_t id) {
 
 Result<std::optional<std::int64_t>> linked_size(SqliteDb& db, std::int64_t repository,
                                                 oci::Digest const& digest) {
-    return first_number(db, "SELECT size FROM link WHERE repository = ?1 AND digest = ?2",
+    return first_number(db,
+                        "SELECT size FROM link WHERE repository = ?1 AND digest = ?2 "
+                        "AND NOT EXISTS (SELECT 1 FROM quarantined q WHERE q.digest = ?2)",
                         {repository, digest.str()});
+}
+
+Result<> end_quarantine(SqliteDb& db, oci::Digest const& digest) {
+    CHECK(db.change("DELETE FROM quarantined WHERE digest = ?1", {digest.str()}));
+    return {};
 }
 
 }  // namespace ocilot::meta

@@ -23,8 +23,11 @@ Result<std::int64_t> find_or_make_repository(SqliteDb& db, oci::RepositoryName c
 /// A repository exists while it holds a manifest or a link.
 Result<> drop_repository_if_empty(SqliteDb& db, std::int64_t id);
 
-/// Bytes of a blob, if the repository has a link to it.
+/// Bytes of a blob, if the repository has a link to it and it is not quarantined.
 Result<std::optional<std::int64_t>> linked_size(SqliteDb& db, std::int64_t repository,
                                                 oci::Digest const& digest);
+
+/// Whoever brings the bytes again ends their quarantine, for every repository.
+Result<> end_quarantine(SqliteDb& db, oci::Digest const& digest);
 
 }  // namespace ocilot::meta

@@ -89,7 +89,24 @@ CREATE INDEX upload_repository ON upload (repository);
 CREATE INDEX upload_caller ON upload (started_by, address);
 )sql";
 
-constexpr std::array migrations{version_1};  // The one at index n leads from version n to n + 1.
+constexpr char const* version_2 = R"sql(
+-- Blobs whose bytes were found to be wrong and taken away; nobody holds them until they are pushed again.
+CREATE TABLE quarantined (
+    digest TEXT PRIMARY KEY,
+    since  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How far a background job has come, in its own words.
+CREATE TABLE job_place (
+    job      TEXT PRIMARY KEY,
+    place    TEXT NOT NULL,
+    noted_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX manifest_digest ON manifest (digest);
+)sql";
+
+constexpr std::array migrations{version_1, version_2};  // The one at index n leads from version n to n + 1.
 
 Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
     TRY(auto rows, db.query(sql));
@@ -135,6 +152,15 @@ Result<> use_write_ahead_log(SqliteDb& db, std::string const& path) {
 
 int sqlite_schema_version() noexcept {
     return static_cast<int>(migrations.size());
+}
+
+Result<> require_schema(SqliteDb& db, std::string const& path) {
+    TRY(auto const version, recognized_version(db, path));
+    if (version == sqlite_schema_version()) return {};
+    return Error{Errc::config,
+                 fmt::format("the metadata database {} was written by an older version of ocilot (schema {}, "
+                             "this one knows {}); start the registry once with this version",
+                             path, version, sqlite_schema_version())};
 }
 
 Result<> prepare_schema(SqliteDb& db, std::string const& path) {

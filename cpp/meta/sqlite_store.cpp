@@ -1,8 +1,10 @@
 #include "meta/sqlite_store.h"
 
+#include "meta/sqlite_audit.h"
 #include "meta/sqlite_catalog.h"
 #include "meta/sqlite_links.h"
 #include "meta/sqlite_schema.h"
+#include "meta/sqlite_scrub_facts.h"
 #include "meta/sqlite_uploads.h"
 #include "meta/temporary_directory.h"
 
@@ -18,7 +20,9 @@ struct SqliteStore::Parts {
           readers(std::move(path)),
           catalog(readers, writer),
           links(readers, writer),
-          uploads(readers, writer) {}
+          uploads(readers, writer),
+          audit(readers),
+          scrub(readers, writer) {}
 
     // Readers close before the writer: it is the last one out and empties the write-ahead log.
     std::optional<TemporaryDirectory> directory;
@@ -27,6 +31,8 @@ struct SqliteStore::Parts {
     SqliteCatalog catalog;
     SqliteLinks links;
     SqliteUploads uploads;
+    SqliteAudit audit;
+    SqliteScrubFacts scrub;
 };
 
 namespace {
@@ -87,6 +93,14 @@ Links& SqliteStore::links() noexcept {
 
 Uploads& SqliteStore::uploads() noexcept {
     return parts_->uploads;
+}
+
+Audit& SqliteStore::audit() noexcept {
+    return parts_->audit;
+}
+
+ScrubFacts& SqliteStore::scrub() noexcept {
+    return parts_->scrub;
 }
 
 Task<Result<>> SqliteStore::check() {

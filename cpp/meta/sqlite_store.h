@@ -23,6 +23,8 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] Catalog& catalog() noexcept override;
     [[nodiscard]] Links& links() noexcept override;
     [[nodiscard]] Uploads& uploads() noexcept override;
+    [[nodiscard]] Audit& audit() noexcept override;
+    [[nodiscard]] ScrubFacts& scrub() noexcept override;
     Task<Result<>> check() override;
 
   private:

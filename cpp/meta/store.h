@@ -1,7 +1,9 @@
 #pragma once
 
+#include "meta/audit.h"
 #include "meta/catalog.h"
 #include "meta/links.h"
+#include "meta/scrub_facts.h"
 #include "meta/uploads.h"
 
 namespace ocilot::meta {
@@ -13,6 +15,8 @@ class MetaStore {
     [[nodiscard]] virtual Catalog& catalog() noexcept = 0;
     [[nodiscard]] virtual Links& links() noexcept = 0;
     [[nodiscard]] virtual Uploads& uploads() noexcept = 0;
+    [[nodiscard]] virtual Audit& audit() noexcept = 0;
+    [[nodiscard]] virtual ScrubFacts& scrub() noexcept = 0;
     /// Whether facts can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;
 };

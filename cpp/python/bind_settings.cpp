@@ -45,6 +45,9 @@ void init_storage(Class& settings) {
         .def_readwrite("purge_uploads", &Settings::purge_uploads, "Whether abandoned uploads are removed.");
     seconds(settings, "upload_age", &Settings::upload_age, "Seconds after which an upload is abandoned.");
     seconds(settings, "purge_interval", &Settings::purge_interval, "Seconds between two purges.");
+    settings.def_readwrite("scrub", &Settings::scrub, "Whether blobs are read again in the background.")
+        .def_readwrite("scrub_rate", &Settings::scrub_rate, "Bytes a second; 0: as fast as it can.");
+    seconds(settings, "scrub_interval", &Settings::scrub_interval, "Seconds between two rounds of that.");
 }
 
 void init_listening(Class& settings) {

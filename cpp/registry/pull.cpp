@@ -1,5 +1,6 @@
 #include "registry/pull.h"
 
+#include "oci/hasher.h"
 #include "registry/manifest_cache.h"
 
 #include <fmt/format.h>
@@ -42,6 +43,12 @@ Task<Result<StoredManifest>> pull_manifest(Registry& registry, oci::RepositoryNa
     auto bytes = registry.manifests.find(fact.digest);
     if (!bytes) {
         CO_TRY(bytes, co_await read_whole(registry.blobs, fact.digest));
+        // What is kept in memory would outlive the mending of what is on disk.
+        if (oci::digest_of(fact.digest.algorithm(), *bytes) != fact.digest) {
+            co_return Error{
+                Errc::io,
+                fmt::format("the stored bytes of manifest {} are damaged; push it again", fact.digest.str())};
+        }
         registry.manifests.add(fact.digest, bytes);
     }
     co_return StoredManifest{std::move(fact), std::move(bytes)};

@@ -162,8 +162,7 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
         (void)co_await upload->discard();
         co_return committed.error();
     }
-    CO_CHECK(
-        co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
+    CO_CHECK(co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
     co_return fact;
 }
 

@@ -120,7 +120,8 @@ Task<Result<std::optional<std::uint64_t>>> size_of(Registry& registry, oci::Repo
 }
 
 /// Looks before anything is stored, so that a refused manifest leaves no bytes; the transaction looks again.
-/// Answers one sentence for each descriptor whose size is wrong. A sparse manifest may name what is not there.
+/// Answers one sentence for each descriptor whose size is wrong. A sparse manifest may name what is not
+/// there.
 Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::RepositoryName const& repository,
                                                  oci::Manifest const& manifest, bool sparse) {
     Error missing{

@@ -22,10 +22,10 @@ struct Rules {
     std::size_t manifest_limit = 4 * 1024 * 1024;  ///< bytes
     /// Where a manifest may name content that is not there, `ocilot.sparse`.
     std::vector<oci::RepositoryPattern> sparse = {};
-    bool strict_sizes = false;  ///< whether a descriptor with a wrong size is an error, not a warning
-    std::size_t json_depth = 64;                   ///< levels of nesting in a manifest
-    std::size_t repository_uploads = 1000;         ///< most unfinished uploads of a repository; 0: any number
-    std::size_t caller_uploads = 1000;             ///< same, of a caller
+    bool strict_sizes = false;    ///< whether a descriptor with a wrong size is an error, not a warning
+    std::size_t json_depth = 64;  ///< levels of nesting in a manifest
+    std::size_t repository_uploads = 1000;  ///< most unfinished uploads of a repository; 0: any number
+    std::size_t caller_uploads = 1000;      ///< same, of a caller
 };
 
 /// The parts every operation works with; made once, handed to each operation. One file an operation:

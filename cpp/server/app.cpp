@@ -1,6 +1,7 @@
 #include "blob/filesystem.h"
 #include "blob/memory.h"
 #include "jobs/schedule.h"
+#include "jobs/scrub.h"
 #include "jobs/uploads.h"
 #include "meta/sqlite_store.h"
 #include "net/address.h"
@@ -104,8 +105,7 @@ Result<> Server::Parts::open() {
     app.emplace(*registry, guard, *operations, app_settings(settings));
     CHECK(clean_up());
     CHECK(listen());
-    add_jobs();
-    return {};
+    return add_jobs();
 }
 
 Result<> Server::Parts::count_descriptors() {
@@ -184,15 +184,24 @@ Result<> Server::Parts::listen() {
     return {};
 }
 
-void Server::Parts::add_jobs() {
+Result<> Server::Parts::add_jobs() {
     auto& worker = *workers.front();
     if (certificates) worker.add_background(watch_certificates(*certificates, pool, log));
-    if (!settings.purge_uploads) return;
-    auto const age = settings.upload_age;
     auto& parts = *registry;
-    jobs::Job job{"expire_uploads", settings.purge_interval,
-                  [&parts, age] { return jobs::expire_uploads(parts, age); }};
+    if (settings.purge_uploads) {
+        auto const age = settings.upload_age;
+        jobs::Job job{"expire_uploads", settings.purge_interval,
+                      [&parts, age] { return jobs::expire_uploads(parts, age); }};
+        worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
+    }
+    if (!settings.scrub || settings.in_memory) return {};
+    auto const interval = std::max(settings.scrub_interval, std::chrono::seconds(1));
+    TRY(auto const due_in, run_now(jobs::scrub_due_in(parts, interval)));
+    jobs::ScrubRules const rules{.rate = settings.scrub_rate};
+    jobs::Job job{"scrub", interval, [this, rules] { return jobs::scrub(*registry, rules, log, metrics); },
+                  std::chrono::seconds(due_in)};
     worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
+    return {};
 }
 
 }  // namespace ocilot::server

@@ -67,7 +67,7 @@ struct Server::Parts {
     Result<> load_certificates();
     Result<> clean_up();
     Result<> listen();
-    void add_jobs();
+    Result<> add_jobs();
     Result<> count_descriptors();
     [[nodiscard]] SessionContext session_context(Worker& worker, http::Handler& handler,
                                                  Connections* counted);

@@ -22,6 +22,10 @@ struct Settings {
     std::chrono::seconds upload_age{168 * 3600};     ///< sessions older than this are purged
     std::chrono::seconds purge_interval{24 * 3600};  ///< time between two purges
 
+    bool scrub = true;                                ///< `ocilot.scrub.enabled`
+    std::chrono::seconds scrub_interval{168 * 3600};  ///< from the end of a round to the next
+    std::uint64_t scrub_rate = 16 * 1024 * 1024;      ///< bytes a second
+
     // Listening. Address is `HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one.
     std::string address = "127.0.0.1:5000";
     std::string debug_address;  ///< `/metrics`, `/healthz`, `/readyz` live here instead; empty: on `address`

@@ -6,6 +6,7 @@
 
 from ocilot import errors
 from ocilot._core import __version__
+from ocilot.integrity import fsck
 from ocilot.server import Server
 
-__all__ = ["Server", "__version__", "errors"]
+__all__ = ["Server", "__version__", "errors", "fsck"]

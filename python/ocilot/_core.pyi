@@ -1,6 +1,7 @@
 """The registry's core: storage engine and server, in C++."""
 
 import enum
+from collections.abc import Callable
 from typing import Final, final
 
 __version__: Final[str]
@@ -37,6 +38,9 @@ class Settings:
     purge_uploads: bool
     upload_age: int
     purge_interval: int
+    scrub: bool
+    scrub_rate: int
+    scrub_interval: int
     address: str
     debug_address: str
     tls_certificate: str
@@ -92,3 +96,41 @@ def endpoints() -> list[tuple[str, str, str, str, str, list[tuple[int, str]], li
 
 def errors() -> list[tuple[str, int, str, str, bool]]:
     """The error table: name, status, code, message, whether every endpoint may answer it."""
+
+@final
+class Problem:
+    """A difference between facts and bytes."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def is_error(self) -> bool: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def repository(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+@final
+class FsckCounts:
+    """What a check has looked at."""
+
+    @property
+    def blobs(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def links(self) -> int: ...
+    @property
+    def manifests(self) -> int: ...
+    @property
+    def tags(self) -> int: ...
+    @property
+    def uploads(self) -> int: ...
+    @property
+    def errors(self) -> int: ...
+    @property
+    def notes(self) -> int: ...
+
+def fsck(root: str, hash: bool, tell: Callable[[Problem], object]) -> FsckCounts: ...

@@ -11,7 +11,7 @@ import typer
 from ocilot import __version__
 from ocilot.errors import ConfigError, Error
 
-from . import config, serve
+from . import config, fsck, serve
 from .exit import Exit
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serve.serve)
+app.command("fsck")(fsck.fsck)
 app.add_typer(config.app, name="config")
 
 

@@ -77,6 +77,8 @@ def resolve(config: Config) -> _core.Settings:
     purging = storage.maintenance.uploadpurging
     settings.purge_uploads = purging.enabled
     settings.upload_age, settings.purge_interval = purging.age, purging.interval
+    settings.scrub = own.scrub.enabled
+    settings.scrub_rate, settings.scrub_interval = own.scrub.rate, own.scrub.interval
     settings.address, settings.debug_address = http.addr, http.debug.addr
     settings.tls_certificate, settings.tls_key = http.tls.certificate, http.tls.key
     settings.tls_minimum = http.tls.minimumtls

@@ -20,6 +20,7 @@ from .values import (
     ORIGINS,
     PATTERNS,
     PREFIX,
+    RATE,
     SECRET,
     SIZE,
     SIZE_OR_NONE,
@@ -266,6 +267,15 @@ class Limits(Section):
     """Most levels of nesting in a manifest."""
 
 
+class Scrub(Section):
+    enabled: Flag = True
+    """Whether blobs are read again in the background, and rotten ones taken away."""
+    interval: Duration = 168 * 3600
+    """Time between two rounds over all blobs."""
+    rate: Annotated[int, RATE] = 16 * 1024 * 1024
+    """Bytes a second it reads at most."""
+
+
 class Ocilot(Section):
     """What distribution has no key for."""
 
@@ -286,6 +296,7 @@ class Ocilot(Section):
     """Whether a manifest that gives a wrong size for its content is refused instead of warned about."""
     cors: Cors = Cors()
     limits: Limits = Limits()
+    scrub: Scrub = Scrub()
 
 
 class Config(Section):

@@ -114,6 +114,19 @@ def _read_size(raw: Raw) -> int | None:
     return _read_size_or_none(raw) or None
 
 
+def _read_rate(raw: Raw) -> int | None:
+    if not isinstance(raw, Scalar):
+        return None
+    return _read_size(Scalar(raw.value, raw.text.removesuffix("/s")))
+
+
+def _show_rate(rate: int) -> str:
+    for power, unit in ((30, "GiB/s"), (20, "MiB/s"), (10, "KiB/s")):
+        if rate % (1 << power) == 0:
+            return f"{rate >> power}{unit}"
+    return f"{rate}B/s"
+
+
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART: Final = r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)"
 _LONGEST: Final = 100 * 365 * 24 * 3600
@@ -216,6 +229,7 @@ FLAG: Final = Kind("true or false", "true or false", _read_flag)
 COUNT: Final = count(1)
 SIZE: Final = Kind("size", "a size above zero such as 65536 or 4MiB", _read_size)
 SIZE_OR_NONE: Final = Kind("size", "a size such as 0, 65536 or 4MiB", _read_size_or_none)
+RATE: Final = Kind("rate", "bytes a second such as 16MiB/s", _read_rate, _show_rate)
 DURATION: Final = Kind("duration", "a duration such as 30s or 1m30s", read_duration, show_duration)
 ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _read_address)
 HOST: Final = Kind("URL", "a URL without a path, such as https://registry.example.com", _read_host)

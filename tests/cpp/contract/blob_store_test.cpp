@@ -298,6 +298,54 @@ TYPED_TEST(BlobStoreContract, ManyPushesAndRemovalsOfOneBlobAtATimeAllSucceed) {
     EXPECT_TRUE(test::run(this->store.uploads())->empty());
 }
 
+TYPED_TEST(BlobStoreContract, ListsItsBlobsInPages) {
+    EXPECT_TRUE(test::run(this->store.list({}, 10))->digests.empty());
+    std::vector<oci::Digest> all;
+    for (int i = 0; i < 40; ++i) {
+        auto const text = std::to_string(i);
+        all.push_back(digest_of(i % 4 == 0 ? Algorithm::sha512 : Algorithm::sha256, text));
+        ASSERT_TRUE(test::run(this->store.put(all.back(), bytes_of(text))));
+    }
+    std::ranges::sort(all);
+    std::vector<oci::Digest> listed;
+    for (std::optional<oci::Digest> after;;) {
+        auto const page = test::run(this->store.list(after, 7)).value();
+        listed.insert(listed.end(), page.digests.begin(), page.digests.end());
+        EXPECT_TRUE(page.strays.empty());
+        if (page.digests.size() < 7) break;
+        after = listed.back();
+    }
+    EXPECT_EQ(listed, all);
+}
+
+TYPED_TEST(BlobStoreContract, ShowsABlobForInspection) {
+    auto const text = pattern(300'000);
+    auto const digest = digest_of(Algorithm::sha256, text);
+    EXPECT_EQ(test::run(this->store.inspect(digest)).error().code, Errc::blob_unknown);
+    ASSERT_TRUE(test::run(this->store.put(digest, bytes_of(text))));
+    auto const blob = test::run(this->store.inspect(digest)).value();
+    ASSERT_EQ(blob->size(), text.size());
+    std::string read(text.size(), '?');
+    auto const room = std::as_writable_bytes(std::span(read));
+    EXPECT_EQ(test::run(blob->read(0, room.first(200'000))).value(), 200'000U);
+    EXPECT_EQ(test::run(blob->read(200'000, room.subspan(200'000))).value(), 100'000U);
+    EXPECT_EQ(test::run(blob->read(300'000, room)).value(), 0U);
+    EXPECT_EQ(read, text);
+}
+
+TYPED_TEST(BlobStoreContract, AQuarantinedBlobIsGoneUntilItIsPushedAgain) {
+    auto const digest = digest_of(Algorithm::sha256, "right");
+    EXPECT_EQ(test::run(this->store.quarantine(digest)).error().code, Errc::blob_unknown);
+    for (int round = 0; round < 2; ++round) {
+        ASSERT_TRUE(test::run(this->store.put(digest, bytes_of("wrong"))));
+        ASSERT_TRUE(test::run(this->store.quarantine(digest)));
+        EXPECT_EQ(this->stat_error(digest), Errc::blob_unknown);
+        EXPECT_TRUE(test::run(this->store.list({}, 10))->digests.empty());
+    }
+    ASSERT_TRUE(test::run(push(this->store, this->new_id(), "right")));
+    EXPECT_EQ(this->content(digest), "right");
+}
+
 TYPED_TEST(BlobStoreContract, SaysThatItWorks) {
     EXPECT_TRUE(test::run(this->store.check()));
 }

@@ -76,6 +76,18 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(links.blob(app, digest("b"))));
     static_cast<void>(run(catalog.referrers(app, digest("s"), {}, page)));
     static_cast<void>(run(catalog.referrers(app, digest("s"), "type", page)));
+    auto& audit = store.audit();
+    static_cast<void>(run(audit.links("", 10)));
+    static_cast<void>(run(audit.manifests("", 10)));
+    static_cast<void>(run(audit.tags("", 10)));
+    static_cast<void>(run(audit.sessions("", 10)));
+    static_cast<void>(run(audit.named(digest("b"))));
+    auto& scrub = store.scrub();
+    static_cast<void>(run(scrub.quarantine(digest("b"), at(2))));
+    static_cast<void>(run(scrub.quarantined()));
+    static_cast<void>(run(scrub.release(digest("b"))));
+    static_cast<void>(run(scrub.keep_place({digest("b"), at(2)})));
+    static_cast<void>(run(scrub.place()));
     static_cast<void>(run(catalog.delete_tag(app, tag("u"), "bob", at(2))));
     static_cast<void>(run(catalog.delete_manifest(app, digest("m"), "bob", at(2))));
 }

@@ -1,0 +1,326 @@
+#include "jobs/fsck.h"
+
+#include "jobs/rehash.h"
+#include "oci/manifest.h"
+#include "oci/media_type.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <unordered_set>
+
+namespace ocilot::jobs {
+
+namespace {
+
+constexpr std::size_t page_size = 1000;
+
+constexpr std::array<std::string_view, 14> names{
+    "wrong_digest",
+    "wrong_size",
+    "missing_bytes",
+    "quarantined",
+    "unreadable",
+    "bad_manifest",
+    "wrong_edges",
+    "dangling_tag",
+    "bad_fact",
+    "damaged_database",
+    "orphan",
+    "stray",
+    "upload_without_session",
+    "session_without_bytes",
+};
+
+class Fsck final : public Pace {
+  public:
+    Fsck(blob::BlobStore& blobs, meta::Audit& audit, bool hash, FsckWatcher& watcher)
+        : blobs_(blobs), audit_(audit), hash_(hash), watcher_(watcher) {}
+
+    Task<Result<FsckCounts>> run() {
+        CO_CHECK(co_await check_database());
+        CO_CHECK(co_await check_blobs());
+        CO_CHECK(co_await check_links());
+        CO_CHECK(co_await check_manifests());
+        CO_CHECK(co_await check_tags());
+        CO_CHECK(co_await check_uploads());
+        co_return counts_;
+    }
+
+    Task<Result<>> step(std::size_t bytes) override {
+        counts_.bytes += bytes;
+        co_return still_wanted();
+    }
+
+  private:
+    void tell(Finding finding, std::string subject, std::string repository, std::string message) {
+        ++(is_error(finding) ? counts_.errors : counts_.notes);
+        watcher_.found({finding, std::move(subject), std::move(repository), std::move(message)});
+    }
+
+    Result<> still_wanted() {
+        if (watcher_.go_on()) return {};
+        return Error{Errc::cancelled, "the check was ended before it had looked at everything"};
+    }
+
+    Task<Result<>> check_database();
+    Task<Result<>> check_blobs();
+    Task<Result<>> check_blob(oci::Digest digest);
+    Task<Result<>> check_bytes(blob::Blob& blob, oci::Digest digest);
+    Task<Result<>> check_links();
+    Task<> check_link(meta::LinkRecord const& link);
+    Task<Result<>> check_manifests();
+    Task<> check_manifest(meta::ManifestRecord const& manifest);
+    void compare(meta::ManifestRecord const& manifest, std::string const& bytes);
+    Task<Result<>> check_tags();
+    Task<Result<>> check_uploads();
+    Task<bool> has_bytes(oci::Digest digest, std::string repository, bool quarantined);
+
+    /// Calls `check` for each item of a walk; a page that cannot be read ends the walk and is told.
+    template <class T>
+    Task<Result<>> walk(Task<Result<meta::Walked<T>>> (meta::Audit::*pages)(std::string, std::size_t),
+                        std::string what, Task<> (Fsck::*check)(T const&)) {
+        std::string from;
+        do {
+            auto const page = co_await (audit_.*pages)(from, page_size);
+            if (page.has_error()) {
+                tell(Finding::unreadable, what, {}, page.error().message);
+                co_return Result<>();
+            }
+            for (auto const& item : page->items) {
+                CO_CHECK(still_wanted());
+                co_await (this->*check)(item);
+            }
+            from = page->next;
+        } while (!from.empty());
+        co_return Result<>();
+    }
+    Task<> check_tag(meta::TagRecord const& tag);
+    Task<> check_session(meta::SessionRecord const& session);
+
+    blob::BlobStore& blobs_;
+    meta::Audit& audit_;
+    bool hash_;
+    FsckWatcher& watcher_;
+    FsckCounts counts_;
+    std::string last_linked_;  // Links to one blob follow each other: one look at its file is enough.
+    bool last_found_ = false;
+    std::unordered_set<std::string> uploads_;
+};
+
+Task<Result<>> Fsck::check_database() {
+    auto const damage = co_await audit_.damage();
+    if (damage.has_error()) {
+        tell(Finding::unreadable, "metadata", {}, damage.error().message);
+        co_return Result<>();
+    }
+    for (auto const& text : *damage) {
+        tell(Finding::damaged_database, "metadata", {},
+             fmt::format("the metadata database is damaged: {}; restore it from a backup", text));
+    }
+    co_return Result<>();
+}
+
+Task<Result<>> Fsck::check_blobs() {
+    std::optional<oci::Digest> after;
+    for (;;) {
+        auto const page = co_await blobs_.list(after, page_size);
+        if (page.has_error()) {
+            tell(Finding::unreadable, "blobs", {}, page.error().message);
+            co_return Result<>();
+        }
+        for (auto const& path : page->strays) {
+            tell(Finding::stray, path, {}, "this is no blob, and nothing here put it there; remove it");
+        }
+        for (auto const& digest : page->digests) {
+            CO_CHECK(still_wanted());
+            CO_CHECK(co_await check_blob(digest));
+        }
+        if (page->digests.size() < page_size) co_return Result<>();
+        after = page->digests.back();
+    }
+}
+
+Task<Result<>> Fsck::check_blob(oci::Digest digest) {
+    auto const blob = co_await blobs_.inspect(digest);
+    if (blob.has_error()) {
+        if (blob.error().code != Errc::blob_unknown) {
+            tell(Finding::unreadable, digest.str(), {}, blob.error().message);
+        }
+        co_return Result<>();
+    }
+    ++counts_.blobs;
+    auto const size = (*blob)->size();
+    auto const named = co_await audit_.named(digest);
+    if (named.has_error()) {
+        tell(Finding::unreadable, digest.str(), {}, named.error().message);
+    } else if (named->times == 0) {
+        tell(Finding::orphan, digest.str(), {},
+             fmt::format("{} bytes that no repository names: a push under way, or what was deleted", size));
+    } else if (named->least_size != size || named->greatest_size != size) {
+        auto const recorded = named->least_size != size ? named->least_size : named->greatest_size;
+        tell(Finding::wrong_size, digest.str(), {},
+             fmt::format("the file has {} bytes, recorded are {}; push the blob again", size, recorded));
+    }
+    if (hash_) {
+        CO_CHECK(co_await check_bytes(**blob, digest));
+    }
+    co_return Result<>();
+}
+
+Task<Result<>> Fsck::check_bytes(blob::Blob& blob, oci::Digest digest) {
+    auto const actual = co_await rehash(blob, digest.algorithm(), *this);
+    if (actual.has_error()) {
+        if (actual.error().code == Errc::cancelled) co_return actual.error();
+        tell(Finding::unreadable, digest.str(), {}, actual.error().message);
+    } else if (*actual != digest) {
+        tell(Finding::wrong_digest, digest.str(), {},
+             fmt::format("the bytes have digest {}; the scrub takes them away, or move the file away, then "
+                         "push the blob again",
+                         actual->str()));
+    }
+    co_return Result<>();
+}
+
+/// Tells if a digest that is recorded has no bytes, or none that can be trusted.
+Task<bool> Fsck::has_bytes(oci::Digest digest, std::string repository, bool quarantined) {
+    if (quarantined) {
+        tell(Finding::quarantined, digest.str(), std::move(repository),
+             "its bytes were wrong and were taken away; push it again");
+        co_return false;
+    }
+    auto const size = co_await blobs_.stat(digest);
+    if (size.has_value()) co_return true;
+    if (size.error().code == Errc::blob_unknown) {
+        tell(Finding::missing_bytes, digest.str(), std::move(repository),
+             "it is recorded and has no bytes; restore the file, or delete it and push it again");
+    } else {
+        tell(Finding::unreadable, digest.str(), std::move(repository), size.error().message);
+    }
+    co_return false;
+}
+
+Task<Result<>> Fsck::check_links() {
+    return walk<meta::LinkRecord>(&meta::Audit::links, "links", &Fsck::check_link);
+}
+
+Task<> Fsck::check_link(meta::LinkRecord const& link) {
+    ++counts_.links;
+    auto const digest = oci::Digest::parse(link.digest);
+    if (link.repository.empty() || digest.has_error()) {
+        tell(Finding::bad_fact, link.digest, link.repository,
+             "this link is damaged; restore the metadata from a backup");
+        co_return;
+    }
+    if (link.digest == last_linked_ && last_found_) co_return;
+    last_linked_ = link.digest;
+    last_found_ = co_await has_bytes(*digest, link.repository, link.quarantined);
+}
+
+Task<Result<>> Fsck::check_manifests() {
+    return walk<meta::ManifestRecord>(&meta::Audit::manifests, "manifests", &Fsck::check_manifest);
+}
+
+Task<> Fsck::check_manifest(meta::ManifestRecord const& manifest) {
+    ++counts_.manifests;
+    auto const digest = oci::Digest::parse(manifest.digest);
+    if (manifest.repository.empty() || digest.has_error()) {
+        tell(Finding::bad_fact, manifest.digest, manifest.repository,
+             "this manifest's record is damaged; restore the metadata from a backup");
+        co_return;
+    }
+    bool const there = co_await has_bytes(*digest, manifest.repository, manifest.quarantined);
+    if (!there) co_return;
+    auto const blob = co_await blobs_.inspect(*digest);
+    // Of another size: that was told with the blobs.
+    if (blob.has_error() || (*blob)->size() != manifest.size) co_return;
+    std::string bytes(static_cast<std::size_t>(manifest.size), '\0');
+    auto const read = co_await (*blob)->read(0, std::as_writable_bytes(std::span(bytes)));
+    if (read.has_error()) {
+        tell(Finding::unreadable, manifest.digest, manifest.repository, read.error().message);
+    } else {
+        compare(manifest, bytes);
+    }
+}
+
+std::vector<meta::EdgeRecord> edges_of(oci::Manifest const& manifest) {
+    std::vector<meta::EdgeRecord> edges;
+    if (manifest.config) edges.push_back({"blob", manifest.config->digest.str()});
+    for (auto const& layer : manifest.layers) edges.push_back({"blob", layer.digest.str()});
+    for (auto const& child : manifest.manifests) {
+        edges.push_back({oci::is_manifest(child.media_type) ? "manifest" : "blob", child.digest.str()});
+    }
+    std::ranges::sort(edges);
+    auto const repeated = std::ranges::unique(edges);
+    edges.erase(repeated.begin(), repeated.end());
+    return edges;
+}
+
+void Fsck::compare(meta::ManifestRecord const& manifest, std::string const& bytes) {
+    auto const parsed = oci::parse_manifest(bytes, manifest.media_type);
+    if (parsed.has_error()) {
+        tell(Finding::bad_manifest, manifest.digest, manifest.repository,
+             fmt::format("its bytes are no manifest: {}", parsed.error().message));
+        return;
+    }
+    auto recorded = manifest.edges;
+    std::ranges::sort(recorded);
+    auto const subject = parsed->subject ? parsed->subject->digest.str() : std::string();
+    if (recorded == edges_of(*parsed) && manifest.subject == subject) return;
+    tell(Finding::wrong_edges, manifest.digest, manifest.repository,
+         "what is recorded that it names is not what it names; delete the manifest and push it again");
+}
+
+Task<Result<>> Fsck::check_tags() {
+    return walk<meta::TagRecord>(&meta::Audit::tags, "tags", &Fsck::check_tag);
+}
+
+Task<> Fsck::check_tag(meta::TagRecord const& tag) {
+    ++counts_.tags;
+    if (!tag.manifest_known) {
+        tell(Finding::dangling_tag, tag.name, tag.repository,
+             fmt::format("it points to {}, which is not there; push the tag again or delete it", tag.digest));
+    }
+    co_return;
+}
+
+Task<Result<>> Fsck::check_uploads() {
+    auto const held = co_await blobs_.uploads();
+    if (held.has_error()) {
+        tell(Finding::unreadable, "uploads", {}, held.error().message);
+        co_return Result<>();
+    }
+    counts_.uploads = held->size();
+    for (auto const& id : *held) uploads_.insert(id.str());
+    CO_CHECK(co_await walk<meta::SessionRecord>(&meta::Audit::sessions, "uploads", &Fsck::check_session));
+    for (auto const& id : uploads_) {
+        tell(Finding::upload_without_session, id, {},
+             "received bytes that no session knows: a push under way, or the next start removes them");
+    }
+    co_return Result<>();
+}
+
+Task<> Fsck::check_session(meta::SessionRecord const& session) {
+    if (uploads_.erase(session.id) == 0) {
+        tell(Finding::session_without_bytes, session.id, session.repository,
+             "an upload session that holds no bytes; it expires");
+    }
+    co_return;
+}
+
+}  // namespace
+
+std::string_view to_string(Finding finding) noexcept {
+    return names[static_cast<std::size_t>(finding)];
+}
+
+bool is_error(Finding finding) noexcept {
+    return finding < Finding::orphan;
+}
+
+Task<Result<FsckCounts>> fsck(blob::BlobStore& blobs, meta::Audit& audit, bool hash, FsckWatcher& watcher) {
+    Fsck check(blobs, audit, hash, watcher);
+    co_return co_await check.run();
+}
+
+}  // namespace ocilot::jobs

@@ -1,0 +1,184 @@
+#include "jobs/scrub.h"
+
+#include "jobs/rehash.h"
+
+#include <algorithm>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+
+namespace ocilot::jobs {
+
+namespace {
+
+using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+constexpr std::size_t page_size = 1000;
+/// What opening a file counts as, so that many small blobs do not become a storm of them.
+constexpr std::size_t cost_of_a_blob = 64 * 1024;
+
+constexpr std::string_view blobs_help = "Blobs the scrub read again, by outcome.";
+
+/// So many bytes a second, and no faster to make up for lost time.
+class RateLimit final : public Pace {
+  public:
+    RateLimit(Executor executor, std::uint64_t rate, Counter& read)
+        : timer_(std::move(executor)), rate_(rate), read_(read) {}
+
+    Task<Result<>> step(std::size_t bytes) override {
+        read_.add(bytes);
+        return wait(bytes);
+    }
+
+    Task<Result<>> wait(std::size_t cost) {
+        auto const state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) co_return stopped();
+        if (rate_ == 0) co_return Result<>();
+        std::chrono::duration<double> const pause(static_cast<double>(cost) / static_cast<double>(rate_));
+        due_ = std::max(due_, std::chrono::steady_clock::now()) +
+               std::chrono::duration_cast<std::chrono::steady_clock::duration>(pause);
+        timer_.expires_at(due_);
+        boost::system::error_code failure;
+        co_await timer_.async_wait(asio::redirect_error(use_task, failure));
+        if (failure) co_return stopped();
+        co_return Result<>();
+    }
+
+  private:
+    static Error stopped() { return {Errc::cancelled, "the scrub was stopped; it goes on from there"}; }
+
+    SteadyTimer timer_;
+    std::uint64_t rate_;
+    Counter& read_;
+    std::chrono::steady_clock::time_point due_{};
+};
+
+class Round {
+  public:
+    Round(registry::Registry& registry, ScrubRules rules, Log const& log, Metrics& metrics, Executor executor)
+        : registry_(registry),
+          rules_(rules),
+          log_(log),
+          ok_(metrics.counter("ocilot_scrub_blobs_total", blobs_help, {{"outcome", "ok"}})),
+          taken_(metrics.counter("ocilot_scrub_blobs_total", blobs_help, {{"outcome", "quarantined"}})),
+          failed_(metrics.counter("ocilot_scrub_blobs_total", blobs_help, {{"outcome", "failed"}})),
+          pace_(std::move(executor), rules.rate,
+                metrics.counter("ocilot_scrub_bytes_total", "Bytes the scrub read again.")) {}
+
+    Task<Result<std::size_t>> run();
+
+  private:
+    Task<Result<>> walk(std::optional<oci::Digest> after);
+    Task<Result<>> look_at(oci::Digest digest);
+    Task<Result<bool>> is_rotten(oci::Digest digest);
+    Task<Result<>> take_away(oci::Digest digest);
+    Task<Result<>> settle(oci::Digest digest);
+    Task<Result<>> keep_place(std::optional<oci::Digest> after);
+
+    registry::Registry& registry_;
+    ScrubRules rules_;
+    Log const& log_;
+    Counter& ok_;
+    Counter& taken_;
+    Counter& failed_;
+    RateLimit pace_;
+    Time kept_at_;
+    std::size_t count_ = 0;
+};
+
+Task<Result<std::size_t>> Round::run() {
+    CO_TRY(auto const place, co_await registry_.meta.scrub().place());
+    std::optional<oci::Digest> after;
+    if (place) after = place->after;
+    kept_at_ = registry_.clock.now();
+    auto const walked = co_await walk(after);
+    if (walked.has_error() && walked.error().code != Errc::cancelled) co_return walked.error();
+    co_return count_;
+}
+
+Task<Result<>> Round::walk(std::optional<oci::Digest> after) {
+    for (;;) {
+        CO_TRY(auto const page, co_await registry_.blobs.list(after, page_size));
+        for (auto const& digest : page.digests) {
+            CO_CHECK(co_await look_at(digest));
+            after = digest;
+            if (registry_.clock.now() - kept_at_ >= rules_.keep_place_every) {
+                CO_CHECK(co_await keep_place(after));
+            }
+        }
+        if (page.digests.size() < page_size) co_return co_await keep_place(std::nullopt);
+    }
+}
+
+Task<Result<>> Round::keep_place(std::optional<oci::Digest> after) {
+    kept_at_ = registry_.clock.now();
+    co_return co_await registry_.meta.scrub().keep_place({after, kept_at_});
+}
+
+Task<Result<>> Round::look_at(oci::Digest digest) {
+    CO_CHECK(co_await pace_.wait(cost_of_a_blob));
+    auto rotten = co_await is_rotten(digest);
+    // What was wrong in memory or on the way is right the second time; the disk stays wrong.
+    if (rotten.has_value() && *rotten) rotten = co_await is_rotten(digest);
+    if (rotten.has_error()) {
+        if (rotten.error().code == Errc::cancelled) co_return rotten.error();
+        if (rotten.error().code == Errc::blob_unknown) co_return Result<>();  // Removed meanwhile.
+        failed_.add();
+        log_.error("a blob cannot be read", {{"digest", digest.str()}, {"err", rotten.error().message}});
+        co_return Result<>();
+    }
+    if (!*rotten) {
+        ok_.add();
+        co_return Result<>();
+    }
+    co_return co_await take_away(digest);
+}
+
+Task<Result<bool>> Round::is_rotten(oci::Digest digest) {
+    CO_TRY(auto const blob, co_await registry_.blobs.inspect(digest));
+    CO_TRY(auto const actual, co_await rehash(*blob, digest.algorithm(), pace_));
+    co_return actual != digest;
+}
+
+/// Facts first, bytes second: from the first step on clients are told to push it again.
+Task<Result<>> Round::take_away(oci::Digest digest) {
+    CO_CHECK(co_await registry_.meta.scrub().quarantine(digest, registry_.clock.now()));
+    auto const moved = co_await registry_.blobs.quarantine(digest);
+    if (moved.has_error() && moved.error().code != Errc::blob_unknown) co_return moved.error();
+    CO_CHECK(co_await settle(digest));
+    taken_.add();
+    ++count_;
+    log_.error("a blob has rotten bytes and was quarantined; push it again", {{"digest", digest.str()}});
+    co_return Result<>();
+}
+
+/// A push of the same digest may have ended the quarantine between the two steps, relying on the bytes that
+/// were taken away afterwards; or have brought its own. The bytes decide.
+Task<Result<>> Round::settle(oci::Digest digest) {
+    auto const before = co_await registry_.blobs.stat(digest);
+    if (before.has_value()) co_return Result<>();
+    CO_CHECK(co_await registry_.meta.scrub().quarantine(digest, registry_.clock.now()));
+    auto const after = co_await registry_.blobs.stat(digest);
+    if (after.has_error()) co_return Result<>();
+    co_return co_await registry_.meta.scrub().release(digest);
+}
+
+}  // namespace
+
+Task<Result<std::size_t>> scrub(registry::Registry& registry, ScrubRules rules, Log const& log,
+                                Metrics& metrics) {
+    Executor const executor = co_await asio::this_coro::executor;
+    Round round(registry, rules, log, metrics, executor);
+    co_return co_await round.run();
+}
+
+Task<Result<std::size_t>> scrub_due_in(registry::Registry& registry, std::chrono::seconds interval) {
+    CO_TRY(auto const place, co_await registry.meta.scrub().place());
+    if (!place || place->after) co_return std::size_t{0};
+    auto const left =
+        std::chrono::ceil<std::chrono::seconds>(place->noted_at + interval - registry.clock.now());
+    co_return static_cast<std::size_t>(std::clamp(left, std::chrono::seconds(0), interval).count());
+}
+
+}  // namespace ocilot::jobs
