@@ -41,7 +41,7 @@ Error not_accepted(oci::Reference const& reference, meta::ManifestFact const& fa
                     oci::to_string(reference), fact.media_type)};
 }
 
-constexpr std::size_t most_tags = 50;  // Each becomes a header of the answer; clients read about a hundred.
+constexpr std::size_t most_tags = 50;  // One header of the answer names them all: 6 KiB at most.
 
 /// `?tag=` of a push by digest, each once.
 Result<std::vector<oci::Tag>> more_tags(Query const& query) {
