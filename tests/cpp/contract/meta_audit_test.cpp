@@ -1,5 +1,6 @@
 #include "contract/meta_store_fixture.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 
 using namespace ocilot;
