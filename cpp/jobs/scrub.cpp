@@ -147,9 +147,9 @@ Task<Result<>> Round::take_away(oci::Digest digest) {
     auto const moved = co_await registry_.blobs.quarantine(digest);
     if (moved.has_error() && moved.error().code != Errc::blob_unknown) co_return moved.error();
     CO_CHECK(co_await settle(digest));
+    log_.error("a blob has rotten bytes and was quarantined; push it again", {{"digest", digest.str()}});
     taken_.add();
     ++count_;
-    log_.error("a blob has rotten bytes and was quarantined; push it again", {{"digest", digest.str()}});
     co_return Result<>();
 }
 

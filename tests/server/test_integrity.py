@@ -13,7 +13,7 @@ import ocilot
 from .api import Api
 from .conftest import FreshRegistry
 from .images import make_image
-from .programs import PATH, Ran, attempt, wait_until
+from .programs import PATH, Argument, Ran, attempt, wait_until
 from .registry import OCILOT, Registry
 from .test_settings import config_of
 
@@ -31,7 +31,7 @@ def rot(path: Path) -> None:
 
 
 def fsck(registry: Registry, *options: str) -> Ran:
-    command = [OCILOT, "fsck", "--root", registry.root, *options]
+    command: list[Argument] = [OCILOT, "fsck", "--root", registry.root, *options]
     return attempt(command, env={"PATH": PATH, "HOME": str(registry.home)}, seconds=60)
 
 
@@ -113,8 +113,9 @@ def test_the_scrub_takes_rotten_bytes_away_and_a_push_heals(fresh_registry: Fres
         api.push_image("team/app", image, "v1")
         for digest in (layer.digest, image.digest):
             rot(file_of(registry, digest))
-        wait_until(lambda: metric(api, "ocilot_quarantined_blobs") == 2, "the scrub", 30)
-        assert metric(api, 'ocilot_scrub_blobs_total{outcome="quarantined"}') == 2
+        taken = 'ocilot_scrub_blobs_total{outcome="quarantined"}'
+        wait_until(lambda: metric(api, taken) == 2, "the scrub", 30)
+        assert metric(api, "ocilot_quarantined_blobs") == 2
         assert metric(api, "ocilot_scrub_bytes_total") > 0
         for digest in (layer.digest, image.digest):
             algorithm, value = digest.split(":")

@@ -1,5 +1,6 @@
 #include "contract/meta_store_fixture.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 
 using namespace ocilot;
@@ -134,7 +135,7 @@ TEST_P(MetaStoreContract, TheScrubFindsItsPlaceAgain) {
     ASSERT_TRUE(run(scrub.keep_place({digest("x"), at(3)})).has_value());
     EXPECT_EQ(run(scrub.place()).value()->after, digest("x"));
     ASSERT_TRUE(run(scrub.keep_place({std::nullopt, at(4)})).has_value());
-    auto const place = run(scrub.place()).value();
-    EXPECT_FALSE(place->after.has_value());
-    EXPECT_EQ(place->noted_at, at(4));
+    auto const kept = run(scrub.place()).value();
+    EXPECT_FALSE(kept->after.has_value());
+    EXPECT_EQ(kept->noted_at, at(4));
 }

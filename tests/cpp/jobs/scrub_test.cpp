@@ -2,6 +2,8 @@
 
 #include "registry/fixture.h"
 
+#include <algorithm>
+
 using namespace ocilot;
 using namespace ocilot::test;
 
