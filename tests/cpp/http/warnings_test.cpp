@@ -18,7 +18,7 @@ TEST(Warnings, StayWithinTheLimitTogether) {
     std::size_t bytes = 0;
     for (auto const& line : test::values(response, "Warning")) bytes += line.size() + 11;
     EXPECT_LE(bytes, 4096U);
-    EXPECT_EQ(test::values(response, "Warning").back(), R"(299 - "and 166 more")");
+    EXPECT_EQ(test::values(response, "Warning").back(), R"(299 - "and 167 more")");
     Response few;
     add_warnings(few, {std::string(5000, 'w')});
     EXPECT_EQ(test::value(few, "Warning"), R"(299 - "and 1 more")");
