@@ -17,6 +17,9 @@ Kind = Literal["blob", "manifest", "tag"]
 Key = tuple[Kind, str, str]
 """What, in which repository, and its digest or name."""
 
+LEAST_CHUNK = 50
+"""Bytes. `Range: 0-0` says 0 bytes and 1 byte alike, so no session here ever holds one byte."""
+
 CONNECTION_LOST = (OSError, http.client.HTTPException)
 
 
@@ -125,7 +128,10 @@ class Client:
     def push_in_chunks(self, round_: int) -> None:
         upload = self._start_upload(round_)
         for _ in range(self._random.randint(0, 3)):
-            upload.sent += self._random.randint(1, max(1, (len(upload.data) - upload.sent) // 2))
+            most = (len(upload.data) - upload.sent) // 2
+            if most < LEAST_CHUNK:
+                break
+            upload.sent += self._random.randint(LEAST_CHUNK, most)
             chunk = upload.data[upload.acknowledged : upload.sent]
             self._expect(202, self._call("PATCH", upload.location, chunk))
             upload.acknowledged = upload.sent
