@@ -134,7 +134,7 @@ Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::Reposi
     std::vector<std::string> wrong_sizes;
     std::unordered_set<oci::Digest> noted;
     for (auto const& need : needs_of(manifest)) {
-        if (noted.size() == most_named) break;
+        if (missing.subjects.size() == most_named || wrong_sizes.size() == most_named) break;
         auto const& digest = need.descriptor->digest;
         CO_TRY(auto const size, co_await size_of(registry, repository, need));
         if (size && *size == need.descriptor->size) continue;

@@ -84,7 +84,7 @@ TEST_P(MetaStoreContract, AnAuditKnowsWhoNamesADigestAndWithWhichSizes) {
     auto& audit = store->audit();
     EXPECT_EQ(run(audit.named(digest("m"))).value().times, 0U);
     ASSERT_TRUE(put(a_manifest(app, "m")).has_value());
-    ASSERT_TRUE(run(catalog().link_blob(app, {digest("m"), 7}, {}, at(1))).has_value());
+    ASSERT_TRUE(run(links().link_blob(app, {digest("m"), 7}, {}, at(1))).has_value());
     auto const named = run(audit.named(digest("m"))).value();
     EXPECT_EQ(named.times, 2U);
     EXPECT_EQ(named.least_size, 1U);
@@ -99,8 +99,8 @@ TEST_P(MetaStoreContract, WhatIsQuarantinedIsUnknownUntilItIsBroughtAgain) {
         ASSERT_TRUE(run(scrub.quarantine(digest(content), at(5))).has_value());
     }
     EXPECT_EQ(run(scrub.quarantined()).value(), 2U);
-    EXPECT_EQ(run(catalog().blob(app, digest("layer"))).error().code, Errc::blob_unknown);
-    EXPECT_EQ(run(catalog().mount_blob(app, repo("b"), digest("layer"), at(6))).error().code,
+    EXPECT_EQ(run(links().blob(app, digest("layer"))).error().code, Errc::blob_unknown);
+    EXPECT_EQ(run(links().mount_blob(app, repo("b"), digest("layer"), at(6))).error().code,
               Errc::blob_unknown);
     EXPECT_EQ(run(catalog().manifest(app, digest("m"))).error().code, Errc::manifest_unknown);
     EXPECT_EQ(run(catalog().resolve(app, tag("v1"))).error().code, Errc::manifest_unknown);
@@ -113,7 +113,7 @@ TEST_P(MetaStoreContract, WhatIsQuarantinedIsUnknownUntilItIsBroughtAgain) {
     link(repo("other"), "layer");
     ASSERT_TRUE(put(a_manifest(repo("other"), "m")).has_value());
     EXPECT_EQ(run(scrub.quarantined()).value(), 0U);
-    EXPECT_TRUE(run(catalog().blob(app, digest("layer"))).has_value()) << "the bytes are everybody's";
+    EXPECT_TRUE(run(links().blob(app, digest("layer"))).has_value()) << "the bytes are everybody's";
     EXPECT_TRUE(run(catalog().resolve(app, tag("v1"))).has_value());
     EXPECT_TRUE(put(index).has_value());
 }
@@ -124,9 +124,9 @@ TEST_P(MetaStoreContract, AQuarantineCanBeReleasedAndWhatIsInItRemoved) {
     ASSERT_TRUE(run(scrub.quarantine(digest("layer"), at(5))).has_value());
     ASSERT_TRUE(run(scrub.release(digest("layer"))).has_value());
     ASSERT_TRUE(run(scrub.release(digest("layer"))).has_value());
-    EXPECT_TRUE(run(catalog().blob(app, digest("layer"))).has_value());
+    EXPECT_TRUE(run(links().blob(app, digest("layer"))).has_value());
     ASSERT_TRUE(run(scrub.quarantine(digest("layer"), at(5))).has_value());
-    EXPECT_TRUE(run(catalog().unlink_blob(app, digest("layer"))).has_value());
+    EXPECT_TRUE(run(links().unlink_blob(app, digest("layer"))).has_value());
 }
 
 TEST_P(MetaStoreContract, TheScrubFindsItsPlaceAgain) {
