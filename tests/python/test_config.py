@@ -71,6 +71,7 @@ ocilot:
     uploadsperrepository: 30
     uploadspercaller: 0
     jsondepth: 32
+  scrub: {enabled: false, interval: 24h, rate: 4MiB/s}
 """
 
 EVERY_SETTING = {
@@ -105,6 +106,9 @@ EVERY_SETTING = {
     "cors_origins": ["https://ui.example.com", "http://localhost:8080"],
     "cors_credentials": True,
     "strict_sizes": True,
+    "scrub": False,
+    "scrub_interval": 24 * 3600,
+    "scrub_rate": 4 * 1024 * 1024,
     "catalog_limit": 50,
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],
