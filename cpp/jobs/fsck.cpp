@@ -1,8 +1,8 @@
 #include "jobs/fsck.h"
 
 #include "jobs/rehash.h"
+#include "oci/children.h"
 #include "oci/manifest.h"
-#include "oci/media_type.h"
 
 #include <algorithm>
 #include <array>
@@ -245,10 +245,8 @@ Task<> Fsck::check_manifest(meta::ManifestRecord const& manifest) {
 
 std::vector<meta::EdgeRecord> edges_of(oci::Manifest const& manifest) {
     std::vector<meta::EdgeRecord> edges;
-    if (manifest.config) edges.push_back({"blob", manifest.config->digest.str()});
-    for (auto const& layer : manifest.layers) edges.push_back({"blob", layer.digest.str()});
-    for (auto const& child : manifest.manifests) {
-        edges.push_back({oci::is_manifest(child.media_type) ? "manifest" : "blob", child.digest.str()});
+    for (auto const& child : oci::children_of(manifest)) {
+        edges.push_back({child.is_manifest ? "manifest" : "blob", child.descriptor->digest.str()});
     }
     std::ranges::sort(edges);
     auto const repeated = std::ranges::unique(edges);

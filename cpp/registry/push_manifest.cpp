@@ -1,8 +1,8 @@
 #include "registry/push_manifest.h"
 
+#include "oci/children.h"
 #include "oci/hasher.h"
 #include "oci/manifest.h"
-#include "oci/media_type.h"
 #include "registry/admit.h"
 
 #include <algorithm>
@@ -34,23 +34,6 @@ std::vector<oci::Tag> tags_of(ManifestUpload const& upload) {
     return tags;
 }
 
-/// A registry need not hold what can be had elsewhere (image-spec, "Non-Distributable Layers").
-bool is_required(oci::Descriptor const& descriptor) {
-    return descriptor.urls.empty() && !oci::is_non_distributable(descriptor.media_type);
-}
-
-void note_blob(meta::NewManifest& facts, oci::Descriptor const& descriptor) {
-    facts.blobs.push_back(descriptor.digest);
-    if (is_required(descriptor)) facts.required_blobs.push_back(descriptor.digest);
-}
-
-/// An index may name blobs, as BuildKit's cache does: the child's type tells where it must be.
-void note_child(meta::NewManifest& facts, oci::Descriptor const& child) {
-    if (!oci::is_manifest(child.media_type)) return note_blob(facts, child);
-    facts.manifests.push_back(child.digest);
-    facts.required_manifests.push_back(child.digest);
-}
-
 meta::NewManifest facts_of(ManifestUpload const& upload, oci::Manifest const& manifest,
                            oci::Digest const& digest, Time now) {
     meta::NewManifest facts{
@@ -68,9 +51,12 @@ meta::NewManifest facts_of(ManifestUpload const& upload, oci::Manifest const& ma
         .pushed_at = now,
     };
     if (manifest.subject) facts.subject = manifest.subject->digest;
-    if (manifest.config) note_blob(facts, *manifest.config);
-    for (auto const& layer : manifest.layers) note_blob(facts, layer);
-    for (auto const& child : manifest.manifests) note_child(facts, child);
+    for (auto const& child : oci::children_of(manifest)) {
+        auto const& digest_of_child = child.descriptor->digest;
+        (child.is_manifest ? facts.manifests : facts.blobs).push_back(digest_of_child);
+        if (!child.is_required) continue;
+        (child.is_manifest ? facts.required_manifests : facts.required_blobs).push_back(digest_of_child);
+    }
     return facts;
 }
 
@@ -80,33 +66,9 @@ bool may_be_sparse(Rules const& rules, oci::RepositoryName const& repository) {
                                [&](auto const& pattern) { return pattern.matches(repository); });
 }
 
-/// Content the repository must hold, and as what.
-struct Need {
-    oci::Descriptor const* descriptor;
-    bool is_manifest;
-};
-
-/// In the order of the manifest.
-std::vector<Need> needs_of(oci::Manifest const& manifest) {
-    std::vector<Need> needs;
-    auto const blob = [&](oci::Descriptor const& descriptor) {
-        if (is_required(descriptor)) needs.push_back({&descriptor, false});
-    };
-    if (manifest.config) blob(*manifest.config);
-    for (auto const& layer : manifest.layers) blob(layer);
-    for (auto const& child : manifest.manifests) {
-        if (oci::is_manifest(child.media_type)) {
-            needs.push_back({&child, true});
-        } else {
-            blob(child);
-        }
-    }
-    return needs;
-}
-
 /// Bytes of what is needed; nullopt if the repository does not hold it.
 Task<Result<std::optional<std::uint64_t>>> size_of(Registry& registry, oci::RepositoryName const& repository,
-                                                   Need need) {
+                                                   oci::Child need) {
     if (need.is_manifest) {
         auto const found = co_await registry.meta.catalog().manifest(repository, need.descriptor->digest);
         if (found.has_value()) co_return std::optional(found->size);
@@ -133,7 +95,8 @@ Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::Reposi
     constexpr std::size_t most_named = 100;
     std::vector<std::string> wrong_sizes;
     std::unordered_set<oci::Digest> noted;
-    for (auto const& need : needs_of(manifest)) {
+    for (auto const& need : oci::children_of(manifest)) {
+        if (!need.is_required) continue;
         if (missing.subjects.size() == most_named || wrong_sizes.size() == most_named) break;
         auto const& digest = need.descriptor->digest;
         CO_TRY(auto const size, co_await size_of(registry, repository, need));
