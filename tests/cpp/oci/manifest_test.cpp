@@ -263,7 +263,6 @@ TEST(Manifest, RefusesFieldsOfTheWrongKindAndSaysWhere) {
         {object(R"("config":null,"layers":[])"), "needs a descriptor config"},
         {object(R"("config":{},"layers":[])"), "config has no mediaType"},
         {object(R"("layers":[])"), "needs a descriptor config"},
-        {object(R"("config":)" + descriptor()), "needs a list layers"},
         {object(R"("layers":{},"config":)" + descriptor()), "layers must be a list"},
         {object(R"("layers":7,"config":)" + descriptor()), "layers must be a list"},
         {object(R"("x":1)"), "needs a list manifests", media_type::oci_index},
@@ -323,6 +322,13 @@ TEST(Manifest, TakesTheNullOfAGoProgramForAnEmptyList) {
     auto const no_manifests = object(R"("manifests":null)");
     EXPECT_TRUE(parse_manifest(no_layers, media_type::oci_manifest).has_value());
     EXPECT_TRUE(parse_manifest(no_manifests, media_type::docker_list).has_value());
+}
+
+TEST(Manifest, TakesAnArtifactThatNamesNoLayersForOneWithout) {
+    auto const artifact = object(R"("artifactType":"a/b","config":)" + descriptor());
+    auto const parsed = parse_manifest(artifact, media_type::oci_manifest);
+    ASSERT_TRUE(parsed.has_value());
+    EXPECT_TRUE(parsed->layers.empty());
 }
 
 TEST(Manifest, RefusesABodyThatCouldBeReadAsEitherKind) {
