@@ -15,7 +15,6 @@ from .walk_manifests import first_units, manifest_units
 DELETE = {"delete": {"enabled": True}}
 
 REGISTRIES = {
-    "usual": config_of(storage=DELETE),
     "sparse": config_of(storage=DELETE, ocilot={"sparse": ["**"]}),
     "memory": config_of(storage={"inmemory": {}, **DELETE}, http={"relativeurls": True}),
 }
@@ -35,7 +34,7 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         registry.close()
 
 
-@pytest.mark.parametrize("unit", units("usual"))
+@pytest.mark.parametrize("unit", units("sparse"))
 def test_the_walk_passes(report: Report, unit: str) -> None:
     assert unit not in report.failed, report.failed[unit]
 
@@ -46,7 +45,8 @@ def test_the_walk_checks_every_api(report: Report, status: str) -> None:
 
 
 def test_the_walk_leaves_nothing_out(report: Report) -> None:
-    """As many checks as were counted when it was written, or more."""
+    """The number is that of the day it was written: a check that is lost is missed."""
     print(f"{report.passed.total()} checks in {report.requests} requests")
     assert len(STATUSES) == 28
     assert set(report.passed) == set(STATUSES)
+    assert report.passed.total() > 20_000

@@ -13,6 +13,9 @@ from .registry import Registry
 ONE, TWO = "walk/one", "walk/two"
 """The repositories of a walk: everything happens in the first, blobs are mounted from the second."""
 
+AGENT = (("User-Agent", "Go-http-client/1.1"), ("Accept-Encoding", "gzip"))
+"""What every Go program sends: nothing may come back compressed for it."""
+
 PING, TAG_LIST, REFERRERS = "ping", "tag list", "referrers"
 TAG_DELETE, TAG_GONE = "tag delete", "tag delete atomic"
 CANCEL, PUSH, POST_ONLY, POST_PUT = "blob cancel", "blob push", "blob post only", "blob post put"
@@ -51,20 +54,22 @@ class Walk:
         *,
         chunked: bool = False,
     ) -> Answer:
-        answer = self._api(method, target, body, headers, chunked=chunked)
+        lines = [*AGENT, *(headers.items() if isinstance(headers, Mapping) else headers)]
+        answer = self._api(method, target, body, lines, chunked=chunked)
         self.requests += 1
         self._port = self._port or self._api.local_port
         assert self._api.local_port == self._port, f"{method} {target} cost the connection: {answer}"
         assert method != "HEAD" or not answer.body, answer
-        assert "Transfer-Encoding" not in answer.headers, answer
+        for name in ("Transfer-Encoding", "Content-Encoding", "Set-Cookie"):
+            assert name not in answer.headers, answer
         assert answer["Docker-Distribution-Api-Version"] == "registry/2.0"
         if answer.status >= 400 and method != "HEAD":
             assert answer.codes
         return answer
 
-    def check(self, status: str, passed: object, why: object = "") -> None:
+    def check(self, status: str, passed: bool, *why: object) -> None:
         """One check of an API that has this status in the report."""
-        assert passed, f"{status}: {why}"
+        assert passed, " ".join(map(str, (f"{status}:", *why)))
         self.passed[status] += 1
 
     def expect(
@@ -76,11 +81,11 @@ class Walk:
         body: bytes | None = None,
     ) -> Answer:
         """Checks the code of an answer, headers that must say exactly this, and its bytes."""
-        self.check(status, answer.status in codes, f"not {codes} but {answer}")
+        self.check(status, answer.status in codes, codes, answer)
         for name, value in (told or {}).items():
-            self.check(status, answer[name] == value, f"{name} is not {value}: {answer}")
+            self.check(status, answer[name] == value, name, value, answer)
         if body is not None:
-            self.check(status, answer.body == body, f"{len(answer.body)} bytes, not {len(body)} as sent")
+            self.check(status, answer.body == body, "other bytes", answer)
         return answer
 
     def reopen(self) -> None:

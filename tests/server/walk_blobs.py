@@ -130,9 +130,9 @@ def all_but_last(upload: Upload) -> Upload:
     return upload
 
 
-def last_in_put(upload: Upload, *, ranged: bool = True) -> Answer:
+def last_in_put(upload: Upload, *, ranged: bool = True, chunked: bool = False) -> Answer:
     at, data = all_but_last(upload).thirds[-1]
-    return upload.close(data, at if ranged else None)
+    return upload.close(data, at if ranged else None, chunked=chunked)
 
 
 def every_chunk(upload: Upload) -> Upload:
@@ -158,6 +158,7 @@ STYLES: dict[str, tuple[str, Send]] = {
     "post+put": (POST_PUT, lambda up: up.open().close(up.blob.data)),
     "chunked single": (CHUNKED, lambda up: whole(up, ranged=True).close()),
     "stream": (STREAM, lambda up: whole(up, chunked=True).close()),
+    "chunked single in pieces": (CHUNKED, lambda up: whole(up, ranged=True, chunked=True).close()),
     "post only in pieces": (POST_ONLY, lambda up: up.post_whole(chunked=True)),
     "post+put in pieces": (POST_PUT, lambda up: up.open().close(up.blob.data, chunked=True)),
     "stream with length": (STREAM, lambda up: whole(up).close()),
@@ -167,6 +168,7 @@ STYLES: dict[str, tuple[str, Send]] = {
 CHUNKED_STYLES: dict[str, tuple[str, Send]] = {
     "chunked multi": (CHUNKED, lambda up: every_chunk(up).close()),
     "chunked multi and put chunk": (CHUNKED, last_in_put),
+    "chunked multi and put chunk in pieces": (CHUNKED, partial(last_in_put, chunked=True)),
     "chunked multi and put rest": (CHUNKED, partial(last_in_put, ranged=False)),
     "chunked out-of-order": (CHUNKED, lambda up: out_of_order(up).chunk(1).chunk(2).close()),
     "chunked out-of-order and put chunk": (CHUNKED, out_of_order_closing),

@@ -168,7 +168,11 @@ def non_distributable_layers(made: DataSet) -> None:
 
 
 def custom_fields(made: DataSet) -> None:
-    own = {"org.example.own": {"a": [1, -2.5, None, True, {"b": "c"}]}, "ownList": [[], {}], "ownNull": None}
+    own: Any = {
+        "org.example.own": {"a": [1, -2.5, None, True, {"b": "c"}]},
+        "ownList": [[], {}],
+        "ownNull": None,
+    }
     image = made.image("image", label="own", **own)
     layers = [{**made.layer("own").descriptor(), **own, "platform": {"os": "own"}}]
     made.image("descriptor", layers=layers, **own)
@@ -274,10 +278,10 @@ def large_manifest(made: DataSet, fields: Callable[[dict[str, Any]], dict[str, A
 
 
 def large_referrers(made: DataSet) -> None:
-    """Each fills a page of the list of referrers."""
+    """Two fill more than one page of the list of referrers; both are as long in it as they are."""
     subject = made.image().descriptor()
-    made.artifact("latest", subject=subject, annotations=members(""))
-    made.index([], "index", subject=subject, annotations={"org.example.large": '"' * (LARGE // 2)})
+    made.artifact("latest", subject=subject, annotations=members("", LARGE // 2))
+    made.index([], "index", subject=subject, annotations={"org.example.large": '"' * (LARGE // 4)})
 
 
 def large_index(made: DataSet) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import cycle
 from typing import Any
 from urllib.parse import quote
 
 from .api import Answer
-from .images import OCI_INDEX, OCI_MANIFEST, digest_of, to_json
+from .images import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, digest_of, to_json
 from .test_lists import next_link
 from .walk import (
     GET_DIGEST,
@@ -31,11 +31,17 @@ from .walk import (
     Unit,
     Walk,
 )
-from .walk_blobs import ALL_STYLES, STYLES, Blob, blob_path, delete, push, read
+from .walk_blobs import ALL_STYLES, Blob, blob_path, delete, push, read
 from .walk_data import DataSet, Part, data_sets, sparse_set
 
-ACCEPT = [("Accept", OCI_MANIFEST), ("Accept", OCI_INDEX)]
-"""In lines of their own, as Go programs send them."""
+TYPES = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST)
+ACCEPTS: Sequence[list[tuple[str, str]]] = (
+    [("Accept", one) for one in TYPES],
+    [("Accept", ", ".join(TYPES))],
+    [("Accept", "*/*")],
+    [],
+)
+"""Lines of their own, as Go programs send them; one list; anything; nothing."""
 
 PIECE = 32768
 
@@ -152,10 +158,9 @@ class Made:
         told = {"Docker-Content-Digest": part.digest, "Content-Length": str(len(part.data))}
         told["Content-Type"] = part.media_type
         body = part.data if method == "GET" else b""
-        for accept in (ACCEPT, [("Accept", "*/*")], []):
-            if part.media_type in (OCI_MANIFEST, OCI_INDEX) or accept is not ACCEPT:
-                answer = self._walk(method, manifest_path(reference), headers=accept)
-                self._walk.expect(status, answer, 200, told=told, body=body)
+        for accept in ACCEPTS[:1] if len(part.data) > PIECE else ACCEPTS:
+            answer = self._walk(method, manifest_path(reference), headers=accept)
+            self._walk.expect(status, answer, 200, told=told, body=body)
 
     def _referrers(self) -> dict[str, list[dict[str, Any]]]:
         """What each digest that is there, or is anybody's subject, must list."""
@@ -319,6 +324,44 @@ def parameters_of_a_type(walk: Walk) -> None:
     assert_empty(walk)
 
 
+def tag_moves(walk: Walk) -> None:
+    """What is pushed again is taken again; a tag leads to what was pushed last."""
+    made = DataSet("tag-moves")
+    parts = [made.index([]), made.image(label="amd64"), made.image(label="arm64")]
+    for blob in made.blobs:
+        push(walk, "post+put", Blob(blob.data, blob.digest))
+    for part in (*parts, *parts, parts[0]):
+        stored(walk, PUT_DIGEST, put(walk, part.digest, part), part, part.digest)
+        stored(walk, PUT_TAG, put(walk, "moves", part), part, part.digest)
+        told = {"Docker-Content-Digest": part.digest, "Content-Type": part.media_type}
+        walk.expect(GET_TAG, walk("GET", manifest_path("moves")), 200, told=told, body=part.data)
+    for part in reversed(parts[1:]):
+        walk.expect(MANIFEST_DELETE, walk("DELETE", manifest_path(part.digest)), 202)
+        walk.expect(MANIFEST_GONE, walk("HEAD", manifest_path("moves")), 200)
+    walk.expect(MANIFEST_DELETE, walk("DELETE", manifest_path(parts[0].digest)), 202)
+    walk.expect(MANIFEST_GONE, walk("HEAD", manifest_path("moves")), 404)
+    for blob in made.blobs:
+        delete(walk, blob.digest)
+    assert_empty(walk)
+
+
+def children_go_first(walk: Walk) -> None:
+    """What others name can be deleted too, and pushed anew under what is left of them."""
+    made = DataSet("children-go-first")
+    image, index = made.image(), made.index([made.manifests[0]], "index")
+    for blob in (*made.blobs, *made.blobs):
+        push(walk, "post+put", Blob(blob.data, blob.digest))
+    for part in made.manifests:
+        stored(walk, PUT_DIGEST, put(walk, part.digest, part), part, part.digest)
+    for blob in made.blobs:
+        delete(walk, blob.digest)
+    walk.expect(MANIFEST_DELETE, walk("DELETE", manifest_path(image.digest)), 202)
+    walk.expect(MANIFEST_GONE, walk("HEAD", manifest_path(image.digest)), 404)
+    walk.expect(GET_DIGEST, walk("GET", manifest_path(index.digest)), 200, body=index.data)
+    walk.expect(MANIFEST_DELETE, walk("DELETE", manifest_path(index.digest)), 202)
+    every_step(walk, made)
+
+
 def refused_sparse(walk: Walk) -> None:
     """Where manifests may not be sparse, nothing of the set is taken that names what is not there."""
     made = sparse_set()
@@ -345,6 +388,8 @@ def manifest_units(*, may_be_sparse: bool) -> dict[str, Unit]:
         "missing-manifest/by-digest": partial(missing_manifest, references=digests),
         "missing-manifest/by-tag": partial(missing_manifest, references=("missing", "m" * 128)),
         "parameters-of-a-type": parameters_of_a_type,
+        "tag-moves": tag_moves,
+        "children-go-first": children_go_first,
     }
     for method in ("PUT", "GET", "HEAD", "DELETE"):
         units[f"invalid-digest-format/{method.lower()}"] = partial(invalid_digest, method=method)
