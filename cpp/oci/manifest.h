@@ -33,8 +33,8 @@ struct Manifest {
 /// one value, UTF-8, no byte order mark), nesting over `depth` levels, duplicate keys, not an object, an
 /// unknown or missing type, `mediaType` ≠ content type, `layers` or `config` in an index or `manifests` in an
 /// image manifest, a required field missing or of the wrong kind, impossible descriptors (no type, digest or
-/// size; negative or fractional size), Docker schema 1. A field that is null counts as absent, absent `layers`
-/// are none. Unknown fields, unknown layer and artifact types, empty lists and `data` are accepted
+/// size; negative or fractional size), Docker schema 1. A field that is null counts as absent, absent
+/// `layers` are none. Unknown fields, unknown layer and artifact types, empty lists and `data` are accepted
 /// (image-spec MUST).
 [[nodiscard]] Result<Manifest> parse_manifest(std::string_view body, std::string_view content_type,
                                               std::size_t depth = usual_json_depth);
