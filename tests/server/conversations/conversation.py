@@ -19,8 +19,9 @@ be there, `< ! CODE` the code of an error, and `[word]` a whole body. Any other 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
@@ -124,9 +125,15 @@ class Talk:
         for key, value in words.items():
             self.words[key] = Blob.of(value) if isinstance(value, Content) else value
 
-    def beside(self, **habits: Any) -> Talk:
-        """The same client on another connection."""
-        return Talk(self._registry, replace(self._habits, **habits), **self.words)
+    def at_once(self, transcript: str, blobs: Sequence[Content]) -> None:
+        """The same transcript for each `blob`, all at the same time on connections of their own."""
+
+        def alone(blob: Content) -> None:
+            with Talk(self._registry, self._habits, **self.words) as another:
+                another(transcript, blob=blob)
+
+        with ThreadPoolExecutor(len(blobs)) as connections:
+            list(connections.map(alone, blobs))
 
     def __call__(self, transcript: str, **words: Any) -> Answer:
         """Goes through a transcript and answers the last thing that was heard."""
@@ -161,7 +168,7 @@ class Talk:
             raise AssertionError(
                 f"{error}\nafter > {self._fill(step.said[0])}\nthere came < {answer}"
             ) from error
-        if not self._habits.keeps_connection:
+        if answer.headers.get("Connection") == "close":
             assert raw.is_closed()
             self.close()
         return answer
@@ -200,8 +207,11 @@ class Talk:
             assert answer["Content-Length"].isdigit()
         if answer.status >= 400 and method != "HEAD":
             assert answer.codes
-        if self._habits.keeps_connection:
-            assert headers.get("Connection") != "close"
+        # Only a refusal may end what a client keeps: its body was not worth reading.
+        if not self._habits.keeps_connection:
+            assert headers.get_all("Connection") == ["close"]
+        elif answer.status < 400 or method in ("GET", "HEAD"):
+            assert "Connection" not in headers
 
     def _check(self, needed: str, answer: Answer) -> None:
         if needed[0].isdigit():

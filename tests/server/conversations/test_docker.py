@@ -6,7 +6,6 @@ import json
 import random
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -115,22 +114,17 @@ def test_docker_pulls_by_tag_whatever_the_order_of_its_accept_lines(
     """)
 
 
-def test_docker_pulls_three_blobs_at_once(docker: Talk, api: Api, name: str, image: Image) -> None:
+def test_docker_pulls_three_layers_at_once(docker: Talk, api: Api, name: str, image: Image) -> None:
     api.push_image(name, image, "1")
-
-    def pull(blob: Content) -> None:
-        docker.beside()(
-            """
-            > GET /v2/{name}/blobs/{blob.digest}
-            < 200
-            < Content-Length: {blob.size}
-            < [blob]
-            """,
-            blob=blob,
-        )
-
-    with ThreadPoolExecutor(3) as connections:
-        list(connections.map(pull, image.blobs))
+    docker.at_once(
+        """
+        > GET /v2/{name}/blobs/{blob.digest}
+        < 200
+        < Content-Length: {blob.size}
+        < [blob]
+        """,
+        image.blobs[1:],
+    )
 
 
 def test_docker_resumes_a_download_where_it_broke(docker: Talk, api: Api, name: str) -> None:
@@ -157,8 +151,7 @@ def test_docker_resumes_a_download_where_it_broke(docker: Talk, api: Api, name: 
 
 def test_docker_pushes_five_layers_at_once_and_then_the_image(docker: Talk, name: str) -> None:
     image = make_image(name, layers=5, size=50_000, docker=True)
-    with ThreadPoolExecutor(5) as connections:
-        list(connections.map(lambda layer: docker.beside()(PUSH_BLOB, blob=layer), image.layers))
+    docker.at_once(PUSH_BLOB, image.layers)
     docker(PUSH_BLOB, blob=image.config)
     docker(PUSH_MANIFEST, manifest=image.manifest)
 
