@@ -221,7 +221,8 @@ class Talk:
         elif needed.startswith("["):
             assert answer.body == self.words[needed.strip("[]")].data, f"not the body of {needed}"
         else:
-            self._check_header(*needed.split(": ", 1), answer)
+            name, value = needed.split(": ", 1)
+            self._check_header(name, value, answer)
 
     def _check_header(self, name: str, value: str, answer: Answer) -> None:
         if value == "-":

@@ -165,6 +165,12 @@ def test_containerd_pushes_by_digest_what_an_index_names(containerd: Talk, name:
     containerd(PUSH_MANIFEST, manifest=make_index(images), reference="1")
 
 
+def test_containerd_pushes_through_a_mirror_that_takes_pushes(containerd: Talk, image: Image) -> None:
+    for blob in image.blobs:
+        containerd(PUSH_BLOB.replace("uploads/\n", "uploads/?ns=docker.io\n"), blob=blob)
+    containerd(PUSH_MANIFEST.replace("{reference}\n", "{reference}?ns=docker.io\n"))
+
+
 def test_containerd_skips_what_is_there_already(containerd: Talk, api: Api, name: str, image: Image) -> None:
     api.push_image(name, image, "1")
     containerd(
@@ -286,6 +292,7 @@ def test_containerd_2_asks_for_referrers_of_several_types(containerd_2: Talk, ap
     > Accept: {OCI_INDEX}, */*
     < 200
     < Content-Type: {OCI_INDEX}
+    < OCI-Filters-Applied: -
     """)
     found = {each["artifactType"]: each["digest"] for each in answer.json["manifests"]}
     assert found.items() >= {key: digests[key] for key in (SBOM, "application/vnd.in-toto+json")}.items()
