@@ -106,6 +106,17 @@ def test_regctl_tries_a_mount_from_nowhere_then_sends_all_in_one_put(regctl: Tal
     regctl(PUSH_MANIFEST)
 
 
+def test_regctl_repeats_a_put_that_broke_off(regctl: Talk, name: str) -> None:
+    blob = Content("", noise(500_000, name))
+    regctl(START, blob=blob)
+    request = (
+        "PUT {upload:{blob.digest}}\nContent-Length: {blob.size}\nContent-Type: application/octet-stream"
+    )
+    with regctl.opens(request) as broken:
+        broken.send(blob.data[:300_000])
+    regctl(PUT_BLOB)
+
+
 def test_regctl_mounts_from_wherever_the_blob_is(regctl: Talk, api: Api, name: str, image: Image) -> None:
     api.push_image(f"{name}/elsewhere", image)
     regctl(f"""
