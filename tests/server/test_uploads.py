@@ -265,7 +265,6 @@ def test_a_blob_that_broke_off_or_was_wrong_may_be_sent_whole_again(api: Api, na
         raw.send(data[:400])
     wrong = api("PUT", target, b"something else")
     assert (wrong.status, wrong.codes) == (400, ["DIGEST_INVALID"]), wrong
-    assert api("GET", target)["Range"] == "0-0"
     assert api("PUT", target, data).status == 201
     assert api("GET", f"/v2/{name}/blobs/{digest_of(data)}").body == data
 
