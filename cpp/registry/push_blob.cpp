@@ -63,6 +63,28 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
     co_return co_await prove(registry, caller, repository, upload, digest);
 }
 
+/// The closing body, which may be all of the blob, and the proof that the upload is now what it should be.
+Task<Result<meta::BlobFact>> receive_last(Registry& registry, UploadRef ref, Hold const& hold, Chunk last,
+                                          oci::Digest const& digest) {
+    auto& session = hold.session();
+    bool const may_be_whole = !last.first && last.length != 0;
+    // Clients repeat a request whose blob failed: it must not be added to what is left of the first try.
+    if (may_be_whole && session.comes_again) {
+        CO_CHECK(co_await start_over(registry, ref, hold));
+    }
+    session.comes_again = false;
+    bool const is_whole = may_be_whole && session.offset.load() == 0;
+    auto const received = co_await receive(hold.upload(), last, session.offset);
+    if (received.has_error()) {
+        session.comes_again = is_whole;
+        co_return received.error();
+    }
+    auto const fact = co_await prove(registry, ref.caller, ref.repository, hold.upload(), digest);
+    // Wrong bytes before this request may be what a restart left of the first try.
+    session.comes_again = fact.has_error() && may_be_whole;
+    co_return fact;
+}
+
 /// Counts what is recorded, so that a restart forgets nothing. Requests at the same moment may open a few
 /// more.
 Task<Result<>> room_for_upload(Registry& registry, policy::Caller const& caller,
@@ -114,17 +136,19 @@ Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chu
     CO_TRY(auto const hold, co_await hold_session(registry, ref, manners(chunk)));
     auto& session = hold.session();
     CO_CHECK(in_order(chunk, session.offset.load()));
+    session.comes_again = false;
     CO_CHECK(co_await receive(hold.upload(), chunk, session.offset));
     co_return session.offset.load();
 }
 
 Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Chunk last,
                                            oci::Digest const& digest) {
-    CO_TRY(auto const hold, co_await hold_session(registry, ref, manners(last)));
+    // The digest proves that nothing was mixed, so this may always wait for a broken connection to be
+    // noticed.
+    CO_TRY(auto const hold, co_await hold_session(registry, ref, IfHeld::wait_a_bit));
     auto& session = hold.session();
     CO_CHECK(in_order(last, session.offset.load()));
-    CO_CHECK(co_await receive(hold.upload(), last, session.offset));
-    CO_TRY(auto const fact, co_await prove(registry, ref.caller, ref.repository, hold.upload(), digest));
+    CO_TRY(auto const fact, co_await receive_last(registry, ref, hold, last, digest));
     // What memory knows of the session ends here, whatever comes: if the store fails, the next request finds
     // it in the facts and reads what is really left. Not earlier, or it would be found there and opened anew.
     auto const stored = co_await store(registry, ref, hold.upload(), fact);

@@ -41,7 +41,8 @@ Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref);
 Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chunk chunk);
 
 /// Adds the last chunk, compares the digest, asks the gate, stores and links the blob (end-6).
-/// digest_invalid leaves the session as it is.
+/// digest_invalid leaves the session as it is, a client that goes away what came. But where a body without a
+/// place failed that may have been the whole blob, the next such body is the whole blob again.
 Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Chunk last,
                                            oci::Digest const& digest);
 

@@ -126,4 +126,13 @@ Task<Result<Hold>> hold_session(Registry& registry, UploadRef ref, IfHeld if_hel
     co_return hold;
 }
 
+Task<Result<>> start_over(Registry& registry, UploadRef ref, Hold const& hold) {
+    auto& session = hold.session();
+    CO_CHECK(co_await session.upload->discard());
+    session.upload.reset();
+    session.offset.store(0);
+    CO_TRY(session.upload, co_await reopen(registry, ref));
+    co_return Result<>{};
+}
+
 }  // namespace ocilot::registry

@@ -11,7 +11,8 @@
 
 namespace ocilot::registry {
 
-/// One upload under way. `upload` may be touched only by the request that holds the session.
+/// One upload under way. `upload` and `comes_again` may be touched only by the request that holds the
+/// session.
 struct UploadSession {
     UploadSession(Uuid session_id, oci::RepositoryName name, std::string caller)
         : id(session_id), repository(std::move(name)), started_by(std::move(caller)) {}
@@ -20,6 +21,7 @@ struct UploadSession {
     oci::RepositoryName const repository;
     std::string const started_by;
     std::unique_ptr<blob::Upload> upload;
+    bool comes_again = false;              ///< a closing body failed that its client will send whole again
     std::atomic<std::uint64_t> offset{0};  ///< bytes held; readable by anybody
     std::atomic<bool> held{false};
     std::atomic<bool> over{false};  ///< finished or cancelled; a late holder finds nothing
@@ -69,5 +71,8 @@ Task<Result<std::shared_ptr<UploadSession>>> find_session(Registry& registry, Up
 /// Takes the session for writing; its bytes are read back first if an earlier process received them.
 /// upload_busy, upload_unknown.
 Task<Result<Hold>> hold_session(Registry& registry, UploadRef ref, IfHeld if_held);
+
+/// Makes the held session as empty as it began.
+Task<Result<>> start_over(Registry& registry, UploadRef ref, Hold const& hold);
 
 }  // namespace ocilot::registry

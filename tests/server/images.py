@@ -65,6 +65,10 @@ class Content:
     def digest(self) -> str:
         return digest_of(self.data)
 
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
     def descriptor(self, **more: Any) -> dict[str, Any]:
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.data), **more}
 

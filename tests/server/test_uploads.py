@@ -256,6 +256,19 @@ def test_a_client_that_leaves_finds_what_it_sent(api: Api, name: str) -> None:
     assert done.status == 201, done
 
 
+def test_a_blob_that_broke_off_or_was_wrong_may_be_sent_whole_again(api: Api, name: str) -> None:
+    """Clients repeat the PUT itself: it must not be added to what is left of the first."""
+    data = b"x" * 1000
+    target = with_digest(api.start_upload(name), digest_of(data))
+    with api.raw() as raw:
+        raw.send(f"PUT {api.path(target)} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n".encode())
+        raw.send(data[:400])
+    wrong = api("PUT", target, b"something else")
+    assert (wrong.status, wrong.codes) == (400, ["DIGEST_INVALID"]), wrong
+    assert api("PUT", target, data).status == 201
+    assert api("GET", f"/v2/{name}/blobs/{digest_of(data)}").body == data
+
+
 def test_a_client_that_leaves_within_a_chunk_finds_what_it_sent(api: Api, name: str) -> None:
     location = api.start_upload(name)
     with api.raw() as raw:

@@ -44,6 +44,46 @@ TEST_F(UploadTest, KeepsWhatCameBeforeTheClientWentAway) {
     EXPECT_TRUE(finish(id, sha256(text)).has_value());
 }
 
+TEST_F(UploadTest, TakesAWholeBlobAgainThatBrokeOffOrWasWrong) {
+    auto const id = start();
+    std::string const text(5000, 'x');
+    TextSource broken(text, 4200);
+    auto const gone = run(registry::finish_upload(parts, ref(id), {broken, {}, text.size()}, sha256(text)));
+    EXPECT_EQ(gone.error().code, Errc::peer_closed);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 4200U) << "it may go on from there";
+    EXPECT_EQ(finish(id, sha256(text), "something else").error().code, Errc::digest_invalid);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 14U);
+    EXPECT_EQ(finish(id, sha256(text), text).value().size, 5000U);
+}
+
+TEST_F(UploadTest, TakesAWholeBlobAtTheSecondTryThatBrokeOffBeforeARestart) {
+    auto const id = start();
+    std::string const text(5000, 'x');
+    TextSource broken(text, 4200);
+    (void)run(registry::finish_upload(parts, ref(id), {broken, {}, text.size()}, sha256(text)));
+    forget_memory();
+    EXPECT_EQ(finish(id, sha256(text), text).error().code, Errc::digest_invalid);
+    EXPECT_EQ(finish(id, sha256(text), text).value().size, 5000U);
+}
+
+TEST_F(UploadTest, GoesOnWithChunksAfterAWholeBlobThatBrokeOff) {
+    auto const id = start();
+    TextSource broken("0123456789", 4);
+    (void)run(registry::finish_upload(parts, ref(id), {broken, {}, 10}, sha256("0123456789")));
+    EXPECT_EQ(append(id, "456", 4).value(), 7U);
+    EXPECT_TRUE(finish(id, sha256("0123456789"), "789").has_value());
+}
+
+TEST_F(UploadTest, KeepsTheChunksBeforeALastOneThatBrokeOff) {
+    auto const id = start();
+    ASSERT_TRUE(append(id, "0123").has_value());
+    TextSource broken("456789", 3);
+    auto const gone = run(registry::finish_upload(parts, ref(id), {broken, {}, 6}, sha256("0123456789")));
+    EXPECT_EQ(gone.error().code, Errc::peer_closed);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 7U);
+    EXPECT_TRUE(finish(id, sha256("0123456789"), "789").has_value());
+}
+
 TEST_F(UploadTest, RefusesBytesThatDoNotMatchAndStoresNothing) {
     auto const id = start();
     ASSERT_TRUE(append(id, "not what it says").has_value());
