@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <fmt/format.h>
 #include <poll.h>
 #include <stdexcept>
@@ -12,10 +13,17 @@ namespace ocilot::load {
 namespace {
 
 constexpr Nanos longest_silence = 30 * second;
+constexpr Nanos longest_backlog = 10 * second;
 // A sleeping thread wakes about this late: what is due sooner is waited for awake.
 constexpr Nanos wake_up = 60'000;
 // More at once overflow a server's queue of connections to accept.
 constexpr std::size_t most_connecting = 64;
+
+Nanos cpu_time() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return time.tv_sec * second + time.tv_nsec;
+}
 
 }  // namespace
 
@@ -185,35 +193,48 @@ void Engine::run() {
     running_ = true;
     schedule_ = Schedule(options_, time, seed_);
     bool warm = options_.warmup <= 0;
+    auto cpu = cpu_time();
     for (auto const& slot : slots_) drive(*slot, start_next(*slot, time));
-    for (time = now();; time = now()) {
-        release_arrivals(time);
+    for (time = now(); !over(time); time = now()) {
         if (!warm && schedule_.counts(time)) {
             warm = true;
+            cpu = cpu_time();
             for (auto const& slot : slots_) slot->before = received(*slot);
         }
-        if (outstanding_ == 0 && schedule_.exhausted(time)) break;
-        // A stream of gigabytes is not waited for: its bytes count up to here.
-        if (streams_ && time >= schedule_.end()) break;
-        if (time - progress_ > longest_silence || lost_ == slots_.size()) {
-            give_up();
-            break;
-        }
+        release_arrivals(time);
         dispatch(patience(time));
     }
+    cpu_seconds_ = load::seconds(cpu_time() - cpu);
     auto last = last_answer_;
     if (schedule_.end() != Schedule::never) last = streams_ ? time : std::max(last, schedule_.end());
     seconds_ = load::seconds(last - schedule_.measured_from());
     if (streams_) measure_streams(time);
 }
 
-void Engine::give_up() {
+bool Engine::over(Nanos now) {
+    if (outstanding_ == 0 && schedule_.exhausted(now)) return true;
+    // A stream of gigabytes is not waited for: its bytes count up to here.
+    if (streams_ && now >= schedule_.end()) return true;
+    if (now - progress_ > longest_silence || lost_ == slots_.size()) {
+        give_up("the server stopped answering");
+        return true;
+    }
+    if (schedule_.open_loop() && now - longest_backlog > schedule_.end()) {
+        give_up("more requests arrive than the server answers");
+        return true;
+    }
+    return false;
+}
+
+void Engine::give_up(std::string_view reason) {
     std::uint64_t unanswered = 0;
     for (auto const& slot : slots_) unanswered += slot->busy && schedule_.counts(slot->meant) ? 1 : 0;
     if (schedule_.open_loop()) {
-        while (auto const meant = schedule_.take(now())) unanswered += schedule_.counts(*meant) ? 1 : 0;
+        while (auto const meant = schedule_.take(Schedule::never - 1)) {
+            unanswered += schedule_.counts(*meant) ? 1 : 0;
+        }
     }
-    tally_.failed("the server stopped answering", std::max<std::uint64_t>(unanswered, 1));
+    tally_.failed(reason, std::max<std::uint64_t>(unanswered, 1));
 }
 
 std::uint64_t Engine::received(Slot const& slot) {

@@ -31,6 +31,8 @@ class Engine {
     [[nodiscard]] Tally const& tally() const noexcept { return tally_; }
     /// What run() measured.
     [[nodiscard]] double seconds() const noexcept { return seconds_; }
+    /// Processor seconds this thread took for that: close to seconds(), and the generator was the limit.
+    [[nodiscard]] double cpu_seconds() const noexcept { return cpu_seconds_; }
     /// Connections the server closed between two operations and that were opened again.
     [[nodiscard]] std::uint64_t reconnects() const noexcept { return reconnects_; }
 
@@ -62,7 +64,8 @@ class Engine {
     void finish(Slot& slot, Nanos now, bool succeeded, std::string_view reason);
     void release_arrivals(Nanos now);
     Nanos patience(Nanos now) const;
-    void give_up();
+    bool over(Nanos now);
+    void give_up(std::string_view reason);
     static std::uint64_t received(Slot const& slot);
     void measure_streams(Nanos now);
 
@@ -83,6 +86,7 @@ class Engine {
     Nanos progress_ = 0;
     Nanos last_answer_ = 0;
     double seconds_ = 0;
+    double cpu_seconds_ = 0;
     std::uint64_t seed_;
     std::array<char, 64 * 1024> buffer_{};
 };

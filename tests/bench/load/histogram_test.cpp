@@ -48,7 +48,6 @@ TEST(Histogram, TheLongestLatencyIsExactAndWhatIsLongerThanTheRangeCountsAsItsEn
     auto const histogram = std::make_unique<Histogram>();
     histogram->record(1'234'567'891);
     EXPECT_EQ(histogram->max(), 1'234'567'891);
-    EXPECT_EQ(histogram->quantile(1.0), std::min(histogram->quantile(1.0), histogram->max()));
     histogram->record(Nanos{1} << 50);
     EXPECT_EQ(histogram->max(), (Nanos{1} << 40) - 1);
     EXPECT_EQ(histogram->count(), 2U);

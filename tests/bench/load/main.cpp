@@ -41,9 +41,9 @@ int run(Options options) {
         auto const closed = engine->hold();
         more = fmt::format(R"(,"open":{},"closed":{})", options.connections - closed, closed);
     }
-    fmt::print("{},\"connections\":{},\"reconnects\":{},\"seed\":{}{}}}\n",
+    fmt::print("{},\"connections\":{},\"reconnects\":{},\"cpu_seconds\":{:.3f},\"seed\":{}{}}}\n",
                tally.json(options.workload, engine->seconds()), options.connections, engine->reconnects(),
-               seed, more);
+               engine->cpu_seconds(), seed, more);
     if (tally.errors() > 0) {
         fmt::print(stderr, "ocilot_load: {} errors, the first: {}\n", tally.errors(), tally.reason());
     }
