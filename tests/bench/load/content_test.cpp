@@ -1,7 +1,8 @@
 #include "content.h"
 
+#include "scripted_server.h"
+
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
 #include <set>
 #include <stdexcept>
 
@@ -21,17 +22,6 @@ std::string written(Request& request, std::size_t step) {
         turn.resize(std::min(turn.size(), step));
         request.wrote(turn.size());
         out += turn;
-    }
-    return out;
-}
-
-std::string sha256(std::string_view bytes) {
-    std::array<unsigned char, 32> hash{};
-    EVP_Digest(bytes.data(), bytes.size(), hash.data(), nullptr, EVP_sha256(), nullptr);
-    std::string out = "sha256:";
-    for (unsigned const byte : hash) {
-        out += "0123456789abcdef"[byte >> 4U];
-        out += "0123456789abcdef"[byte & 15U];
     }
     return out;
 }

@@ -42,8 +42,8 @@ class Mix final : public Workload {
           push_share_{options.push_percent / 100},
           next_{Picker::weighted(model.next[v2]), Picker::weighted(model.next[manifests]),
                 Picker::weighted(model.next[blobs])},
-          manifests_{read_lines(options.manifests, "--manifests"), model.manifest_shares},
-          blobs_{read_lines(options.blobs, "--blobs"), model.blob_shares},
+          manifests_{read_paths(options.manifests, "--manifests"), model.manifest_shares},
+          blobs_{read_paths(options.blobs, "--blobs"), model.blob_shares},
           pushes_{options, Pushes::Way::post_put, seed},
           random_{seed} {}
 

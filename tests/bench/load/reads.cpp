@@ -46,7 +46,7 @@ Picker make_picker(Options const& options, std::size_t count) {
 std::unique_ptr<Workload> make_reads(Options const& options, std::uint64_t seed) {
     bool const idle = options.workload == "idle";
     auto targets = idle && options.targets.empty() ? std::vector<std::string>{"/v2/"}
-                                                   : read_lines(options.targets, "--targets");
+                                                   : read_paths(options.targets, "--targets");
     if (options.workload == "streams") targets.resize(1);
     auto picker = make_picker(options, targets.size());
     return std::make_unique<Reads>(options, std::move(targets), std::move(picker), seed);

@@ -18,6 +18,14 @@ std::vector<std::string> read_lines(std::string const& path, std::string_view op
     return lines;
 }
 
+std::vector<std::string> read_paths(std::string const& path, std::string_view option) {
+    auto lines = read_lines(path, option);
+    for (auto const& line : lines) {
+        if (line.front() != '/') throw std::runtime_error(fmt::format("{}: '{}' is no path", path, line));
+    }
+    return lines;
+}
+
 std::string common_fields(Options const& options) {
     bool const v6 = options.host.find(':') != std::string::npos;
     auto fields = fmt::format(" HTTP/1.1\r\nHost: {}{}{}:{}\r\n", v6 ? "[" : "", options.host, v6 ? "]" : "",

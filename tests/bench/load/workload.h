@@ -51,6 +51,9 @@ std::unique_ptr<Workload> make_workload(Options const& options, std::uint64_t se
 /// asks.
 std::vector<std::string> read_lines(std::string const& path, std::string_view option);
 
+/// Lines that are paths; throws when one does not begin with a slash.
+std::vector<std::string> read_paths(std::string const& path, std::string_view option);
+
 /// ` HTTP/1.1` and all header fields that every request has; no empty line at the end.
 std::string common_fields(Options const& options);
 
