@@ -44,6 +44,7 @@ Connection::Event Connection::ready(std::span<char> buffer) {
         auto const event = receive(buffer);
         return event == Event::nothing && waiting_ && !request_.all_written() ? write() : event;
     }
+    errno = 0;
     switch (stream_.connect()) {
         case Stream::State::wait_read:
             watch(EPOLLIN);
@@ -52,7 +53,8 @@ Connection::Event Connection::ready(std::span<char> buffer) {
             watch(EPOLLOUT);
             return Event::nothing;
         case Stream::State::closed:
-            return broken(std::string("cannot connect: ") + (errno != 0 ? std::strerror(errno) : "refused"));
+            return broken(std::string("cannot connect: ") +
+                          (errno != 0 ? std::strerror(errno) : "the TLS handshake failed"));
         case Stream::State::done:
             break;
     }

@@ -227,6 +227,7 @@ bool Engine::over(Nanos now) {
 }
 
 void Engine::give_up(std::string_view reason) {
+    gave_up_ = true;
     std::uint64_t unanswered = 0;
     for (auto const& slot : slots_) unanswered += slot->busy && schedule_.counts(slot->meant) ? 1 : 0;
     if (schedule_.open_loop()) {

@@ -29,6 +29,8 @@ class Engine {
     std::uint64_t hold();
 
     [[nodiscard]] Tally const& tally() const noexcept { return tally_; }
+    /// run() ended before its time: every connection was lost, or answers did not come.
+    [[nodiscard]] bool gave_up() const noexcept { return gave_up_; }
     /// What run() measured.
     [[nodiscard]] double seconds() const noexcept { return seconds_; }
     /// Processor seconds this thread took for that: close to seconds(), and the generator was the limit.
@@ -78,6 +80,7 @@ class Engine {
     Schedule schedule_;
     Tally tally_;
     bool running_ = false;
+    bool gave_up_ = false;
     bool streams_;
     std::size_t connected_ = 0;
     std::size_t lost_ = 0;

@@ -91,6 +91,20 @@ TEST_F(EngineTest, AServerMayCloseAfterAnAnswerThatSaysSo) {
     hang_up();
 }
 
+TEST_F(EngineTest, AServerThatGoesAwayEndsTheRun) {
+    auto server = std::make_unique<ScriptedServer>([](std::size_t, Asked const&) { return Said{fine}; });
+    options.port = server->port();
+    target = std::make_unique<Target>(options.host, options.port, false);
+    workload = make_workload(options, 1);
+    engine = std::make_unique<Engine>(options, *target, *workload, 1);
+    engine->connect();
+    server->hang_up();
+    engine->run();
+    EXPECT_TRUE(engine->gave_up());
+    EXPECT_EQ(engine->tally().requests(), 0U);
+    EXPECT_GE(engine->tally().errors(), 1U);
+}
+
 TEST_F(EngineTest, LargeBodiesAreCountedThoughNobodyReadsThem) {
     std::string const body(3'000'000, 'x');
     ScriptedServer const server([&](std::size_t, Asked const&) -> Said {

@@ -48,7 +48,7 @@ int run(Options options) {
         fmt::print(stderr, "ocilot_load: {} errors, the first: {}\n", tally.errors(), tally.reason());
     }
     bool const nothing = tally.requests() == 0 && tally.bytes() == 0;
-    return nothing || tally.errors() * 1'000 > tally.requests() + tally.errors() ? 1 : 0;
+    return nothing || engine->gave_up() || tally.errors() * 1'000 > tally.requests() + tally.errors() ? 1 : 0;
 }
 
 }  // namespace

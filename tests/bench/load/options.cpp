@@ -40,7 +40,7 @@ char const* const help =
                           and --push-percent W pushes (default 4) of --size bytes to --repository NAME
   --seed N                of choices and contents; a random one when not given, and reported
 
-Ends with 0, 1 when more than 0.1 % of the requests failed, 2 when there was nothing to measure.
+Ends with 0, 1 when more than 0.1 % of the requests failed or the server went away, 2 when nothing could be measured.
 )";
 
 namespace {

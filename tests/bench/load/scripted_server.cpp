@@ -62,14 +62,27 @@ ScriptedServer::ScriptedServer(Script script)
 }
 
 ScriptedServer::~ScriptedServer() {
+    stop_accepting();
+    for (auto& client : clients_) client.join();
+    for (int const fd : sockets_) ::close(fd);
+}
+
+void ScriptedServer::stop_accepting() {
+    if (listener_ < 0) return;
     ::shutdown(listener_, SHUT_RDWR);
     acceptor_.join();
-    for (auto& client : clients_) client.join();
     ::close(listener_);
+    listener_ = -1;
+}
+
+void ScriptedServer::hang_up() {
+    stop_accepting();
+    for (int const fd : sockets_) ::shutdown(fd, SHUT_RDWR);
 }
 
 void ScriptedServer::accept_all() {
     for (int fd = 0; (fd = ::accept(listener_, nullptr, nullptr)) >= 0;) {
+        sockets_.push_back(fd);
         clients_.emplace_back(&ScriptedServer::serve, this, fd);
     }
 }
@@ -85,7 +98,7 @@ void ScriptedServer::serve(int fd) {
         }
         ::send(fd, said.bytes.data(), said.bytes.size(), MSG_NOSIGNAL);
     }
-    ::close(fd);
+    ::shutdown(fd, SHUT_RDWR);
 }
 
 }  // namespace ocilot::load

@@ -32,6 +32,8 @@ class ScriptedServer {
     explicit ScriptedServer(Script script);
     /// All clients are gone by now.
     ~ScriptedServer();
+    /// No more clients, and the ones there are lose their connections.
+    void hang_up();
     ScriptedServer(ScriptedServer const&) = delete;
     ScriptedServer& operator=(ScriptedServer const&) = delete;
 
@@ -39,6 +41,7 @@ class ScriptedServer {
 
   private:
     void accept_all();
+    void stop_accepting();
     void serve(int fd);
 
     Script script_;
@@ -46,6 +49,7 @@ class ScriptedServer {
     std::uint16_t port_ = 0;
     std::mutex mutex_;
     std::size_t count_ = 0;
+    std::vector<int> sockets_;
     std::vector<std::thread> clients_;
     std::thread acceptor_;
 };
