@@ -156,6 +156,7 @@ TEST_F(EngineTest, EveryMountIsANewOne) {
     std::ofstream(options.targets) << "sha256:aa a\nsha256:bb a/b\n";
     options.workload = "mount";
     options.repository = "to";
+    options.run = 0x2a;
     std::vector<std::string> lines;
     ScriptedServer const server([&](std::size_t, Asked const& asked) -> Said {
         lines.push_back(asked.line);
@@ -163,8 +164,8 @@ TEST_F(EngineTest, EveryMountIsANewOne) {
     });
     options.requests = 3;
     EXPECT_EQ(run(server).requests(), 3U);
-    EXPECT_EQ(lines, (std::vector<std::string>{"POST /v2/to-1/blobs/uploads/?mount=sha256:aa&from=a",
-                                               "POST /v2/to-1/blobs/uploads/?mount=sha256:bb&from=a/b",
-                                               "POST /v2/to-2/blobs/uploads/?mount=sha256:aa&from=a"}));
+    EXPECT_EQ(lines, (std::vector<std::string>{"POST /v2/to-2a-1/blobs/uploads/?mount=sha256:aa&from=a",
+                                               "POST /v2/to-2a-1/blobs/uploads/?mount=sha256:bb&from=a/b",
+                                               "POST /v2/to-2a-2/blobs/uploads/?mount=sha256:aa&from=a"}));
     hang_up();
 }

@@ -29,6 +29,7 @@ int run(Options options) {
     if (options.workload == "idle") options.warmup = 0;
     bool const once = options.workload == "idle" || (options.workload == "streams" && options.seconds <= 0);
     if (once && options.requests == 0) options.requests = options.connections;
+    options.run = random_seed();
     auto const seed = options.seed ? *options.seed : random_seed();
     Target const target(options.host, options.port, options.tls);
     auto const workload = make_workload(options, seed);

@@ -44,7 +44,7 @@ class Mix final : public Workload {
                 Picker::weighted(model.next[blobs])},
           manifests_{read_paths(options.manifests, "--manifests"), model.manifest_shares},
           blobs_{read_paths(options.blobs, "--blobs"), model.blob_shares},
-          pushes_{options, Pushes::Way::post_put, seed},
+          pushes_{options, Pushes::Way::post_put},
           random_{seed} {}
 
     void begin(Operation& operation, Request& request) override {

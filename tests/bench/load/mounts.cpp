@@ -7,11 +7,11 @@ namespace ocilot::load {
 
 namespace {
 
-/// Every mount is a new fact: all targets into NAME-1, then all into NAME-2.
+/// Every mount is a new fact: all targets into NAME-RUN-1, then all into NAME-RUN-2.
 class Mounts final : public Workload {
   public:
     Mounts(Options const& options, std::vector<std::string> queries)
-        : repository_{"/v2/" + options.repository + "-"},
+        : repository_{fmt::format("/v2/{}-{:x}-", options.repository, options.run)},
           fields_{common_fields(options) + "Content-Length: 0\r\n\r\n"},
           queries_{std::move(queries)} {}
 

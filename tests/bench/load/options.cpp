@@ -35,10 +35,12 @@ char const* const help =
              push         POST and PUT of a new blob of --size bytes (default 4096) to --repository NAME
              push-monolithic   one POST?digest=
              push-big     POST, one PATCH, PUT
-             mount        POST?mount=&from= into NAME-1, NAME-2 ...; --targets FILE: `digest repository` a line
+             mount        POST?mount=&from= into NAME-RUN-1, NAME-RUN-2 ...;
+                          --targets FILE: `digest repository` a line
              mix          --model FILE with --manifests FILE and --blobs FILE, paths in the order of their popularity,
                           and --push-percent W pushes (default 4) of --size bytes to --repository NAME
-  --seed N                of choices and contents; a random one when not given, and reported
+  --seed N                of choices and arrivals; a random one when not given, and reported. What is pushed or mounted
+                          is new in every run all the same
 
 Ends with 0, 1 when more than 0.1 % of the requests failed or the server went away, 2 when nothing could be measured.
 )";

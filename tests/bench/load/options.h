@@ -27,6 +27,9 @@ struct Options {
     std::string distribution = "uniform";
     double exponent = 1;
     std::optional<std::uint64_t> seed;
+    /// Tells this run from all others: what it pushes and mounts is new to a server that saw another run with
+    /// its seed.
+    std::uint64_t run = 0;
 
     std::uint64_t size = 4096;
     std::string repository = "bench";

@@ -14,11 +14,11 @@ std::string_view path_of(std::string_view location) {
 
 }  // namespace
 
-Pushes::Pushes(Options const& options, Way way, std::uint64_t seed)
+Pushes::Pushes(Options const& options, Way way)
     : way_{way},
       uploads_{"/v2/" + options.repository + "/blobs/uploads/"},
       fields_{common_fields(options)},
-      content_{options.size, seed} {}
+      content_{options.size, options.run} {}
 
 void Pushes::add_body(Operation const& operation, Request& request) const {
     request.head.append("Content-Type: application/octet-stream\r\nContent-Length: ")
@@ -65,11 +65,11 @@ Workload::Verdict Pushes::answered(Operation& operation, Answer const& answer, R
     return Verdict::more;
 }
 
-std::unique_ptr<Workload> make_pushes(Options const& options, std::uint64_t seed) {
+std::unique_ptr<Workload> make_pushes(Options const& options) {
     auto const way = options.workload == "push"              ? Pushes::Way::post_put
                      : options.workload == "push-monolithic" ? Pushes::Way::post
                                                              : Pushes::Way::post_patch_put;
-    return std::make_unique<Pushes>(options, way, seed);
+    return std::make_unique<Pushes>(options, way);
 }
 
 }  // namespace ocilot::load

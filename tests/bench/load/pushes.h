@@ -11,7 +11,7 @@ class Pushes final : public Workload {
   public:
     enum class Way : std::uint8_t { post_put, post, post_patch_put };
 
-    Pushes(Options const& options, Way way, std::uint64_t seed);
+    Pushes(Options const& options, Way way);
 
     void begin(Operation& operation, Request& request) override;
     Verdict answered(Operation& operation, Answer const& answer, Request& request) override;

@@ -42,7 +42,7 @@ std::string common_fields(Options const& options) {
 std::unique_ptr<Workload> make_workload(Options const& options, std::uint64_t seed) {
     if (options.workload == "mix") return make_mix(options, seed);
     if (options.workload == "mount") return make_mounts(options);
-    if (options.workload.starts_with("push")) return make_pushes(options, seed);
+    if (options.workload.starts_with("push")) return make_pushes(options);
     return make_reads(options, seed);
 }
 

@@ -58,7 +58,7 @@ std::vector<std::string> read_paths(std::string const& path, std::string_view op
 std::string common_fields(Options const& options);
 
 std::unique_ptr<Workload> make_reads(Options const& options, std::uint64_t seed);
-std::unique_ptr<Workload> make_pushes(Options const& options, std::uint64_t seed);
+std::unique_ptr<Workload> make_pushes(Options const& options);
 std::unique_ptr<Workload> make_mounts(Options const& options);
 std::unique_ptr<Workload> make_mix(Options const& options, std::uint64_t seed);
 
