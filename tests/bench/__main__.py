@@ -14,6 +14,7 @@ from . import loader, measure, page, servers, table, targets, workloads
 from .content import stores
 from .data import Store, ensure
 from .limit import measured as measured_limit
+from .peer import Filler, PeerRefused
 from .runs import Effort, Run, interpreter_ms, perform
 from .workloads import Workload
 
@@ -57,7 +58,10 @@ class Bench:
         )
         self.rounds = 1 if options.quick else options.rounds
         self._stores: dict[str, Store] = {}
+        self._filled: set[tuple[str, str]] = set()
         self._count = 0
+        # Nothing that an earlier bench has pushed is pushed again.
+        self._seed = time.time_ns() // 1_000_000
         servers.Ocilot.program = options.program
 
     def run(self, chosen: list[Workload]) -> None:
@@ -87,8 +91,10 @@ class Bench:
                 root = self._store(workload.store).root if workload.store else home / "data"
                 access_log = not self.options.no_access_log
                 yield kind(servers.Setup(root, home, servers.free_port(), pair, access_log))
-        for peer in self.options.peer:
-            yield named_peer(peer)
+        for text in self.options.peer:
+            peer = named_peer(text)
+            if workload.tls is peer.tls and workload.run in ("load", "mix") and not workload.only:
+                yield peer
 
     def _measure(self, workload: Workload, server: servers.Server) -> table.Sample:
         store = self._store(workload.store) if workload.store else None
@@ -96,10 +102,13 @@ class Bench:
         attempt = 0
         while True:
             self._count += 1
-            load = loader.Load(self.options.loader, server, workload, lists, self.options.model, self._count)
+            load = loader.Load(
+                self.options.loader, server, workload, lists, self.options.model, self._seed + self._count
+            )
             try:
+                self._fill_peer(workload, server)
                 found = perform(Run(workload, server, load, store, self.effort))
-            except (loader.LoadFailed, servers.CannotStart) as problem:
+            except (loader.LoadFailed, servers.CannotStart, PeerRefused) as problem:
                 print(problem, file=sys.stderr)
                 return {"failure": "FAILED"}
             attempt += 1
@@ -117,6 +126,14 @@ class Bench:
             targets.write_all(self._stores[name], self.options.model)
         return self._stores[name]
 
+    def _fill_peer(self, workload: Workload, server: servers.Server) -> None:
+        key = (server.name, workload.store)
+        if isinstance(server, servers.Peer) and workload.store and key not in self._filled:
+            print(f"pushing {workload.store} to {server.name}", file=sys.stderr)
+            server.start()
+            Filler(server).fill(stores(self.options.model)[workload.store]())
+            self._filled.add(key)
+
     def _new_database(self, root: Path) -> None:
         """Started once, a registry makes its database."""
         server = servers.Ocilot(servers.Setup(root, self.data / "run/new", servers.free_port()))
@@ -132,6 +149,7 @@ class Bench:
             "quick": self.options.quick,
             "rounds": self.rounds,
             "seconds": self.effort.seconds,
+            "seed": self._seed,
             "interpreter_ms": interpreter_ms(self.options.program.with_name("python")),
             "samples": self.samples,
         }

@@ -35,7 +35,7 @@ class Load:
         self, *, seconds: float = 0, requests: int = 0, rate: float = 0, connections: int = 0
     ) -> list[str]:
         work = self.workload
-        words = ["taskset", "-c", str(CLIENT_CPU), str(self.program), "--host", "127.0.0.1"]
+        words = ["taskset", "-c", str(CLIENT_CPU), str(self.program), "--host", self.server.host]
         words += ["--port", str(self.server.port), "--workload", work.load, "--seed", str(self.seed)]
         words += ["--connections", str(connections or work.connections), "--header", ACCEPT]
         if requests:

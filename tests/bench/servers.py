@@ -39,6 +39,7 @@ class Server:
     """One process tree, pinned to SERVER_CPU."""
 
     name = ""
+    host = "127.0.0.1"
     can: frozenset[str] = frozenset()
     """Of `lists`, `referrers`, `push`: what this server has beyond GET and HEAD."""
 
