@@ -38,7 +38,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def fsck(store: Store) -> None:
-    ran = subprocess.run([sys.executable, "-m", "ocilot", "fsck", store.root], capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "ocilot", "fsck", "--root", store.root], capture_output=True, text=True
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
