@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -186,6 +187,9 @@ def main() -> int:
     if options.list:
         print("\n".join(f"{work.number:2}  {work.name:22} {work.what}" for work in chosen))
         return 0
+    if not {servers.SERVER_CPU, servers.CLIENT_CPU} <= os.sched_getaffinity(0):
+        print("Two CPUs are needed, 0 for the server and 1 for the client; this has fewer.", file=sys.stderr)
+        return 2
     loader.allow_many_files()
     bench = Bench(options)
     try:

@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import islice
 from typing import TypeVar
 from urllib.parse import quote
@@ -31,10 +32,12 @@ class Filler:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._mine = threading.local()
+        self._open: list[http.client.HTTPConnection] = []
 
     def fill(self, repositories: Iterable[Repository]) -> None:
         """Of those that everybody is asked for."""
-        with ThreadPoolExecutor(CLIENTS) as pool:
+        with ExitStack() as stack, ThreadPoolExecutor(CLIENTS) as pool:
+            stack.callback(self._close)
             for repository in repositories:
                 if repository.only_ocilot:
                     continue
@@ -43,6 +46,11 @@ class Filler:
                     list(pool.map(lambda blob, name=name: self._blob(name, blob), blobs))
                 for manifests in batches(repository.manifests()):
                     list(pool.map(lambda one, name=name: self._manifest(name, one), manifests))
+
+    def _close(self) -> None:
+        for connection in self._open:
+            connection.close()
+        self._open, self._mine = [], threading.local()
 
     def _blob(self, repository: str, blob: Blob) -> None:
         digest = blob.digest()
@@ -93,6 +101,7 @@ class Filler:
             else:
                 found = http.client.HTTPConnection(host, port)
             self._mine.connection = found
+            self._open.append(found)
         return found
 
 

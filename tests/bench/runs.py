@@ -47,7 +47,7 @@ class Run:
     def requests(self) -> int:
         """A fixed number where one request takes long, so that no half of one distorts the figures."""
         most = self.workload.requests
-        return max(1, most // 4) if most and self.effort.is_quick else most
+        return max(self.workload.connections, most // 4) if most and self.effort.is_quick else most
 
     def drop_cache(self) -> None:
         assert self.store is not None, f"{self.workload.name} has no store to make cold"
@@ -81,6 +81,7 @@ def metered(run: Run, found: Figures) -> Iterator[None]:
     found["foreign"], found["steal"], found["noisy"] = cost.foreign, cost.steal, cost.is_noisy
     if pid:
         found["cpu_s"] = cost.cpu
+        found["busy"] = cost.cpu / found["seconds"] if found.get("seconds") else 0.0
         found["cpu_us"] = cost.cpu * 1e6 / max(1, found["requests"] + found["errors"])
         found["rss"] = measure.memory(pid, "VmHWM")
 
@@ -90,7 +91,7 @@ def by_load(run: Run) -> Figures:
     run.server.start()
     if run.workload.cold:
         run.drop_cache()
-    elif not run.workload.needs or run.workload.needs != "push":
+    elif not run.workload.repository:
         run.load.run(**warm(run))
     return closed(run)
 
@@ -126,6 +127,9 @@ def figures(said: dict[str, Any]) -> Figures:
     found["statuses"] = said.get("statuses", {})
     found["late"] = said.get("late", 0)
     found["mb_s"] = said.get("bytes", 0) / 1e6 / said["seconds"] if said.get("seconds") else 0.0
+    smalls = [said["kinds"][kind] for kind in ("v2", "manifests", "blobs") if kind in said.get("kinds", {})]
+    if smalls:
+        found["small_p99_us"] = max(small["p99_us"] for small in smalls)
     if (streams := said.get("streams")) and streams.get("min_mb_s"):
         found["fairness"] = streams["max_mb_s"] / streams["min_mb_s"]
     return found

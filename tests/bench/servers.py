@@ -41,7 +41,7 @@ class Server:
     name = ""
     host = "127.0.0.1"
     can: frozenset[str] = frozenset()
-    """Of `lists`, `referrers`, `push`: what this server has beyond GET and HEAD."""
+    """Of `push`, `monolithic`, `lists` and `referrers`: what this server has beyond GET and HEAD."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
@@ -106,7 +106,7 @@ class Ocilot(Server):
     """This registry, as pip installs it."""
 
     name = "ocilot"
-    can = frozenset({"push", "lists", "referrers"})
+    can = frozenset({"push", "monolithic", "lists", "referrers"})
     program = Path("ocilot")
 
     def command(self) -> Sequence[str | Path]:

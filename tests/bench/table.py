@@ -12,8 +12,10 @@ from .workloads import NOT_YET, WORKLOADS, Published, Workload
 Sample = dict[str, Any]
 OURS = "ocilot"
 PUBLISHED = "distribution v3.1.1 (*)"
-FOOTNOTE = "(*) published figure, not measured here: shared reference of the project, same kind of machine"
+FOOTNOTE = "(*) published figure, not measured here: taken on a machine of the same kind"
 NONE = "-"
+BUSY = 0.85
+"""A server that used less of its core was waiting: for the disk, or for the client."""
 HEAD = (
     *("#", "workload", "server", "CPU us/req", "req/s", "MB/s", "p50", "p99", "p99.9", "peak RSS MB"),
     *("ocilot x rate", "ocilot x CPU", "notes"),
@@ -137,6 +139,10 @@ def notes(row: Row, interpreter_ms: float | None) -> str:
         said.append(f"fastest stream {fairness:.2f} x slowest")
     if (most := row["most"]) is not None:
         said.append(f"most: {number(most)}/s")
+    if (small := row["small_p99_us"]) is not None:
+        said.append(f"p99 of reads below 1 MiB: {duration(small)}")
+    if (busy := row["busy"]) is not None and busy < BUSY and row.workload.run == "load":
+        said.append(f"server {busy:.0%} busy")
     if (big := row["big_mb_s"]) is not None:
         said.append(f"the 1 GiB came at {number(big)} MB/s")
     if row.errors:

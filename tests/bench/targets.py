@@ -46,7 +46,7 @@ def write_all(store: Store, model: Path) -> None:
 
 
 def write_mix(store: Store, model: Path) -> None:
-    """`path size` in an order without meaning, so that popularity and size are independent, as observed.
+    """Paths in an order without meaning, so that popularity and size are independent, as observed.
     Small blobs are named once; the few large ones often enough to get their share of the requests."""
     digests = head(store, "mix-digests", MIX_SMALL + MIX_LARGE)
     smalls, larges = mix_sizes(model, MIX_SMALL, MIX_LARGE)

@@ -92,3 +92,9 @@ def test_bytes_become_a_rate_and_streams_a_fairness() -> None:
     }
     found = figures(said)
     assert (found["mb_s"], found["fairness"]) == (2.0, 1.5)
+
+
+def test_the_slowest_kind_of_small_reads_counts() -> None:
+    kinds = {kind: {"p99_us": p99} for kind, p99 in (("v2", 1.0), ("manifests", 7.0), ("large_blobs", 99.0))}
+    said = {"requests": 2, "errors": 0, "seconds": 2.0, "bytes": 4e6, "kinds": kinds}
+    assert figures(said)["small_p99_us"] == 7.0

@@ -123,7 +123,7 @@ def _writes() -> list[Workload]:
         ),
         replace(
             push, name="push-4k-monolithic", what="push 4 KiB blob (one POST), 8 clients",
-            load="push-monolithic"
+            load="push-monolithic", needs="monolithic"
         ),
         replace(
             push, name="push-1m", number=9, what="push 1 MiB blob, 8 clients", size=MIB,
