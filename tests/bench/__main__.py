@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -64,6 +65,7 @@ class Bench:
         # Nothing that an earlier bench has pushed is pushed again.
         self._seed = time.time_ns() // 1_000_000
         servers.Ocilot.program = options.program
+        shutil.rmtree(self.data / "run", ignore_errors=True)
 
     def run(self, chosen: list[Workload]) -> None:
         for workload in chosen:
@@ -115,6 +117,8 @@ class Bench:
             attempt += 1
             if self.options.quick or attempt > REPEATS or not (found["noisy"] or found["errors"]):
                 break
+        if not isinstance(server, servers.Peer):
+            shutil.rmtree(server.setup.home)  # With a log that may be large; of a run that failed it stays.
         print(f"  {server.name}: {found}", file=sys.stderr)
         return {**found, "attempts": attempt}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import select
+import shutil
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -65,6 +66,8 @@ def perform(run: Run) -> Figures:
         run.server.stop()
         if run.workload.repository and run.store is not None and not isinstance(run.server, Peer):
             run.store.forget(run.workload.repository)
+        if run.store is None and not isinstance(run.server, Peer):
+            shutil.rmtree(run.server.setup.root, ignore_errors=True)
     found["noisy"] = bool(found.get("noisy")) or not quiet
     return found
 
