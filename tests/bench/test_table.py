@@ -1,0 +1,104 @@
+"""The table shows medians, ratios and everything that went wrong."""
+
+from __future__ import annotations
+
+from . import page, table
+from .table import HEAD, Sample
+
+
+def sample(server: str, rate: float, cpu_us: float, *, workload: str = "v2", **more: object) -> Sample:
+    basis = {"workload": workload, "server": server, "rate": rate, "cpu_us": cpu_us}
+    return {**basis, "errors": 0, "noisy": False, **more}
+
+
+def line(samples: list[Sample], server: str) -> dict[str, str]:
+    """A line by the names of its columns."""
+    found = next(row for row in table.cells(table.rows(samples), 12.0) if row[2] == server)
+    return dict(zip(HEAD, found, strict=True))
+
+
+def test_a_line_is_the_median_of_its_rounds() -> None:
+    rounds = [sample("ocilot", rate, 9.0) for rate in (900.0, 100.0, 800.0)]
+    assert line(rounds, "ocilot")["req/s"] == "800"
+
+
+def test_ratios_are_ours_in_units_of_the_other() -> None:
+    both = [sample("ocilot", 60_000, 12), sample("nginx", 80_000, 10)]
+    assert line(both, "nginx")["ocilot x rate"] == "0.75"
+    assert line(both, "nginx")["ocilot x CPU"] == "1.20"
+    assert line(both, "ocilot")["ocilot x rate"] == "-"
+
+
+def test_published_figures_are_marked_as_such() -> None:
+    found = line([sample("ocilot", 73_930, 10)], table.PUBLISHED)
+    assert (found["req/s"], found["ocilot x rate"], found["ocilot x CPU"]) == ("7,393", "10.0", "0.08")
+    assert "not measured here" in table.text([sample("ocilot", 73_930, 10)])
+
+
+def test_what_a_server_cannot_do_is_shown_as_such() -> None:
+    both = [sample("ocilot", 5, 5), {"workload": "v2", "server": "nginx", "failure": "cannot"}]
+    found = line(both, "nginx")
+    assert {found[name] for name in HEAD[3:-1]} == {"-"}
+    assert found["notes"] == "cannot"
+
+
+def test_errors_and_noise_are_never_hidden() -> None:
+    notes = line([sample("ocilot", 5, 5, noisy=True, errors=3), sample("ocilot", 5, 5)], "ocilot")["notes"]
+    assert notes == "3 ERRORS; noisy: 1 of 2"
+
+
+def test_a_start_is_compared_by_its_time() -> None:
+    samples = [
+        sample("ocilot", 0, 0, workload="start", start_ms=150.0),
+        sample("docker-registry", 0, 0, workload="start", start_ms=50.0),
+    ]
+    assert line(samples, "docker-registry")["ocilot x rate"] == "3.00"
+    assert line(samples, "ocilot")["notes"] == "first answer after 150 ms, 12 of them Python's"
+
+
+def test_idle_connections_are_told_as_what_they_add() -> None:
+    found = line([sample("ocilot", 0, 0, workload="idle-10000", rss=80e6, idle_rss=30e6)], "ocilot")
+    assert (found["peak RSS MB"], found["notes"]) == ("80.0", "50.0 MB more than idle")
+
+
+def test_numbers_have_three_digits() -> None:
+    assert [table.number(value) for value in (None, 0.123, 12.34, 123.4, 98_765.4)] == [
+        *("-", "0.12", "12.3", "123", "98,765")
+    ]
+    assert [table.duration(value) for value in (None, 432.1, 1_500, 2.5e6)] == [
+        "-",
+        "432 us",
+        "1.5 ms",
+        "2.50 s",
+    ]
+
+
+def test_what_is_not_measured_is_said() -> None:
+    assert "18: pull-through" in table.text([])
+
+
+RESULTS = {
+    "when": "2026-11-21T00:00:00Z",
+    "machine": {"cpu": "Some CPU", "cpus": 2, "memory_gib": 23.4, "kernel": "6.1", "architecture": "x86_64"},
+    "versions": {"docker-registry": "docker-registry 2.8.2", "nginx": "nginx 1.22"},
+    "access_log": True,
+    "quick": False,
+    "rounds": 5,
+    "seconds": 5.0,
+    "interpreter_ms": 12.0,
+    "samples": [sample("ocilot", 60_000, 12)],
+}
+
+
+def test_only_what_is_between_the_marks_of_the_page_is_replaced() -> None:
+    text = f"before\n{page.BEGIN}an earlier run\n{page.END}after\n"
+    made = page.replaced(text, RESULTS)
+    assert made.startswith("before\n")
+    assert made.endswith("after\n")
+    assert "an earlier run" not in made
+    assert "| 1 | GET /v2/ | ocilot | 12.0 | 60,000 |" in made
+    assert page.replaced(made, RESULTS) == made
+
+
+def test_the_page_has_the_marks() -> None:
+    assert page.replaced(page.PAGE.read_text(), RESULTS)

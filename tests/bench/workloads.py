@@ -1,0 +1,256 @@
+"""The table of workloads. The numbers are those by which the issues and docs/performance.md speak of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+ACCEPT = (
+    "Accept: application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
+    "application/vnd.docker.distribution.manifest.v2+json"
+)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What distribution v3.1.1 did on the machine of the baselines: a figure, not measured here."""
+
+    rate: float | None = None
+    """Requests a second."""
+    mb_s: float | None = None
+    cpu_us: float | None = None
+    rss_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One line of the table. `run` names the function of runs.py that measures it."""
+
+    name: str
+    number: int
+    what: str
+    store: str = ""
+    """Where the data is; empty: a new, empty registry."""
+    run: str = "load"
+    load: str = "get"
+    """The load generator's workload."""
+    targets: str = ""
+    distribution: str = "uniform"
+    connections: int = 32
+    size: int = 0
+    requests: int = 0
+    """How many to send in a full run; 0: as many as fit into the time."""
+    needs: str = ""
+    """What a server must have beyond GET and HEAD."""
+    tls: bool = False
+    cold: bool = False
+    repository: str = ""
+    """Where it writes; undone afterwards if the store is kept."""
+    part: float = 0.0
+    """For an open loop: the share of what the server can take at most."""
+    only: frozenset[str] = frozenset()
+    """The servers that are measured, if not all."""
+    published: Published = field(default_factory=Published)
+    target: str = ""
+    """What the project wants to reach."""
+
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+OURS = frozenset({"ocilot"})
+PUSHED = "bench/pushed"
+
+
+NGINX = "at least 0.65 of nginx [0.9]"
+QUICK_NGINX = f"{NGINX}, p99 below 1 ms"
+ONE_MS = "below 1 ms of the server"
+
+
+def _small_reads() -> list[Workload]:
+    one = Workload("", 2, "", "main", targets="app-tag", target=QUICK_NGINX)
+    zipf = replace(one, targets="app-tags", distribution="zipf")
+    tag = "manifest by tag"
+    got, asked = Published(2_357, cpu_us=420), Published(2_541, cpu_us=391)
+    answered, read = Published(7_393, cpu_us=133), Published(380, cpu_us=2_580)
+    return [
+        replace(one, name="v2", number=1, what="GET /v2/", targets="v2", published=answered, target=NGINX),
+        replace(one, name="manifest-hot", what=f"GET {tag}, one", published=got),
+        replace(zipf, name="manifest-zipf", what=f"GET {tag}, Zipf over 10 000", published=got),
+        replace(
+            zipf, name="manifest-head", number=3, what=f"HEAD {tag}, Zipf", load="head", published=asked
+        ),
+        replace(
+            one, name="blob-4k", number=4, what="GET 4 KiB blob out of 100 000", targets="blobs-blobs",
+            published=read, target=NGINX
+        ),
+        replace(
+            one, name="blob-4k-cold", number=4, what="GET 4 KiB blob, cold", targets="blobs-blobs",
+            distribution="file", requests=20_000, cold=True, target=""
+        ),
+    ]  # fmt: skip
+
+
+def _large_reads() -> list[Workload]:
+    large = Workload("", 6, "", "large", targets="1g-blobs", connections=1)
+    return [
+        replace(
+            large, name="blob-1m", number=5, what="GET 1 MiB blob, 8 clients", targets="1m-blobs",
+            connections=8, published=Published(325, 325, 3_020), target="at least 0.8 of nginx"
+        ),
+        replace(
+            large, name="blob-1g", what="GET 1 GiB blob, 1 client", requests=5,
+            published=Published(mb_s=1_040, cpu_us=665_000), target="nginx's rate, at most 1.1 of its CPU"
+        ),
+        replace(large, name="blob-1g-cold", what="GET 1 GiB blob, cold", requests=1, cold=True),
+        replace(
+            large, name="stall", what="GET manifest while 1 GiB is read cold", run="stall",
+            targets="app-tags", connections=8, target="p99 below 5 ms"
+        ),
+        replace(
+            large, name="streams", number=7, what="GET 100 MiB blob, 64 clients", load="streams",
+            targets="100m-blobs", connections=64, requests=128,
+            published=Published(mb_s=1_230, rss_mb=527),
+            target="RSS below 30 MB above idle, fastest below 1.5 of slowest"
+        ),
+    ]  # fmt: skip
+
+
+def _writes() -> list[Workload]:
+    push = Workload("", 8, "", load="push", connections=8, size=4 * KIB, needs="push", repository=PUSHED)
+    return [
+        replace(
+            push, name="push-4k", what="push 4 KiB blob (POST, PUT), 8 clients",
+            published=Published(259, cpu_us=2_570), target="at least 4 000/s [8 000]"
+        ),
+        replace(
+            push, name="push-4k-monolithic", what="push 4 KiB blob (one POST), 8 clients",
+            load="push-monolithic", needs="monolithic"
+        ),
+        replace(
+            push, name="push-1m", number=9, what="push 1 MiB blob, 8 clients", size=MIB,
+            published=Published(185, 194), target="at least 600/s"
+        ),
+        replace(
+            push, name="push-1g", number=10, what="push 1 GiB blob, 1 client", load="push-big",
+            connections=1, size=GIB, requests=2, published=Published(mb_s=388, cpu_us=2_190_000),
+            target="at least 0.9 of the limit"
+        ),
+        replace(
+            push, name="mount", number=11, what="mount a 4 KiB blob from another repository", store="main",
+            load="mount", size=0, targets="blobs-mounts", distribution="file", connections=16,
+            repository="bench/mounted", published=Published(1_306, cpu_us=500),
+            target="at least 10 000/s"
+        ),
+    ]  # fmt: skip
+
+
+def _lists() -> list[Workload]:
+    page = Workload("", 12, "", "lists", connections=4, needs="lists", target=ONE_MS)
+    referrers = replace(page, number=14, needs="referrers")
+    return [
+        replace(
+            page, name="tags", what="1 000 tags of 100 000, from anywhere", targets="tag-pages",
+            published=Published(6.7)
+        ),
+        replace(
+            page, name="catalog", number=13, what="1 000 repositories of 100 000, from anywhere",
+            targets="catalog-pages", published=Published(38)
+        ),
+        replace(
+            referrers, name="referrers", what="10 referrers of one of 10 000 subjects", targets="referrers",
+            connections=32, target="40 000/s"
+        ),
+        replace(
+            referrers, name="referrers-5000", what="first page of 5 000 referrers of one subject",
+            targets="referrers-most"
+        ),
+    ]  # fmt: skip
+
+
+def _others() -> list[Workload]:
+    idle = Workload("idle", 17, "memory when idle", "main", run="idle", load="idle", connections=0)
+    mix = Workload(
+        "", 19, "", "mix", run="mix", load="mix", needs="push", repository="bench/written"
+    )  # fmt: skip
+    return [
+        Workload(
+            "start", 15, "start to first manifest, 1 000 000 blobs, 100 000 tags", "million", run="start",
+            targets="app-tags", target="below 100 ms beyond the interpreter"
+        ),
+        replace(idle, target="below 30 MB"),
+        replace(
+            idle, name="idle-10000", what="memory with 10 000 idle connections", connections=10_000,
+            target="below 60 MB more than idle"
+        ),
+        *(
+            replace(mix, name=f"mix-{part}", what=f"production mix at {part} % of its most", part=part / 100)
+            for part in (30, 60, 90)
+        ),
+        Workload(
+            "tls-manifest", 21, "TLS: GET manifest by tag, Zipf", "main", targets="app-tags",
+            distribution="zipf", tls=True, target="nginx's level"
+        ),
+        Workload(
+            "tls-1g", 21, "TLS: GET 1 GiB blob, 1 client", "large", targets="1g-blobs", connections=1,
+            requests=3, tls=True, target="nginx's level"
+        ),
+    ]  # fmt: skip
+
+
+GROWN = {"small": "1 000", "main": "100 000", "million": "1 000 000"}
+"""Stores by their number of blobs."""
+
+
+def _growth() -> list[Workload]:
+    """The cost must not grow with the store: the same at three sizes."""
+    same = Workload("", 1, "", targets="app-tags", only=OURS, target="within 10 % at all sizes")
+    zipf = replace(same, number=2, distribution="zipf")
+    push = replace(
+        same, number=8, load="push", targets="", connections=8, size=4 * KIB, needs="push", repository=PUSHED
+    )
+    kinds = {
+        "v2": replace(same, what="GET /v2/", targets="v2"),
+        "manifest": replace(zipf, what="GET manifest by tag"),
+        "head": replace(zipf, what="HEAD manifest by tag", load="head", number=3),
+        "blob": replace(same, what="GET one of 1 000 4 KiB blobs", targets="blobs-first", number=4),
+        "push": replace(push, what="push 4 KiB blob, 8 clients"),
+    }
+    return [
+        replace(work, name=f"grow-{kind}-{store}", what=f"{work.what}, {blobs} in the store", store=store)
+        for kind, work in kinds.items()
+        for store, blobs in GROWN.items()
+    ]
+
+
+WORKLOADS: Mapping[str, Workload] = {
+    workload.name: workload
+    for workload in (*_small_reads(), *_large_reads(), *_writes(), *_lists(), *_others(), *_growth())
+}
+
+NOT_YET = {
+    16: "garbage collection under load",
+    18: "pull-through of one cold blob by 64 clients",
+    20: "manifests behind a Python policy",
+    22: "storage of ten versions of an image",
+}
+"""Workloads of the plan for which the registry has nothing to measure yet."""
+
+
+class UnknownWorkload(Exception):
+    """A name that is not in the table."""
+
+
+def chosen(names: list[str]) -> list[Workload]:
+    """Those that are asked for, by name or by the beginning of a group's name; all if none is."""
+    if not names:
+        return list(WORKLOADS.values())
+    picked: dict[str, Workload] = {}
+    for name in names:
+        found = {name: WORKLOADS[name]} if name in WORKLOADS else _group(name)
+        if not found:
+            raise UnknownWorkload(f"There is no workload {name}; there are {', '.join(WORKLOADS)}.")
+        picked |= found
+    return list(picked.values())
+
+
+def _group(name: str) -> dict[str, Workload]:
+    return {key: workload for key, workload in WORKLOADS.items() if key.startswith(f"{name}-")}
