@@ -16,9 +16,12 @@ constexpr int hex_value(char c) noexcept {
 /// Appends two lower-case hexadecimal digits a byte.
 inline void append_hex(std::string& out, std::span<std::byte const> bytes) {
     static constexpr char digits[] = "0123456789abcdef";
+    auto const start = out.size();
+    out.resize(start + 2 * bytes.size());
+    auto* to = out.data() + start;
     for (auto const byte : bytes) {
-        out.push_back(digits[static_cast<unsigned>(byte) >> 4]);
-        out.push_back(digits[static_cast<unsigned>(byte) & 15]);
+        *to++ = digits[static_cast<unsigned>(byte) >> 4];
+        *to++ = digits[static_cast<unsigned>(byte) & 15];
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <poll.h>
 #include <unistd.h>
@@ -11,7 +12,10 @@ namespace ocilot {
 
 namespace {
 
-constexpr int glance_ms = 100;  // Between two looks at whether this is the end.
+constexpr std::chrono::milliseconds gathering{
+    10};                                   // A busy registry wakes the thread once for hundreds of lines.
+constexpr std::size_t enough = 32 * 1024;  // Bytes that are worth a write at once.
+constexpr int glance_ms = 100;             // Between two looks at whether this is the end.
 constexpr int glances_at_the_end = 10;
 
 }  // namespace
@@ -35,7 +39,10 @@ void LogWriter::write(std::string_view line) {
             dropped_.add();
             return;
         }
+        bool const first = waiting_.empty();
+        bool const was_enough = waiting_.size() >= enough;
         waiting_ += line;
+        if (!first && (was_enough || waiting_.size() < enough)) return;
     }
     wake_.notify_one();
 }
@@ -46,6 +53,7 @@ void LogWriter::serve() {
     for (;;) {
         wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
         if (waiting_.empty()) return;
+        wake_.wait_for(lock, gathering, [this] { return closing_ || waiting_.size() >= enough; });
         batch.clear();
         std::swap(batch, waiting_);
         lock.unlock();

@@ -12,6 +12,7 @@
 namespace ocilot {
 
 /// Lines to a file descriptor (not owned) by a thread of its own: whoever logs never waits for whoever reads.
+/// Lines gather for some milliseconds and go out together.
 /// If nobody reads, up to `capacity` bytes wait; lines beyond that are dropped and counted.
 class LogWriter final : public LogSink {
   public:

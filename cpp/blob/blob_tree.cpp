@@ -1,5 +1,6 @@
 #include "blob/blob_tree.h"
 
+#include "base/hex.h"
 #include "blob/blob_walk.h"
 
 #include <algorithm>
@@ -16,20 +17,31 @@ namespace {
 constexpr mode_t directory_mode = 0755;
 constexpr mode_t file_mode = 0644;
 constexpr auto const* data_name = "data";
+constexpr std::size_t most_path = 160;  // Bytes; enough for any digest.
 /// How often the directory of a blob may be removed under a push of it before that is an error.
 constexpr int most_races = 100;
 
 std::string shard_of(oci::Digest const& digest) {
-    return fmt::format("{}/{:02x}", to_string(digest.algorithm()),
-                       std::to_integer<unsigned>(digest.bytes()[0]));
+    std::string path;
+    path.reserve(most_path);
+    path += to_string(digest.algorithm());
+    path += '/';
+    append_hex(path, digest.bytes().first(1));
+    return path;
 }
 
 std::string directory_of(oci::Digest const& digest) {
-    return fmt::format("{}/{}", shard_of(digest), digest.hex());
+    auto path = shard_of(digest);
+    path += '/';
+    append_hex(path, digest.bytes());
+    return path;
 }
 
 std::string path_of(oci::Digest const& digest) {
-    return fmt::format("{}/{}", directory_of(digest), data_name);
+    auto path = directory_of(digest);
+    path += '/';
+    path += data_name;
+    return path;
 }
 
 std::string shard_of(Uuid const& id) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace ocilot::blob {
@@ -34,7 +35,13 @@ int SystemFiles::open(int at, char const* path, int flags, mode_t mode) {
     return answer([&] { return ::openat(at, path, flags | O_CLOEXEC, mode); });
 }
 
-std::int64_t SystemFiles::read(int fd, std::span<std::byte> out, std::uint64_t offset) {
+std::int64_t SystemFiles::read(int fd, std::span<std::byte> out, std::uint64_t offset, Wait wait) {
+    if (wait == Wait::no) {
+        iovec const room{out.data(), out.size()};
+        auto const got = ::preadv2(fd, &room, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+        // File systems that cannot tell keep their bytes in memory, or far away; nothing is known of a wait.
+        if (got >= 0 || errno != EOPNOTSUPP) return answer_once(got);
+    }
     return answer_once(::pread(fd, out.data(), out.size(), static_cast<off_t>(offset)));
 }
 
@@ -114,7 +121,7 @@ Written write_fully(Files& files, int fd, std::span<std::byte const> bytes, std:
 std::int64_t read_fully(Files& files, int fd, std::span<std::byte> out, std::uint64_t offset) {
     std::size_t done = 0;
     while (done < out.size()) {
-        auto const n = files.read(fd, out.subspan(done), offset + done);
+        auto const n = files.read(fd, out.subspan(done), offset + done, Wait::yes);
         if (n == -EINTR) continue;
         if (n < 0) return n;
         if (n == 0) break;

@@ -9,6 +9,9 @@
 
 namespace ocilot::blob {
 
+/// Whether a read may wait for the disk; if not, it answers -EAGAIN for bytes that are not in memory.
+enum class Wait : bool { no, yes };
+
 /// The system calls under the file-system store, one a method: a test puts a disk that fails here.
 /// Each answers as the kernel does: a value >= 0, or -errno. `at` is the directory (or AT_FDCWD) that a
 /// relative `path` starts from. Only read and write may do less than asked or answer -EINTR. Thread-safe.
@@ -18,7 +21,7 @@ class Files {
     /// A new descriptor; O_CLOEXEC is always added.
     virtual int open(int at, char const* path, int flags, mode_t mode) = 0;
     /// Bytes read at `offset`, 0 at the end.
-    virtual std::int64_t read(int fd, std::span<std::byte> out, std::uint64_t offset) = 0;
+    virtual std::int64_t read(int fd, std::span<std::byte> out, std::uint64_t offset, Wait wait) = 0;
     /// Bytes written at `offset`.
     virtual std::int64_t write(int fd, std::span<std::byte const> bytes, std::uint64_t offset) = 0;
     /// Size in bytes of a file; of `at` itself if `path` is empty.
@@ -44,7 +47,7 @@ class Files {
 class SystemFiles final : public Files {
   public:
     int open(int at, char const* path, int flags, mode_t mode) override;
-    std::int64_t read(int fd, std::span<std::byte> out, std::uint64_t offset) override;
+    std::int64_t read(int fd, std::span<std::byte> out, std::uint64_t offset, Wait wait) override;
     std::int64_t write(int fd, std::span<std::byte const> bytes, std::uint64_t offset) override;
     std::int64_t size(int at, char const* path) override;
     void write_back(int fd, std::uint64_t offset, std::uint64_t length) noexcept override;

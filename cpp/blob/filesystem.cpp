@@ -7,21 +7,34 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <utility>
+#include <vector>
 
 namespace ocilot::blob {
 
 namespace {
 
+/// Bytes of a read whose only purpose is that they are in memory then.
+constexpr std::size_t loaded_at_once = 256 * 1024;
+
+/// What is in memory is read on the calling thread; whoever waits for the disk is a thread of the pool.
 class FileBlob final : public Blob {
   public:
-    FileBlob(Files& files, Fd file, std::uint64_t size)
-        : files_(&files), file_(std::move(file)), size_(size) {}
+    FileBlob(Files& files, BlockingPool& pool, Fd file, std::uint64_t size)
+        : files_(&files), pool_(&pool), file_(std::move(file)), size_(size) {}
 
     [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
     [[nodiscard]] int fd() const noexcept override { return file_.get(); }
 
     Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
-        co_return read_now(offset, out);
+        if (in_memory(offset, out)) co_return out.size();
+        co_return co_await pool_->run([this, offset, out] { return read_now(offset, out); });
+    }
+    Task<> load(std::uint64_t offset, std::uint64_t length) override {
+        // Pages come and go in long runs: both ends tell enough.
+        std::byte byte{};
+        std::span const one(&byte, 1);
+        if (length == 0 || (in_memory(offset, one) && in_memory(offset + length - 1, one))) co_return;
+        co_await pool_->run([this, offset, length] { return load_now(offset, length); });
     }
     Result<std::size_t> read_now(std::uint64_t offset, std::span<std::byte> out) {
         if (offset >= size_) return std::size_t{0};
@@ -36,7 +49,25 @@ class FileBlob final : public Blob {
     }
 
   private:
+    /// Fills `out` if that takes no wait.
+    bool in_memory(std::uint64_t offset, std::span<std::byte> out) {
+        if (offset > size_ || out.size() > size_ - offset) return false;
+        auto const n = files_->read(file_.get(), out, offset, Wait::no);
+        return n == static_cast<std::int64_t>(out.size());
+    }
+    Result<> load_now(std::uint64_t offset, std::uint64_t length) {
+        std::vector<std::byte> scratch(loaded_at_once);
+        for (std::uint64_t done = 0; done < length;) {
+            auto const next = std::min<std::uint64_t>(scratch.size(), length - done);
+            TRY(auto const n, read_now(offset + done, std::span(scratch).first(next)));
+            if (n == 0) break;
+            done += n;
+        }
+        return {};
+    }
+
     Files* files_;
+    BlockingPool* pool_;
     Fd file_;
     std::uint64_t size_;
 };
@@ -52,6 +83,7 @@ class InspectedBlob final : public Blob {
     Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
         return pool_.run([this, offset, out] { return read_and_forget(offset, out); });
     }
+    Task<> load(std::uint64_t, std::uint64_t) override { co_return; }
 
   private:
     Result<std::size_t> read_and_forget(std::uint64_t offset, std::span<std::byte> out) {
@@ -67,13 +99,13 @@ class InspectedBlob final : public Blob {
     BlockingPool& pool_;
 };
 
-Result<FileBlob> open_blob(BlobTree& tree, oci::Digest const& digest) {
+Result<FileBlob> open_blob(BlobTree& tree, BlockingPool& pool, oci::Digest const& digest) {
     TRY(Fd file, tree.open(digest));
     auto const size = tree.files().size(file.get(), "");
     if (size < 0) {
         return system_error(static_cast<int>(-size), fmt::format("cannot open blob {}", digest.str()));
     }
-    return FileBlob(tree.files(), std::move(file), static_cast<std::uint64_t>(size));
+    return FileBlob(tree.files(), pool, std::move(file), static_cast<std::uint64_t>(size));
 }
 
 }  // namespace
@@ -134,7 +166,7 @@ Task<Result<std::uint64_t>> FilesystemStore::stat(oci::Digest const& digest) {
 }
 
 Task<Result<std::unique_ptr<Blob>>> FilesystemStore::open(oci::Digest const& digest) {
-    CO_TRY(auto file, open_blob(tree_, digest));
+    CO_TRY(auto file, open_blob(tree_, pool_, digest));
     std::unique_ptr<Blob> blob = std::make_unique<FileBlob>(std::move(file));
     co_return blob;
 }
@@ -148,7 +180,7 @@ Task<Result<Listing>> FilesystemStore::list(std::optional<oci::Digest> after, st
 }
 
 Task<Result<std::unique_ptr<Blob>>> FilesystemStore::inspect(oci::Digest const& digest) {
-    CO_TRY(auto file, co_await pool_.run([this, digest] { return open_blob(tree_, digest); }));
+    CO_TRY(auto file, co_await pool_.run([this, digest] { return open_blob(tree_, pool_, digest); }));
     std::unique_ptr<Blob> blob = std::make_unique<InspectedBlob>(std::move(file), pool_);
     co_return blob;
 }

@@ -27,6 +27,7 @@ class MemoryBlob final : public Blob {
     [[nodiscard]] std::uint64_t size() const noexcept override { return bytes_->size(); }
     [[nodiscard]] int fd() const noexcept override { return -1; }
 
+    Task<> load(std::uint64_t, std::uint64_t) override { co_return; }
     Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
         if (offset >= bytes_->size()) co_return std::size_t{0};
         auto const rest = std::span(*bytes_).subspan(static_cast<std::size_t>(offset));

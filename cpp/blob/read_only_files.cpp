@@ -10,8 +10,8 @@ int ReadOnlyFiles::open(int at, char const* path, int flags, mode_t mode) {
     return reads ? system_.open(at, path, flags, mode) : -EROFS;
 }
 
-std::int64_t ReadOnlyFiles::read(int fd, std::span<std::byte> out, std::uint64_t offset) {
-    return system_.read(fd, out, offset);
+std::int64_t ReadOnlyFiles::read(int fd, std::span<std::byte> out, std::uint64_t offset, Wait wait) {
+    return system_.read(fd, out, offset, wait);
 }
 
 std::int64_t ReadOnlyFiles::write(int, std::span<std::byte const>, std::uint64_t) {

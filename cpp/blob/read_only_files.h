@@ -8,7 +8,7 @@ namespace ocilot::blob {
 class ReadOnlyFiles final : public Files {
   public:
     int open(int at, char const* path, int flags, mode_t mode) override;
-    std::int64_t read(int fd, std::span<std::byte> out, std::uint64_t offset) override;
+    std::int64_t read(int fd, std::span<std::byte> out, std::uint64_t offset, Wait wait) override;
     std::int64_t write(int fd, std::span<std::byte const> bytes, std::uint64_t offset) override;
     std::int64_t size(int at, char const* path) override;
     void write_back(int fd, std::uint64_t offset, std::uint64_t length) noexcept override;

@@ -25,6 +25,9 @@ class Blob {
     [[nodiscard]] virtual int fd() const noexcept = 0;
     /// Reads at `offset` into `out`; fewer bytes than asked only at the end. io on failure.
     virtual Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) = 0;
+    /// Returns when bytes [offset, offset + length) can be sent from `fd()` without waiting for the disk.
+    /// Best effort: what fails here fails again where it is sent.
+    virtual Task<> load(std::uint64_t offset, std::uint64_t length) = 0;
 };
 
 /// Bytes being received for a blob whose digest is not proven yet. Hashes while it receives. Lives as long as

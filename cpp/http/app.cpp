@@ -44,6 +44,11 @@ Result<Target> read_target(Request const& request, AppSettings const& settings) 
 
 constexpr std::string_view all_methods = "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS";
 
+Response unrouted(Response response) {
+    response.route = "unknown";
+    return response;
+}
+
 Response options(std::string_view allow) {
     Response response{.status = 204};
     response.set("Allow", std::string(allow));
@@ -74,11 +79,17 @@ Task<Response> App::handle(Request const& request) {
 
 Task<Response> App::respond(Request const& request) {
     auto const target = read_target(request, settings_);
-    if (target.has_error()) co_return error_response(target.error());
-    if (request.method == Method::options && target->path == "*") co_return options(all_methods);
+    if (target.has_error()) co_return unrouted(error_response(target.error()));
+    if (request.method == Method::options && target->path == "*") co_return unrouted(options(all_methods));
     auto const route = find_route(target->path);
-    if (!route) co_return error_response({Errc::not_found, {}});
-    auto const& endpoint = *route->endpoint;
+    if (!route) co_return unrouted(error_response({Errc::not_found, {}}));
+    auto response = co_await respond(request, *target, *route);
+    response.route = route->endpoint->name;
+    co_return response;
+}
+
+Task<Response> App::respond(Request const& request, Target const& target, Route const& route) {
+    auto const& endpoint = *route.endpoint;
     if (request.method == Method::options) co_return options(endpoint.allow());
     auto const* verb = endpoint.find(request.method);
     if (verb == nullptr) {
@@ -88,7 +99,7 @@ Task<Response> App::respond(Request const& request) {
         auto response = error_response(error);
         co_return std::move(response.set("Allow", endpoint.allow()));
     }
-    auto answered = co_await answer(request, *target, *route, *verb);
+    auto answered = co_await answer(request, target, route, *verb);
     if (answered.has_value()) co_return std::move(*answered);
     auto response = error_response(answered.error());
     if (response.status == 405) response.set("Allow", endpoint.allow(request.method));
@@ -123,14 +134,6 @@ Response App::refuse(Error const& error) const {
     auto response = finished(error_response(error), settings_);
     response.close = true;
     return response;
-}
-
-std::string_view App::route_name(Request const& request) const noexcept {
-    if (settings_.operations && Operations::serves(raw_path(request.target))) return "operations";
-    auto const target = read_target(request, settings_);
-    if (target.has_error()) return "unknown";
-    auto const route = find_route(target->path);
-    return route ? route->endpoint->name : "unknown";
 }
 
 }  // namespace ocilot::http

@@ -37,11 +37,11 @@ class App final : public Handler {
     App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings);
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
-    [[nodiscard]] std::string_view route_name(Request const& request) const noexcept override;
 
   private:
     /// The answer before what every answer carries is added.
     Task<Response> respond(Request const& request);
+    Task<Response> respond(Request const& request, Target const& target, Route const& route);
     /// Checks the name, finds out who asks and whether they may, then lets the route's handler answer.
     Task<Result<Response>> answer(Request const& request, Target const& target, Route const& route,
                                   Verb const& verb);

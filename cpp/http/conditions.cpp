@@ -2,12 +2,16 @@
 
 #include "http/header.h"
 
-#include <fmt/format.h>
-
 namespace ocilot::http {
 
 std::string etag(oci::Digest const& digest) {
-    return fmt::format(R"("{}")", digest.str());
+    auto const text = digest.str();
+    std::string tag;
+    tag.reserve(text.size() + 2);
+    tag += '"';
+    tag += text;
+    tag += '"';
+    return tag;
 }
 
 bool is_known(Request const& request, oci::Digest const& digest) {

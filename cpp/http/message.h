@@ -65,8 +65,11 @@ struct Response {
     std::variant<std::monostate, std::string, SharedText, BlobBody, PartsBody> body = {};
     std::uint64_t content_length = 0;  ///< bytes; 204 and 304 send no Content-Length
     bool close = false;                ///< close the connection after this answer
-    std::string_view refusal = {};     ///< literal: which limit refused the request; empty if none did
-    std::string cause = {};            ///< what failed here, for the log only; empty if nothing did
+    /// Which route the request took ("manifest", "blob", "upload"…), one of a small fixed set of literals;
+    /// for metrics.
+    std::string_view route = "none";
+    std::string_view refusal = {};  ///< literal: which limit refused the request; empty if none did
+    std::string cause = {};         ///< what failed here, for the log only; empty if nothing did
 
     Response& set(std::string_view name, std::string value) {
         headers.emplace_back(name, std::move(value));
@@ -87,9 +90,6 @@ class Handler {
     virtual Task<Response> handle(Request const& request) = 0;
     /// An answer for a request that could not be read at all (bad syntax, limits, deadline); closes.
     [[nodiscard]] virtual Response refuse(Error const& error) const = 0;
-    /// Which route a request takes ("manifest", "blob", "upload"…), one of a small fixed set; for logs and
-    /// metrics.
-    [[nodiscard]] virtual std::string_view route_name(Request const& request) const noexcept = 0;
 };
 
 }  // namespace ocilot::http

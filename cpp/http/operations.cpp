@@ -37,6 +37,12 @@ bool Operations::serves(std::string_view path) noexcept {
 }
 
 Task<Response> Operations::handle(Request const& request) {
+    auto response = co_await respond(request);
+    response.route = serves(raw_path(request.target)) ? "operations" : "unknown";
+    co_return response;
+}
+
+Task<Response> Operations::respond(Request const& request) {
     auto const path = raw_path(request.target);
     if (!serves(path)) {
         co_return error_response({Errc::not_found, "ask for /healthz, /readyz or /metrics here"});
@@ -63,10 +69,6 @@ Response Operations::refuse(Error const& error) const {
     auto response = error_response(error);
     response.close = true;
     return response;
-}
-
-std::string_view Operations::route_name(Request const& request) const noexcept {
-    return serves(raw_path(request.target)) ? "operations" : "unknown";
 }
 
 }  // namespace ocilot::http

@@ -15,7 +15,6 @@ class Operations final : public Handler {
     Operations(registry::Registry& registry, Metrics& metrics);
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
-    [[nodiscard]] std::string_view route_name(Request const& request) const noexcept override;
 
     /// Whether `path` is one of the three.
     [[nodiscard]] static bool serves(std::string_view path) noexcept;
@@ -23,6 +22,8 @@ class Operations final : public Handler {
     void start_draining() noexcept { draining_.store(true); }
 
   private:
+    Task<Response> respond(Request const& request);
+
     registry::Registry& registry_;
     Metrics& metrics_;
     Gauge& quarantined_;

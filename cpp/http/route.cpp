@@ -119,21 +119,35 @@ constexpr Verb upload[] = {
      {{{204, "Gone."}}},
      {Errc::upload_unknown, Errc::upload_busy}}};
 
-/// A slash at the end of a pattern is optional in a path.
-constexpr Endpoint table[] = {
-    {"/", "root", root},
-    {"/v2/", "base", base},
-    {"/v2/_catalog", "catalog", catalog},
-    {"/v2/<name>/tags/list", "tags", tags},
-    {"/v2/<name>/manifests/<item>", "manifest", manifest},
-    {"/v2/<name>/referrers/<item>", "referrers", referrers},
-    {"/v2/<name>/blobs/uploads/", "uploads", uploads},
-    {"/v2/<name>/blobs/uploads/<item>", "upload", upload},
-    {"/v2/<name>/blobs/<item>", "blob", blob},
-};
-
 constexpr std::string_view name_mark = "<name>";
 constexpr std::string_view item_mark = "<item>";
+
+/// Takes a pattern apart, once and for all. A slash at its end is optional in a path.
+constexpr Endpoint row(std::string_view pattern, std::string_view name, std::span<Verb const> verbs) {
+    Endpoint endpoint{.pattern = pattern, .name = name, .verbs = verbs, .shape = {}};
+    auto& shape = endpoint.shape;
+    shape.open_end = pattern.ends_with('/');
+    if (shape.open_end) pattern.remove_suffix(1);
+    shape.has_item = pattern.ends_with(item_mark);
+    if (shape.has_item) pattern.remove_suffix(item_mark.size());
+    auto const mark = pattern.find(name_mark);
+    shape.has_name = mark != std::string_view::npos;
+    shape.before = pattern.substr(0, mark);
+    if (shape.has_name) shape.after = pattern.substr(mark + name_mark.size());
+    return endpoint;
+}
+
+constexpr Endpoint table[] = {
+    row("/", "root", root),
+    row("/v2/", "base", base),
+    row("/v2/_catalog", "catalog", catalog),
+    row("/v2/<name>/tags/list", "tags", tags),
+    row("/v2/<name>/manifests/<item>", "manifest", manifest),
+    row("/v2/<name>/referrers/<item>", "referrers", referrers),
+    row("/v2/<name>/blobs/uploads/", "uploads", uploads),
+    row("/v2/<name>/blobs/uploads/<item>", "upload", upload),
+    row("/v2/<name>/blobs/<item>", "blob", blob),
+};
 
 bool take_front(std::string_view& text, std::string_view literal) noexcept {
     if (!text.starts_with(literal)) return false;
@@ -158,13 +172,11 @@ bool take_last_segment(std::string_view& path, std::string_view& segment) noexce
 
 std::optional<Route> match(Endpoint const& endpoint, std::string_view path) noexcept {
     Route route{.endpoint = &endpoint, .name = {}, .item = {}};
-    auto pattern = endpoint.pattern;
-    if (take_back(pattern, "/")) take_back(path, "/");
-    if (take_back(pattern, item_mark) && !take_last_segment(path, route.item)) return std::nullopt;
-    auto const mark = pattern.find(name_mark);
-    if (mark == std::string_view::npos) return path == pattern ? std::optional(route) : std::nullopt;
-    if (!take_front(path, pattern.substr(0, mark))) return std::nullopt;
-    if (!take_back(path, pattern.substr(mark + name_mark.size())) || path.empty()) return std::nullopt;
+    auto const& shape = endpoint.shape;
+    if (shape.open_end) take_back(path, "/");
+    if (shape.has_item && !take_last_segment(path, route.item)) return std::nullopt;
+    if (!shape.has_name) return path == shape.before ? std::optional(route) : std::nullopt;
+    if (!take_back(path, shape.after) || !take_front(path, shape.before) || path.empty()) return std::nullopt;
     route.name = path;
     return route;
 }

@@ -50,6 +50,14 @@ struct Endpoint {
     std::string_view pattern;  ///< `/v2/<name>/tags/list`; `<name>` is one or more segments, `<item>` is one
     std::string_view name;     ///< for logs and metrics
     std::span<Verb const> verbs;
+    /// The pattern in pieces: `before`, a name, `after`, an item.
+    struct Shape {
+        std::string_view before;
+        std::string_view after;
+        bool has_name = false;
+        bool has_item = false;
+        bool open_end = false;  ///< a slash may follow or not
+    } shape;
 
     /// The verb for a method; HEAD is GET's. Null if the endpoint does not know the method.
     [[nodiscard]] Verb const* find(Method method) const noexcept;

@@ -23,6 +23,7 @@ int digit(char c) noexcept {
 
 /// Decodes percent escapes once; nullopt for a bad one, or one that hides NUL or the byte `forbidden`.
 std::optional<std::string> decode(std::string_view text, char forbidden) {
+    if (text.find('%') == std::string_view::npos) return std::string(text);
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "meta/catalog.h"
+#include "meta/fact_cache.h"
 #include "meta/sqlite_readers.h"
 #include "meta/sqlite_writer.h"
 
@@ -9,8 +10,8 @@ namespace ocilot::meta {
 /// The catalog in SQLite. Reads run on the calling thread (microseconds), writes on the writer's.
 class SqliteCatalog final : public Catalog {
   public:
-    SqliteCatalog(SqliteReaders& readers, SqliteWriter& writer) noexcept
-        : readers_(readers), writer_(writer) {}
+    SqliteCatalog(SqliteReaders& readers, SqliteWriter& writer, Metrics& metrics)
+        : readers_(readers), writer_(writer), manifests_(kept_manifests, metrics, "manifest") {}
 
     Task<Result<Slice<std::string>>> repositories(Page page) override;
     Task<Result<Slice<std::string>>> tags(oci::RepositoryName const& repository, Page page) override;
@@ -28,8 +29,15 @@ class SqliteCatalog final : public Catalog {
                                    std::string removed_by, Time now) override;
 
   private:
+    static constexpr std::size_t kept_manifests = 8 * 1024;
+
+    /// The fact under `key`, from memory or by `read`.
+    template <class Read>
+    Result<ManifestFact> kept_or(oci::RepositoryName const& repository, FactKey const& key, Read read);
+
     SqliteReaders& readers_;
     SqliteWriter& writer_;
+    FactCache<ManifestFact> manifests_;  // By tag and by digest.
 };
 
 }  // namespace ocilot::meta

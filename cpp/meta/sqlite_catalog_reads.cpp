@@ -95,14 +95,26 @@ Task<Result<Slice<std::string>>> SqliteCatalog::tags(oci::RepositoryName const& 
     co_return readers_.read([&](SqliteDb& db) { return read_tags(db, repository, page); });
 }
 
+template <class Read>
+Result<ManifestFact> SqliteCatalog::kept_or(oci::RepositoryName const& repository, FactKey const& key,
+                                            Read read) {
+    auto const version = writer_.versions().of(repository);
+    if (auto kept = manifests_.find(key, version)) return std::move(*kept);
+    auto fact = readers_.read(read);
+    if (fact.has_value()) manifests_.add(key, version, *fact);
+    return fact;
+}
+
 Task<Result<ManifestFact>> SqliteCatalog::resolve(oci::RepositoryName const& repository,
                                                   oci::Tag const& tag) {
-    co_return readers_.read([&](SqliteDb& db) { return read_tagged(db, repository, tag); });
+    auto const read = [&](SqliteDb& db) { return read_tagged(db, repository, tag); };
+    co_return kept_or(repository, FactKey(repository, tag), read);
 }
 
 Task<Result<ManifestFact>> SqliteCatalog::manifest(oci::RepositoryName const& repository,
                                                    oci::Digest const& digest) {
-    co_return readers_.read([&](SqliteDb& db) { return read_manifest(db, repository, digest); });
+    auto const read = [&](SqliteDb& db) { return read_manifest(db, repository, digest); };
+    co_return kept_or(repository, FactKey(repository, digest), read);
 }
 
 Task<Result<Slice<oci::Descriptor>>> SqliteCatalog::referrers(oci::RepositoryName const& repository,

@@ -144,18 +144,21 @@ Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oc
 }  // namespace
 
 Task<Result<>> SqliteCatalog::put_manifest(NewManifest manifest) {
-    return writer_.run([m = std::move(manifest)](SqliteDb& db) { return put(db, m); });
+    auto const scope = Scope::of(manifest.repository);
+    return writer_.run(scope, [m = std::move(manifest)](SqliteDb& db) { return put(db, m); });
 }
 
 Task<Result<>> SqliteCatalog::delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag,
                                          std::string removed_by, Time now) {
-    return writer_.run([=](SqliteDb& db) { return remove_tag(db, repository, tag, removed_by, now); });
+    return writer_.run(Scope::of(repository),
+                       [=](SqliteDb& db) { return remove_tag(db, repository, tag, removed_by, now); });
 }
 
 Task<Result<>> SqliteCatalog::delete_manifest(oci::RepositoryName const& repository,
                                               oci::Digest const& digest, std::string removed_by, Time now) {
-    return writer_.run(
-        [=](SqliteDb& db) { return remove_manifest(db, repository, digest, removed_by, now); });
+    return writer_.run(Scope::of(repository), [=](SqliteDb& db) {
+        return remove_manifest(db, repository, digest, removed_by, now);
+    });
 }
 
 }  // namespace ocilot::meta

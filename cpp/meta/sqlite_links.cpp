@@ -77,7 +77,12 @@ Result<> unlink(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest
 }  // namespace
 
 Task<Result<BlobFact>> SqliteLinks::blob(oci::RepositoryName const& repository, oci::Digest const& digest) {
-    co_return readers_.read([&](SqliteDb& db) { return read_blob(db, repository, digest); });
+    FactKey const key(repository, digest);
+    auto const version = writer_.versions().of(repository);
+    if (auto const size = sizes_.find(key, version)) co_return BlobFact{digest, *size};
+    auto fact = readers_.read([&](SqliteDb& db) { return read_blob(db, repository, digest); });
+    if (fact.has_value()) sizes_.add(key, version, fact->size);
+    co_return fact;
 }
 
 Task<Result<Slice<std::string>>> SqliteLinks::holders(oci::Digest const& digest, Page page) {
@@ -86,17 +91,19 @@ Task<Result<Slice<std::string>>> SqliteLinks::holders(oci::Digest const& digest,
 
 Task<Result<>> SqliteLinks::link_blob(oci::RepositoryName const& repository, BlobFact blob,
                                       std::optional<Uuid> upload, Time now) {
-    return writer_.run([=](SqliteDb& db) { return link_upload(db, repository, blob, upload, now); });
+    return writer_.run(Scope::of(repository),
+                       [=](SqliteDb& db) { return link_upload(db, repository, blob, upload, now); });
 }
 
 Task<Result<BlobFact>> SqliteLinks::mount_blob(oci::RepositoryName const& source,
                                                oci::RepositoryName const& target, oci::Digest const& digest,
                                                Time now) {
-    return writer_.run([=](SqliteDb& db) { return mount(db, source, target, digest, now); });
+    return writer_.run(Scope::of(target),
+                       [=](SqliteDb& db) { return mount(db, source, target, digest, now); });
 }
 
 Task<Result<>> SqliteLinks::unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) {
-    return writer_.run([=](SqliteDb& db) { return unlink(db, repository, digest); });
+    return writer_.run(Scope::of(repository), [=](SqliteDb& db) { return unlink(db, repository, digest); });
 }
 
 }  // namespace ocilot::meta

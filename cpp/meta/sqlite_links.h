@@ -1,5 +1,6 @@
 #pragma once
 
+#include "meta/fact_cache.h"
 #include "meta/links.h"
 #include "meta/sqlite_readers.h"
 #include "meta/sqlite_writer.h"
@@ -9,7 +10,8 @@ namespace ocilot::meta {
 /// Blob links in SQLite. Reads run on the calling thread (microseconds), writes on the writer's.
 class SqliteLinks final : public Links {
   public:
-    SqliteLinks(SqliteReaders& readers, SqliteWriter& writer) noexcept : readers_(readers), writer_(writer) {}
+    SqliteLinks(SqliteReaders& readers, SqliteWriter& writer, Metrics& metrics)
+        : readers_(readers), writer_(writer), sizes_(kept_sizes, metrics, "blob") {}
 
     Task<Result<BlobFact>> blob(oci::RepositoryName const& repository, oci::Digest const& digest) override;
     Task<Result<Slice<std::string>>> holders(oci::Digest const& digest, Page page) override;
@@ -21,8 +23,11 @@ class SqliteLinks final : public Links {
     Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) override;
 
   private:
+    static constexpr std::size_t kept_sizes = 64 * 1024;
+
     SqliteReaders& readers_;
     SqliteWriter& writer_;
+    FactCache<std::uint64_t> sizes_;
 };
 
 }  // namespace ocilot::meta

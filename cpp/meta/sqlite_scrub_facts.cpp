@@ -58,7 +58,7 @@ Task<Result<std::uint64_t>> SqliteScrubFacts::quarantined() {
 }
 
 Task<Result<>> SqliteScrubFacts::keep_place(ScrubPlace place) {
-    return writer_.run([=](SqliteDb& db) { return write_place(db, place); });
+    return writer_.run(Scope::nothing(), [=](SqliteDb& db) { return write_place(db, place); });
 }
 
 Task<Result<std::optional<ScrubPlace>>> SqliteScrubFacts::place() {

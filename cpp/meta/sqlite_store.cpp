@@ -18,8 +18,8 @@ struct SqliteStore::Parts {
         : directory(std::move(d)),
           writer(std::move(db), log, metrics),
           readers(std::move(path)),
-          catalog(readers, writer),
-          links(readers, writer),
+          catalog(readers, writer, metrics),
+          links(readers, writer, metrics),
           uploads(readers, writer),
           audit(readers),
           scrub(readers, writer) {}
@@ -105,7 +105,7 @@ ScrubFacts& SqliteStore::scrub() noexcept {
 
 Task<Result<>> SqliteStore::check() {
     // An empty transaction: the writer lives, takes the write lock and commits, without wearing the disk.
-    auto const written = co_await parts_->writer.run(nothing);
+    auto const written = co_await parts_->writer.run(Scope::nothing(), nothing);
     if (written.has_error()) co_return written.error();
     co_return parts_->readers.read(read_header);
 }

@@ -68,7 +68,7 @@ Result<std::vector<UploadFact>> read_started_before(SqliteDb& db, Time time, std
 }  // namespace
 
 Task<Result<>> SqliteUploads::open(UploadFact upload) {
-    return writer_.run([u = std::move(upload)](SqliteDb& db) { return add(db, u); });
+    return writer_.run(Scope::nothing(), [u = std::move(upload)](SqliteDb& db) { return add(db, u); });
 }
 
 Task<Result<UploadFact>> SqliteUploads::find(oci::RepositoryName const& repository, Uuid id) {
@@ -85,7 +85,7 @@ Task<Result<std::size_t>> SqliteUploads::count_by(std::string const& caller, std
 }
 
 Task<Result<>> SqliteUploads::close(Uuid id) {
-    return writer_.run([id](SqliteDb& db) { return remove(db, id); });
+    return writer_.run(Scope::nothing(), [id](SqliteDb& db) { return remove(db, id); });
 }
 
 Task<Result<std::vector<UploadFact>>> SqliteUploads::started_before(Time time, std::size_t limit) {

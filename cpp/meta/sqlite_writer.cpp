@@ -77,6 +77,7 @@ void SqliteWriter::process(Batch batch) {
         jobs_committed_.add(batch.size());
     }
     pages_since_checkpoint_ += db_.take_pages_written();
+    for (auto const& job : batch) versions_.changed(job->scope);
     for (auto const& job : batch) job->finish(committed);
 }
 

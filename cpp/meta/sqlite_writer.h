@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "base/suspend.h"
 #include "meta/sqlite_db.h"
+#include "meta/versions.h"
 
 #include <condition_variable>
 #include <exception>
@@ -32,14 +33,22 @@ class SqliteWriter {
     /// Work that answers an error changes nothing. no_space, unavailable or io if the commit fails.
     template <class Work, class R = std::invoke_result_t<Work&, SqliteDb&>>
     Task<R> run(Work work) {
-        return suspend<R>([this, w = std::move(work)](Resume<R> resume) mutable {
-            submit(std::make_unique<Call<Work, R>>(std::move(w), std::move(resume)));
+        return run(Scope::everything(), std::move(work));
+    }
+    /// The same for work that changes no more than `scope`.
+    template <class Work, class R = std::invoke_result_t<Work&, SqliteDb&>>
+    Task<R> run(Scope scope, Work work) {
+        return suspend<R>([this, scope, w = std::move(work)](Resume<R> resume) mutable {
+            submit(std::make_unique<Call<Work, R>>(scope, std::move(w), std::move(resume)));
         });
     }
 
+    /// What readers ask whether a fact still holds.
+    [[nodiscard]] Versions const& versions() const noexcept { return versions_; }
+
   private:
     struct Job {
-        Job() = default;
+        explicit Job(Scope changes) noexcept : scope(changes) {}
         Job(Job const&) = delete;
         Job& operator=(Job const&) = delete;
         virtual ~Job() = default;
@@ -47,10 +56,11 @@ class SqliteWriter {
         virtual Error const* apply(SqliteDb& db) = 0;
         /// Hands the answer to whoever waits, or the reason why it was not committed.
         virtual void finish(Result<> const& committed) = 0;
+        Scope scope;
     };
     template <class Work, class R>
     struct Call final : Job {
-        Call(Work w, Resume<R> r) : work(std::move(w)), resume(std::move(r)) {}
+        Call(Scope s, Work w, Resume<R> r) : Job(s), work(std::move(w)), resume(std::move(r)) {}
         Error const* apply(SqliteDb& db) override {
             answer.emplace(guarded(db));
             return answer->has_error() ? &(failure = answer->error()) : nullptr;
@@ -80,6 +90,7 @@ class SqliteWriter {
     void checkpoint();
 
     SqliteDb db_;
+    Versions versions_;
     Log const& log_;
     Counter& commits_;
     Counter& jobs_committed_;

@@ -80,9 +80,10 @@ std::string Digest::hex() const {
 }
 
 std::string Digest::str() const {
-    std::string text(to_string(algorithm_));
-    text.reserve(text.size() + 1 + 2 * hash_size(algorithm_));
-    text.push_back(':');
+    std::string text;
+    text.reserve(7 + 2 * hash_size(algorithm_));
+    text += to_string(algorithm_);
+    text += ':';
     append_hex(text, bytes());
     return text;
 }

@@ -1,5 +1,6 @@
 #include "server/access_log.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -9,16 +10,27 @@ namespace {
 
 constexpr std::size_t longest_value = 2048;  // Bytes.
 
+void append_escaped(std::string& out, char c) {
+    if (c == '"' || c == '\\') {
+        out.push_back('\\');
+        out.push_back(c);
+    } else if (c >= ' ' && c < 0x7f) {
+        out.push_back(c);
+    } else {
+        fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+    }
+}
+
+bool is_plain(char c) noexcept {
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
 void append_escaped(std::string& out, std::string_view text) {
-    for (char const c : text.substr(0, longest_value)) {
-        if (c == '"' || c == '\\') {
-            out.push_back('\\');
-            out.push_back(c);
-        } else if (c >= ' ' && c < 0x7f) {
-            out.push_back(c);
-        } else {
-            fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
-        }
+    auto const shown = text.substr(0, longest_value);
+    if (std::ranges::all_of(shown, is_plain)) {
+        out += shown;
+    } else {
+        for (char const c : shown) append_escaped(out, c);
     }
     if (text.size() > longest_value) out += "...";
 }
@@ -36,6 +48,22 @@ void append_member(std::string& out, std::string_view key, std::string_view valu
     append_json_string(out, value.substr(0, longest_value));
 }
 
+void append_number(std::string& out, std::uint64_t number) {
+    fmt::format_int const digits(number);
+    out.append(digits.data(), digits.size());
+}
+
+/// `0.001234`.
+void append_seconds(std::string& out, std::chrono::microseconds duration) {
+    constexpr std::uint64_t million = 1'000'000;
+    auto const whole = static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0));
+    append_number(out, whole / million);
+    // A one in front keeps the zeros.
+    fmt::format_int const digits(million + whole % million);
+    out += '.';
+    out.append(digits.data() + 1, digits.size() - 1);
+}
+
 double seconds(std::chrono::microseconds duration) {
     return std::chrono::duration<double>(duration).count();
 }
@@ -43,18 +71,28 @@ double seconds(std::chrono::microseconds duration) {
 }  // namespace
 
 void append_combined(std::string& out, AccessEntry const& entry) {
-    auto const to = std::back_inserter(out);
-    fmt::format_to(to, "{} - - [{}] \"", entry.peer, clf_time(entry.at));
+    out += entry.peer;
+    out += " - - [";
+    out += entry.clf;
+    out += "] \"";
     if (!entry.method.empty()) {
         append_escaped(out, entry.method);
         out += ' ';
     }
     append_escaped(out, entry.target);
-    if (!entry.protocol.empty()) fmt::format_to(to, " {}", entry.protocol);
-    fmt::format_to(to, "\" {} {}", entry.status, entry.body_bytes);
+    if (!entry.protocol.empty()) out += ' ';
+    out += entry.protocol;
+    out += "\" ";
+    append_number(out, entry.status);
+    out += ' ';
+    append_number(out, entry.body_bytes);
     append_quoted(out, entry.referer);
     append_quoted(out, entry.user_agent);
-    fmt::format_to(to, " {} {:.6f}\n", entry.id, seconds(entry.duration));
+    out += ' ';
+    out += entry.id;
+    out += ' ';
+    append_seconds(out, entry.duration);
+    out += '\n';
 }
 
 void append_json(std::string& out, AccessEntry const& entry) {

@@ -13,6 +13,7 @@ namespace ocilot::server {
 /// One request as the access log shows it. Borrowed for the call.
 struct AccessEntry {
     Time at;                    ///< when the request began
+    std::string_view clf;       ///< the same as clf_time shows it
     std::string_view peer;      ///< numeric address
     std::string_view method;    ///< as sent; empty if the request line was not understood
     std::string_view target;    ///< as sent; without a method the whole request line

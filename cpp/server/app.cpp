@@ -5,6 +5,7 @@
 #include "jobs/uploads.h"
 #include "meta/sqlite_store.h"
 #include "net/address.h"
+#include "server/cores.h"
 #include "server/descriptors.h"
 #include "server/parts.h"
 #include "server/tls_watch.h"
@@ -14,7 +15,6 @@
 #include <exception>
 #include <filesystem>
 #include <fmt/format.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -161,12 +161,12 @@ Result<> Server::Parts::clean_up() {
 
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
     auto const* const access = settings.access_log ? &access_log : nullptr;
-    return {handler, clock, random, log, access, worker.metrics(), worker.date(), limits, counted};
+    return {handler, clock, random, log, access, worker.metrics(), worker.dates(), limits, counted};
 }
 
 Result<> Server::Parts::listen() {
-    auto const wanted = settings.threads != 0 ? settings.threads : std::thread::hardware_concurrency();
-    for (unsigned i = 0; i < std::max(wanted, 1U); ++i) workers.push_back(std::make_unique<Worker>(metrics));
+    auto const wanted = settings.threads != 0 ? settings.threads : usable_cores();
+    for (unsigned i = 0; i < wanted; ++i) workers.push_back(std::make_unique<Worker>(metrics));
     TRY(auto acceptor, net::listen(workers.front()->context(), settings.address));
     bound = acceptor.local_endpoint();
     for (std::size_t i = 1; i < workers.size(); ++i) {

@@ -1,5 +1,6 @@
 #include "server/http_metrics.h"
 
+#include <algorithm>
 #include <string>
 
 namespace ocilot::server {
@@ -13,21 +14,30 @@ HttpMetrics::HttpMetrics(Metrics& metrics)
 
 void HttpMetrics::record(std::string_view route, http::Method method, unsigned status,
                          std::chrono::microseconds duration) {
-    auto& requests = requests_[{route, method, status}];
-    if (requests == nullptr) {
-        requests = &metrics_.counter("ocilot_http_requests_total", "Requests answered.",
-                                     {{"route", std::string(route)},
-                                      {"method", std::string(http::to_string(method))},
-                                      {"code", std::to_string(status)}});
+    auto const& counted = kind(route, method, status);
+    counted.requests->add();
+    counted.seconds->observe(std::chrono::duration<double>(duration).count());
+}
+
+HttpMetrics::Kind const& HttpMetrics::kind(std::string_view route, http::Method method, unsigned status) {
+    auto const same = [&](Kind const& known) {
+        return known.status == status && known.method == method && known.route == route;
+    };
+    auto const found = std::ranges::find_if(kinds_, same);
+    if (found != kinds_.end()) {
+        // One step towards the front each time.
+        if (found == kinds_.begin()) return *found;
+        std::iter_swap(found, found - 1);
+        return *(found - 1);
     }
-    requests->add();
-    auto& seconds = seconds_[route];
-    if (seconds == nullptr) {
-        seconds = &metrics_.histogram("ocilot_http_request_seconds",
-                                      "Time from the first byte of a request to the last of its answer.",
-                                      duration_buckets(), {{"route", std::string(route)}});
-    }
-    seconds->observe(std::chrono::duration<double>(duration).count());
+    auto& requests = metrics_.counter("ocilot_http_requests_total", "Requests answered.",
+                                      {{"route", std::string(route)},
+                                       {"method", std::string(http::to_string(method))},
+                                       {"code", std::to_string(status)}});
+    auto& seconds = metrics_.histogram("ocilot_http_request_seconds",
+                                       "Time from the first byte of a request to the last of its answer.",
+                                       duration_buckets(), {{"route", std::string(route)}});
+    return kinds_.emplace_back(Kind{route, method, status, &requests, &seconds});
 }
 
 Counter& HttpMetrics::refused(std::string_view reason) {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string_view>
-#include <tuple>
+#include <vector>
 
 namespace ocilot::server {
 
@@ -31,8 +31,17 @@ class HttpMetrics {
 
   private:
     Metrics& metrics_;
-    std::map<std::tuple<std::string_view, http::Method, unsigned>, Counter*> requests_;
-    std::map<std::string_view, Histogram*> seconds_;
+    /// What is counted for one kind of request; there are some dozens, so that looking through is quick.
+    struct Kind {
+        std::string_view route;
+        http::Method method;
+        unsigned status;
+        Counter* requests;
+        Histogram* seconds;
+    };
+    Kind const& kind(std::string_view route, http::Method method, unsigned status);
+
+    std::vector<Kind> kinds_;  // The ones seen most come first.
     std::map<std::string_view, Counter*> refused_;
 };
 

@@ -74,7 +74,7 @@ Task<Result<std::unique_ptr<net::Conn>>> Listener::greet(net::Socket socket,
     if (certificates_ == nullptr) co_return net::make_tcp_conn(std::move(socket));
     auto const id = random_request_id(context_.random);
     Framing framing;
-    framing.date = context_.date.at(context_.clock.now());
+    framing.date = context_.dates.http(context_.clock.now());
     framing.request_id = id;
     framing.close = true;
     auto const refusal = whole_response(

@@ -1,9 +1,10 @@
 #include "server/response_writer.h"
 
+#include "http/header.h"
+
 #include <algorithm>
 #include <array>
-#include <boost/beast/core/buffers_range.hpp>
-#include <boost/beast/http/fields.hpp>
+#include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 #include <vector>
 
@@ -13,19 +14,16 @@ namespace beast = boost::beast;
 
 namespace {
 
+constexpr std::size_t most_common_head = 960;    // Bytes; reserved.
+constexpr std::uint64_t small_blob = 16 * 1024;  // Bytes that are cheaper to copy than to send as a file.
 constexpr std::size_t small_body = 64 * 1024;    // Bytes that go out in one write with the head.
 constexpr std::uint64_t piece = 1024 * 1024;     // Bytes that must go out within the idle time.
 constexpr std::size_t read_buffer = 256 * 1024;  // Bytes, for blobs without a descriptor.
 
-beast::string_view beast_view(std::string_view text) {
-    return {text.data(), text.size()};
-}
-
 bool is_framing(std::string_view name) {
     static constexpr std::array<std::string_view, 5> ours{"Content-Length", "Connection", "Transfer-Encoding",
                                                           "Date", "X-Request-Id"};
-    return std::ranges::any_of(
-        ours, [name](auto our) { return beast::iequals(beast_view(our), beast_view(name)); });
+    return std::ranges::any_of(ours, [name](auto our) { return http::same_token(our, name); });
 }
 
 bool has_no_content(unsigned status) {
@@ -46,9 +44,30 @@ std::uint64_t body_length(http::Response const& response) {
     return text_body(response).size();
 }
 
-void insert(beast::http::fields& fields, std::string_view name, std::string value) {
-    std::ranges::replace_if(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
-    fields.insert(beast_view(name), beast_view(value));
+void append_line(std::string& head, std::string_view name, std::string_view value) {
+    head += name;
+    head += ": ";
+    auto const start = head.size();
+    head += value;
+    // Three quick looks; nearly no value has any.
+    for (char const bad : {'\r', '\n', '\0'}) {
+        if (value.find(bad) == std::string_view::npos) continue;
+        std::replace(head.begin() + static_cast<std::ptrdiff_t>(start), head.end(), bad, ' ');
+    }
+    head += "\r\n";
+}
+
+void append_status(std::string& head, unsigned status) {
+    head += "HTTP/1.1 ";
+    head += fmt::format_int(status).c_str();
+    head += ' ';
+    auto const reason = beast::http::obsolete_reason(beast::http::int_to_status(status));
+    head.append(reason.data(), reason.size());
+    head += "\r\n";
+}
+
+Error ended_early(std::uint64_t bytes) {
+    return {Errc::io, fmt::format("a blob being sent ended {} bytes early", bytes)};
 }
 
 /// One answer on its way out.
@@ -62,10 +81,12 @@ struct Outlet {
     Task<Result<>> text(std::string_view bytes, bool more);
     /// Part of a blob; `more` follows.
     Task<Result<>> blob(blob::Blob& source, std::uint64_t offset, std::uint64_t length, bool more);
+    /// All of a small part of a blob, in one write with the head.
+    Task<Result<>> with_head(std::string head, http::BlobBody const& body);
     Task<Result<>> parts(http::PartsBody const& body);
 
   private:
-    Task<Result<>> file(int fd, std::uint64_t offset, std::uint64_t length);
+    Task<Result<>> file(blob::Blob& source, std::uint64_t offset, std::uint64_t length);
     Task<Result<>> copy(blob::Blob& source, std::uint64_t offset, std::uint64_t length, bool more);
 };
 
@@ -86,11 +107,12 @@ Task<Result<>> Outlet::text(std::string_view bytes, bool more) {
     co_return Result<>();
 }
 
-Task<Result<>> Outlet::file(int fd, std::uint64_t offset, std::uint64_t length) {
+Task<Result<>> Outlet::file(blob::Blob& source, std::uint64_t offset, std::uint64_t length) {
     while (length > 0) {
         auto const next = std::min(length, piece);
+        co_await source.load(offset, next);
         conn.expires_after(limits.idle_time);
-        CO_CHECK(co_await conn.send_file(fd, offset, next));
+        CO_CHECK(co_await conn.send_file(source.fd(), offset, next));
         offset += next;
         length -= next;
         sent.bytes += next;
@@ -100,9 +122,20 @@ Task<Result<>> Outlet::file(int fd, std::uint64_t offset, std::uint64_t length) 
 }
 
 Task<Result<>> Outlet::blob(blob::Blob& source, std::uint64_t offset, std::uint64_t length, bool more) {
-    int const fd = source.fd();
-    if (fd >= 0) co_return co_await file(fd, offset, length);
+    if (source.fd() >= 0) co_return co_await file(source, offset, length);
     co_return co_await copy(source, offset, length, more);
+}
+
+Task<Result<>> Outlet::with_head(std::string head, http::BlobBody const& body) {
+    auto const length = static_cast<std::size_t>(body.length);
+    auto const start = head.size();
+    head.resize(start + length);
+    auto const room = std::as_writable_bytes(std::span(head)).subspan(start);
+    CO_TRY(auto const count, co_await body.blob->read(body.offset, room));
+    if (count != length) co_return ended_early(length - count);
+    CO_CHECK(co_await write(head, false));
+    sent.body_bytes += length;
+    co_return Result<>();
 }
 
 Task<Result<>> Outlet::parts(http::PartsBody const& body) {
@@ -118,8 +151,7 @@ Task<Result<>> Outlet::copy(blob::Blob& source, std::uint64_t offset, std::uint6
     while (length > 0) {
         auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, buffer.size()));
         CO_TRY(auto const count, co_await source.read(offset, std::span(buffer).first(wanted)));
-        if (count == 0)
-            co_return Error{Errc::io, fmt::format("a blob being sent ended {} bytes early", length)};
+        if (count == 0) co_return ended_early(length);
         std::string_view const bytes(reinterpret_cast<char const*>(buffer.data()), count);
         CO_CHECK(co_await write(bytes, more || length > count));
         offset += count;
@@ -132,7 +164,8 @@ Task<Result<>> Outlet::copy(blob::Blob& source, std::uint64_t offset, std::uint6
 Task<Result<>> write_all(Outlet& out, http::Response& response, std::string head, bool with_body) {
     if (!with_body) co_return co_await out.write(head, false);
     if (auto* const blob = std::get_if<http::BlobBody>(&response.body)) {
-        CO_CHECK(co_await out.write(head, blob->length > 0));
+        if (blob->length <= small_blob) co_return co_await out.with_head(std::move(head), *blob);
+        CO_CHECK(co_await out.write(head, true));
         co_return co_await out.blob(*blob->blob, blob->offset, blob->length, false);
     }
     if (auto* const parts = std::get_if<http::PartsBody>(&response.body)) {
@@ -144,6 +177,7 @@ Task<Result<>> write_all(Outlet& out, http::Response& response, std::string head
         CO_CHECK(co_await out.write(head, true));
         co_return co_await out.text(text, false);
     }
+    head.reserve(head.size() + text.size());
     head += text;
     auto wrote = co_await out.write(head, false);
     if (wrote.has_value()) out.sent.body_bytes += text.size();
@@ -153,26 +187,23 @@ Task<Result<>> write_all(Outlet& out, http::Response& response, std::string head
 }  // namespace
 
 std::string response_head(http::Response const& response, Framing const& framing) {
-    beast::http::fields fields;
-    insert(fields, "Date", std::string(framing.date));
-    insert(fields, "X-Request-Id", std::string(framing.request_id));
+    std::string head;
+    head.reserve(most_common_head);
+    append_status(head, response.status);
+    append_line(head, "Date", framing.date);
+    append_line(head, "X-Request-Id", framing.request_id);
     for (auto const& [name, value] : response.headers) {
-        if (!is_framing(name)) insert(fields, name, value);
+        if (!is_framing(name)) append_line(head, name, value);
     }
     if (!has_no_content(response.status)) {
         // A handler may answer HEAD with the length alone.
         bool const told = framing.head_only && std::holds_alternative<std::monostate>(response.body);
         auto const length = told ? response.content_length : body_length(response);
-        insert(fields, "Content-Length", fmt::format("{}", length));
+        fmt::format_int const digits(length);
+        append_line(head, "Content-Length", {digits.data(), digits.size()});
     }
-    if (framing.close) insert(fields, "Connection", "close");
-    beast::http::fields::writer const writer(fields, 11, response.status);
-    std::string head;
-    head.reserve(512);
-    auto const parts = writer.get();
-    for (auto const part : beast::buffers_range_ref(parts)) {
-        head.append(static_cast<char const*>(part.data()), part.size());
-    }
+    if (framing.close) append_line(head, "Connection", "close");
+    head += "\r\n";
     return head;
 }
 

@@ -45,8 +45,7 @@ struct Session::Exchange {
     Time started;
     std::string head;
     std::string id;
-    RequestHead request;  // Borrows from `head`; empty if it was not understood.
-    std::string_view route = "none";
+    RequestHead request;         // Borrows from `head`; empty if it was not understood.
     std::uint64_t received = 0;  // Bytes, head and body.
 };
 
@@ -86,7 +85,7 @@ Task<> Session::turn_away(Error why) {
     if (count.has_value()) input_.commit(*count);
     auto const id = random_request_id(context_.random);
     Framing framing;
-    framing.date = context_.date.at(context_.clock.now());
+    framing.date = context_.dates.http(context_.clock.now());
     framing.request_id = id;
     framing.head_only = input_.view().starts_with("HEAD ");
     framing.close = true;
@@ -172,7 +171,6 @@ Task<bool> Session::serve(Exchange& exchange) {
     request.peer = net::without_port(conn_->peer());
     request.tls = conn_->is_tls();
     request.id = exchange.id;
-    exchange.route = context_.handler.route_name(request);
 
     auto response = co_await handle(request);
     bool keep = known.keep_alive && !response.close && !context_.draining;
@@ -201,7 +199,7 @@ Task<bool> Session::refuse(Exchange& exchange, Error error) {
 
 Task<bool> Session::answer(Exchange& exchange, http::Response response, bool keep) {
     Framing framing;
-    framing.date = context_.date.at(context_.clock.now());
+    framing.date = context_.dates.http(context_.clock.now());
     framing.request_id = exchange.id;
     framing.head_only = exchange.request.method == http::Method::head;
     framing.close = !keep;
@@ -235,7 +233,7 @@ void Session::record(Exchange const& exchange, http::Response const& response,
                      std::uint64_t body_bytes) const {
     auto const& request = exchange.request;
     auto const duration = context_.clock.now() - exchange.started;
-    context_.metrics.record(exchange.route, request.method, response.status, duration);
+    context_.metrics.record(response.route, request.method, response.status, duration);
     bool const understood = !request.method_text.empty();
     auto const target = understood ? request.target : first_line(exchange.head);
     if (!response.refusal.empty()) {
@@ -258,6 +256,7 @@ void Session::record(Exchange const& exchange, http::Response const& response,
     if (context_.access_log == nullptr) return;
     AccessEntry entry;
     entry.at = exchange.started;
+    entry.clf = context_.dates.clf(exchange.started);
     entry.peer = net::without_port(conn_->peer());
     entry.method = request.method_text;
     entry.target = target;

@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "http/message.h"
 #include "server/access_log.h"
-#include "server/http_date.h"
+#include "server/dates.h"
 #include "server/http_metrics.h"
 #include "server/limits.h"
 
@@ -21,7 +21,7 @@ struct SessionContext {
     Log const& log;
     AccessLog const* access_log;  ///< null: none is kept
     HttpMetrics& metrics;
-    HttpDate& date;
+    Dates& dates;
     Limits const& limits;
     Connections* connections = nullptr;  ///< counts them; null: nobody does
     bool draining = false;               ///< answers end their connection

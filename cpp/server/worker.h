@@ -24,7 +24,7 @@ class Worker {
 
     [[nodiscard]] asio::io_context& context() noexcept { return context_; }
     [[nodiscard]] HttpMetrics& metrics() noexcept { return metrics_; }
-    [[nodiscard]] HttpDate& date() noexcept { return date_; }
+    [[nodiscard]] Dates& dates() noexcept { return dates_; }
 
     /// Before start: a socket to accept from.
     void add_listener(net::Acceptor acceptor, net::TlsCertificates const* certificates,
@@ -46,7 +46,7 @@ class Worker {
     asio::io_context context_{1};
     asio::executor_work_guard<Executor> busy_;
     HttpMetrics metrics_;
-    HttpDate date_;
+    Dates dates_;
     TaskGroup connections_;
     TaskGroup background_;
     TaskGroup ending_;

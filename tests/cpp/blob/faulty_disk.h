@@ -53,9 +53,9 @@ class FaultyDisk final : public blob::Files {
         }
         return fd;
     }
-    std::int64_t read(int fd, std::span<std::byte> out, std::uint64_t offset) override {
+    std::int64_t read(int fd, std::span<std::byte> out, std::uint64_t offset, blob::Wait wait) override {
         int const error = enter();
-        return error < 0 ? error : real_.read(fd, out, offset);
+        return error < 0 ? error : real_.read(fd, out, offset, wait);
     }
     std::int64_t write(int fd, std::span<std::byte const> bytes, std::uint64_t offset) override {
         if (int const error = enter(); error < 0) return error;

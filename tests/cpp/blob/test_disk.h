@@ -3,6 +3,7 @@
 #include "blob/files.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
@@ -49,6 +50,8 @@ class TestDisk final : public blob::Files {
     std::uint64_t space = UINT64_MAX;
     /// Most bytes one read or write moves; with less than all, every second call answers -EINTR.
     std::size_t most = SIZE_MAX;
+    /// Whether no byte is in memory: a read that may not wait answers -EAGAIN, one that may warms the disk.
+    std::atomic<bool> cold = false;
     /// Called before each call with its line.
     std::function<void(std::string const& line)> before = [](std::string const&) {};
 
@@ -70,10 +73,12 @@ class TestDisk final : public blob::Files {
         if (fd >= 0) names_[fd] = name;
         return fd;
     }
-    std::int64_t read(int fd, std::span<std::byte> out, std::uint64_t offset) override {
+    std::int64_t read(int fd, std::span<std::byte> out, std::uint64_t offset, blob::Wait wait) override {
         if (int const problem = enter("read", name_of(fd, "")); problem < 0) return problem;
         if (interrupted()) return -EINTR;
-        return real_.read(fd, out.first(std::min(out.size(), most)), offset);
+        if (cold && wait == blob::Wait::no) return -EAGAIN;
+        cold = false;
+        return real_.read(fd, out.first(std::min(out.size(), most)), offset, wait);
     }
     std::int64_t write(int fd, std::span<std::byte const> bytes, std::uint64_t offset) override {
         if (int const problem = enter("write", name_of(fd, "")); problem < 0) return problem;

@@ -103,11 +103,8 @@ TEST_F(Protocol, WhatCannotBeReadIsRefusedAndClosed) {
 }
 
 TEST_F(Protocol, RoutesHaveNamesForTheLog) {
-    Request request;
-    auto const name = [&](std::string_view target, Method method = Method::get) {
-        request.target = target;
-        request.method = method;
-        return app->route_name(request);
+    auto const name = [&](std::string const& target, Method method = Method::get) {
+        return ask(method, target).response.route;
     };
     EXPECT_EQ(name("/v2/a/manifests/x?n=1"), "manifest");
     EXPECT_EQ(name("/v2/a/blobs/uploads/x", Method::patch), "upload");

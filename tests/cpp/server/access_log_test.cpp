@@ -11,6 +11,7 @@ namespace {
 server::AccessEntry entry() {
     server::AccessEntry out;
     out.at = Time(std::chrono::seconds(784111777));
+    out.clf = "06/Nov/1994:08:49:37 +0000";
     out.peer = "203.0.113.9";
     out.method = "GET";
     out.target = "/v2/?a=\"b\"\n";

@@ -27,6 +27,7 @@ class TextBlob final : public blob::Blob {
     }
     std::uint64_t size() const noexcept override { return text_.size(); }
     int fd() const noexcept override { return fd_; }
+    Task<> load(std::uint64_t, std::uint64_t) override { co_return; }
     Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
         auto const part = std::string_view(text_).substr(offset, out.size());
         std::memcpy(out.data(), part.data(), part.size());
@@ -52,11 +53,18 @@ class FakeHandler final : public http::Handler {
         last_id = request.id;
         last_peer = request.peer;
         auto const path = request.target;
-        if (path == "/echo") co_return co_await echo(request);
-        if (path == "/part") co_return co_await part(request);
+        http::Response response;
         if (path == "/throw") throw std::runtime_error("a defect");
         if (path == "/drain") at_drain();
-        co_return fixed(path);
+        if (path == "/echo") {
+            response = co_await echo(request);
+        } else if (path == "/part") {
+            response = co_await part(request);
+        } else {
+            response = fixed(path);
+        }
+        response.route = "fake";
+        co_return response;
     }
 
     http::Response refuse(Error const& error) const override {
@@ -73,8 +81,6 @@ class FakeHandler final : public http::Handler {
         response.text("application/json", fmt::format(R"({{"errors":[{{"message":"{}"}}]}})", error.message));
         return response;
     }
-
-    std::string_view route_name(http::Request const&) const noexcept override { return "fake"; }
 
   private:
     Task<http::Response> echo(http::Request const& request) {

@@ -34,10 +34,10 @@ struct Harness {
     server::AccessLog access_log{access_sink, LogFormat::text};
     Metrics metrics;
     server::HttpMetrics http_metrics{metrics};
-    server::HttpDate date;
+    server::Dates dates;
     server::Limits limits;
     FakeHandler handler;
-    server::SessionContext context{handler, clock, random, log, &access_log, http_metrics, date, limits};
+    server::SessionContext context{handler, clock, random, log, &access_log, http_metrics, dates, limits};
     ScriptConn::Record record;
 
     /// What a client is told whose connection is one too many.

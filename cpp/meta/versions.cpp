@@ -1,0 +1,26 @@
+#include "meta/versions.h"
+
+namespace ocilot::meta {
+
+Scope Scope::of(oci::RepositoryName const& repository) noexcept {
+    return Scope(Kind::repository, Versions::slot_of(repository));
+}
+
+std::size_t Versions::slot_of(oci::RepositoryName const& repository) noexcept {
+    return std::hash<std::string_view>()(repository.str()) % slots;
+}
+
+std::uint64_t Versions::of(oci::RepositoryName const& repository) const noexcept {
+    // Both only grow, so that their sum moves when either does.
+    return repositories_[slot_of(repository)].load(std::memory_order_acquire) +
+           all_.load(std::memory_order_acquire);
+}
+
+void Versions::changed(Scope scope) noexcept {
+    if (scope.kind_ == Scope::Kind::repository) {
+        repositories_[scope.slot_].fetch_add(1, std::memory_order_release);
+    }
+    if (scope.kind_ == Scope::Kind::everything) all_.fetch_add(1, std::memory_order_release);
+}
+
+}  // namespace ocilot::meta

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "oci/name.h"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace ocilot::meta {
+
+/// The facts that a write may change: none that is kept in memory, those of one repository, or any.
+class Scope {
+  public:
+    static Scope nothing() noexcept { return Scope(Kind::nothing, 0); }
+    static Scope everything() noexcept { return Scope(Kind::everything, 0); }
+    /// The facts of one repository.
+    static Scope of(oci::RepositoryName const& repository) noexcept;
+
+  private:
+    friend class Versions;
+    enum class Kind : std::uint8_t { nothing, repository, everything };
+    Scope(Kind kind, std::size_t slot) noexcept : kind_(kind), slot_(slot) {}
+
+    Kind kind_;
+    std::size_t slot_;
+};
+
+/// Tells whether a fact read earlier still holds: the version of its repository is what it was before the
+/// read. Repositories share slots, so a version may move without need, never stay without right. Thread-safe.
+class Versions {
+  public:
+    /// To be asked before the fact is read.
+    [[nodiscard]] std::uint64_t of(oci::RepositoryName const& repository) const noexcept;
+    /// To be called after a commit and before anybody hears of it.
+    void changed(Scope scope) noexcept;
+
+  private:
+    friend class Scope;
+    static constexpr std::size_t slots = 1024;
+    static std::size_t slot_of(oci::RepositoryName const& repository) noexcept;
+
+    std::array<std::atomic<std::uint64_t>, slots> repositories_{};
+    std::atomic<std::uint64_t> all_{0};
+};
+
+}  // namespace ocilot::meta
