@@ -140,7 +140,7 @@ Result<Staged> BlobTree::stage(std::span<std::byte const> bytes) {
         TRY(file, create_upload(Uuid::random(random_)));
     }
     int problem = write_fully(*files_, file.fd.get(), bytes, 0).error;
-    if (problem == 0) problem = files_->sync_data(file.fd.get());
+    if (problem == 0) problem = files_->sync(file.fd.get(), Sync::data);
     if (problem == 0) return file;
     drop(std::move(file));
     return system_error(-problem, fmt::format("cannot write {} bytes to the store", bytes.size()));
@@ -195,7 +195,7 @@ int BlobTree::give_name(Staged& file, int directory, std::uint64_t size) {
 }
 
 int BlobTree::sync_names(oci::Digest const& digest, int directory) {
-    if (int const problem = files_->sync(directory); problem < 0) return problem;
+    if (int const problem = files_->sync(directory, Sync::entries); problem < 0) return problem;
     // Also if another push made the entries: it may not have come to the sync yet.
     if (int const problem = sync_directory(directory_.blobs.get(), shard_of(digest).c_str()); problem < 0)
         return problem;
@@ -210,7 +210,7 @@ int BlobTree::sync_directory(int at, char const* path) {
     int const fd = files_->open(at, path, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0) return fd;
     Fd const directory(fd);
-    return files_->sync(fd);
+    return files_->sync(fd, Sync::entries);
 }
 
 std::atomic<bool>& BlobTree::shard_synced(oci::Digest const& digest) noexcept {
@@ -259,7 +259,8 @@ Result<> BlobTree::remove(oci::Digest const& digest) {
     int const removed = files_->unlink(fd, data_name, 0);
     if (removed == -ENOENT) return unknown(digest);
     if (removed < 0) return failed(removed, "remove", digest);
-    if (int const synced = files_->sync(fd); synced < 0) return failed(synced, "remove", digest);
+    if (int const synced = files_->sync(fd, Sync::entries); synced < 0)
+        return failed(synced, "remove", digest);
     // The blob is gone for good; the directory stays if a push has just put the blob back, or as a husk.
     files_->unlink(directory_.blobs.get(), path.c_str(), AT_REMOVEDIR);
     return {};
@@ -277,13 +278,13 @@ Result<> BlobTree::quarantine(oci::Digest const& digest) {
     Fd const directory(fd);
     std::string const algorithm(to_string(digest.algorithm()));
     int problem = files_->mkdir(directory_.quarantine.get(), algorithm.c_str(), directory_mode);
-    if (problem == 0) problem = files_->sync(directory_.quarantine.get());
+    if (problem == 0) problem = files_->sync(directory_.quarantine.get(), Sync::entries);
     if (problem < 0 && problem != -EEXIST) return failed(problem, "quarantine", digest);
     auto const aside = fmt::format("{}/{}", algorithm, digest.hex());
     problem = files_->rename(fd, data_name, directory_.quarantine.get(), aside.c_str());
     if (problem == -ENOENT) return unknown(digest);
     if (problem == 0) problem = sync_directory(directory_.quarantine.get(), algorithm.c_str());
-    if (problem == 0) problem = files_->sync(fd);
+    if (problem == 0) problem = files_->sync(fd, Sync::entries);
     if (problem < 0) return failed(problem, "quarantine", digest);
     files_->unlink(directory_.blobs.get(), path.c_str(), AT_REMOVEDIR);
     return {};

@@ -57,6 +57,16 @@ class MemoryUpload final : public Upload {
         co_return Result<>();
     }
 
+    void mark() override { mark_ = bytes_->size(); }
+    Task<Result<>> take_back() override {
+        if (mark_ >= bytes_->size()) co_return Result<>();
+        bytes_->resize(mark_);
+        hasher_ = oci::Hasher(hasher_.algorithm());
+        hasher_.update(*bytes_);
+        proven_.reset();
+        co_return Result<>();
+    }
+
     Task<Result<oci::Digest>> digest(oci::Algorithm algorithm) override {
         proven_ = algorithm == hasher_.algorithm() ? hasher_.digest() : oci::digest_of(algorithm, *bytes_);
         co_return *proven_;
@@ -79,6 +89,7 @@ class MemoryUpload final : public Upload {
     Uuid id_;
     std::shared_ptr<MemoryStore::Bytes> bytes_;
     oci::Hasher hasher_;
+    std::size_t mark_ = SIZE_MAX;        ///< How many bytes take_back leaves.
     std::optional<oci::Digest> proven_;  ///< What digest() has answered for the bytes as they are.
 };
 
