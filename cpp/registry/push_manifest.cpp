@@ -121,8 +121,7 @@ Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::Reposi
 }  // namespace
 
 Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload) {
-    CO_TRY(auto const manifest,
-           oci::parse_manifest(upload.bytes, upload.content_type, registry.rules.json_depth));
+    CO_TRY(auto const manifest, oci::parse_manifest(upload.bytes, upload.content_type, registry.rules.json));
     CO_TRY(auto const digest, digest_of(upload));
     auto facts = facts_of(upload, manifest, digest, registry.clock.now());
     bool const sparse = may_be_sparse(registry.rules, upload.repository);

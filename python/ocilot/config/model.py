@@ -265,6 +265,8 @@ class Limits(Section):
     """Most unfinished uploads of one user, or of one address without login; over it 429; 0: any number."""
     jsondepth: Annotated[int, count(8)] = 64
     """Most levels of nesting in a manifest."""
+    jsonmembers: Annotated[int, count(16)] = 65536
+    """Most members of one object in a manifest; lists may have any number."""
 
 
 class Scrub(Section):
