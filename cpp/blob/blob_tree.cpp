@@ -146,7 +146,7 @@ Result<Staged> BlobTree::stage(std::span<std::byte const> bytes) {
     return system_error(-problem, fmt::format("cannot write {} bytes to the store", bytes.size()));
 }
 
-Result<> BlobTree::publish(Staged& file, oci::Digest const& digest, std::uint64_t size) {
+Result<> BlobTree::publish(Staged& file, oci::Digest const& digest) {
     auto const path = directory_of(digest);
     int problem = 0;
     for (int race = 0; race < most_races; ++race) {
@@ -154,7 +154,7 @@ Result<> BlobTree::publish(Staged& file, oci::Digest const& digest, std::uint64_
         if (problem == 0) {
             int const fd = files_->open(directory_.blobs.get(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
             Fd const directory(fd);
-            problem = fd < 0 ? fd : give_name(file, fd, size);
+            problem = fd < 0 ? fd : give_name(file, fd);
             if (problem == 0) problem = sync_names(digest, fd);
             if (problem == 0) {
                 drop(std::move(file));
@@ -179,12 +179,12 @@ int BlobTree::make_blob_directory(oci::Digest const& digest, std::string const& 
     return made == -EEXIST ? 0 : made;
 }
 
-int BlobTree::give_name(Staged& file, int directory, std::uint64_t size) {
+int BlobTree::give_name(Staged& file, int directory) {
     auto const present = files_->size(directory, data_name);
     if (present < 0 && present != -ENOENT) return static_cast<int>(present);
-    if (present == static_cast<std::int64_t>(size)) return 0;
     if (present < 0 && file.name.empty()) return files_->link(file.fd.get(), directory, data_name);
-    // A blob of another size is damaged. It is replaced in one step: a removal first could lose both.
+    // The disk may have spoiled the one that is there, and these bytes are good. It is replaced in one step:
+    // a removal first could lose both.
     if (file.name.empty()) {
         if (int const problem = name_in_uploads(file); problem < 0) return problem;
     }
@@ -225,15 +225,27 @@ void BlobTree::drop(Staged file) noexcept {
 
 Result<> BlobTree::put(oci::Digest const& digest, std::span<std::byte const> bytes) {
     // Manifests and configurations are pushed again and again: one that is there needs no second copy.
-    if (auto const present = size(digest); present.has_value() && *present == bytes.size()) {
+    if (holds(digest, bytes)) {
         auto const path = directory_of(digest);
         Fd const directory(files_->open(directory_.blobs.get(), path.c_str(), O_RDONLY | O_DIRECTORY, 0));
         if (directory && sync_names(digest, directory.get()) == 0) return {};
     }
     TRY(Staged file, stage(bytes));
-    auto published = publish(file, digest, bytes.size());
+    auto published = publish(file, digest);
     if (published.has_error()) drop(std::move(file));
     return published;
+}
+
+/// Compared, not only measured: bytes that the disk has spoiled are replaced by the good ones.
+bool BlobTree::holds(oci::Digest const& digest, std::span<std::byte const> bytes) {
+    auto const present = size(digest);
+    if (present.has_error() || *present != bytes.size()) return false;
+    auto const file = open(digest);
+    if (file.has_error()) return false;
+    auto const buffer = std::make_unique_for_overwrite<std::byte[]>(bytes.size());
+    std::span const held(buffer.get(), bytes.size());
+    auto const n = read_fully(*files_, file->get(), held, 0);
+    return n == static_cast<std::int64_t>(held.size()) && std::ranges::equal(held, bytes);
 }
 
 Result<std::uint64_t> BlobTree::size(oci::Digest const& digest) {

@@ -178,7 +178,7 @@ Result<> FilesystemUpload::make_blob(oci::Digest const& digest) {
         return system_error(-synced,
                             fmt::format("cannot write upload {} to disk; start the upload again", id_.str()));
     }
-    auto published = tree_.publish(file_, digest, size_);
+    auto published = tree_.publish(file_, digest);
     if (published.has_error() && !file_.fd) lose();
     return published;
 }

@@ -131,7 +131,7 @@ Task<Result<>> MemoryStore::discard(Uuid id) {
 Task<Result<>> MemoryStore::put(oci::Digest const& digest, std::span<std::byte const> bytes) {
     auto copy = std::make_shared<Bytes const>(bytes.begin(), bytes.end());
     std::lock_guard const lock(mutex_);
-    blobs_.try_emplace(digest, std::move(copy));
+    blobs_.insert_or_assign(digest, std::move(copy));
     co_return Result<>();
 }
 
@@ -188,7 +188,7 @@ Result<> MemoryStore::commit_upload(Uuid const& id, oci::Digest const& digest) {
     std::lock_guard const lock(mutex_);
     auto const found = uploads_.find(id);
     if (found == uploads_.end()) return unknown(id);
-    blobs_.try_emplace(digest, found->second);
+    blobs_.insert_or_assign(digest, found->second);
     uploads_.erase(found);
     return {};
 }

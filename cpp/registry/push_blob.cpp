@@ -51,6 +51,7 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
 
 /// Bytes first, facts second.
 Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, meta::BlobFact fact) {
+    auto const push = co_await registry.sessions.pushes().begin(fact.digest);
     CO_CHECK(co_await upload.commit(fact.digest));
     co_return co_await registry.meta.links().link_blob(ref.repository, fact, ref.id, registry.clock.now());
 }
@@ -157,6 +158,7 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
         (void)co_await upload->discard();
         co_return fact.error();
     }
+    auto const push = co_await registry.sessions.pushes().begin(digest);
     auto const committed = co_await upload->commit(digest);
     if (committed.has_error()) {
         (void)co_await upload->discard();

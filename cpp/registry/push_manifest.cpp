@@ -4,6 +4,7 @@
 #include "oci/hasher.h"
 #include "oci/manifest.h"
 #include "registry/admit.h"
+#include "registry/sessions.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -136,6 +137,7 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
         CO_CHECK(admitted(co_await registry.gate.admit_manifest(push)));
     }
     PushedManifest pushed{facts.fact, facts.subject, std::move(warnings)};
+    auto const push = co_await registry.sessions.pushes().begin(digest);
     CO_CHECK(co_await registry.blobs.put(digest, std::as_bytes(std::span(upload.bytes))));
     CO_CHECK(co_await registry.meta.catalog().put_manifest(std::move(facts)));
     co_return pushed;

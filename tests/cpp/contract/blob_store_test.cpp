@@ -373,6 +373,17 @@ TYPED_TEST(BlobStoreContract, AQuarantinedBlobIsGoneUntilItIsPushedAgain) {
     EXPECT_EQ(this->content(digest), "right");
 }
 
+TYPED_TEST(BlobStoreContract, APushReplacesBytesThatTheDiskHasSpoiled) {
+    auto const digest = digest_of(Algorithm::sha256, "right");
+    ASSERT_TRUE(test::run(this->store.put(digest, bytes_of("wrong"))));
+    ASSERT_TRUE(test::run(push(this->store, this->new_id(), "right")));
+    EXPECT_EQ(this->content(digest), "right");
+    ASSERT_TRUE(test::run(this->store.put(digest, bytes_of("wrong"))));
+    ASSERT_TRUE(test::run(this->store.put(digest, bytes_of("right"))));
+    EXPECT_EQ(this->content(digest), "right");
+    EXPECT_TRUE(test::run(this->store.uploads())->empty());
+}
+
 TYPED_TEST(BlobStoreContract, SaysThatItWorks) {
     EXPECT_TRUE(test::run(this->store.check()));
 }
