@@ -152,13 +152,13 @@ Result<Staged> BlobTree::stage(std::span<std::byte const> bytes) {
         TRY(file, create_upload(Uuid::random(random_)));
     }
     int problem = write_fully(*files_, file.fd.get(), bytes, 0).error;
-    if (problem == 0) problem = files_->sync_data(file.fd.get());
+    if (problem == 0) problem = files_->sync(file.fd.get(), Sync::data);
     if (problem == 0) return file;
     drop(std::move(file));
     return system_error(-problem, fmt::format("cannot write {} bytes to the store", bytes.size()));
 }
 
-Result<> BlobTree::publish(Staged& file, oci::Digest const& digest, std::uint64_t size) {
+Result<> BlobTree::publish(Staged& file, oci::Digest const& digest) {
     auto const path = directory_of(digest);
     int problem = 0;
     for (int race = 0; race < most_races; ++race) {
@@ -166,7 +166,7 @@ Result<> BlobTree::publish(Staged& file, oci::Digest const& digest, std::uint64_
         if (problem == 0) {
             int const fd = files_->open(directory_.blobs.get(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
             Fd const directory(fd);
-            problem = fd < 0 ? fd : give_name(file, fd, size);
+            problem = fd < 0 ? fd : give_name(file, fd);
             if (problem == 0) problem = sync_names(digest, fd);
             if (problem == 0) {
                 drop(std::move(file));
@@ -191,12 +191,12 @@ int BlobTree::make_blob_directory(oci::Digest const& digest, std::string const& 
     return made == -EEXIST ? 0 : made;
 }
 
-int BlobTree::give_name(Staged& file, int directory, std::uint64_t size) {
+int BlobTree::give_name(Staged& file, int directory) {
     auto const present = files_->size(directory, data_name);
     if (present < 0 && present != -ENOENT) return static_cast<int>(present);
-    if (present == static_cast<std::int64_t>(size)) return 0;
     if (present < 0 && file.name.empty()) return files_->link(file.fd.get(), directory, data_name);
-    // A blob of another size is damaged. It is replaced in one step: a removal first could lose both.
+    // The disk may have spoiled the one that is there, and these bytes are good. It is replaced in one step:
+    // a removal first could lose both.
     if (file.name.empty()) {
         if (int const problem = name_in_uploads(file); problem < 0) return problem;
     }
@@ -207,7 +207,7 @@ int BlobTree::give_name(Staged& file, int directory, std::uint64_t size) {
 }
 
 int BlobTree::sync_names(oci::Digest const& digest, int directory) {
-    if (int const problem = files_->sync(directory); problem < 0) return problem;
+    if (int const problem = files_->sync(directory, Sync::entries); problem < 0) return problem;
     // Also if another push made the entries: it may not have come to the sync yet.
     if (int const problem = sync_directory(directory_.blobs.get(), shard_of(digest).c_str()); problem < 0)
         return problem;
@@ -222,7 +222,7 @@ int BlobTree::sync_directory(int at, char const* path) {
     int const fd = files_->open(at, path, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0) return fd;
     Fd const directory(fd);
-    return files_->sync(fd);
+    return files_->sync(fd, Sync::entries);
 }
 
 std::atomic<bool>& BlobTree::shard_synced(oci::Digest const& digest) noexcept {
@@ -237,15 +237,27 @@ void BlobTree::drop(Staged file) noexcept {
 
 Result<> BlobTree::put(oci::Digest const& digest, std::span<std::byte const> bytes) {
     // Manifests and configurations are pushed again and again: one that is there needs no second copy.
-    if (auto const present = size(digest); present.has_value() && *present == bytes.size()) {
+    if (holds(digest, bytes)) {
         auto const path = directory_of(digest);
         Fd const directory(files_->open(directory_.blobs.get(), path.c_str(), O_RDONLY | O_DIRECTORY, 0));
         if (directory && sync_names(digest, directory.get()) == 0) return {};
     }
     TRY(Staged file, stage(bytes));
-    auto published = publish(file, digest, bytes.size());
+    auto published = publish(file, digest);
     if (published.has_error()) drop(std::move(file));
     return published;
+}
+
+/// Compared, not only measured: bytes that the disk has spoiled are replaced by the good ones.
+bool BlobTree::holds(oci::Digest const& digest, std::span<std::byte const> bytes) {
+    auto const present = size(digest);
+    if (present.has_error() || *present != bytes.size()) return false;
+    auto const file = open(digest);
+    if (file.has_error()) return false;
+    auto const buffer = std::make_unique_for_overwrite<std::byte[]>(bytes.size());
+    std::span const held(buffer.get(), bytes.size());
+    auto const n = read_fully(*files_, file->get(), held, 0);
+    return n == static_cast<std::int64_t>(held.size()) && std::ranges::equal(held, bytes);
 }
 
 Result<std::uint64_t> BlobTree::size(oci::Digest const& digest) {
@@ -271,7 +283,8 @@ Result<> BlobTree::remove(oci::Digest const& digest) {
     int const removed = files_->unlink(fd, data_name, 0);
     if (removed == -ENOENT) return unknown(digest);
     if (removed < 0) return failed(removed, "remove", digest);
-    if (int const synced = files_->sync(fd); synced < 0) return failed(synced, "remove", digest);
+    if (int const synced = files_->sync(fd, Sync::entries); synced < 0)
+        return failed(synced, "remove", digest);
     // The blob is gone for good; the directory stays if a push has just put the blob back, or as a husk.
     files_->unlink(directory_.blobs.get(), path.c_str(), AT_REMOVEDIR);
     return {};
@@ -289,13 +302,13 @@ Result<> BlobTree::quarantine(oci::Digest const& digest) {
     Fd const directory(fd);
     std::string const algorithm(to_string(digest.algorithm()));
     int problem = files_->mkdir(directory_.quarantine.get(), algorithm.c_str(), directory_mode);
-    if (problem == 0) problem = files_->sync(directory_.quarantine.get());
+    if (problem == 0) problem = files_->sync(directory_.quarantine.get(), Sync::entries);
     if (problem < 0 && problem != -EEXIST) return failed(problem, "quarantine", digest);
     auto const aside = fmt::format("{}/{}", algorithm, digest.hex());
     problem = files_->rename(fd, data_name, directory_.quarantine.get(), aside.c_str());
     if (problem == -ENOENT) return unknown(digest);
     if (problem == 0) problem = sync_directory(directory_.quarantine.get(), algorithm.c_str());
-    if (problem == 0) problem = files_->sync(fd);
+    if (problem == 0) problem = files_->sync(fd, Sync::entries);
     if (problem < 0) return failed(problem, "quarantine", digest);
     files_->unlink(directory_.blobs.get(), path.c_str(), AT_REMOVEDIR);
     return {};

@@ -46,14 +46,14 @@ class BlobTree {
 
     /// A file with `bytes`, which are on disk.
     Result<Staged> stage(std::span<std::byte const> bytes);
-    /// Makes `file`, whose `size` bytes are on disk, the blob `digest`; its name is on disk afterwards. A
-    /// blob of that size that is there stays, and `file` goes. After a failure `file.fd` still holds the
-    /// file, unless it became the blob already and only its name could not be synced.
-    Result<> publish(Staged& file, oci::Digest const& digest, std::uint64_t size);
+    /// Makes `file`, whose bytes are on disk, the blob `digest`, in place of one that is there; its name is
+    /// on disk afterwards. After a failure `file.fd` still holds the file, unless it became the blob already
+    /// and only its name could not be synced.
+    Result<> publish(Staged& file, oci::Digest const& digest);
     /// Removes a file that shall not become a blob.
     void drop(Staged file) noexcept;
 
-    /// stage and publish.
+    /// stage and publish, unless the blob is there with these bytes.
     Result<> put(oci::Digest const& digest, std::span<std::byte const> bytes);
     Result<std::uint64_t> size(oci::Digest const& digest);
     Result<Fd> open(oci::Digest const& digest);
@@ -66,9 +66,10 @@ class BlobTree {
 
   private:
     bool can_link_nameless();
+    bool holds(oci::Digest const& digest, std::span<std::byte const> bytes);
     int name_in_uploads(Staged& file);
     int make_blob_directory(oci::Digest const& digest, std::string const& path);
-    int give_name(Staged& file, int directory, std::uint64_t size);
+    int give_name(Staged& file, int directory);
     int sync_names(oci::Digest const& digest, int directory);
     int sync_directory(int at, char const* path);
     std::atomic<bool>& shard_synced(oci::Digest const& digest) noexcept;

@@ -65,7 +65,7 @@ int make_path(Files& files, std::filesystem::path const& path) {
     int const opened = files.open(AT_FDCWD, parent.c_str(), O_RDONLY | O_DIRECTORY, 0);
     if (opened < 0) return opened;
     Fd const directory(opened);
-    return files.sync(directory.get());
+    return files.sync(directory.get(), Sync::entries);
 }
 
 /// Opens the directory `name` in `parent`, making it if need be. A directory that is there is synced as well:
@@ -73,7 +73,7 @@ int make_path(Files& files, std::filesystem::path const& path) {
 Result<Fd> enter(Files& files, std::filesystem::path const& root, int parent, char const* name) {
     int const made = files.mkdir(parent, name, directory_mode);
     if (made < 0 && made != -EEXIST) return unusable(root, -made);
-    if (int const synced = files.sync(parent); synced < 0) return unusable(root, -synced);
+    if (int const synced = files.sync(parent, Sync::entries); synced < 0) return unusable(root, -synced);
     int const opened = files.open(parent, name, O_RDONLY | O_DIRECTORY, 0);
     if (opened < 0) return unusable(root, -opened);
     return Fd(opened);

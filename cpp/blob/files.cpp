@@ -59,12 +59,12 @@ void SystemFiles::write_back(int fd, std::uint64_t offset, std::uint64_t length)
     ::sync_file_range(fd, static_cast<off_t>(offset), static_cast<off_t>(length), SYNC_FILE_RANGE_WRITE);
 }
 
-int SystemFiles::sync_data(int fd) {
-    return answer([&] { return ::fdatasync(fd); });
+int SystemFiles::truncate(int fd, std::uint64_t size) {
+    return answer([&] { return ::ftruncate(fd, static_cast<off_t>(size)); });
 }
 
-int SystemFiles::sync(int fd) {
-    return answer([&] { return ::fsync(fd); });
+int SystemFiles::sync(int fd, Sync what) {
+    return answer([&] { return what == Sync::data ? ::fdatasync(fd) : ::fsync(fd); });
 }
 
 int SystemFiles::link(int fd, int at, char const* path) {

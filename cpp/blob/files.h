@@ -12,6 +12,9 @@ namespace ocilot::blob {
 /// Whether a read may wait for the disk; if not, it answers -EAGAIN for bytes that are not in memory.
 enum class Wait : bool { no, yes };
 
+/// What is waited for: a file's bytes and size (fdatasync), or a directory's entries (fsync).
+enum class Sync : std::uint8_t { data, entries };
+
 /// The system calls under the file-system store, one a method: a test puts a disk that fails here.
 /// Each answers as the kernel does: a value >= 0, or -errno. `at` is the directory (or AT_FDCWD) that a
 /// relative `path` starts from. Only read and write may do less than asked or answer -EINTR. Thread-safe.
@@ -26,12 +29,12 @@ class Files {
     virtual std::int64_t write(int fd, std::span<std::byte const> bytes, std::uint64_t offset) = 0;
     /// Size in bytes of a file; of `at` itself if `path` is empty.
     virtual std::int64_t size(int at, char const* path) = 0;
-    /// Starts writing the range to disk without waiting. Advice: errors show in sync_data.
+    /// Starts writing the range to disk without waiting. Advice: errors show in sync.
     virtual void write_back(int fd, std::uint64_t offset, std::uint64_t length) noexcept = 0;
-    /// Waits until a file's bytes and size are on disk (fdatasync).
-    virtual int sync_data(int fd) = 0;
-    /// Waits until a directory's entries are on disk (fsync).
-    virtual int sync(int fd) = 0;
+    /// Cuts a file off after `size` bytes.
+    virtual int truncate(int fd, std::uint64_t size) = 0;
+    /// Waits until it is on disk.
+    virtual int sync(int fd, Sync what) = 0;
     /// Gives the open file a (further) name; -EEXIST if it is taken. For files opened with O_TMPFILE.
     virtual int link(int fd, int at, char const* path) = 0;
     /// Moves a file, replacing what has the name.
@@ -51,8 +54,8 @@ class SystemFiles final : public Files {
     std::int64_t write(int fd, std::span<std::byte const> bytes, std::uint64_t offset) override;
     std::int64_t size(int at, char const* path) override;
     void write_back(int fd, std::uint64_t offset, std::uint64_t length) noexcept override;
-    int sync_data(int fd) override;
-    int sync(int fd) override;
+    int truncate(int fd, std::uint64_t size) override;
+    int sync(int fd, Sync what) override;
     int link(int fd, int at, char const* path) override;
     int rename(int from_at, char const* from, int to_at, char const* to) override;
     int unlink(int at, char const* path, int flags) override;

@@ -88,6 +88,26 @@ Result<> FilesystemUpload::take(std::span<std::byte const> bytes) {
     return {};
 }
 
+Task<Result<>> FilesystemUpload::take_back() {
+    if (!mark_ || mark_->size == size_) co_return Result<>();
+    if (!file_.fd) {
+        CO_CHECK(co_await ensure_open());
+    }
+    CO_CHECK(co_await pool_.run([this] { return cut(mark_->size); }));
+    size_ = mark_->size;
+    written_back_ = std::min(written_back_, size_);
+    hasher_ = std::move(mark_->hasher);
+    mark_.reset();
+    proven_.reset();
+    co_return Result<>();
+}
+
+Result<> FilesystemUpload::cut(std::uint64_t size) {
+    int const done = tree_.files().truncate(file_.fd.get(), size);
+    if (done == 0) return {};
+    return system_error(-done, fmt::format("cannot take back a chunk of upload {}", id_.str()));
+}
+
 void FilesystemUpload::start_write_back() noexcept {
     if (size_ - written_back_ < write_back_every) return;
     tree_.files().write_back(file_.fd.get(), written_back_, size_ - written_back_);
@@ -153,12 +173,12 @@ Result<> FilesystemUpload::make_blob(oci::Digest const& digest) {
                      fmt::format("the file of upload {} was changed by someone else; start the upload again",
                                  id_.str())};
     }
-    if (int const synced = tree_.files().sync_data(file_.fd.get()); synced < 0) {
+    if (int const synced = tree_.files().sync(file_.fd.get(), Sync::data); synced < 0) {
         lose();
         return system_error(-synced,
                             fmt::format("cannot write upload {} to disk; start the upload again", id_.str()));
     }
-    auto published = tree_.publish(file_, digest, size_);
+    auto published = tree_.publish(file_, digest);
     if (published.has_error() && !file_.fd) lose();
     return published;
 }
@@ -170,6 +190,7 @@ void FilesystemUpload::lose() noexcept {
     file_ = Staged{};
     hasher_ = oci::Hasher(hasher_.algorithm());
     proven_.reset();
+    mark_.reset();
     size_ = 0;
     written_back_ = 0;
 }

@@ -20,16 +20,25 @@ class FilesystemUpload final : public Upload {
 
     [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
     Task<Result<>> append(std::span<std::byte const> bytes) override;
+    void mark() override { mark_.emplace(hasher_, size_); }
+    Task<Result<>> take_back() override;
     Task<Result<oci::Digest>> digest(oci::Algorithm algorithm) override;
     Task<Result<>> commit(oci::Digest const& digest) override;
     Task<Result<>> discard() override;
     void park() noexcept override { file_.fd.reset(); }
 
   private:
+    struct Mark {
+        oci::Hasher hasher;
+        std::uint64_t size;
+        Mark(oci::Hasher const& now, std::uint64_t held) : hasher(now), size(held) {}
+    };
+
     Task<Result<>> ensure_open();
     Task<Result<>> hash_again(oci::Hasher& hasher, std::uint64_t size);
     Result<> hash_range(oci::Hasher& hasher, std::uint64_t begin, std::uint64_t end);
     Result<> take(std::span<std::byte const> bytes);
+    Result<> cut(std::uint64_t size);
     Result<std::uint64_t> open_file();
     Result<> make_blob(oci::Digest const& digest);
     void start_write_back() noexcept;
@@ -42,6 +51,7 @@ class FilesystemUpload final : public Upload {
     oci::Hasher hasher_;
     std::uint64_t size_ = 0;
     std::uint64_t written_back_ = 0;
+    std::optional<Mark> mark_;
     std::optional<oci::Digest> proven_;  ///< What digest() has answered for the bytes as they are.
 };
 

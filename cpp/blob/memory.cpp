@@ -58,6 +58,16 @@ class MemoryUpload final : public Upload {
         co_return Result<>();
     }
 
+    void mark() override { mark_ = bytes_->size(); }
+    Task<Result<>> take_back() override {
+        if (mark_ >= bytes_->size()) co_return Result<>();
+        bytes_->resize(mark_);
+        hasher_ = oci::Hasher(hasher_.algorithm());
+        hasher_.update(*bytes_);
+        proven_.reset();
+        co_return Result<>();
+    }
+
     Task<Result<oci::Digest>> digest(oci::Algorithm algorithm) override {
         proven_ = algorithm == hasher_.algorithm() ? hasher_.digest() : oci::digest_of(algorithm, *bytes_);
         co_return *proven_;
@@ -80,6 +90,7 @@ class MemoryUpload final : public Upload {
     Uuid id_;
     std::shared_ptr<MemoryStore::Bytes> bytes_;
     oci::Hasher hasher_;
+    std::size_t mark_ = SIZE_MAX;        ///< How many bytes take_back leaves.
     std::optional<oci::Digest> proven_;  ///< What digest() has answered for the bytes as they are.
 };
 
@@ -121,7 +132,7 @@ Task<Result<>> MemoryStore::discard(Uuid id) {
 Task<Result<>> MemoryStore::put(oci::Digest const& digest, std::span<std::byte const> bytes) {
     auto copy = std::make_shared<Bytes const>(bytes.begin(), bytes.end());
     std::lock_guard const lock(mutex_);
-    blobs_.try_emplace(digest, std::move(copy));
+    blobs_.insert_or_assign(digest, std::move(copy));
     co_return Result<>();
 }
 
@@ -178,7 +189,7 @@ Result<> MemoryStore::commit_upload(Uuid const& id, oci::Digest const& digest) {
     std::lock_guard const lock(mutex_);
     auto const found = uploads_.find(id);
     if (found == uploads_.end()) return unknown(id);
-    blobs_.try_emplace(digest, found->second);
+    blobs_.insert_or_assign(digest, found->second);
     uploads_.erase(found);
     return {};
 }

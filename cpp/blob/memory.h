@@ -29,7 +29,7 @@ class MemoryStore final : public BlobStore {
 
     /// The bytes of an upload, null if there is none; for Upload.
     std::shared_ptr<Bytes> find_upload(Uuid const& id);
-    /// Makes the bytes of an upload a blob, unless it is there; for Upload. upload_unknown if there is none.
+    /// Makes the bytes of an upload a blob; for Upload. upload_unknown if there is none.
     Result<> commit_upload(Uuid const& id, oci::Digest const& digest);
 
   private:

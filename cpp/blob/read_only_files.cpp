@@ -24,11 +24,11 @@ std::int64_t ReadOnlyFiles::size(int at, char const* path) {
 
 void ReadOnlyFiles::write_back(int, std::uint64_t, std::uint64_t) noexcept {}
 
-int ReadOnlyFiles::sync_data(int) {
+int ReadOnlyFiles::truncate(int, std::uint64_t) {
     return -EROFS;
 }
 
-int ReadOnlyFiles::sync(int) {
+int ReadOnlyFiles::sync(int, Sync) {
     return -EROFS;
 }
 

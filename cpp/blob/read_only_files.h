@@ -12,8 +12,8 @@ class ReadOnlyFiles final : public Files {
     std::int64_t write(int fd, std::span<std::byte const> bytes, std::uint64_t offset) override;
     std::int64_t size(int at, char const* path) override;
     void write_back(int fd, std::uint64_t offset, std::uint64_t length) noexcept override;
-    int sync_data(int fd) override;
-    int sync(int fd) override;
+    int truncate(int fd, std::uint64_t size) override;
+    int sync(int fd, Sync what) override;
     int link(int fd, int at, char const* path) override;
     int rename(int from_at, char const* from, int to_at, char const* to) override;
     int unlink(int at, char const* path, int flags) override;

@@ -40,13 +40,19 @@ class Upload {
     [[nodiscard]] virtual std::uint64_t size() const noexcept = 0;
     /// Adds all of `bytes`, or fails (no_space, io) with size() telling what was kept.
     virtual Task<Result<>> append(std::span<std::byte const> bytes) = 0;
+    /// Remembers the bytes held now, for take_back.
+    virtual void mark() = 0;
+    /// Takes away what was added since the last mark; on failure (io) size() tells what is there. Not synced:
+    /// after a power cut the bytes may be back, as an appended chunk may be gone.
+    virtual Task<Result<>> take_back() = 0;
     /// Digest of the bytes held. Free for the algorithm the upload was opened with; reads them again for
     /// another.
     virtual Task<Result<oci::Digest>> digest(oci::Algorithm algorithm) = 0;
     /// Makes the bytes the blob `digest` (which `digest()` has just answered): durable (data, name and
-    /// directories) and visible when it returns, atomically. A blob that is there already stays as it is.
-    /// The upload is used up on success and untouched on failure; but a failed sync (io) leaves bytes that
-    /// nobody can trust: then the upload is gone, size() is 0, and the client starts again.
+    /// directories) and visible when it returns, atomically. They replace a blob that is there already, whose
+    /// bytes the disk may have spoiled. The upload is used up on success and untouched on failure; but a
+    /// failed sync (io) leaves bytes that nobody can trust: then the upload is gone, size() is 0, and the
+    /// client starts again.
     virtual Task<Result<>> commit(oci::Digest const& digest) = 0;
     /// Removes the bytes. The upload is used up.
     virtual Task<Result<>> discard() = 0;
@@ -75,7 +81,8 @@ class BlobStore {
     /// Removes an upload nobody has open. Succeeds if there is none.
     virtual Task<Result<>> discard(Uuid id) = 0;
 
-    /// Stores a small blob whole; `digest` is that of `bytes`. Durable and visible when it returns.
+    /// Stores a small blob whole; `digest` is that of `bytes`. Durable and visible when it returns, instead
+    /// of what is there with other bytes.
     virtual Task<Result<>> put(oci::Digest const& digest, std::span<std::byte const> bytes) = 0;
     /// Size in bytes; blob_unknown if there is none.
     virtual Task<Result<std::uint64_t>> stat(oci::Digest const& digest) = 0;

@@ -255,7 +255,9 @@ std::vector<meta::EdgeRecord> edges_of(oci::Manifest const& manifest) {
 }
 
 void Fsck::compare(meta::ManifestRecord const& manifest, std::string const& bytes) {
-    auto const parsed = oci::parse_manifest(bytes, manifest.media_type);
+    // The limits are for pushes: one that was taken is read whatever they were then.
+    constexpr oci::JsonLimits any{SIZE_MAX, SIZE_MAX};
+    auto const parsed = oci::parse_manifest(bytes, manifest.media_type, any);
     if (parsed.has_error()) {
         tell(Finding::bad_manifest, manifest.digest, manifest.repository,
              fmt::format("its bytes are no manifest: {}", parsed.error().message));

@@ -1,6 +1,7 @@
 #include "jobs/scrub.h"
 
 #include "jobs/rehash.h"
+#include "registry/sessions.h"
 
 #include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -73,7 +74,6 @@ class Round {
     Task<Result<>> look_at(oci::Digest digest);
     Task<Result<bool>> is_rotten(oci::Digest digest);
     Task<Result<>> take_away(oci::Digest digest);
-    Task<Result<>> settle(oci::Digest digest);
     Task<Result<>> keep_place(std::optional<oci::Digest> after);
 
     registry::Registry& registry_;
@@ -118,9 +118,12 @@ Task<Result<>> Round::keep_place(std::optional<oci::Digest> after) {
 
 Task<Result<>> Round::look_at(oci::Digest digest) {
     CO_CHECK(co_await pace_.wait(cost_of_a_blob));
+    registry::Pushes::Look look(registry_.sessions.pushes(), digest);
     auto rotten = co_await is_rotten(digest);
     // What was wrong in memory or on the way is right the second time; the disk stays wrong.
     if (rotten.has_value() && *rotten) rotten = co_await is_rotten(digest);
+    // A push meanwhile has brought good bytes; one that is under way as well: the next round looks at them.
+    if (rotten.has_value() && *rotten && !look.stop_pushes()) co_return Result<>();
     if (rotten.has_error()) {
         if (rotten.error().code == Errc::cancelled) co_return rotten.error();
         if (rotten.error().code == Errc::blob_unknown) co_return Result<>();  // Removed meanwhile.
@@ -141,27 +144,16 @@ Task<Result<bool>> Round::is_rotten(oci::Digest digest) {
     co_return actual != digest;
 }
 
-/// Facts first, bytes second: from the first step on clients are told to push it again.
+/// Facts first, bytes second: from the first step on clients are told to push it again. No push comes in
+/// between: its bytes would go with the rotten ones.
 Task<Result<>> Round::take_away(oci::Digest digest) {
     CO_CHECK(co_await registry_.meta.scrub().quarantine(digest, registry_.clock.now()));
     auto const moved = co_await registry_.blobs.quarantine(digest);
     if (moved.has_error() && moved.error().code != Errc::blob_unknown) co_return moved.error();
-    CO_CHECK(co_await settle(digest));
     log_.error("a blob has rotten bytes and was quarantined; push it again", {{"digest", digest.str()}});
     taken_.add();
     ++count_;
     co_return Result<>();
-}
-
-/// A push of the same digest may have ended the quarantine between the two steps, relying on the bytes that
-/// were taken away afterwards; or have brought its own. The bytes decide.
-Task<Result<>> Round::settle(oci::Digest digest) {
-    auto const before = co_await registry_.blobs.stat(digest);
-    if (before.has_value()) co_return Result<>();
-    CO_CHECK(co_await registry_.meta.scrub().quarantine(digest, registry_.clock.now()));
-    auto const after = co_await registry_.blobs.stat(digest);
-    if (after.has_error()) co_return Result<>();
-    co_return co_await registry_.meta.scrub().release(digest);
 }
 
 }  // namespace

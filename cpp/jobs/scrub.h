@@ -17,7 +17,8 @@ struct ScrubRules {
 };
 
 /// One round over all blobs, from where the last one stopped: reads each, and takes away one whose bytes do
-/// not hash to its name, so that it is unknown until it is pushed again. Answers how many were taken away.
+/// not hash to its name, so that it is unknown until it is pushed again; but leaves one that was pushed while
+/// it was read to the next round. Answers how many were taken away.
 /// Metrics: `ocilot_scrub_blobs_total{outcome}`, `ocilot_scrub_bytes_total`.
 Task<Result<std::size_t>> scrub(registry::Registry& registry, ScrubRules rules, Log const& log,
                                 Metrics& metrics);

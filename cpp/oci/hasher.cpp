@@ -49,6 +49,10 @@ Hasher::Hasher(Algorithm algorithm) : algorithm_(algorithm), state_(std::make_un
     require(EVP_DigestInit_ex2(state_->context.get(), method_of(algorithm), nullptr) == 1);
 }
 
+Hasher::Hasher(Hasher const& other) : algorithm_(other.algorithm_), state_(std::make_unique<State>()) {
+    require(EVP_MD_CTX_copy_ex(state_->context.get(), other.state_->context.get()) == 1);
+}
+
 Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;

@@ -14,6 +14,8 @@ class Hasher {
   public:
     explicit Hasher(Algorithm algorithm);
     ~Hasher();
+    Hasher(Hasher const& other);
+    Hasher& operator=(Hasher const&) = delete;
     Hasher(Hasher&&) noexcept;
     Hasher& operator=(Hasher&&) noexcept;
 

@@ -75,11 +75,11 @@ std::string_view Manifest::referrer_type() const noexcept {
     return config ? std::string_view(config->media_type) : std::string_view();
 }
 
-Result<Manifest> parse_manifest(std::string_view body, std::string_view content_type, std::size_t depth) {
+Result<Manifest> parse_manifest(std::string_view body, std::string_view content_type, JsonLimits limits) {
     if (!content_type.empty()) {
         CHECK(check_type(content_type));
     }
-    TRY(auto fields, read_manifest_fields(body, depth));
+    TRY(auto fields, read_manifest_fields(body, limits));
     CHECK(check_version(fields.schema_version));
     TRY(auto type, agreed_type(content_type, fields.media_type));
     CHECK(check_kind(fields, type));

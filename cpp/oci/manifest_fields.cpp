@@ -109,7 +109,7 @@ struct Level {
 /// Takes nlohmann's events. Every handler answers whether to go on; on false, failure() says why not.
 class Reader {
   public:
-    explicit Reader(std::size_t depth) noexcept : depth_(depth) {}
+    explicit Reader(JsonLimits limits) noexcept : limits_(limits) {}
 
     bool null();
     bool boolean(bool) { return passed_over(); }
@@ -139,7 +139,7 @@ class Reader {
     [[nodiscard]] std::string where() const;
     [[nodiscard]] bool in_descriptor() const noexcept { return levels_.back().place == Place::descriptor; }
 
-    std::size_t depth_;  // Most levels.
+    JsonLimits limits_;
     ManifestFields fields_;
     Draft draft_;
     std::vector<Level> levels_;
@@ -241,8 +241,8 @@ bool Reader::string(std::string const& text) {
 }
 
 bool Reader::enter(Place place) {
-    if (levels_.size() == depth_) {
-        return fail(fmt::format("the manifest is nested deeper than {} levels", depth_));
+    if (levels_.size() == limits_.depth) {
+        return fail(fmt::format("the manifest is nested deeper than {} levels", limits_.depth));
     }
     levels_.push_back({place, rule_of(place, {}), keys_.size()});
     return true;
@@ -267,6 +267,10 @@ bool Reader::start_object(std::size_t) {
 
 bool Reader::key(std::string const& name) {
     auto& level = levels_.back();
+    if (limits_.members > 0 && keys_.size() - level.first_key == limits_.members) {
+        return fail(fmt::format("an object of the manifest has more than {} members; put some elsewhere",
+                                limits_.members));
+    }
     level.rule = rule_of(level.place, name);
     if (level.place == Place::manifest && level.rule != nullptr) {
         auto const field = level.rule->field;
@@ -344,7 +348,7 @@ bool Reader::parse_error(std::size_t position, std::string const&, Json::excepti
 
 }  // namespace
 
-Result<ManifestFields> read_manifest_fields(std::string_view body, std::size_t depth) {
+Result<ManifestFields> read_manifest_fields(std::string_view body, JsonLimits limits) {
     // nlohmann/json forgives these two: it skips a byte order mark and takes NUL for the end.
     if (body.starts_with("\xEF\xBB\xBF")) {
         return Error{Errc::manifest_invalid,
@@ -354,7 +358,7 @@ Result<ManifestFields> read_manifest_fields(std::string_view body, std::size_t d
         return Error{Errc::manifest_invalid,
                      fmt::format("the manifest is not valid JSON: byte {} is NUL", nul + 1)};
     }
-    Reader reader(depth);
+    Reader reader(limits);
     if (!Json::sax_parse(body.begin(), body.end(), &reader)) return std::move(reader).failure();
     return std::move(reader.fields());
 }

@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "oci/descriptor.h"
+#include "oci/json_limits.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,8 +29,8 @@ struct ManifestFields {
 };
 
 /// Reads a body in one pass, keeping nothing of fields nobody asks for. manifest_invalid, saying what is
-/// wrong and where, for: not strict JSON, nesting over `depth` levels, duplicate keys, not an object, a field
-/// of the wrong kind, an impossible descriptor.
-[[nodiscard]] Result<ManifestFields> read_manifest_fields(std::string_view body, std::size_t depth);
+/// wrong and where, for: not strict JSON, nesting or an object over `limits`, duplicate keys, not an object,
+/// a field of the wrong kind, an impossible descriptor.
+[[nodiscard]] Result<ManifestFields> read_manifest_fields(std::string_view body, JsonLimits limits);
 
 }  // namespace ocilot::oci

@@ -51,6 +51,7 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
 
 /// Bytes first, facts second.
 Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, meta::BlobFact fact) {
+    auto const push = co_await registry.sessions.pushes().begin(fact.digest);
     CO_CHECK(co_await upload.commit(fact.digest));
     co_return co_await registry.meta.links().link_blob(ref.repository, fact, ref.id, registry.clock.now());
 }
@@ -136,8 +137,10 @@ Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chu
     CO_TRY(auto const hold, co_await hold_session(registry, ref, manners(chunk)));
     auto& session = hold.session();
     CO_CHECK(in_order(chunk, session.offset.load()));
-    session.comes_again = false;
-    CO_CHECK(co_await receive(hold.upload(), chunk, session.offset));
+    auto const before = session.offset.load();
+    auto const received = co_await receive(hold.upload(), chunk, session.offset);
+    if (received.has_value() || session.offset.load() != before) session.comes_again = false;
+    CO_CHECK(received);
     co_return session.offset.load();
 }
 
@@ -181,6 +184,7 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
         (void)co_await upload->discard();
         co_return fact.error();
     }
+    auto const push = co_await registry.sessions.pushes().begin(digest);
     auto const committed = co_await upload->commit(digest);
     if (committed.has_error()) {
         (void)co_await upload->discard();

@@ -4,6 +4,7 @@
 #include "oci/hasher.h"
 #include "oci/manifest.h"
 #include "registry/admit.h"
+#include "registry/sessions.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -121,8 +122,7 @@ Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::Reposi
 }  // namespace
 
 Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload) {
-    CO_TRY(auto const manifest,
-           oci::parse_manifest(upload.bytes, upload.content_type, registry.rules.json_depth));
+    CO_TRY(auto const manifest, oci::parse_manifest(upload.bytes, upload.content_type, registry.rules.json));
     CO_TRY(auto const digest, digest_of(upload));
     auto facts = facts_of(upload, manifest, digest, registry.clock.now());
     bool const sparse = may_be_sparse(registry.rules, upload.repository);
@@ -137,6 +137,7 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
         CO_CHECK(admitted(co_await registry.gate.admit_manifest(push)));
     }
     PushedManifest pushed{facts.fact, facts.subject, std::move(warnings)};
+    auto const push = co_await registry.sessions.pushes().begin(digest);
     CO_CHECK(co_await registry.blobs.put(digest, std::as_bytes(std::span(upload.bytes))));
     CO_CHECK(co_await registry.meta.catalog().put_manifest(std::move(facts)));
     co_return pushed;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
+#include <string>
 
 namespace ocilot::registry {
 
@@ -25,32 +26,40 @@ Task<std::size_t> fill(ByteSource& source, std::span<std::byte> piece, Result<>&
     co_return filled;
 }
 
-}  // namespace
-
-Task<Result<>> receive(blob::Upload& upload, Chunk chunk, std::atomic<std::uint64_t>& offset) {
+/// Reads to the end of the body, or to where it is longer than promised.
+Task<Result<>> receive_all(blob::Upload& upload, Chunk& chunk, std::atomic<std::uint64_t>& offset,
+                           std::uint64_t& received) {
     auto const promised = chunk.length.value_or(piece_size);
     auto const room = static_cast<std::size_t>(std::clamp<std::uint64_t>(promised, 1, piece_size));
     auto const buffer = std::make_unique_for_overwrite<std::byte[]>(room);
-    std::uint64_t received = 0;
     for (;;) {
         Result<> failure;
         auto const filled = co_await fill(chunk.bytes, {buffer.get(), room}, failure);
         received += filled;
-        if (chunk.length && received > *chunk.length) {
-            co_return Error{Errc::size_invalid,
-                            fmt::format("the body is longer than the {} bytes it announced", *chunk.length)};
-        }
+        if (chunk.length && received > *chunk.length) co_return Result<>{};
         auto const kept = co_await upload.append(std::span<std::byte const>(buffer.get(), filled));
         offset.store(upload.size());
         if (kept.has_error()) co_return kept.error();
         if (failure.has_error()) co_return failure.error();
-        if (filled < room) break;
+        if (filled < room) co_return Result<>{};
     }
-    if (chunk.length && received != *chunk.length) {
-        co_return Error{Errc::size_invalid, fmt::format("the body has {} bytes, not the {} it announced",
-                                                        received, *chunk.length)};
-    }
-    co_return Result<>{};
+}
+
+}  // namespace
+
+Task<Result<>> receive(blob::Upload& upload, Chunk chunk, std::atomic<std::uint64_t>& offset) {
+    if (chunk.length) upload.mark();
+    std::uint64_t received = 0;
+    CO_CHECK(co_await receive_all(upload, chunk, offset, received));
+    if (!chunk.length || received == *chunk.length) co_return Result<>{};
+    auto const taken_back = co_await upload.take_back();
+    offset.store(upload.size());
+    CO_CHECK(taken_back);
+    auto const has = received > *chunk.length ? std::string("more bytes") : fmt::format("{} bytes", received);
+    co_return Error{Errc::size_invalid,
+                    fmt::format("the body has {}, not the {} it announced; nothing of it was kept, send the "
+                                "chunk again",
+                                has, *chunk.length)};
 }
 
 }  // namespace ocilot::registry

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "blob/store.h"
 #include "meta/store.h"
+#include "oci/json_limits.h"
 #include "oci/repository_pattern.h"
 #include "policy/gate.h"
 
@@ -22,8 +23,8 @@ struct Rules {
     std::size_t manifest_limit = 4 * 1024 * 1024;  ///< bytes
     /// Where a manifest may name content that is not there, `ocilot.sparse`.
     std::vector<oci::RepositoryPattern> sparse = {};
-    bool strict_sizes = false;    ///< whether a descriptor with a wrong size is an error, not a warning
-    std::size_t json_depth = 64;  ///< levels of nesting in a manifest
+    bool strict_sizes = false;  ///< whether a descriptor with a wrong size is an error, not a warning
+    oci::JsonLimits json = {};  ///< of a manifest
     std::size_t repository_uploads = 1000;  ///< most unfinished uploads of a repository; 0: any number
     std::size_t caller_uploads = 1000;      ///< same, of a caller
 };

@@ -2,6 +2,7 @@
 
 #include "blob/store.h"
 #include "registry/push_blob.h"
+#include "registry/pushes.h"
 
 #include <atomic>
 #include <memory>
@@ -59,9 +60,13 @@ class UploadSessions {
     [[nodiscard]] std::shared_ptr<UploadSession> find_or_add(std::shared_ptr<UploadSession> fresh);
     [[nodiscard]] std::size_t size() const;
 
+    /// The digests that become blobs right now.
+    [[nodiscard]] Pushes& pushes() noexcept { return pushes_; }
+
   private:
     mutable std::mutex mutex_;
     std::unordered_map<Uuid, std::shared_ptr<UploadSession>> sessions_;
+    Pushes pushes_;
 };
 
 /// The session of this repository and caller, from memory or as an earlier process left it. upload_unknown

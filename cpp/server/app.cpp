@@ -59,7 +59,7 @@ Result<registry::Rules> rules_of(Settings const& settings) {
     rules.deletes = settings.deletes;
     rules.manifest_limit = settings.manifest_limit;
     rules.strict_sizes = settings.strict_sizes;
-    rules.json_depth = settings.json_depth;
+    rules.json = {settings.json_depth, settings.json_members};
     rules.repository_uploads = settings.repository_upload_limit;
     rules.caller_uploads = settings.caller_upload_limit;
     for (auto const& text : settings.sparse) {

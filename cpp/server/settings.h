@@ -48,6 +48,7 @@ struct Settings {
     std::size_t repository_upload_limit = 1000;  ///< unfinished uploads of one repository; 0: any number
     std::size_t caller_upload_limit = 1000;      ///< same, of one caller
     std::size_t json_depth = 64;                 ///< levels of nesting in a manifest
+    std::size_t json_members = 0;                ///< members of one object in a manifest; 0: any number
 
     // Answers.
     std::string host;    ///< `http.host`

@@ -56,6 +56,7 @@ class Settings:
     repository_upload_limit: int
     caller_upload_limit: int
     json_depth: int
+    json_members: int
     header_timeout: int
     idle_timeout: int
     drain_timeout: int

@@ -71,6 +71,7 @@ ocilot:
     uploadsperrepository: 30
     uploadspercaller: 0
     jsondepth: 32
+    jsonmembers: 1000
   scrub: {enabled: false, interval: 24h, rate: 4MiB/s}
 """
 
@@ -96,6 +97,7 @@ EVERY_SETTING = {
     "repository_upload_limit": 30,
     "caller_upload_limit": 0,
     "json_depth": 32,
+    "json_members": 1000,
     "header_timeout": 5,
     "idle_timeout": 2,
     "drain_timeout": 0,

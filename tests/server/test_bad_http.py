@@ -103,6 +103,32 @@ def test_pipelined_requests_are_answered_in_turn(api: Api) -> None:
     assert statuses == [404, 200, 405, 200, 200]
 
 
+@pytest.mark.parametrize(
+    ("target", "header", "status"),
+    [
+        ("/v2/none/manifests/1", "", 404),
+        ("/v2/none/tags/list", "", 404),
+        ("/v2/none/blobs/uploads/", "", 405),
+        ("/v2/E/manifests/1", "", 400),
+        ("{blob}", "Range: bytes=9000-\r\n", 200),
+        ("{blob}", "If-None-Match: *\r\n", 304),
+    ],
+)
+def test_no_answer_to_head_has_a_body_that_the_next_answer_trips_over(
+    api: Api, name: str, target: str, header: str, status: int
+) -> None:
+    blob = f"/v2/{name}/blobs/{api.push_blob(name, b'some bytes')}"
+    head = f"HEAD {target.replace('{blob}', blob)} HTTP/1.1\r\nHost: x\r\n{header}\r\n"
+    get = f"GET {blob} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with api.raw() as raw:
+        raw.send((head * 3 + get).encode())
+        said = raw.rest()
+    *heads, last, body = said.split(b"\r\n\r\n")
+    assert [int(one.split()[1]) for one in heads] == [status] * 3, said
+    assert all(one.startswith(b"HTTP/1.1 ") for one in (*heads, last)), said
+    assert (last.split()[1], body) == (b"200", b"some bytes")
+
+
 def client_hello() -> bytes:
     """What a TLS client says first."""
     outgoing = ssl.MemoryBIO()

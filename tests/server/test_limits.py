@@ -14,7 +14,7 @@ import pytest
 
 from .api import Api, Raw, with_digest
 from .conftest import FreshRegistry
-from .images import MIB, OCI_MANIFEST, digest_of, make_image, to_json
+from .images import MIB, OCI_MANIFEST, Content, digest_of, make_image, to_json
 from .programs import wait_until
 from .registry import Registry
 
@@ -157,6 +157,40 @@ def test_the_nesting_of_a_manifest_is_limited(fresh_registry: FreshRegistry) -> 
             target = f"/v2/deep/manifests/{levels}"
             answer = api("PUT", target, nested(api, levels), {"Content-Type": OCI_MANIFEST})
             assert answer.status == status, answer
+
+
+def with_members(api: Api, count: int) -> bytes:
+    """A manifest with so many annotations."""
+    manifest = json.loads(nested(api, 1))
+    return to_json(manifest | {"annotations": {str(number): "" for number in range(count)}})
+
+
+def test_the_members_of_an_object_in_a_manifest_are_limited(fresh_registry: FreshRegistry) -> None:
+    headers = {"Content-Type": OCI_MANIFEST}
+    with fresh_registry(limited(jsonmembers=100)).connect() as api:
+        for members, status in ((100, 201), (101, 400)):
+            answer = api("PUT", f"/v2/deep/manifests/{members}", with_members(api, members), headers)
+            assert answer.status == status, answer
+        assert answer.codes == ["MANIFEST_INVALID"]
+        assert "more than 100 members" in answer.json["errors"][0]["message"]
+        assert not api.has_manifest("deep", "101")
+
+
+def test_a_large_manifest_may_have_very_many_members_or_layers(api: Api, name: str) -> None:
+    headers = {"Content-Type": OCI_MANIFEST}
+    assert api("PUT", f"/v2/{name}/manifests/1", with_members(api, 100_000), headers).status == 201
+    keys = json.dumps({str(number): "" for number in range(100_000)}).encode()
+    alone = api("PUT", f"/v2/{name}/manifests/2", keys, headers)
+    assert (alone.status, alone.codes) == (400, ["MANIFEST_INVALID"])
+    layer = Content("application/vnd.oci.image.layer.v1.tar+gzip", b"a layer")
+    for data in (layer.data, b"{}"):
+        api.push_blob(name, data)
+    manifest = json.loads(nested(api, 1))
+    manifest["layers"] = [layer.descriptor(annotations={"n": str(number)}) for number in range(20_000)]
+    body = json.dumps(manifest).encode()
+    assert 3_300_000 < len(body) < 4 * 1024 * 1024
+    assert api("PUT", f"/v2/{name}/manifests/1", body, headers).status == 201
+    assert api("GET", f"/v2/{name}/manifests/1").body == body
 
 
 @pytest.fixture

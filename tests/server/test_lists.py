@@ -8,7 +8,7 @@ import pytest
 
 from .api import Answer, Api
 from .conftest import FreshRegistry
-from .images import make_image
+from .images import OCI_MANIFEST, Image, make_image
 
 TAGS = sorted(f"v{number}" for number in range(10))
 
@@ -138,3 +138,57 @@ def test_several_slashes_are_read_as_one(api: Api, name: str) -> None:
         assert (answer.status, answer.body) == (200, straight.body), target
     head = api("HEAD", f"/v2//{name}//part/manifests/1")
     assert (head.status, head["Docker-Content-Digest"]) == (200, image.digest)
+
+
+def many_tags(api: Api, name: str, image: Image, tags: list[str]) -> None:
+    """Sets tags fifty at a time, the most that one push takes."""
+    for at in range(0, len(tags), 50):
+        query = "&".join(f"tag={tag}" for tag in tags[at : at + 50])
+        target = f"/v2/{name}/manifests/{image.digest}?{query}"
+        put = api("PUT", target, image.manifest.data, {"Content-Type": OCI_MANIFEST})
+        assert put.status == 201, put
+
+
+def test_ten_thousand_tags_walked_while_they_change_miss_none(api: Api, name: str) -> None:
+    image = make_image(name)
+    api.push_image(name, image)
+    stay = [f"t{number:05}" for number in range(0, 10_000, 2)]
+    leave = [f"t{number:05}" for number in range(1, 10_000, 2)]
+    many_tags(api, name, image, stay + leave)
+    seen: list[str] = []
+    page = f"/v2/{name}/tags/list?n=7"
+    for number in range(10_000):
+        answer = api("GET", page)
+        tags = answer.json["tags"]
+        assert 0 < len(tags) <= 7
+        seen += tags
+        if "Link" not in answer.headers:
+            break
+        assert len(tags) == 7
+        page = answer["Link"].split(">")[0].removeprefix("<")
+        if number % 25 == 0:  # Tags go and come before, at and after the place of the walk.
+            for gone in {leave[number * 37 % len(leave)], *tags[-1:]} & set(leave):
+                assert api("DELETE", f"/v2/{name}/manifests/{gone}").status in (202, 404)
+            api.push_manifest(name, f"t{number * 7919 % 10_000:05}-new", image.manifest)
+    assert len(seen) == len(set(seen)), "no tag comes twice"
+    assert seen == sorted(seen)
+    assert set(stay) <= set(seen), "none is missed that was there throughout"
+    for query, status, count in (
+        ("n=0", 200, 0),
+        ("n=-1", 400, 0),
+        ("n=abc", 400, 0),
+        ("n=99999999999999999999", 400, 0),
+        ("n=7&last=t05000-nobody", 200, 7),
+    ):
+        answer = api("GET", f"/v2/{name}/tags/list?{query}")
+        assert answer.status == status, (query, answer)
+        if status == 200:
+            assert len(answer.json["tags"]) == count
+            assert ("Link" in answer.headers) == (count > 0)
+        else:
+            assert answer.codes == ["PAGINATION_NUMBER_INVALID"]
+    huge = api("GET", f"/v2/{name}/tags/list?n=1000000000")
+    assert huge.status == 200
+    assert len(huge.json["tags"]) < 10_000, "the page is cut"
+    assert "Link" in huge.headers
+    assert api("GET", f"/v2/{name}/tags/list?n=1&n=2").status in (200, 400)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from .api import Answer, Api
+from .conftest import FreshRegistry
 from .images import OCI_INDEX, OCI_MANIFEST, Content, digest_of, make_image, to_json
 from .test_lists import next_link
 
@@ -169,3 +171,28 @@ def test_a_fallback_tag_of_a_client_is_a_tag_like_any_other(api: Api, name: str,
     assert api("GET", f"/v2/{name}/manifests/{tag}").body == index.data
     assert api("DELETE", f"/v2/{name}/manifests/{digest_of(index.data)}").status == 202
     assert not api.has_manifest(name, tag)
+
+
+@pytest.mark.slow
+def test_ten_thousand_referrers_come_in_pages_that_clients_read(fresh_registry: FreshRegistry) -> None:
+    memory = "version: 0.1\nstorage:\n  inmemory: {}\n"
+    with fresh_registry(memory).connect() as api:
+        subject = Content(OCI_MANIFEST, b"not pushed yet")
+        first = json.loads(referrer(api, "app", subject).data)
+        pushed = []
+        for number in range(10_000):
+            body = to_json(first | {"annotations": {"n": str(number), "note": "x" * 500}})
+            target = f"/v2/app/manifests/{digest_of(body)}"
+            assert api("PUT", target, body, {"Content-Type": OCI_MANIFEST}).status == 201
+            pushed.append(digest_of(body))
+        for query, most in (("", 10_000), ("?n=100000", 10_000), ("?n=999", 999)):
+            found: list[str] = []
+            page: str | None = f"/v2/app/referrers/{subject.digest}{query}"
+            while page:
+                answer = api("GET", page)
+                assert len(answer.body) <= 4 * 1024 * 1024
+                assert 0 < len(digests(answer)) <= most
+                found += digests(answer)
+                page = next_link(answer)
+            assert len(found) == len(set(found)), "none comes twice"
+            assert set(pushed) < set(found), "none is missed"

@@ -243,6 +243,25 @@ def test_an_upload_belongs_to_its_repository(api: Api, name: str, data: bytes) -
     assert api("PUT", with_digest(location, digest_of(data))).status == 201
 
 
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+@pytest.mark.parametrize("length", [3, MIB + 3], ids=["short", "long"])
+@pytest.mark.parametrize("wrong_by", [-1, 1, 18], ids=["longer", "shorter", "much-shorter"])
+def test_a_stream_that_is_not_as_long_as_its_range_changes_nothing(
+    api: Api, name: str, method: str, length: int, wrong_by: int
+) -> None:
+    start, chunk = b"0123456789", noise(length, name)
+    location = api("PATCH", api.start_upload(name), start)["Location"]
+    target = location if method == "PATCH" else with_digest(location, digest_of(start + chunk))
+    headers = {"Content-Range": f"10-{10 + length + wrong_by - 1}"}
+    answer = api(method, target, chunk, headers, chunked=True)
+    assert (answer.status, answer.codes, answer["Range"]) == (400, ["SIZE_INVALID"], "0-9"), answer
+    assert api("GET", answer["Location"])["Range"] == "0-9"
+    rest = api("PATCH", location, chunk, {"Content-Range": f"10-{10 + length - 1}"}, chunked=True)
+    assert (rest.status, rest["Range"]) == (202, f"0-{9 + length}"), rest
+    assert api("PUT", with_digest(location, digest_of(start + chunk))).status == 201
+    assert_stored(api, name, digest_of(start + chunk), start + chunk)
+
+
 def test_a_client_that_leaves_finds_what_it_sent(api: Api, name: str) -> None:
     location = api.start_upload(name)
     for sent, target in ((20, location), (40, with_digest(location, digest_of(b"")))):

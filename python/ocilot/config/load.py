@@ -92,6 +92,7 @@ def resolve(config: Config) -> _core.Settings:
     settings.repository_upload_limit = limits.uploadsperrepository
     settings.caller_upload_limit = limits.uploadspercaller
     settings.json_depth = limits.jsondepth
+    settings.json_members = limits.jsonmembers
     settings.drain_timeout = http.draintimeout
     settings.host, settings.prefix, settings.relative_urls = http.host, http.prefix, http.relativeurls
     settings.headers = [(name, value) for name, values in http.headers.items() for value in values]

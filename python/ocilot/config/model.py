@@ -265,6 +265,8 @@ class Limits(Section):
     """Most unfinished uploads of one user, or of one address without login; over it 429; 0: any number."""
     jsondepth: Annotated[int, count(8)] = 64
     """Most levels of nesting in a manifest."""
+    jsonmembers: Annotated[int, count(0)] = 0
+    """Most members of one object in a manifest; 0: as many as fit into its bytes. Lists may have any number."""
 
 
 class Scrub(Section):

@@ -73,8 +73,14 @@ class FaultyDisk final : public blob::Files {
         return error < 0 ? error : real_.size(at, path);
     }
     void write_back(int, std::uint64_t, std::uint64_t) noexcept override {}
-    int sync_data(int fd) override { return sync(fd); }
-    int sync(int fd) override {
+    int truncate(int fd, std::uint64_t size) override {
+        if (int const error = enter(); error < 0) return error;
+        std::lock_guard const lock(record_.mutex);
+        int const done = real_.truncate(fd, size);
+        if (done == 0) note({.kind = DiskStep::Kind::truncate, .node = nodes_[fd], .offset = size});
+        return done;
+    }
+    int sync(int fd, blob::Sync) override {
         int const error = enter();
         std::lock_guard const lock(record_.mutex);
         auto const kind = error < 0 ? DiskStep::Kind::fail_sync : DiskStep::Kind::sync;

@@ -79,7 +79,12 @@ class World {
     }
     Result<> push(std::string const& text) {
         unsure(text);
-        return promised(text, true, push_in_two(text));
+        return promised(text, true, push_in_two(text, false));
+    }
+    /// With a chunk in the middle that is taken back.
+    Result<> push_with_a_mistake(std::string const& text) {
+        unsure(text);
+        return promised(text, true, push_in_two(text, true));
     }
     /// The operations that ran beside each other are over: whatever can be seen now must last.
     void promise_what_is_seen(std::string const& text) {
@@ -112,10 +117,15 @@ class World {
         std::optional<bool> there;
     };
 
-    Result<> push_in_two(std::string const& text) {
+    Result<> push_in_two(std::string const& text, bool with_a_mistake) {
         auto const all = bytes_of(text);
         TRY(auto const upload, run(store->create(Uuid::random(random), Algorithm::sha256)));
         CHECK(run(upload->append(all.first(all.size() / 2))));
+        if (with_a_mistake) {
+            upload->mark();
+            CHECK(run(upload->append(bytes_of("a chunk longer than it said"))));
+            CHECK(run(upload->take_back()));
+        }
         CHECK(run(upload->append(all.subspan(all.size() / 2))));
         return commit(*upload, digest_of(text));
     }
@@ -200,6 +210,8 @@ struct Scenario {
 
 std::vector<Scenario> const scenarios{
     {"commit", [](World& world, std::vector<Result<>>& done) { done.push_back(world.push(text)); }},
+    {"commit after a chunk was taken back",
+     [](World& world, std::vector<Result<>>& done) { done.push_back(world.push_with_a_mistake(text)); }},
     {"put", [](World& world, std::vector<Result<>>& done) { done.push_back(world.put(text)); }},
     {"remove",
      [](World& world, std::vector<Result<>>& done) {

@@ -4,13 +4,9 @@
 #include "oci/hasher.h"
 #include "run.h"
 
-#include <array>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <mutex>
-#include <set>
-#include <thread>
 #include <unistd.h>
 
 using namespace ocilot;
@@ -97,34 +93,6 @@ TEST_F(FilesystemBlobs, KeepsBlobsWhereDistributionKeepsThem) {
     ASSERT_TRUE(test::run(store->put(long_one, bytes_of("hello"))));
     auto const hex = long_one.hex();
     EXPECT_EQ(file("docker/registry/v2/blobs/sha512/" + hex.substr(0, 2) + "/" + hex + "/data"), "hello");
-}
-
-TEST_F(FilesystemBlobs, WhatIsInMemoryIsReadAtOnceAndTheRestByAThreadOfThePool) {
-    ASSERT_TRUE(put("hello"));
-    auto const blob = test::run(store->open(hello)).value();
-    std::set<std::thread::id> readers;
-    std::mutex mutex;
-    disk->before = [&](std::string const& line) {
-        std::lock_guard const lock(mutex);
-        if (line.starts_with("read")) readers.insert(std::this_thread::get_id());
-    };
-    std::array<std::byte, 5> out{};
-    ASSERT_EQ(test::run(blob->read(0, out)).value(), 5U);
-    EXPECT_EQ(readers, std::set{std::this_thread::get_id()});
-    disk->cold = true;
-    ASSERT_EQ(test::run(blob->read(0, out)).value(), 5U);
-    EXPECT_EQ(readers.size(), 2U);
-}
-
-TEST_F(FilesystemBlobs, ABlobThatIsNotInMemoryIsReadBeforeItIsSent) {
-    ASSERT_TRUE(put("hello"));
-    auto const blob = test::run(store->open(hello)).value();
-    disk->cold = true;
-    test::run(blob->load(0, 5));
-    EXPECT_FALSE(disk->cold) << "somebody read it, and waited";
-    disk->forget();
-    test::run(blob->load(0, 5));
-    EXPECT_EQ(disk->log().size(), 2U) << "a look at both ends";
 }
 
 TEST_F(FilesystemBlobs, KeepsAnUploadInOneFileNamedByItsId) {

@@ -14,11 +14,11 @@ namespace ocilot::test {
 /// One change of a disk, or what makes changes last. Files and directories are nodes, numbered; the root is
 /// 0.
 struct DiskStep {
-    enum class Kind : std::uint8_t { make, write, enter, leave, sync, fail_sync };
+    enum class Kind : std::uint8_t { make, write, truncate, enter, leave, sync, fail_sync };
     Kind kind;
     int node;                   ///< what is made, written to or synced; the directory of an entry
     std::string text = {};      ///< bytes written; name of the entry
-    std::uint64_t offset = 0;   ///< of a write
+    std::uint64_t offset = 0;   ///< of a write; size that is left
     int entry = 0;              ///< node that gets the name
     bool is_directory = false;  ///< of what is made
 };
@@ -94,6 +94,7 @@ class PowerCut {
                 nodes_[step.node].is_directory = step.is_directory;
                 break;
             case DiskStep::Kind::write:
+            case DiskStep::Kind::truncate:
             case DiskStep::Kind::enter:
             case DiskStep::Kind::leave:
                 uncertain_.push_back(step);
@@ -118,6 +119,8 @@ class PowerCut {
         auto& node = nodes[step.node];
         if (step.kind == DiskStep::Kind::enter) node.entries[step.text] = step.entry;
         if (step.kind == DiskStep::Kind::leave) node.entries.erase(step.text);
+        if (step.kind == DiskStep::Kind::truncate && step.offset < node.bytes.size())
+            node.bytes.resize(static_cast<std::size_t>(step.offset));
         if (step.kind != DiskStep::Kind::write) return;
         auto text = fate == Fate::zeros ? std::string(step.text.size(), '\0') : step.text;
         if (fate == Fate::torn) text.resize(text.size() / 2);

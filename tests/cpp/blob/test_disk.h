@@ -97,13 +97,13 @@ class TestDisk final : public blob::Files {
         enter("write_back", name_of(fd, ""));
         real_.write_back(fd, offset, length);
     }
-    int sync_data(int fd) override {
-        int const problem = enter("sync_data", name_of(fd, ""));
-        return problem < 0 ? problem : real_.sync_data(fd);
+    int truncate(int fd, std::uint64_t size) override {
+        int const problem = enter("truncate", name_of(fd, ""));
+        return problem < 0 ? problem : real_.truncate(fd, size);
     }
-    int sync(int fd) override {
-        int const problem = enter("sync", name_of(fd, ""));
-        return problem < 0 ? problem : real_.sync(fd);
+    int sync(int fd, blob::Sync what) override {
+        int const problem = enter(what == blob::Sync::data ? "sync_data" : "sync", name_of(fd, ""));
+        return problem < 0 ? problem : real_.sync(fd, what);
     }
     int link(int fd, int at, char const* path) override {
         int const problem = enter("link", name_of(at, path));

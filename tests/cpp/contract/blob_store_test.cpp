@@ -173,6 +173,33 @@ TYPED_TEST(BlobStoreContract, GoesOnAfterAPause) {
     EXPECT_EQ(this->content(digest_of(Algorithm::sha256, "first, second")), "first, second");
 }
 
+TYPED_TEST(BlobStoreContract, TakesBackWhatCameSinceTheMark) {
+    auto const text = pattern(300'000);
+    auto const id = this->new_id();
+    auto const upload = this->create(id);
+    ASSERT_TRUE(test::run(upload->append(bytes_of(text))));
+    ASSERT_TRUE(test::run(upload->take_back())) << "nothing was marked";
+    EXPECT_EQ(upload->size(), text.size());
+    for (auto const& more : {std::string("a few bytes"), pattern(17'000'000)}) {
+        upload->mark();
+        ASSERT_TRUE(test::run(upload->append(bytes_of(more))));
+        EXPECT_EQ(test::run(upload->digest(Algorithm::sha256)).value(),
+                  digest_of(Algorithm::sha256, text + more));
+        upload->park();
+        ASSERT_TRUE(test::run(upload->take_back()));
+        EXPECT_EQ(upload->size(), text.size());
+        EXPECT_FALSE(test::run(upload->commit(digest_of(Algorithm::sha256, text + more))));
+    }
+    ASSERT_TRUE(test::run(upload->append(bytes_of("!"))));
+    auto const again = test::run(this->store.resume(id, Algorithm::sha256)).value();
+    EXPECT_EQ(again->size(), text.size() + 1) << "also for the next process";
+    for (auto const algorithm : {Algorithm::sha512, Algorithm::sha256}) {
+        EXPECT_EQ(test::run(upload->digest(algorithm)).value(), digest_of(algorithm, text + "!"));
+    }
+    ASSERT_TRUE(test::run(commit(*upload, Algorithm::sha256)));
+    EXPECT_EQ(this->content(digest_of(Algorithm::sha256, text + "!")), text + "!");
+}
+
 TYPED_TEST(BlobStoreContract, ResumesAnUploadNobodyHolds) {
     auto const text = pattern(600'000);
     auto const id = this->new_id();
@@ -344,6 +371,17 @@ TYPED_TEST(BlobStoreContract, AQuarantinedBlobIsGoneUntilItIsPushedAgain) {
     }
     ASSERT_TRUE(test::run(push(this->store, this->new_id(), "right")));
     EXPECT_EQ(this->content(digest), "right");
+}
+
+TYPED_TEST(BlobStoreContract, APushReplacesBytesThatTheDiskHasSpoiled) {
+    auto const digest = digest_of(Algorithm::sha256, "right");
+    ASSERT_TRUE(test::run(this->store.put(digest, bytes_of("wrong"))));
+    ASSERT_TRUE(test::run(push(this->store, this->new_id(), "right")));
+    EXPECT_EQ(this->content(digest), "right");
+    ASSERT_TRUE(test::run(this->store.put(digest, bytes_of("wrong"))));
+    ASSERT_TRUE(test::run(this->store.put(digest, bytes_of("right"))));
+    EXPECT_EQ(this->content(digest), "right");
+    EXPECT_TRUE(test::run(this->store.uploads())->empty());
 }
 
 TYPED_TEST(BlobStoreContract, SaysThatItWorks) {

@@ -92,6 +92,25 @@ TEST_F(Uploads, BadContentRangesChangeNothing) {
     EXPECT_EQ(range_of(location), "0-9");
 }
 
+TEST_F(Uploads, AStreamThatIsNotAsLongAsItsContentRangeChangesNothing) {
+    auto const location = start();
+    patch(location, "0123456789");
+    chunked = true;
+    for (auto const* range : {"10-30", "10-11"}) {
+        auto const refused = patch(location, "abc", range);
+        EXPECT_EQ(refused.status(), 400U) << range;
+        EXPECT_TRUE(refused.says("SIZE_INVALID")) << range;
+        EXPECT_EQ(refused["Range"], "0-9") << range;
+        EXPECT_EQ(path_of(refused["Location"]), location);
+        auto const last = finish(location, sha256("0123456789abc"), "abc", range);
+        EXPECT_EQ(last.status(), 400U) << range;
+        EXPECT_EQ(last["Range"], "0-9") << range;
+        EXPECT_EQ(range_of(location), "0-9") << range;
+    }
+    EXPECT_EQ(patch(location, "abc", "10-12")["Range"], "0-12");
+    EXPECT_EQ(finish(location, sha256("0123456789abc")).status(), 201U);
+}
+
 TEST_F(Uploads, InOneRequest) {
     for (bool const streamed : {false, true}) {
         chunked = streamed;

@@ -200,7 +200,7 @@ TEST(Manifest, RefusesDuplicateKeysAtAnyDepth) {
 
 TEST(Manifest, RefusesBodiesMadeToExhaustIt) {
     std::string keys = "{";
-    for (int i = 0; i < 100'000; ++i) keys += fmt::format("\"k{}\":{{}},", i);
+    for (int i = 0; i < 65'000; ++i) keys += fmt::format("\"k{}\":{{}},", i);
     std::string const tiny = R"({"mediaType":"a/b","digest":")" + sha256 + R"(","size":0},)";
     std::string layers;
     for (int i = 0; i < 10'000; ++i) layers += tiny;
@@ -234,10 +234,33 @@ TEST(Manifest, ReadsHugeNumbersOfFieldsNobodyAsksFor) {
 }
 
 TEST(Manifest, IsNestedAsDeepAsTheLimitAllows) {
-    EXPECT_TRUE(parse_manifest(nested(10), media_type::oci_manifest, 10).has_value());
-    auto const deeper = parse_manifest(nested(11), media_type::oci_manifest, 10);
+    EXPECT_TRUE(parse_manifest(nested(10), media_type::oci_manifest, {.depth = 10}).has_value());
+    auto const deeper = parse_manifest(nested(11), media_type::oci_manifest, {.depth = 10});
     ASSERT_TRUE(deeper.has_error());
     EXPECT_EQ(deeper.error().message, "the manifest is nested deeper than 10 levels");
+}
+
+TEST(Manifest, HasAsManyMembersInOneObjectAsTheLimitAllows) {
+    auto const with = [](std::size_t members, std::string_view where) {
+        std::string text;
+        for (std::size_t i = 0; i < members; ++i) text += fmt::format(R"({}"{}":"")", i ? "," : "", i);
+        return image(fmt::format(R"(,"{}":{{{}}})", where, text));
+    };
+    JsonLimits const limits{.members = 20};
+    for (auto const* where : {"annotations", "x"}) {
+        EXPECT_TRUE(parse_manifest(with(20, where), media_type::oci_manifest, limits).has_value()) << where;
+        auto const more = parse_manifest(with(21, where), media_type::oci_manifest, limits);
+        ASSERT_TRUE(more.has_error()) << where;
+        EXPECT_EQ(more.error().code, Errc::manifest_invalid);
+        EXPECT_EQ(more.error().message,
+                  "an object of the manifest has more than 20 members; put some elsewhere");
+    }
+    EXPECT_TRUE(parse_manifest(with(100'000, "x"), media_type::oci_manifest).has_value()) << "unless limited";
+    // What follows is not even looked at.
+    auto const many = with(30, "x");
+    auto const cut = std::string_view(many).substr(0, many.rfind(R"("20":)") + 9);
+    EXPECT_NE(parse_manifest(cut, media_type::oci_manifest, limits).error().message.find("20 members"),
+              std::string::npos);
 }
 
 TEST(Manifest, RefusesFieldsOfTheWrongKindAndSaysWhere) {

@@ -106,6 +106,32 @@ TEST_F(UploadTest, HoldsABodyToItsAnnouncedLength) {
               Errc::size_invalid);
 }
 
+TEST_F(UploadTest, AChunkThatContradictsItselfLeavesTheSessionAsItWas) {
+    std::string const large(600'000, 'x');
+    auto const id = start();
+    ASSERT_TRUE(append(id, "before").has_value());
+    for (auto const& [sent, announced] :
+         {std::pair{10U, 20U}, {10U, 4U}, {600'000U, 599'999U}, {599'999U, 600'000U}, {0U, 1U}}) {
+        TextSource body(std::string_view(large).substr(0, sent));
+        auto const refused = run(registry::append_upload(parts, ref(id), {body, 6, announced}));
+        EXPECT_EQ(refused.error().code, Errc::size_invalid) << sent;
+        EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 6U) << sent;
+        TextSource last(std::string_view(large).substr(0, sent));
+        auto const end =
+            run(registry::finish_upload(parts, ref(id), {last, 6, announced}, sha256("before, and after")));
+        EXPECT_EQ(end.error().code, Errc::size_invalid) << sent;
+        EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 6U) << sent;
+    }
+    TextSource broken(large, 4);
+    EXPECT_EQ(run(registry::append_upload(parts, ref(id), {broken, 6, large.size()})).error().code,
+              Errc::peer_closed);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 10U)
+        << "who goes away says nothing wrong";
+    forget_memory();
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 10U);
+    EXPECT_TRUE(finish(id, sha256("beforexxxx, and after"), ", and after").has_value());
+}
+
 TEST_F(UploadTest, ShowsASessionOnlyToItsRepositoryAndCaller) {
     auto const id = start();
     policy::Caller const other{.name = "mallory", .groups = {}, .address = {}};

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "base/suspend.h"
+#include "oci/digest.h"
+
+#include <cstddef>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace ocilot::registry {
+
+/// Which digests are being pushed right now, so that nobody takes away bytes that a push relies on.
+/// Thread-safe; outlives what it hands out.
+class Pushes {
+  public:
+    /// A push of one digest: held from before its bytes are stored until its facts are.
+    class Push {
+      public:
+        Push(Pushes& pushes, oci::Digest digest) noexcept : pushes_(&pushes), digest_(digest) {}
+        Push(Push&& other) noexcept
+            : pushes_(std::exchange(other.pushes_, nullptr)), digest_(other.digest_) {}
+        Push& operator=(Push&&) = delete;
+        ~Push();
+
+      private:
+        Pushes* pushes_;
+        oci::Digest digest_;
+    };
+
+    /// A look at the bytes of one digest, by somebody who may take them away. One at a time for a digest.
+    class Look {
+      public:
+        Look(Pushes& pushes, oci::Digest digest);
+        Look(Look const&) = delete;
+        Look& operator=(Look const&) = delete;
+        /// Lets the pushes that wait go on.
+        ~Look();
+
+        /// From now on pushes of the digest wait for the end of this look. False, and they go on, if one was
+        /// under way since the look began (or since the last such answer): it may have stored other bytes.
+        [[nodiscard]] bool stop_pushes();
+
+      private:
+        Pushes& pushes_;
+        oci::Digest digest_;
+    };
+
+    /// Waits while pushes of the digest are stopped.
+    Task<Push> begin(oci::Digest digest);
+
+  private:
+    struct Entry {
+        std::size_t under_way = 0;
+        bool is_looked_at = false;
+        bool is_stopped = false;
+        bool came = false;  ///< a push, since the look began
+        std::vector<Resume<bool>> waiting = {};
+    };
+
+    bool try_begin(oci::Digest const& digest);
+    void wait(oci::Digest const& digest, Resume<bool> resume);
+
+    std::mutex mutex_;
+    std::unordered_map<oci::Digest, Entry> entries_;
+};
+
+}  // namespace ocilot::registry
