@@ -81,6 +81,12 @@ def test_a_goal_is_reached_or_not() -> None:
     assert (late["measured"], late["reached"]) == ("1.2 ms", "NO")
 
 
+def test_a_server_that_waited_for_the_client_is_compared_by_its_cpu() -> None:
+    nginx = sample("nginx", 60_000, 6, workload="manifest-hot", busy=0.4)
+    found = goal([sample("ocilot", 50_000, 15, workload="manifest-hot", busy=0.9), nginx], "rate")
+    assert (found["measured"], found["reached"]) == ("0.40", "NO")
+
+
 def test_a_goal_that_cannot_be_judged_is_not_called_reached() -> None:
     found = goal([sample("ocilot", 50_000, 9, workload="manifest-hot")], "rate")
     assert (found["measured"], found["reached"]) == ("not measured", "-")
