@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import loader, measure, page, servers, table, targets, workloads
+from . import loader, measure, page, servers, targets, workloads
 from .content import stores
 from .data import Store, ensure
 from .limit import measured as measured_limit
 from .peer import Filler, PeerRefused
 from .runs import Effort, Run, interpreter_ms, perform
+from .table import Sample
 from .workloads import Workload
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +55,7 @@ class Bench:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.data: Path = options.data.resolve()
-        self.samples: list[table.Sample] = []
+        self.samples: list[Sample] = []
         self.effort = (
             Effort(1.0, 0.3, True, 2.0) if options.quick else Effort(options.seconds, 1.0, False, 60.0)
         )
@@ -74,7 +75,7 @@ class Bench:
                 for sample in self._round(workload):
                     self.samples.append({"workload": workload.name, "round": round_, **sample})
 
-    def _round(self, workload: Workload) -> Iterator[table.Sample]:
+    def _round(self, workload: Workload) -> Iterator[Sample]:
         for server in self._servers(workload):
             if workload.needs and workload.needs not in server.can:
                 yield {"server": server.name, "failure": "cannot"}
@@ -96,10 +97,14 @@ class Bench:
                 yield kind(servers.Setup(root, home, servers.free_port(), pair, access_log))
         for text in self.options.peer:
             peer = named_peer(text)
-            if workload.tls is peer.tls and workload.run in ("load", "mix") and not workload.only:
+            if (
+                workload.tls is peer.tls
+                and workload.run in ("load", "mix")
+                and not (workload.only or workload.cold)
+            ):
                 yield peer
 
-    def _measure(self, workload: Workload, server: servers.Server) -> table.Sample:
+    def _measure(self, workload: Workload, server: servers.Server) -> Sample:
         store = self._store(workload.store) if workload.store else None
         lists = store.target("") if store else None
         attempt = 0
@@ -169,7 +174,7 @@ def named_peer(text: str) -> servers.Peer:
     return servers.Peer(name, parts.hostname, parts.port or (443 if is_tls else 80), is_tls)
 
 
-def failed(samples: list[table.Sample]) -> list[str]:
+def failed(samples: list[Sample]) -> list[str]:
     """Workloads with errors of this registry's or another's."""
     return sorted(
         f"{sample['workload']} on {sample['server']}"
@@ -194,6 +199,7 @@ def main() -> int:
     if not {servers.SERVER_CPU, servers.CLIENT_CPU} <= os.sched_getaffinity(0):
         print("Two CPUs are needed, 0 for the server and 1 for the client; this has fewer.", file=sys.stderr)
         return 2
+    os.sched_setaffinity(0, {servers.CLIENT_CPU})  # Not where it looks whether a server is up.
     loader.allow_many_files()
     bench = Bench(options)
     try:
@@ -203,7 +209,7 @@ def main() -> int:
     everything = bench.everything()
     if options.json:
         options.json.write_text(json.dumps(everything, indent=1) + "\n")
-    print(table.text(bench.samples, float(str(everything["interpreter_ms"]))))
+    print(page.text(bench.samples, float(str(everything["interpreter_ms"]))))
     wrong = failed(bench.samples)
     if wrong:
         print(f"\nErrors: {', '.join(wrong)}", file=sys.stderr)

@@ -63,6 +63,8 @@ class Repository:
     manifests: Callable[[], Iterable[Manifest]] = field(default=tuple)
     only_ocilot: bool = False
     """No other server is asked for it in the store it is in."""
+    only_listed: bool = False
+    """Nobody is asked for its content: distribution gets no more of it than lists need."""
 
 
 def descriptor(media_type: str, blob: Blob, digest: str) -> dict[str, object]:
@@ -115,17 +117,18 @@ def empty_index(**annotations: str) -> bytes:
     return json.dumps(document).encode()
 
 
-def tags(count: int = 100_000, only_ocilot: bool = False) -> Repository:
+def tags(count: int = 100_000) -> Repository:
     """A repository with many tags, all of one manifest."""
     names = tuple(f"v{number:06}" for number in range(count))
     return Repository(
-        "bench/tags", manifests=lambda: [Manifest(empty_index(), INDEX, names)], only_ocilot=only_ocilot
+        "bench/tags", manifests=lambda: [Manifest(empty_index(), INDEX, names)], only_listed=True
     )
 
 
 def many_repositories(count: int = 100_000) -> Iterator[Repository]:
-    one = [Manifest(empty_index(), INDEX, ("latest",))]
-    return (Repository(f"many/r{number:06}", manifests=lambda: one) for number in range(count))
+    one = [Manifest(empty_index(), INDEX)]
+    names = (f"many/r{number:06}" for number in range(count))
+    return (Repository(name, manifests=lambda: one, only_listed=True) for name in names)
 
 
 def referrer(subject: Manifest, number: int) -> Manifest:
@@ -216,7 +219,7 @@ def stores(model: Path) -> dict[str, Callable[[], Iterator[Repository]]]:
 
     def million() -> Iterator[Repository]:
         yield app()
-        yield tags(only_ocilot=True)
+        yield tags()
         yield same_size("bench/blobs", 1_000_000, 4 * KIB, only_ocilot=True)
 
     def mixed() -> Iterator[Repository]:

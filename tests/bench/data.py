@@ -21,9 +21,6 @@ from .facts import Facts, open_facts
 VERSION = "1"
 """Of this layout; a store of another one is made anew."""
 
-MANY_TAGS = 20_000
-"""From here on distribution gets a tag's directory without its link: only lists are read."""
-
 
 class Store:
     """A directory as above."""
@@ -118,19 +115,23 @@ def fill(store: Store, facts: Facts, repository: Repository) -> None:
     blobs = [store.write(blob.chunks()) for blob in repository.blobs()]
     facts.links(identity, blobs)
     base = store.repositories / repository.name
+    is_pulled = not (repository.only_ocilot or repository.only_listed)
     if not repository.only_ocilot:
         link_layers(base, blobs)
+    if is_pulled:
         publish(store, f"v2/{repository.name}/blobs", ((digest, digest) for digest, _ in blobs))
     tags: list[str] = []
     for manifest in repository.manifests():
-        store.write([manifest.data])
+        if not store.blob(manifest.digest).exists():
+            store.write([manifest.data])
         facts.manifest(identity, repository.name, manifest)
         tags += manifest.tags
-        if not repository.only_ocilot:
+        if is_pulled:
             link_manifest(base, manifest)
-            # What only lists are read of, nginx has nothing to say about.
-            names = manifest.tags if len(manifest.tags) < MANY_TAGS else ()
-            publish(store, f"v2/{repository.name}/manifests", ((name, manifest.digest) for name in names))
+            names = ((tag, manifest.digest) for tag in manifest.tags)
+            publish(store, f"v2/{repository.name}/manifests", names)
+        elif repository.only_listed:
+            list_tags(base, manifest.tags)
     if repository.name.startswith("bench/"):
         write_targets(store, repository.name, [digest for digest, _ in blobs], tags)
 
@@ -161,8 +162,14 @@ def link_manifest(base: Path, manifest: Manifest) -> None:
     for tag in manifest.tags:
         current = base / "_manifests/tags" / tag / "current"
         current.mkdir(parents=True)
-        if len(manifest.tags) < MANY_TAGS:
-            (current / "link").write_text(manifest.digest)
+        (current / "link").write_text(manifest.digest)
+
+
+def list_tags(base: Path, tags: Iterable[str]) -> None:
+    """What distribution reads of tags when it lists them: the directory's names and nothing below them."""
+    directory = base / "_manifests/tags"
+    for tag in tags:
+        (directory / tag).mkdir(parents=True)
 
 
 def write_targets(store: Store, repository: str, digests: list[str], tags: list[str]) -> None:

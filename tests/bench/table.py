@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,7 +148,7 @@ def notes(row: Row, interpreter_ms: float | None) -> str:
     if row.errors:
         said.append(f"{row.errors} ERRORS")
     if row["late"]:
-        said.append(f"{number(row['late'])} late")
+        said.append(f"{row['late']:.0f} late")
     if row.noisy:
         said.append(f"noisy: {row.noisy} of {row.rounds}")
     if (cpu := row.spread.get("cpu_us")) and row.rounds > 1 and cpu[1] > cpu[0] * 1.1:
@@ -173,25 +173,22 @@ def duration(us: float | None) -> str:
     return f"{us / 1e3:.1f} ms" if us < 1e6 else f"{us / 1e6:.2f} s"
 
 
-def text(samples: Sequence[Sample], interpreter_ms: float | None = None) -> str:
-    """For a terminal."""
-    lines = [HEAD, *cells(rows(samples), interpreter_ms)]
-    widths = [max(len(line[n]) for line in lines) for n in range(len(HEAD))]
-    left = (0, 1, 2, len(HEAD) - 1)
-    made = []
-    for line in lines:
-        padded = (
-            cell.ljust(widths[n]) if n in left else cell.rjust(widths[n]) for n, cell in enumerate(line)
-        )
-        made.append("  ".join(padded).rstrip())
-    return "\n".join([*made, "", FOOTNOTE, *not_yet()])
+def columns(head: Sequence[str], body: Sequence[Sequence[str]], right: range) -> str:
+    """For a terminal; the columns in `right` are numbers."""
+    lines = [head, *body]
+    widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
+
+    def padded(line: Sequence[str]) -> Iterator[str]:
+        for n, cell in enumerate(line):
+            yield cell.rjust(widths[n]) if n in right else cell.ljust(widths[n])
+
+    return "\n".join("  ".join(padded(line)).rstrip() for line in lines)
 
 
-def markdown(samples: Sequence[Sample], interpreter_ms: float | None = None) -> str:
+def markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     """For a page."""
-    made = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    made += ["| " + " | ".join(line) + " |" for line in cells(rows(samples), interpreter_ms)]
-    return "\n".join([*made, "", FOOTNOTE, "", *(f"- {line}" for line in not_yet())])
+    made = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*made, *("| " + " | ".join(line) + " |" for line in body)])
 
 
 def not_yet() -> list[str]:

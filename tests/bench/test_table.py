@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import page, table
+from . import goals, page, table, workloads
 from .table import HEAD, Sample
 
 
@@ -32,7 +32,7 @@ def test_ratios_are_ours_in_units_of_the_other() -> None:
 def test_published_figures_are_marked_as_such() -> None:
     found = line([sample("ocilot", 73_930, 10)], table.PUBLISHED)
     assert (found["req/s"], found["ocilot x rate"], found["ocilot x CPU"]) == ("7,393", "10.0", "0.08")
-    assert "not measured here" in table.text([sample("ocilot", 73_930, 10)])
+    assert "not measured here" in page.text([sample("ocilot", 73_930, 10)])
 
 
 def test_what_a_server_cannot_do_is_shown_as_such() -> None:
@@ -61,6 +61,55 @@ def test_idle_connections_are_told_as_what_they_add() -> None:
     assert (found["peak RSS MB"], found["notes"]) == ("80.0", "50.0 MB more than idle")
 
 
+def goal(samples: list[Sample], name: str) -> dict[str, str]:
+    """The goal whose words begin so."""
+    found = next(one for one in goals.lines(table.rows(samples), 12.0) if one[1].startswith(name))
+    return dict(zip(goals.HEAD, found, strict=True))
+
+
+def test_a_goal_is_reached_or_not() -> None:
+    nginx = sample("nginx", 80_000, 10, workload="manifest-hot")
+    for rate, measured, reached in (
+        (40_000, "0.50", "NO"),
+        (56_000, "0.70", "yes"),
+        (76_000, "0.95", "yes, and the stretch"),
+    ):
+        found = goal([sample("ocilot", rate, 9, workload="manifest-hot", p99_us=1_200.0), nginx], "rate")
+        assert found["goal"] == "rate at least 0.65 [0.90] of nginx"
+        assert (found["measured"], found["reached"]) == (measured, reached)
+    late = goal([sample("ocilot", 1, 9, workload="manifest-hot", p99_us=1_200.0), nginx], "p99")
+    assert (late["measured"], late["reached"]) == ("1.2 ms", "NO")
+
+
+def test_a_server_that_waited_for_the_client_is_compared_by_its_cpu() -> None:
+    nginx = sample("nginx", 60_000, 6, workload="manifest-hot", busy=0.4)
+    found = goal([sample("ocilot", 50_000, 15, workload="manifest-hot", busy=0.9), nginx], "rate")
+    assert (found["measured"], found["reached"]) == ("0.40", "NO")
+
+
+def test_a_goal_that_cannot_be_judged_is_not_called_reached() -> None:
+    found = goal([sample("ocilot", 50_000, 9, workload="manifest-hot")], "rate")
+    assert (found["measured"], found["reached"]) == ("not measured", "-")
+
+
+def test_goals_may_be_beyond_something_or_in_units_of_another_workload() -> None:
+    start = goal([sample("ocilot", 0, 0, workload="start", start_ms=100.0)], "start")
+    assert (start["measured"], start["reached"]) == ("88 ms", "yes")
+    idle = sample("ocilot", 0, 0, workload="idle", rss=20e6)
+    streams = goal([idle, sample("ocilot", 0, 0, workload="streams", rss=55e6)], "RSS at most 30.0 MB beyond")
+    assert (streams["measured"], streams["reached"]) == ("35.0 MB", "NO")
+    grown = [
+        sample("ocilot", 9, cpu, workload=f"grow-v2-{store}") for store, cpu in (("small", 10), ("main", 12))
+    ]
+    assert goal(grown, "CPU")["measured"] == "1.20"
+
+
+def test_every_goal_is_of_a_workload_there_is() -> None:
+    assert set(goals.GOALS) <= set(workloads.WORKLOADS)
+    units = {one.of for all_ in goals.GOALS.values() for one in all_}
+    assert units <= {"", "nginx", goals.LIMIT, *workloads.WORKLOADS}
+
+
 def test_numbers_have_three_digits() -> None:
     assert [table.number(value) for value in (None, 0.123, 12.34, 123.4, 98_765.4)] == [
         *("-", "0.12", "12.3", "123", "98,765")
@@ -74,7 +123,7 @@ def test_numbers_have_three_digits() -> None:
 
 
 def test_what_is_not_measured_is_said() -> None:
-    assert "18: pull-through" in table.text([])
+    assert "18: pull-through" in page.text([])
 
 
 RESULTS = {

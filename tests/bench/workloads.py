@@ -51,8 +51,6 @@ class Workload:
     only: frozenset[str] = frozenset()
     """The servers that are measured, if not all."""
     published: Published = field(default_factory=Published)
-    target: str = ""
-    """What the project wants to reach."""
 
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -60,19 +58,14 @@ OURS = frozenset({"ocilot"})
 PUSHED = "bench/pushed"
 
 
-NGINX = "at least 0.65 of nginx [0.9]"
-QUICK_NGINX = f"{NGINX}, p99 below 1 ms"
-ONE_MS = "below 1 ms of the server"
-
-
 def _small_reads() -> list[Workload]:
-    one = Workload("", 2, "", "main", targets="app-tag", target=QUICK_NGINX)
+    one = Workload("", 2, "", "main", targets="app-tag")
     zipf = replace(one, targets="app-tags", distribution="zipf")
     tag = "manifest by tag"
     got, asked = Published(2_357, cpu_us=420), Published(2_541, cpu_us=391)
     answered, read = Published(7_393, cpu_us=133), Published(380, cpu_us=2_580)
     return [
-        replace(one, name="v2", number=1, what="GET /v2/", targets="v2", published=answered, target=NGINX),
+        replace(one, name="v2", number=1, what="GET /v2/", targets="v2", published=answered),
         replace(one, name="manifest-hot", what=f"GET {tag}, one", published=got),
         replace(zipf, name="manifest-zipf", what=f"GET {tag}, Zipf over 10 000", published=got),
         replace(
@@ -80,11 +73,11 @@ def _small_reads() -> list[Workload]:
         ),
         replace(
             one, name="blob-4k", number=4, what="GET 4 KiB blob out of 100 000", targets="blobs-blobs",
-            published=read, target=NGINX
+            published=read
         ),
         replace(
             one, name="blob-4k-cold", number=4, what="GET 4 KiB blob, cold", targets="blobs-blobs",
-            distribution="file", requests=20_000, cold=True, target=""
+            distribution="file", requests=20_000, cold=True
         ),
     ]  # fmt: skip
 
@@ -94,22 +87,21 @@ def _large_reads() -> list[Workload]:
     return [
         replace(
             large, name="blob-1m", number=5, what="GET 1 MiB blob, 8 clients", targets="1m-blobs",
-            connections=8, published=Published(325, 325, 3_020), target="at least 0.8 of nginx"
+            connections=8, published=Published(325, 325, 3_020)
         ),
         replace(
             large, name="blob-1g", what="GET 1 GiB blob, 1 client", requests=5,
-            published=Published(mb_s=1_040, cpu_us=665_000), target="nginx's rate, at most 1.1 of its CPU"
+            published=Published(mb_s=1_040, cpu_us=665_000)
         ),
         replace(large, name="blob-1g-cold", what="GET 1 GiB blob, cold", requests=1, cold=True),
         replace(
             large, name="stall", what="GET manifest while 1 GiB is read cold", run="stall",
-            targets="app-tags", connections=8, target="p99 below 5 ms"
+            targets="app-tags", connections=8
         ),
         replace(
             large, name="streams", number=7, what="GET 100 MiB blob, 64 clients", load="streams",
             targets="100m-blobs", connections=64, requests=128,
-            published=Published(mb_s=1_230, rss_mb=527),
-            target="RSS below 30 MB above idle, fastest below 1.5 of slowest"
+            published=Published(mb_s=1_230, rss_mb=527)
         ),
     ]  # fmt: skip
 
@@ -119,7 +111,7 @@ def _writes() -> list[Workload]:
     return [
         replace(
             push, name="push-4k", what="push 4 KiB blob (POST, PUT), 8 clients",
-            published=Published(259, cpu_us=2_570), target="at least 4 000/s [8 000]"
+            published=Published(259, cpu_us=2_570)
         ),
         replace(
             push, name="push-4k-monolithic", what="push 4 KiB blob (one POST), 8 clients",
@@ -127,24 +119,22 @@ def _writes() -> list[Workload]:
         ),
         replace(
             push, name="push-1m", number=9, what="push 1 MiB blob, 8 clients", size=MIB,
-            published=Published(185, 194), target="at least 600/s"
+            published=Published(185, 194)
         ),
         replace(
             push, name="push-1g", number=10, what="push 1 GiB blob, 1 client", load="push-big",
-            connections=1, size=GIB, requests=2, published=Published(mb_s=388, cpu_us=2_190_000),
-            target="at least 0.9 of the limit"
+            connections=1, size=GIB, requests=2, published=Published(mb_s=388, cpu_us=2_190_000)
         ),
         replace(
             push, name="mount", number=11, what="mount a 4 KiB blob from another repository", store="main",
             load="mount", size=0, targets="blobs-mounts", distribution="file", connections=16,
-            repository="bench/mounted", published=Published(1_306, cpu_us=500),
-            target="at least 10 000/s"
+            repository="bench/mounted", published=Published(1_306, cpu_us=500)
         ),
     ]  # fmt: skip
 
 
 def _lists() -> list[Workload]:
-    page = Workload("", 12, "", "lists", connections=4, needs="lists", target=ONE_MS)
+    page = Workload("", 12, "", "lists", connections=4, needs="lists")
     referrers = replace(page, number=14, needs="referrers")
     return [
         replace(
@@ -157,7 +147,7 @@ def _lists() -> list[Workload]:
         ),
         replace(
             referrers, name="referrers", what="10 referrers of one of 10 000 subjects", targets="referrers",
-            connections=32, target="40 000/s"
+            connections=32
         ),
         replace(
             referrers, name="referrers-5000", what="first page of 5 000 referrers of one subject",
@@ -174,12 +164,11 @@ def _others() -> list[Workload]:
     return [
         Workload(
             "start", 15, "start to first manifest, 1 000 000 blobs, 100 000 tags", "million", run="start",
-            targets="app-tags", target="below 100 ms beyond the interpreter"
+            targets="app-tags"
         ),
-        replace(idle, target="below 30 MB"),
+        idle,
         replace(
-            idle, name="idle-10000", what="memory with 10 000 idle connections", connections=10_000,
-            target="below 60 MB more than idle"
+            idle, name="idle-10000", what="memory with 10 000 idle connections", connections=10_000
         ),
         *(
             replace(mix, name=f"mix-{part}", what=f"production mix at {part} % of its most", part=part / 100)
@@ -187,11 +176,11 @@ def _others() -> list[Workload]:
         ),
         Workload(
             "tls-manifest", 21, "TLS: GET manifest by tag, Zipf", "main", targets="app-tags",
-            distribution="zipf", tls=True, target="nginx's level"
+            distribution="zipf", tls=True
         ),
         Workload(
             "tls-1g", 21, "TLS: GET 1 GiB blob, 1 client", "large", targets="1g-blobs", connections=1,
-            requests=3, tls=True, target="nginx's level"
+            requests=3, tls=True
         ),
     ]  # fmt: skip
 
@@ -202,7 +191,7 @@ GROWN = {"small": "1 000", "main": "100 000", "million": "1 000 000"}
 
 def _growth() -> list[Workload]:
     """The cost must not grow with the store: the same at three sizes."""
-    same = Workload("", 1, "", targets="app-tags", only=OURS, target="within 10 % at all sizes")
+    same = Workload("", 1, "", targets="app-tags", only=OURS)
     zipf = replace(same, number=2, distribution="zipf")
     push = replace(
         same, number=8, load="push", targets="", connections=8, size=4 * KIB, needs="push", repository=PUSHED
