@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <climits>
 #include <poll.h>
 #include <unistd.h>
@@ -12,16 +11,14 @@ namespace ocilot {
 
 namespace {
 
-constexpr std::chrono::milliseconds gathering{
-    10};                                   // A busy registry wakes the thread once for hundreds of lines.
 constexpr std::size_t enough = 32 * 1024;  // Bytes that are worth a write at once.
 constexpr int glance_ms = 100;             // Between two looks at whether this is the end.
 constexpr int glances_at_the_end = 10;
 
 }  // namespace
 
-LogWriter::LogWriter(int fd, std::size_t capacity, Counter& dropped)
-    : fd_(fd), capacity_(capacity), dropped_(dropped), thread_([this] { serve(); }) {}
+LogWriter::LogWriter(int fd, std::size_t capacity, Counter& dropped, std::chrono::milliseconds gathering)
+    : fd_(fd), capacity_(capacity), dropped_(dropped), gathering_(gathering), thread_([this] { serve(); }) {}
 
 LogWriter::~LogWriter() {
     {
@@ -53,7 +50,7 @@ void LogWriter::serve() {
     for (;;) {
         wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
         if (waiting_.empty()) return;
-        wake_.wait_for(lock, gathering, [this] { return closing_ || waiting_.size() >= enough; });
+        wake_.wait_for(lock, gathering_, [this] { return closing_ || waiting_.size() >= enough; });
         batch.clear();
         std::swap(batch, waiting_);
         lock.unlock();

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -12,11 +13,11 @@
 namespace ocilot {
 
 /// Lines to a file descriptor (not owned) by a thread of its own: whoever logs never waits for whoever reads.
-/// Lines gather for some milliseconds and go out together.
 /// If nobody reads, up to `capacity` bytes wait; lines beyond that are dropped and counted.
 class LogWriter final : public LogSink {
   public:
-    LogWriter(int fd, std::size_t capacity, Counter& dropped);
+    /// After a first line the thread waits up to `gathering` for more: a busy log is written in large pieces.
+    LogWriter(int fd, std::size_t capacity, Counter& dropped, std::chrono::milliseconds gathering = {});
     /// Writes what waits, for a second at most.
     ~LogWriter() override;
     LogWriter(LogWriter const&) = delete;
@@ -33,6 +34,7 @@ class LogWriter final : public LogSink {
     int fd_;
     std::size_t capacity_;
     Counter& dropped_;
+    std::chrono::milliseconds gathering_;
     std::mutex mutex_;
     std::condition_variable wake_;
     std::string waiting_;

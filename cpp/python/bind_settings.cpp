@@ -74,7 +74,8 @@ void init_limits(Class& settings) {
         .def_readwrite("caller_upload_limit", &Settings::caller_upload_limit,
                        "Unfinished uploads of one caller; 0: any number.")
         .def_readwrite("json_depth", &Settings::json_depth, "Levels of nesting in a manifest.")
-        .def_readwrite("json_members", &Settings::json_members, "Members of one object in a manifest; 0: any number.");
+        .def_readwrite("json_members", &Settings::json_members,
+                       "Members of one object in a manifest; 0: any number.");
     seconds(settings, "header_timeout", &Settings::header_timeout, "Seconds a request's head may take.");
     seconds(settings, "body_grace", &Settings::body_grace, "Seconds before a body has to have its rate.");
     seconds(settings, "idle_timeout", &Settings::idle_timeout, "Seconds a connection may be silent.");

@@ -23,7 +23,8 @@ namespace ocilot::server {
 namespace {
 
 constexpr unsigned pool_threads = 8;
-constexpr std::size_t log_bytes = 4 * 1024 * 1024;  // That wait for a reader.
+constexpr std::chrono::milliseconds access_log_delay{10};  // One wake-up for hundreds of lines.
+constexpr std::size_t log_bytes = 4 * 1024 * 1024;         // That wait for a reader.
 constexpr std::size_t manifest_cache_bytes = 64 * 1024 * 1024;
 
 Limits limits_of(Settings const& settings) {
@@ -87,7 +88,7 @@ Result<std::size_t> run_now(Task<Result<std::size_t>> task) {
 Server::Parts::Parts(Settings with)
     : settings(std::move(with)),
       log_sink(STDERR_FILENO, log_bytes, dropped_lines(metrics, "log")),
-      access_sink(STDOUT_FILENO, log_bytes, dropped_lines(metrics, "access")),
+      access_sink(STDOUT_FILENO, log_bytes, dropped_lines(metrics, "access"), access_log_delay),
       log(log_sink, clock, settings.log_format, settings.log_level),
       access_log(access_sink, settings.log_format),
       limits(limits_of(settings)),

@@ -38,6 +38,11 @@ bool can_be_told(Errc code) {
     return code != Errc::peer_closed && code != Errc::cancelled && code != Errc::io;
 }
 
+/// Whether an answer could not be written for a reason of ours.
+bool failed_here(Sent const& sent) {
+    return sent.outcome.has_error() && sent.outcome.error().code == Errc::io;
+}
+
 }  // namespace
 
 /// One request and what is known of it, for its answer and the log.
@@ -203,11 +208,21 @@ Task<bool> Session::answer(Exchange& exchange, http::Response response, bool kee
     framing.request_id = exchange.id;
     framing.head_only = exchange.request.method == http::Method::head;
     framing.close = !keep;
-    auto const sent = co_await write_response(*conn_, response, framing, context_.limits);
+    auto sent = co_await write_response(*conn_, response, framing, context_.limits);
+    if (sent.bytes == 0 && failed_here(sent)) {
+        // The store gave nothing, and nothing has gone out: the client can still be told.
+        keep = false;
+        framing.close = true;
+        auto const route = response.route;
+        response = context_.handler.refuse(sent.outcome.error());
+        response.route = route;
+        response.cause = sent.outcome.error().message;
+        sent = co_await write_response(*conn_, response, framing, context_.limits);
+    }
     context_.metrics.request_bytes.add(exchange.received);
     context_.metrics.response_bytes.add(sent.bytes);
     if (response.status < 500) response.cause.clear();  // The client's doing, and it was told.
-    if (sent.outcome.has_error() && sent.outcome.error().code == Errc::io) {
+    if (failed_here(sent)) {
         response.cause = sent.outcome.error().message;
     }
     record(exchange, response, sent.body_bytes);

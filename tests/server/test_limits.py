@@ -178,13 +178,13 @@ def test_the_members_of_an_object_in_a_manifest_are_limited(fresh_registry: Fres
 
 def test_a_large_manifest_may_have_very_many_members_or_layers(api: Api, name: str) -> None:
     headers = {"Content-Type": OCI_MANIFEST}
+    layer = Content("application/vnd.oci.image.layer.v1.tar+gzip", b"a layer")
+    for data in (layer.data, b"{}"):
+        api.push_blob(name, data)
     assert api("PUT", f"/v2/{name}/manifests/1", with_members(api, 100_000), headers).status == 201
     keys = json.dumps({str(number): "" for number in range(100_000)}).encode()
     alone = api("PUT", f"/v2/{name}/manifests/2", keys, headers)
     assert (alone.status, alone.codes) == (400, ["MANIFEST_INVALID"])
-    layer = Content("application/vnd.oci.image.layer.v1.tar+gzip", b"a layer")
-    for data in (layer.data, b"{}"):
-        api.push_blob(name, data)
     manifest = json.loads(nested(api, 1))
     manifest["layers"] = [layer.descriptor(annotations={"n": str(number)}) for number in range(20_000)]
     body = json.dumps(manifest).encode()

@@ -266,7 +266,7 @@ class Limits(Section):
     jsondepth: Annotated[int, count(8)] = 64
     """Most levels of nesting in a manifest."""
     jsonmembers: Annotated[int, count(0)] = 0
-    """Most members of one object in a manifest; 0: as many as fit into its bytes. Lists may have any number."""
+    """Most members of one object in a manifest; 0: as many as its bytes hold. Lists may have any number."""
 
 
 class Scrub(Section):

@@ -74,6 +74,7 @@ class FakeHandler final : public http::Handler {
                           : error.code == Errc::request_timeout  ? 408
                           : error.code == Errc::not_implemented  ? 501
                           : error.code == Errc::internal         ? 500
+                          : error.code == Errc::io               ? 500
                           : error.code == Errc::unavailable      ? 503
                                                                  : 400;
         response.close = true;
@@ -134,6 +135,8 @@ class FakeHandler final : public http::Handler {
             body.length = 12;
             response.body = std::move(body);
         } else if (path == "/torn") {
+            response.body = http::BlobBody{std::make_unique<TextBlob>("0123", true), 0, 100'000};
+        } else if (path == "/small-torn") {
             response.body = http::BlobBody{std::make_unique<TextBlob>("0123", true), 0, 10};
         } else if (path == "/last") {
             response.close = true;

@@ -280,8 +280,18 @@ TEST(Session, TurnsAnExceptionIntoAnAnswerAndLogsIt) {
 TEST(Session, BreaksTheConnectionWhenABlobEndsEarlyAndLogsIt) {
     Harness h;
     auto const written = h.play(get("/torn") + get("/x"));
-    EXPECT_THAT(written, EndsWith("Content-Length: 10\r\n\r\n"));
+    EXPECT_THAT(written, EndsWith("Content-Length: 100000\r\n\r\n"));
     EXPECT_THAT(h.log_sink.text(), HasSubstr("the file ended early"));
+}
+
+TEST(Session, SaysSoWhenASmallBlobEndsEarly) {
+    Harness h;
+    auto const all = answers(h.play(get("/small-torn") + get("/x")));
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].status, 500U);
+    EXPECT_TRUE(all[0].closes());
+    EXPECT_THAT(h.log_sink.text(), HasSubstr("a blob being sent ended 6 bytes early"));
+    EXPECT_THAT(h.metrics.text(), HasSubstr(R"({route="fake",method="GET",code="500"} 1)"));
 }
 
 TEST(Session, WaitsForNoRequestWhenDraining) {
