@@ -14,8 +14,10 @@ class Guard {
 
     /// The caller behind an `Authorization` header (empty if absent) from `address`. Credentials sent to an
     /// open registry are not looked at, as clients send what they have.
-    Task<Result<policy::Caller>> identify(std::string_view authorization, std::string_view address);
+    [[nodiscard]] Result<policy::Caller> identify(std::string_view authorization, std::string_view address);
 
+    /// Whether anybody but the rules, which allow everything, decides: else `require` need not be called.
+    [[nodiscard]] bool asks() const noexcept { return gate_.asks(policy::Point::authorize); }
     /// denied (or unauthorized for an anonymous caller) with the reason, or nothing.
     Task<Result<>> require(policy::Caller const& caller, policy::Access access);
 

@@ -25,15 +25,20 @@ class FileBlob final : public Blob {
     [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
     [[nodiscard]] int fd() const noexcept override { return file_.get(); }
 
+    bool read_at_once(std::uint64_t offset, std::span<std::byte> out) override {
+        if (offset > size_ || out.size() > size_ - offset) return false;
+        auto const n = files_->read(file_.get(), out, offset, Wait::no);
+        return n == static_cast<std::int64_t>(out.size());
+    }
     Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
-        if (in_memory(offset, out)) co_return out.size();
+        if (read_at_once(offset, out)) co_return out.size();
         co_return co_await pool_->run([this, offset, out] { return read_now(offset, out); });
     }
     Task<> load(std::uint64_t offset, std::uint64_t length) override {
         // Pages come and go in long runs: both ends tell enough.
         std::byte byte{};
         std::span const one(&byte, 1);
-        if (length == 0 || (in_memory(offset, one) && in_memory(offset + length - 1, one))) co_return;
+        if (length == 0 || (read_at_once(offset, one) && read_at_once(offset + length - 1, one))) co_return;
         co_await pool_->run([this, offset, length] { return load_now(offset, length); });
     }
     Result<std::size_t> read_now(std::uint64_t offset, std::span<std::byte> out) {
@@ -49,12 +54,6 @@ class FileBlob final : public Blob {
     }
 
   private:
-    /// Fills `out` if that takes no wait.
-    bool in_memory(std::uint64_t offset, std::span<std::byte> out) {
-        if (offset > size_ || out.size() > size_ - offset) return false;
-        auto const n = files_->read(file_.get(), out, offset, Wait::no);
-        return n == static_cast<std::int64_t>(out.size());
-    }
     Result<> load_now(std::uint64_t offset, std::uint64_t length) {
         std::vector<std::byte> scratch(loaded_at_once);
         for (std::uint64_t done = 0; done < length;) {
@@ -83,6 +82,7 @@ class InspectedBlob final : public Blob {
     Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
         return pool_.run([this, offset, out] { return read_and_forget(offset, out); });
     }
+    bool read_at_once(std::uint64_t, std::span<std::byte>) override { return false; }
     Task<> load(std::uint64_t, std::uint64_t) override { co_return; }
 
   private:

@@ -28,15 +28,22 @@ class MemoryBlob final : public Blob {
     [[nodiscard]] int fd() const noexcept override { return -1; }
 
     Task<> load(std::uint64_t, std::uint64_t) override { co_return; }
+    bool read_at_once(std::uint64_t offset, std::span<std::byte> out) override {
+        return copy(offset, out) == out.size();
+    }
     Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
-        if (offset >= bytes_->size()) co_return std::size_t{0};
-        auto const rest = std::span(*bytes_).subspan(static_cast<std::size_t>(offset));
-        auto const n = std::min(out.size(), rest.size());
-        std::copy_n(rest.begin(), n, out.begin());
-        co_return n;
+        co_return copy(offset, out);
     }
 
   private:
+    std::size_t copy(std::uint64_t offset, std::span<std::byte> out) const {
+        if (offset >= bytes_->size()) return 0;
+        auto const rest = std::span(*bytes_).subspan(static_cast<std::size_t>(offset));
+        auto const n = std::min(out.size(), rest.size());
+        std::copy_n(rest.begin(), n, out.begin());
+        return n;
+    }
+
     std::shared_ptr<MemoryStore::Bytes const> bytes_;
 };
 

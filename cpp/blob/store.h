@@ -25,6 +25,8 @@ class Blob {
     [[nodiscard]] virtual int fd() const noexcept = 0;
     /// Reads at `offset` into `out`; fewer bytes than asked only at the end. io on failure.
     virtual Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) = 0;
+    /// Fills `out` from `offset`, if all those bytes are in memory and no wait is needed.
+    [[nodiscard]] virtual bool read_at_once(std::uint64_t offset, std::span<std::byte> out) = 0;
     /// Returns when bytes [offset, offset + length) can be sent from `fd()` without waiting for the disk.
     /// Best effort: what fails here fails again where it is sent.
     virtual Task<> load(std::uint64_t offset, std::uint64_t length) = 0;

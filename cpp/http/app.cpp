@@ -55,6 +55,14 @@ Response options(std::string_view allow) {
     return response;
 }
 
+/// For a method that has no row.
+Response without_verb(Request const& request, Endpoint const& endpoint) {
+    if (request.method == Method::options) return options(endpoint.allow());
+    Error const error{Errc::method_not_allowed,
+                      fmt::format("this endpoint does not know the method; it takes {}", endpoint.allow())};
+    return std::move(error_response(error).set("Allow", endpoint.allow()));
+}
+
 }  // namespace
 
 App::App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings)
@@ -83,26 +91,21 @@ Task<Response> App::respond(Request const& request) {
     if (request.method == Method::options && target->path == "*") co_return unrouted(options(all_methods));
     auto const route = find_route(target->path);
     if (!route) co_return unrouted(error_response({Errc::not_found, {}}));
-    auto response = co_await respond(request, *target, *route);
-    response.route = route->endpoint->name;
-    co_return response;
-}
-
-Task<Response> App::respond(Request const& request, Target const& target, Route const& route) {
-    auto const& endpoint = *route.endpoint;
-    if (request.method == Method::options) co_return options(endpoint.allow());
-    auto const* verb = endpoint.find(request.method);
-    if (verb == nullptr) {
-        Error const error{
-            Errc::method_not_allowed,
-            fmt::format("this endpoint does not know the method; it takes {}", endpoint.allow())};
-        auto response = error_response(error);
-        co_return std::move(response.set("Allow", endpoint.allow()));
+    auto const& endpoint = *route->endpoint;
+    auto const* const verb = endpoint.find(request.method);
+    Response response;
+    if (verb != nullptr) {
+        auto answered = co_await answer(request, *target, *route, *verb);
+        if (answered.has_value()) {
+            response = std::move(*answered);
+        } else {
+            response = error_response(answered.error());
+            if (response.status == 405) response.set("Allow", endpoint.allow(request.method));
+        }
+    } else {
+        response = without_verb(request, endpoint);
     }
-    auto answered = co_await answer(request, target, route, *verb);
-    if (answered.has_value()) co_return std::move(*answered);
-    auto response = error_response(answered.error());
-    if (response.status == 405) response.set("Allow", endpoint.allow(request.method));
+    response.route = endpoint.name;
     co_return response;
 }
 
@@ -113,8 +116,8 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
         CO_TRY(name, oci::RepositoryName::parse(route.name));
     }
     auto const credentials = request.header("Authorization").value_or(std::string_view{});
-    CO_TRY(auto const caller, co_await guard_.identify(credentials, request.peer));
-    if (verb.action) {
+    CO_TRY(auto const caller, guard_.identify(credentials, request.peer));
+    if (verb.action && guard_.asks()) {
         policy::Access const access{name, *verb.action};
         CO_CHECK(co_await guard_.require(caller, access));
     }

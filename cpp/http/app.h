@@ -41,7 +41,6 @@ class App final : public Handler {
   private:
     /// The answer before what every answer carries is added.
     Task<Response> respond(Request const& request);
-    Task<Response> respond(Request const& request, Target const& target, Route const& route);
     /// Checks the name, finds out who asks and whether they may, then lets the route's handler answer.
     Task<Result<Response>> answer(Request const& request, Target const& target, Route const& route,
                                   Verb const& verb);

@@ -60,6 +60,9 @@ using SharedText = std::shared_ptr<std::string const>;
 
 /// An answer. `content_length` is what the header says: for HEAD the length GET would have.
 struct Response {
+    /// Headers that most answers have room for at once.
+    static constexpr std::size_t usual_headers = 10;
+
     unsigned status = 200;
     std::vector<std::pair<std::string_view, std::string>> headers = {};  ///< names are literals
     std::variant<std::monostate, std::string, SharedText, BlobBody, PartsBody> body = {};
@@ -72,6 +75,7 @@ struct Response {
     std::string cause = {};         ///< what failed here, for the log only; empty if nothing did
 
     Response& set(std::string_view name, std::string value) {
+        if (headers.capacity() == 0) headers.reserve(usual_headers);
         headers.emplace_back(name, std::move(value));
         return *this;
     }

@@ -27,6 +27,8 @@ class BodyReader final : public registry::ByteSource {
     /// Reads and drops the rest if that is at most the allowed number of bytes, and answers whether the body
     /// has been read to its end: only then can another request follow.
     Task<bool> drop_rest();
+    /// Whether it has been read to its end already.
+    [[nodiscard]] bool complete() const noexcept;
 
     /// Bytes of body given out.
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
@@ -36,7 +38,6 @@ class BodyReader final : public registry::ByteSource {
     Task<Result<std::size_t>> read_chunked(std::span<std::byte> out);
     Task<Result<std::size_t>> receive(std::span<std::byte> out);
     Task<Result<>> invite();
-    [[nodiscard]] bool complete() const noexcept;
 
     net::Conn& conn_;
     InputBuffer& input_;

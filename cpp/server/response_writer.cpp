@@ -14,7 +14,6 @@ namespace beast = boost::beast;
 
 namespace {
 
-constexpr std::size_t most_common_head = 960;    // Bytes; reserved.
 constexpr std::uint64_t small_blob = 16 * 1024;  // Bytes that are cheaper to copy than to send as a file.
 constexpr std::size_t small_body = 64 * 1024;    // Bytes that go out in one write with the head.
 constexpr std::uint64_t piece = 1024 * 1024;     // Bytes that must go out within the idle time.
@@ -161,34 +160,39 @@ Task<Result<>> Outlet::copy(blob::Blob& source, std::uint64_t offset, std::uint6
     co_return Result<>();
 }
 
-Task<Result<>> write_all(Outlet& out, http::Response& response, std::string head, bool with_body) {
-    if (!with_body) co_return co_await out.write(head, false);
+/// Whatever is not written in one piece.
+Task<Result<>> write_pieces(Outlet& out, http::Response& response, std::string_view head) {
     if (auto* const blob = std::get_if<http::BlobBody>(&response.body)) {
-        if (blob->length <= small_blob) co_return co_await out.with_head(std::move(head), *blob);
+        if (blob->length <= small_blob) co_return co_await out.with_head(std::string(head), *blob);
         CO_CHECK(co_await out.write(head, true));
         co_return co_await out.blob(*blob->blob, blob->offset, blob->length, false);
     }
+    CO_CHECK(co_await out.write(head, true));
     if (auto* const parts = std::get_if<http::PartsBody>(&response.body)) {
-        CO_CHECK(co_await out.write(head, true));
         co_return co_await out.parts(*parts);
     }
-    auto const text = text_body(response);
-    if (text.size() > small_body) {
-        CO_CHECK(co_await out.write(head, true));
-        co_return co_await out.text(text, false);
-    }
-    head.reserve(head.size() + text.size());
-    head += text;
-    auto wrote = co_await out.write(head, false);
-    if (wrote.has_value()) out.sent.body_bytes += text.size();
-    co_return wrote;
+    co_return co_await out.text(text_body(response), false);
 }
 
-}  // namespace
+/// Appends a body that is small and at hand; false if it is not.
+bool append_body(std::string& out, http::Response const& response) {
+    if (auto const* blob = std::get_if<http::BlobBody>(&response.body)) {
+        if (blob->length > small_blob) return false;
+        auto const head = out.size();
+        out.resize(head + static_cast<std::size_t>(blob->length));
+        auto const room = std::as_writable_bytes(std::span(out)).subspan(head);
+        if (blob->blob->read_at_once(blob->offset, room)) return true;
+        out.resize(head);
+        return false;
+    }
+    if (std::holds_alternative<http::PartsBody>(response.body)) return false;
+    auto const text = text_body(response);
+    if (text.size() > small_body) return false;
+    out += text;
+    return true;
+}
 
-std::string response_head(http::Response const& response, Framing const& framing) {
-    std::string head;
-    head.reserve(most_common_head);
+void append_head(std::string& head, http::Response const& response, Framing const& framing) {
     append_status(head, response.status);
     append_line(head, "Date", framing.date);
     append_line(head, "X-Request-Id", framing.request_id);
@@ -204,20 +208,35 @@ std::string response_head(http::Response const& response, Framing const& framing
     }
     if (framing.close) append_line(head, "Connection", "close");
     head += "\r\n";
-    return head;
 }
 
+}  // namespace
+
 std::string whole_response(http::Response const& response, Framing const& framing) {
-    auto whole = response_head(response, framing);
+    std::string whole;
+    append_head(whole, response, framing);
     whole += text_body(response);
     return whole;
 }
 
-Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits) {
-    Outlet out(conn, limits);
+Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits,
+                          std::string& spare) {
+    auto text = std::exchange(spare, {});
+    text.clear();
+    append_head(text, response, framing);
+    auto const head = text.size();
     bool const with_body = !framing.head_only && !has_no_content(response.status);
-    auto outcome = co_await write_all(out, response, response_head(response, framing), with_body);
-    out.sent.outcome = std::move(outcome);
+    Outlet out(conn, limits);
+    if (!with_body || append_body(text, response)) {
+        conn.expires_after(limits.idle_time);
+        auto wrote = co_await conn.write(std::as_bytes(std::span(text)));
+        if (wrote.has_value()) out.sent = {Result<>(), text.size() - head, text.size()};
+        if (wrote.has_error()) out.sent.outcome = std::move(wrote);
+    } else {
+        auto outcome = co_await write_pieces(out, response, text);
+        out.sent.outcome = std::move(outcome);
+    }
+    spare = std::move(text);
     co_return std::move(out.sent);
 }
 

@@ -25,16 +25,15 @@ struct Sent {
     std::uint64_t bytes = 0;       ///< head and body
 };
 
-/// Status line and headers with the empty line. Framing headers (Content-Length, Connection,
-/// Transfer-Encoding, Date, X-Request-Id) are made here; those of the response are left out. Line breaks
-/// inside values become spaces.
-[[nodiscard]] std::string response_head(http::Response const& response, Framing const& framing);
-
-/// Head and text body of an answer, for those who write it themselves.
+/// Head and text body of an answer, for those who write it themselves. Framing headers (Content-Length,
+/// Connection, Transfer-Encoding, Date, X-Request-Id) are made here; those of the response are left out. Line
+/// breaks inside values become spaces.
 [[nodiscard]] std::string whole_response(http::Response const& response, Framing const& framing);
 
-/// Writes a whole answer: small bodies in one write with the head, blobs and parts of them by sendfile. Every
-/// piece of at most 1 MiB must go out within the idle time.
-Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits);
+/// Writes a whole answer: small bodies in one write with the head (if they are at hand), blobs and parts of
+/// them by sendfile. Every piece of at most 1 MiB must go out within the idle time. The memory of `spare` is
+/// used and given back.
+Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits,
+                          std::string& spare);
 
 }  // namespace ocilot::server

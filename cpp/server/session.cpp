@@ -2,7 +2,6 @@
 
 #include "net/address.h"
 #include "server/body_reader.h"
-#include "server/head_scanner.h"
 #include "server/request_id.h"
 #include "server/request_parser.h"
 #include "server/response_writer.h"
@@ -95,7 +94,7 @@ Task<> Session::turn_away(Error why) {
     framing.head_only = input_.view().starts_with("HEAD ");
     framing.close = true;
     auto response = context_.handler.refuse(why);
-    auto const sent = co_await write_response(*conn_, response, framing, context_.limits);
+    auto const sent = co_await write_response(*conn_, response, framing, context_.limits, context_.spare);
     if (sent.outcome.has_value()) co_await linger();
     conn_->close();
 }
@@ -118,7 +117,9 @@ Task<bool> Session::wait_for_request() {
 Task<bool> Session::exchange() {
     Exchange exchange;
     exchange.started = context_.clock.now();
-    auto head = co_await read_head();
+    HeadScanner scanner(context_.limits);
+    auto head = take_head(scanner);
+    if (head.has_value() && head->empty()) head = co_await read_head(scanner);
     if (head.has_value()) {
         exchange.head = std::move(*head);
         exchange.received = exchange.head.size();
@@ -130,20 +131,22 @@ Task<bool> Session::exchange() {
     co_return co_await refuse(exchange, std::move(head).error());
 }
 
-Task<Result<std::string>> Session::read_head() {
-    HeadScanner scanner(context_.limits);
-    for (bool timed = false;;) {
-        // Some clients send an empty line after a body (RFC 9112, 2.2).
-        while (input_.view().starts_with("\r\n")) input_.consume(2);
-        if (!input_.empty() && input_.view() != "\r") {
-            CO_TRY(auto const size, scanner.scan(input_.view()));
-            if (size) co_return input_.take(*size);
-        }
-        if (!timed) conn_->expires_after(context_.limits.head_time);
-        timed = true;
+Result<std::string> Session::take_head(HeadScanner& scanner) {
+    // Some clients send an empty line after a body (RFC 9112, 2.2).
+    while (input_.view().starts_with("\r\n")) input_.consume(2);
+    if (input_.empty() || input_.view() == "\r") return std::string();
+    TRY(auto const size, scanner.scan(input_.view()));
+    return size ? input_.take(*size) : std::string();
+}
+
+Task<Result<std::string>> Session::read_head(HeadScanner& scanner) {
+    conn_->expires_after(context_.limits.head_time);
+    for (;;) {
         auto const count = co_await conn_->read_some(input_.prepare(least_read));
         if (count.has_value() && *count > 0) {
             input_.commit(*count);
+            CO_TRY(auto head, take_head(scanner));
+            if (!head.empty()) co_return head;
             continue;
         }
         if (input_.empty()) co_return Error{Errc::peer_closed, "the client left between two requests"};
@@ -177,24 +180,21 @@ Task<bool> Session::serve(Exchange& exchange) {
     request.tls = conn_->is_tls();
     request.id = exchange.id;
 
-    auto response = co_await handle(request);
-    bool keep = known.keep_alive && !response.close && !context_.draining;
-    if (keep) keep = co_await body.drop_rest();
-    exchange.received += body.received();
-    co_return co_await answer(exchange, std::move(response), keep);
-}
-
-Task<http::Response> Session::handle(http::Request const& request) {
+    http::Response response;
     std::string defect;
     try {
-        auto response = co_await context_.handler.handle(request);
-        co_return response;
+        response = co_await context_.handler.handle(request);
     } catch (std::exception const& problem) {
         defect = problem.what();
     }
-    auto response = context_.handler.refuse({Errc::internal, defect});
-    response.cause = defect;
-    co_return response;
+    if (!defect.empty()) {
+        response = context_.handler.refuse({Errc::internal, defect});
+        response.cause = defect;
+    }
+    bool keep = known.keep_alive && !response.close && !context_.draining;
+    if (keep && !body.complete()) keep = co_await body.drop_rest();
+    exchange.received += body.received();
+    co_return co_await answer(exchange, std::move(response), keep);
 }
 
 Task<bool> Session::refuse(Exchange& exchange, Error error) {
@@ -208,7 +208,7 @@ Task<bool> Session::answer(Exchange& exchange, http::Response response, bool kee
     framing.request_id = exchange.id;
     framing.head_only = exchange.request.method == http::Method::head;
     framing.close = !keep;
-    auto sent = co_await write_response(*conn_, response, framing, context_.limits);
+    auto sent = co_await write_response(*conn_, response, framing, context_.limits, context_.spare);
     if (sent.bytes == 0 && failed_here(sent)) {
         // The store gave nothing, and nothing has gone out: the client can still be told.
         keep = false;
@@ -217,7 +217,7 @@ Task<bool> Session::answer(Exchange& exchange, http::Response response, bool kee
         response = context_.handler.refuse(sent.outcome.error());
         response.route = route;
         response.cause = sent.outcome.error().message;
-        sent = co_await write_response(*conn_, response, framing, context_.limits);
+        sent = co_await write_response(*conn_, response, framing, context_.limits, context_.spare);
     }
     context_.metrics.request_bytes.add(exchange.received);
     context_.metrics.response_bytes.add(sent.bytes);

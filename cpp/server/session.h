@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/conn.h"
+#include "server/head_scanner.h"
 #include "server/input_buffer.h"
 #include "server/session_context.h"
 
@@ -34,9 +35,11 @@ class Session {
 
     Task<bool> wait_for_request();
     Task<bool> exchange();
-    Task<Result<std::string>> read_head();
+    /// The next head, if all of it is here; else nothing.
+    Result<std::string> take_head(HeadScanner& scanner);
+    /// The next head when it has come.
+    Task<Result<std::string>> read_head(HeadScanner& scanner);
     Task<bool> serve(Exchange& exchange);
-    Task<http::Response> handle(http::Request const& request);
     Task<bool> refuse(Exchange& exchange, Error error);
     Task<bool> answer(Exchange& exchange, http::Response response, bool keep);
     Task<> linger();

@@ -9,6 +9,8 @@
 #include "server/http_metrics.h"
 #include "server/limits.h"
 
+#include <string>
+
 namespace ocilot::server {
 
 class Connections;
@@ -23,6 +25,7 @@ struct SessionContext {
     HttpMetrics& metrics;
     Dates& dates;
     Limits const& limits;
+    std::string& spare;                  ///< memory for the next answer; of the I/O thread
     Connections* connections = nullptr;  ///< counts them; null: nobody does
     bool draining = false;               ///< answers end their connection
 };

@@ -25,6 +25,8 @@ class Worker {
     [[nodiscard]] asio::io_context& context() noexcept { return context_; }
     [[nodiscard]] HttpMetrics& metrics() noexcept { return metrics_; }
     [[nodiscard]] Dates& dates() noexcept { return dates_; }
+    /// Memory for the answer being made; taken while it is used.
+    [[nodiscard]] std::string& spare() noexcept { return spare_; }
 
     /// Before start: a socket to accept from.
     void add_listener(net::Acceptor acceptor, net::TlsCertificates const* certificates,
@@ -47,6 +49,7 @@ class Worker {
     asio::executor_work_guard<Executor> busy_;
     HttpMetrics metrics_;
     Dates dates_;
+    std::string spare_;
     TaskGroup connections_;
     TaskGroup background_;
     TaskGroup ending_;

@@ -28,6 +28,7 @@ class TextBlob final : public blob::Blob {
     std::uint64_t size() const noexcept override { return text_.size(); }
     int fd() const noexcept override { return fd_; }
     Task<> load(std::uint64_t, std::uint64_t) override { co_return; }
+    bool read_at_once(std::uint64_t, std::span<std::byte>) override { return false; }
     Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
         auto const part = std::string_view(text_).substr(offset, out.size());
         std::memcpy(out.data(), part.data(), part.size());

@@ -37,7 +37,9 @@ struct Harness {
     server::Dates dates;
     server::Limits limits;
     FakeHandler handler;
-    server::SessionContext context{handler, clock, random, log, &access_log, http_metrics, dates, limits};
+    std::string spare;
+    server::SessionContext context{handler,      clock, random, log,  &access_log,
+                                   http_metrics, dates, limits, spare};
     ScriptConn::Record record;
 
     /// What a client is told whose connection is one too many.
