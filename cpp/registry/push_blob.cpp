@@ -91,16 +91,22 @@ Task<Result<meta::BlobFact>> receive_last(Registry& registry, UploadRef ref, Hol
 Task<Result<>> room_for_upload(Registry& registry, policy::Caller const& caller,
                                oci::RepositoryName const& repository) {
     auto& uploads = registry.meta.uploads();
+    auto& room = registry.sessions.room();
     auto const& rules = registry.rules;
-    if (rules.repository_uploads > 0) {
+    // A repository's name holds no space, so that nobody is called like one.
+    auto const who = caller.anonymous() ? "address " + caller.address : "user " + caller.name;
+    auto const in_repository = rules.repository_uploads;
+    if (in_repository > 0 && !room.take(repository.str(), in_repository)) {
         CO_TRY(auto const open, co_await uploads.count(repository));
-        if (open >= rules.repository_uploads) {
+        room.counted(repository.str(), open);
+        if (!room.take(repository.str(), in_repository)) {
             co_return too_many_uploads(fmt::format("repository {} has", repository.str()), open);
         }
     }
-    if (rules.caller_uploads > 0) {
+    if (rules.caller_uploads > 0 && !room.take(who, rules.caller_uploads)) {
         CO_TRY(auto const open, co_await uploads.count_by(caller.name, caller.address));
-        if (open >= rules.caller_uploads) co_return too_many_uploads("you have", open);
+        room.counted(who, open);
+        if (!room.take(who, rules.caller_uploads)) co_return too_many_uploads("you have", open);
     }
     co_return Result<>{};
 }

@@ -3,6 +3,7 @@
 #include "blob/store.h"
 #include "registry/push_blob.h"
 #include "registry/pushes.h"
+#include "registry/upload_room.h"
 
 #include <atomic>
 #include <memory>
@@ -62,11 +63,14 @@ class UploadSessions {
 
     /// The digests that become blobs right now.
     [[nodiscard]] Pushes& pushes() noexcept { return pushes_; }
+    /// How many more uploads may begin.
+    [[nodiscard]] UploadRoom& room() noexcept { return room_; }
 
   private:
     mutable std::mutex mutex_;
     std::unordered_map<Uuid, std::shared_ptr<UploadSession>> sessions_;
     Pushes pushes_;
+    UploadRoom room_;
 };
 
 /// The session of this repository and caller, from memory or as an earlier process left it. upload_unknown

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+namespace ocilot::registry {
+
+/// Upper bounds of how many uploads are unfinished, each for a repository or a caller: uploads that began
+/// since they were counted are added, those that ended are not taken away. So they have to be counted again
+/// only when the bound says that there may be no room. Thread-safe.
+class UploadRoom {
+  public:
+    /// Takes one place if there is surely one below `limit`; else they have to be counted.
+    [[nodiscard]] bool take(std::string const& whose, std::size_t limit);
+    /// Tells how many there are.
+    void counted(std::string const& whose, std::size_t open);
+
+  private:
+    static constexpr std::size_t most = 10'000;  // Bounds kept; forgetting all costs a count each.
+
+    std::mutex mutex_;
+    std::unordered_map<std::string, std::size_t> bounds_;
+};
+
+}  // namespace ocilot::registry
