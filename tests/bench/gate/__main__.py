@@ -1,0 +1,84 @@
+"""Counts what a request costs, and holds it to a budget: ./dev bench --gate."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .. import servers
+from . import budget
+from .connection import Connection, WrongAnswer
+from .counters import CannotCount, Counter, Counts, Registry, Strace, Valgrind, count
+from .workloads import WORKLOADS, Workload, fill
+
+
+def arguments(words: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev bench --gate", description="Counts what a request costs.")
+    add = parser.add_argument
+    add("--workload", action="append", default=[], metavar="NAME", help="only this one; repeatable")
+    add("--write", action="store_true", help="make what is counted the new budget")
+    add("--program", type=Path, default=Path(sys.executable).with_name("ocilot"), help=argparse.SUPPRESS)
+    return parser.parse_args(words)
+
+
+def chosen(names: list[str]) -> list[Workload]:
+    known = {workload.name: workload for workload in WORKLOADS}
+    for name in names:
+        if name not in known:
+            raise SystemExit(f"There is no workload {name}; there are {', '.join(known)}.")
+    return [workload for name, workload in known.items() if name in names or not names]
+
+
+def measured(workloads: list[Workload], home: Path) -> dict[str, Counts]:
+    """By workload; each counter gets a registry of its own over the same store."""
+    found: dict[str, Counts] = {workload.name: {} for workload in workloads}
+    store = home / "store"
+    filler = Registry(servers.Setup(store, home / "fill", servers.free_port()))
+    filler.start()
+    try:
+        with Connection(filler.port) as connection:
+            fill(connection)
+    finally:
+        filler.stop()
+    for kind in (Strace, Valgrind):
+        place = home / kind.__name__
+        shutil.copytree(store, place / "data")
+        counter: Counter = kind(servers.Setup(place / "data", place, servers.free_port()))
+        for name, counts in count(counter, workloads).items():
+            found[name] |= counts
+    return found
+
+
+def main() -> int:
+    options = arguments()
+    workloads = chosen(options.workload)
+    Registry.program = options.program
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="ocilot-gate-") as home:
+        try:
+            seen = measured(workloads, Path(home))
+        except (CannotCount, WrongAnswer, servers.CannotStart) as problem:
+            print(f"Nothing is counted: {problem}", file=sys.stderr)
+            return 2
+    machine = platform.machine()
+    print(budget.table(workloads, seen, budget.read(budget.FILE, machine)))
+    print(f"{time.monotonic() - begun:.0f} s", file=sys.stderr)
+    if options.write:
+        budget.write(budget.FILE, machine, seen)
+        print(f"The new budget is in {budget.FILE}.", file=sys.stderr)
+        return 0
+    problems = budget.problems(seen, budget.read(budget.FILE, machine))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        print(budget.HOW, file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
