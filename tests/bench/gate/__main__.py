@@ -66,18 +66,17 @@ def main() -> int:
             print(f"Nothing is counted: {problem}", file=sys.stderr)
             return 2
     machine = platform.machine()
-    print(budget.table(workloads, seen, budget.read(budget.FILE, machine)))
+    limits = budget.read(budget.FILE, machine)
+    print(budget.table(workloads, seen, limits))
     print(f"{time.monotonic() - begun:.0f} s", file=sys.stderr)
     if options.write:
-        budget.write(budget.FILE, machine, seen)
+        budget.write(budget.FILE, machine, seen, [workload.name for workload in WORKLOADS])
         print(f"The new budget is in {budget.FILE}.", file=sys.stderr)
         return 0
-    problems = budget.problems(seen, budget.read(budget.FILE, machine))
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if problems:
-        print(budget.HOW, file=sys.stderr)
-    return 1 if problems else 0
+    over = budget.problems(seen, limits)
+    for sentence in [*over, budget.HOW] if over else []:
+        print(sentence, file=sys.stderr)
+    return 1 if over else 0
 
 
 if __name__ == "__main__":

@@ -1,18 +1,16 @@
-"""One kept-alive connection that sends a request in one piece: the server reads the same pieces every time."""
+"""One kept-alive connection whose requests find the server the same every time."""
 
 from __future__ import annotations
 
 import http.client
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from urllib.parse import urlsplit
 
 AGENT = "ocilot-gate"
 """Names our requests in the log."""
-WINDOW = 4 << 20
-"""Bytes that may wait to be read here: a large answer must not depend on how fast we are."""
 
 
 class WrongAnswer(Exception):
@@ -33,11 +31,12 @@ class Answer:
 
 
 class Connection:
-    """Opened once and never again."""
+    """Opened once and never again. Each request is one piece, so that the server never reads half of one."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, rest: Callable[[], None] = lambda: None) -> None:
+        """`rest` waits until the server does nothing any more; it is called after each answer."""
+        self._rest = rest
         self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
         self._socket.settimeout(60)
         self._socket.connect(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -75,4 +74,5 @@ class Connection:
         if answer.status != status:
             said = answer.body[:500].decode(errors="replace")
             raise WrongAnswer(f"{method} {target}: {answer.status} instead of {status}: {said}")
+        self._rest()
         return answer

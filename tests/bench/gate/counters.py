@@ -19,9 +19,8 @@ Counts = dict[str, float]
 ALLOCATORS = frozenset(
     {"malloc", "calloc", "realloc", "memalign", "aligned_alloc", "posix_memalign", "valloc", "pvalloc"}
 )
+_LINE = re.compile(r"^(?:(cob=|c?fn=)\((\d+)\)(?: (.+))?|calls=(\d+) .*)$", re.M)
 PATIENCE = 30.0
-STILL = 0.1
-"""Seconds without any system call: the last request is over."""
 
 
 class CannotCount(Exception):
@@ -48,8 +47,13 @@ class Registry(servers.Ocilot):
             "OPENSSL_ia32cap": "~0x1000000000000000:~0x20000020",
         }
 
+    def wait_for_rest(self) -> None:
+        """Waits until all threads sleep. A request that came earlier would save the server going to sleep."""
+        threads = [path / "stat" for path in Path(f"/proc/{self.pid}/task").iterdir()]
+        wait_until(lambda: all(is_asleep(thread.read_text()) for thread in threads), "all threads to sleep")
+
     def wait_for_log(self, requests: int) -> None:
-        """Waits until its log has a line for each of these requests: the thread that writes has no more to do."""
+        """Waits until its log has a line for each of these requests."""
         wait_until(lambda: self.log.read_bytes().count(AGENT.encode()) >= requests, "the log of requests")
 
 
@@ -88,7 +92,11 @@ class Valgrind:
 
 
 class Strace:
-    """Counts system calls, without those of the thread that writes the log of requests: it gathers by the clock."""
+    """Counts system calls.
+
+    Not those of the threads that write the log, which gather by the clock, and not futex: whether two threads
+    meet at a lock is chance.
+    """
 
     measures = (SYSTEM_CALLS,)
 
@@ -100,10 +108,10 @@ class Strace:
 
     def attach(self) -> None:
         pid = self.registry.pid
-        options = ["-ff", "-qq", "-s", "0", "-e", "signal=none", "-o", str(self._out), "-p", str(pid)]
+        options = ["-ff", "-qq", "-e", "trace=!futex", "-e", "signal=none", "-o", str(self._out)]
         said = self._out.with_name("strace.stderr")
         with said.open("wb") as errors:
-            words = ["setpriv", "--pdeathsig", "TERM", "strace", *options]
+            words = ["setpriv", "--pdeathsig", "TERM", "strace", *options, "-p", str(pid)]
             self._tracer = tracer = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=errors)
 
         def attached() -> bool:
@@ -115,10 +123,10 @@ class Strace:
         wait_until(attached, "strace to follow all threads")
 
     def begin(self) -> None:
-        self._before = self._settled()
+        self._before = self._lines()
 
     def end(self) -> Counts:
-        after = self._settled()
+        after = self._lines()
         ours = [file for file in after if not is_log_thread(file.read_text())]
         return {SYSTEM_CALLS: sum(after[file] - self._before.get(file, 0) for file in ours)}
 
@@ -127,19 +135,8 @@ class Strace:
             self._tracer.terminate()
             self._tracer.wait(PATIENCE)
 
-    def _settled(self) -> dict[Path, int]:
-        """Lines by file, one file a thread, once no more are added."""
-        begun = time.monotonic()
-        lines = self._lines()
-        while time.monotonic() - begun < PATIENCE:
-            time.sleep(STILL)
-            again = self._lines()
-            if again == lines:
-                return lines
-            lines = again
-        raise CannotCount(f"The registry did not come to rest within {PATIENCE:g} s.")
-
     def _lines(self) -> dict[Path, int]:
+        """By file; there is one for each thread."""
         return {file: file.read_bytes().count(b"\n") for file in self._out.parent.glob("strace.[0-9]*")}
 
 
@@ -151,7 +148,12 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         if time.monotonic() > late:
             raise CannotCount(f"Waited {PATIENCE:g} s in vain for {what}.")
-        time.sleep(0.01)
+        time.sleep(0.0001)
+
+
+def is_asleep(stat: str) -> bool:
+    """Whether a thread waits for something to happen, by its line in /proc; a name may hold any character."""
+    return stat.rpartition(")")[2].split()[0] == "S"
 
 
 def total(profile: str) -> int:
@@ -163,20 +165,30 @@ def total(profile: str) -> int:
 
 
 def calls(profile: str, functions: Iterable[str]) -> int:
-    """How often these were called. A name stands beside its number only where that comes first."""
+    """How often these were called from another library: memalign itself calls malloc, and is one call.
+
+    A name stands beside its number only where that comes first.
+    """
     wanted = frozenset(functions)
     numbers: set[str] = set()
     counted: dict[str, int] = {}
-    for number, name, count in re.findall(r"^c?fn=\((\d+)\)(?: (.+))?\n(?:calls=(\d+) )?", profile, re.M):
+    called, is_foreign = "", False
+    for kind, number, name, count in _LINE.findall(profile):
         if name.removeprefix("__libc_") in wanted:
             numbers.add(number)
-        if count:
-            counted[number] = counted.get(number, 0) + int(count)
+        if kind == "cob=":
+            is_foreign = True
+        elif kind == "cfn=":
+            called = number
+        elif count:
+            if is_foreign:
+                counted[called] = counted.get(called, 0) + int(count)
+            is_foreign = False
     return sum(counted.get(number, 0) for number in numbers)
 
 
 def is_log_thread(trace: str) -> bool:
-    """Whether this is the thread that writes to standard output or standard error."""
+    """Whether this thread writes to standard output or standard error."""
     return re.search(r"^write\([12],", trace, re.M) is not None
 
 
@@ -186,7 +198,7 @@ def count(counter: Counter, workloads: Sequence[Workload]) -> dict[str, Counts]:
     registry = counter.registry
     registry.start()
     try:
-        with Connection(registry.port) as connection:
+        with Connection(registry.port, registry.wait_for_rest) as connection:
             counter.attach()
             for workload in workloads:
                 for number in range(WARM):
