@@ -20,18 +20,11 @@ from .workloads import WORKLOADS, Workload, fill
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench --gate", description="Counts what a request costs.")
     add = parser.add_argument
-    add("--workload", action="append", default=[], metavar="NAME", help="only this one; repeatable")
+    names = [workload.name for workload in WORKLOADS]
+    add("--workload", action="append", choices=names, metavar="NAME", help="only this one; repeatable")
     add("--write", action="store_true", help="make what is counted the new budget")
     add("--program", type=Path, default=Path(sys.executable).with_name("ocilot"), help=argparse.SUPPRESS)
     return parser.parse_args(words)
-
-
-def chosen(names: list[str]) -> list[Workload]:
-    known = {workload.name: workload for workload in WORKLOADS}
-    for name in names:
-        if name not in known:
-            raise SystemExit(f"There is no workload {name}; there are {', '.join(known)}.")
-    return [workload for name, workload in known.items() if name in names or not names]
 
 
 def measured(workloads: list[Workload], home: Path) -> dict[str, Counts]:
@@ -56,7 +49,7 @@ def measured(workloads: list[Workload], home: Path) -> dict[str, Counts]:
 
 def main() -> int:
     options = arguments()
-    workloads = chosen(options.workload)
+    workloads = [work for work in WORKLOADS if work.name in (options.workload or [work.name])]
     Registry.program = options.program
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ocilot-gate-") as home:
