@@ -40,6 +40,7 @@ class Server:
 
     name = ""
     host = "127.0.0.1"
+    pin: Sequence[str] = ("taskset", "-c", str(SERVER_CPU))
     can: frozenset[str] = frozenset()
     """Of `push`, `monolithic`, `lists` and `referrers`: what this server has beyond GET and HEAD."""
 
@@ -63,15 +64,7 @@ class Server:
 
     def start(self) -> float:
         """Seconds until it took the first connection."""
-        words = [
-            "taskset",
-            "-c",
-            str(SERVER_CPU),
-            "setpriv",
-            "--pdeathsig",
-            "TERM",
-            *map(str, self.command()),
-        ]
+        words = [*self.pin, "setpriv", "--pdeathsig", "TERM", *map(str, self.command())]
         self.setup.home.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         with self.log.open("ab") as out:

@@ -1,0 +1,1 @@
+"""Counts what a request costs where times are noise, and holds it to a budget: ./dev bench --gate."""
