@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import threading
 from types import TracebackType
@@ -39,6 +38,8 @@ class Server:
         settings.log_level, settings.access_log = _core.LogLevel.warn, False
         for name, value in options.items():
             if name not in OPTIONS:
+                import difflib
+
                 near = difflib.get_close_matches(name, OPTIONS, n=1)
                 raise TypeError(
                     f"Server has no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-import yaml
 
 from ocilot import config as configuration
 
@@ -47,15 +45,22 @@ def show(
     """Print what is in force: the file, the REGISTRY_* variables over it, and every default."""
     loaded = configuration.load(config)
     print_notes(loaded)
-    data = loaded.as_data()
-    print(
-        json.dumps(data, indent=2)
-        if output is Output.JSON
-        else yaml.safe_dump(data, sort_keys=False).rstrip()
-    )
+    print(_json(loaded.as_data()) if output is Output.JSON else _yaml(loaded.as_data()))
 
 
 def print_notes(loaded: configuration.Loaded) -> None:
     """Says what was given to no effect."""
     for note in loaded.notes:
         print(f"note: {note}", file=sys.stderr)
+
+
+def _json(data: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(data, indent=2)
+
+
+def _yaml(data: dict[str, Any]) -> str:
+    import yaml
+
+    return yaml.safe_dump(data, sort_keys=False).rstrip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from .tree import NOTHING, Node, Scalar, TreeError, read_value
+from .tree import NOTHING, Node, Scalar, TreeError
 
 PREFIX = "REGISTRY_"
 PATH = "REGISTRY_CONFIGURATION_PATH"
@@ -28,6 +28,8 @@ def overlay(tree: Node, environ: Mapping[str, str], sections: Collection[str]) -
         elif "" in path:
             raise TreeError(f"{name}: an empty word between two `_` names no key")
         else:
+            from .yaml_tree import read_value
+
             _put(tree, path, read_value(environ[name], name))
     return unknown
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from ocilot import _core
 from ocilot.errors import ConfigError
 
-from . import environment, problems
-from .model import Config, Delete, Section
-from .tree import NOTHING, Node, TreeError, read
+from . import environment
+from .model import Config, Delete
+from .section import Invalid, Section
+from .tree import NOTHING, Node, TreeError
 from .values import Ignored, Kind
 
 
@@ -48,19 +47,21 @@ def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] 
     chosen = os.fspath(path) if path is not None else environ.get(environment.PATH) or None
     try:
         tree = _of_file(chosen) if chosen is not None else Node({}, "default")
-        unknown = environment.overlay(tree, environ, problems.sections())
+        unknown = environment.overlay(tree, environ, Config.known_keys)
     except TreeError as problem:
         raise ConfigError(str(problem)) from None
     lines = []
     if chosen is not None and isinstance(tree.content, dict) and "version" not in tree.content:
         lines.append(f"{chosen}:1: version is missing; add the line `version: 0.1`")
     try:
-        config = Config.model_validate(_raw(tree))
-    except ValidationError as error:
-        lines += problems.sentences(error, tree)
+        config = Config.of_raw(_raw(tree))
+    except Invalid as invalid:
+        from . import problems
+
+        lines += problems.sentences(invalid, tree)
     if lines:
         raise ConfigError("\n".join(lines))
-    if chosen is None and "enabled" not in config.storage.delete.model_fields_set:
+    if chosen is None and "enabled" not in config.storage.delete.given_keys:
         config = _with_deletes(config)
     notes = [f"{name} names no key of the configuration and has no effect" for name in unknown]
     return Loaded(config, chosen, [*notes, *_without_effect(tree)])
@@ -113,6 +114,8 @@ def _of_file(path: str) -> Node:
         raise TreeError(f"cannot read the configuration {path}: {problem.strerror}") from None
     except UnicodeDecodeError:
         raise TreeError(f"cannot read the configuration {path}: it is not UTF-8 text") from None
+    from .yaml_tree import read
+
     tree = read(text, path)
     if tree.content == NOTHING:
         tree.content = {}
@@ -123,12 +126,11 @@ def _of_file(path: str) -> Node:
 
 def _with_deletes(config: Config) -> Config:
     """A registry that nobody configured lets its users delete; with a file the default is distribution's."""
-    storage = config.storage.model_copy(update={"delete": Delete.model_construct(enabled=True)})
-    return config.model_copy(update={"storage": storage})
+    return config.with_values(storage=config.storage.with_values(delete=Delete(enabled=True)))
 
 
 def _raw(node: Node) -> Any:
-    """The tree as pydantic wants it: dicts and lists of Scalars."""
+    """The tree without its places: dicts and lists of Scalars."""
     if isinstance(node.content, dict):
         return {key: _raw(child) for key, child in node.content.items()}
     if isinstance(node.content, list):
@@ -139,24 +141,22 @@ def _raw(node: Node) -> Any:
 def _without_effect(node: Node, model: type[Section] = Config, before: str = "") -> list[str]:
     notes = []
     for key, child in node.content.items() if isinstance(node.content, dict) else ():
-        below = problems.subsection(model, key)
-        if below:
-            notes += _without_effect(child, below, f"{before}{key}.")
-        for mark in model.model_fields[key].metadata if key in model.model_fields else ():
-            if isinstance(mark, Ignored):
-                notes.append(f"{child.where}: {before}{key} has no effect: {mark.why}")
+        field = model.known_keys.get(key)
+        if field is not None and field.below is not None:
+            notes += _without_effect(child, field.below, f"{before}{key}.")
+        elif field is not None and isinstance(field.mark, Ignored):
+            notes.append(f"{child.where}: {before}{key} has no effect: {field.mark.why}")
     return notes
 
 
 def _as_data(section: Section) -> dict[str, Any]:
     data: dict[str, Any] = {}
-    for name, field in type(section).model_fields.items():
+    for name, field in section.known_keys.items():
         value = getattr(section, name)
-        kind = next((mark for mark in field.metadata if isinstance(mark, Kind)), None)
         if isinstance(value, Section):
             below = _as_data(value)
-            if below or not type(value).model_fields:
+            if below or not value.known_keys:
                 data[name] = below
-        elif kind is not None and value not in ("", {}, []):
-            data[name] = kind.show(value)
+        elif isinstance(field.mark, Kind) and not field.is_optional and value not in ("", {}, []):
+            data[name] = field.mark.show(value)
     return data

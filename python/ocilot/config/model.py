@@ -3,12 +3,9 @@
 A field's docstring is its line in the configuration reference.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
+from .section import Section
 from .tree import NOTHING, Scalar
 from .values import (
     ADDRESS,
@@ -51,26 +48,6 @@ def _never(value: Any) -> bool:
 
 def _is_no_auth(value: Any) -> bool:
     return value in ({}, "none") or (isinstance(value, dict) and set(value) == {"none"})
-
-
-class Section(BaseModel):
-    """A mapping in the file. A key without a value is a key that is not there."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_empty(cls, raw: Raw) -> Raw:
-        if isinstance(raw, Scalar) and raw.value is None:
-            return {}
-        if not isinstance(raw, dict):
-            raise expected("a section with keys such as " + ", ".join(list(cls.model_fields)[:3]))
-        return {key: value for key, value in raw.items() if value != NOTHING or key in cls._kept()}
-
-    @classmethod
-    def _kept(cls) -> tuple[str, ...]:
-        """Keys that say something even without a value."""
-        return ()
 
 
 class AccessLog(Section):
@@ -150,20 +127,17 @@ class Storage(Section):
     def _kept(cls) -> tuple[str, ...]:
         return DRIVERS
 
-    @model_validator(mode="before")
     @classmethod
-    def _default_driver(cls, raw: Raw) -> Raw:
+    def _prepared(cls, raw: Raw) -> Raw:
         if isinstance(raw, Scalar) and isinstance(raw.value, str):
             raw = {raw.value: NOTHING}
         if not isinstance(raw, dict) or any(key in raw for key in DRIVERS):
             return raw
         return {**raw, "filesystem": {"rootdirectory": Scalar("ocilot-data", "ocilot-data")}}
 
-    @model_validator(mode="after")
-    def _not_two_drivers(self) -> Storage:
+    def _check_whole(self) -> None:
         if self.filesystem is not None and self.inmemory is not None:
             raise expected("one kind of storage, not filesystem and inmemory")
-        return self
 
 
 class Catalog(Section):
@@ -190,11 +164,9 @@ class Tls(Section):
         object, Refused("certificates are not fetched; let an ACME client write certificate and key")
     ] = None
 
-    @model_validator(mode="after")
-    def _both_or_none(self) -> Tls:
+    def _check_whole(self) -> None:
         if bool(self.certificate) != bool(self.key):
             raise expected("certificate and key together")
-        return self
 
 
 class Prometheus(Section):
@@ -220,12 +192,12 @@ class Http(Section):
     """Path below which the API lives."""
     relativeurls: Flag = False
     """Whether `Location` is a path only."""
-    secret: Annotated[str, SECRET] = Field(default="", json_schema_extra={"no_effect": True})
+    secret: Annotated[str, SECRET] = ""
     """No effect: the state of an upload never leaves the server."""
     draintimeout: Duration = 30
     """How long requests under way may go on after SIGTERM."""
     tls: Tls = Tls()
-    headers: Annotated[dict[str, list[str]], HEADERS] = Field(default_factory=dict)
+    headers: Annotated[dict[str, list[str]], HEADERS] = {}
     """Headers added to every answer, each with a list of values."""
     debug: Debug = Debug()
     http2: Annotated[object, Ignored("the registry speaks HTTP/1.1")] = None
@@ -233,19 +205,17 @@ class Http(Section):
 
 
 class Cors(Section):
-    origins: Annotated[list[str], ORIGINS] = Field(default_factory=list)
+    origins: Annotated[list[str], ORIGINS] = []
     """Web pages that may read answers, such as `https://ui.example.com`; `*` is every page."""
     credentials: Flag = False
     """Whether those pages may use the credentials of whoever reads them."""
 
-    @model_validator(mode="after")
-    def _no_credentials_for_all(self) -> Cors:
+    def _check_whole(self) -> None:
         if self.credentials and "*" in self.origins:
             raise refused(
                 "credentials are never allowed to every page; name the origins instead of `*`, or set "
                 "credentials: false"
             )
-        return self
 
 
 class Limits(Section):
@@ -291,7 +261,7 @@ class Ocilot(Section):
     """How long the head of a request may take."""
     idletimeout: Duration = 180
     """How long a connection may be silent, between requests and within a body."""
-    sparse: Annotated[list[str], PATTERNS] = Field(default_factory=list)
+    sparse: Annotated[list[str], PATTERNS] = []
     """Repositories whose manifests and indexes may name content that is not there; `*` is anything within a
     component, `**` any number of components."""
     strictsizes: Flag = False
@@ -309,7 +279,7 @@ class Config(Section):
     log: Log = Log()
     loglevel: LogLevel | None = None
     """Old name of `log.level`."""
-    storage: Storage = Field(default_factory=lambda: Storage.model_validate({}))
+    storage: Storage = Storage.of_raw({})
     http: Http = Http()
     catalog: Catalog = Catalog()
     tags: Tags = Tags()
@@ -327,8 +297,6 @@ class Config(Section):
     health: Annotated[object, Ignored("`/readyz` always looks at the storage")] = None
     reporting: Annotated[object, Ignored("nothing is reported to anybody")] = None
 
-    @model_validator(mode="after")
-    def _one_level(self) -> Config:
-        if self.loglevel and "level" in self.log.model_fields_set:
+    def _check_whole(self) -> None:
+        if self.loglevel and "level" in self.log.given_keys:
             raise refused("log.level and its old name loglevel are both there; keep log.level")
-        return self

@@ -1,86 +1,67 @@
-"""Turns what pydantic found into sentences that name the place, the key and the way out."""
+"""Turns what is wrong into sentences that name the place, the key and the way out."""
 
 from __future__ import annotations
 
 import difflib
 import json
 import re
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
-
-from .model import Config, Section
+from .model import Config
+from .section import Field, Invalid, Path, Problem, Section
 from .tree import Node, Scalar
 from .values import Ignored, Refused
 
 
-def sentences(error: ValidationError, tree: Node) -> list[str]:
+def sentences(invalid: Invalid, tree: Node) -> list[str]:
     """One line a problem, in the order of the file."""
-    found = [(_find(tree, problem["loc"]), problem) for problem in error.errors(include_url=False)]
-    lines = [_sentence(node, problem) for node, problem in found]
+    lines = [_sentence(_find(tree, problem.path), problem) for problem in invalid.problems]
     return sorted(dict.fromkeys(lines), key=_by_place)
 
 
-def sections() -> list[str]:
-    """The words a configuration begins with."""
-    return list(Config.model_fields)
-
-
-def subsection(model: type[BaseModel], key: str) -> type[Section] | None:
-    """The section below a key, if there is one."""
-    field = model.model_fields.get(key)
-    options = getattr(field.annotation, "__args__", (field.annotation,)) if field else ()
-    return next((one for one in options if isinstance(one, type) and issubclass(one, Section)), None)
-
-
-def known_keys(model: type[BaseModel] = Config, before: str = "") -> list[str]:
+def _paths(model: type[Section] = Config, before: str = "") -> list[str]:
     """Every key there is, with its path."""
     keys = []
-    for name in model.model_fields:
-        below = subsection(model, name)
-        keys += [before + name, *(known_keys(below, f"{before}{name}.") if below else [])]
+    for name, field in model.known_keys.items():
+        keys += [before + name, *(_paths(field.below, f"{before}{name}.") if field.below else [])]
     return keys
 
 
-def _find(tree: Node, path: tuple[int | str, ...]) -> Node:
+def _find(tree: Node, path: Path) -> Node:
     """The node at a path, or the nearest above it."""
     node = tree
     for step in path:
         content = node.content
         if isinstance(content, dict) and step in content:
-            node = content[str(step)]
+            node = content[step]
     return node
 
 
-def _sentence(node: Node, problem: Any) -> str:
-    key = ".".join(str(step) for step in problem["loc"])
-    kind, text = problem["type"], problem["msg"]
-    if kind == "extra_forbidden":
-        return f"{node.where}: {key} is not a known key{_suggestion(key)}"
-    if kind == "refused":
-        return f"{node.where}: {key or 'the configuration'} cannot be used: {text}"
-    return f"{node.where}: {key or 'the configuration'} is {_shown(node)}; expected {text}"
+def _sentence(node: Node, problem: Problem) -> str:
+    key = ".".join(problem.path)
+    if problem.unfit is None:
+        return f"{node.where}: {key} is not a known key{_suggestion(problem.path)}"
+    if problem.unfit.is_refused:
+        return f"{node.where}: {key or 'the configuration'} cannot be used: {problem.unfit}"
+    return f"{node.where}: {key or 'the configuration'} is {_shown(node)}; expected {problem.unfit}"
 
 
-def _suggestion(key: str) -> str:
-    above, _, word = key.rpartition(".")
-    model: type[BaseModel] = Config
-    for step in above.split(".") if above else []:
-        model = subsection(model, step) or model
-    before = above + "." if above else ""
-    beside = [before + name for name in model.model_fields]
+def _suggestion(path: Path) -> str:
+    model: type[Section] = Config
+    for step in path[:-1]:
+        model = model.known_keys[step].below or model
+    key, word, before = ".".join(path), path[-1], "".join(f"{step}." for step in path[:-1])
+    beside = [before + name for name in model.known_keys]
     near = difflib.get_close_matches(key, beside, n=1, cutoff=0.75)
-    near = near or [before + name for name in difflib.get_close_matches(word, list(model.model_fields), n=1)]
-    near = near or [known for known in known_keys() if known.rpartition(".")[2] == word]
+    near = near or [before + name for name in difflib.get_close_matches(word, list(model.known_keys), n=1)]
+    near = near or [known for known in _paths() if known.rpartition(".")[2] == word]
     if near:
         return f"; did you mean {near[0]}?"
-    useful = [name for name, field in model.model_fields.items() if not _is_without_use(field)]
+    useful = [name for name, field in model.known_keys.items() if not _is_without_use(field)]
     return f"; known here: {', '.join(useful)}" if useful else ""
 
 
-def _is_without_use(field: FieldInfo) -> bool:
-    return any(isinstance(mark, Refused | Ignored) for mark in field.metadata)
+def _is_without_use(field: Field) -> bool:
+    return isinstance(field.mark, Refused | Ignored)
 
 
 def _shown(node: Node) -> str:

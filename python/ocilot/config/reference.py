@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import itertools
 import json
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from .model import Config, Section
-from .problems import subsection
+from .model import Config
+from .section import Section
 from .values import Ignored, Kind, Refused
 
 
@@ -35,28 +39,33 @@ class Key:
 
 def keys(model: type[Section] = Config, before: str = "") -> Iterator[Key]:
     """Every key that takes a value, in the order of the model."""
-    for name, field in model.model_fields.items():
-        path = before + name
-        below = subsection(model, name)
-        if below is not None and below.model_fields:
-            yield from keys(below, path + ".")
-        elif below is not None:
-            yield Key(path, Use.EFFECT, "`{}`", "", (below.__doc__ or "").strip())
-        for mark in _marks(field):
-            if isinstance(mark, Kind):
-                default = field.get_default(call_default_factory=True)
-                shown = "" if default in (None, "", {}, []) else _written(mark.show(default))
-                yield Key(path, Use.EFFECT, mark.name, shown, " ".join((field.description or "").split()))
-            elif isinstance(mark, Ignored):
-                yield Key(path, Use.IGNORED, "", "", mark.why)
-            elif isinstance(mark, Refused):
-                yield Key(path, Use.REFUSED, "", "", mark.why)
+    meanings = _meanings(model)
+    for name, field in model.known_keys.items():
+        path, mark = before + name, field.mark
+        if field.below is not None and field.below.known_keys:
+            yield from keys(field.below, path + ".")
+        elif field.below is not None:
+            yield Key(path, Use.EFFECT, "`{}`", "", (field.below.__doc__ or "").strip())
+        elif isinstance(mark, Kind):
+            shown = "" if field.default in (None, "", {}, []) else _written(mark.show(field.default))
+            yield Key(path, Use.EFFECT, mark.name, shown, meanings.get(name, ""))
+        elif isinstance(mark, Ignored):
+            yield Key(path, Use.IGNORED, "", "", mark.why)
+        elif isinstance(mark, Refused):
+            yield Key(path, Use.REFUSED, "", "", mark.why)
 
 
-def _marks(field: Any) -> list[Any]:
-    """What is annotated to a field, also below `| None`."""
-    options = getattr(field.annotation, "__args__", ())
-    return [*field.metadata, *(mark for option in options for mark in getattr(option, "__metadata__", ()))]
+def _meanings(model: type[Section]) -> dict[str, str]:
+    """The docstrings below the fields, which Python itself does not keep."""
+    (section,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    assert isinstance(section, ast.ClassDef)
+    found = {}
+    for field, after in itertools.pairwise(section.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            match after:
+                case ast.Expr(ast.Constant(str(text))):
+                    found[field.target.id] = " ".join(text.split())
+    return found
 
 
 def _written(value: Any) -> str:

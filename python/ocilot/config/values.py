@@ -8,9 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
-
 from .tree import Plain, Scalar
 
 Raw = Any
@@ -26,14 +23,22 @@ def plain(raw: Raw) -> Any:
     return [plain(value) for value in raw] if isinstance(raw, list) else raw
 
 
-def expected(what: str) -> PydanticCustomError:
+class Unfit(Exception):
+    """A value that cannot stay; the message says what was expected, or why it is refused."""
+
+    def __init__(self, message: str, *, is_refused: bool) -> None:
+        super().__init__(message)
+        self.is_refused = is_refused
+
+
+def expected(what: str) -> Unfit:
     """The value is of the wrong kind."""
-    return PydanticCustomError("expected", "{what}", {"what": what})
+    return Unfit(what, is_refused=False)
 
 
-def refused(why: str) -> PydanticCustomError:
+def refused(why: str) -> Unfit:
     """The value is understood, and cannot be had."""
-    return PydanticCustomError("refused", "{why}", {"why": why})
+    return Unfit(why, is_refused=True)
 
 
 def _is_off(value: Any) -> bool:
@@ -51,10 +56,8 @@ class Kind:
     read: Callable[[Raw], Any]
     show: Callable[[Any], Any] = lambda value: value
 
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self._check)
-
-    def _check(self, raw: Raw) -> Any:
+    def check(self, raw: Raw) -> Any:
+        """The value that was written. Raises Unfit if it is of another kind."""
         value = self.read(raw)
         if value is None:
             raise expected(self.expects)
@@ -69,10 +72,8 @@ class Refused:
     is_off: Callable[[Any], bool] = _is_off
     """Whether a value asks for nothing, and may stay."""
 
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self._check)
-
-    def _check(self, raw: Raw) -> None:
+    def check(self, raw: Raw) -> None:
+        """Raises Unfit if the value asks for something."""
         if not self.is_off(plain(raw)):
             raise refused(self.why)
 
@@ -83,8 +84,8 @@ class Ignored:
 
     why: str
 
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(lambda raw: None)
+    def check(self, raw: Raw) -> None:
+        """Whatever it is, it may stay."""
 
 
 def _read_text(raw: Raw) -> str | None:

@@ -1,0 +1,147 @@
+"""Sections of a configuration: what keys each has, and how what was written becomes values.
+
+No library for this: one that could do it takes longer to load than the registry may take to start, and more
+memory than the registry itself.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Never, Self
+
+from .tree import NOTHING, Scalar
+from .values import Ignored, Kind, Raw, Refused, Unfit, expected
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with the value at a path, or with the key itself."""
+
+    path: Path
+    unfit: Unfit | None
+    """None: nobody knows this key."""
+
+
+class Invalid(Exception):
+    """A configuration that cannot be used, with everything that is wrong."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a section says about one of its keys: either there is a section below it, or it is marked."""
+
+    default: Any
+    below: type[Section] | None
+    mark: Kind | Refused | Ignored | None
+    is_optional: bool
+    """`| None`: it says nothing unless it is there."""
+
+
+def _field(annotation: Any, default: Any) -> Field:
+    is_marked = hasattr(annotation, "__metadata__")
+    options = (annotation,) if is_marked else getattr(annotation, "__args__", (annotation,))
+    for option in options:
+        if isinstance(option, type) and issubclass(option, Section):
+            return Field(default, option, None, len(options) > 1)
+        for mark in getattr(option, "__metadata__", ()):
+            if isinstance(mark, Kind | Refused | Ignored):
+                return Field(default, None, mark, len(options) > 1)
+    raise TypeError(f"{annotation} says neither what section it is nor what kind of value")
+
+
+class Section:
+    """A mapping in the file; its subclasses annotate each key. A key without a value counts as not there.
+
+    Does not change once it is made. Names with `_` in them are not keys.
+    """
+
+    known_keys: ClassVar[Mapping[str, Field]] = {}
+    given_keys: frozenset[str]
+    """The keys that were there; all others have their defaults."""
+
+    def __init_subclass__(cls) -> None:
+        cls.known_keys = {
+            name: _field(annotation, getattr(cls, name))
+            for name, annotation in inspect.get_annotations(cls).items()
+        }
+
+    def __init__(self, **values: Any) -> None:
+        defaults = {name: field.default for name, field in self.known_keys.items()}
+        self.__dict__.update(defaults | values, given_keys=frozenset(values))
+
+    def __setattr__(self, name: str, value: Any) -> Never:
+        raise AttributeError(f"{type(self).__name__}.{name} does not change: make another with with_values()")
+
+    def with_values(self, **values: Any) -> Self:
+        """The same with other values, which are not checked."""
+        given = {name: getattr(self, name) for name in self.given_keys}
+        return type(self)(**given | values)
+
+    @classmethod
+    def of_raw(cls, raw: Raw) -> Self:
+        """The section that was written. Raises Invalid with every problem found."""
+        problems: list[Problem] = []
+        made = cls._made(raw, (), problems)
+        if made is None:
+            raise Invalid(problems)
+        return made
+
+    @classmethod
+    def _made(cls, raw: Raw, path: Path, problems: list[Problem]) -> Self | None:
+        """None if there are more problems afterwards than before."""
+        before = len(problems)
+        try:
+            values = dict(cls._checked(cls._present(cls._prepared(raw)), path, problems))
+            if len(problems) > before:
+                return None
+            made = cls(**values)
+            made._check_whole()
+        except Unfit as unfit:
+            problems.append(Problem(path, unfit))
+            return None
+        return made
+
+    @classmethod
+    def _present(cls, raw: Raw) -> dict[str, Raw]:
+        if isinstance(raw, Scalar) and raw.value is None:
+            return {}
+        if not isinstance(raw, dict):
+            raise expected("a section with keys such as " + ", ".join(list(cls.known_keys)[:3]))
+        return {key: value for key, value in raw.items() if value != NOTHING or key in cls._kept()}
+
+    @classmethod
+    def _checked(
+        cls, present: dict[str, Raw], path: Path, problems: list[Problem]
+    ) -> Iterator[tuple[str, Any]]:
+        for name, raw in present.items():
+            here, field = (*path, name), cls.known_keys.get(name)
+            if field is None:
+                problems.append(Problem(here, None))
+            elif field.below is not None:
+                yield name, field.below._made(raw, here, problems)
+            elif field.mark is not None:
+                try:
+                    yield name, field.mark.check(raw)
+                except Unfit as unfit:
+                    problems.append(Problem(here, unfit))
+
+    @classmethod
+    def _kept(cls) -> tuple[str, ...]:
+        """Keys that say something even without a value."""
+        return ()
+
+    @classmethod
+    def _prepared(cls, raw: Raw) -> Raw:
+        """What was meant by what was written, where there is a short way to write it."""
+        return raw
+
+    def _check_whole(self) -> None:
+        """Raises Unfit if values, each good, do not go together."""

@@ -1,0 +1,116 @@
+"""Reads YAML into a tree. Loaded only when there is something to read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import yaml
+
+from .tree import NOTHING, Node, Scalar, TreeError
+
+_Place = Callable[[int], str]
+
+
+class Loader(yaml.SafeLoader):
+    """YAML 1.1 without its traps: 1:30 is not the number 90, and 2024-01-01 is not a date."""
+
+
+_TAG = "tag:yaml.org,2002:"
+_REPLACED = {_TAG + "int", _TAG + "float", _TAG + "timestamp"}
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+Loader.add_implicit_resolver(
+    _TAG + "int",
+    re.compile(r"^(?:[-+]?0b[01_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+)$"),
+    list("-+0123456789"),
+)
+Loader.add_implicit_resolver(
+    _TAG + "float",
+    re.compile(
+        r"^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+    list("-+0123456789."),
+)
+
+
+def read(text: str, file: str) -> Node:
+    """The tree of a YAML file, whose places are `FILE:LINE`."""
+    return _read(text, lambda line: f"{file}:{line}")
+
+
+def read_value(text: str, variable: str) -> Node:
+    """The tree of an environment variable's value, whose only place is the variable."""
+    return _read(text, lambda line: variable)
+
+
+def _read(text: str, place: _Place) -> Node:
+    loader = Loader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return Node(NOTHING, place(1))
+        return _Builder(loader, place).build(root)
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        line = mark.line + 1 if mark else 1
+        raise TreeError(f"{place(line)}: not YAML: {problem.problem or problem.context}") from None
+    except yaml.YAMLError as problem:
+        raise TreeError(f"{place(1)}: not YAML: {str(problem).splitlines()[0]}") from None
+    finally:
+        loader.dispose()
+
+
+class _Builder:
+    """Turns YAML's nodes into ours."""
+
+    def __init__(self, loader: Loader, place: _Place) -> None:
+        self._loader = loader
+        self._place = place
+        self._open: set[int] = set()
+
+    def build(self, node: yaml.Node) -> Node:
+        where = self._place(node.start_mark.line + 1)
+        if id(node) in self._open:
+            raise TreeError(f"{where}: a value cannot contain itself")
+        self._open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return Node(self._mapping(node), where)
+            if isinstance(node, yaml.SequenceNode):
+                return Node([self.build(item) for item in node.value], where)
+            return Node(self._scalar(node, where), where)
+        finally:
+            self._open.discard(id(node))
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, Node]:
+        self._refuse_duplicates(node)
+        self._loader.flatten_mapping(node)
+        content: dict[str, Node] = {}
+        for key, value in node.value:
+            built = self.build(value)
+            content[str(key.value)] = Node(built.content, self._place(key.start_mark.line + 1))
+        return content
+
+    def _refuse_duplicates(self, node: yaml.MappingNode) -> None:
+        seen: dict[str, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise TreeError(f"{self._place(line)}: a key has to be a word")
+            if key.value in seen and key.value != "<<":
+                first = seen[key.value]
+                raise TreeError(f"{self._place(line)}: {key.value} is on line {first} already; keep one")
+            seen[key.value] = line
+
+    def _scalar(self, node: yaml.Node, where: str) -> Scalar:
+        try:
+            value = self._loader.construct_object(node)
+        except ValueError:
+            raise TreeError(f"{where}: {node.value} does not fit its tag") from None
+        if value is not None and not isinstance(value, (str, int, float, bool)):
+            raise TreeError(f"{where}: a value of the type {node.tag} has no use here")
+        return Scalar(value, str(node.value))
