@@ -11,14 +11,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
+import typer.main
 import yaml
 
 import ocilot
+from ocilot.cli import foreground
+from ocilot.cli.foreground import Wanted
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8"}
 COMMAND = [sys.executable, "-m", "ocilot"]
@@ -85,11 +89,11 @@ def test_the_configuration_in_force_is_shown(tmp_path: Path, form: str, parse: C
 class Serving:
     """`ocilot serve` while a test looks at it."""
 
-    def __init__(self, directory: Path, *words: str | Path) -> None:
+    def __init__(self, directory: Path, *words: str | Path, python: tuple[str, ...] = ()) -> None:
         self.log = directory / "stderr"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, "serve", *words],
+                [sys.executable, *python, "-m", "ocilot", "serve", *words],
                 env=ENVIRONMENT,
                 cwd=directory,
                 stderr=log,
@@ -190,3 +194,81 @@ def test_what_does_not_allow_a_start_is_one_sentence_and_exit_code_2(tmp_path: P
             ran = ocilot_command("serve", "--addr", "127.0.0.1:0", *words, cwd=tmp_path)
             assert (ran.returncode, ran.stdout) == (2, ""), words
             assert len(ran.stderr.splitlines()) == 1, ran.stderr
+
+
+PLAIN = [
+    "",
+    "config.yml",
+    "a=b.yml",
+    "--root data --addr :5001",
+    "--root=data config.yml --addr=[::1]:0 --debug-addr localhost:5002",
+    "config.yml --tls-cert ./cert.pem --tls-key=key=.pem",
+    "--log-format json --log-level=warn",
+]
+ODD = [
+    "--help",
+    "config.yml -h",
+    "--rot data",
+    "--root",
+    "--root=",
+    "--root -data",
+    "--root a --root b",
+    "a.yml b.yml",
+    "-- a.yml",
+    "--config a.yml",
+    "--log-level loud",
+    "--log-format TEXT",
+    "--root-data",
+]
+
+
+@pytest.mark.parametrize("words", PLAIN)
+def test_plain_words_say_the_same_to_serve_as_to_typer(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ocilot.cli.app import app
+
+    taken: list[Wanted] = []
+    monkeypatch.setattr(foreground, "serve", taken.append)
+    app(["serve", *words.split()], standalone_mode=False)
+    assert taken == [Wanted.of_words(words.split())]
+
+
+@pytest.mark.parametrize("words", ODD)
+def test_typer_answers_everything_but_plain_words(words: str) -> None:
+    assert Wanted.of_words(words.split()) is None
+
+
+def test_an_empty_word_is_not_plain(tmp_path: Path) -> None:
+    assert Wanted.of_words([""]) is None
+    ran = ocilot_command("serve", "--root", "", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "name a directory" in " ".join(ran.stderr.split())
+
+
+def test_serve_takes_the_options_that_its_help_shows() -> None:
+    from ocilot.cli.app import app
+
+    group: Any = typer.main.get_command(app)
+    shown = {one.name: one.opts for one in group.commands["serve"].params if one.name != "config"}
+    assert shown == {
+        field.name: ["--" + field.name.replace("_", "-")]
+        for field in fields(Wanted)
+        if field.name != "config"
+    }
+
+
+ONLY_FOR_OTHERS = {"typer", "click", "rich", "shellingham", "pydantic", "pydantic_core", "difflib", "json"}
+ONLY_FOR_OTHERS |= {"argparse", "asyncio", "email", "http", "importlib.metadata", "logging", "subprocess"}
+ONLY_FOR_OTHERS |= {"urllib.request"}
+
+
+@pytest.mark.parametrize(("words", "unread"), [([], {"yaml"}), (["config.yml"], set())])
+def test_serving_loads_nothing_that_only_other_commands_need(
+    tmp_path: Path, words: list[str], unread: set[str]
+) -> None:
+    (tmp_path / "config.yml").write_text("version: 0.1\nlog: {level: warn}\n")
+    one = Serving(tmp_path, *words, "--addr", "127.0.0.1:0", python=("-X", "importtime"))
+    one.wait_for(r"_catalog\n")
+    assert one.end(signal.SIGTERM) == 0
+    loaded = set(re.findall(r"^import time:.*\| +(\S+)$", one.log.read_text(), re.MULTILINE))
+    assert "ocilot._core" in loaded
+    assert loaded & (ONLY_FOR_OTHERS | unread) == set()

@@ -1,5 +1,5 @@
 """The `ocilot` command: standard output is data, standard error is messages."""
 
-from .main import app, main
+from .main import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

@@ -10,6 +10,8 @@ import typer
 
 from ocilot import config as configuration
 
+from .messages import print_notes
+
 app = typer.Typer(help="Look at a configuration.", no_args_is_help=True)
 
 ConfigFile = Annotated[
@@ -46,12 +48,6 @@ def show(
     loaded = configuration.load(config)
     print_notes(loaded)
     print(_json(loaded.as_data()) if output is Output.JSON else _yaml(loaded.as_data()))
-
-
-def print_notes(loaded: configuration.Loaded) -> None:
-    """Says what was given to no effect."""
-    for note in loaded.notes:
-        print(f"note: {note}", file=sys.stderr)
 
 
 def _json(data: dict[str, Any]) -> str:

@@ -16,8 +16,9 @@ from ocilot.errors import ConfigError
 from ocilot.integrity import Problem, Report
 from ocilot.integrity import fsck as check_directory
 
-from .config import ConfigFile, print_notes
+from .config import ConfigFile
 from .exit import Exit
+from .messages import print_notes
 
 
 class Output(StrEnum):

@@ -1,0 +1,42 @@
+"""The command's groups, as typer knows them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ocilot import __version__
+
+from . import config, fsck, serve
+
+app = typer.Typer(
+    name="ocilot",
+    help="A container and OCI artifact registry.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.serve)
+app.command("fsck")(fsck.fsck)
+app.add_typer(config.app, name="config")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"ocilot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None: ...
+
+
+@app.command("version")
+def version() -> None:
+    """Print the version."""
+    _version(True)

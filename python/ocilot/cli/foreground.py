@@ -1,0 +1,158 @@
+"""The registry in the foreground, as `ocilot serve` runs it.
+
+Loads nothing that only other commands need: it stays in memory as long as the registry runs, and nobody is
+served before it is loaded.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Self
+
+from ocilot import _core
+from ocilot import config as configuration
+from ocilot.errors import Error
+
+from .exit import Exit
+from .messages import print_notes
+
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+_HEARD = (*_ENDING, signal.SIGHUP)
+
+
+class LogFormat(StrEnum):
+    """Forms of a log line."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """Levels of the log."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for; None for what it leaves to the configuration."""
+
+    config: str | None = None
+    root: str | None = None
+    addr: str | None = None
+    debug_addr: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    log_format: LogFormat | None = None
+    log_level: LogLevel | None = None
+
+    @classmethod
+    def of_words(cls, words: Sequence[str]) -> Self | None:
+        """What plain words say: values, each option at most once.
+
+        None for what needs an answer instead of a registry, help or a mistake, and for any unusual way to
+        write it: all that is typer's.
+        """
+        options = {"--" + field.name.replace("_", "-"): field.name for field in fields(cls)}
+        del options["--config"]
+        given: dict[str, str] = {}
+        rest = iter(words)
+        for word in rest:
+            name, equals, value = word.partition("=")
+            if name in options:
+                key, value = options[name], value if equals else next(rest, "")
+            else:
+                key, value = "config", word
+            if key in given or not value or value.startswith("-"):
+                return None
+            given[key] = value
+        try:
+            return cls._of_texts(**given)
+        except ValueError:
+            return None
+
+    @classmethod
+    def _of_texts(cls, log_format: str | None = None, log_level: str | None = None, **others: str) -> Self:
+        return cls(
+            **others,
+            log_format=LogFormat(log_format) if log_format else None,
+            log_level=LogLevel(log_level) if log_level else None,
+        )
+
+
+def serve(wanted: Wanted) -> None:
+    """Serves what is wanted, over the variables, over the file, until a signal ends it."""
+    loaded = configuration.load(wanted.config)
+    print_notes(loaded)
+    settings = loaded.settings
+    if wanted.root is not None:
+        settings.root, settings.in_memory = wanted.root, False
+    settings.address = wanted.addr or settings.address
+    settings.debug_address = wanted.debug_addr or settings.debug_address
+    settings.tls_certificate = wanted.tls_cert or settings.tls_certificate
+    settings.tls_key = wanted.tls_key or settings.tls_key
+    if wanted.log_format is not None:
+        settings.log_format = _core.LogFormat[wanted.log_format.value]
+    if wanted.log_level is not None:
+        settings.log_level = _core.LogLevel[wanted.log_level.value]
+    run(settings)
+
+
+def run(settings: _core.Settings) -> None:
+    """Serves until a signal ends it."""
+    # Before the core starts its threads: they inherit the mask, so that only sigwait below hears signals.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    server = _core.Server.start(settings)
+    print(welcome(server, "https" if settings.tls_certificate else "http"), file=sys.stderr, flush=True)
+    while (heard := signal.sigwait(_HEARD)) == signal.SIGHUP:
+        _reload(server)
+    print(
+        f"{signal.Signals(heard).name}: requests under way may end, within {settings.drain_timeout} s; "
+        "another signal ends at once",
+        file=sys.stderr,
+        flush=True,
+    )
+    threading.Thread(target=_end_at_once, daemon=True).start()
+    server.stop()
+
+
+def welcome(server: _core.Server, scheme: str) -> str:
+    """Where the data is, where the registry is, and how to push a first image."""
+    host, _, port = server.address.rpartition(":")
+    is_here = host in {"0.0.0.0", "[::]", "127.0.0.1", "[::1]", ""}
+    name = f"localhost:{port}" if is_here else server.address
+    lines = [
+        f"ocilot {_core.__version__}",
+        f"  data in      {server.root or 'memory: everything is forgotten at the end'}",
+        f"  listening on {scheme}://{server.address}",
+    ]
+    if server.debug_address:
+        lines.append(f"  metrics on   http://{server.debug_address}/metrics")
+    lines += [
+        "  push a first image:",
+        f"    docker tag IMAGE {name}/IMAGE",
+        f"    docker push {name}/IMAGE",
+        f"    curl {scheme}://{name}/v2/_catalog",
+    ]
+    return "\n".join(lines)
+
+
+def _reload(server: _core.Server) -> None:
+    try:
+        server.reload_tls()
+    except Error as problem:
+        print(f"SIGHUP: {problem}", file=sys.stderr, flush=True)
+
+
+def _end_at_once() -> None:
+    heard = signal.sigwait(_ENDING)
+    os._exit(Exit.INTERRUPTED if heard == signal.SIGINT else Exit.OTHER)
