@@ -4,9 +4,22 @@
 ...     print(server.url)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ocilot import errors
 from ocilot._core import __version__
-from ocilot.integrity import fsck
 from ocilot.server import Server
 
+if TYPE_CHECKING:
+    from ocilot.integrity import fsck
+
 __all__ = ["Server", "__version__", "errors", "fsck"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when it is asked for: serving does not need it.
+    if name == "fsck":
+        from ocilot.integrity import fsck
+
+        return fsck
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,9 +11,8 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from ocilot import _core
 from ocilot import config as configuration
@@ -42,8 +41,7 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What the command line asks for; None for what it leaves to the configuration."""
 
     config: str | None = None
@@ -62,7 +60,7 @@ class Wanted:
         None for what needs an answer instead of a registry, help or a mistake, and for any unusual way to
         write it: all that is typer's.
         """
-        options = {"--" + field.name.replace("_", "-"): field.name for field in fields(cls)}
+        options = {"--" + name.replace("_", "-"): name for name in cls._fields}
         del options["--config"]
         given: dict[str, str] = {}
         rest = iter(words)

@@ -6,10 +6,8 @@ memory than the registry itself.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Never, Self
+from typing import Any, ClassVar, NamedTuple, Never, Self
 
 from .tree import NOTHING, Scalar
 from .values import Ignored, Kind, Raw, Refused, Unfit, expected
@@ -17,8 +15,7 @@ from .values import Ignored, Kind, Raw, Refused, Unfit, expected
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong with the value at a path, or with the key itself."""
 
     path: Path
@@ -34,8 +31,7 @@ class Invalid(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """What a section says about one of its keys: either there is a section below it, or it is marked."""
 
     default: Any
@@ -69,8 +65,9 @@ class Section:
 
     def __init_subclass__(cls) -> None:
         cls.known_keys = {
-            name: _field(annotation, getattr(cls, name))
-            for name, annotation in inspect.get_annotations(cls).items()
+            name: _field(annotation, cls.__dict__[name])
+            for name, annotation in cls.__annotations__.items()
+            if "_" not in name
         }
 
     def __init__(self, **values: Any) -> None:

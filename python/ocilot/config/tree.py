@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Plain = str | int | float | bool | None
 
 
-@dataclass(frozen=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A single value, and the text it was written as."""
 
     value: Plain
     text: str
 
 
-@dataclass
 class Node:
     """A value with the place it comes from: `config.yml:7`, or the name of an environment variable."""
 
-    content: dict[str, Node] | list[Node] | Scalar
-    where: str
+    def __init__(self, content: dict[str, Node] | list[Node] | Scalar, where: str) -> None:
+        self.content = content
+        self.where = where
 
 
 NOTHING = Scalar(None, "")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .tree import Plain, Scalar
 
@@ -47,8 +46,7 @@ def _is_off(value: Any) -> bool:
     return not value
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of value: `read` answers None for what it does not understand."""
 
     name: str
@@ -64,8 +62,7 @@ class Kind:
         return value
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(NamedTuple):
     """A key of distribution's that we do not do yet and that would change what users get."""
 
     why: str
@@ -78,8 +75,7 @@ class Refused:
             raise refused(self.why)
 
 
-@dataclass(frozen=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A key of distribution's that nothing needs here: any value is taken, to no effect."""
 
     why: str
