@@ -1,16 +1,30 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
 namespace ocilot {
 
+namespace detail {
+
+/// Digits of a hash are random: a table costs a processor less than branches it cannot foresee.
+inline constexpr auto hex_values = [] {
+    std::array<std::int8_t, 256> values{};
+    values.fill(-1);
+    for (int digit = 0; digit < 16; ++digit) {
+        values[static_cast<unsigned char>("0123456789abcdef"[digit])] = static_cast<std::int8_t>(digit);
+    }
+    return values;
+}();
+
+}  // namespace detail
+
 /// Value of a lower-case hexadecimal digit, or -1.
 constexpr int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return -1;
+    return detail::hex_values[static_cast<unsigned char>(c)];
 }
 
 /// Appends two lower-case hexadecimal digits a byte.

@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <fmt/format.h>
@@ -17,6 +18,20 @@ bool is_plain(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) {
         return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\';
     });
+}
+
+/// The bytes that a JSON string holds as they are.
+constexpr auto plain_in_json = [] {
+    std::array<bool, 256> plain{};
+    for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+    return plain;
+}();
+
+/// How many such bytes `text` starts with.
+std::size_t plain_length(std::string_view text) noexcept {
+    std::size_t length = 0;
+    while (length < text.size() && plain_in_json[static_cast<unsigned char>(text[length])]) ++length;
+    return length;
 }
 
 /// Appends a well-formed UTF-8 sequence of two to four bytes. What may end a line or steer a terminal is
@@ -76,6 +91,11 @@ std::string_view to_string(LogLevel level) noexcept {
 void append_json_string(std::string& out, std::string_view text) {
     out.push_back('"');
     for (std::size_t i = 0; i < text.size();) {
+        if (auto const plain = plain_length(text.substr(i)); plain > 0) {
+            out.append(text, i, plain);
+            i += plain;
+            continue;
+        }
         auto const c = static_cast<unsigned char>(text[i]);
         if (c >= 0x80) {
             auto const length = utf8_sequence_length(text.substr(i));
@@ -105,11 +125,7 @@ void append_json_string(std::string& out, std::string_view text) {
                 out += "\\t";
                 break;
             default:
-                if (c < 0x20 || c == 0x7f) {
-                    fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
-                } else {
-                    out.push_back(static_cast<char>(c));
-                }
+                fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
         }
         ++i;
     }

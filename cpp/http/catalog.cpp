@@ -1,4 +1,5 @@
 #include "http/handlers.h"
+#include "http/json.h"
 #include "http/page.h"
 #include "oci/media_type.h"
 
@@ -11,8 +12,11 @@ Task<Result<Response>> get_catalog(Context const& context) {
            PageQuery::parse(context.query, settings.catalog_default, settings.catalog_limit));
     CO_TRY(auto found, co_await registry::list_repositories(context.registry, context.caller, wanted.page()));
     if (wanted.size == 0) found = {};
+    std::string body = R"({"repositories":)";
+    append_list(body, found.items);
+    body += '}';
     Response response;
-    response.text(oci::media_type::json, R"({"repositories":)" + json_list(found.items) + '}');
+    response.text(oci::media_type::json, std::move(body));
     if (found.more) {
         Parameters const next{{"last", found.items.back()}, {"n", std::to_string(wanted.size)}};
         response.set("Link", next_link(context.urls.local("/v2/_catalog"), next));

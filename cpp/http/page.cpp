@@ -1,7 +1,5 @@
 #include "http/page.h"
 
-#include "base/log.h"
-
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -22,16 +20,6 @@ Result<PageQuery> PageQuery::parse(Query const& query, std::size_t without_n, st
         wanted.size = std::min(static_cast<std::size_t>(n), limit);
     }
     return wanted;
-}
-
-std::string json_list(std::vector<std::string> const& names) {
-    std::string out = "[";
-    for (auto const& name : names) {
-        if (out.size() > 1) out += ',';
-        append_json_string(out, name);
-    }
-    out += ']';
-    return out;
 }
 
 std::string next_link(std::string_view path, Parameters const& parameters) {

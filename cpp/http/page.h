@@ -26,9 +26,6 @@ struct PageQuery {
     [[nodiscard]] meta::Page page() const { return {.after = last, .limit = size == 0 ? 1 : size}; }
 };
 
-/// The names of one page as a JSON list.
-[[nodiscard]] std::string json_list(std::vector<std::string> const& names);
-
 using Parameters = std::vector<std::pair<std::string_view, std::string>>;
 
 /// Value of a `Link` header: `</v2/_catalog?n=100&last=x>; rel="next"`. `path` is sent as it is: relative

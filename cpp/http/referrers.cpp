@@ -1,5 +1,5 @@
-#include "base/log.h"
 #include "http/handlers.h"
+#include "http/json.h"
 #include "http/page.h"
 #include "oci/media_type.h"
 
@@ -13,46 +13,37 @@ constexpr std::size_t entries_limit = 1000;
 /// Bytes after which a page ends: clients read indexes of at most 4 MiB.
 constexpr std::size_t page_bytes = 3 * 1024 * 1024;
 
-void append_member(std::string& out, std::string_view name, std::string_view value) {
-    append_json_string(out, name);
-    out += ':';
-    append_json_string(out, value);
-}
-
-std::string json_descriptor(oci::Descriptor const& descriptor) {
-    std::string out = "{";
-    append_member(out, "mediaType", descriptor.media_type);
+void append_descriptor(std::string& out, meta::ReferrerFact const& referrer) {
+    out += '{';
+    append_member(out, "mediaType", referrer.manifest.media_type);
     out += ',';
-    append_member(out, "digest", descriptor.digest.str());
-    out += fmt::format(R"(,"size":{})", descriptor.size);
-    if (!descriptor.artifact_type.empty()) {
+    append_member(out, "digest", referrer.manifest.digest.str());
+    out += ',';
+    append_member(out, "size", referrer.manifest.size);
+    if (!referrer.artifact_type.empty()) {
         out += ',';
-        append_member(out, "artifactType", descriptor.artifact_type);
+        append_member(out, "artifactType", referrer.artifact_type);
     }
-    char separator = '{';
-    for (auto const& [key, value] : descriptor.annotations) {
-        if (separator == '{') out += R"(,"annotations":)";
-        out += std::exchange(separator, ',');
-        append_member(out, key, value);
+    if (referrer.annotations_json != "{}") {
+        out += R"(,"annotations":)";
+        out += referrer.annotations_json;
     }
-    if (separator == ',') out += '}';
     out += '}';
-    return out;
 }
 
 /// The index a referrers list is; cuts the slice where the page gets too long for clients.
-std::string json_index(meta::Slice<oci::Descriptor>& found) {
+std::string json_index(meta::Slice<meta::ReferrerFact>& found) {
     auto out =
         fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[)", oci::media_type::oci_index);
     for (std::size_t i = 0; i < found.items.size(); ++i) {
-        auto const entry = json_descriptor(found.items[i]);
-        if (i > 0 && out.size() + entry.size() > page_bytes) {
+        auto const before = out.size();
+        if (i > 0) out += ',';
+        append_descriptor(out, found.items[i]);
+        if (i > 0 && out.size() > page_bytes) {
+            out.resize(before);
             found.items.erase(found.items.begin() + static_cast<std::ptrdiff_t>(i), found.items.end());
             found.more = true;
-            break;
         }
-        if (i > 0) out += ',';
-        out += entry;
     }
     out += "]}";
     return out;
@@ -75,7 +66,8 @@ Task<Result<Response>> get_referrers(Context const& context) {
     response.text(oci::media_type::oci_index, json_index(found));
     if (type) response.set("OCI-Filters-Applied", "artifactType");
     if (found.more) {
-        Parameters next{{"last", found.items.back().digest.str()}, {"n", std::to_string(wanted.size)}};
+        Parameters next{{"last", found.items.back().manifest.digest.str()},
+                        {"n", std::to_string(wanted.size)}};
         for (auto const text : types) next.emplace_back("artifactType", std::string(text));
         auto const path = fmt::format("/v2/{}/referrers/{}", context.name().str(), subject.str());
         response.set("Link", next_link(context.urls.local(path), next));

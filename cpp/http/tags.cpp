@@ -1,5 +1,5 @@
-#include "base/log.h"
 #include "http/handlers.h"
+#include "http/json.h"
 #include "http/page.h"
 #include "oci/media_type.h"
 
@@ -18,9 +18,11 @@ Task<Result<Response>> get_tags(Context const& context) {
     CO_TRY(auto const wanted, PageQuery::parse(context.query, tags_without_n, context.settings.tags_limit));
     CO_TRY(auto found, co_await registry::list_tags(context.registry, context.name(), wanted.page()));
     if (wanted.size == 0) found = {};
-    std::string body = R"({"name":)";
-    append_json_string(body, context.name().str());
-    body += R"(,"tags":)" + json_list(found.items) + '}';
+    std::string body = "{";
+    append_member(body, "name", context.name().str());
+    body += R"(,"tags":)";
+    append_list(body, found.items);
+    body += '}';
     Response response;
     response.text(oci::media_type::json, std::move(body));
     if (found.more) {

@@ -1,8 +1,68 @@
 #include "meta/annotations_json.h"
 
+#include "base/utf8.h"
+
+#include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 namespace ocilot::meta {
+
+namespace {
+
+/// Reads a JSON object of strings, and only whether it is one: lists of referrers are full of them.
+class AnnotationsReader {
+  public:
+    explicit AnnotationsReader(std::string_view text) noexcept : rest_(text) {}
+
+    bool read() noexcept {
+        if (!take('{')) return false;
+        if (!take('}')) {
+            do {
+                if (!string() || !take(':') || !string()) return false;
+            } while (take(','));
+            if (!take('}')) return false;
+        }
+        skip_space();
+        return rest_.empty();
+    }
+
+  private:
+    void skip_space() noexcept {
+        auto const end = rest_.find_first_not_of(" \t\r\n");
+        rest_.remove_prefix(std::min(end, rest_.size()));
+    }
+    bool take(char wanted) noexcept {
+        skip_space();
+        if (!rest_.starts_with(wanted)) return false;
+        rest_.remove_prefix(1);
+        return true;
+    }
+    bool string() noexcept {
+        if (!take('"')) return false;
+        while (!rest_.empty()) {
+            auto const c = rest_.front();
+            auto const length = c == '\\' ? escape_length() : utf8_sequence_length(rest_);
+            if (length == 0 || static_cast<unsigned char>(c) < 0x20) return false;
+            rest_.remove_prefix(length);
+            if (c == '"') return true;
+        }
+        return false;
+    }
+    /// Of the escape that the rest starts with; 0 if it is none.
+    [[nodiscard]] std::size_t escape_length() const noexcept {
+        if (rest_.size() < 2) return 0;
+        if (rest_[1] != 'u') return std::string_view(R"("\/bfnrt)").find(rest_[1]) < 8 ? 2 : 0;
+        auto const digits = rest_.substr(2, 4);
+        bool const whole = digits.size() == 4 &&
+                           std::ranges::all_of(digits, [](unsigned char c) { return std::isxdigit(c) != 0; });
+        return whole ? 6 : 0;
+    }
+
+    std::string_view rest_;
+};
+
+}  // namespace
 
 Result<std::string> annotations_to_json(oci::Annotations const& annotations) {
     auto object = nlohmann::json::object();
@@ -14,17 +74,8 @@ Result<std::string> annotations_to_json(oci::Annotations const& annotations) {
     }
 }
 
-Result<oci::Annotations> annotations_from_json(std::string_view text) {
-    auto const object = nlohmann::json::parse(text, nullptr, false);
-    Error const damaged{Errc::io,
-                        "the metadata database holds damaged annotations; restore it from a backup"};
-    if (!object.is_object()) return damaged;
-    oci::Annotations annotations;
-    for (auto const& [key, value] : object.items()) {
-        if (!value.is_string()) return damaged;
-        annotations.emplace(key, value.get<std::string>());
-    }
-    return annotations;
+bool is_annotations_json(std::string_view text) noexcept {
+    return AnnotationsReader(text).read();
 }
 
 }  // namespace ocilot::meta

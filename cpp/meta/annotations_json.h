@@ -10,7 +10,7 @@ namespace ocilot::meta {
 
 /// Annotations as the JSON object they are stored as. internal if one is not UTF-8.
 [[nodiscard]] Result<std::string> annotations_to_json(oci::Annotations const& annotations);
-/// The way back; io if `text` is no such object, which only damage can bring about.
-[[nodiscard]] Result<oci::Annotations> annotations_from_json(std::string_view text);
+/// Whether `text` is such an object: what was stored and is not damaged.
+[[nodiscard]] bool is_annotations_json(std::string_view text) noexcept;
 
 }  // namespace ocilot::meta

@@ -33,6 +33,13 @@ struct ManifestFact {
     std::uint64_t size = 0;  ///< bytes
 };
 
+/// A manifest as a list of referrers shows it.
+struct ReferrerFact {
+    ManifestFact manifest;
+    std::string artifact_type;     ///< may be empty
+    std::string annotations_json;  ///< an object of strings; `{}` for none
+};
+
 /// A manifest to be recorded, with everything the same transaction has to know.
 struct NewManifest {
     oci::RepositoryName repository;

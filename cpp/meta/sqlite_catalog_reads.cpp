@@ -13,13 +13,11 @@ Result<ManifestFact> manifest_of(SqliteRows const& rows) {
     return ManifestFact{digest, rows.text(1), static_cast<std::uint64_t>(rows.integer(2))};
 }
 
-Result<oci::Descriptor> referrer_of(SqliteRows const& rows) {
-    TRY(auto fact, manifest_of(rows));
-    TRY(auto annotations, annotations_from_json(rows.text(4)));
-    oci::Descriptor descriptor{std::move(fact.media_type), fact.digest, fact.size};
-    descriptor.artifact_type = rows.text(3);
-    descriptor.annotations = std::move(annotations);
-    return descriptor;
+Result<ReferrerFact> referrer_of(SqliteRows const& rows) {
+    TRY(auto manifest, manifest_of(rows));
+    auto annotations = rows.text(4);
+    if (!is_annotations_json(annotations)) return damaged("list of annotations");
+    return ReferrerFact{std::move(manifest), rows.text(3), std::move(annotations)};
 }
 
 Result<Slice<std::string>> read_repositories(SqliteDb& db, Page const& page) {
@@ -66,23 +64,23 @@ Result<ManifestFact> read_manifest(SqliteDb& db, oci::RepositoryName const& repo
     return manifest_of(rows);
 }
 
-Result<Slice<oci::Descriptor>> read_referrers(SqliteDb& db, oci::RepositoryName const& repository,
-                                              oci::Digest const& subject, Page const& page) {
+Result<Slice<ReferrerFact>> read_referrers(SqliteDb& db, oci::RepositoryName const& repository,
+                                           oci::Digest const& subject, Page const& page) {
     TRY(auto rows, db.query("SELECT digest, media_type, size, artifact_type, annotations FROM manifest "
                             "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND subject = ?2 "
                             "AND digest > ?3 ORDER BY digest LIMIT ?4",
                             {repository.str(), subject.str(), after(page), one_more(page)}));
-    return slice<oci::Descriptor>(std::move(rows), page, referrer_of);
+    return slice<ReferrerFact>(std::move(rows), page, referrer_of);
 }
 
-Result<Slice<oci::Descriptor>> read_referrers_of_type(SqliteDb& db, oci::RepositoryName const& repository,
-                                                      oci::Digest const& subject, std::string const& type,
-                                                      Page const& page) {
+Result<Slice<ReferrerFact>> read_referrers_of_type(SqliteDb& db, oci::RepositoryName const& repository,
+                                                   oci::Digest const& subject, std::string const& type,
+                                                   Page const& page) {
     TRY(auto rows, db.query("SELECT digest, media_type, size, artifact_type, annotations FROM manifest "
                             "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND subject = ?2 "
                             "AND artifact_type = ?3 AND digest > ?4 ORDER BY digest LIMIT ?5",
                             {repository.str(), subject.str(), type, after(page), one_more(page)}));
-    return slice<oci::Descriptor>(std::move(rows), page, referrer_of);
+    return slice<ReferrerFact>(std::move(rows), page, referrer_of);
 }
 
 }  // namespace
@@ -117,9 +115,9 @@ Task<Result<ManifestFact>> SqliteCatalog::manifest(oci::RepositoryName const& re
     co_return kept_or(repository, FactKey(repository, digest), read);
 }
 
-Task<Result<Slice<oci::Descriptor>>> SqliteCatalog::referrers(oci::RepositoryName const& repository,
-                                                              oci::Digest const& subject,
-                                                              std::optional<std::string> type, Page page) {
+Task<Result<Slice<ReferrerFact>>> SqliteCatalog::referrers(oci::RepositoryName const& repository,
+                                                           oci::Digest const& subject,
+                                                           std::optional<std::string> type, Page page) {
     co_return readers_.read([&](SqliteDb& db) {
         if (type) return read_referrers_of_type(db, repository, subject, *type, page);
         return read_referrers(db, repository, subject, page);

@@ -106,19 +106,10 @@ Result<bool> SqliteRows::next() {
     return sqlite_error(sqlite3_db_handle(statement_));
 }
 
-std::string SqliteRows::text(int column) const {
+std::string_view SqliteRows::view(int column) const {
     auto const* const data = reinterpret_cast<char const*>(sqlite3_column_text(statement_, column));
-    return data == nullptr
-               ? std::string()
-               : std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
-}
-
-std::size_t SqliteRows::row_bytes() const {
-    std::size_t bytes = 0;
-    for (int column = 0; column < sqlite3_data_count(statement_); ++column) {
-        bytes += static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
-    }
-    return bytes;
+    if (data == nullptr) return {};
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
 std::int64_t SqliteRows::integer(int column) const {

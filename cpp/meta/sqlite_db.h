@@ -31,9 +31,9 @@ class SqliteRows {
 
     /// Goes to the next row; false at the end.
     Result<bool> next();
-    [[nodiscard]] std::string text(int column) const;
-    /// Bytes of all columns of the row.
-    [[nodiscard]] std::size_t row_bytes() const;
+    [[nodiscard]] std::string text(int column) const { return std::string(view(column)); }
+    /// The same, valid until the next row.
+    [[nodiscard]] std::string_view view(int column) const;
     [[nodiscard]] std::int64_t integer(int column) const;
 
   private:

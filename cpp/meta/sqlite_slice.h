@@ -12,6 +12,13 @@ namespace ocilot::meta {
 /// A page ends after so many bytes: a referrer's annotations may be as long as a manifest.
 inline constexpr std::size_t most_page_bytes = 3 * 1024 * 1024;
 
+inline std::size_t text_bytes(std::string const& name) noexcept {
+    return name.size();
+}
+inline std::size_t text_bytes(ReferrerFact const& fact) noexcept {
+    return fact.manifest.media_type.size() + fact.artifact_type.size() + fact.annotations_json.size();
+}
+
 /// Reads a page that was asked for with one row more than its limit: whether there is one is the answer's
 /// `more`.
 template <class T, class Read>
@@ -25,8 +32,8 @@ Result<Slice<T>> slice(SqliteRows rows, Page const& page, Read read) {
             found.more = true;
             return found;
         }
-        bytes += rows.row_bytes();
         TRY(auto item, read(rows));
+        bytes += text_bytes(item);
         found.items.push_back(std::move(item));
     }
 }

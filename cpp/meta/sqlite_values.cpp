@@ -15,7 +15,7 @@ Time stored_time(SqliteRows const& rows, int column) noexcept {
 }
 
 Result<oci::Digest> stored_digest(SqliteRows const& rows, int column) {
-    auto digest = oci::Digest::parse(rows.text(column));
+    auto digest = oci::Digest::parse(rows.view(column));
     if (digest.has_error()) return damaged("digest");
     return digest;
 }

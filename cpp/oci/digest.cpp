@@ -18,6 +18,14 @@ bool is_hex_of_any_case(char c) noexcept {
     return hex_value(c) >= 0 || (c >= 'A' && c <= 'F');
 }
 
+Error invalid_hex(std::string_view digest, std::string_view hex) {
+    if (!std::ranges::all_of(hex, is_hex_of_any_case)) {
+        return invalid(fmt::format(
+            "digest {} has a hash that is not hexadecimal: use the digits 0-9 and a-f only", quote(digest)));
+    }
+    return invalid(fmt::format("digest {} has a hash in upper case: write it in lower case", quote(digest)));
+}
+
 }  // namespace
 
 std::string_view to_string(Algorithm algorithm) noexcept {
@@ -47,18 +55,11 @@ Result<Digest> Digest::parse(std::string_view text) {
         return invalid(fmt::format("digest {} has a hash of {} characters: {} needs {} hexadecimal digits",
                                    quote(text), hex.size(), to_string(algorithm), 2 * size));
     }
-    if (!std::ranges::all_of(hex, is_hex_of_any_case)) {
-        return invalid(fmt::format(
-            "digest {} has a hash that is not hexadecimal: use the digits 0-9 and a-f only", quote(text)));
-    }
     std::array<std::byte, 64> hash{};
     for (std::size_t i = 0; i < size; ++i) {
         int const high = hex_value(hex[2 * i]);
         int const low = hex_value(hex[2 * i + 1]);
-        if (high < 0 || low < 0) {
-            return invalid(
-                fmt::format("digest {} has a hash in upper case: write it in lower case", quote(text)));
-        }
+        if (high < 0 || low < 0) return invalid_hex(text, hex);
         hash[i] = static_cast<std::byte>(high << 4 | low);
     }
     return Digest(algorithm, std::span(hash).first(size));

@@ -14,9 +14,10 @@ Task<Result<meta::Slice<std::string>>> list_tags(Registry& registry, oci::Reposi
 
 /// Manifests whose subject is `subject` (end-12), by digest; of artifact type `type` only if given. What is
 /// unknown has none.
-Task<Result<meta::Slice<oci::Descriptor>>> list_referrers(Registry& registry,
-                                                          oci::RepositoryName const& repository,
-                                                          oci::Digest const& subject,
-                                                          std::optional<std::string> type, meta::Page page);
+Task<Result<meta::Slice<meta::ReferrerFact>>> list_referrers(Registry& registry,
+                                                             oci::RepositoryName const& repository,
+                                                             oci::Digest const& subject,
+                                                             std::optional<std::string> type,
+                                                             meta::Page page);
 
 }  // namespace ocilot::registry

@@ -49,7 +49,7 @@ class MetaStoreContract : public ::testing::TestWithParam<MetaKind> {
                                        std::optional<std::string> type = {}) {
         std::vector<oci::Digest> digests;
         auto const found = run(catalog().referrers(repo(name), subject, std::move(type), {{}, 1000})).value();
-        for (auto const& descriptor : found.items) digests.push_back(descriptor.digest);
+        for (auto const& referrer : found.items) digests.push_back(referrer.manifest.digest);
         return digests;
     }
 

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <set>
 
 using namespace ocilot;
@@ -278,10 +279,11 @@ TEST_P(MetaStoreContract, ReferrersAreListedByDigestAndByType) {
     auto const sbom = run(catalog().referrers(app, subject, "sbo", {{}, 1})).value();
     ASSERT_EQ(sbom.items.size(), 1U);
     EXPECT_FALSE(sbom.more);
-    EXPECT_EQ(sbom.items[0].media_type, image_type);
-    EXPECT_EQ(sbom.items[0].size, 4U);
+    EXPECT_EQ(sbom.items[0].manifest.media_type, image_type);
+    EXPECT_EQ(sbom.items[0].manifest.size, 4U);
     EXPECT_EQ(sbom.items[0].artifact_type, "sbo");
-    EXPECT_EQ(sbom.items[0].annotations, (oci::Annotations{{"who", "sbom"}, {"quote\"", "\xc3\xa4\n"}}));
+    EXPECT_EQ(nlohmann::json::parse(sbom.items[0].annotations_json),
+              (nlohmann::json{{"who", "sbom"}, {"quote\"", "\xc3\xa4\n"}}));
 }
 
 TEST_P(MetaStoreContract, PagesOfReferrersShowEachOnceInOrder) {
@@ -297,7 +299,7 @@ TEST_P(MetaStoreContract, PagesOfReferrersShowEachOnceInOrder) {
     meta::Page page{{}, 3};
     for (bool more = true; more;) {
         auto const slice = run(catalog().referrers(app, digest("subject"), "even", page)).value();
-        for (auto const& descriptor : slice.items) seen.push_back(descriptor.digest.str());
+        for (auto const& referrer : slice.items) seen.push_back(referrer.manifest.digest.str());
         more = slice.more;
         page.after = seen.back();
     }

@@ -37,11 +37,6 @@ TEST(PageQuery, RefusesWhatIsNoNumber) {
     }
 }
 
-TEST(JsonList, QuotesNames) {
-    EXPECT_EQ(json_list({}), "[]");
-    EXPECT_EQ(json_list({"a", "b/c"}), R"(["a","b/c"])");
-}
-
 TEST(Links, KeepEveryParameter) {
     EXPECT_EQ(next_link("/v2/a/tags/list", {{"last", "v+1"}, {"n", "7"}}),
               R"(</v2/a/tags/list?last=v%2B1&n=7>; rel="next")");

@@ -85,7 +85,7 @@ TEST_F(ManifestTest, AcceptsAnIndexOfBlobsAndASubjectThatIsNotThere) {
     EXPECT_EQ(pushed.value().subject, sha256("absent"));
     auto const found = run(registry::list_referrers(parts, name, sha256("absent"), {}, {{}, 10}));
     ASSERT_EQ(found.value().items.size(), 1U);
-    EXPECT_EQ(found.value().items[0].digest, sha256(index));
+    EXPECT_EQ(found.value().items[0].manifest.digest, sha256(index));
 }
 
 TEST_F(ManifestTest, ShowsTheReasonOfAGateAndStoresNothing) {
