@@ -13,13 +13,13 @@ constexpr std::size_t entries_limit = 1000;
 /// Bytes after which a page ends: clients read indexes of at most 4 MiB.
 constexpr std::size_t page_bytes = 3 * 1024 * 1024;
 
-void append_descriptor(std::string& out, meta::ReferrerFact const& referrer) {
+void append_descriptor(std::string& out, meta::ReferrerRow const& referrer) {
     out += '{';
-    append_member(out, "mediaType", referrer.manifest.media_type);
+    append_member(out, "mediaType", referrer.media_type);
     out += ',';
-    append_member(out, "digest", referrer.manifest.digest.str());
+    append_member(out, "digest", referrer.digest);
     out += ',';
-    append_member(out, "size", referrer.manifest.size);
+    append_member(out, "size", referrer.size);
     if (!referrer.artifact_type.empty()) {
         out += ',';
         append_member(out, "artifactType", referrer.artifact_type);
@@ -31,23 +31,39 @@ void append_descriptor(std::string& out, meta::ReferrerFact const& referrer) {
     out += '}';
 }
 
-/// The index a referrers list is; cuts the slice where the page gets too long for clients.
-std::string json_index(meta::Slice<meta::ReferrerFact>& found) {
-    auto out =
-        fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[)", oci::media_type::oci_index);
-    for (std::size_t i = 0; i < found.items.size(); ++i) {
-        auto const before = out.size();
-        if (i > 0) out += ',';
-        append_descriptor(out, found.items[i]);
-        if (i > 0 && out.size() > page_bytes) {
-            out.resize(before);
-            found.items.erase(found.items.begin() + static_cast<std::ptrdiff_t>(i), found.items.end());
-            found.more = true;
-        }
+/// The index that a page of referrers is, written while they are read.
+class ReferrersPage {
+  public:
+    explicit ReferrersPage(std::size_t most) noexcept : left_(most) {
+        text_ = R"({"schemaVersion":2,)";
+        append_member(text_, "mediaType", oci::media_type::oci_index);
+        text_ += R"(,"manifests":[)";
     }
-    out += "]}";
-    return out;
-}
+
+    /// False if there is no room: a page has an entry at least, unless none was asked for.
+    bool add(meta::ReferrerRow const& referrer) {
+        if (left_ == 0) return false;
+        auto const before = text_.size();
+        if (!last_.empty()) text_ += ',';
+        append_descriptor(text_, referrer);
+        if (!last_.empty() && text_.size() > page_bytes) {
+            text_.resize(before);
+            return false;
+        }
+        last_ = referrer.digest;
+        --left_;
+        return true;
+    }
+
+    /// Digest of the last entry; empty if there is none.
+    [[nodiscard]] std::string const& last() const noexcept { return last_; }
+    [[nodiscard]] std::string text() && { return std::move(text_ += "]}"); }
+
+  private:
+    std::size_t left_;
+    std::string text_;
+    std::string last_;
+};
 
 }  // namespace
 
@@ -59,15 +75,16 @@ Task<Result<Response>> get_referrers(Context const& context) {
     auto const types = context.query.all("artifactType");
     std::optional<std::string> type;
     if (types.size() == 1) type = std::string(types.front());
-    CO_TRY(auto found,
-           co_await registry::list_referrers(context.registry, context.name(), subject, type, wanted.page()));
-    if (wanted.size == 0) found = {};
+    ReferrersPage index(wanted.size);
+    meta::TakeReferrer const take = [&index](meta::ReferrerRow const& row) { return index.add(row); };
+    CO_TRY(bool const more, co_await registry::list_referrers(context.registry, context.name(), subject, type,
+                                                              wanted.page(), take));
+    auto const last = index.last();
     Response response;
-    response.text(oci::media_type::oci_index, json_index(found));
+    response.text(oci::media_type::oci_index, std::move(index).text());
     if (type) response.set("OCI-Filters-Applied", "artifactType");
-    if (found.more) {
-        Parameters next{{"last", found.items.back().manifest.digest.str()},
-                        {"n", std::to_string(wanted.size)}};
+    if (more && !last.empty()) {
+        Parameters next{{"last", last}, {"n", std::to_string(wanted.size)}};
         for (auto const text : types) next.emplace_back("artifactType", std::string(text));
         auto const path = fmt::format("/v2/{}/referrers/{}", context.name().str(), subject.str());
         response.set("Link", next_link(context.urls.local(path), next));

@@ -24,11 +24,11 @@ class Catalog {
     /// manifest_unknown if the repository does not hold it.
     virtual Task<Result<ManifestFact>> manifest(oci::RepositoryName const& repository,
                                                 oci::Digest const& digest) = 0;
-    /// The manifests whose subject is `subject`, by digest; of one artifact type if `type` is given. Empty,
-    /// not an error, for what is unknown.
-    virtual Task<Result<Slice<ReferrerFact>>> referrers(oci::RepositoryName const& repository,
-                                                        oci::Digest const& subject,
-                                                        std::optional<std::string> type, Page page) = 0;
+    /// Hands `take` the manifests whose subject is `subject`, by digest; of one artifact type if `type` is
+    /// given. Nothing, not an error, for what is unknown. Answers whether more follow.
+    virtual Task<Result<bool>> referrers(oci::RepositoryName const& repository, oci::Digest const& subject,
+                                         std::optional<std::string> type, Page page,
+                                         TakeReferrer const& take) = 0;
 
     /// Records a manifest and moves its tags, or fails with manifest_blob_unknown naming every missing
     /// required digest as a subject of the error. Recording the same manifest again is no error.

@@ -7,8 +7,10 @@
 #include "oci/tag.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ocilot::meta {
@@ -33,12 +35,17 @@ struct ManifestFact {
     std::uint64_t size = 0;  ///< bytes
 };
 
-/// A manifest as a list of referrers shows it.
-struct ReferrerFact {
-    ManifestFact manifest;
-    std::string artifact_type;     ///< may be empty
-    std::string annotations_json;  ///< an object of strings; `{}` for none
+/// A manifest as a list of referrers shows it. Borrowed from the store.
+struct ReferrerRow {
+    std::string_view digest;
+    std::string_view media_type;
+    std::uint64_t size = 0;             ///< bytes
+    std::string_view artifact_type;     ///< may be empty
+    std::string_view annotations_json;  ///< an object of strings; `{}` for none
 };
+/// Called with one row after the other; false if it did not take this one and wants no more. Must not ask the
+/// store anything.
+using TakeReferrer = std::function<bool(ReferrerRow const&)>;
 
 /// A manifest to be recorded, with everything the same transaction has to know.
 struct NewManifest {

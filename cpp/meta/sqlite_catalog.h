@@ -18,9 +18,9 @@ class SqliteCatalog final : public Catalog {
     Task<Result<ManifestFact>> resolve(oci::RepositoryName const& repository, oci::Tag const& tag) override;
     Task<Result<ManifestFact>> manifest(oci::RepositoryName const& repository,
                                         oci::Digest const& digest) override;
-    Task<Result<Slice<ReferrerFact>>> referrers(oci::RepositoryName const& repository,
-                                                oci::Digest const& subject, std::optional<std::string> type,
-                                                Page page) override;
+    Task<Result<bool>> referrers(oci::RepositoryName const& repository, oci::Digest const& subject,
+                                 std::optional<std::string> type, Page page,
+                                 TakeReferrer const& take) override;
 
     Task<Result<>> put_manifest(NewManifest manifest) override;
     Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag,

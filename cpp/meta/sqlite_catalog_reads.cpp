@@ -13,18 +13,28 @@ Result<ManifestFact> manifest_of(SqliteRows const& rows) {
     return ManifestFact{digest, rows.text(1), static_cast<std::uint64_t>(rows.integer(2))};
 }
 
-Result<ReferrerFact> referrer_of(SqliteRows const& rows) {
-    TRY(auto manifest, manifest_of(rows));
-    auto annotations = rows.text(4);
-    if (!is_annotations_json(annotations)) return damaged("list of annotations");
-    return ReferrerFact{std::move(manifest), rows.text(3), std::move(annotations)};
+Result<ReferrerRow> referrer_of(SqliteRows const& rows) {
+    ReferrerRow const row{rows.view(0), rows.view(1), static_cast<std::uint64_t>(rows.integer(2)),
+                          rows.view(3), rows.view(4)};
+    if (!is_annotations_json(row.annotations_json)) return damaged("list of annotations");
+    return row;
+}
+
+Result<bool> hand_out(SqliteRows rows, Page const& page, TakeReferrer const& take) {
+    for (std::size_t taken = 0;; ++taken) {
+        TRY(bool const more, rows.next());
+        if (!more) return false;
+        if (taken == page.limit) return true;
+        TRY(auto const row, referrer_of(rows));
+        if (!take(row)) return true;
+    }
 }
 
 Result<Slice<std::string>> read_repositories(SqliteDb& db, Page const& page) {
     TRY(auto rows,
         db.query("SELECT name FROM repository WHERE manifests > 0 AND name > ?1 ORDER BY name LIMIT ?2",
                  {after(page), one_more(page)}));
-    return slice<std::string>(std::move(rows), page, name_of);
+    return slice_of_names(std::move(rows), page);
 }
 
 Result<Slice<std::string>> read_tags(SqliteDb& db, oci::RepositoryName const& repository, Page const& page) {
@@ -32,7 +42,7 @@ Result<Slice<std::string>> read_tags(SqliteDb& db, oci::RepositoryName const& re
         db.query("SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
                  "AND name > ?2 ORDER BY name LIMIT ?3",
                  {repository.str(), after(page), one_more(page)}));
-    TRY(auto names, slice<std::string>(std::move(rows), page, name_of));
+    TRY(auto names, slice_of_names(std::move(rows), page));
     if (names.items.empty() && !names.more) {
         TRY(auto known, db.query("SELECT 1 FROM repository WHERE name = ?1", {repository.str()}));
         TRY(bool const exists, known.next());
@@ -64,23 +74,23 @@ Result<ManifestFact> read_manifest(SqliteDb& db, oci::RepositoryName const& repo
     return manifest_of(rows);
 }
 
-Result<Slice<ReferrerFact>> read_referrers(SqliteDb& db, oci::RepositoryName const& repository,
-                                           oci::Digest const& subject, Page const& page) {
+Result<bool> read_referrers(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& subject,
+                            Page const& page, TakeReferrer const& take) {
     TRY(auto rows, db.query("SELECT digest, media_type, size, artifact_type, annotations FROM manifest "
                             "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND subject = ?2 "
                             "AND digest > ?3 ORDER BY digest LIMIT ?4",
                             {repository.str(), subject.str(), after(page), one_more(page)}));
-    return slice<ReferrerFact>(std::move(rows), page, referrer_of);
+    return hand_out(std::move(rows), page, take);
 }
 
-Result<Slice<ReferrerFact>> read_referrers_of_type(SqliteDb& db, oci::RepositoryName const& repository,
-                                                   oci::Digest const& subject, std::string const& type,
-                                                   Page const& page) {
+Result<bool> read_referrers_of_type(SqliteDb& db, oci::RepositoryName const& repository,
+                                    oci::Digest const& subject, std::string const& type, Page const& page,
+                                    TakeReferrer const& take) {
     TRY(auto rows, db.query("SELECT digest, media_type, size, artifact_type, annotations FROM manifest "
                             "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND subject = ?2 "
                             "AND artifact_type = ?3 AND digest > ?4 ORDER BY digest LIMIT ?5",
                             {repository.str(), subject.str(), type, after(page), one_more(page)}));
-    return slice<ReferrerFact>(std::move(rows), page, referrer_of);
+    return hand_out(std::move(rows), page, take);
 }
 
 }  // namespace
@@ -115,12 +125,12 @@ Task<Result<ManifestFact>> SqliteCatalog::manifest(oci::RepositoryName const& re
     co_return kept_or(repository, FactKey(repository, digest), read);
 }
 
-Task<Result<Slice<ReferrerFact>>> SqliteCatalog::referrers(oci::RepositoryName const& repository,
-                                                           oci::Digest const& subject,
-                                                           std::optional<std::string> type, Page page) {
+Task<Result<bool>> SqliteCatalog::referrers(oci::RepositoryName const& repository, oci::Digest const& subject,
+                                            std::optional<std::string> type, Page page,
+                                            TakeReferrer const& take) {
     co_return readers_.read([&](SqliteDb& db) {
-        if (type) return read_referrers_of_type(db, repository, subject, *type, page);
-        return read_referrers(db, repository, subject, page);
+        if (type) return read_referrers_of_type(db, repository, subject, *type, page, take);
+        return read_referrers(db, repository, subject, page, take);
     });
 }
 

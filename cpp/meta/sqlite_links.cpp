@@ -32,7 +32,7 @@ Result<Slice<std::string>> read_holders(SqliteDb& db, oci::Digest const& digest,
     TRY(auto rows, db.query("SELECT r.name FROM link l CROSS JOIN repository r ON r.id = l.repository "
                             "WHERE l.digest = ?1 AND l.repository > ?2 ORDER BY l.repository LIMIT ?3",
                             {digest.str(), last, one_more(page)}));
-    return slice<std::string>(std::move(rows), page, name_of);
+    return slice_of_names(std::move(rows), page);
 }
 
 Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Time now) {

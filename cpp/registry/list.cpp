@@ -12,13 +12,11 @@ Task<Result<meta::Slice<std::string>>> list_tags(Registry& registry, oci::Reposi
     co_return co_await registry.meta.catalog().tags(repository, std::move(page));
 }
 
-Task<Result<meta::Slice<meta::ReferrerFact>>> list_referrers(Registry& registry,
-                                                             oci::RepositoryName const& repository,
-                                                             oci::Digest const& subject,
-                                                             std::optional<std::string> type,
-                                                             meta::Page page) {
+Task<Result<bool>> list_referrers(Registry& registry, oci::RepositoryName const& repository,
+                                  oci::Digest const& subject, std::optional<std::string> type,
+                                  meta::Page page, meta::TakeReferrer const& take) {
     co_return co_await registry.meta.catalog().referrers(repository, subject, std::move(type),
-                                                         std::move(page));
+                                                         std::move(page), take);
 }
 
 }  // namespace ocilot::registry

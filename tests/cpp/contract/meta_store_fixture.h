@@ -45,11 +45,36 @@ class MetaStoreContract : public ::testing::TestWithParam<MetaKind> {
         return run(catalog().tags(repo(name), {{}, 1000})).value().items;
     }
     Errc tags_error(std::string_view name) { return run(catalog().tags(repo(name), {{}, 10})).error().code; }
+    /// A referrer, kept.
+    struct Referrer {
+        oci::Digest digest;
+        std::string media_type;
+        std::uint64_t size;
+        std::string artifact_type;
+        std::string annotations_json;
+    };
+    struct Referrers {
+        std::vector<Referrer> items;
+        bool more;
+    };
+    Referrers referrers_page(oci::RepositoryName const& repository, oci::Digest const& subject,
+                             std::optional<std::string> type, meta::Page page) {
+        Referrers found;
+        meta::TakeReferrer const take = [&](meta::ReferrerRow const& row) {
+            found.items.push_back({oci::Digest::parse(row.digest).value(), std::string(row.media_type),
+                                   row.size, std::string(row.artifact_type),
+                                   std::string(row.annotations_json)});
+            return true;
+        };
+        found.more =
+            run(catalog().referrers(repository, subject, std::move(type), std::move(page), take)).value();
+        return found;
+    }
     std::vector<oci::Digest> referrers(std::string_view name, oci::Digest const& subject,
                                        std::optional<std::string> type = {}) {
         std::vector<oci::Digest> digests;
-        auto const found = run(catalog().referrers(repo(name), subject, std::move(type), {{}, 1000})).value();
-        for (auto const& referrer : found.items) digests.push_back(referrer.manifest.digest);
+        auto const found = referrers_page(repo(name), subject, std::move(type), {{}, 1000});
+        for (auto const& referrer : found.items) digests.push_back(referrer.digest);
         return digests;
     }
 

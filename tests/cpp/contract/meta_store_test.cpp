@@ -276,11 +276,11 @@ TEST_P(MetaStoreContract, ReferrersAreListedByDigestAndByType) {
     EXPECT_THAT(referrers("team/app", subject, "none"), IsEmpty());
     EXPECT_THAT(referrers("team/other", subject), IsEmpty());
     EXPECT_THAT(referrers("team/app", digest("unrelated")), IsEmpty());
-    auto const sbom = run(catalog().referrers(app, subject, "sbo", {{}, 1})).value();
+    auto const sbom = referrers_page(app, subject, "sbo", {{}, 1});
     ASSERT_EQ(sbom.items.size(), 1U);
     EXPECT_FALSE(sbom.more);
-    EXPECT_EQ(sbom.items[0].manifest.media_type, image_type);
-    EXPECT_EQ(sbom.items[0].manifest.size, 4U);
+    EXPECT_EQ(sbom.items[0].media_type, image_type);
+    EXPECT_EQ(sbom.items[0].size, 4U);
     EXPECT_EQ(sbom.items[0].artifact_type, "sbo");
     EXPECT_EQ(nlohmann::json::parse(sbom.items[0].annotations_json),
               (nlohmann::json{{"who", "sbom"}, {"quote\"", "\xc3\xa4\n"}}));
@@ -298,14 +298,26 @@ TEST_P(MetaStoreContract, PagesOfReferrersShowEachOnceInOrder) {
     std::vector<std::string> seen;
     meta::Page page{{}, 3};
     for (bool more = true; more;) {
-        auto const slice = run(catalog().referrers(app, digest("subject"), "even", page)).value();
-        for (auto const& referrer : slice.items) seen.push_back(referrer.manifest.digest.str());
+        auto const slice = referrers_page(app, digest("subject"), "even", page);
+        for (auto const& referrer : slice.items) seen.push_back(referrer.digest.str());
         more = slice.more;
         page.after = seen.back();
     }
     EXPECT_EQ(seen, std::vector(expected.begin(), expected.end()));
     ASSERT_TRUE(run(catalog().delete_manifest(app, digest("0"), "bob", at(2))).has_value());
     EXPECT_EQ(referrers("team/app", digest("subject")).size(), 19U);
+}
+
+TEST_P(MetaStoreContract, WhoTakesNoMoreReferrersHearsThatMoreFollow) {
+    for (auto const* content : {"a", "b", "c"}) {
+        auto referrer = a_manifest(app, content);
+        referrer.subject = digest("subject");
+        ASSERT_TRUE(put(referrer).has_value());
+    }
+    int asked = 0;
+    meta::TakeReferrer const take_one = [&](meta::ReferrerRow const&) { return ++asked < 2; };
+    EXPECT_TRUE(run(catalog().referrers(app, digest("subject"), {}, {{}, 1000}, take_one)).value());
+    EXPECT_EQ(asked, 2);
 }
 
 TEST_P(MetaStoreContract, AnUploadIsFoundInItsRepositoryUntilItIsClosed) {

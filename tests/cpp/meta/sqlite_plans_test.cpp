@@ -51,6 +51,7 @@ void do_everything(meta::MetaStore& store) {
     SystemRandom random;
     auto const id = Uuid::random(random);
     meta::Page const page{{}, 10};
+    meta::TakeReferrer const take = [](meta::ReferrerRow const&) { return true; };
     static_cast<void>(run(store.uploads().open({id, app, oci::Algorithm::sha256, "", at(1)})));
     static_cast<void>(run(store.uploads().find(app, id)));
     static_cast<void>(run(store.uploads().started_before(at(2), 10)));
@@ -74,8 +75,8 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(catalog.resolve(app, tag("t"))));
     static_cast<void>(run(catalog.manifest(app, digest("m"))));
     static_cast<void>(run(links.blob(app, digest("b"))));
-    static_cast<void>(run(catalog.referrers(app, digest("s"), {}, page)));
-    static_cast<void>(run(catalog.referrers(app, digest("s"), "type", page)));
+    static_cast<void>(run(catalog.referrers(app, digest("s"), {}, page, take)));
+    static_cast<void>(run(catalog.referrers(app, digest("s"), "type", page, take)));
     auto& audit = store.audit();
     static_cast<void>(run(audit.links("", 10)));
     static_cast<void>(run(audit.manifests("", 10)));

@@ -145,7 +145,8 @@ TEST_F(SqliteStoreTest, DamagedFactsAreAnErrorNotAnAnswer) {
     referrer.subject = digest("s");
     ASSERT_TRUE(put(*store, referrer).has_value());
     RawDb(path).rows("UPDATE manifest SET annotations = '[1]'");
-    EXPECT_EQ(run(store->catalog().referrers(app, digest("s"), {}, {{}, 9})).error().code, Errc::io);
+    meta::TakeReferrer const take = [](meta::ReferrerRow const&) { return true; };
+    EXPECT_EQ(run(store->catalog().referrers(app, digest("s"), {}, {{}, 9}, take)).error().code, Errc::io);
     RawDb(path).rows(
         "PRAGMA foreign_keys = OFF; UPDATE manifest SET digest = 'x'; UPDATE tag SET digest = 'x'");
     EXPECT_EQ(run(store->catalog().resolve(app, tag("t"))).error().code, Errc::io);
