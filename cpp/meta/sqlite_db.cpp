@@ -183,6 +183,10 @@ Result<std::int64_t> SqliteDb::change(std::string_view sql, std::initializer_lis
     }
 }
 
+std::int64_t SqliteDb::rows_changed() const noexcept {
+    return sqlite3_total_changes64(db_.get());
+}
+
 bool SqliteDb::in_transaction() const noexcept {
     return sqlite3_get_autocommit(db_.get()) == 0;
 }

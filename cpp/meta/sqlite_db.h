@@ -63,6 +63,8 @@ class SqliteDb {
     /// Runs a statement to its end and answers how many rows it changed.
     Result<std::int64_t> change(std::string_view sql, std::initializer_list<SqliteValue> values = {});
 
+    /// How many rows were changed since the connection was opened.
+    [[nodiscard]] std::int64_t rows_changed() const noexcept;
     /// Whether a transaction is open.
     [[nodiscard]] bool in_transaction() const noexcept;
     /// Pages written since the last call.

@@ -56,11 +56,7 @@ Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFa
 
 Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::RepositoryName const& target,
                        oci::Digest const& digest, Time now) {
-    TRY(auto const from, find_repository(db, source));
-    if (!from) return blob_unknown(source, digest);
-    TRY(auto const size, linked_size(db, *from, digest));
-    if (!size) return blob_unknown(source, digest);
-    BlobFact const blob{digest, static_cast<std::uint64_t>(*size)};
+    TRY(auto const blob, read_blob(db, source, digest));
     CHECK(link(db, target, blob, now));
     return blob;
 }

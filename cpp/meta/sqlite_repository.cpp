@@ -15,9 +15,11 @@ Result<std::optional<std::int64_t>> find_repository(SqliteDb& db, oci::Repositor
 }
 
 Result<std::int64_t> find_or_make_repository(SqliteDb& db, oci::RepositoryName const& name) {
-    CHECK(db.change("INSERT INTO repository (name) VALUES (?1) ON CONFLICT (name) DO NOTHING", {name.str()}));
-    TRY(auto const id, find_repository(db, name));
-    return *id;
+    TRY(auto const known, find_repository(db, name));
+    if (known) return *known;
+    TRY(auto const made,
+        first_number(db, "INSERT INTO repository (name) VALUES (?1) RETURNING id", {name.str()}));
+    return *made;
 }
 
 Result<> drop_repository_if_empty(SqliteDb& db, std::int64_t id) {

@@ -8,6 +8,7 @@
 #include "meta/sqlite_uploads.h"
 #include "meta/temporary_directory.h"
 
+#include <fmt/format.h>
 #include <optional>
 
 namespace ocilot::meta {
@@ -44,8 +45,13 @@ Result<T> as_config(Result<T> result) {
     return result;
 }
 
+/// Digests fall anywhere in an index: what is kept of it need not be read again to add one. KiB, negative as
+/// SQLite wants it; taken as it is used.
+constexpr int writer_cache = -16 * 1024;
+
 Result<SqliteDb> open_for_writing(std::string const& path, bool durable) {
     TRY(auto db, SqliteDb::open(path, SqliteDb::Mode::read_write));
+    CHECK(db.execute(fmt::format("PRAGMA cache_size = {}", writer_cache)));
     CHECK(db.execute(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"));
     CHECK(prepare_schema(db, path));
     return db;

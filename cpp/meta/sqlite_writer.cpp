@@ -83,19 +83,38 @@ void SqliteWriter::process(Batch batch) {
 
 Result<> SqliteWriter::commit(Batch const& batch) {
     CHECK(db_.change("BEGIN IMMEDIATE"));
-    for (auto const& job : batch) {
-        CHECK(apply(*job));
+    TRY(bool const all_or_nothing, apply_plainly(batch));
+    if (!all_or_nothing) {
+        CHECK(db_.change("ROLLBACK"));
+        CHECK(db_.change("BEGIN IMMEDIATE"));
+        for (auto const& job : batch) {
+            CHECK(apply_guarded(*job));
+        }
     }
     CHECK(db_.change("COMMIT"));
     return {};
 }
 
-/// Fails only if the transaction cannot go on; a job's own failure is undone and kept for its answer.
-Result<> SqliteWriter::apply(Job& job) {
+/// Without a savepoint for each job, which would copy every page that it touches: jobs that fail do so before
+/// they change anything. False if one did not, so that the batch has to be done again. As below, fails only
+/// if the transaction cannot go on.
+Result<bool> SqliteWriter::apply_plainly(Batch const& batch) {
+    for (auto const& job : batch) {
+        auto const before = db_.rows_changed();
+        auto const* const failure = job->apply(db_);
+        if (failure == nullptr) continue;
+        // On a full disk or an I/O error SQLite may give up the whole transaction, neighbours included.
+        if (!db_.in_transaction()) return *failure;
+        if (db_.rows_changed() != before) return false;
+    }
+    return true;
+}
+
+/// A job's own failure is undone and kept for its answer.
+Result<> SqliteWriter::apply_guarded(Job& job) {
     CHECK(db_.change("SAVEPOINT job"));
     auto const* const failure = job.apply(db_);
     if (failure != nullptr) {
-        // On a full disk or an I/O error SQLite may give up the whole transaction, neighbours included.
         if (!db_.in_transaction()) return *failure;
         CHECK(db_.change("ROLLBACK TO job"));
     }

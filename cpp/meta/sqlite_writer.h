@@ -30,7 +30,8 @@ class SqliteWriter {
     SqliteWriter& operator=(SqliteWriter const&) = delete;
 
     /// Runs `work(SqliteDb&)`, which returns a Result, inside a transaction; resumes when it is durable.
-    /// Work that answers an error changes nothing. no_space, unavailable or io if the commit fails.
+    /// Work that answers an error changes nothing; it may be run twice, the first time in vain. no_space,
+    /// unavailable or io if the commit fails.
     template <class Work, class R = std::invoke_result_t<Work&, SqliteDb&>>
     Task<R> run(Work work) {
         return run(Scope::everything(), std::move(work));
@@ -86,7 +87,8 @@ class SqliteWriter {
     void serve();
     void process(Batch batch);
     Result<> commit(Batch const& batch);
-    Result<> apply(Job& job);
+    Result<bool> apply_plainly(Batch const& batch);
+    Result<> apply_guarded(Job& job);
     void checkpoint();
 
     SqliteDb db_;
