@@ -13,6 +13,8 @@ constexpr std::size_t entries_limit = 1000;
 /// Bytes after which a page ends: clients read indexes of at most 4 MiB.
 constexpr std::size_t page_bytes = 3 * 1024 * 1024;
 
+constexpr std::size_t usual_bytes = 4096;  // A dozen entries, without growing from nothing.
+
 void append_descriptor(std::string& out, meta::ReferrerRow const& referrer) {
     out += '{';
     append_member(out, "mediaType", referrer.media_type);
@@ -34,7 +36,8 @@ void append_descriptor(std::string& out, meta::ReferrerRow const& referrer) {
 /// The index that a page of referrers is, written while they are read.
 class ReferrersPage {
   public:
-    explicit ReferrersPage(std::size_t most) noexcept : left_(most) {
+    explicit ReferrersPage(std::size_t most) : left_(most) {
+        text_.reserve(usual_bytes);
         text_ = R"({"schemaVersion":2,)";
         append_member(text_, "mediaType", oci::media_type::oci_index);
         text_ += R"(,"manifests":[)";

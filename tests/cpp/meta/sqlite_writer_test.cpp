@@ -101,6 +101,24 @@ TEST_F(SqliteWriterTest, AFailingJobDoesNotHurtItsNeighbours) {
     EXPECT_THAT(facts(), ElementsAre("after", "before", "first"));
 }
 
+TEST_F(SqliteWriterTest, AJobThatFailsBeforeItChangesAnythingIsNoReasonToRunOthersAgain) {
+    meta::SqliteWriter writer(database(), observers.log, observers.metrics);
+    std::atomic<int> runs = 0;
+    std::vector<Task<Result<>>> tasks;
+    for (int i = 0; i < 5; ++i) {
+        tasks.push_back(writer.run([&runs, i](meta::SqliteDb& db) -> Result<> {
+            ++runs;
+            CHECK(db.change("INSERT INTO fact (name) VALUES (?1)", {std::to_string(i)}));
+            return {};
+        }));
+        tasks.push_back(
+            writer.run([](meta::SqliteDb&) -> Result<> { return Error{Errc::blob_unknown, "no"}; }));
+    }
+    run_together(std::move(tasks));
+    EXPECT_EQ(runs, 5);
+    EXPECT_EQ(facts().size(), 5U);
+}
+
 TEST_F(SqliteWriterTest, AFullDiskIsSaidAndTheWriterGoesOn) {
     auto db = database();
     ASSERT_TRUE(
