@@ -17,8 +17,8 @@ Result<std::optional<std::int64_t>> find_repository(SqliteDb& db, oci::Repositor
 Result<std::int64_t> find_or_make_repository(SqliteDb& db, oci::RepositoryName const& name) {
     TRY(auto const known, find_repository(db, name));
     if (known) return *known;
-    TRY(auto const made,
-        first_number(db, "INSERT INTO repository (name) VALUES (?1) RETURNING id", {name.str()}));
+    CHECK(db.change("INSERT INTO repository (name) VALUES (?1)", {name.str()}));
+    TRY(auto const made, find_repository(db, name));
     return *made;
 }
 
