@@ -2,6 +2,14 @@
 
 namespace ocilot::meta {
 
+namespace {
+
+/// KiB of pages that a connection may keep, negative as SQLite wants it; taken as they are read. Enough for
+/// what is asked of some 100 000 blobs.
+constexpr auto const* cache = "PRAGMA cache_size = -16384";
+
+}  // namespace
+
 Result<SqliteReaders::Lease> SqliteReaders::lease() {
     {
         std::lock_guard const lock(mutex_);
@@ -12,6 +20,7 @@ Result<SqliteReaders::Lease> SqliteReaders::lease() {
         }
     }
     TRY(auto db, SqliteDb::open(path_, mode_));
+    CHECK(db.execute(cache));
     return Lease(*this, std::make_unique<SqliteDb>(std::move(db)));
 }
 
