@@ -1,4 +1,4 @@
-"""Lines of the protocol that a registry without accounts keeps, and the traps other registries fell into."""
+"""Lines of the protocol that `test_protocol` leaves to others, and no other page here holds."""
 
 from __future__ import annotations
 
