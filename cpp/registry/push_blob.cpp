@@ -1,6 +1,7 @@
 #include "registry/push_blob.h"
 
 #include "registry/admit.h"
+#include "registry/begun_body.h"
 #include "registry/receive.h"
 #include "registry/sessions.h"
 
@@ -68,21 +69,26 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
 Task<Result<meta::BlobFact>> receive_last(Registry& registry, UploadRef ref, Hold const& hold, Chunk last,
                                           oci::Digest const& digest) {
     auto& session = hold.session();
-    bool const may_be_whole = !last.first && last.length != 0;
-    // Clients repeat a request whose blob failed: it must not be added to what is left of the first try.
-    if (may_be_whole && session.comes_again) {
-        CO_CHECK(co_await start_over(registry, ref, hold));
+    bool const unranged = !last.first && last.length != 0;
+    BegunBody body(last.bytes);
+    // Clients repeat a request whose blob failed: it must not be added to what is left of the first try. But
+    // nothing is dropped for a body that brings nothing.
+    if (unranged && session.comes_again) {
+        CO_TRY(bool const brings, co_await body.begin());
+        if (brings) {
+            CO_CHECK(co_await start_over(registry, ref, hold));
+        }
     }
-    session.comes_again = false;
-    bool const is_whole = may_be_whole && session.offset.load() == 0;
-    auto const received = co_await receive(hold.upload(), last, session.offset);
+    auto const before = session.offset.load();
+    auto const received = co_await receive(hold.upload(), {body, last.first, last.length}, session.offset);
+    bool const brought = session.offset.load() != before;
     if (received.has_error()) {
-        session.comes_again = is_whole;
+        if (brought) session.comes_again = unranged && before == 0;
         co_return received.error();
     }
     auto const fact = co_await prove(registry, ref.caller, ref.repository, hold.upload(), digest);
     // Wrong bytes before this request may be what a restart left of the first try.
-    session.comes_again = fact.has_error() && may_be_whole;
+    if (brought) session.comes_again = fact.has_error() && unranged;
     co_return fact;
 }
 

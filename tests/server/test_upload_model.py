@@ -161,7 +161,7 @@ class Conversation(RuleBasedStateMachine):
         self, upload: Upload, last: bytes, chunked: bool, ranged: bool, algorithm: str, right: bool
     ) -> None:
         headers = content_range(len(upload.data), len(last)) if ranged and last else {}
-        may_be_whole = bool(last or chunked) and not headers
+        may_be_whole = bool(last) and not headers
         whole = last if may_be_whole and upload.comes_again else upload.data + last
         digest = digest_of(whole if right else whole + b"!", algorithm)
         answer = self.send("PUT", with_digest(upload.location, digest), last, chunked, headers)
@@ -169,7 +169,8 @@ class Conversation(RuleBasedStateMachine):
             assert_unknown(answer)
             return
         upload.data = whole
-        upload.comes_again = may_be_whole
+        if last:
+            upload.comes_again = may_be_whole
         if right:
             upload.is_open = False
             self.assert_stored(answer, digest, whole)

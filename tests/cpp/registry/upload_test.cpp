@@ -56,6 +56,21 @@ TEST_F(UploadTest, TakesAWholeBlobAgainThatBrokeOffOrWasWrong) {
     EXPECT_EQ(finish(id, sha256(text), text).value().size, 5000U);
 }
 
+TEST_F(UploadTest, AClosingBodyThatBringsNothingDropsNothing) {
+    auto const id = start();
+    ASSERT_TRUE(append(id, "0123456789").has_value());
+    auto const close = [&](oci::Digest const& digest, std::string_view last) {
+        TextSource body(last);
+        return run(registry::finish_upload(parts, ref(id), {body, {}, {}}, digest));  // Chunked.
+    };
+    EXPECT_EQ(close(sha256("wrong"), "").error().code, Errc::digest_invalid);
+    EXPECT_EQ(close(sha256("wrong"), "ab").error().code, Errc::digest_invalid);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 12U);
+    EXPECT_EQ(close(sha256("wrong"), "").error().code, Errc::digest_invalid);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 12U);
+    EXPECT_EQ(close(sha256("0123456789ab"), "").value().size, 12U);
+}
+
 TEST_F(UploadTest, TakesAWholeBlobAtTheSecondTryThatBrokeOffBeforeARestart) {
     auto const id = start();
     std::string const text(5000, 'x');
