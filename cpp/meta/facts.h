@@ -28,6 +28,13 @@ struct Slice {
     bool more = false;
 };
 
+/// Who changes something, for the journal and the histories.
+struct Actor {
+    std::string name = {};     ///< empty for anonymous
+    std::string kind = {};     ///< `user`, `robot`, ...: policy::to_string of a CallerKind
+    std::string address = {};  ///< numeric
+};
+
 /// What is known of a manifest in a repository.
 struct ManifestFact {
     oci::Digest digest;

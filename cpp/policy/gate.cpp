@@ -2,16 +2,26 @@
 
 namespace ocilot::policy {
 
-std::string_view to_string(Action action) noexcept {
-    switch (action) {
-        case Action::pull:
-            return "pull";
-        case Action::push:
-            return "push";
-        case Action::remove:
-            return "delete";
+std::string_view to_string(CallerKind kind) noexcept {
+    switch (kind) {
+        case CallerKind::anonymous:
+            return "anonymous";
+        case CallerKind::user:
+            return "user";
+        case CallerKind::robot:
+            return "robot";
+        case CallerKind::federated:
+            return "federated";
+        case CallerKind::certificate:
+            return "certificate";
+        case CallerKind::local:
+            return "local";
     }
-    return "pull";
+    return "anonymous";
+}
+
+Task<Result<std::optional<Login>>> OpenGate::authenticate(Credentials) {
+    co_return std::optional<Login>{};
 }
 
 Task<Result<std::optional<Decision>>> OpenGate::authorize(Caller const&, Access const&) {
@@ -23,6 +33,10 @@ Task<Result<Decision>> OpenGate::admit_manifest(ManifestPush) {
 }
 
 Task<Result<Decision>> OpenGate::admit_blob(BlobPush) {
+    co_return Decision::allow();
+}
+
+Task<Result<Decision>> OpenGate::admit_tag(TagMove) {
     co_return Decision::allow();
 }
 

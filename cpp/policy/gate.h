@@ -5,38 +5,30 @@
 #include "oci/manifest.h"
 #include "oci/name.h"
 #include "oci/reference.h"
+#include "policy/caller.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 namespace ocilot::policy {
-
-/// Who asks. Anonymous if the name is empty.
-struct Caller {
-    std::string name;
-    std::vector<std::string> groups;
-    std::string address;  ///< numeric, without port
-    [[nodiscard]] bool anonymous() const noexcept { return name.empty(); }
-};
-
-enum class Action : std::uint8_t { pull, push, remove };
-[[nodiscard]] std::string_view to_string(Action action) noexcept;
-
-/// What somebody wants to do. Without a repository it is about the registry as a whole (ping, catalog).
-struct Access {
-    std::optional<oci::RepositoryName> repository;
-    Action action = Action::pull;
-};
 
 /// An answer; `reason` of a denial is shown to the caller.
 struct Decision {
     bool allowed = false;
     std::string reason = {};
+    std::chrono::seconds ttl{0};  ///< how long the same answer holds; 0: as long as the asker likes
+    std::string by = {};          ///< the script that decided, for whoever wants to know why
     static Decision allow() { return {true, {}}; }
     static Decision deny(std::string why) { return {false, std::move(why)}; }
 };
+
+/// A login that was decided: who it is, or why not.
+using Login = std::variant<Caller, Decision>;
 
 /// A manifest about to be recorded. Borrowed for the question.
 struct ManifestPush {
@@ -45,7 +37,9 @@ struct ManifestPush {
     std::vector<oci::Tag> const& tags;  ///< tags it will move; empty for a push by digest
     oci::Digest const& digest;
     oci::Manifest const& manifest;
-    std::uint64_t size;  ///< bytes
+    std::uint64_t size;            ///< bytes
+    std::string_view bytes = {};   ///< as the client sent it
+    std::string_view config = {};  ///< bytes of the image's configuration; empty if there is none or a large one
 };
 
 /// A blob about to be linked to a repository, received or mounted.
@@ -56,6 +50,24 @@ struct BlobPush {
     std::uint64_t size;  ///< bytes
 };
 
+/// A manifest that refers to another (distribution-spec, "Listing Referrers").
+struct Referrer {
+    std::string digest;
+    std::string artifact_type;     ///< may be empty
+    std::string annotations_json;  ///< an object of strings
+};
+
+/// A tag about to be set. Borrowed for the question.
+struct TagMove {
+    Caller const& caller;
+    oci::RepositoryName const& repository;
+    oci::Tag const& tag;
+    oci::Digest const& digest;                     ///< where it will point
+    std::optional<oci::Digest> const& previous;    ///< where it points now; nullopt for a new tag
+    std::vector<Referrer> const& referrers;        ///< of `digest`, the first 100
+    std::vector<std::string> const& sibling_tags;  ///< those of `sha256-<hex>…` that stand for `digest`
+};
+
 /// A tag or a manifest about to be removed.
 struct Deletion {
     Caller const& caller;
@@ -64,27 +76,40 @@ struct Deletion {
 };
 
 /// The questions, as bits: a point that nobody implements is never asked.
-enum class Point : std::uint8_t { authorize = 1, admit_manifest = 2, admit_blob = 4, admit_delete = 8 };
+enum class Point : std::uint8_t {
+    authorize = 1,
+    admit_manifest = 2,
+    admit_blob = 4,
+    admit_delete = 8,
+    authenticate = 16,
+    admit_tag = 32,
+    admit_mirror = 64,
+};
 
 /// The questions put to others. An error is a refusal (deny by default).
 class Gate {
   public:
     virtual ~Gate() = default;
     [[nodiscard]] virtual bool asks(Point point) const noexcept = 0;
+    /// nullopt: nobody here knows the name.
+    virtual Task<Result<std::optional<Login>>> authenticate(Credentials credentials) = 0;
     /// nullopt: not decided here, ask the rules.
     virtual Task<Result<std::optional<Decision>>> authorize(Caller const& caller, Access const& access) = 0;
     virtual Task<Result<Decision>> admit_manifest(ManifestPush push) = 0;
     virtual Task<Result<Decision>> admit_blob(BlobPush push) = 0;
+    virtual Task<Result<Decision>> admit_tag(TagMove move) = 0;
     virtual Task<Result<Decision>> admit_delete(Deletion deletion) = 0;
 };
 
 /// The gate of a registry without hooks: nothing is asked.
-class OpenGate final : public Gate {
+class OpenGate : public Gate {
   public:
     [[nodiscard]] bool asks(Point) const noexcept override { return false; }
+    Task<Result<std::optional<Login>>> authenticate(Credentials credentials) override;
     Task<Result<std::optional<Decision>>> authorize(Caller const& caller, Access const& access) override;
     Task<Result<Decision>> admit_manifest(ManifestPush push) override;
     Task<Result<Decision>> admit_blob(BlobPush push) override;
+    Task<Result<Decision>> admit_tag(TagMove move) override;
     Task<Result<Decision>> admit_delete(Deletion deletion) override;
 };
 

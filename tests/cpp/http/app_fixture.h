@@ -20,7 +20,7 @@
 namespace ocilot::http::test {
 
 /// A gate that says no to one thing: access to a repository, or a push of anything.
-class OneNo final : public policy::Gate {
+class OneNo final : public policy::OpenGate {
   public:
     std::set<std::pair<std::string, policy::Action>> closed;  ///< repository and action refused
     std::string refused_manifests;                            ///< reason to admit no manifest; empty: all

@@ -6,7 +6,7 @@ using namespace ocilot::test;
 namespace {
 
 /// Refuses every manifest, for a reason.
-class StrictGate final : public policy::Gate {
+class StrictGate final : public policy::OpenGate {
   public:
     bool asks(policy::Point) const noexcept override { return true; }
     Task<Result<std::optional<policy::Decision>>> authorize(policy::Caller const&,

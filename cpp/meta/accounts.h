@@ -1,0 +1,79 @@
+#pragma once
+
+#include "base/result.h"
+#include "base/task.h"
+#include "meta/facts.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ocilot::meta {
+
+/// Somebody who logs in: a person, or a machine.
+struct AccountFact {
+    std::string name;
+    bool robot = false;
+    std::string password_hash = {};  ///< as crypt(5) writes it; empty: no password, only tokens
+    std::vector<std::string> groups = {};
+    bool admin = false;
+    bool disabled = false;
+    Time created_at{};
+};
+
+/// A secret that stands for an account in place of its password. Only a hash of the secret is kept.
+struct TokenFact {
+    std::string id;  ///< public, 16 lower-case hexadecimal digits; part of the secret's text
+    std::string account;
+    std::string secret_hash;          ///< SHA-256 of the whole text, lower-case hexadecimal
+    std::string note = {};            ///< what its owner calls it
+    std::vector<std::string> scopes;  ///< `repository:team/**:pull,push`; empty: all that the account may
+    bool refresh = false;             ///< given out by a login, not by a person
+    Time created_at{};
+    std::optional<Time> expires_at = {};
+    std::optional<Time> last_used_at = {};
+};
+
+/// A key that tokens are signed with. The youngest signs; the others still verify.
+struct KeyFact {
+    std::string id;
+    std::string private_pem;
+    Time created_at{};
+};
+
+/// Accounts, their tokens and the keys of the token server. Every write is one durable transaction that also
+/// notes who did it in the journal. Thread-safe; Tasks may come from any I/O context.
+class Accounts {
+  public:
+    virtual ~Accounts() = default;
+
+    /// By name.
+    virtual Task<Result<Slice<AccountFact>>> accounts(Page page) = 0;
+    /// not_found if there is none.
+    virtual Task<Result<AccountFact>> account(std::string const& name) = 0;
+    /// conflict if the name is taken.
+    virtual Task<Result<>> add(AccountFact account, Actor by) = 0;
+    /// Replaces all but name, kind and time of creation; not_found if there is none.
+    virtual Task<Result<>> change(AccountFact account, Actor by) = 0;
+    /// Removes an account and all its tokens; not_found if there is none.
+    virtual Task<Result<>> remove(std::string const& name, Actor by) = 0;
+
+    /// Tokens of an account, or of all if it is empty, oldest first; refresh tokens only if asked for.
+    virtual Task<Result<std::vector<TokenFact>>> tokens(std::string const& account, bool refresh) = 0;
+    /// not_found if there is none.
+    virtual Task<Result<TokenFact>> token(std::string const& id) = 0;
+    /// not_found if the account does not exist; a refresh token may be of a name that has no account here.
+    virtual Task<Result<>> add_token(TokenFact token, Actor by) = 0;
+    /// not_found if there is none.
+    virtual Task<Result<>> remove_token(std::string const& id, Actor by) = 0;
+    /// Notes when tokens were last used; those that are gone are passed over.
+    virtual Task<Result<>> note_use(std::vector<std::pair<std::string, Time>> used) = 0;
+
+    /// Youngest first.
+    virtual Task<Result<std::vector<KeyFact>>> keys() = 0;
+    /// Adds a key and removes those made before `keep_from`.
+    virtual Task<Result<>> add_key(KeyFact key, Time keep_from, Actor by) = 0;
+};
+
+}  // namespace ocilot::meta

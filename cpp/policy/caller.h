@@ -1,0 +1,44 @@
+#pragma once
+
+#include "policy/scope.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ocilot::policy {
+
+/// Where a caller's name comes from: two kinds may have the same name and are not the same.
+enum class CallerKind : std::uint8_t {
+    anonymous,
+    user,         ///< an account, a line of an htpasswd file, or who a hook says it is
+    robot,        ///< an account that machines use
+    federated,    ///< by a token of a foreign issuer
+    certificate,  ///< by a TLS client certificate
+    local,        ///< whoever may open the registry's control socket
+};
+/// `anonymous`, `user`, `robot`, `federated`, `certificate`, `local`.
+[[nodiscard]] std::string_view to_string(CallerKind kind) noexcept;
+
+/// Who asks. Anonymous if the name is empty.
+struct Caller {
+    std::string name;
+    std::vector<std::string> groups;
+    std::string address;  ///< numeric, without port
+    CallerKind kind = CallerKind::anonymous;
+    bool admin = false;  ///< may do everything, whatever the rules say
+    /// What the credentials are limited to; null: to nothing beside the rules.
+    std::shared_ptr<Allowance const> limit = {};
+    [[nodiscard]] bool anonymous() const noexcept { return name.empty(); }
+};
+
+/// A name and a password as somebody typed them, for whoever knows them. Borrowed for the question.
+struct Credentials {
+    std::string_view name;
+    std::string_view password;
+    std::string_view address;  ///< numeric, without port
+};
+
+}  // namespace ocilot::policy
