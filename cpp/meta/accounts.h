@@ -48,6 +48,10 @@ class Accounts {
   public:
     virtual ~Accounts() = default;
 
+    /// Grows whenever an account or a token is changed or removed: what was remembered of them counts no
+    /// more. Additions make nothing untrue. Cheap.
+    [[nodiscard]] virtual std::uint64_t version() const noexcept = 0;
+
     /// By name.
     virtual Task<Result<Slice<AccountFact>>> accounts(Page page) = 0;
     /// not_found if there is none.
