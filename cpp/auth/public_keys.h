@@ -41,6 +41,9 @@ class PublicKeys {
     [[nodiscard]] Result<PublicKey> find_by_chain(std::span<std::string const> chain, Time now) const;
 
   private:
+    void take(Result<PublicKey> key, int number);
+    Result<> add_certificate(std::string_view der, int number);
+
     std::vector<PublicKey> keys_;
     std::vector<std::string> passed_over_;
     std::shared_ptr<x509_store_st> roots_;  // Null without certificates.

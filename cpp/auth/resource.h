@@ -17,8 +17,10 @@ namespace ocilot::auth {
 struct Resource {
     std::string type;  ///< `repository`, `registry` or one this registry does not know; lower-case
     std::string name;  ///< may hold a colon (`host:5000/team/app`); not checked to be a repository name
-    /// `*` is Rights::any(); actions this registry does not know give nothing.
     policy::Rights rights = {};
+
+    /// `*` is Rights::any(); `admin` and actions this registry does not know give nothing.
+    void add(std::string_view action) noexcept;
 
     [[nodiscard]] bool repository() const noexcept { return type == "repository"; }
     /// `registry:catalog:*`

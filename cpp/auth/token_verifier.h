@@ -53,6 +53,7 @@ class TokenVerifier {
         : settings_(std::move(settings)), rules_(std::move(rules)), clock_(clock), log_(log) {}
     [[nodiscard]] Versions versions() const;
     [[nodiscard]] Result<std::shared_ptr<PublicKeys const>> read() const;
+    void look();
     std::shared_ptr<PublicKeys const> keys();
 
     TokenVerifierSettings const settings_;
