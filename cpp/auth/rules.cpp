@@ -147,7 +147,9 @@ void Rules::sort() {
 Result<Rules> Rules::compile(std::vector<RuleText> const& rules, Groups const& groups) {
     Rules made;
     CHECK(made.add_groups(groups));
-    for (auto const& rule : rules) CHECK(made.add(rule));
+    for (auto const& rule : rules) {
+        CHECK(made.add(rule));
+    }
     made.sort();
     return made;
 }
