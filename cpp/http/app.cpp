@@ -86,6 +86,7 @@ App::App(registry::Registry& registry, auth::Guard& guard, Operations& operation
     : registry_(registry),
       guard_(guard),
       tokens_(tokens),
+      sealer_(registry.random),
       operations_(operations),
       settings_(std::move(settings)) {}
 
@@ -151,6 +152,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .registry = registry_,
                           .guard = guard_,
                           .tokens = tokens_,
+                          .sealer = sealer_,
                           .settings = settings_,
                           .caller = *caller,
                           .repository = name ? &*name : nullptr,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/guard.h"
+#include "auth/sealer.h"
 #include "auth/token_server.h"
 #include "http/challenge.h"
 #include "http/cors.h"
@@ -65,6 +66,7 @@ class App final : public Handler {
     registry::Registry& registry_;
     auth::Guard& guard_;
     auth::TokenServer* tokens_;
+    auth::Sealer sealer_;
     Operations& operations_;
     AppSettings settings_;
 };
