@@ -3,6 +3,7 @@
 #include "auth/base64url.h"
 #include "auth/bearers.h"
 #include "auth/logins.h"
+#include "auth/refusals.h"
 
 #include <fmt/format.h>
 #include <utility>
@@ -174,11 +175,15 @@ Error Guard::refused(Caller const& caller, Access const& access, Decided const& 
         return {Errc::unauthorized, fmt::format("log in to {}{}", policy::to_string(access.action), where(access))};
     }
     refusals_->add();
+    auto const repository = access.repository ? access.repository->str() : std::string();
+    if (parts_->refusals != nullptr) {
+        parts_->refusals->note("access", caller, repository, policy::to_string(access.action), *decided.reason);
+    }
     parts_->log.info("access refused", {{"user", caller.name},
                                         {"kind", policy::to_string(caller.kind)},
                                         {"peer", caller.address},
                                         {"action", policy::to_string(access.action)},
-                                        {"repository", access.repository ? access.repository->str() : ""},
+                                        {"repository", repository},
                                         {"reason", *decided.reason}});
     return {Errc::denied, *decided.reason};
 }

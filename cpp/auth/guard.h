@@ -17,6 +17,7 @@ namespace ocilot::auth {
 
 class Bearers;
 class Logins;
+class Refusals;
 
 /// What came with a request to say who sends it. Borrowed.
 struct Presented {
@@ -33,6 +34,7 @@ struct GuardParts {
     Metrics& metrics;
     Logins* logins = nullptr;    ///< null: no passwords
     Bearers* bearers = nullptr;  ///< null: no tokens
+    Refusals* refusals = nullptr;
     bool anything = false;       ///< `auth.silly`: any Authorization will do
     bool tokens_decide = false;  ///< without rules tokens of a foreign server give what they say, to anybody
 };

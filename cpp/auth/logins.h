@@ -20,6 +20,7 @@
 namespace ocilot::auth {
 
 class Htpasswd;
+class Refusals;
 
 /// What passwords are checked with and against, in this order: accounts, the file, the gate.
 struct LoginParts {
@@ -31,6 +32,7 @@ struct LoginParts {
     Metrics& metrics;
     meta::Accounts* accounts = nullptr;
     Htpasswd* htpasswd = nullptr;
+    Refusals* refusals = nullptr;
     ThrottleRules throttle = {};
 };
 

@@ -155,7 +155,9 @@ Result<> Server::Parts::open_stores() {
 }
 
 Result<> Server::Parts::open_access() {
-    TRY(access, AccessParts::open(settings.auth, {gate, clock, random, log, metrics, meta->accounts()}));
+    refusals.emplace(meta->journal(), clock, metrics);
+    TRY(access, AccessParts::open(settings.auth,
+                                  {gate, clock, random, log, metrics, meta->accounts(), *refusals}));
     auto const prepared = run_now(access->prepare());
     if (prepared.has_value()) return {};
     return Error{Errc::config,
@@ -206,6 +208,10 @@ Result<> Server::Parts::add_jobs() {
         auto const age = settings.upload_age;
         jobs::Job job{"expire_uploads", settings.purge_interval,
                       [&parts, age] { return jobs::expire_uploads(parts, age); }};
+        worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
+    }
+    if (!access->guard().open()) {
+        jobs::Job job{"refusals", std::chrono::seconds(1), [this] { return refusals->flush(); }};
         worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
     }
     if (access->needs_upkeep()) {

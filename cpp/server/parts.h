@@ -50,6 +50,7 @@ struct Server::Parts {
     std::unique_ptr<blob::BlobStore> blobs;
     std::unique_ptr<meta::MetaStore> meta;
     policy::OpenGate gate;
+    std::optional<auth::Refusals> refusals;
     std::unique_ptr<AccessParts> access;
     registry::UploadSessions sessions;
     registry::ManifestCache manifests;
