@@ -269,7 +269,7 @@ class Ocilot(Section):
     scrub: Scrub = Scrub()
     accounts: Accounts = Accounts()
     groups: Annotated[Groups, GROUPS] = {}
-    """Groups of people: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
+    """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
     access: Annotated[Rules, RULES] = []
     """Who may do what where; read again when the file changes and on SIGHUP. Without it whoever logged in may
     pull, push and delete."""
