@@ -43,6 +43,7 @@ struct Server::Parts {
     Log log;
     AccessLog access_log;
     Limits limits;
+    net::Networks proxies;
     std::uint64_t descriptors = 0;     ///< most open files and sockets
     std::size_t most_connections = 0;  ///< configured, or what the descriptors carry; 0: any number
     std::optional<Connections> connections;
