@@ -29,6 +29,7 @@ struct SessionContext {
     net::Networks const& proxies;        ///< whose word on the client's address is believed
     std::string& spare;                  ///< memory for the next answer; of the I/O thread
     Connections* connections = nullptr;  ///< counts them; null: nobody does
+    bool local = false;                  ///< they come through the control socket
     bool draining = false;               ///< answers end their connection
 };
 
