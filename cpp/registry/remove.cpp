@@ -7,14 +7,15 @@ namespace ocilot::registry {
 namespace {
 
 Task<Result<>> may_delete(Registry& registry, policy::Caller const& caller,
-                          oci::RepositoryName const& repository, oci::Reference const& reference) {
+                          oci::RepositoryName const& repository, oci::Reference const& reference,
+                          policy::Removed kind) {
     if (!registry.rules.deletes) {
         co_return Error{Errc::unsupported,
                         "deleting is switched off in this registry; an operator can switch it on with "
                         "storage.delete.enabled: true"};
     }
     if (!registry.gate.asks(policy::Point::admit_delete)) co_return Result<>{};
-    policy::Deletion const deletion{caller, repository, reference};
+    policy::Deletion const deletion{caller, repository, reference, kind};
     co_return admitted(co_await registry.gate.admit_delete(deletion));
 }
 
