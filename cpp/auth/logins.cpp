@@ -92,7 +92,7 @@ Logins::Logins(LoginParts parts)
       unknown_hash_(unknown_user_hash({})) {}
 
 Result<Logins::Stamp> Logins::stamp() {
-    Stamp stamp{.generation = generation_.load()};
+    Stamp stamp{.gate = parts_.gate.generation()};
     if (parts_.accounts != nullptr) stamp.accounts = parts_.accounts->version();
     if (parts_.htpasswd != nullptr) {
         TRY(stamp.file, parts_.htpasswd->version());

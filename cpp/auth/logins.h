@@ -47,8 +47,6 @@ class Logins {
     /// unauthorized if it is wrong, too_many_requests after many wrong ones, unavailable.
     Task<Result<policy::Caller>> login(std::string name, std::string password, std::string address);
 
-    /// What was remembered counts no more.
-    void forget() noexcept { generation_.fetch_add(1); }
     /// Notes in the accounts when secrets were last used.
     Task<Result<>> note_use();
 
@@ -59,7 +57,7 @@ class Logins {
     };
     /// Everything that remembered logins depend on.
     struct Stamp {
-        std::uint64_t generation = 0;
+        std::uint64_t gate = 0;
         std::uint64_t accounts = 0;
         std::uint64_t file = 0;
         friend bool operator==(Stamp const&, Stamp const&) = default;
@@ -99,7 +97,6 @@ class Logins {
     Throttle throttle_;
     Recent<Kept> kept_;
     Counters counters_;
-    std::atomic<std::uint64_t> generation_{0};
     std::atomic<unsigned> under_way_{0};
     std::string const unknown_hash_;
     std::mutex used_mutex_;

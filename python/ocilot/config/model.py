@@ -16,6 +16,7 @@ from .values import (
     FLAG,
     HEADERS,
     HOST,
+    NETWORKS,
     ORIGINS,
     PATTERNS,
     PREFIX,
@@ -251,6 +252,9 @@ class Ocilot(Section):
 
     threads: Annotated[int, count(0)] = 0
     """I/O threads; 0: one a core."""
+    trustedproxies: Annotated[list[str], NETWORKS] = []
+    """Proxies before the registry, such as `10.0.0.0/8`: what they write in `X-Forwarded-For` or `Forwarded`
+    is the address of the client, for limits and logs."""
     manifestlimit: Size = 4 * 1024 * 1024
     """Largest manifest."""
     headerlimit: Size = 64 * 1024
@@ -259,6 +263,9 @@ class Ocilot(Section):
     """How long the head of a request may take."""
     idletimeout: Duration = 180
     """How long a connection may be silent, between requests and within a body."""
+    controlsocket: Text = ""
+    """Path of the socket that commands such as `ocilot user` use, for the registry's own user only; if empty,
+    it is `ocilot/control.sock` in the data directory, and none if everything is in memory."""
     sparse: Annotated[list[str], PATTERNS] = []
     """Repositories whose manifests and indexes may name content that is not there; `*` is anything within a
     component, `**` any number of components."""
