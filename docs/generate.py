@@ -12,7 +12,17 @@ from ocilot import _core
 from ocilot.config import reference
 
 DOCS = Path(__file__).parent
-COMMANDS = ((), ("serve",), ("fsck",), ("config",), ("config", "check"), ("config", "show"), ("version",))
+COMMANDS = (
+    (),
+    ("serve",),
+    ("fsck",),
+    ("config",),
+    ("config", "check"),
+    ("config", "show"),
+    ("access",),
+    ("access", "explain"),
+    ("version",),
+)
 
 CONFIG_HEAD = """\
 # Configuration

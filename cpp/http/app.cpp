@@ -203,7 +203,8 @@ Response App::failed(Request const& request, Target const& target, Route const& 
                      Error const& error) {
     auto response = error_response(error);
     if (response.status == 405) response.set("Allow", route.endpoint->allow(request.method));
-    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none) return response;
+    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none)
+        return response;
     Urls const urls(settings_.urls, request);
     if (!verb.action) {  // The token server itself.
         ChallengeSettings const basic{.scheme = ChallengeSettings::Scheme::basic,

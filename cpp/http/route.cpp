@@ -123,14 +123,16 @@ constexpr Verb token[] = {
     {Method::get,
      std::nullopt,
      get_token,
-     "A bearer token for whoever sends Basic credentials, or for anonymous use; `?scope=` what for, each one or "
+     "A bearer token for whoever sends Basic credentials, or for anonymous use; `?scope=` what for, each one "
+     "or "
      "separated by spaces, `?offline_token=true` with a refresh token.",
      {{{200, "The token, good for what the caller may do of what was asked; that can be nothing."}}},
      {}},
     {Method::post,
      std::nullopt,
      post_token,
-     "The same for a form with `grant_type` `password` (`username`, `password`) or `refresh_token`; `scope`, and "
+     "The same for a form with `grant_type` `password` (`username`, `password`) or `refresh_token`; `scope`, "
+     "and "
      "`access_type=offline` for a refresh token.",
      {{{200, "The token."}}},
      {Errc::body_too_large}}};
@@ -148,18 +150,19 @@ constexpr Verb access[] = {
      "`?repository=`.",
      {{{200, "The decision, with the rule or the hook it comes from."}}},
      {}}};
-constexpr Verb keys[] = {{Method::get,
-                          Action::admin,
-                          get_keys,
-                          "The keys that tokens are signed with, youngest first.",
-                          {{{200, "Their ids and ages."}}},
-                          {}},
-                         {Method::post,
-                          Action::admin,
-                          post_keys,
-                          "Makes a key that signs from now on; the older ones verify until their tokens are over.",
-                          {{{201, "Made."}}},
-                          {}}};
+constexpr Verb keys[] = {
+    {Method::get,
+     Action::admin,
+     get_keys,
+     "The keys that tokens are signed with, youngest first.",
+     {{{200, "Their ids and ages."}}},
+     {}},
+    {Method::post,
+     Action::admin,
+     post_keys,
+     "Makes a key that signs from now on; the older ones verify until their tokens are over.",
+     {{{201, "Made."}}},
+     {}}};
 
 constexpr std::string_view name_mark = "<name>";
 constexpr std::string_view item_mark = "<item>";

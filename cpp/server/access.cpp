@@ -43,10 +43,9 @@ Result<> AccessParts::open_sources() {
     if (!settings_.htpasswd.empty()) {
         TRY(htpasswd_, auth::Htpasswd::open(settings_.htpasswd, around_.clock, around_.log));
         if (auto const& created = htpasswd_->created()) {
-            around_.log.warn("the htpasswd file was not there; made one with one user",
-                             {{"path", settings_.htpasswd},
-                              {"user", created->user},
-                              {"password", created->password}});
+            around_.log.warn(
+                "the htpasswd file was not there; made one with one user",
+                {{"path", settings_.htpasswd}, {"user", created->user}, {"password", created->password}});
         }
     }
     if (settings_.token) {
@@ -101,7 +100,8 @@ void AccessParts::join() {
 void AccessParts::set_challenge() {
     using Scheme = http::ChallengeSettings::Scheme;
     if (settings_.accounts) {
-        challenge_ = {.scheme = Scheme::bearer, .realm = {}, .path = "/token", .service = settings_.own_service};
+        challenge_ = {
+            .scheme = Scheme::bearer, .realm = {}, .path = "/token", .service = settings_.own_service};
     } else if (settings_.token || settings_.silly) {
         challenge_ = {.scheme = Scheme::bearer,
                       .realm = settings_.redirect_path.empty() ? settings_.realm : std::string(),
@@ -114,7 +114,8 @@ void AccessParts::set_challenge() {
 
 void AccessParts::note_failed_reload(std::string_view reason) {
     failed_reloads_.add();
-    around_.log.error("the rules of access are not read again, the old ones stay in force", {{"err", reason}});
+    around_.log.error("the rules of access are not read again, the old ones stay in force",
+                      {{"err", reason}});
 }
 
 Result<> AccessParts::reload(AccessSettings const& settings) {

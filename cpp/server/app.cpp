@@ -77,11 +77,10 @@ template <class T>
 Result<T> run_now(Task<Result<T>> task) {
     asio::io_context context(1);
     Result<T> answer = Error{Errc::internal, "the task did not end"};
-    asio::co_spawn(context.get_executor(), std::move(task),
-                   [&](std::exception_ptr problem, Result<T> value) {
-                       if (problem) std::rethrow_exception(problem);
-                       answer = std::move(value);
-                   });
+    asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem, Result<T> value) {
+        if (problem) std::rethrow_exception(problem);
+        answer = std::move(value);
+    });
     context.run();
     return answer;
 }
@@ -182,8 +181,8 @@ Result<> Server::Parts::clean_up() {
 
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
     auto const* const access = settings.access_log ? &access_log : nullptr;
-    return {handler,        clock,  random,         log,    access, worker.metrics(),
-            worker.dates(), limits, proxies,        worker.spare(), counted};
+    return {handler, clock,   random,         log,    access, worker.metrics(), worker.dates(),
+            limits,  proxies, worker.spare(), counted};
 }
 
 Result<> Server::Parts::listen() {
