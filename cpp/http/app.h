@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/guard.h"
+#include "auth/registrar.h"
 #include "auth/token_server.h"
 #include "http/challenge.h"
 #include "http/cors.h"
@@ -40,7 +41,7 @@ class App final : public Handler {
   public:
     /// `tokens` is null where this registry gives out none.
     App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
-        auth::TokenServer* tokens = nullptr);
+        auth::TokenServer* tokens = nullptr, auth::Registrar* registrar = nullptr);
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
 
@@ -65,6 +66,7 @@ class App final : public Handler {
     registry::Registry& registry_;
     auth::Guard& guard_;
     auth::TokenServer* tokens_;
+    auth::Registrar* registrar_;
     Operations& operations_;
     AppSettings settings_;
 };
