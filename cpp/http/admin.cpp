@@ -8,6 +8,7 @@
 namespace ocilot::http {
 
 Result<> check_administrable(Context const& context) {
+    if (context.registrar == nullptr) return Error{Errc::not_found, "there is nothing to administer here"};
     if (!context.guard.open() || context.caller.kind == policy::CallerKind::local) return {};
     return Error{
         Errc::denied,

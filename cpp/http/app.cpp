@@ -87,6 +87,7 @@ App::App(registry::Registry& registry, auth::Guard& guard, Operations& operation
       guard_(guard),
       tokens_(tokens),
       registrar_(registrar),
+      sealer_(registry.random),
       operations_(operations),
       settings_(std::move(settings)) {}
 
@@ -153,6 +154,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .guard = guard_,
                           .tokens = tokens_,
                           .registrar = registrar_,
+                          .sealer = sealer_,
                           .settings = settings_,
                           .caller = *caller,
                           .repository = name ? &*name : nullptr,

@@ -2,6 +2,7 @@
 
 #include "auth/guard.h"
 #include "auth/registrar.h"
+#include "auth/sealer.h"
 #include "auth/token_server.h"
 #include "http/challenge.h"
 #include "http/cors.h"
@@ -67,6 +68,7 @@ class App final : public Handler {
     auth::Guard& guard_;
     auth::TokenServer* tokens_;
     auth::Registrar* registrar_;
+    auth::Sealer sealer_;
     Operations& operations_;
     AppSettings settings_;
 };

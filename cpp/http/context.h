@@ -16,7 +16,8 @@ struct Context {
     registry::Registry& registry;
     auth::Guard& guard;
     auth::TokenServer* tokens;   ///< null where this registry gives out none
-    auth::Registrar* registrar;  ///< null only where there is nothing to administer, in tests
+    auth::Registrar* registrar;  ///< null where there is nothing to administer
+    auth::Sealer const& sealer;
     AppSettings const& settings;
     policy::Caller const& caller;
     oci::RepositoryName const* repository;  ///< null for the routes without a name

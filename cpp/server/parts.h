@@ -1,6 +1,5 @@
 #pragma once
 
-#include "auth/guard.h"
 #include "base/blocking_pool.h"
 #include "base/log_writer.h"
 #include "http/app.h"
@@ -8,6 +7,7 @@
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
 #include "registry/sessions.h"
+#include "server/access.h"
 #include "server/connections.h"
 #include "server/server.h"
 #include "server/worker.h"
@@ -50,11 +50,12 @@ struct Server::Parts {
     std::unique_ptr<blob::BlobStore> blobs;
     std::unique_ptr<meta::MetaStore> meta;
     policy::OpenGate gate;
-    auth::Guard guard;
+    std::unique_ptr<AccessParts> access;
     registry::UploadSessions sessions;
     registry::ManifestCache manifests;
     std::optional<registry::Registry> registry;
     std::optional<http::Operations> operations;
+    std::optional<auth::Registrar> registrar;
     std::optional<http::App> app;
     std::unique_ptr<net::TlsCertificates> certificates;
     std::vector<std::unique_ptr<Worker>> workers;
@@ -64,6 +65,7 @@ struct Server::Parts {
 
   private:
     Result<> open_stores();
+    Result<> open_access();
     Result<> load_certificates();
     Result<> clean_up();
     Result<> listen();

@@ -5,6 +5,7 @@ A field's docstring is its line in the configuration reference.
 
 from typing import Annotated, Any
 
+from .access import GROUPS, RULES, Groups, Rules
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import (
@@ -22,6 +23,7 @@ from .values import (
     SIZE,
     SIZE_OR_NONE,
     TEXT,
+    TEXTS,
     Ignored,
     Raw,
     Refused,
@@ -44,10 +46,6 @@ DRIVERS = ("filesystem", "inmemory", "s3", "azure", "gcs", "swift", "oss")
 
 def _never(value: Any) -> bool:
     return False
-
-
-def _is_no_auth(value: Any) -> bool:
-    return value in ({}, "none") or (isinstance(value, dict) and set(value) == {"none"})
 
 
 class AccessLog(Section):
@@ -255,6 +253,25 @@ class Audit(Section):
     """How long changes and refusals are remembered; 0: for ever."""
 
 
+class Accounts(Section):
+    enabled: Flag = False
+    """Whether people and machines have accounts here, and get tokens at `/token`."""
+    service: Text = "ocilot"
+    """Name of this registry in its tokens; replicas share it."""
+    tokenexpiry: Duration = 300
+    """How long a token is good; at least a minute."""
+    refreshexpiry: Duration = 720 * 3600
+    """How long a login lasts that asked for a refresh token, as that of docker does."""
+    keyrotation: Duration = 720 * 3600
+    """Age at which the key that signs tokens is replaced; 0: never."""
+
+    def _check_whole(self) -> None:
+        if self.tokenexpiry < 60:
+            raise refused("clients take every token for good for a minute at least", "tokenexpiry")
+        if not self.service:
+            raise expected("a name", "service")
+
+
 class Ocilot(Section):
     """What distribution has no key for."""
 
@@ -277,6 +294,78 @@ class Ocilot(Section):
     limits: Limits = Limits()
     scrub: Scrub = Scrub()
     audit: Audit = Audit()
+    accounts: Accounts = Accounts()
+    groups: Annotated[Groups, GROUPS] = {}
+    """Groups of people: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
+    access: Annotated[Rules, RULES] = []
+    """Who may do what where; read again when the file changes and on SIGHUP. Without it whoever logged in may
+    pull, push and delete."""
+
+
+class HtpasswdAuth(Section):
+    realm: Text = ""
+    """What a browser shows when it asks for a password."""
+    path: Text = ""
+    """File of users and their password hashes, read again when it changes; made if it is not there."""
+
+    def _check_whole(self) -> None:
+        if not self.realm or not self.path:
+            raise expected("a section with realm and path")
+
+
+class TokenAuth(Section):
+    realm: Text = ""
+    """URL of the token server."""
+    service: Text = ""
+    """Name of this registry at the token server."""
+    issuer: Text = ""
+    """Name of the token server in its tokens."""
+    rootcertbundle: Text = ""
+    """PEM file of certificates and keys that tokens are signed with; read again when it changes."""
+    jwks: Text = ""
+    """JSON file of keys that tokens are signed with; read again when it changes."""
+    signingalgorithms: Annotated[list[str], TEXTS] = []
+    """How tokens may be signed, such as [ES256, RS256]; empty: any way that is safe."""
+    autoredirect: Flag = False
+    """Whether the token server is on the host that the client asked, at `autoredirectpath`."""
+    autoredirectpath: Text = "/auth/token/"
+    """Its path there."""
+
+    def _check_whole(self) -> None:
+        if not self.service or not self.issuer or not (self.realm or self.autoredirect):
+            raise expected("a section with realm, service and issuer")
+        if not self.rootcertbundle and not self.jwks:
+            raise expected("a section with rootcertbundle or jwks")
+
+
+class SillyAuth(Section):
+    realm: Text = ""
+    """What is told to clients."""
+    service: Text = ""
+    """What is told to clients."""
+
+    def _check_whole(self) -> None:
+        if not self.realm or not self.service:
+            raise expected("a section with realm and service")
+
+
+class Auth(Section):
+    htpasswd: HtpasswdAuth | None = None
+    token: TokenAuth | None = None
+    silly: SillyAuth | None = None
+    none: Annotated[object, Ignored("nobody is asked who he is then")] = None
+
+    @classmethod
+    def _kept(cls) -> tuple[str, ...]:
+        return ("htpasswd", "token", "silly")
+
+    @classmethod
+    def _prepared(cls, raw: Raw) -> Raw:
+        return {raw.value: NOTHING} if isinstance(raw, Scalar) and isinstance(raw.value, str) else raw
+
+    def _check_whole(self) -> None:
+        if sum(kind is not None for kind in (self.htpasswd, self.token, self.silly)) > 1:
+            raise expected("one of htpasswd, token and silly")
 
 
 class Config(Section):
@@ -292,9 +381,7 @@ class Config(Section):
     catalog: Catalog = Catalog()
     tags: Tags = Tags()
     ocilot: Ocilot = Ocilot()
-    auth: Annotated[
-        object, Refused("ocilot does not check users yet, and would let everybody in", _is_no_auth)
-    ] = None
+    auth: Auth = Auth()
     proxy: Annotated[object, Refused("ocilot does not mirror another registry yet")] = None
     notifications: Annotated[object, Refused("ocilot does not send notifications yet")] = None
     middleware: Annotated[object, Refused("ocilot has no middleware")] = None
@@ -306,5 +393,18 @@ class Config(Section):
     reporting: Annotated[object, Ignored("nothing is reported to anybody")] = None
 
     def _check_whole(self) -> None:
+        auth, own = self.auth, self.ocilot
+        asks = auth.htpasswd or auth.token or auth.silly or own.accounts.enabled
+        if "access" in own.given_keys and not asks:
+            raise refused(
+                "without accounts nobody can log in; set ocilot.accounts.enabled: true, or auth.htpasswd or "
+                "auth.token",
+                *("ocilot", "access"),
+            )
+        if own.accounts.enabled and (auth.token or auth.silly):
+            raise refused(
+                "there is one token server: this registry's (ocilot.accounts) or the one that auth names",
+                *("ocilot", "accounts", "enabled"),
+            )
         if self.loglevel and "level" in self.log.given_keys:
             raise refused("log.level and its old name loglevel are both there; keep log.level")
