@@ -107,7 +107,9 @@ Task<Result<meta::AccountFact>> Registrar::add(NewAccount account, meta::Actor b
 }
 
 Task<Result<meta::AccountFact>> Registrar::change(std::string name, Change change, meta::Actor by) {
-    if (change.groups) CO_CHECK(check_groups(*change.groups));
+    if (change.groups) {
+        CO_CHECK(check_groups(*change.groups));
+    }
     meta::AccountChange facts{
         .groups = std::move(change.groups), .admin = change.admin, .disabled = change.disabled};
     if (change.password) {
