@@ -6,7 +6,6 @@
 #include "policy/scope.h"
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -59,30 +58,24 @@ class DecisionKey {
     bool overflow_ = false;
 };
 
-/// Decisions made lately. Each holds until its time is over or until forget(). Thread-safe.
+/// Decisions made lately. Each holds until its time is over, and as long as the generation it was made in is
+/// in force. Thread-safe.
 class Decisions {
   public:
     explicit Decisions(std::size_t capacity) : kept_(capacity) {}
 
-    [[nodiscard]] std::optional<Decided> find(DecisionKey const& key, Time now) {
+    [[nodiscard]] std::optional<Decided> find(DecisionKey const& key, std::uint64_t generation, Time now) {
         auto const text = key.view();
         if (!text) return std::nullopt;
         auto kept = kept_.find(*text);
-        if (!kept || kept->generation != generation() || kept->until <= now) return std::nullopt;
+        if (!kept || kept->generation != generation || kept->until <= now) return std::nullopt;
         return std::move(kept->decided);
     }
 
-    /// Keeps what was decided while `generation` was in force.
+    /// Keeps what was decided; `generation` has to be read before what it was decided from.
     void add(DecisionKey const& key, std::uint64_t generation, Time until, Decided decided) {
         if (auto const text = key.view()) kept_.put(*text, {generation, until, std::move(decided)});
     }
-
-    /// To be read before what a decision is made from.
-    [[nodiscard]] std::uint64_t generation() const noexcept {
-        return generation_.load(std::memory_order_acquire);
-    }
-    /// What was decided so far counts no more.
-    void forget() noexcept { generation_.fetch_add(1, std::memory_order_acq_rel); }
 
   private:
     struct Kept {
@@ -91,7 +84,6 @@ class Decisions {
         Decided decided;
     };
     Recent<Kept> kept_;
-    std::atomic<std::uint64_t> generation_{1};
 };
 
 }  // namespace ocilot::auth

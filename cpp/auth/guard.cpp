@@ -3,6 +3,7 @@
 #include "auth/base64url.h"
 #include "auth/bearers.h"
 #include "auth/logins.h"
+#include "auth/refusals.h"
 
 #include <fmt/format.h>
 #include <utility>
@@ -60,12 +61,7 @@ void Guard::set_rules(std::shared_ptr<Rules const> rules) {
     has_rules_.store(rules != nullptr);
     if (!rules) rules = std::make_shared<Rules const>(Rules::without_any());
     rules_.store(std::move(rules));
-    forget();
-}
-
-void Guard::forget() {
-    if (decisions_) decisions_->forget();
-    if (parts_ && parts_->logins != nullptr) parts_->logins->forget();
+    rules_generation_.fetch_add(1);
 }
 
 std::optional<Caller> Guard::recall(Presented const& presented) {
@@ -112,14 +108,14 @@ Task<Result<Caller>> Guard::login(std::string name, std::string password, std::s
 }
 
 bool Guard::known_to_allow(Caller const& caller, Access const& access) {
-    if (open()) return false;
+    if (open()) return caller.admin;
     bool const gate_asks = gate_.asks(policy::Point::authorize);
     if (is_ping(access)) return !caller.anonymous() && !gate_asks;
     if (caller.limit && !caller.limit->covers(access)) return false;
     if (caller.admin) return true;
     if (tokens_decide() && caller.limit) return !gate_asks;
     DecisionKey const key(caller, access, gate_asks);
-    auto const kept = decisions_->find(key, parts_->clock.now());
+    auto const kept = decisions_->find(key, generation(), parts_->clock.now());
     return kept && kept->allowed;
 }
 
@@ -154,10 +150,10 @@ Task<Result<Decided>> Guard::decide(Caller const& caller, Access access) {
     bool const keeps = !tokens_decide();
     DecisionKey const key(caller, access, gate_asks);
     auto const now = parts_->clock.now();
+    auto const before = generation();
     if (keeps) {
-        if (auto kept = decisions_->find(key, now)) co_return std::move(*kept);
+        if (auto kept = decisions_->find(key, before, now)) co_return std::move(*kept);
     }
-    auto const generation = decisions_->generation();
     Time until = now + rules_hold;
     std::optional<Decided> decided;
     if (gate_asks) {
@@ -165,7 +161,7 @@ Task<Result<Decided>> Guard::decide(Caller const& caller, Access access) {
         if (!decided) until = now + answers_hold;
     }
     if (!decided) decided = decide_by_rules(caller, access);
-    if (keeps) decisions_->add(key, generation, until, *decided);
+    if (keeps) decisions_->add(key, before, until, *decided);
     co_return std::move(*decided);
 }
 
@@ -174,11 +170,15 @@ Error Guard::refused(Caller const& caller, Access const& access, Decided const& 
         return {Errc::unauthorized, fmt::format("log in to {}{}", policy::to_string(access.action), where(access))};
     }
     refusals_->add();
+    auto const repository = access.repository ? access.repository->str() : std::string();
+    if (parts_->refusals != nullptr) {
+        parts_->refusals->note("access", caller, repository, policy::to_string(access.action), *decided.reason);
+    }
     parts_->log.info("access refused", {{"user", caller.name},
                                         {"kind", policy::to_string(caller.kind)},
                                         {"peer", caller.address},
                                         {"action", policy::to_string(access.action)},
-                                        {"repository", access.repository ? access.repository->str() : ""},
+                                        {"repository", repository},
                                         {"reason", *decided.reason}});
     return {Errc::denied, *decided.reason};
 }
@@ -195,7 +195,13 @@ Task<Result<>> Guard::require_by_gate(Caller const& caller, Access access) {
 }
 
 Task<Result<>> Guard::require(Caller const& caller, Access access) {
-    if (open()) co_return co_await require_by_gate(caller, access);
+    if (open()) {
+        if (access.action == Action::admin && !caller.admin) {
+            co_return Error{Errc::denied,
+                            "nobody can log in here, so this is only for whoever may open the control socket"};
+        }
+        co_return co_await require_by_gate(caller, access);
+    }
     // Every client takes the way to log in from this one answer: whoever shows nothing is told it, even where
     // anonymous callers may pull.
     if (is_ping(access) && caller.anonymous() && !caller.limit) {

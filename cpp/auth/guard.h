@@ -17,6 +17,7 @@ namespace ocilot::auth {
 
 class Bearers;
 class Logins;
+class Refusals;
 
 /// What came with a request to say who sends it. Borrowed.
 struct Presented {
@@ -33,6 +34,7 @@ struct GuardParts {
     Metrics& metrics;
     Logins* logins = nullptr;    ///< null: no passwords
     Bearers* bearers = nullptr;  ///< null: no tokens
+    Refusals* refusals = nullptr;
     bool anything = false;       ///< `auth.silly`: any Authorization will do
     bool tokens_decide = false;  ///< without rules tokens of a foreign server give what they say, to anybody
 };
@@ -85,12 +87,13 @@ class Guard {
 
     /// From now on; null: none.
     void set_rules(std::shared_ptr<Rules const> rules);
-    /// What was remembered counts no more: the gate or the accounts have changed.
-    void forget();
-
   private:
     /// Whether a token of a foreign server gives what it says.
     [[nodiscard]] bool tokens_decide() const noexcept { return parts_->tokens_decide && !has_rules_.load(); }
+    /// Differs when rules or hooks do: what was decided before counts no more.
+    [[nodiscard]] std::uint64_t generation() const noexcept {
+        return gate_.generation() << 32 | rules_generation_.load(std::memory_order_acquire);
+    }
     Task<Result<Decided>> decide(policy::Caller const& caller, policy::Access access);
     [[nodiscard]] Decided decide_by_rules(policy::Caller const& caller, policy::Access const& access) const;
     Task<Result<std::optional<Decided>>> ask_gate(policy::Caller const& caller, policy::Access access,
@@ -102,6 +105,7 @@ class Guard {
     std::optional<GuardParts> parts_;
     std::optional<Decisions> decisions_;
     std::atomic<std::shared_ptr<Rules const>> rules_;
+    std::atomic<std::uint32_t> rules_generation_{0};
     std::atomic<bool> has_rules_{false};
     Counter* refusals_ = nullptr;
 };

@@ -2,6 +2,7 @@
 
 #include "auth/htpasswd.h"
 #include "auth/passwords.h"
+#include "auth/refusals.h"
 #include "auth/resource.h"
 #include "oci/quote.h"
 
@@ -91,7 +92,7 @@ Logins::Logins(LoginParts parts)
       unknown_hash_(unknown_user_hash({})) {}
 
 Result<Logins::Stamp> Logins::stamp() {
-    Stamp stamp{.generation = generation_.load()};
+    Stamp stamp{.gate = parts_.gate.generation()};
     if (parts_.accounts != nullptr) stamp.accounts = parts_.accounts->version();
     if (parts_.htpasswd != nullptr) {
         TRY(stamp.file, parts_.htpasswd->version());
@@ -149,6 +150,11 @@ void Logins::note(Result<Found> const& found, std::string const& name, std::stri
         counters_.right.add();
         return;
     }
+    policy::Caller caller;
+    caller.name = name;
+    caller.kind = CallerKind::user;
+    caller.address = address;
+    if (parts_.refusals != nullptr) parts_.refusals->note("login", caller, {}, {}, found.error().message);
     bool const is_wrong = found.error().code == Errc::unauthorized;
     (is_wrong ? counters_.wrong : counters_.failed).add();
     parts_.log.write(is_wrong ? LogLevel::info : LogLevel::warn,
@@ -164,6 +170,9 @@ Task<Result<Logins::Found>> Logins::check(std::string const& name, std::string c
     if (parts_.accounts != nullptr) {
         if (auto const id = secret_id(password)) co_return co_await of_secret(*id, name, password);
         auto found = co_await of_account(name, password);
+        bool const is_wrong = found.has_error() && found.error().code == Errc::unauthorized;
+        // As long as it takes for a name that only the file may know.
+        if (is_wrong && parts_.htpasswd != nullptr) (void)co_await of_file(std::string(), password);
         if (found.has_value() || found.error().code != Errc::not_found) co_return found;
     }
     if (parts_.htpasswd != nullptr) {

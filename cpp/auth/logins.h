@@ -20,6 +20,7 @@
 namespace ocilot::auth {
 
 class Htpasswd;
+class Refusals;
 
 /// What passwords are checked with and against, in this order: accounts, the file, the gate.
 struct LoginParts {
@@ -31,6 +32,7 @@ struct LoginParts {
     Metrics& metrics;
     meta::Accounts* accounts = nullptr;
     Htpasswd* htpasswd = nullptr;
+    Refusals* refusals = nullptr;
     ThrottleRules throttle = {};
 };
 
@@ -45,8 +47,6 @@ class Logins {
     /// unauthorized if it is wrong, too_many_requests after many wrong ones, unavailable.
     Task<Result<policy::Caller>> login(std::string name, std::string password, std::string address);
 
-    /// What was remembered counts no more.
-    void forget() noexcept { generation_.fetch_add(1); }
     /// Notes in the accounts when secrets were last used.
     Task<Result<>> note_use();
 
@@ -57,7 +57,7 @@ class Logins {
     };
     /// Everything that remembered logins depend on.
     struct Stamp {
-        std::uint64_t generation = 0;
+        std::uint64_t gate = 0;
         std::uint64_t accounts = 0;
         std::uint64_t file = 0;
         friend bool operator==(Stamp const&, Stamp const&) = default;
@@ -97,7 +97,6 @@ class Logins {
     Throttle throttle_;
     Recent<Kept> kept_;
     Counters counters_;
-    std::atomic<std::uint64_t> generation_{0};
     std::atomic<unsigned> under_way_{0};
     std::string const unknown_hash_;
     std::mutex used_mutex_;

@@ -1,3 +1,4 @@
+#include "auth/logins.h"
 #include "http/handlers.h"
 #include "http/header.h"
 #include "http/json.h"
@@ -27,6 +28,17 @@ auto named(Values const& values, std::string_view word) -> std::optional<typenam
 
 Error bad(std::string_view what, std::string_view word, std::string_view choices) {
     return {Errc::bad_request, fmt::format("{} is no {}: write one of {}", oci::quote(word), what, choices)};
+}
+
+/// An account as it is, if the query names one and says nothing else about the caller.
+Task<Result<std::optional<policy::Caller>>> account_of(Context const& context) {
+    auto const name = context.query.first("user").value_or("");
+    bool const said_more = context.query.first("kind") || context.query.first("groups");
+    if (context.tokens == nullptr || name.empty() || said_more) co_return std::optional<policy::Caller>{};
+    auto const account = co_await context.registry.meta.accounts().account(std::string(name));
+    if (account.has_value()) co_return std::optional(auth::caller_of(*account));
+    if (account.error().code != Errc::not_found) co_return account.error();
+    co_return std::optional<policy::Caller>{};
 }
 
 Result<policy::Caller> caller_of(Query const& query) {
@@ -60,7 +72,9 @@ Result<policy::Access> access_of(Query const& query) {
 
 /// `GET /api/v1/access`: whether somebody may do something, and who says so.
 Task<Result<Response>> get_access(Context const& context) {
-    CO_TRY(auto const caller, caller_of(context.query));
+    CO_TRY(auto caller, caller_of(context.query));
+    CO_TRY(auto account, co_await account_of(context));
+    if (account) caller = std::move(*account);
     CO_TRY(auto const access, access_of(context.query));
     CO_TRY(auto const told, co_await context.guard.explain(caller, access));
     std::string body = "{";

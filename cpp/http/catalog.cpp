@@ -77,9 +77,13 @@ Task<Result<Response>> get_catalog(Context const& context) {
     CO_TRY(auto const wanted,
            PageQuery::parse(context.query, settings.catalog_default, settings.catalog_limit));
     CO_TRY(auto page, page_of(context, wanted));
-    bool const filters = !context.guard.open();
-    Task<Result<Visible>> task = filters ? visible(context, std::move(page)) : everything(context, std::move(page));
-    CO_TRY(auto found, co_await std::move(task));
+    bool const filters = context.guard.asks();
+    Visible found;
+    if (filters) {
+        CO_TRY(found, co_await visible(context, std::move(page)));
+    } else {
+        CO_TRY(found, co_await everything(context, std::move(page)));
+    }
     if (wanted.size == 0) found = {};
     std::string body = R"({"repositories":)";
     append_list(body, found.names);

@@ -71,7 +71,8 @@ void AccessParts::join() {
                                          .log = around_.log,
                                          .metrics = around_.metrics,
                                          .accounts = accounts,
-                                         .htpasswd = htpasswd_.get()});
+                                         .htpasswd = htpasswd_.get(),
+                                         .refusals = &around_.refusals});
     }
     if (accounts != nullptr || foreign_) {
         bearers_.emplace(auth::BearerParts{.pool = *pool_,
@@ -88,6 +89,7 @@ void AccessParts::join() {
                                     .metrics = around_.metrics,
                                     .logins = logins_ ? &*logins_ : nullptr,
                                     .bearers = bearers_ ? &*bearers_ : nullptr,
+                                    .refusals = &around_.refusals,
                                     .anything = settings_.silly,
                                     .tokens_decide = settings_.token});
     if (!keys_) return;
@@ -124,6 +126,11 @@ Result<> AccessParts::reload(AccessSettings const& settings) {
     }
     reloads_.add();
     auto const count = *rules ? (*rules)->size() : 0;
+    meta::JournalEntry entry;
+    entry.action = "access.reload";
+    entry.by.kind = policy::to_string(policy::CallerKind::local);
+    entry.detail = fmt::format("{} rules", count);
+    around_.refusals.note(std::move(entry));
     guard_->set_rules(std::move(*rules));
     around_.log.info("rules of access in force", {{"rules", std::uint64_t{count}}});
     return {};

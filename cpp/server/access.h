@@ -4,6 +4,7 @@
 #include "auth/guard.h"
 #include "auth/htpasswd.h"
 #include "auth/logins.h"
+#include "auth/refusals.h"
 #include "auth/signing_keys.h"
 #include "auth/token_server.h"
 #include "auth/token_verifier.h"
@@ -28,6 +29,7 @@ class AccessParts {
         Log const& log;
         Metrics& metrics;
         meta::Accounts& accounts;
+        auth::Refusals& refusals;
     };
     /// config with one clear sentence.
     static Result<std::unique_ptr<AccessParts>> open(AuthSettings const& settings, Around around);

@@ -6,6 +6,7 @@
 #include "jobs/uploads.h"
 #include "meta/sqlite_store.h"
 #include "net/address.h"
+#include "net/local_listener.h"
 #include "server/cores.h"
 #include "server/descriptors.h"
 #include "server/parts.h"
@@ -95,17 +96,22 @@ Server::Parts::Parts(Settings with)
       access_sink(STDOUT_FILENO, log_bytes, dropped_lines(metrics, "access"), access_log_delay),
       log(log_sink, clock, settings.log_format, settings.log_level),
       access_log(access_sink, settings.log_format),
+      hooks(metrics, log),
       limits(limits_of(settings)),
       pool(pool_threads),
       manifests(manifest_cache_bytes) {}
 
 Result<> Server::Parts::open() {
     CHECK(count_descriptors());
+    TRY(proxies, net::Networks::parse(settings.trusted_proxies));
     CHECK(load_certificates());
     CHECK(open_stores());
+    TRY(auto const points, hookbox::parse_hook_points(settings.hook_points));
+    if (!points.empty()) hooks.gate.set_points(points);
     CHECK(open_access());
     TRY(auto const rules, rules_of(settings));
-    registry.emplace(registry::Registry{*blobs, *meta, gate, clock, random, sessions, manifests, rules});
+    registry.emplace(
+        registry::Registry{*blobs, *meta, hooks.gate, clock, random, sessions, manifests, rules});
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
@@ -158,7 +164,9 @@ Result<> Server::Parts::open_stores() {
 }
 
 Result<> Server::Parts::open_access() {
-    TRY(access, AccessParts::open(settings.auth, {gate, clock, random, log, metrics, meta->accounts()}));
+    refusals.emplace(meta->journal(), clock, metrics);
+    TRY(access, AccessParts::open(settings.auth,
+                                  {hooks.gate, clock, random, log, metrics, meta->accounts(), *refusals}));
     auto const prepared = run_now(access->prepare());
     if (prepared.has_value()) return {};
     return Error{Errc::config,
@@ -178,12 +186,26 @@ Result<> Server::Parts::clean_up() {
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
     auto const* const access = settings.access_log ? &access_log : nullptr;
     return {handler,        clock,  random,         log,    access, worker.metrics(),
-            worker.dates(), limits, worker.spare(), counted};
+            worker.dates(), limits, proxies,        worker.spare(), counted};
 }
 
 Result<> Server::Parts::listen() {
     auto const wanted = settings.threads != 0 ? settings.threads : usable_cores();
     for (unsigned i = 0; i < wanted; ++i) workers.push_back(std::make_unique<Worker>(metrics));
+    if (!settings.address.empty()) {
+        CHECK(listen_to_clients());
+    }
+    CHECK(listen_locally());
+    if (settings.debug_address.empty()) return {};
+    auto& first = *workers.front();
+    TRY(auto debug, net::listen(first.context(), settings.debug_address));
+    debug_bound = debug.local_endpoint();
+    // Whoever looks after a full registry still gets in.
+    first.add_listener(std::move(debug), nullptr, session_context(first, *operations, nullptr));
+    return {};
+}
+
+Result<> Server::Parts::listen_to_clients() {
     TRY(auto acceptor, net::listen(workers.front()->context(), settings.address));
     bound = acceptor.local_endpoint();
     for (std::size_t i = 1; i < workers.size(); ++i) {
@@ -193,11 +215,19 @@ Result<> Server::Parts::listen() {
     }
     auto& first = *workers.front();
     first.add_listener(std::move(acceptor), certificates.get(), session_context(first, *app, &*connections));
-    if (settings.debug_address.empty()) return {};
-    TRY(auto debug, net::listen(first.context(), settings.debug_address));
-    debug_bound = debug.local_endpoint();
-    // Whoever looks after a full registry still gets in.
-    first.add_listener(std::move(debug), nullptr, session_context(first, *operations, nullptr));
+    return {};
+}
+
+Result<> Server::Parts::listen_locally() {
+    auto path = settings.control_socket;
+    if (path.empty() && settings.in_memory) return {};
+    if (path.empty()) path = (std::filesystem::path(root) / "ocilot" / "control.sock").string();
+    auto& first = *workers.front();
+    TRY(auto acceptor, net::listen_locally(first.context(), path));
+    control.emplace(std::move(path));
+    auto context = session_context(first, *app, nullptr);
+    context.local = true;
+    first.add_listener(std::move(acceptor), nullptr, context);
     return {};
 }
 
@@ -215,6 +245,10 @@ Result<> Server::Parts::add_jobs() {
         auto const age = settings.audit_age;
         jobs::Job job{"forget_journal", journal_interval,
                       [this, age] { return jobs::forget_journal(meta->journal(), clock, age); }};
+        worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
+    }
+    if (!access->guard().open()) {
+        jobs::Job job{"refusals", std::chrono::seconds(1), [this] { return refusals->flush(); }};
         worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
     }
     if (access->needs_upkeep()) {

@@ -63,13 +63,15 @@ struct Settings {
 
     std::chrono::seconds audit_age{2160 * 3600};  ///< `ocilot.audit.keep`: older entries go; 0: none
 
-    // Listening. Address is `HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one.
+    // Listening. Address is `HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one; empty: none, then
+    // only the control socket is served.
     std::string address = "127.0.0.1:5000";
     std::string debug_address;  ///< `/metrics`, `/healthz`, `/readyz` live here instead; empty: on `address`
     std::string tls_certificate;         ///< PEM file of the chain; empty: plain HTTP
     std::string tls_key;                 ///< PEM file
     std::string tls_minimum = "tls1.2";  ///< or "tls1.3"
     unsigned threads = 0;                ///< I/O contexts; 0: one a core
+    std::string control_socket;  ///< path; empty: `ocilot/control.sock` in `root`, none for one in memory
 
     // Limits.
     std::size_t header_limit = 64 * 1024;          ///< bytes of a request head
@@ -77,6 +79,8 @@ struct Settings {
     std::chrono::seconds header_timeout{30};
     std::chrono::seconds idle_timeout{180};  ///< keep-alive; also the longest pause in a body
     std::chrono::seconds drain_timeout{30};  ///< for requests under way at SIGTERM
+
+    std::vector<std::string> trusted_proxies;  ///< networks whose `X-Forwarded-For` tells the client's address
 
     std::uint64_t body_rate = 1024;              ///< bytes a second a body has to average; 0: any
     std::chrono::seconds body_grace{30};         ///< that a body may take before it does
@@ -103,6 +107,9 @@ struct Settings {
 
     // What repositories take.
     std::vector<std::string> sparse;  ///< patterns of those whose manifests may name what is not there
+
+    // Hooks.
+    std::vector<std::pair<std::string, double>> hook_points;  ///< that scripts answer, each with seconds
 
     // Log.
     LogLevel log_level = LogLevel::info;

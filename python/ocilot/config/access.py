@@ -62,7 +62,9 @@ def _rule(raw: Raw, at: str) -> tuple[list[str], dict[str, list[str]]]:
     patterns = _texts(rule["repositories"], "a list of patterns such as ['team/**']", at, "repositories")
     for number, pattern in enumerate(patterns):
         if not is_pattern(pattern):
-            raise expected("a repository pattern such as team/app, mirror/* or **", at, "repositories", str(number))
+            raise expected(
+                "a repository pattern such as team/app, mirror/* or **", at, "repositories", str(number)
+            )
     subjects = _section(rule["allow"], "a section of subjects with their rights", at, "allow")
     return patterns, {subject: _rights(subject, given, at) for subject, given in subjects.items()}
 

@@ -80,8 +80,10 @@ def resolve(config: Config) -> _core.Settings:
     settings.audit_age = own.audit.keep
     settings.address, settings.debug_address = http.addr, http.debug.addr
     settings.tls_certificate, settings.tls_key = http.tls.certificate, http.tls.key
+    settings.control_socket = own.controlsocket
     settings.tls_minimum = http.tls.minimumtls
     settings.threads = own.threads
+    settings.trusted_proxies = own.trustedproxies
     settings.header_limit, settings.manifest_limit = own.headerlimit, own.manifestlimit
     settings.header_timeout, settings.idle_timeout = own.headertimeout, own.idletimeout
     limits = own.limits

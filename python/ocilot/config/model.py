@@ -6,6 +6,7 @@ A field's docstring is its line in the configuration reference.
 from typing import Annotated, Any
 
 from .access import GROUPS, RULES, Groups, Rules
+from .auth_model import Accounts, Auth
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import (
@@ -15,6 +16,7 @@ from .values import (
     FLAG,
     HEADERS,
     HOST,
+    NETWORKS,
     ORIGINS,
     PATTERNS,
     PREFIX,
@@ -23,7 +25,6 @@ from .values import (
     SIZE,
     SIZE_OR_NONE,
     TEXT,
-    TEXTS,
     Ignored,
     Raw,
     Refused,
@@ -253,30 +254,14 @@ class Audit(Section):
     """How long changes and refusals are remembered; 0: for ever."""
 
 
-class Accounts(Section):
-    enabled: Flag = False
-    """Whether people and machines have accounts here, and get tokens at `/token`."""
-    service: Text = "ocilot"
-    """Name of this registry in its tokens; replicas share it."""
-    tokenexpiry: Duration = 300
-    """How long a token is good; at least a minute."""
-    refreshexpiry: Duration = 720 * 3600
-    """How long a login lasts that asked for a refresh token, as that of docker does."""
-    keyrotation: Duration = 720 * 3600
-    """Age at which the key that signs tokens is replaced; 0: never."""
-
-    def _check_whole(self) -> None:
-        if self.tokenexpiry < 60:
-            raise refused("clients take every token for good for a minute at least", "tokenexpiry")
-        if not self.service:
-            raise expected("a name", "service")
-
-
 class Ocilot(Section):
     """What distribution has no key for."""
 
     threads: Annotated[int, count(0)] = 0
     """I/O threads; 0: one a core."""
+    trustedproxies: Annotated[list[str], NETWORKS] = []
+    """Proxies before the registry, such as `10.0.0.0/8`: what they write in `X-Forwarded-For` or `Forwarded`
+    is the address of the client, for limits and logs."""
     manifestlimit: Size = 4 * 1024 * 1024
     """Largest manifest."""
     headerlimit: Size = 64 * 1024
@@ -285,6 +270,9 @@ class Ocilot(Section):
     """How long the head of a request may take."""
     idletimeout: Duration = 180
     """How long a connection may be silent, between requests and within a body."""
+    controlsocket: Text = ""
+    """Path of the socket that commands such as `ocilot user` use, for the registry's own user only; if empty,
+    it is `ocilot/control.sock` in the data directory, and none if everything is in memory."""
     sparse: Annotated[list[str], PATTERNS] = []
     """Repositories whose manifests and indexes may name content that is not there; `*` is anything within a
     component, `**` any number of components."""
@@ -296,76 +284,10 @@ class Ocilot(Section):
     audit: Audit = Audit()
     accounts: Accounts = Accounts()
     groups: Annotated[Groups, GROUPS] = {}
-    """Groups of people: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
+    """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
     access: Annotated[Rules, RULES] = []
     """Who may do what where; read again when the file changes and on SIGHUP. Without it whoever logged in may
     pull, push and delete."""
-
-
-class HtpasswdAuth(Section):
-    realm: Text = ""
-    """What a browser shows when it asks for a password."""
-    path: Text = ""
-    """File of users and their password hashes, read again when it changes; made if it is not there."""
-
-    def _check_whole(self) -> None:
-        if not self.realm or not self.path:
-            raise expected("a section with realm and path")
-
-
-class TokenAuth(Section):
-    realm: Text = ""
-    """URL of the token server."""
-    service: Text = ""
-    """Name of this registry at the token server."""
-    issuer: Text = ""
-    """Name of the token server in its tokens."""
-    rootcertbundle: Text = ""
-    """PEM file of certificates and keys that tokens are signed with; read again when it changes."""
-    jwks: Text = ""
-    """JSON file of keys that tokens are signed with; read again when it changes."""
-    signingalgorithms: Annotated[list[str], TEXTS] = []
-    """How tokens may be signed, such as [ES256, RS256]; empty: any way that is safe."""
-    autoredirect: Flag = False
-    """Whether the token server is on the host that the client asked, at `autoredirectpath`."""
-    autoredirectpath: Text = "/auth/token/"
-    """Its path there."""
-
-    def _check_whole(self) -> None:
-        if not self.service or not self.issuer or not (self.realm or self.autoredirect):
-            raise expected("a section with realm, service and issuer")
-        if not self.rootcertbundle and not self.jwks:
-            raise expected("a section with rootcertbundle or jwks")
-
-
-class SillyAuth(Section):
-    realm: Text = ""
-    """What is told to clients."""
-    service: Text = ""
-    """What is told to clients."""
-
-    def _check_whole(self) -> None:
-        if not self.realm or not self.service:
-            raise expected("a section with realm and service")
-
-
-class Auth(Section):
-    htpasswd: HtpasswdAuth | None = None
-    token: TokenAuth | None = None
-    silly: SillyAuth | None = None
-    none: Annotated[object, Ignored("nobody is asked who he is then")] = None
-
-    @classmethod
-    def _kept(cls) -> tuple[str, ...]:
-        return ("htpasswd", "token", "silly")
-
-    @classmethod
-    def _prepared(cls, raw: Raw) -> Raw:
-        return {raw.value: NOTHING} if isinstance(raw, Scalar) and isinstance(raw.value, str) else raw
-
-    def _check_whole(self) -> None:
-        if sum(kind is not None for kind in (self.htpasswd, self.token, self.silly)) > 1:
-            raise expected("one of htpasswd, token and silly")
 
 
 class Config(Section):
