@@ -92,10 +92,11 @@ Response without_verb(Request const& request, Endpoint const& endpoint) {
 }  // namespace
 
 App::App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
-         auth::TokenServer* tokens)
+         auth::TokenServer* tokens, auth::Registrar* registrar)
     : registry_(registry),
       guard_(guard),
       tokens_(tokens),
+      registrar_(registrar),
       sealer_(registry.random),
       operations_(operations),
       settings_(std::move(settings)) {}
@@ -162,6 +163,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .registry = registry_,
                           .guard = guard_,
                           .tokens = tokens_,
+                          .registrar = registrar_,
                           .sealer = sealer_,
                           .settings = settings_,
                           .caller = *caller,

@@ -164,6 +164,63 @@ constexpr Verb keys[] = {
      {{{201, "Made."}}},
      {}}};
 
+constexpr Success account_shown{200, "The account; of its password only whether there is one."};
+constexpr Verb accounts[] = {
+    {Method::get,
+     Action::admin,
+     get_accounts,
+     "Accounts by name; `?n=` a page, `?last=` where it begins.",
+     {{ok_list}},
+     {Errc::pagination_invalid}},
+    {Method::post,
+     Action::admin,
+     post_account,
+     "Adds an account: `name`, `kind` (`user` or `robot`), `password`, `groups`, `admin`, "
+     "`disabled`.",
+     {{{201, "The account; `Location` is where it is."}}},
+     {Errc::body_too_large}}};
+constexpr Verb account[] = {{Method::get, Action::admin, get_account, "One account.", {{account_shown}}, {}},
+                            {Method::patch,
+                             Action::admin,
+                             patch_account,
+                             "Changes what is given: `password` (`null` for none), `groups`, `admin`, "
+                             "`disabled`. Another password ends "
+                             "the account's refresh tokens.",
+                             {{account_shown}},
+                             {Errc::body_too_large}},
+                            {Method::del,
+                             Action::admin,
+                             delete_account,
+                             "Removes an account and all its tokens.",
+                             {{{204, "Gone."}}},
+                             {}}};
+constexpr Verb account_tokens[] = {
+    {Method::get,
+     Action::admin,
+     get_account_tokens,
+     "Tokens by id, without their secrets; `?account=` only those of one account, `?refresh=true` those that "
+     "logins were given, too; `?n=` a page, `?last=` where it begins.",
+     {{ok_list}},
+     {Errc::pagination_invalid}},
+    {Method::post,
+     Action::admin,
+     post_account_token,
+     "Makes a token of an account, which is taken in place of its password: `account`, `note`, `scopes`, "
+     "`expires_in` (seconds).",
+     {{{201, "The token with its `secret`, which is never shown again."}}},
+     {Errc::body_too_large}}};
+constexpr Verb account_token[] = {
+    {Method::del, Action::admin, delete_account_token, "Removes a token.", {{{204, "Gone."}}}, {}}};
+constexpr Verb audit[] = {
+    {Method::get,
+     Action::admin,
+     get_audit,
+     "Changes and refusals, youngest first; `?since=`, `?until=`, `?by=`, `?repository=`, `?action=` (with a "
+     "point "
+     "at its end all that begin so), `?refused=`; `?n=` a page, `?before=` the entry it comes after.",
+     {{ok_list}},
+     {Errc::pagination_invalid}}};
+
 constexpr std::string_view name_mark = "<name>";
 constexpr std::string_view item_mark = "<item>";
 
@@ -194,6 +251,11 @@ constexpr Endpoint table[] = {
     row("/v2/<name>/blobs/<item>", "blob", blob),
     row("/token", "token", token),
     row("/token/keys", "token_keys", token_keys),
+    row("/api/v1/accounts", "accounts", accounts),
+    row("/api/v1/accounts/<item>", "account", account),
+    row("/api/v1/tokens", "account_tokens", account_tokens),
+    row("/api/v1/tokens/<item>", "account_token", account_token),
+    row("/api/v1/audit", "audit", audit),
     row("/api/v1/access", "access", access),
     row("/api/v1/keys", "keys", keys),
 };
