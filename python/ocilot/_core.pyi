@@ -47,6 +47,8 @@ class Settings:
     tls_certificate: str
     tls_key: str
     tls_minimum: str
+    tls_client_authorities: list[str]
+    tls_client_required: bool
     threads: int
     header_limit: int
     manifest_limit: int
