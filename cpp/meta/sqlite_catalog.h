@@ -15,6 +15,8 @@ class SqliteCatalog final : public Catalog {
 
     Task<Result<Slice<std::string>>> repositories(Page page) override;
     Task<Result<Slice<std::string>>> tags(oci::RepositoryName const& repository, Page page) override;
+    Task<Result<Slice<std::string>>> tags_on(oci::RepositoryName const& repository, oci::Digest const& digest,
+                                             Page page) override;
     Task<Result<ManifestFact>> resolve(oci::RepositoryName const& repository, oci::Tag const& tag) override;
     Task<Result<ManifestFact>> manifest(oci::RepositoryName const& repository,
                                         oci::Digest const& digest) override;
@@ -23,10 +25,10 @@ class SqliteCatalog final : public Catalog {
                                  TakeReferrer const& take) override;
 
     Task<Result<>> put_manifest(NewManifest manifest) override;
-    Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag,
-                              std::string removed_by, Time now) override;
-    Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                   std::string removed_by, Time now) override;
+    Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
+                              Time now) override;
+    Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest, Actor by,
+                                   Time now) override;
 
   private:
     static constexpr std::size_t kept_manifests = 8 * 1024;

@@ -67,6 +67,8 @@ void init_listening(Class& settings) {
                        "PEM files of those who may sign certificates of clients; set the whole list.")
         .def_readwrite("tls_client_required", &Settings::tls_client_required,
                        "Whether every client needs a certificate, if there are authorities.")
+        .def_readwrite("trusted_proxies", &Settings::trusted_proxies,
+                       "Networks of proxies that are believed who a client is; set the whole list.")
         .def_readwrite("threads", &Settings::threads, "I/O threads; 0: one a core.");
 }
 
@@ -113,6 +115,12 @@ void init_repositories(Class& settings) {
                            "whole list, reading it gives a copy.");
 }
 
+void init_hooks(Class& settings) {
+    settings.def_readwrite("hook_points", &Settings::hook_points,
+                           "Points that are asked from the first request on, each with its deadline in "
+                           "seconds; set the whole list, reading it gives a copy.");
+}
+
 void init_log(Class& settings) {
     settings.def_readwrite("log_level", &Settings::log_level, "Least level that is logged.")
         .def_readwrite("log_format", &Settings::log_format, "Form of a log line.")
@@ -131,6 +139,7 @@ void init_settings(py::module_& module) {
     init_limits(settings);
     init_answers(settings);
     init_repositories(settings);
+    init_hooks(settings);
     init_log(settings);
 }
 

@@ -84,6 +84,7 @@ def resolve(config: Config) -> _core.Settings:
     settings.tls_client_authorities = http.tls.clientcas
     settings.tls_client_required = http.tls.clientauth == CLIENT_AUTH[0]
     settings.threads = own.threads
+    settings.trusted_proxies = own.trustedproxies
     settings.header_limit, settings.manifest_limit = own.headerlimit, own.manifestlimit
     settings.header_timeout, settings.idle_timeout = own.headertimeout, own.idletimeout
     limits = own.limits
