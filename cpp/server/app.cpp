@@ -130,7 +130,11 @@ Result<> Server::Parts::count_descriptors() {
 }
 
 Result<> Server::Parts::load_certificates() {
-    if (settings.tls_certificate.empty() && settings.tls_key.empty()) return {};
+    if (settings.tls_certificate.empty() && settings.tls_key.empty()) {
+        if (settings.tls_client_authorities.empty()) return {};
+        return Error{Errc::config,
+                     "certificates of clients need TLS: set the server's own certificate and key too"};
+    }
     if (settings.tls_certificate.empty() || settings.tls_key.empty()) {
         return Error{Errc::config,
                      "TLS needs both a certificate and a key file: set the one that is missing"};
@@ -138,6 +142,8 @@ Result<> Server::Parts::load_certificates() {
     net::TlsSettings tls;
     tls.certificate_file = settings.tls_certificate;
     tls.key_file = settings.tls_key;
+    tls.client_authority_files = settings.tls_client_authorities;
+    tls.client_certificate_required = settings.tls_client_required;
     TRY(tls.minimum, net::parse_tls_version(settings.tls_minimum));
     TRY(certificates, net::TlsCertificates::load(std::move(tls)));
     return {};

@@ -67,10 +67,12 @@ struct Settings {
     // only the control socket is served.
     std::string address = "127.0.0.1:5000";
     std::string debug_address;  ///< `/metrics`, `/healthz`, `/readyz` live here instead; empty: on `address`
-    std::string tls_certificate;         ///< PEM file of the chain; empty: plain HTTP
-    std::string tls_key;                 ///< PEM file
-    std::string tls_minimum = "tls1.2";  ///< or "tls1.3"
-    unsigned threads = 0;                ///< I/O contexts; 0: one a core
+    std::string tls_certificate;                      ///< PEM file of the chain; empty: plain HTTP
+    std::string tls_key;                              ///< PEM file
+    std::string tls_minimum = "tls1.2";               ///< or "tls1.3"
+    std::vector<std::string> tls_client_authorities;  ///< PEM files: who may sign certificates of clients
+    bool tls_client_required = true;                  ///< whether every client needs one, if there are any
+    unsigned threads = 0;                             ///< I/O contexts; 0: one a core
     std::string control_socket;  ///< path; empty: `ocilot/control.sock` in `root`, none for one in memory
 
     // Limits.

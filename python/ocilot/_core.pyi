@@ -48,6 +48,8 @@ class Settings:
     tls_certificate: str
     tls_key: str
     tls_minimum: str
+    tls_client_authorities: list[str]
+    tls_client_required: bool
     trusted_proxies: list[str]
     threads: int
     header_limit: int

@@ -10,7 +10,7 @@ from ocilot import _core
 from ocilot.errors import ConfigError
 
 from . import environment
-from .model import Config, Delete
+from .model import CLIENT_AUTH, Config, Delete
 from .section import Invalid, Section
 from .tree import NOTHING, Node, TreeError
 from .values import Ignored, Kind
@@ -82,6 +82,8 @@ def resolve(config: Config) -> _core.Settings:
     settings.tls_certificate, settings.tls_key = http.tls.certificate, http.tls.key
     settings.control_socket = own.controlsocket
     settings.tls_minimum = http.tls.minimumtls
+    settings.tls_client_authorities = http.tls.clientcas
+    settings.tls_client_required = http.tls.clientauth == CLIENT_AUTH[0]
     settings.threads = own.threads
     settings.trusted_proxies = own.trustedproxies
     settings.header_limit, settings.manifest_limit = own.headerlimit, own.manifestlimit
