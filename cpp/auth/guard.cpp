@@ -42,6 +42,15 @@ std::optional<std::string_view> after_scheme(std::string_view header, std::strin
     return header.substr(start, header.find_last_not_of(" \t") - start + 1);
 }
 
+/// Whoever sends no Authorization: who the certificate says it is, if there is one.
+Caller without_header(Presented const& presented) {
+    auto caller = anonymous(presented.address);
+    if (presented.certificate.empty()) return caller;
+    caller.name = presented.certificate;
+    caller.kind = CallerKind::certificate;
+    return caller;
+}
+
 bool is_ping(Access const& access) noexcept {
     return !access.repository && access.action != Action::admin;
 }
@@ -65,8 +74,8 @@ void Guard::set_rules(std::shared_ptr<Rules const> rules) {
 }
 
 std::optional<Caller> Guard::recall(Presented const& presented) {
-    if (open() || (presented.authorization.empty() && !presented.several))
-        return anonymous(presented.address);
+    if (open()) return anonymous(presented.address);
+    if (presented.authorization.empty() && !presented.several) return without_header(presented);
     if (presented.several) return std::nullopt;
     if (parts_->bearers != nullptr) {
         if (auto const token = parse_bearer(presented.authorization)) {

@@ -24,6 +24,7 @@ struct Presented {
     std::string_view authorization = {};  ///< value of the header, empty if absent
     bool several = false;                 ///< whether the header is there more than once
     std::string_view address = {};        ///< numeric, without port
+    std::string_view certificate = {};    ///< name in a verified client certificate, empty without one
 };
 
 /// What a guard that checks is made of.

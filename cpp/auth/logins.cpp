@@ -1,5 +1,6 @@
 #include "auth/logins.h"
 
+#include "auth/federation.h"
 #include "auth/htpasswd.h"
 #include "auth/passwords.h"
 #include "auth/refusals.h"
@@ -24,6 +25,11 @@ constexpr std::size_t most_kept = 8192;
 constexpr unsigned most_under_way = 64;      // Passwords being hashed or waiting for it.
 constexpr std::size_t most_noted = 100'000;  // Secrets used since the last note.
 constexpr std::size_t longest_name = 256;
+
+/// Whether it looks like a token of a foreign issuer (RFC 7515 §7.1): no password begins like a JSON object.
+bool is_jwt(std::string_view text) noexcept {
+    return text.starts_with("eyJ") && std::ranges::count(text, '.') == 2;
+}
 
 Error wrong() {
     return {Errc::unauthorized, "wrong user name or password"};
@@ -166,6 +172,7 @@ void Logins::note(Result<Found> const& found, std::string const& name, std::stri
 
 Task<Result<Logins::Found>> Logins::check(std::string const& name, std::string const& password,
                                           std::string const& address) {
+    if (parts_.federation != nullptr && is_jwt(password)) co_return co_await of_issuer(password);
     if (name.empty() || name.size() > longest_name || password.empty() ||
         password.size() > longest_password) {
         co_return wrong();
@@ -245,6 +252,16 @@ Task<Result<Logins::Found>> Logins::of_file(std::string const& name, std::string
     caller.name = name;
     caller.kind = CallerKind::user;
     co_return Found{std::move(caller), parts_.clock.now() + kept_for};
+}
+
+Task<Result<Logins::Found>> Logins::of_issuer(std::string const& token) {
+    auto const now = parts_.clock.now();
+    CO_TRY(auto login, co_await parts_.federation->login(token, *parts_.issuers, now));
+    Time const until = std::min(login.expires_at, Time(now + kept_for));
+    parts_.log.info("token of a foreign issuer taken", {{"issuer", login.issuer},
+                                                        {"subject", login.subject.substr(0, longest_name)},
+                                                        {"user", login.caller.name}});
+    co_return Found{std::move(login.caller), until};
 }
 
 Task<Result<Logins::Found>> Logins::of_gate(std::string const& name, std::string const& password,

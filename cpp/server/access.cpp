@@ -24,16 +24,16 @@ Counter& AccessParts::counter(Metrics& metrics, std::string_view result) {
                            {{"result", std::string(result)}});
 }
 
-Result<std::unique_ptr<AccessParts>> AccessParts::open(AuthSettings const& settings, Around around) {
-    std::unique_ptr<AccessParts> parts(new AccessParts(settings, around));
-    if (settings.open()) {
+Result<std::unique_ptr<AccessParts>> AccessParts::open(AuthSettings settings, Around around) {
+    std::unique_ptr<AccessParts> parts(new AccessParts(std::move(settings), around));
+    if (parts->settings_.open()) {
         parts->guard_.emplace(around.gate);
         return parts;
     }
     CHECK(parts->open_sources());
     parts->join();
     parts->set_challenge();
-    TRY(auto rules, rules_of(settings.access));
+    TRY(auto rules, rules_of(parts->settings_.access));
     parts->guard_->set_rules(std::move(rules));
     return parts;
 }
@@ -107,7 +107,7 @@ void AccessParts::set_challenge() {
                       .realm = settings_.redirect_path.empty() ? settings_.realm : std::string(),
                       .path = settings_.redirect_path,
                       .service = settings_.service};
-    } else {
+    } else if (!settings_.htpasswd.empty()) {
         challenge_ = {.scheme = Scheme::basic, .realm = settings_.realm, .path = {}, .service = {}};
     }
 }

@@ -170,7 +170,9 @@ Result<> Server::Parts::open_stores() {
 
 Result<> Server::Parts::open_access() {
     refusals.emplace(meta->journal(), clock, metrics);
-    TRY(access, AccessParts::open(settings.auth,
+    auto with = settings.auth;
+    with.certificates = !settings.tls_client_authorities.empty();
+    TRY(access, AccessParts::open(std::move(with),
                                   {hooks.gate, clock, random, log, metrics, meta->accounts(), *refusals}));
     auto const prepared = run_now(access->prepare());
     if (prepared.has_value()) return {};
