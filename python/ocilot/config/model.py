@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from .access import GROUPS, RULES, Groups, Rules
 from .auth_model import Accounts, Auth
+from .issuers import ISSUERS, Issuer
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import (
@@ -165,7 +166,7 @@ class Tls(Section):
     """PEM files of those who may sign certificates of clients: who shows such a certificate is known by its
     name. Read again when they change and on SIGHUP."""
     clientauth: Annotated[str, choice(*CLIENT_AUTH, also=UNVERIFIED)] = CLIENT_AUTH[0]
-    """With `clientcas`: whether every client needs a certificate, or only one that is shown has to be good."""
+    """With `clientcas`: whether every client needs a certificate, or only one that is shown must be good."""
     ciphersuites: Annotated[object, Refused("cipher suites cannot be chosen yet; OpenSSL's are used")] = None
     letsencrypt: Annotated[
         object, Refused("certificates are not fetched; let an ACME client write certificate and key")
@@ -302,6 +303,8 @@ class Ocilot(Section):
     accounts: Accounts = Accounts()
     groups: Annotated[Groups, GROUPS] = {}
     """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
+    oidc: Annotated[list[Issuer], ISSUERS] = []
+    """Issuers of tokens that machines exchange for the registry's, each with rules on their claims."""
     access: Annotated[Rules, RULES] = []
     """Who may do what where; read again when the file changes and on SIGHUP. Without it whoever logged in may
     pull, push and delete."""
@@ -333,12 +336,17 @@ class Config(Section):
 
     def _check_whole(self) -> None:
         auth, own = self.auth, self.ocilot
-        asks = auth.htpasswd or auth.token or auth.silly or own.accounts.enabled
+        asks = auth.htpasswd or auth.token or auth.silly or own.accounts.enabled or self.http.tls.clientcas
         if "access" in own.given_keys and not asks:
             raise refused(
                 "without accounts nobody can log in; set ocilot.accounts.enabled: true, or auth.htpasswd or "
                 "auth.token",
                 *("ocilot", "access"),
+            )
+        if own.oidc and not own.accounts.enabled:
+            raise refused(
+                "tokens are exchanged at the registry's token server; set ocilot.accounts.enabled: true",
+                *("ocilot", "oidc"),
             )
         if own.accounts.enabled and (auth.token or auth.silly):
             raise refused(
