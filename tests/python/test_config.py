@@ -242,7 +242,8 @@ PROBLEMS = {
     "http: {draintimeout: -1s}": 'http.draintimeout is "-1s"; expected a duration such as 30s or 1m30s',
     "http: {relativeurls: maybe}": 'http.relativeurls is "maybe"; expected true or false',
     "http: {host: registry.example.com}": (
-        'http.host is "registry.example.com"; expected a URL without a path, such as https://registry.example.com'
+        'http.host is "registry.example.com"; expected a URL without a path, such as '
+        "https://registry.example.com"
     ),
     "http: {prefix: registry}": 'http.prefix is "registry"; expected a path such as /registry/',
     "http: {net: unix}": 'http.net is "unix"; expected tcp',
@@ -295,27 +296,33 @@ PROBLEMS = {
         "ocilot.accounts.tokenexpiry cannot be used: clients take every token for good for a minute at least"
     ),
     "ocilot: {access: []}": (
-        "ocilot.access cannot be used: without accounts nobody can log in; set ocilot.accounts.enabled: true, or "
+        "ocilot.access cannot be used: without accounts nobody can log in; set ocilot.accounts.enabled: "
+        "true, or "
         "auth.htpasswd or auth.token"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['A'], allow: {}}]}": (
-        'ocilot.access.0.repositories.0 is "A"; expected a repository pattern such as team/app, mirror/* or **'
+        'ocilot.access.0.repositories.0 is "A"; expected a repository pattern such as team/app, '
+        "mirror/* or **"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**'], allow: {everyone: [pul]}}]}": (
-        'ocilot.access.0.allow.everyone.0 is "pul"; expected a list of some of pull, push, create, delete and admin'
+        'ocilot.access.0.allow.everyone.0 is "pul"; expected a list of some of pull, push, create, '
+        "delete and admin"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**'], allow: {'usr:a': [pull]}}]}": (
-        "ocilot.access.0.allow.usr:a is a list; expected rights of anonymous, everyone, user:NAME, group:NAME, "
+        "ocilot.access.0.allow.usr:a is a list; expected rights of anonymous, everyone, user:NAME, "
+        "group:NAME, "
         "robot:NAME, federated:PATTERN or certificate:PATTERN, not of usr:a"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**']}]}": (
         "ocilot.access.0 is a section; expected a rule with both repositories and allow"
     ),
     "ocilot: {groups: {team: ['group:other']}}": (
-        "ocilot.groups.team is a list; expected names, or robot:NAME, federated:PATTERN and certificate:PATTERN"
+        "ocilot.groups.team is a list; expected names, or robot:NAME, federated:PATTERN and "
+        "certificate:PATTERN"
     ),
     "ocilot: {oidc: [{issuer: https://i, audience: a, rules: [{name: ci}]}], accounts: {enabled: true}}": (
-        "ocilot.oidc.0.rules.0 is a section; expected claims, each with a pattern: without them anybody would fit"
+        "ocilot.oidc.0.rules.0 is a section; expected claims, each with a pattern: without them anybody "
+        "would fit"
     ),
     "ocilot: {oidc: [{issuer: https://i, audience: a, rules: [{claims: {a: b}, name: ci}]}]}": (
         "ocilot.oidc cannot be used: tokens are exchanged at the registry's token server; set "
