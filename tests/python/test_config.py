@@ -207,10 +207,6 @@ ocilot:
   access:
     - repositories: ['team/**']
       allow: {'group:team': [pull, push], anonymous: pull}
-  oidc:
-    - issuer: https://ci.example
-      audience: r.example
-      rules: [{claims: {project: 'acme/*'}, name: 'ci:{project}', scopes: ['repository:team/**:pull']}]
 """
     read = loaded(tmp_path, f"version: 0.1{text}")
     settings = read.settings
@@ -218,9 +214,6 @@ ocilot:
     assert (settings.accounts, settings.accounts_service, settings.token_life) == (True, "r.example", 600)
     assert settings.groups == [("team", ["alice", "robot:ci"])]
     assert settings.access == [(["team/**"], [("group:team", ["pull", "push"]), ("anonymous", ["pull"])])]
-    ((name, issuer, audience, jwks, rules),) = settings.issuers
-    assert (name, issuer, audience, jwks) == ("ci.example", "https://ci.example", "r.example", "")
-    assert rules == [({"project": ["acme/*"]}, "ci:{project}", [], ["repository:team/**:pull"])]
     assert read.as_data()["ocilot"]["access"][0]["repositories"] == ["team/**"]
 
 
@@ -319,14 +312,6 @@ PROBLEMS = {
     "ocilot: {groups: {team: ['group:other']}}": (
         "ocilot.groups.team is a list; expected names, or robot:NAME, federated:PATTERN and "
         "certificate:PATTERN"
-    ),
-    "ocilot: {oidc: [{issuer: https://i, audience: a, rules: [{name: ci}]}], accounts: {enabled: true}}": (
-        "ocilot.oidc.0.rules.0 is a section; expected claims, each with a pattern: without them anybody "
-        "would fit"
-    ),
-    "ocilot: {oidc: [{issuer: https://i, audience: a, rules: [{claims: {a: b}, name: ci}]}]}": (
-        "ocilot.oidc cannot be used: tokens are exchanged at the registry's token server; set "
-        "ocilot.accounts.enabled: true"
     ),
     "proxy: {remoteurl: https://x.org}": "proxy cannot be used: ocilot does not mirror another registry yet",
     "notifications: {endpoints: [{name: a}]}": (

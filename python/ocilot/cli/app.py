@@ -8,7 +8,7 @@ import typer
 
 from ocilot import __version__
 
-from . import access, config, fsck, serve
+from . import config, fsck, serve
 
 app = typer.Typer(
     name="ocilot",
@@ -20,7 +20,6 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("fsck")(fsck.fsck)
 app.add_typer(config.app, name="config")
-app.add_typer(access.app, name="access")
 
 
 def _version(wanted: bool) -> None:

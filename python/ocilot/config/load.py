@@ -127,7 +127,6 @@ def _resolve_auth(settings: _core.Settings, config: Config) -> None:
     settings.accounts, settings.accounts_service = accounts.enabled, accounts.service
     settings.token_life, settings.refresh_life = accounts.tokenexpiry, accounts.refreshexpiry
     settings.key_life = accounts.keyrotation
-    settings.issuers = config.ocilot.oidc
     settings.groups = list(config.ocilot.groups.items())
     if "access" in config.ocilot.given_keys:
         settings.access = [(patterns, list(allow.items())) for patterns, allow in config.ocilot.access]

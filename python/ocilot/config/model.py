@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from .access import GROUPS, RULES, Groups, Rules
 from .auth_model import Accounts, Auth
-from .issuers import ISSUERS, Issuer
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import (
@@ -303,8 +302,6 @@ class Ocilot(Section):
     accounts: Accounts = Accounts()
     groups: Annotated[Groups, GROUPS] = {}
     """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
-    oidc: Annotated[list[Issuer], ISSUERS] = []
-    """Issuers of tokens that machines exchange for the registry's, each with rules on their claims."""
     access: Annotated[Rules, RULES] = []
     """Who may do what where; read again when the file changes and on SIGHUP. Without it whoever logged in may
     pull, push and delete."""
@@ -342,11 +339,6 @@ class Config(Section):
                 "without accounts nobody can log in; set ocilot.accounts.enabled: true, or auth.htpasswd or "
                 "auth.token",
                 *("ocilot", "access"),
-            )
-        if own.oidc and not own.accounts.enabled:
-            raise refused(
-                "tokens are exchanged at the registry's token server; set ocilot.accounts.enabled: true",
-                *("ocilot", "oidc"),
             )
         if own.accounts.enabled and (auth.token or auth.silly):
             raise refused(
