@@ -12,6 +12,7 @@ A script is a Python file; a function or a method of a Hook named like a point i
 
 from .decisions import Allow, Decision, Deny
 from .hook import Hook
+from .options import Duration, Size
 from .values import (
     Access,
     Action,
@@ -36,10 +37,12 @@ __all__ = [
     "Deletion",
     "Deny",
     "Descriptor",
+    "Duration",
     "Hook",
     "Kind",
     "Login",
     "ManifestPush",
     "Referrer",
+    "Size",
     "TagMove",
 ]

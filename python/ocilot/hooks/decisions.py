@@ -11,7 +11,7 @@ class Allow:
     """Yes."""
 
     ttl: float = 0
-    """Seconds for which the same question need not be asked again, at `authorize`; 0: as the registry likes."""
+    """Seconds for which `authorize` need not be asked the same again; 0: as the registry likes."""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ POINTS: Final[dict[str, Point]] = {
         _admit("admit_manifest", "before a manifest is recorded", ManifestPush),
         _admit("admit_blob", "before a blob belongs to a repository", BlobPush),
         _admit("admit_tag", "before a tag is set", TagMove),
-        _admit("admit_delete", "before a tag or a manifest is removed", Deletion),
+        _admit("admit_delete", "before a tag, a manifest or a blob is removed", Deletion),
         _admit("admit_mirror", "before content of another registry is fetched", None),
         _event("on_manifest_pushed", "after a manifest was recorded"),
         _event("on_tag_moved", "after a tag was set"),

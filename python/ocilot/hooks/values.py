@@ -88,20 +88,25 @@ class ManifestPush:
         return _object(self.content)
 
     @Lazy
-    def config(self) -> Mapping[str, Any]:
-        """The image's configuration, parsed; empty if there is none or if it is not JSON."""
-        return _object(self.config_content)
+    def config(self) -> Mapping[str, Any] | None:
+        """The image's configuration, parsed; None if there is none, if it is large or if it is not JSON."""
+        return _object(self.config_content) or None
 
     @property
     def labels(self) -> Mapping[str, str]:
         """The labels of the image, as `LABEL` in a Dockerfile sets them."""
-        inner = self.config.get("config")
+        inner = self.config.get("config") if self.config else None
         return _texts(inner.get("Labels")) if isinstance(inner, dict) else {}
 
     @property
     def annotations(self) -> Mapping[str, str]:
         """The annotations of the manifest."""
         return _texts(self.manifest.get("annotations"))
+
+    @property
+    def config_descriptor(self) -> Descriptor | None:
+        """What the manifest says about its configuration; None for an index."""
+        return next(iter(_descriptors([self.manifest.get("config")])), None)
 
     @property
     def layers(self) -> tuple[Descriptor, ...]:
@@ -181,27 +186,30 @@ class TagMove:
     referrers: tuple[Referrer, ...] = ()
     """What refers to `digest`, the first 100."""
     sibling_tags: tuple[str, ...] = ()
-    """Tags of the same repository that stand for `digest`: `sha256-<hex>.sig` and the like, as cosign sets."""
+    """Tags of the same repository that stand for `digest`: `sha256-<hex>.sig` and so on, as cosign sets."""
 
 
 @dataclass(frozen=True)
 class Deletion:
-    """A tag or a manifest about to be removed: the question of `admit_delete`."""
+    """A tag, a manifest or a blob about to be removed: the question of `admit_delete`."""
 
     caller: Caller
     repository: str
+    kind: Literal["tag", "manifest", "blob"]
     reference: str
-    """The tag, or the digest of the manifest."""
+    """The tag, or the digest of the manifest or blob."""
+    tags: tuple[str, ...] = ()
+    """The tags that go with it."""
 
     @property
     def tag(self) -> str | None:
         """The tag, if only a tag is removed."""
-        return None if ":" in self.reference else self.reference
+        return self.reference if self.kind == "tag" else None
 
     @property
     def digest(self) -> str | None:
-        """The digest, if a manifest is removed with everything that points to it."""
-        return self.reference if ":" in self.reference else None
+        """The digest, if a manifest or a blob is removed."""
+        return None if self.kind == "tag" else self.reference
 
 
 def _object(content: bytes) -> dict[str, Any]:
