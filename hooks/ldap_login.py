@@ -57,4 +57,4 @@ class LdapLogin(Hook):
             ldap.bind()
             yield ldap
         finally:
-            ldap.unbind()
+            ldap.strategy.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from ..server.certificates import Certificates
-from ..server.programs import Daemon, environment, run
+from tests.server.certificates import Certificates
+from tests.server.programs import Daemon, environment, run
 
 CONFIG = """\
 include /etc/ldap/schema/core.schema
@@ -114,7 +114,7 @@ class Slapd:
         self.secret.write_text("service-secret\n")
         ports = _free_ports(2)
         self.ldap, self.ldaps = f"ldap://localhost:{ports[0]}", f"ldaps://localhost:{ports[1]}"
-        urls = f"{self.ldap}/ {self.ldaps}/".replace("localhost", "127.0.0.1")
+        urls = f"ldap://0.0.0.0:{ports[0]}/ ldaps://0.0.0.0:{ports[1]}/"
         self._daemon = Daemon(["slapd", "-f", config, "-h", urls, "-d", "0"], env=env, log=home / "slapd.log")
         try:
             for port in ports:
