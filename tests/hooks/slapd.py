@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tests.server.certificates import Certificates
 from tests.server.programs import Daemon, environment, run
@@ -118,12 +120,12 @@ class Slapd:
         self._daemon = Daemon(["slapd", "-f", config, "-h", urls, "-d", "0"], env=env, log=home / "slapd.log")
         try:
             for port in ports:
-                self._daemon.wait_for(lambda port=port: _listens(port), "slapd")
+                self._daemon.wait_for(partial(_listens, port), "slapd")
         except BaseException:
             self.close()
             raise
 
-    def options(self, **more: object) -> dict[str, object]:
+    def options(self, **more: Any) -> dict[str, Any]:
         """The options of ldap_login.py that fit this server."""
         return {
             "url": self.ldaps,

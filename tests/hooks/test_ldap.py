@@ -99,6 +99,7 @@ def test_a_service_account_that_cannot_log_in_lets_nobody_in(slapd: Slapd, tmp_p
         hook.authenticate(a_login("alice", "alice-secret"))
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # ldap3 leaves the socket to Python
 def test_a_server_with_another_certificate_is_told_no_password(slapd: Slapd, tmp_path: Path) -> None:
     for url in (slapd.ldap, slapd.ldaps):
         by_the_system = Harness("ocilot:ldap_login", **slapd.options(url=url, ca=None))
