@@ -106,10 +106,12 @@ def stopped(seat: Seat) -> list[str]:
         return []
     problems = []
     if seat.is_started:
+        seat.is_started = False
         problems = [problem for one in seat.script.objects for problem in _life(seat, one, "stop", STOP)]
     if seat.loop is not None:
-        seat.loop.close()
-        if not seat.loop.join(STOP):
+        loop, seat.loop = seat.loop, None
+        loop.close()
+        if not loop.join(STOP):
             problems.append(f"{seat.name}: its event loop does not end")
     seat.script.forget()
     return problems
