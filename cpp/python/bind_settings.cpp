@@ -105,6 +105,12 @@ void init_repositories(Class& settings) {
                            "whole list, reading it gives a copy.");
 }
 
+void init_hooks(Class& settings) {
+    settings.def_readwrite("hook_points", &Settings::hook_points,
+                           "Points that are asked from the first request on, each with its deadline in "
+                           "seconds; set the whole list, reading it gives a copy.");
+}
+
 void init_log(Class& settings) {
     settings.def_readwrite("log_level", &Settings::log_level, "Least level that is logged.")
         .def_readwrite("log_format", &Settings::log_format, "Form of a log line.")
@@ -123,6 +129,7 @@ void init_settings(py::module_& module) {
     init_limits(settings);
     init_answers(settings);
     init_repositories(settings);
+    init_hooks(settings);
     init_log(settings);
 }
 

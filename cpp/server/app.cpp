@@ -91,17 +91,21 @@ Server::Parts::Parts(Settings with)
       access_sink(STDOUT_FILENO, log_bytes, dropped_lines(metrics, "access"), access_log_delay),
       log(log_sink, clock, settings.log_format, settings.log_level),
       access_log(access_sink, settings.log_format),
+      hooks(metrics, log),
       limits(limits_of(settings)),
       pool(pool_threads),
-      guard(gate),
+      guard(hooks.gate),
       manifests(manifest_cache_bytes) {}
 
 Result<> Server::Parts::open() {
     CHECK(count_descriptors());
     CHECK(load_certificates());
     CHECK(open_stores());
+    TRY(auto const points, hookbox::parse_hook_points(settings.hook_points));
+    if (!points.empty()) hooks.gate.set_points(points);
     TRY(auto const rules, rules_of(settings));
-    registry.emplace(registry::Registry{*blobs, *meta, gate, clock, random, sessions, manifests, rules});
+    registry.emplace(
+        registry::Registry{*blobs, *meta, hooks.gate, clock, random, sessions, manifests, rules});
     operations.emplace(*registry, metrics);
     app.emplace(*registry, guard, *operations, app_settings(settings));
     CHECK(clean_up());

@@ -3,6 +3,7 @@
 #include "auth/guard.h"
 #include "base/blocking_pool.h"
 #include "base/log_writer.h"
+#include "hookbox/hook_box.h"
 #include "http/app.h"
 #include "http/operations.h"
 #include "net/tls_certificates.h"
@@ -42,6 +43,7 @@ struct Server::Parts {
     LogWriter access_sink;
     Log log;
     AccessLog access_log;
+    hookbox::HookBox hooks;
     Limits limits;
     std::uint64_t descriptors = 0;     ///< most open files and sockets
     std::size_t most_connections = 0;  ///< configured, or what the descriptors carry; 0: any number
@@ -49,7 +51,6 @@ struct Server::Parts {
     BlockingPool pool;
     std::unique_ptr<blob::BlobStore> blobs;
     std::unique_ptr<meta::MetaStore> meta;
-    policy::OpenGate gate;
     auth::Guard guard;
     registry::UploadSessions sessions;
     registry::ManifestCache manifests;

@@ -27,8 +27,10 @@ void Server::Parts::stop(std::chrono::milliseconds drain_time) {
     running = false;
     log.info("stopping", {{"drain_seconds", drain_time.count() / 1000}});
     operations->start_draining();
-    for (auto const& worker : workers) worker->finish(drain_time);
+    // A request that waits for a hook cannot be cancelled.
+    for (auto const& worker : workers) worker->finish(drain_time, [this] { hooks.mailbox.close(); });
     for (auto const& worker : workers) worker->join();
+    hooks.mailbox.close();
     log.info("stopped");
 }
 
@@ -62,6 +64,10 @@ std::string Server::debug_address() const {
 
 std::string const& Server::root() const noexcept {
     return parts_->root;
+}
+
+hookbox::HookBox& Server::hooks() noexcept {
+    return parts_->hooks;
 }
 
 Result<> Server::reload_tls() {

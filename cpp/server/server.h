@@ -8,6 +8,10 @@
 #include <memory>
 #include <string>
 
+namespace ocilot::hookbox {
+struct HookBox;
+}
+
 namespace ocilot::server {
 
 /// A whole registry: all parts joined, listening, with its own threads. What Python starts and stops.
@@ -28,6 +32,9 @@ class Server {
     [[nodiscard]] std::string debug_address() const;
     /// Absolute path of the data directory; empty for an in-memory registry.
     [[nodiscard]] std::string const& root() const noexcept;
+
+    /// Where the questions to hooks wait for whoever answers them; closed at the end of stop().
+    [[nodiscard]] hookbox::HookBox& hooks() noexcept;
 
     /// Reads certificate and key again; config if they do not fit, and the old ones stay in force.
     Result<> reload_tls();

@@ -65,6 +65,9 @@ struct Settings {
     // What repositories take.
     std::vector<std::string> sparse;  ///< patterns of those whose manifests may name what is not there
 
+    // Hooks.
+    std::vector<std::pair<std::string, double>> hook_points;  ///< that scripts answer, each with seconds
+
     // Log.
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;
