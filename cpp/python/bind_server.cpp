@@ -41,6 +41,8 @@ void init_server(py::module_& module) {
         .def_property_readonly("port", &Server::port, "Port really bound.")
         .def_property_readonly("debug_address", &Server::debug_address,
                                "Same for the debug address; empty without.")
+        .def_property_readonly("control_socket", &Server::control_socket,
+                               "Path of the control socket; empty without.")
         .def_property_readonly("root", &Server::root, "Absolute data directory; empty for one in memory.")
         .def_property_readonly("hooks", &Server::hooks, py::return_value_policy::reference_internal,
                                "Where the questions to hooks wait; keeps the server alive.")

@@ -52,8 +52,12 @@ void init_storage(Class& settings) {
 
 void init_listening(Class& settings) {
     settings
-        .def_readwrite("address", &Settings::address,
-                       "`HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one.")
+        .def_readwrite(
+            "address", &Settings::address,
+            "`HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one; empty: only the control "
+            "socket is served.")
+        .def_readwrite("control_socket", &Settings::control_socket,
+                       "Path; empty: `ocilot/control.sock` in `root`, none for a registry in memory.")
         .def_readwrite("debug_address", &Settings::debug_address,
                        "Where metrics and health live instead of at `address`; empty: there.")
         .def_readwrite("tls_certificate", &Settings::tls_certificate, "PEM file; empty: plain HTTP.")

@@ -6,6 +6,7 @@
 #include "hookbox/hook_box.h"
 #include "http/app.h"
 #include "http/operations.h"
+#include "net/socket_file.h"
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
 #include "registry/sessions.h"
@@ -59,8 +60,9 @@ struct Server::Parts {
     std::optional<http::App> app;
     std::unique_ptr<net::TlsCertificates> certificates;
     std::vector<std::unique_ptr<Worker>> workers;
-    net::Endpoint bound;
+    std::optional<net::Endpoint> bound;  ///< absent: only the control socket is served
     std::optional<net::Endpoint> debug_bound;
+    std::optional<net::SocketFile> control;
     bool running = false;
 
   private:
@@ -68,6 +70,8 @@ struct Server::Parts {
     Result<> load_certificates();
     Result<> clean_up();
     Result<> listen();
+    Result<> listen_to_clients();
+    Result<> listen_locally();
     Result<> add_jobs();
     Result<> count_descriptors();
     [[nodiscard]] SessionContext session_context(Worker& worker, http::Handler& handler,

@@ -25,11 +25,13 @@ class Server {
     Server(Server const&) = delete;
     Server& operator=(Server const&) = delete;
 
-    /// Host and port really bound, `127.0.0.1:5000`.
+    /// Host and port really bound, `127.0.0.1:5000`; empty and 0 if there is only the control socket.
     [[nodiscard]] std::string address() const;
     [[nodiscard]] std::uint16_t port() const noexcept;
     /// Same for the debug address; empty and 0 without one.
     [[nodiscard]] std::string debug_address() const;
+    /// Path of the control socket; empty without one.
+    [[nodiscard]] std::string control_socket() const;
     /// Absolute path of the data directory; empty for an in-memory registry.
     [[nodiscard]] std::string const& root() const noexcept;
 

@@ -42,6 +42,7 @@ class Settings:
     scrub_rate: int
     scrub_interval: int
     address: str
+    control_socket: str
     debug_address: str
     tls_certificate: str
     tls_key: str
@@ -88,6 +89,8 @@ class Server:
     def port(self) -> int: ...
     @property
     def debug_address(self) -> str: ...
+    @property
+    def control_socket(self) -> str: ...
     @property
     def root(self) -> str: ...
     @property
