@@ -28,11 +28,12 @@ Response finished(Response response, AppSettings const& settings) {
     return response;
 }
 
-/// The target below the prefix. Reads see several slashes as one, as older scripts send them; for writes a
-/// name with an empty component is an invalid one.
+/// The target below the prefix, which only clients from outside know of. Reads see several slashes as one, as
+/// older scripts send them; for writes a name with an empty component is an invalid one.
 Result<Target> read_target(Request const& request, AppSettings const& settings) {
     TRY(auto target, Target::parse(request.target));
     if (request.method == Method::get || request.method == Method::head) target.collapse_slashes();
+    if (request.local) return target;
     auto const path = below_prefix(target.path, settings.urls.prefix);
     if (!path) {
         return Error{Errc::not_found, fmt::format("there is no such endpoint; the API is at {}/v2/",

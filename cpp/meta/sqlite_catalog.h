@@ -15,6 +15,8 @@ class SqliteCatalog final : public Catalog {
 
     Task<Result<Slice<std::string>>> repositories(Page page) override;
     Task<Result<Slice<std::string>>> tags(oci::RepositoryName const& repository, Page page) override;
+    Task<Result<Slice<std::string>>> tags_on(oci::RepositoryName const& repository, oci::Digest const& digest,
+                                             Page page) override;
     Task<Result<ManifestFact>> resolve(oci::RepositoryName const& repository, oci::Tag const& tag) override;
     Task<Result<ManifestFact>> manifest(oci::RepositoryName const& repository,
                                         oci::Digest const& digest) override;

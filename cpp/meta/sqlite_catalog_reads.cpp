@@ -51,6 +51,15 @@ Result<Slice<std::string>> read_tags(SqliteDb& db, oci::RepositoryName const& re
     return names;
 }
 
+Result<Slice<std::string>> read_tags_on(SqliteDb& db, oci::RepositoryName const& repository,
+                                        oci::Digest const& digest, Page const& page) {
+    TRY(auto rows,
+        db.query("SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
+                 "AND digest = ?2 AND name > ?3 ORDER BY name LIMIT ?4",
+                 {repository.str(), digest.str(), after(page), one_more(page)}));
+    return slice_of_names(std::move(rows), page);
+}
+
 Result<ManifestFact> read_tagged(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag) {
     TRY(auto rows,
         db.query("SELECT m.digest, m.media_type, m.size FROM tag t JOIN manifest m "
@@ -101,6 +110,11 @@ Task<Result<Slice<std::string>>> SqliteCatalog::repositories(Page page) {
 
 Task<Result<Slice<std::string>>> SqliteCatalog::tags(oci::RepositoryName const& repository, Page page) {
     co_return readers_.read([&](SqliteDb& db) { return read_tags(db, repository, page); });
+}
+
+Task<Result<Slice<std::string>>> SqliteCatalog::tags_on(oci::RepositoryName const& repository,
+                                                        oci::Digest const& digest, Page page) {
+    co_return readers_.read([&](SqliteDb& db) { return read_tags_on(db, repository, digest, page); });
 }
 
 template <class Read>

@@ -1,6 +1,7 @@
 #include "net/address.h"
 
 #include <charconv>
+#include <cstring>
 #include <fmt/format.h>
 #include <optional>
 
@@ -20,6 +21,15 @@ Error refuse(std::string_view text, std::string_view why) {
             fmt::format("`{}` is not an address to listen on: {}; write it like 127.0.0.1:5000, "
                         ":5000 or [::1]:5000",
                         text, why)};
+}
+
+std::optional<Tcp::endpoint> as_tcp(Endpoint const& endpoint) {
+    auto const family = endpoint.protocol().family();
+    if (family != AF_INET && family != AF_INET6) return std::nullopt;
+    Tcp::endpoint tcp;
+    tcp.resize(endpoint.size());
+    std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+    return tcp;
 }
 
 bool is_host(std::string_view host) {
@@ -52,13 +62,20 @@ Result<Address> parse_address(std::string_view text) {
 }
 
 std::string format_endpoint(Endpoint const& endpoint) {
-    auto address = endpoint.address();
+    auto const tcp = as_tcp(endpoint);
+    if (!tcp) return "local";
+    auto address = tcp->address();
     if (address.is_v6() && address.to_v6().is_v4_mapped()) {
         address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
     }
     auto const text = address.to_string();
-    if (address.is_v6()) return fmt::format("[{}]:{}", text, endpoint.port());
-    return fmt::format("{}:{}", text, endpoint.port());
+    if (address.is_v6()) return fmt::format("[{}]:{}", text, tcp->port());
+    return fmt::format("{}:{}", text, tcp->port());
+}
+
+std::uint16_t port_of(Endpoint const& endpoint) {
+    auto const tcp = as_tcp(endpoint);
+    return tcp ? tcp->port() : std::uint16_t{0};
 }
 
 std::string_view without_port(std::string_view endpoint) noexcept {

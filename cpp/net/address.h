@@ -20,10 +20,15 @@ struct Address {
 /// Reads `HOST:PORT`, `:PORT` or `[V6]:PORT`. config if it is none of these.
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
 
-/// `203.0.113.9:40112` or `[2001:db8::1]:40112`; an IPv4 address mapped into IPv6 is written as IPv4.
+/// `203.0.113.9:40112` or `[2001:db8::1]:40112`; an IPv4 address mapped into IPv6 is written as IPv4; `local`
+/// for a Unix-domain socket.
 [[nodiscard]] std::string format_endpoint(Endpoint const& endpoint);
 
-/// `203.0.113.9` of `203.0.113.9:40112`, `2001:db8::1` of `[2001:db8::1]:40112`.
+/// The port of a TCP endpoint; 0 of any other.
+[[nodiscard]] std::uint16_t port_of(Endpoint const& endpoint);
+
+/// `203.0.113.9` of `203.0.113.9:40112`, `2001:db8::1` of `[2001:db8::1]:40112`, `local` of
+/// `local`.
 [[nodiscard]] std::string_view without_port(std::string_view endpoint) noexcept;
 
 }  // namespace ocilot::net

@@ -36,7 +36,7 @@ Error cannot_listen(std::string_view address, error_code const& failed) {
     return {Errc::config, fmt::format("cannot listen on {}: {}", address, why)};
 }
 
-error_code try_listen(Acceptor& acceptor, Endpoint const& endpoint) {
+error_code try_listen(Acceptor& acceptor, Tcp::endpoint const& endpoint) {
     error_code failed;
     acceptor.open(endpoint.protocol(), failed);
     if (failed) return failed;
@@ -112,16 +112,16 @@ Result<Acceptor> listen(asio::io_context& context, std::string_view address) {
     TRY(auto const wanted, parse_address(address));
     Acceptor acceptor(context);
     if (wanted.host.empty()) {
-        auto const failed = try_listen(acceptor, Endpoint(asio::ip::address_v6::any(), wanted.port));
+        auto const failed = try_listen(acceptor, Tcp::endpoint(asio::ip::address_v6::any(), wanted.port));
         if (!failed) return acceptor;
         if (!lacks_ipv6(failed)) return cannot_listen(address, failed);
         acceptor = Acceptor(context);
-        auto const failed_too = try_listen(acceptor, Endpoint(asio::ip::address_v4::any(), wanted.port));
+        auto const failed_too = try_listen(acceptor, Tcp::endpoint(asio::ip::address_v4::any(), wanted.port));
         if (failed_too) return cannot_listen(address, failed_too);
         return acceptor;
     }
     TRY(auto const host, resolve(context, wanted.host, address));
-    auto const failed = try_listen(acceptor, Endpoint(host, wanted.port));
+    auto const failed = try_listen(acceptor, Tcp::endpoint(host, wanted.port));
     if (failed) return cannot_listen(address, failed);
     return acceptor;
 }
@@ -151,7 +151,7 @@ Task<Result<Socket>> accept(Acceptor& acceptor) {
         if (fd >= 0) {
             Socket socket(acceptor.get_executor());
             error_code failed;
-            socket.assign(peer.ss_family == AF_INET6 ? Tcp::v6() : Tcp::v4(), fd, failed);
+            socket.assign(Stream(peer.ss_family, 0), fd, failed);
             if (!failed) co_return socket;
             ::close(fd);
             co_return cannot_accept(failed.value());

@@ -41,7 +41,8 @@ Transport::Transport(Socket socket)
           boost::system::error_code ignored;
           socket_.cancel(ignored);
       }) {
-    // Fails only on a socket that is already dead, and then the first operation says so.
+    // Fails on a Unix-domain socket, which delays nothing, and on one that is already dead: then the first
+    // operation says so.
     boost::system::error_code ignored;
     socket_.set_option(Tcp::no_delay(true), ignored);
 }

@@ -20,6 +20,18 @@ std::string_view to_string(CallerKind kind) noexcept {
     return "anonymous";
 }
 
+std::string_view to_string(Removed kind) noexcept {
+    switch (kind) {
+        case Removed::tag:
+            return "tag";
+        case Removed::manifest:
+            return "manifest";
+        case Removed::blob:
+            return "blob";
+    }
+    return "tag";
+}
+
 Task<Result<std::optional<Login>>> OpenGate::authenticate(Credentials) {
     co_return std::optional<Login>{};
 }

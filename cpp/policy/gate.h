@@ -68,11 +68,18 @@ struct TagMove {
     std::vector<std::string> const& sibling_tags;  ///< those of `sha256-<hex>…` that stand for `digest`
 };
 
-/// A tag or a manifest about to be removed.
+/// What a deletion takes away: a digest alone does not tell a manifest from a blob.
+enum class Removed : std::uint8_t { tag, manifest, blob };
+/// `tag`, `manifest`, `blob`.
+[[nodiscard]] std::string_view to_string(Removed kind) noexcept;
+
+/// A tag, a manifest or a blob about to be removed from a repository. Each tag that goes with its manifest is a
+/// question of its own. Borrowed for the question.
 struct Deletion {
     Caller const& caller;
     oci::RepositoryName const& repository;
     oci::Reference const& reference;
+    Removed kind;
 };
 
 /// The questions, as bits: a point that nobody implements is never asked.
@@ -91,6 +98,8 @@ class Gate {
   public:
     virtual ~Gate() = default;
     [[nodiscard]] virtual bool asks(Point point) const noexcept = 0;
+    /// Grows whenever others come to answer: what they decided before does not hold any more.
+    [[nodiscard]] virtual std::uint64_t generation() const noexcept { return 0; }
     /// nullopt: nobody here knows the name.
     virtual Task<Result<std::optional<Login>>> authenticate(Credentials credentials) = 0;
     /// nullopt: not decided here, ask the rules.

@@ -13,6 +13,7 @@ namespace py = pybind11;
 // One function a class or a table; each adds its own to the module.
 void init_errors(py::module_& module);
 void init_settings(py::module_& module);
+void init_hookbox(py::module_& module);
 void init_server(py::module_& module);
 void init_protocol(py::module_& module);
 void init_fsck(py::module_& module);

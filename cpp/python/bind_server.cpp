@@ -1,3 +1,4 @@
+#include "hookbox/hook_box.h"
 #include "python/bind.h"
 #include "server/server.h"
 
@@ -40,7 +41,11 @@ void init_server(py::module_& module) {
         .def_property_readonly("port", &Server::port, "Port really bound.")
         .def_property_readonly("debug_address", &Server::debug_address,
                                "Same for the debug address; empty without.")
+        .def_property_readonly("control_socket", &Server::control_socket,
+                               "Path of the control socket; empty without.")
         .def_property_readonly("root", &Server::root, "Absolute data directory; empty for one in memory.")
+        .def_property_readonly("hooks", &Server::hooks, py::return_value_policy::reference_internal,
+                               "Where the questions to hooks wait; keeps the server alive.")
         .def("reload_tls", &reload_tls,
              "Reads certificate and key again. Raises ConfigError if they do not fit; the old ones stay in "
              "force.")

@@ -52,8 +52,12 @@ void init_storage(Class& settings) {
 
 void init_listening(Class& settings) {
     settings
-        .def_readwrite("address", &Settings::address,
-                       "`HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one.")
+        .def_readwrite(
+            "address", &Settings::address,
+            "`HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one; empty: only the control "
+            "socket is served.")
+        .def_readwrite("control_socket", &Settings::control_socket,
+                       "Path; empty: `ocilot/control.sock` in `root`, none for a registry in memory.")
         .def_readwrite("debug_address", &Settings::debug_address,
                        "Where metrics and health live instead of at `address`; empty: there.")
         .def_readwrite("tls_certificate", &Settings::tls_certificate, "PEM file; empty: plain HTTP.")
@@ -105,6 +109,12 @@ void init_repositories(Class& settings) {
                            "whole list, reading it gives a copy.");
 }
 
+void init_hooks(Class& settings) {
+    settings.def_readwrite("hook_points", &Settings::hook_points,
+                           "Points that are asked from the first request on, each with its deadline in "
+                           "seconds; set the whole list, reading it gives a copy.");
+}
+
 void init_log(Class& settings) {
     settings.def_readwrite("log_level", &Settings::log_level, "Least level that is logged.")
         .def_readwrite("log_format", &Settings::log_format, "Form of a log line.")
@@ -123,6 +133,7 @@ void init_settings(py::module_& module) {
     init_limits(settings);
     init_answers(settings);
     init_repositories(settings);
+    init_hooks(settings);
     init_log(settings);
 }
 

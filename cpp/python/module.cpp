@@ -5,6 +5,7 @@ PYBIND11_MODULE(_core, module) {
     module.attr("__version__") = OCILOT_VERSION;
     ocilot::python::init_errors(module);
     ocilot::python::init_settings(module);
+    ocilot::python::init_hookbox(module);
     ocilot::python::init_server(module);
     ocilot::python::init_protocol(module);
     ocilot::python::init_fsck(module);

@@ -1,33 +1,9 @@
 #include "registry/pull.h"
 
-#include "oci/hasher.h"
 #include "registry/manifest_cache.h"
-
-#include <fmt/format.h>
+#include "registry/read_whole.h"
 
 namespace ocilot::registry {
-
-namespace {
-
-Task<Result<std::shared_ptr<std::string const>>> read_whole(blob::BlobStore& blobs,
-                                                            oci::Digest const& digest) {
-    CO_TRY(auto const blob, co_await blobs.open(digest));
-    auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(blob->size()), '\0');
-    std::span<std::byte> const room = std::as_writable_bytes(std::span(*bytes));
-    std::size_t filled = 0;
-    while (filled < room.size()) {
-        CO_TRY(auto const got, co_await blob->read(filled, room.subspan(filled)));
-        if (got == 0) break;
-        filled += got;
-    }
-    if (filled != room.size()) {
-        co_return Error{Errc::io,
-                        fmt::format("{} ended after {} of {} bytes", digest.str(), filled, room.size())};
-    }
-    co_return bytes;
-}
-
-}  // namespace
 
 Task<Result<meta::ManifestFact>> stat_manifest(Registry& registry, oci::RepositoryName const& repository,
                                                oci::Reference const& reference) {
@@ -42,13 +18,10 @@ Task<Result<StoredManifest>> pull_manifest(Registry& registry, oci::RepositoryNa
     CO_TRY(auto fact, co_await stat_manifest(registry, repository, reference));
     auto bytes = registry.manifests.find(fact.digest);
     if (!bytes) {
-        CO_TRY(bytes, co_await read_whole(registry.blobs, fact.digest));
-        // What is kept in memory would outlive the mending of what is on disk.
-        if (oci::digest_of(fact.digest.algorithm(), *bytes) != fact.digest) {
-            co_return Error{
-                Errc::io,
-                fmt::format("the stored bytes of manifest {} are damaged; push it again", fact.digest.str())};
-        }
+        CO_TRY(auto const blob, co_await registry.blobs.open(fact.digest));
+        // What is kept in memory would outlive the mending of what is on disk: only the right bytes are.
+        CO_TRY(auto read, co_await read_whole(*blob, fact.digest));
+        bytes = std::make_shared<std::string const>(std::move(read));
         registry.manifests.add(fact.digest, bytes);
     }
     co_return StoredManifest{std::move(fact), std::move(bytes)};

@@ -4,6 +4,9 @@
 #include "oci/hasher.h"
 #include "oci/manifest.h"
 #include "registry/admit.h"
+#include "registry/ask_tags.h"
+#include "registry/pull.h"
+#include "registry/read_whole.h"
 #include "registry/sessions.h"
 
 #include <algorithm>
@@ -119,6 +122,38 @@ Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::Reposi
     co_return wrong_sizes;
 }
 
+/// Bytes of the configuration, for whoever examines images; empty if there is none, or a large one.
+Task<Result<std::string>> config_of(Registry& registry, oci::RepositoryName const& repository,
+                                    oci::Manifest const& manifest) {
+    constexpr std::uint64_t largest = 1024 * 1024;
+    if (!manifest.config) co_return std::string();
+    auto const& digest = manifest.config->digest;
+    auto const blob = co_await pull_blob(registry, repository, digest);
+    if (blob.has_error()) {
+        // A sparse manifest may name what is not there.
+        if (blob.error().code == Errc::blob_unknown) co_return std::string();
+        co_return blob.error();
+    }
+    if ((*blob)->size() > largest) co_return std::string();
+    CO_TRY(auto bytes, co_await read_whole(**blob, digest));
+    co_return bytes;
+}
+
+Task<Result<>> ask_about_manifest(Registry& registry, ManifestUpload const& upload,
+                                  meta::NewManifest const& facts, oci::Manifest const& manifest) {
+    if (!registry.gate.asks(policy::Point::admit_manifest)) co_return Result<>{};
+    CO_TRY(auto const config, co_await config_of(registry, upload.repository, manifest));
+    policy::ManifestPush const push{.caller = upload.caller,
+                                    .repository = upload.repository,
+                                    .tags = facts.tags,
+                                    .digest = facts.fact.digest,
+                                    .manifest = manifest,
+                                    .size = upload.bytes.size(),
+                                    .bytes = upload.bytes,
+                                    .config = config};
+    co_return admitted(co_await registry.gate.admit_manifest(push));
+}
+
 }  // namespace
 
 Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload) {
@@ -131,11 +166,8 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
         facts.required_manifests.clear();
     }
     CO_TRY(auto warnings, co_await all_there(registry, upload.repository, manifest, sparse));
-    if (registry.gate.asks(policy::Point::admit_manifest)) {
-        policy::ManifestPush const push{upload.caller, upload.repository, facts.tags,
-                                        digest,        manifest,          upload.bytes.size()};
-        CO_CHECK(admitted(co_await registry.gate.admit_manifest(push)));
-    }
+    CO_CHECK(co_await ask_about_manifest(registry, upload, facts, manifest));
+    CO_CHECK(co_await ask_about_tags(registry, {upload.caller, upload.repository, digest, facts.tags}));
     PushedManifest pushed{facts.fact, facts.subject, std::move(warnings)};
     auto const push = co_await registry.sessions.pushes().begin(digest);
     CO_CHECK(co_await registry.blobs.put(digest, std::as_bytes(std::span(upload.bytes))));

@@ -26,10 +26,10 @@ struct PushedManifest {
     std::vector<std::string> warnings = {};  ///< what was taken, but looks like a mistake; one sentence each
 };
 
-/// Checks, asks the gate, stores and records a manifest, moving tags in the same transaction.
-/// A descriptor whose size is not that of the content is a warning, or manifest_invalid with strict sizes.
-/// manifest_invalid, digest_invalid, manifest_blob_unknown (one subject a missing descriptor; not in a
-/// repository whose manifests may be sparse), denied.
+/// Checks, asks the gate about the manifest and each tag, stores and records a manifest, moving tags in the
+/// same transaction. A descriptor whose size is not that of the content is a warning, or manifest_invalid
+/// with strict sizes. manifest_invalid, digest_invalid, manifest_blob_unknown (one subject a missing
+/// descriptor; not in a repository whose manifests may be sparse), denied.
 Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload);
 
 }  // namespace ocilot::registry

@@ -7,24 +7,48 @@ namespace ocilot::registry {
 namespace {
 
 Task<Result<>> may_delete(Registry& registry, policy::Caller const& caller,
-                          oci::RepositoryName const& repository, oci::Reference const& reference) {
+                          oci::RepositoryName const& repository, oci::Reference const& reference,
+                          policy::Removed kind) {
     if (!registry.rules.deletes) {
         co_return Error{Errc::unsupported,
                         "deleting is switched off in this registry; an operator can switch it on with "
                         "storage.delete.enabled: true"};
     }
     if (!registry.gate.asks(policy::Point::admit_delete)) co_return Result<>{};
-    policy::Deletion const deletion{caller, repository, reference};
+    policy::Deletion const deletion{caller, repository, reference, kind};
     co_return admitted(co_await registry.gate.admit_delete(deletion));
+}
+
+/// A tag that may not be removed may not go with its manifest, either.
+Task<Result<>> may_delete_tags_on(Registry& registry, policy::Caller const& caller,
+                                  oci::RepositoryName const& repository, oci::Digest const& digest) {
+    if (!registry.gate.asks(policy::Point::admit_delete)) co_return Result<>{};
+    constexpr std::size_t at_once = 100;
+    meta::Page page{{}, at_once};
+    for (bool more = true; more;) {
+        CO_TRY(auto const tags, co_await registry.meta.catalog().tags_on(repository, digest, page));
+        for (auto const& name : tags.items) {
+            CO_TRY(oci::Reference const tag, oci::Tag::parse(name));
+            CO_CHECK(co_await may_delete(registry, caller, repository, tag, policy::Removed::tag));
+        }
+        more = tags.more;
+        if (more) page.after = tags.items.back();
+    }
+    co_return Result<>{};
 }
 
 }  // namespace
 
 Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
                                oci::RepositoryName const& repository, oci::Reference const& reference) {
-    CO_CHECK(co_await may_delete(registry, caller, repository, reference));
+    auto const* const tag = std::get_if<oci::Tag>(&reference);
+    CO_CHECK(co_await may_delete(registry, caller, repository, reference,
+                                 tag != nullptr ? policy::Removed::tag : policy::Removed::manifest));
+    if (tag == nullptr) {
+        CO_CHECK(co_await may_delete_tags_on(registry, caller, repository, std::get<oci::Digest>(reference)));
+    }
     auto const now = registry.clock.now();
-    if (auto const* tag = std::get_if<oci::Tag>(&reference)) {
+    if (tag != nullptr) {
         co_return co_await registry.meta.catalog().delete_tag(repository, *tag, caller.name, now);
     }
     co_return co_await registry.meta.catalog().delete_manifest(repository, std::get<oci::Digest>(reference),
@@ -34,7 +58,7 @@ Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
 Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,
                            oci::RepositoryName const& repository, oci::Digest const& digest) {
     oci::Reference const reference = digest;
-    CO_CHECK(co_await may_delete(registry, caller, repository, reference));
+    CO_CHECK(co_await may_delete(registry, caller, repository, reference, policy::Removed::blob));
     co_return co_await registry.meta.links().unlink_blob(repository, digest);
 }
 

@@ -5,6 +5,7 @@
 namespace ocilot::registry {
 
 /// Removes a tag (only the tag) or, by digest, a manifest with every tag on it (end-9).
+/// The gate is asked about each of these tags, too.
 /// unsupported if deletes are switched off; manifest_unknown; denied.
 Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
                                oci::RepositoryName const& repository, oci::Reference const& reference);

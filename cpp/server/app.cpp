@@ -5,6 +5,7 @@
 #include "jobs/uploads.h"
 #include "meta/sqlite_store.h"
 #include "net/address.h"
+#include "net/local_listener.h"
 #include "server/cores.h"
 #include "server/descriptors.h"
 #include "server/parts.h"
@@ -91,17 +92,21 @@ Server::Parts::Parts(Settings with)
       access_sink(STDOUT_FILENO, log_bytes, dropped_lines(metrics, "access"), access_log_delay),
       log(log_sink, clock, settings.log_format, settings.log_level),
       access_log(access_sink, settings.log_format),
+      hooks(metrics, log),
       limits(limits_of(settings)),
       pool(pool_threads),
-      guard(gate),
+      guard(hooks.gate),
       manifests(manifest_cache_bytes) {}
 
 Result<> Server::Parts::open() {
     CHECK(count_descriptors());
     CHECK(load_certificates());
     CHECK(open_stores());
+    TRY(auto const points, hookbox::parse_hook_points(settings.hook_points));
+    if (!points.empty()) hooks.gate.set_points(points);
     TRY(auto const rules, rules_of(settings));
-    registry.emplace(registry::Registry{*blobs, *meta, gate, clock, random, sessions, manifests, rules});
+    registry.emplace(
+        registry::Registry{*blobs, *meta, hooks.gate, clock, random, sessions, manifests, rules});
     operations.emplace(*registry, metrics);
     app.emplace(*registry, guard, *operations, app_settings(settings));
     CHECK(clean_up());
@@ -169,6 +174,20 @@ SessionContext Server::Parts::session_context(Worker& worker, http::Handler& han
 Result<> Server::Parts::listen() {
     auto const wanted = settings.threads != 0 ? settings.threads : usable_cores();
     for (unsigned i = 0; i < wanted; ++i) workers.push_back(std::make_unique<Worker>(metrics));
+    if (!settings.address.empty()) {
+        CHECK(listen_to_clients());
+    }
+    CHECK(listen_locally());
+    if (settings.debug_address.empty()) return {};
+    auto& first = *workers.front();
+    TRY(auto debug, net::listen(first.context(), settings.debug_address));
+    debug_bound = debug.local_endpoint();
+    // Whoever looks after a full registry still gets in.
+    first.add_listener(std::move(debug), nullptr, session_context(first, *operations, nullptr));
+    return {};
+}
+
+Result<> Server::Parts::listen_to_clients() {
     TRY(auto acceptor, net::listen(workers.front()->context(), settings.address));
     bound = acceptor.local_endpoint();
     for (std::size_t i = 1; i < workers.size(); ++i) {
@@ -178,11 +197,19 @@ Result<> Server::Parts::listen() {
     }
     auto& first = *workers.front();
     first.add_listener(std::move(acceptor), certificates.get(), session_context(first, *app, &*connections));
-    if (settings.debug_address.empty()) return {};
-    TRY(auto debug, net::listen(first.context(), settings.debug_address));
-    debug_bound = debug.local_endpoint();
-    // Whoever looks after a full registry still gets in.
-    first.add_listener(std::move(debug), nullptr, session_context(first, *operations, nullptr));
+    return {};
+}
+
+Result<> Server::Parts::listen_locally() {
+    auto path = settings.control_socket;
+    if (path.empty() && settings.in_memory) return {};
+    if (path.empty()) path = (std::filesystem::path(root) / "ocilot" / "control.sock").string();
+    auto& first = *workers.front();
+    TRY(auto acceptor, net::listen_locally(first.context(), path));
+    control.emplace(std::move(path));
+    auto context = session_context(first, *app, nullptr);
+    context.local = true;
+    first.add_listener(std::move(acceptor), nullptr, context);
     return {};
 }
 

@@ -3,8 +3,10 @@
 #include "auth/guard.h"
 #include "base/blocking_pool.h"
 #include "base/log_writer.h"
+#include "hookbox/hook_box.h"
 #include "http/app.h"
 #include "http/operations.h"
+#include "net/socket_file.h"
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
 #include "registry/sessions.h"
@@ -42,6 +44,7 @@ struct Server::Parts {
     LogWriter access_sink;
     Log log;
     AccessLog access_log;
+    hookbox::HookBox hooks;
     Limits limits;
     std::uint64_t descriptors = 0;     ///< most open files and sockets
     std::size_t most_connections = 0;  ///< configured, or what the descriptors carry; 0: any number
@@ -49,7 +52,6 @@ struct Server::Parts {
     BlockingPool pool;
     std::unique_ptr<blob::BlobStore> blobs;
     std::unique_ptr<meta::MetaStore> meta;
-    policy::OpenGate gate;
     auth::Guard guard;
     registry::UploadSessions sessions;
     registry::ManifestCache manifests;
@@ -58,8 +60,9 @@ struct Server::Parts {
     std::optional<http::App> app;
     std::unique_ptr<net::TlsCertificates> certificates;
     std::vector<std::unique_ptr<Worker>> workers;
-    net::Endpoint bound;
+    std::optional<net::Endpoint> bound;  ///< absent: only the control socket is served
     std::optional<net::Endpoint> debug_bound;
+    std::optional<net::SocketFile> control;
     bool running = false;
 
   private:
@@ -67,6 +70,8 @@ struct Server::Parts {
     Result<> load_certificates();
     Result<> clean_up();
     Result<> listen();
+    Result<> listen_to_clients();
+    Result<> listen_locally();
     Result<> add_jobs();
     Result<> count_descriptors();
     [[nodiscard]] SessionContext session_context(Worker& worker, http::Handler& handler,

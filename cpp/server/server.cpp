@@ -12,7 +12,7 @@ namespace ocilot::server {
 void Server::Parts::run() {
     running = true;
     for (auto const& worker : workers) worker->start();
-    log.info("serving", {{"address", net::format_endpoint(bound)},
+    log.info("serving", {{"address", bound ? net::format_endpoint(*bound) : std::string("none")},
                          {"tls", certificates != nullptr},
                          {"root", settings.in_memory ? std::string_view("memory") : std::string_view(root)},
                          {"threads", std::uint64_t{workers.size()}}});
@@ -27,8 +27,11 @@ void Server::Parts::stop(std::chrono::milliseconds drain_time) {
     running = false;
     log.info("stopping", {{"drain_seconds", drain_time.count() / 1000}});
     operations->start_draining();
-    for (auto const& worker : workers) worker->finish(drain_time);
+    control.reset();
+    // A request that waits for a hook cannot be cancelled.
+    for (auto const& worker : workers) worker->finish(drain_time, [this] { hooks.mailbox.close(); });
     for (auto const& worker : workers) worker->join();
+    hooks.mailbox.close();
     log.info("stopped");
 }
 
@@ -49,19 +52,27 @@ Result<std::unique_ptr<Server>> Server::start(Settings settings) {
 }
 
 std::string Server::address() const {
-    return net::format_endpoint(parts_->bound);
+    return parts_->bound ? net::format_endpoint(*parts_->bound) : std::string();
 }
 
 std::uint16_t Server::port() const noexcept {
-    return parts_->bound.port();
+    return parts_->bound ? net::port_of(*parts_->bound) : std::uint16_t{0};
 }
 
 std::string Server::debug_address() const {
     return parts_->debug_bound ? net::format_endpoint(*parts_->debug_bound) : std::string();
 }
 
+std::string Server::control_socket() const {
+    return parts_->control ? parts_->control->path() : std::string();
+}
+
 std::string const& Server::root() const noexcept {
     return parts_->root;
+}
+
+hookbox::HookBox& Server::hooks() noexcept {
+    return parts_->hooks;
 }
 
 Result<> Server::reload_tls() {

@@ -8,6 +8,10 @@
 #include <memory>
 #include <string>
 
+namespace ocilot::hookbox {
+struct HookBox;
+}
+
 namespace ocilot::server {
 
 /// A whole registry: all parts joined, listening, with its own threads. What Python starts and stops.
@@ -21,13 +25,18 @@ class Server {
     Server(Server const&) = delete;
     Server& operator=(Server const&) = delete;
 
-    /// Host and port really bound, `127.0.0.1:5000`.
+    /// Host and port really bound, `127.0.0.1:5000`; empty and 0 if there is only the control socket.
     [[nodiscard]] std::string address() const;
     [[nodiscard]] std::uint16_t port() const noexcept;
     /// Same for the debug address; empty and 0 without one.
     [[nodiscard]] std::string debug_address() const;
+    /// Path of the control socket; empty without one.
+    [[nodiscard]] std::string control_socket() const;
     /// Absolute path of the data directory; empty for an in-memory registry.
     [[nodiscard]] std::string const& root() const noexcept;
+
+    /// Where the questions to hooks wait for whoever answers them; closed at the end of stop().
+    [[nodiscard]] hookbox::HookBox& hooks() noexcept;
 
     /// Reads certificate and key again; config if they do not fit, and the old ones stay in force.
     Result<> reload_tls();

@@ -178,6 +178,7 @@ Task<bool> Session::serve(Exchange& exchange) {
     request.has_body = known.has_body();
     request.peer = net::without_port(conn_->peer());
     request.tls = conn_->is_tls();
+    request.local = context_.local;
     request.id = exchange.id;
 
     http::Response response;

@@ -27,6 +27,7 @@ struct SessionContext {
     Limits const& limits;
     std::string& spare;                  ///< memory for the next answer; of the I/O thread
     Connections* connections = nullptr;  ///< counts them; null: nobody does
+    bool local = false;                  ///< they come through the control socket
     bool draining = false;               ///< answers end their connection
 };
 

@@ -26,13 +26,15 @@ struct Settings {
     std::chrono::seconds scrub_interval{168 * 3600};  ///< from the end of a round to the next
     std::uint64_t scrub_rate = 16 * 1024 * 1024;      ///< bytes a second
 
-    // Listening. Address is `HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one.
+    // Listening. Address is `HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one; empty: none, then
+    // only the control socket is served.
     std::string address = "127.0.0.1:5000";
     std::string debug_address;  ///< `/metrics`, `/healthz`, `/readyz` live here instead; empty: on `address`
     std::string tls_certificate;         ///< PEM file of the chain; empty: plain HTTP
     std::string tls_key;                 ///< PEM file
     std::string tls_minimum = "tls1.2";  ///< or "tls1.3"
     unsigned threads = 0;                ///< I/O contexts; 0: one a core
+    std::string control_socket;  ///< path; empty: `ocilot/control.sock` in `root`, none for one in memory
 
     // Limits.
     std::size_t header_limit = 64 * 1024;          ///< bytes of a request head
@@ -64,6 +66,9 @@ struct Settings {
 
     // What repositories take.
     std::vector<std::string> sparse;  ///< patterns of those whose manifests may name what is not there
+
+    // Hooks.
+    std::vector<std::pair<std::string, double>> hook_points;  ///< that scripts answer, each with seconds
 
     // Log.
     LogLevel log_level = LogLevel::info;

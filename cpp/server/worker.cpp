@@ -49,15 +49,17 @@ void Worker::start() {
     thread_ = std::thread([this] { context_.run(); });
 }
 
-void Worker::finish(std::chrono::milliseconds drain_time) {
-    asio::post(context_, [this, drain_time] { ending_.spawn(wind_up(drain_time)); });
+void Worker::finish(std::chrono::milliseconds drain_time, std::function<void()> drop) {
+    asio::post(context_, [this, drain_time, last = std::move(drop)]() mutable {
+        ending_.spawn(wind_up(drain_time, std::move(last)));
+    });
 }
 
 void Worker::join() {
     if (thread_.joinable()) thread_.join();
 }
 
-Task<> Worker::wind_up(std::chrono::milliseconds drain_time) {
+Task<> Worker::wind_up(std::chrono::milliseconds drain_time, std::function<void()> drop) {
     for (auto const& listener : listeners_) listener->drain();
     SteadyTimer timer(context_.get_executor());
     boost::system::error_code ignored;
@@ -65,6 +67,7 @@ Task<> Worker::wind_up(std::chrono::milliseconds drain_time) {
     while (connections_.size() > 0) {
         if (std::chrono::steady_clock::now() >= late) {
             for (auto const& listener : listeners_) listener->drop();
+            drop();
             connections_.cancel();  // Again and again: it reaches only what waits at this moment.
         }
         timer.expires_after(glance);

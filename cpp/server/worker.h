@@ -6,6 +6,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -36,14 +37,14 @@ class Worker {
 
     /// Starts the thread; it takes no signals.
     void start();
-    /// Stops accepting, lets requests under way end for at most `drain_time`, then ends everything. Returns
-    /// at once.
-    void finish(std::chrono::milliseconds drain_time);
+    /// Stops accepting, lets requests under way end for at most `drain_time`, then ends everything: `drop` has
+    /// to end what cannot be cancelled. Returns at once.
+    void finish(std::chrono::milliseconds drain_time, std::function<void()> drop);
     /// Waits for the end of the thread, if it was started.
     void join();
 
   private:
-    Task<> wind_up(std::chrono::milliseconds drain_time);
+    Task<> wind_up(std::chrono::milliseconds drain_time, std::function<void()> drop);
 
     asio::io_context context_{1};
     asio::executor_work_guard<Executor> busy_;

@@ -1,8 +1,8 @@
 """The registry's core: storage engine and server, in C++."""
 
 import enum
-from collections.abc import Callable
-from typing import Final, final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, final
 
 __version__: Final[str]
 
@@ -42,6 +42,7 @@ class Settings:
     scrub_rate: int
     scrub_interval: int
     address: str
+    control_socket: str
     debug_address: str
     tls_certificate: str
     tls_key: str
@@ -73,6 +74,7 @@ class Settings:
     log_level: LogLevel
     log_format: LogFormat
     access_log: bool
+    hook_points: list[tuple[str, float]]
     def __init__(self) -> None: ...
 
 @final
@@ -88,9 +90,46 @@ class Server:
     @property
     def debug_address(self) -> str: ...
     @property
+    def control_socket(self) -> str: ...
+    @property
     def root(self) -> str: ...
+    @property
+    def hooks(self) -> HookBox: ...
     def reload_tls(self) -> None: ...
     def stop(self) -> None: ...
+
+@final
+class HookBox:
+    """Where the server's questions to hooks wait for Python. A question is a tuple `(id, point, deadline, value)`:
+    `deadline` on the clock of `time.monotonic()`, `value` a tuple by point, in which a caller is
+    `(name, groups, kind, address, admin)` and an absent thing is None:
+
+    - `authenticate`: `(name, password, address)`
+    - `authorize`: `(caller, action, repository)`
+    - `admit_manifest`: `(caller, repository, tags, digest, media_type, size, bytes, config)`
+    - `admit_blob`: `(caller, repository, digest, size)`
+    - `admit_tag`: `(caller, repository, tag, digest, previous, referrers, sibling_tags)`, a referrer is
+      `(digest, artifact_type, annotations as JSON)`
+    - `admit_delete`: `(caller, repository, kind, reference)`, kind is `tag`, `manifest` or `blob`
+    - `hooks.status`, `hooks.reload`: `()`
+
+    Every question is answered once, by one of the methods that take its id; they answer whether it was in time.
+    Any thread may take and answer.
+    """
+
+    POINTS: Final[tuple[str, ...]]
+    @property
+    def closed(self) -> bool: ...
+    @property
+    def generation(self) -> int: ...
+    def take(self, timeout: float) -> tuple[int, str, float, tuple[Any, ...]] | None: ...
+    def allow(self, id: int, ttl: int = 0, by: str = "") -> bool: ...
+    def deny(self, id: int, reason: str, ttl: int = 0, by: str = "") -> bool: ...
+    def none(self, id: int) -> bool: ...
+    def caller(self, id: int, name: str, groups: Sequence[str], kind: str, admin: bool = False) -> bool: ...
+    def fail(self, id: int, reason: str, by: str = "") -> bool: ...
+    def reply(self, id: int, text: str) -> bool: ...
+    def set_points(self, points: Sequence[tuple[str, float]]) -> int: ...
 
 def endpoints() -> list[tuple[str, str, str, str, str, list[tuple[int, str]], list[str]]]:
     """The route table: name, pattern, method, right, purpose, (status, meaning) pairs, names of errors."""

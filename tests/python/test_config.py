@@ -60,6 +60,7 @@ ocilot:
   headerlimit: 65537
   headertimeout: 5s
   idletimeout: 1500ms
+  controlsocket: /run/ocilot.sock
   sparse: [mirror/*, team/**/cache]
   strictsizes: true
   cors: {origins: ["https://UI.example.com/", "http://localhost:8080"], credentials: true}
@@ -100,6 +101,7 @@ EVERY_SETTING = {
     "json_members": 1000,
     "header_timeout": 5,
     "idle_timeout": 2,
+    "control_socket": "/run/ocilot.sock",
     "drain_timeout": 0,
     "host": "https://registry.example.com",
     "prefix": "/registry/",

@@ -1,6 +1,10 @@
 """How a command ends."""
 
+from __future__ import annotations
+
 from enum import IntEnum
+
+from ocilot.errors import ConfigError, Error
 
 
 class Exit(IntEnum):
@@ -16,3 +20,18 @@ class Exit(IntEnum):
     INTEGRITY = 7
     PARTIAL = 8
     INTERRUPTED = 130
+
+    @classmethod
+    def of(cls, error: Error) -> Exit:
+        """What a command ends with that failed so."""
+        return cls.USAGE if isinstance(error, ConfigError) else _OF_CODES.get(error.code, cls.OTHER)
+
+
+_OF_CODES = {
+    "bad_request": Exit.USAGE,
+    "not_found": Exit.NOT_FOUND,
+    "unauthorized": Exit.AUTH,
+    "denied": Exit.AUTH,
+    "conflict": Exit.CONFLICT,
+    "unavailable": Exit.NETWORK,
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ocilot.errors import ConfigError, Error
+from ocilot.errors import Error
 
 from .exit import Exit
 
@@ -14,10 +14,8 @@ def main() -> None:
     """Runs the command; whatever goes wrong ends in a sentence and an exit code, never in a traceback."""
     try:
         _run(sys.argv[1:])
-    except ConfigError as problem:
-        _end(str(problem), Exit.USAGE)
     except Error as problem:
-        _end(str(problem), Exit.OTHER)
+        _end(str(problem), Exit.of(problem))
     except KeyboardInterrupt:
         _end("interrupted", Exit.INTERRUPTED)
     except BrokenPipeError:

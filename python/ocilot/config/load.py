@@ -79,6 +79,7 @@ def resolve(config: Config) -> _core.Settings:
     settings.scrub_rate, settings.scrub_interval = own.scrub.rate, own.scrub.interval
     settings.address, settings.debug_address = http.addr, http.debug.addr
     settings.tls_certificate, settings.tls_key = http.tls.certificate, http.tls.key
+    settings.control_socket = own.controlsocket
     settings.tls_minimum = http.tls.minimumtls
     settings.threads = own.threads
     settings.header_limit, settings.manifest_limit = own.headerlimit, own.manifestlimit

@@ -261,6 +261,9 @@ class Ocilot(Section):
     """How long the head of a request may take."""
     idletimeout: Duration = 180
     """How long a connection may be silent, between requests and within a body."""
+    controlsocket: Text = ""
+    """Path of the socket that commands such as `ocilot user` use, for the registry's own user only; if empty,
+    it is `ocilot/control.sock` in the data directory, and none if everything is in memory."""
     sparse: Annotated[list[str], PATTERNS] = []
     """Repositories whose manifests and indexes may name content that is not there; `*` is anything within a
     component, `**` any number of components."""

@@ -24,14 +24,14 @@ from .spec import SHIPPED, Spec
 _numbers = itertools.count(1)
 
 
-def load(spec: Spec) -> Script:
-    """Runs the file and makes its hooks. Raises Problem."""
+def load(spec: Spec, source: bytes | None = None) -> Script:
+    """Runs the file, or what it was, and makes its hooks. Raises Problem."""
     path = locate(spec)
     for text in spec.repositories or ():
         if problem := pattern.problem_of(text):
             raise Problem(f"{spec.path}: repository pattern {text!r} is invalid: {problem}")
     with _importable(path.parent) as siblings:
-        module = _run(path, spec.path)
+        module = _run(path, path.read_bytes() if source is None else source, spec.path)
         try:
             return _script(spec, path, module, siblings)
         except BaseException:
@@ -72,13 +72,13 @@ def locate(spec: Spec) -> Path:
     raise Problem(f"{spec.path}: there is no such file ({path}){hint}")
 
 
-def _run(path: Path, shown: str) -> ModuleType:
+def _run(path: Path, source: bytes, shown: str) -> ModuleType:
     module = ModuleType(f"ocilot_hook_{next(_numbers)}_{path.stem}")
     module.__file__ = str(path)
     # Dataclasses and type hints look their module up by its name.
     sys.modules[module.__name__] = module
     try:
-        exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except BaseException as problem:
         sys.modules.pop(module.__name__, None)
         if isinstance(problem, KeyboardInterrupt):
@@ -106,7 +106,8 @@ def _script(spec: Spec, path: Path, module: ModuleType, siblings: list[Path]) ->
     except options.OptionProblem as problem:
         raise Problem(f"{spec.path}: {problem}") from None
     hooks = tuple(_bound(one, instances) for one in chosen)
-    return Script(spec, path, hooks, tuple(instances.values()), known, module.__name__, siblings)
+    summary = next((line.strip() for line in (module.__doc__ or "").splitlines() if line.strip()), "")
+    return Script(spec, path, hooks, tuple(instances.values()), known, summary, module.__name__, siblings)
 
 
 def _check_points(spec: Spec, found: list[find.Found]) -> None:

@@ -54,6 +54,15 @@ class Option(NamedTuple):
     default: str | None
     """None: it has to be given."""
 
+    def shown(self, given: Mapping[str, Any]) -> str:
+        """What it is set to; never a secret."""
+        if any(word in self.name.lower() for word in _SECRETS):
+            return "(hidden)"
+        return repr(given[self.name]) if self.name in given else self.default or ""
+
+
+_SECRETS = ("password", "passwd", "secret", "token", "credential")
+
 
 def options_of(cls: type) -> list[Option]:
     """The options a class of hooks has."""

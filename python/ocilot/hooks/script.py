@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,10 @@ class Script:
     """Instances of its classes."""
     options: tuple[Option, ...]
     """All options its classes have."""
-    module: str = field(repr=False)
-    """The name under which Python knows it."""
+    summary: str
+    """The first line of its docstring."""
+    module: str
+    """The name under which Python knows it; empty if another process runs it."""
     siblings: list[Path]
     """The files beside it that it imports."""
 
@@ -46,12 +48,6 @@ class Script:
     def points(self) -> tuple[str, ...]:
         """The points it has hooks for, each once."""
         return tuple(dict.fromkeys(hook.point.name for hook in self.hooks))
-
-    @property
-    def summary(self) -> str:
-        """The first line of its docstring."""
-        doc = getattr(sys.modules.get(self.module), "__doc__", None) or ""
-        return next((line.strip() for line in doc.splitlines() if line.strip()), "")
 
     def forget(self) -> None:
         """Takes the module out of Python's table; what still runs goes on."""

@@ -84,13 +84,20 @@ class ManifestPush:
 
     @Lazy
     def manifest(self) -> Mapping[str, Any]:
-        """The manifest, parsed."""
-        return _object(self.content)
+        """The manifest, parsed. A name that is there twice is an error: others may read the other one."""
+        parsed = json.loads(self.content, object_pairs_hook=_without_doubles)
+        if not isinstance(parsed, dict):
+            raise ValueError("the manifest is no JSON object")
+        return parsed
 
     @Lazy
     def config(self) -> Mapping[str, Any] | None:
         """The image's configuration, parsed; None if there is none, if it is large or if it is not JSON."""
-        return _object(self.config_content) or None
+        try:
+            parsed = json.loads(self.config_content, object_pairs_hook=_without_doubles)
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            return None
+        return parsed if isinstance(parsed, dict) else None
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -117,6 +124,11 @@ class ManifestPush:
     def manifests(self) -> tuple[Descriptor, ...]:
         """The manifests an index lists; none for an image."""
         return _descriptors(self.manifest.get("manifests"))
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it has layers of a file system, as attestations and signatures have none."""
+        return any(layer.media_type.startswith(_LAYERS) for layer in self.layers)
 
     @property
     def is_index(self) -> bool:
@@ -212,12 +224,16 @@ class Deletion:
         return None if self.kind == "tag" else self.reference
 
 
-def _object(content: bytes) -> dict[str, Any]:
-    try:
-        parsed = json.loads(content) if content else {}
-    except (ValueError, RecursionError):
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
+_LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        double = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"{double!r} is there twice in one JSON object")
+    return found
 
 
 def _texts(given: object) -> dict[str, str]:

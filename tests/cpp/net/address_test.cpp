@@ -1,5 +1,6 @@
 #include "net/address.h"
 
+#include <boost/asio/local/stream_protocol.hpp>
 #include <gtest/gtest.h>
 
 using namespace ocilot;
@@ -29,9 +30,10 @@ TEST(Address, OutOfTheGrammarIsRefusedWithTheReasonAndAnExample) {
 
 TEST(Address, OfAnEndpointIsWrittenNumerically) {
     auto const written = [](char const* address) {
-        return net::format_endpoint(net::Endpoint(asio::ip::make_address(address), 40112));
+        return net::format_endpoint(net::Tcp::endpoint(asio::ip::make_address(address), 40112));
     };
     EXPECT_EQ(written("203.0.113.9"), "203.0.113.9:40112");
     EXPECT_EQ(written("2001:db8::1"), "[2001:db8::1]:40112");
     EXPECT_EQ(written("::ffff:203.0.113.9"), "203.0.113.9:40112");
+    EXPECT_EQ(net::format_endpoint(asio::local::stream_protocol::endpoint("/run/socket")), "local");
 }

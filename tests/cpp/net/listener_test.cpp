@@ -15,7 +15,7 @@ namespace {
 Task<> accept_one(int& accepted) {
     auto executor = co_await asio::this_coro::executor;
     auto acceptor = net::listen(executor.context(), "localhost:0").value();
-    auto const client = test::connect_to(acceptor.local_endpoint().port());
+    auto const client = test::connect_to(net::port_of(acceptor.local_endpoint()));
     auto socket = co_await net::accept(acceptor);
     EXPECT_TRUE(socket.has_value());
     EXPECT_NE(::fcntl(socket->native_handle(), F_GETFD) & FD_CLOEXEC, 0);
@@ -92,7 +92,7 @@ TEST(Listener, SaysWhyAnAddressCannotBeHad) {
 TEST(Listener, WithoutAHostServesEveryInterface) {
     asio::io_context context(1);
     auto acceptor = net::listen(context, ":0").value();
-    auto const client = test::connect_to(acceptor.local_endpoint().port());
+    auto const client = test::connect_to(net::port_of(acceptor.local_endpoint()));
     Outcome outcome;
     asio::co_spawn(context, accept_from(acceptor, outcome), rethrow);
     context.run();
@@ -111,7 +111,7 @@ TEST(Listener, IsSharedByContextsAndTheFirstOneToAcceptGetsTheConnection) {
     asio::co_spawn(first, accept_from(acceptor, at_first), rethrow);
     asio::co_spawn(second, accept_from(shared, at_second), rethrow);
     first.poll();  // Waits already when the connection comes.
-    auto const client = test::connect_to(acceptor.local_endpoint().port());
+    auto const client = test::connect_to(net::port_of(acceptor.local_endpoint()));
     second.run();
     EXPECT_NE(at_second.peer, "");
     first.poll();  // Woken, finds nothing, waits on.

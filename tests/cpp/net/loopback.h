@@ -1,10 +1,12 @@
 #pragma once
 
+#include "net/address.h"
 #include "net/listener.h"
 
 #include <array>
 #include <boost/asio/this_coro.hpp>
 #include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -13,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <utility>
 
@@ -66,6 +69,16 @@ inline Fd connect_to(std::uint16_t port) {
     return fd;
 }
 
+/// A blocking connection to a path short enough for it.
+inline Fd connect_to_path(std::string const& path) {
+    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0) << path;
+    return fd;
+}
+
 /// An established connection, both ends.
 struct Pair {
     net::Socket server;
@@ -75,7 +88,7 @@ struct Pair {
 inline Task<Pair> connected_pair() {
     auto executor = co_await asio::this_coro::executor;
     auto acceptor = net::listen(executor.context(), "127.0.0.1:0").value();
-    auto client = connect_to(acceptor.local_endpoint().port());
+    auto client = connect_to(net::port_of(acceptor.local_endpoint()));
     auto accepted = co_await net::accept(acceptor);
     co_return Pair{std::move(accepted).value(), std::move(client)};
 }

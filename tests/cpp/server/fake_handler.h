@@ -47,12 +47,14 @@ class FakeHandler final : public http::Handler {
     std::string last_body;  ///< what the last /echo or /part read
     std::string last_id;
     std::string last_peer;
+    bool last_local = false;
     std::function<void()> at_drain;  ///< called by /drain
 
     Task<http::Response> handle(http::Request const& request) override {
         seen += fmt::format("{} {}\n", http::to_string(request.method), request.target);
         last_id = request.id;
         last_peer = request.peer;
+        last_local = request.local;
         auto const path = request.target;
         http::Response response;
         if (path == "/throw") throw std::runtime_error("a defect");

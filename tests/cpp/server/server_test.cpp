@@ -33,13 +33,17 @@ Settings quiet() {
 }
 
 /// All answers on one connection to a request that closes it.
-std::string ask(std::uint16_t port, std::string_view method, std::string_view target,
+std::string ask(Fd const& client, std::string_view method, std::string_view target,
                 std::string_view body = {}) {
-    auto const client = connect_to(port);
     client.send(
         fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}",
                     method, target, body.size(), body));
     return client.receive_all();
+}
+
+std::string ask(std::uint16_t port, std::string_view method, std::string_view target,
+                std::string_view body = {}) {
+    return ask(connect_to(port), method, target, body);
 }
 
 std::string receive(Fd const& client, std::size_t count) {
@@ -92,6 +96,41 @@ TEST(Server, KeepsWhatWasPushedAcrossARestart) {
     EXPECT_THAT(
         ask(server->port(), "GET", fmt::format("/v2/a/b/blobs/{}", hello_digest)),
         AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("Content-Length: 5\r\n"), HasSubstr("\r\n\r\nhello")));
+}
+
+TEST(Server, ServesItsControlSocketBesideItsPort) {
+    TemporaryDirectory const directory;
+    auto settings = quiet();
+    settings.in_memory = false;
+    settings.root = directory.file("data");
+    auto const path = directory.file("data/ocilot/control.sock");
+    auto const server = Server::start(settings).value();
+    EXPECT_EQ(server->control_socket(), path);
+    EXPECT_THAT(ask(server->port(), "GET", "/v2/"), StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(ask(connect_to_path(path), "GET", "/v2/"), StartsWith("HTTP/1.1 200 "));
+    server->stop();
+    EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Server, WithoutAnAddressServesOnlyItsControlSocket) {
+    TemporaryDirectory const directory;
+    auto settings = quiet();
+    settings.address = "";
+    settings.control_socket = directory.file("socket");
+    {
+        auto const server = Server::start(settings).value();
+        EXPECT_EQ(server->address(), "");
+        EXPECT_EQ(server->port(), 0);
+        EXPECT_THAT(ask(connect_to_path(settings.control_socket), "GET", "/healthz"),
+                    StartsWith("HTTP/1.1 200 "));
+        EXPECT_THAT(error_of(settings), HasSubstr("another process listens there"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(settings.control_socket));
+}
+
+TEST(Server, InMemoryHasAControlSocketOnlyWhereOneIsNamed) {
+    auto const server = Server::start(quiet()).value();
+    EXPECT_EQ(server->control_socket(), "");
 }
 
 TEST(Server, AnswersATlsHelloOnThePlainPort) {

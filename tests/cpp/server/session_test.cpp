@@ -43,6 +43,7 @@ TEST(Session, AnswersWithTheHeadersEveryResponseCarries) {
               "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nok");
     EXPECT_EQ(h.handler.last_id, "abababababababab");
     EXPECT_EQ(h.handler.last_peer, "2001:db8::1");
+    EXPECT_FALSE(h.handler.last_local);
 }
 
 TEST(Session, KeepsASaneRequestIdOfTheClientAndReplacesAnyOther) {

@@ -1,0 +1,207 @@
+#include "hookbox/mailbox.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace ocilot::hookbox {
+
+namespace {
+
+// A thread that takes as many in a tick keeps up alone, however long the queue is.
+constexpr unsigned brisk = 10;
+// Ticks without a waiting question after which the ticker sleeps until the next deadline or question.
+constexpr unsigned idle_ticks = 50;
+
+double seconds(std::chrono::steady_clock::duration time) {
+    return std::chrono::duration<double>(time).count();
+}
+
+Error too_late(Topic topic, std::chrono::steady_clock::duration waited) {
+    return {Errc::unavailable,
+            fmt::format("no hook answered {} in time, within {:g} s", to_string(topic), seconds(waited))};
+}
+
+Error full(Topic topic, std::size_t capacity) {
+    return {Errc::unavailable, fmt::format("{} cannot be asked: {} questions wait for hooks already",
+                                           to_string(topic), capacity)};
+}
+
+Error stopped(Topic topic) {
+    return {Errc::unavailable,
+            fmt::format("the registry stopped before a hook answered {}", to_string(topic))};
+}
+
+}  // namespace
+
+Mailbox::Mailbox(Metrics& metrics, std::size_t capacity)
+    : metrics_(metrics), capacity_(capacity), ticker_([this] { run_ticker(); }) {}
+
+Mailbox::~Mailbox() {
+    close();
+    ticker_.join();
+}
+
+Task<Result<Answer>> Mailbox::ask(Topic topic, Case about, Wait deadline) {
+    return suspend<Result<Answer>>(
+        [this, topic, deadline, moved = std::move(about)](Resume<Result<Answer>> asker) mutable {
+            post(topic, std::move(moved), deadline, std::move(asker));
+        });
+}
+
+void Mailbox::post(Topic topic, Case about, Wait deadline, Resume<Result<Answer>> asker) {
+    auto& metrics = metrics_.of[index(topic)];
+    std::unique_lock held(mutex_);
+    if (closed() || deadlines_.size() >= capacity_) {
+        bool const is_closed = closed();
+        held.unlock();
+        (is_closed ? metrics.closed : metrics.refused).add();
+        asker(is_closed ? stopped(topic) : full(topic, capacity_));
+        return;
+    }
+    auto const now = std::chrono::steady_clock::now();
+    auto const id = ++last_id_;
+    deadlines_.emplace(now + deadline, id);
+    waiting_.emplace_hint(waiting_.end(), id,
+                          Pending{{id, topic, now + deadline, std::move(about)}, now, std::move(asker)});
+    metrics_.outstanding.add(1);
+    bool const wakes = may_wake(held) && (!is_busy_ || now - last_take_ > patience);
+    if (wakes) waking_ = true;
+    bool const wakes_ticker = !std::exchange(ticking_, true);
+    held.unlock();
+    if (wakes) takers_.notify_one();
+    if (wakes_ticker) ticker_wake_.notify_one();
+}
+
+bool Mailbox::may_wake(std::unique_lock<std::mutex> const&) const noexcept {
+    return sleeping_ > 0 && !waking_;
+}
+
+void Mailbox::came_back(std::unique_lock<std::mutex> const&) {
+    if (is_busy_ && last_taker_ == std::this_thread::get_id()) is_busy_ = false;
+}
+
+std::optional<Question> Mailbox::take_one(std::unique_lock<std::mutex> const&) {
+    if (waiting_.empty()) return std::nullopt;
+    auto letter = waiting_.extract(waiting_.begin());
+    auto question = std::move(letter.mapped().question);
+    letter.mapped().question = {question.id, question.topic, question.deadline, ControlCase{}};
+    taken_.insert(taken_.end(), std::move(letter));
+    last_taker_ = std::this_thread::get_id();
+    is_busy_ = true;
+    last_take_ = std::chrono::steady_clock::now();
+    ++takes_since_tick_;
+    return question;
+}
+
+std::optional<Question> Mailbox::try_take() {
+    attended_.store(true, std::memory_order_relaxed);
+    std::unique_lock held(mutex_);
+    came_back(held);
+    return take_one(held);
+}
+
+std::optional<Question> Mailbox::take(Wait wait) {
+    attended_.store(true, std::memory_order_relaxed);
+    auto const until = std::chrono::steady_clock::now() + wait;
+    std::unique_lock held(mutex_);
+    came_back(held);
+    while (waiting_.empty() && !closed()) {
+        ++sleeping_;
+        auto const status = takers_.wait_until(held, until);
+        --sleeping_;
+        waking_ = false;
+        if (status == std::cv_status::timeout) break;
+    }
+    return take_one(held);
+}
+
+bool Mailbox::answer(std::uint64_t id, Answer answer) {
+    std::unique_lock held(mutex_);
+    auto letter = taken_.extract(id);
+    if (letter.empty()) {
+        held.unlock();
+        metrics_.dropped.add();
+        return false;
+    }
+    auto& pending = letter.mapped();
+    deadlines_.erase({pending.question.deadline, id});
+    held.unlock();
+    auto& metrics = metrics_.of[index(pending.question.topic)];
+    metrics_.outstanding.add(-1);
+    metrics.answered.add();
+    metrics.seconds.observe(seconds(std::chrono::steady_clock::now() - pending.asked_at));
+    pending.asker(std::move(answer));
+    return true;
+}
+
+void Mailbox::close() {
+    std::unique_lock held(mutex_);
+    closed_.store(true, std::memory_order_release);
+    auto left = std::exchange(waiting_, {});
+    left.merge(taken_);
+    deadlines_.clear();
+    held.unlock();
+    takers_.notify_all();
+    ticker_wake_.notify_all();
+    for (auto& [id, pending] : left) {
+        auto const topic = pending.question.topic;
+        metrics_.outstanding.add(-1);
+        metrics_.of[index(topic)].closed.add();
+        pending.asker(stopped(topic));
+    }
+}
+
+std::vector<Mailbox::Pending> Mailbox::take_late(std::unique_lock<std::mutex> const&, Moment now) {
+    std::vector<Pending> late;
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+        auto const id = deadlines_.begin()->second;
+        deadlines_.erase(deadlines_.begin());
+        auto letter = taken_.extract(id);
+        if (letter.empty()) letter = waiting_.extract(id);
+        late.push_back(std::move(letter.mapped()));
+    }
+    return late;
+}
+
+void Mailbox::tick(Moment now) {
+    std::unique_lock held(mutex_);
+    auto late = take_late(held, now);
+    bool const waits = !waiting_.empty() && now - waiting_.begin()->second.asked_at >= patience;
+    bool const wakes = waits && takes_since_tick_ < brisk && may_wake(held);
+    if (wakes) waking_ = true;
+    takes_since_tick_ = 0;
+    held.unlock();
+    if (wakes) takers_.notify_one();
+    for (auto& pending : late) {
+        auto const& question = pending.question;
+        metrics_.outstanding.add(-1);
+        metrics_.of[index(question.topic)].late.add();
+        pending.asker(too_late(question.topic, question.deadline - pending.asked_at));
+    }
+}
+
+void Mailbox::run_ticker() {
+    unsigned idle = 0;
+    std::unique_lock held(mutex_);
+    while (!closed()) {
+        idle = waiting_.empty() ? idle + 1 : 0;
+        if (idle < idle_ticks) {
+            ticker_wake_.wait_for(held, patience);
+        } else {
+            idle = 0;
+            ticking_ = false;
+            if (deadlines_.empty()) {
+                ticker_wake_.wait(held);
+            } else {
+                auto const until = deadlines_.begin()->first;
+                ticker_wake_.wait_until(held, until);
+            }
+            ticking_ = true;
+        }
+        held.unlock();
+        tick(std::chrono::steady_clock::now());
+        held.lock();
+    }
+}
+
+}  // namespace ocilot::hookbox

@@ -1,0 +1,217 @@
+#include "hookbox/hook_box.h"
+#include "python/bind.h"
+
+#include <algorithm>
+#include <chrono>
+#include <pybind11/stl.h>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace ocilot::python {
+
+namespace {
+
+using hookbox::HookBox;
+using hookbox::Question;
+
+// Tuples built by hand: tens of thousands of questions a second have to pass under one lock.
+
+/// Bytes that are no UTF-8 come as lone surrogates: a client may send any name and password.
+py::object text(std::string_view value) {
+    auto* const made =
+        PyUnicode_DecodeUTF8(value.data(), static_cast<Py_ssize_t>(value.size()), "surrogateescape");
+    if (made == nullptr) throw py::error_already_set();
+    return py::reinterpret_steal<py::object>(made);
+}
+
+template <class Number>
+    requires std::is_arithmetic_v<Number>
+py::object number(Number value) {
+    return py::cast(value);
+}
+
+py::object bytes_or_none(std::string const& value) {
+    if (value.empty()) return py::none();
+    return py::bytes(value);
+}
+
+template <class... Items>
+py::object tuple_of(Items... items) {
+    py::tuple made(sizeof...(items));
+    Py_ssize_t place = 0;
+    (PyTuple_SET_ITEM(made.ptr(), place++, items.release().ptr()), ...);
+    return made;
+}
+
+template <class List, class Make>
+py::object tuple_from(List const& list, Make make) {
+    py::tuple made(list.size());
+    Py_ssize_t place = 0;
+    for (auto const& item : list) PyTuple_SET_ITEM(made.ptr(), place++, make(item).release().ptr());
+    return made;
+}
+
+py::object caller(policy::Caller const& who) {
+    return tuple_of(text(who.name), tuple_from(who.groups, [](auto const& group) { return text(group); }),
+                    text(to_string(who.kind)), text(who.address), py::object(py::bool_(who.admin)));
+}
+
+py::object value(hookbox::LoginCase const& about) {
+    return tuple_of(text(about.name), text(about.password), text(about.address));
+}
+
+py::object value(hookbox::AccessCase const& about) {
+    auto const& repository = about.access.repository;
+    return tuple_of(caller(about.caller), text(to_string(about.access.action)),
+                    repository ? text(repository->str()) : py::object(py::none()));
+}
+
+py::object value(hookbox::ManifestCase const& about) {
+    return tuple_of(caller(about.caller), text(about.repository.str()),
+                    tuple_from(about.tags, [](auto const& tag) { return text(tag.str()); }),
+                    text(about.digest.str()), text(about.media_type), number(about.size),
+                    py::object(py::bytes(about.bytes)), bytes_or_none(about.config));
+}
+
+py::object value(hookbox::BlobCase const& about) {
+    return tuple_of(caller(about.caller), text(about.repository.str()), text(about.digest.str()),
+                    number(about.size));
+}
+
+py::object value(hookbox::TagCase const& about) {
+    auto const referrer = [](policy::Referrer const& one) {
+        return tuple_of(text(one.digest), text(one.artifact_type), text(one.annotations_json));
+    };
+    return tuple_of(caller(about.caller), text(about.repository.str()), text(about.tag.str()),
+                    text(about.digest.str()),
+                    about.previous ? text(about.previous->str()) : py::object(py::none()),
+                    tuple_from(about.referrers, referrer),
+                    tuple_from(about.sibling_tags, [](auto const& tag) { return text(tag); }));
+}
+
+py::object value(hookbox::DeletionCase const& about) {
+    return tuple_of(caller(about.caller), text(about.repository.str()), text(to_string(about.kind)),
+                    text(oci::to_string(about.reference)));
+}
+
+py::object value(hookbox::ControlCase const&) {
+    return py::tuple();
+}
+
+py::object to_python(Question const& question) {
+    std::chrono::duration<double> const deadline = question.deadline.time_since_epoch();
+    return tuple_of(number(question.id), text(to_string(question.topic)), number(deadline.count()),
+                    std::visit([](auto const& about) { return value(about); }, question.about));
+}
+
+py::object take(HookBox& self, double timeout) {
+    auto question = self.mailbox.try_take();
+    if (!question) {
+        // Whoever wants to wait for ever comes again every hour.
+        std::chrono::duration<double> const wait(std::clamp(timeout, 0.0, 3600.0));
+        py::gil_scoped_release const released;
+        question = self.mailbox.take(std::chrono::duration_cast<hookbox::Mailbox::Wait>(wait));
+    }
+    if (!question) return py::none();
+    return to_python(*question);
+}
+
+bool decide(HookBox& self, std::uint64_t id, bool allowed, std::string reason, std::int64_t ttl,
+            std::string by) {
+    if (ttl < 0) throw py::value_error("a decision cannot hold for less than 0 seconds");
+    return self.mailbox.answer(
+        id, policy::Decision{allowed, std::move(reason), std::chrono::seconds(ttl), std::move(by)});
+}
+
+bool name_caller(HookBox& self, std::uint64_t id, std::string name, std::vector<std::string> groups,
+                 std::string_view kind, bool admin) {
+    using Kind = policy::CallerKind;
+    if (name.empty()) throw py::value_error("a caller needs a name");
+    for (auto const known : {Kind::user, Kind::robot, Kind::federated, Kind::certificate}) {
+        if (to_string(known) != kind) continue;
+        return self.mailbox.answer(id, policy::Caller{.name = std::move(name),
+                                                      .groups = std::move(groups),
+                                                      .address = {},
+                                                      .kind = known,
+                                                      .admin = admin});
+    }
+    throw py::value_error("a caller is a user, robot, federated or certificate, not \"" + std::string(kind) +
+                          "\"");
+}
+
+std::uint64_t set_points(HookBox& self, std::vector<std::pair<std::string, double>> const& points) {
+    self.gate.set_points(value_or_raise(hookbox::parse_hook_points(points)));
+    return self.gate.generation();
+}
+
+py::object points() {
+    py::list names;
+    for (auto const& row : hookbox::topics) {
+        if (row.point) names.append(text(row.name));
+    }
+    return py::tuple(names);
+}
+
+using Class = py::class_<HookBox>;
+
+void init_answers(Class& box) {
+    box.def(
+           "allow",
+           [](HookBox& self, std::uint64_t id, std::int64_t ttl, std::string by) {
+               return decide(self, id, true, {}, ttl, std::move(by));
+           },
+           py::arg("id"), py::arg("ttl") = 0, py::arg("by") = "",
+           "Lets it pass; an access for `ttl` seconds.")
+        .def(
+            "deny",
+            [](HookBox& self, std::uint64_t id, std::string reason, std::int64_t ttl, std::string by) {
+                return decide(self, id, false, std::move(reason), ttl, std::move(by));
+            },
+            py::arg("id"), py::arg("reason"), py::arg("ttl") = 0, py::arg("by") = "",
+            "Refuses it with a reason that the caller is shown.")
+        .def(
+            "none",
+            [](HookBox& self, std::uint64_t id) { return self.mailbox.answer(id, hookbox::NoOpinion{}); },
+            py::arg("id"), "No opinion: not my login, ask the rules, let it pass.")
+        .def("caller", &name_caller, py::arg("id"), py::arg("name"), py::arg("groups"), py::arg("kind"),
+             py::arg("admin") = false, "Says who logs in.")
+        .def(
+            "fail",
+            [](HookBox& self, std::uint64_t id, std::string reason, std::string by) {
+                return self.mailbox.answer(id, hookbox::Failure{std::move(reason), std::move(by)});
+            },
+            py::arg("id"), py::arg("reason"), py::arg("by") = "",
+            "The script failed; the reason is for the log.")
+        .def(
+            "reply",
+            [](HookBox& self, std::uint64_t id, std::string json) {
+                return self.mailbox.answer(id, hookbox::Reply{std::move(json)});
+            },
+            py::arg("id"), py::arg("text"), "Answers `hooks.status` and `hooks.reload` with a JSON text.");
+}
+
+}  // namespace
+
+void init_hookbox(py::module_& module) {
+    Class box(module, "HookBox",
+              "Where the server's questions to hooks wait for Python. Any thread may take and answer.");
+    box.attr("POINTS") = points();
+    box.def_property_readonly(
+           "closed", [](HookBox const& self) { return self.mailbox.closed(); },
+           "Whether the server has stopped: no question will come.")
+        .def_property_readonly(
+            "generation", [](HookBox const& self) { return self.gate.generation(); },
+            "How often points have been set.")
+        .def("take", &take, py::arg("timeout"),
+             "The oldest question, as `(id, point, deadline, value)`; None if none came within `timeout` "
+             "seconds, or the box is closed.")
+        .def("set_points", &set_points, py::arg("points"),
+             "Asks exactly these points from now on, each with its deadline in seconds; answers the "
+             "generation. "
+             "Raises ConfigError for an unknown one.");
+    init_answers(box);
+}
+
+}  // namespace ocilot::python

@@ -1,0 +1,173 @@
+"""How commands ask the registry: through its control socket, which only its own user can open."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from ocilot import _core
+from ocilot import config as configuration
+from ocilot.errors import ConfigError, Error
+
+from .messages import print_notes
+
+SECONDS: Final = 60
+"""That an answer may take."""
+
+LONGEST: Final = 107
+"""Bytes of a path that a socket's address has room for."""
+
+_NAMES: Final = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "denied",
+    404: "not_found",
+    405: "unsupported",
+    409: "conflict",
+    429: "too_many_requests",
+    503: "unavailable",
+    507: "no_space",
+}
+
+
+def failure(code: str, message: str) -> Error:
+    """An Error of a kind."""
+    error = Error(message)
+    error.code = code
+    return error
+
+
+class Control:
+    """Asks the registry of a data directory: the one that runs, or else one of its own while it asks.
+
+    Use it in a `with` block.
+    """
+
+    def __init__(self, settings: _core.Settings) -> None:
+        self._settings = settings
+        self._own: _core.Server | None = None
+        self._connection: _LocalConnection | None = None
+
+    @classmethod
+    def of(cls, config: str | None, root: str | os.PathLike[str] | None) -> Self:
+        """Of a configuration, and of a data directory that wins over it."""
+        loaded = configuration.load(config)
+        print_notes(loaded)
+        settings = loaded.settings
+        if root is not None:
+            settings.root, settings.in_memory = os.fspath(root), False
+        return cls(settings)
+
+    def __enter__(self) -> Self:
+        path = self._path()
+        try:
+            self._connection = _connected(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            self._connection = _connected(self._start())
+        except PermissionError:
+            raise failure(
+                "denied", f"{path} is not yours to use; run this as the user that runs the registry"
+            ) from None
+        except OSError as problem:
+            raise failure(
+                "io", f"cannot reach the registry at {path}: {problem.strerror or problem}"
+            ) from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        if self._own is not None:
+            self._own.stop()
+            self._own = None  # With it goes the lock on the data directory.
+
+    @property
+    def runs_alone(self) -> bool:
+        """Whether no registry ran, and one of its own answers."""
+        return self._own is not None
+
+    def ask(self, method: str, path: str, content: Any = None) -> Any:
+        """The answer to a request as JSON, None if it has no body. Raises Error with the API's sentence."""
+        assert self._connection is not None, "a Control is used in a `with` block"
+        body = None if content is None else json.dumps(content)
+        try:
+            self._connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            answer = self._connection.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException) as problem:
+            raise failure("unavailable", f"the registry went away before it answered: {problem}") from None
+        if answer.status >= 400:
+            raise failure(_NAMES.get(answer.status, "internal"), _sentence(answer.status, text))
+        return json.loads(text) if text else None
+
+    def _path(self) -> str:
+        settings = self._settings
+        if settings.control_socket:
+            return settings.control_socket
+        if settings.in_memory:
+            raise ConfigError(
+                "this configuration keeps everything in memory and names no control socket: "
+                "set ocilot.controlsocket, and restart the registry"
+            )
+        return os.fspath(Path(settings.root).absolute() / "ocilot" / "control.sock")
+
+    def _start(self) -> str:
+        settings = self._settings
+        if settings.in_memory:
+            raise failure("unavailable", "no registry runs, and one in memory keeps nothing: start it first")
+        if not Path(settings.root).exists():
+            print(f"note: there was no data directory at {settings.root}; a new one is made", file=sys.stderr)
+        settings.address = settings.debug_address = ""
+        settings.tls_certificate = settings.tls_key = ""
+        settings.threads, settings.access_log = 1, False
+        settings.log_level = _core.LogLevel.error
+        settings.scrub = settings.purge_uploads = False
+        self._own = _core.Server.start(settings)
+        return self._own.control_socket
+
+
+class _LocalConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self.sock.settimeout(SECONDS)
+            _connect(self.sock, self._path)
+        except OSError:
+            self.sock.close()
+            raise
+
+
+def _connected(path: str) -> _LocalConnection:
+    connection = _LocalConnection(path)
+    connection.connect()
+    return connection
+
+
+def _connect(connection: socket.socket, path: str) -> None:
+    if len(os.fsencode(path)) <= LONGEST:
+        connection.connect(path)
+        return
+    directory = os.open(Path(path).parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        connection.connect(f"/proc/self/fd/{directory}/{Path(path).name}")
+    finally:
+        os.close(directory)
+
+
+def _sentence(status: int, text: bytes) -> str:
+    try:
+        return "\n".join(error["message"] for error in json.loads(text)["errors"])
+    except (ValueError, KeyError, TypeError):
+        return f"the registry answered {status} without a reason"
