@@ -11,7 +11,7 @@ from ocilot.hooks import Caller, Deny, Hook, Login, check_password
 
 @dataclass
 class Htpasswd(Hook):
-    file: Path
+    file: Path  # the htpasswd file
     groups: tuple[str, ...] = ()  # the groups of everybody in the file
     _version: tuple[float, ...] = field(default=(), init=False)
     _hashes: dict[str, str] = field(default_factory=dict, init=False, repr=False)

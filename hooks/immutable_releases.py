@@ -21,10 +21,9 @@ class ImmutableReleases(Hook):
         return None
 
     def admit_delete(self, deletion: Deletion) -> Decision:
-        """Asked for a tag, a manifest or a blob, with all tags that would go with it."""
-        for tag in deletion.tags:
-            if self.is_release(tag):
-                return Deny(f"{tag} is a release; neither it nor anything that it needs is deleted")
+        """Asked for a tag, and for every tag that needs a manifest or a blob which somebody deletes."""
+        if deletion.tag and self.is_release(deletion.tag):
+            return Deny(f"{deletion.tag} is a release; neither it nor anything that it needs is deleted")
         return None
 
     def is_release(self, tag: str) -> bool:

@@ -14,7 +14,7 @@ GB = 1_000_000_000
 @dataclass
 class SizeLimit(Hook):
     image: Size = Size(10 * GB)  # of all layers together, compressed as they are pushed
-    blob: Size = Size(5 * GB)
+    blob: Size = Size(5 * GB)  # of one blob, whatever it is part of
 
     def admit_blob(self, blob: BlobPush) -> Decision:
         """Asked when the last byte of a blob is there, before it belongs to the repository."""
