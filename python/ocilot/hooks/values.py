@@ -127,8 +127,13 @@ class ManifestPush:
 
     @property
     def is_image(self) -> bool:
-        """Whether it has layers of a file system, as attestations and signatures have none."""
-        return any(layer.media_type.startswith(_LAYERS) for layer in self.layers)
+        """Whether an engine may run it: not so an index, a chart, a signature or an attestation."""
+        layers = [layer.media_type.lower() for layer in self.layers]
+        config = self.config_descriptor
+        # Attestations of BuildKit and signatures of Cosign have the configuration of an image, too.
+        statement = bool(layers) and all(kind in _STATEMENTS for kind in layers)
+        of_image = config is not None and config.media_type.lower() in _CONFIGS and not statement
+        return of_image or any(kind.startswith(_LAYERS) for kind in layers)
 
     @property
     def is_index(self) -> bool:
@@ -224,7 +229,12 @@ class Deletion:
         return None if self.kind == "tag" else self.reference
 
 
-_LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")
+_CONFIGS = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+)
+_LAYERS = ("application/vnd.oci.image.", "application/vnd.docker.")
+_STATEMENTS = ("application/vnd.in-toto+json", "application/vnd.dev.cosign.simplesigning.v1+json")
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
