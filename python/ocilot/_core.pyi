@@ -100,9 +100,10 @@ class Server:
 
 @final
 class HookBox:
-    """Where the server's questions to hooks wait for Python. A question is a tuple `(id, point, deadline, value)`:
-    `deadline` on the clock of `time.monotonic()`, `value` a tuple by point, in which a caller is
-    `(name, groups, kind, address, admin)` and an absent thing is None:
+    """Where the server's questions to hooks wait for Python.
+
+    A question is a tuple `(id, point, deadline, value)`: `deadline` on the clock of `time.monotonic()`, `value`
+    a tuple by point, in which a caller is `(name, groups, kind, address, admin)` and an absent thing is None:
 
     - `authenticate`: `(name, password, address)`
     - `authorize`: `(caller, action, repository)`
@@ -113,8 +114,8 @@ class HookBox:
     - `admit_delete`: `(caller, repository, kind, reference)`, kind is `tag`, `manifest` or `blob`
     - `hooks.status`, `hooks.reload`: `()`
 
-    Every question is answered once, by one of the methods that take its id; they answer whether it was in time.
-    Any thread may take and answer.
+    Every question is answered once, by one of the methods that take its id; they answer whether it was in
+    time. Any thread may take and answer.
     """
 
     POINTS: Final[tuple[str, ...]]
@@ -130,6 +131,10 @@ class HookBox:
     def fail(self, id: int, reason: str, by: str = "") -> bool: ...
     def reply(self, id: int, text: str) -> bool: ...
     def set_points(self, points: Sequence[tuple[str, float]]) -> int: ...
+    def count(self, script: str, point: str, outcome: str, seconds: float) -> None: ...
+    def set_stuck(self, script: str, calls: int) -> None: ...
+    def set_generation(self, number: int, reload_failed: bool) -> None: ...
+    def log(self, level: str, text: str, script: str = "") -> None: ...
 
 def endpoints() -> list[tuple[str, str, str, str, str, list[tuple[int, str]], list[str]]]:
     """The route table: name, pattern, method, right, purpose, (status, meaning) pairs, names of errors."""

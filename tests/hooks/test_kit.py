@@ -143,6 +143,7 @@ class Second(Hook):
         ("True", "it answered True; admit_blob takes Allow, Deny or None"),
         ("Deny('')", "without a reason"),
         ("Deny(5)", "without a reason"),
+        (r"Deny('\ud800')", "without a reason"),
         ("Allow(ttl=-1)", r"Allow\(ttl=-1\)"),
         ("Caller('a')", "it answered Caller"),
         ("Deny", "it answered <class"),

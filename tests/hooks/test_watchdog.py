@@ -24,7 +24,7 @@ def test_a_loop_without_end_is_ended(running: Running) -> None:
     before = {thread.ident for thread in threading.enumerate()}
     assert box.answer(box.blob(6)) == ("fail", "it took longer than 0.2 s", "a.py")
     assert box.answer(box.blob(1)) == ("allow", 0)
-    box.wait_until(lambda: box.gauges.get(("stuck", "a.py")) == 0)
+    box.wait_until(lambda: box.stuck.get("a.py") == 0)
     assert running.hooks.status()["scripts"][0]["stuck"] == 0
     assert before
 
@@ -37,7 +37,7 @@ def test_a_hook_that_holds_on_to_its_loop_is_told_again(running: Running, gate: 
     )
     box = running.start()
     assert box.answer(box.blob()) == ("fail", "it took longer than 0.1 s", "a.py")
-    box.wait_until(lambda: box.gauges.get(("stuck", "a.py")) == 0)
+    box.wait_until(lambda: box.stuck.get("a.py") == 0)
 
 
 def test_calls_that_do_not_come_back_are_few_and_then_refused_at_once(running: Running, gate: Gate) -> None:
@@ -54,7 +54,7 @@ def test_calls_that_do_not_come_back_are_few_and_then_refused_at_once(running: R
     for _ in range(5):
         assert box.answer(box.blob(repository="b"))[1] == "b"
     gate.open()
-    box.wait_until(lambda: box.gauges.get(("stuck", "a.py")) == 0)
+    box.wait_until(lambda: box.stuck.get("a.py") == 0)
     assert box.answer(box.blob(repository="a")) == ("allow", 0)
 
 
@@ -82,7 +82,7 @@ def test_a_coroutine_that_blocks_its_loop_is_ended(running: Running) -> None:
     slow = box.blob(6, repository="a")
     assert box.answer(box.blob(repository="b"))[1] == "b"
     assert box.answer(slow) == ("fail", "it took longer than 0.2 s", "a.py")
-    box.wait_until(lambda: box.gauges.get(("stuck", "a.py")) == 0)
+    box.wait_until(lambda: box.stuck.get("a.py") == 0)
     assert box.answer(box.blob(1, repository="a")) == ("allow", 0)
 
 

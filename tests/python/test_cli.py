@@ -203,6 +203,7 @@ PLAIN = [
     "--root=data config.yml --addr=[::1]:0 --debug-addr localhost:5002",
     "config.yml --tls-cert ./cert.pem --tls-key=key=.pem",
     "--log-format json --log-level=warn",
+    "--dev config.yml",
 ]
 ODD = [
     "--help",
@@ -218,6 +219,8 @@ ODD = [
     "--log-level loud",
     "--log-format TEXT",
     "--root-data",
+    "--dev=yes",
+    "--dev --dev",
 ]
 
 

@@ -12,14 +12,18 @@ import sys
 import threading
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ocilot import _core
 from ocilot import config as configuration
+from ocilot.config import Loaded
 from ocilot.errors import Error
 
 from .exit import Exit
 from .messages import print_notes
+
+if TYPE_CHECKING:
+    from ocilot.hooks.service import Hooks
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _HEARD = (*_ENDING, signal.SIGHUP)
@@ -52,6 +56,7 @@ class Wanted(NamedTuple):
     tls_key: str | None = None
     log_format: LogFormat | None = None
     log_level: LogLevel | None = None
+    dev: bool = False
 
     @classmethod
     def of_words(cls, words: Sequence[str]) -> Self | None:
@@ -61,10 +66,14 @@ class Wanted(NamedTuple):
         write it: all that is typer's.
         """
         options = {"--" + name.replace("_", "-"): name for name in cls._fields}
-        del options["--config"]
+        del options["--config"], options["--dev"]
         given: dict[str, str] = {}
         rest = iter(words)
+        is_dev = False
         for word in rest:
+            if word == "--dev" and not is_dev:
+                is_dev = True
+                continue
             name, equals, value = word.partition("=")
             if name in options:
                 key, value = options[name], value if equals else next(rest, "")
@@ -74,14 +83,17 @@ class Wanted(NamedTuple):
                 return None
             given[key] = value
         try:
-            return cls._of_texts(**given)
+            return cls._of_texts(is_dev, **given)
         except ValueError:
             return None
 
     @classmethod
-    def _of_texts(cls, log_format: str | None = None, log_level: str | None = None, **others: str) -> Self:
+    def _of_texts(
+        cls, dev: bool, log_format: str | None = None, log_level: str | None = None, **others: str
+    ) -> Self:
         return cls(
             **others,
+            dev=dev,
             log_format=LogFormat(log_format) if log_format else None,
             log_level=LogLevel(log_level) if log_level else None,
         )
@@ -102,17 +114,24 @@ def serve(wanted: Wanted) -> None:
         settings.log_format = _core.LogFormat[wanted.log_format.value]
     if wanted.log_level is not None:
         settings.log_level = _core.LogLevel[wanted.log_level.value]
-    run(settings)
+    run(settings, loaded, is_watched=wanted.dev or loaded.config.ocilot.hooks.watch)
 
 
-def run(settings: _core.Settings) -> None:
+def run(settings: _core.Settings, loaded: Loaded, *, is_watched: bool = False) -> None:
     """Serves until a signal ends it."""
-    # Before the core starts its threads: they inherit the mask, so that only sigwait below hears signals.
+    # Before anything starts threads: they inherit the mask, so that only sigwait below hears signals.
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    hooks = _begun_hooks(loaded)
+    if hooks is not None:
+        settings.hook_points = hooks.points
     server = _core.Server.start(settings)
+    if hooks is not None:
+        hooks.attach(server.hooks)
+        if is_watched:
+            hooks.watch()
     print(welcome(server, "https" if settings.tls_certificate else "http"), file=sys.stderr, flush=True)
     while (heard := signal.sigwait(_HEARD)) == signal.SIGHUP:
-        _reload(server)
+        _reload(server, hooks)
     print(
         f"{signal.Signals(heard).name}: requests under way may end, within {settings.drain_timeout} s; "
         "another signal ends at once",
@@ -121,6 +140,19 @@ def run(settings: _core.Settings) -> None:
     )
     threading.Thread(target=_end_at_once, daemon=True).start()
     server.stop()
+    if hooks is not None and not hooks.stop():
+        # A thread that never lets go would keep the process.
+        os._exit(Exit.OK)
+
+
+def _begun_hooks(loaded: Loaded) -> Hooks | None:
+    """The scripts, loaded and started; nothing of all that is imported if there are none."""
+    if not loaded.config.ocilot.hooks.scripts:
+        return None
+    from ocilot.hooks.configured import reader
+    from ocilot.hooks.service import Hooks
+
+    return Hooks(reader(loaded.path))
 
 
 def welcome(server: _core.Server, scheme: str) -> str:
@@ -144,11 +176,13 @@ def welcome(server: _core.Server, scheme: str) -> str:
     return "\n".join(lines)
 
 
-def _reload(server: _core.Server) -> None:
+def _reload(server: _core.Server, hooks: Hooks | None) -> None:
     try:
         server.reload_tls()
     except Error as problem:
         print(f"SIGHUP: {problem}", file=sys.stderr, flush=True)
+    if hooks is not None:
+        hooks.reload()
 
 
 def _end_at_once() -> None:

@@ -5,6 +5,7 @@ A field's docstring is its line in the configuration reference.
 
 from typing import Annotated, Any
 
+from .hooks import HookSettings
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import (
@@ -272,6 +273,7 @@ class Ocilot(Section):
     cors: Cors = Cors()
     limits: Limits = Limits()
     scrub: Scrub = Scrub()
+    hooks: HookSettings = HookSettings()
 
 
 class Config(Section):

@@ -23,9 +23,9 @@ def checked(point: Point, answer: Any) -> Allow | Deny | Caller | None:
         return None
     # Most answers are exactly of these types, and this is asked for every one.
     if type(answer) is Deny:
-        if type(answer.reason) is str and answer.reason:
+        if _is_text(answer.reason):
             return answer
-        raise WrongAnswer("it answered Deny without a reason; the caller has to be told one")
+        raise WrongAnswer("it answered Deny without a reason that can be told to the caller")
     if type(answer) is Allow and point.family is not Family.AUTHENTICATE:
         if isinstance(answer.ttl, int | float) and answer.ttl >= 0:
             return answer
@@ -40,13 +40,24 @@ def checked(point: Point, answer: Any) -> Allow | Deny | Caller | None:
 
 
 def _caller(caller: Caller) -> Caller:
-    if type(caller.name) is not str or not caller.name:
+    if not _is_text(caller.name):
         raise WrongAnswer("it answered a Caller without a name")
-    if not all(type(group) is str and group for group in caller.groups):
+    if not all(map(_is_text, caller.groups)):
         raise WrongAnswer("it answered a Caller with a group that is no name")
     if caller.kind not in _KINDS:
         raise WrongAnswer(f"it answered a Caller of the kind {caller.kind!r}; expected user or robot")
     return caller
+
+
+def _is_text(text: object) -> bool:
+    """Whether it is text that says something and can be sent."""
+    if type(text) is not str or not text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_final(family: Family, answer: object) -> bool:

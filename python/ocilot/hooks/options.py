@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
+from ocilot.config.hooks import is_secret
 from ocilot.config.tree import Scalar
 from ocilot.config.values import SIZE_OR_NONE, read_duration
 
@@ -56,12 +57,9 @@ class Option(NamedTuple):
 
     def shown(self, given: Mapping[str, Any]) -> str:
         """What it is set to; never a secret."""
-        if any(word in self.name.lower() for word in _SECRETS):
+        if is_secret(self.name):
             return "(hidden)"
         return repr(given[self.name]) if self.name in given else self.default or ""
-
-
-_SECRETS = ("password", "passwd", "secret", "token", "credential")
 
 
 def options_of(cls: type) -> list[Option]:

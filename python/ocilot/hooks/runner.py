@@ -124,8 +124,8 @@ class Runner:
         family = link.hook.point.family
         if type(outcome) is Failed:
             if family is Family.ADMIT and link.seat.lets_pass:
-                text = f"{outcome.reason}; it passes, as on_error: allow says"
-                self.box.log("warn", text, [("script", link.seat.name), ("point", asked.point)])
+                text = f"a hook failed at {asked.point}: {outcome.reason}; it passes, as on_error: allow says"
+                self.box.log("warn", text, link.seat.name)
                 return False
         elif not is_final(family, outcome):
             return False
@@ -173,7 +173,13 @@ class Runner:
     def resume(self, asked: Asked | None) -> None:
         """Goes on with a question that stood in line."""
         if asked is not None:
-            self.side.submit(partial(self.proceed, asked))
+            self.side.submit(partial(self._go_through, asked))
+
+    def _go_through(self, asked: Asked) -> None:
+        try:
+            self.proceed(asked)
+        except Exception as problem:
+            self.finish(asked, _broken(problem), "")
 
     def _go_on(self, call: Call, outcome: Any) -> None:
         if not self.settle(call.asked, call.link, outcome):
@@ -206,10 +212,13 @@ class Runner:
 
     def _begin(self, call: Call, about: wire.About) -> None:
         seat = call.link.seat
-        if seat.worker is not None:
-            seat.worker.begin(call, about, self.later)
-        elif seat.loop is not None:
-            seat.loop.begin(call, wire.VALUES[call.asked.point](about), self._awaited)
+        try:
+            if seat.worker is not None:
+                seat.worker.begin(call, about, self.later)
+            elif seat.loop is not None:
+                seat.loop.begin(call, wire.VALUES[call.asked.point](about), self._awaited)
+        except Exception as problem:
+            self.later(call, failed_by(problem, seat))
 
     def _awaited(self, call: Call, answer: Any, problem: BaseException | None) -> None:
         outcome: Any
@@ -248,13 +257,21 @@ class Runner:
                 if question is None:
                     if self._is_too_many(me):
                         return
-                elif not self.handle(question):
+                elif not self._safely(question):
                     return
         except HookStopped:
             pass  # It came a moment after the call it was meant for.
         finally:
             with self._lock:
                 self._takers.discard(me)
+
+    def _safely(self, question: Question) -> bool:
+        # Nothing but a hook is known to raise; but a thread less would be a thread less for good.
+        try:
+            return self.handle(question)
+        except Exception as problem:
+            self.box.fail(question[0], _broken(problem).reason)
+            return True
 
     def _is_too_many(self, me: threading.Thread) -> bool:
         with self._lock:
@@ -272,6 +289,10 @@ def failed_by(problem: BaseException, seat: Seat) -> Failed:
     if isinstance(problem, WrongAnswer):
         return Failed(str(problem))
     return Failed(f"it raised {said(problem, seat.file)}")
+
+
+def _broken(problem: Exception) -> Failed:
+    return Failed(f"hooks cannot be asked: {type(problem).__name__}: {problem}")
 
 
 def _outcome(outcome: Any) -> str:

@@ -77,7 +77,7 @@ class Hooks:
             except (Problem, ConfigError) as problem:
                 self._problems = str(problem).splitlines()
                 for line in self._problems:
-                    self._box.log("error", f"hooks were not loaded again, the old ones stay: {line}", [])
+                    self._box.log("error", f"hooks were not loaded again, the old ones stay: {line}")
             else:
                 self._put_in_force(fresh)
             self._show()
@@ -117,7 +117,7 @@ class Hooks:
             self._runner.generation = fresh
             self._box.set_points(fresh.points)
             self._runner.wake.set()
-            self._box.log("info", f"hooks: generation {fresh.number} is in force", [])
+            self._box.log("info", f"hooks: generation {fresh.number} is in force")
 
     def _retire(self, now: float) -> bool:
         """Stops generations that have answered everything; whether some have not."""
@@ -132,11 +132,10 @@ class Hooks:
 
     def _say_all(self, problems: Sequence[str]) -> None:
         for problem in problems:
-            self._box.log("warn", problem, [])
+            self._box.log("warn", problem)
 
     def _show(self) -> None:
-        self._box.gauge("generation", "", self._current.number)
-        self._box.gauge("reload_failed", "", len(self._problems) > 0)
+        self._box.set_generation(self._current.number, len(self._problems) > 0)
 
     def _control(self, id: int, point: str) -> None:
         if point == STATUS:

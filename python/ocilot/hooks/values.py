@@ -130,10 +130,10 @@ class ManifestPush:
         """Whether an engine may run it: not so an index, a chart, a signature or an attestation."""
         layers = [layer.media_type.lower() for layer in self.layers]
         config = self.config_descriptor
-        # BuildKit's attestations and Cosign's signatures have the configuration of an image, too.
-        is_statement = bool(layers) and all(kind in _STATEMENTS for kind in layers)
-        is_run = config is not None and config.media_type.lower() in _CONFIGS and not is_statement
-        return is_run or any(kind.startswith(_LAYERS) for kind in layers)
+        # Attestations of BuildKit and signatures of Cosign have the configuration of an image, too.
+        statement = bool(layers) and all(kind in _STATEMENTS for kind in layers)
+        of_image = config is not None and config.media_type.lower() in _CONFIGS and not statement
+        return of_image or any(kind.startswith(_LAYERS) for kind in layers)
 
     @property
     def is_index(self) -> bool:
@@ -229,9 +229,11 @@ class Deletion:
         return None if self.kind == "tag" else self.reference
 
 
-# Engines run layers of any of these, whatever comes after the dot, written as one likes.
+_CONFIGS = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+)
 _LAYERS = ("application/vnd.oci.image.", "application/vnd.docker.")
-_CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 _STATEMENTS = ("application/vnd.in-toto+json", "application/vnd.dev.cosign.simplesigning.v1+json")
 
 

@@ -126,8 +126,7 @@ class Watchdog:
 
     def _show_stuck(self, call: Call) -> None:
         seat = call.link.seat
-        stuck = sum(one.link.seat is seat for one in self._stuck)
-        self._runner.box.gauge("stuck", seat.name, stuck)
+        self._runner.box.set_stuck(seat.name, sum(one.link.seat is seat for one in self._stuck))
 
     def _run(self) -> None:
         runner = self._runner
