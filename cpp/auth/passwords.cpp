@@ -16,7 +16,7 @@ constexpr std::size_t longest_hash = 255;
 constexpr int bcrypt_cost = 10;
 constexpr int highest_bcrypt_cost = 16;  // Four seconds; beyond it logins would stop everything else.
 constexpr std::size_t longest_bcrypt_password = 72;
-constexpr std::string_view default_settings = "$y$j9T$................unknown$";
+constexpr std::string_view default_settings = "$y$j9T$......................$";
 constexpr std::size_t yescrypt_hash = 43;
 
 /// What crypt_r works in: too large for a stack, wiped afterwards.

@@ -36,12 +36,15 @@ bool is_scope_name(std::string_view text) noexcept {
     });
 }
 
-/// What comes before the `separator`, taken off `rest`; all of it if there is none.
-std::string_view cut(std::string_view& rest, char separator) noexcept {
-    auto const end = rest.find(separator);
-    auto const head = rest.substr(0, end);
-    rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-    return head;
+/// What stands between the commas.
+std::vector<std::string_view> words_of(std::string_view actions) {
+    std::vector<std::string_view> words;
+    for (;;) {
+        auto const comma = actions.find(',');
+        words.push_back(actions.substr(0, comma));
+        if (comma == actions.npos) return words;
+        actions.remove_prefix(comma + 1);
+    }
 }
 
 Result<Parts> take_apart(std::string_view scope) {
@@ -69,12 +72,10 @@ bool is_action(std::string_view text) noexcept {
 Result<Resource> parse_resource(std::string_view scope) {
     TRY(auto const parts, take_apart(scope));
     Resource resource{std::string(parts.type), std::string(parts.name)};
-    auto rest = parts.actions;
-    do {
-        auto const action = cut(rest, ',');
+    for (auto const action : words_of(parts.actions)) {
         if (!is_action(action)) return invalid(scope, "an action is no lower-case word and not *");
         resource.add(action);
-    } while (!rest.empty());
+    }
     return resource;
 }
 
@@ -90,15 +91,13 @@ Result<> add_robot_scope(policy::Allowance& allowance, std::string_view scope) {
     auto pattern = oci::RepositoryPattern::parse(parts.name);
     if (pattern.has_error()) return Error{Errc::bad_request, std::move(pattern).error().message};
     policy::Rights rights;
-    auto rest = parts.actions;
-    do {
-        auto const word = cut(rest, ',');
+    for (auto const word : words_of(parts.actions)) {
         auto const right = policy::Rights::parse(word);
         if (!right && word != "*")
             return invalid(scope, "an action is none of pull, push, create, delete, admin and *");
         if (right) rights.add(*right);
         if (word == "*") rights.add(policy::Rights::any());
-    } while (!rest.empty());
+    }
     allowance.add(std::move(*pattern), rights);
     return {};
 }
@@ -123,7 +122,9 @@ Result<std::vector<Resource>> parse_scope(std::string_view text) {
     }
     std::vector<Resource> resources;
     while (!text.empty()) {
-        auto const scope = cut(text, ' ');
+        auto const end = std::min(text.find(' '), text.size());
+        auto const scope = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
         if (scope.empty()) continue;
         if (resources.size() == most_resources) {
             return Error{Errc::bad_request,
