@@ -20,7 +20,7 @@ Task<Result<>> may_delete(Registry& registry, policy::Caller const& caller,
     co_return admitted(co_await registry.gate.admit_delete(deletion));
 }
 
-/// A tag that may not be removed may not go with its manifest, either.
+/// A tag that may not be removed may not lose what it needs, either.
 Task<Result<>> may_delete_tags_on(Registry& registry, policy::Caller const& caller,
                                   oci::RepositoryName const& repository, oci::Digest const& digest) {
     if (!registry.gate.asks(policy::Point::admit_delete)) co_return Result<>{};
@@ -60,6 +60,7 @@ Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,
                            oci::RepositoryName const& repository, oci::Digest const& digest) {
     oci::Reference const reference = digest;
     CO_CHECK(co_await may_delete(registry, caller, repository, reference, policy::Removed::blob));
+    CO_CHECK(co_await may_delete_tags_on(registry, caller, repository, digest));
     co_return co_await registry.meta.links().unlink_blob(repository, digest, actor_of(caller),
                                                          registry.clock.now());
 }

@@ -185,6 +185,26 @@ TEST_P(MetaStoreContract, DeletingAManifestRemovesItsTagsAndNoOthers) {
     EXPECT_THAT(tags("other"), ElementsAre("a"));
 }
 
+TEST_P(MetaStoreContract, TheTagsThatNeedAManifestOrABlobAreTold) {
+    auto const tags_on = [&](std::string_view content, meta::Page page = {{}, 10}) {
+        return run(catalog().tags_on(app, digest(content), std::move(page))).value().items;
+    };
+    auto image = a_manifest(app, "image", {tag("amd64")});
+    image.blobs = {digest("layer")};
+    auto index = a_manifest(app, "index", {tag("v1"), tag("v2")});
+    index.manifests = {digest("image")};
+    auto other = a_manifest(repo("other"), "other", {tag("theirs")});
+    other.blobs = {digest("layer")};
+    auto signature = a_manifest(app, "signature", {tag("signature")});
+    signature.subject = digest("index");
+    for (auto const& manifest : {image, index, other, signature}) ASSERT_TRUE(put(manifest).has_value());
+    EXPECT_THAT(tags_on("index"), ElementsAre("v1", "v2"));
+    EXPECT_THAT(tags_on("image"), ElementsAre("amd64", "v1", "v2"));
+    EXPECT_THAT(tags_on("layer"), ElementsAre("amd64", "v1", "v2"));
+    EXPECT_THAT(tags_on("layer", {"amd64", 1}), ElementsAre("v1"));
+    EXPECT_THAT(tags_on("nothing"), IsEmpty());
+}
+
 TEST_P(MetaStoreContract, AnEmptiedRepositoryComesBackEmpty) {
     ASSERT_TRUE(put(a_manifest(app, "m", {tag("old")})).has_value());
     ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), bob, at(2))).has_value());
