@@ -257,7 +257,7 @@ def test_serve_takes_the_options_that_its_help_shows() -> None:
 
 ONLY_FOR_OTHERS = {"typer", "click", "rich", "shellingham", "pydantic", "pydantic_core", "difflib", "json"}
 ONLY_FOR_OTHERS |= {"argparse", "asyncio", "email", "http", "importlib.metadata", "logging", "subprocess"}
-ONLY_FOR_OTHERS |= {"dataclasses", "inspect", "pathlib", "urllib"}
+ONLY_FOR_OTHERS |= {"dataclasses", "inspect", "pathlib", "urllib", "ocilot.hooks"}
 
 
 @pytest.mark.parametrize(("words", "unread"), [([], {"yaml"}), (["config.yml"], set())])

@@ -7,7 +7,6 @@ from .section import Section
 from .tree import Scalar
 from .values import (
     COUNT,
-    DURATION,
     FLAG,
     PATTERNS,
     SIZE,
@@ -17,6 +16,8 @@ from .values import (
     choice,
     expected,
     plain,
+    read_duration,
+    show_duration,
 )
 
 
@@ -40,6 +41,12 @@ def is_secret(name: str) -> bool:
 
 
 POINTS = Kind("list of points", "a list of hook points such as [admit_tag]", _read_points)
+SOME_TIME = Kind(
+    "duration",
+    "a duration above zero such as 30s or 1m30s",
+    lambda raw: read_duration(raw) or None,
+    show_duration,
+)
 OPTIONS = Kind("options", "a section with the options of the script", _read_options, _show_options)
 
 
@@ -56,7 +63,7 @@ class HookScript(Section):
     """Which of its hooks are asked; without it, all."""
     isolation: Annotated[str, choice("thread", "process")] = "thread"
     """Whether it runs in the registry's process, or in one of its own, which can be killed."""
-    deadline: Annotated[int, DURATION] | None = None
+    deadline: Annotated[int, SOME_TIME] | None = None
     """How long one of its hooks may take; without it, `ocilot.hooks.deadline`."""
     on_error: Annotated[str, choice("deny", "allow")] = "deny"
     """What a hook that fails or is late means; `allow` is for `admit_*` only."""
@@ -64,8 +71,6 @@ class HookScript(Section):
     def _check_whole(self) -> None:
         if not self.path:
             raise expected("a script with a path")
-        if self.deadline == 0:
-            raise expected("a script with a deadline above zero")
 
 
 class HookSettings(Section):
@@ -75,13 +80,9 @@ class HookSettings(Section):
     """The scripts, asked in this order."""
     threads: Annotated[int, COUNT] = 16
     """Most calls of plain functions of one script at once; others wait."""
-    deadline: Annotated[int, DURATION] = 5
+    deadline: Annotated[int, SOME_TIME] = 5
     """How long a hook may take."""
     memory: Annotated[int, SIZE] = 1 << 30
     """How much the process may grow while a hook runs before that is stopped."""
     watch: Annotated[bool, FLAG] = False
     """Whether scripts are loaded again when their files change, as `ocilot serve --dev` does it."""
-
-    def _check_whole(self) -> None:
-        if self.deadline == 0:
-            raise expected("a section with a deadline above zero")

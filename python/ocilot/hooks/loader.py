@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import inspect
 import itertools
@@ -67,8 +68,9 @@ def locate(spec: Spec) -> Path:
     path = (spec.base / spec.path).absolute()
     if path.is_file():
         return path
-    beside = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
-    hint = did_you_mean(path.name, beside) if beside else ""
+    beside = sorted(other.name for other in path.parent.glob("*.py")) if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, beside, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
     raise Problem(f"{spec.path}: there is no such file ({path}){hint}")
 
 
