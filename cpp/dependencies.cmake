@@ -5,6 +5,12 @@ find_package(Threads REQUIRED)
 find_package(OpenSSL 3 QUIET)
 find_package(SQLite3 QUIET)
 find_package(fmt QUIET)
+# libxcrypt's: the crypt(3) of other C libraries knows neither bcrypt nor yescrypt.
+find_path(OCILOT_CRYPT_INCLUDE crypt.h)
+find_library(OCILOT_CRYPT_LIBRARY crypt)
+if(NOT OCILOT_CRYPT_INCLUDE OR NOT OCILOT_CRYPT_LIBRARY)
+    list(APPEND OCILOT_MISSING libcrypt-dev)
+endif()
 if(NOT OPENSSL_FOUND)
     list(APPEND OCILOT_MISSING libssl-dev)
 endif()
@@ -62,5 +68,5 @@ if(OCILOT_MISSING)
     message(FATAL_ERROR
         "ocilot cannot be built: what these Debian packages hold was not found: ${packages}.\n"
         "On Debian and Ubuntu: apt-get install ${packages}\n"
-        "Elsewhere install OpenSSL 3, SQLite 3, {fmt}, Boost 1.81 or newer and nlohmann/json 3 with their headers.")
+        "Elsewhere install OpenSSL 3, SQLite 3, libxcrypt, {fmt}, Boost 1.81 or newer and nlohmann/json 3 with their headers.")
 endif()

@@ -36,7 +36,8 @@ constexpr std::array table{
              limits},
     ErrorRow{Errc::length_required, 411, "SIZE_INVALID", "the request has a body of unknown length", shown,
              closes},
-    ErrorRow{Errc::request_timeout, 408, "UNSUPPORTED", "the request came too slowly; send it again", shown,
+    // Not UNSUPPORTED: docker would not try again.
+    ErrorRow{Errc::request_timeout, 408, "UNKNOWN", "the request came too slowly; send it again", shown,
              closes, limits},
     ErrorRow{Errc::not_implemented, 501, "UNSUPPORTED",
              "the request needs something this server does not know", shown, closes},

@@ -144,17 +144,21 @@ Task<Result<Response>> start(Context const& context, oci::Algorithm algorithm) {
 /// end-4a, 4b, 4c and 11: `POST /v2/<name>/blobs/uploads/`.
 Task<Result<Response>> post_upload(Context const& context) {
     auto algorithm = oci::Algorithm::sha256;
+    bool tried_to_mount = false;
     if (auto const text = context.query.first("mount")) {
         CO_TRY(auto const digest, oci::Digest::parse(*text));
         CO_TRY(bool const mounted, co_await mount(context, digest));
         if (mounted) co_return created(context, digest);
         algorithm = digest.algorithm();
+        tried_to_mount = true;
     }
     if (auto const text = context.query.first("digest-algorithm")) {
         CO_TRY(algorithm, oci::parse_algorithm(*text));
     }
     auto const digest = context.query.first("digest");
-    if (digest) co_return co_await push_whole(context, *digest);
+    // Whoever asks for a mount brings no blob: it goes on with an upload, as after a mount without a digest.
+    bool const brings_blob = context.request.has_body || !tried_to_mount;
+    if (digest && brings_blob) co_return co_await push_whole(context, *digest);
     co_return co_await start(context, algorithm);
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ocilot::meta {
@@ -43,10 +44,15 @@ struct KeyFact {
 };
 
 /// Accounts, their tokens and the keys of the token server. Every write is one durable transaction that also
-/// notes who did it in the journal. Thread-safe; Tasks may come from any I/O context.
+/// notes who did it in the journal; refresh tokens and note_use are not worth an entry. Thread-safe; Tasks
+/// may come from any I/O context.
 class Accounts {
   public:
     virtual ~Accounts() = default;
+
+    /// Grows with every committed write that can change what credentials are worth: with all but note_use and
+    /// a new refresh token. Costs nothing to ask; what was read before it grew is to be read again.
+    [[nodiscard]] virtual std::uint64_t version() const noexcept = 0;
 
     /// By name.
     virtual Task<Result<Slice<AccountFact>>> accounts(Page page) = 0;
@@ -54,25 +60,27 @@ class Accounts {
     virtual Task<Result<AccountFact>> account(std::string const& name) = 0;
     /// conflict if the name is taken.
     virtual Task<Result<>> add(AccountFact account, Actor by) = 0;
-    /// Replaces all but name, kind and time of creation; not_found if there is none.
-    virtual Task<Result<>> change(AccountFact account, Actor by) = 0;
+    /// Replaces all but name, kind and time of creation; not_found if there is none. Another password ends
+    /// the account's refresh tokens: they stand for a login with the old one.
+    virtual Task<Result<>> change(AccountFact account, Actor by, Time now) = 0;
     /// Removes an account and all its tokens; not_found if there is none.
-    virtual Task<Result<>> remove(std::string const& name, Actor by) = 0;
+    virtual Task<Result<>> remove(std::string const& name, Actor by, Time now) = 0;
 
-    /// Tokens of an account, or of all if it is empty, oldest first; refresh tokens only if asked for.
+    /// Tokens of an account, or of all if it is empty, oldest first; refresh tokens too only if asked for.
     virtual Task<Result<std::vector<TokenFact>>> tokens(std::string const& account, bool refresh) = 0;
     /// not_found if there is none.
     virtual Task<Result<TokenFact>> token(std::string const& id) = 0;
-    /// not_found if the account does not exist; a refresh token may be of a name that has no account here.
+    /// not_found if the account does not exist, conflict if the id is taken. A refresh token may be of a name
+    /// that has no account here; it takes the place of some that have expired.
     virtual Task<Result<>> add_token(TokenFact token, Actor by) = 0;
     /// not_found if there is none.
-    virtual Task<Result<>> remove_token(std::string const& id, Actor by) = 0;
+    virtual Task<Result<>> remove_token(std::string const& id, Actor by, Time now) = 0;
     /// Notes when tokens were last used; those that are gone are passed over.
     virtual Task<Result<>> note_use(std::vector<std::pair<std::string, Time>> used) = 0;
 
     /// Youngest first.
     virtual Task<Result<std::vector<KeyFact>>> keys() = 0;
-    /// Adds a key and removes those made before `keep_from`.
+    /// Adds a key and removes those made before `keep_from`; conflict if the id is taken.
     virtual Task<Result<>> add_key(KeyFact key, Time keep_from, Actor by) = 0;
 };
 

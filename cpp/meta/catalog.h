@@ -9,7 +9,8 @@ namespace ocilot::meta {
 /// Repositories with their tags and manifests. Every write is one durable transaction: when it returns, the
 /// facts survive a power cut. A repository exists while it holds a manifest or a blob link; lists show it
 /// while it holds a manifest. What is quarantined (see ScrubFacts) can be removed, and is unknown to every
-/// other question until it is pushed again. Thread-safe; Tasks may come from any I/O context.
+/// other question until it is pushed again. The journal and the histories of the tags keep who wrote.
+/// Thread-safe; Tasks may come from any I/O context.
 class Catalog {
   public:
     virtual ~Catalog() = default;
@@ -34,16 +35,15 @@ class Catalog {
                                          TakeReferrer const& take) = 0;
 
     /// Records a manifest and moves its tags, or fails with manifest_blob_unknown naming every missing
-    /// required digest as a subject of the error. Recording the same manifest again is no error.
+    /// required digest as a subject of the error. Recording the same manifest again is no error. denied, and
+    /// nothing recorded, if a tag would move that may not.
     virtual Task<Result<>> put_manifest(NewManifest manifest) = 0;
-    /// Removes a tag and nothing else; manifest_unknown if there is none. The tag's history keeps the name of
-    /// the caller, empty for anonymous.
-    virtual Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag,
-                                      std::string removed_by, Time now) = 0;
-    /// Removes a manifest from the repository with every tag on it, whose histories keep the name of the
-    /// caller; manifest_unknown if there is none.
+    /// Removes a tag and nothing else; manifest_unknown if there is none.
+    virtual Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
+                                      Time now) = 0;
+    /// Removes a manifest from the repository with every tag on it; manifest_unknown if there is none.
     virtual Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                           std::string removed_by, Time now) = 0;
+                                           Actor by, Time now) = 0;
 };
 
 }  // namespace ocilot::meta

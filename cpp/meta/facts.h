@@ -68,8 +68,9 @@ struct NewManifest {
     std::string artifact_type;  ///< as a referrers list shows it; may be empty
     oci::Annotations annotations;
     std::vector<oci::Tag> tags;  ///< tags to set on it
-    std::string pushed_by;       ///< caller's name, empty for anonymous
+    Actor pushed_by;
     Time pushed_at;
+    bool may_move_tags = true;  ///< false: only tags that do not exist yet, or point to it already
 };
 
 /// An upload session.

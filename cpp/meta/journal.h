@@ -26,9 +26,9 @@ struct JournalEntry {
 
 /// Which entries; all that is given has to fit.
 struct JournalQuery {
-    std::optional<std::int64_t> before = {};  ///< entries with a smaller id, for the next page
+    std::optional<std::int64_t> before = {};  ///< entries that come after this one; none if it is forgotten
     std::optional<Time> since = {};
-    std::optional<Time> until = {};
+    std::optional<Time> until = {};  ///< exclusive
     std::string by = {};
     std::string repository = {};
     std::string action = {};  ///< exactly, or with a `.` at its end all that begin so: `account.`
@@ -36,13 +36,14 @@ struct JournalQuery {
     std::size_t limit = 100;
 };
 
-/// Who changed what, and who was refused. Changes are noted by the transactions that make them.
+/// Who changed what, and who was refused. Changes are noted by the transactions that make them. Thread-safe;
+/// Tasks may come from any I/O context.
 class Journal {
   public:
     virtual ~Journal() = default;
     /// Adds entries that no other transaction notes: refusals, reloads.
     virtual Task<Result<>> append(std::vector<JournalEntry> entries) = 0;
-    /// Youngest first.
+    /// Youngest first, by time and then by id.
     virtual Task<Result<std::vector<JournalEntry>>> entries(JournalQuery query) = 0;
     /// Removes at most `limit` entries older than `time`; answers how many.
     virtual Task<Result<std::size_t>> forget_before(Time time, std::size_t limit) = 0;

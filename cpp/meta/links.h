@@ -26,8 +26,9 @@ class Links {
     virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source,
                                               oci::RepositoryName const& target, oci::Digest const& digest,
                                               Time now) = 0;
-    /// blob_unknown if there is no such link.
-    virtual Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) = 0;
+    /// blob_unknown if there is no such link. The journal keeps who removed it.
+    virtual Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
+                                       Actor by, Time now) = 0;
 };
 
 }  // namespace ocilot::meta

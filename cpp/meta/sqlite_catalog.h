@@ -25,10 +25,10 @@ class SqliteCatalog final : public Catalog {
                                  TakeReferrer const& take) override;
 
     Task<Result<>> put_manifest(NewManifest manifest) override;
-    Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag,
-                              std::string removed_by, Time now) override;
-    Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                   std::string removed_by, Time now) override;
+    Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
+                              Time now) override;
+    Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest, Actor by,
+                                   Time now) override;
 
   private:
     static constexpr std::size_t kept_manifests = 8 * 1024;

@@ -1,9 +1,12 @@
 #include "meta/annotations_json.h"
 #include "meta/sqlite_catalog.h"
+#include "meta/sqlite_journal.h"
 #include "meta/sqlite_repository.h"
 #include "meta/sqlite_values.h"
 #include "meta/unknown.h"
 
+#include <algorithm>
+#include <fmt/format.h>
 #include <unordered_set>
 
 namespace ocilot::meta {
@@ -64,9 +67,47 @@ Result<> add_edges(SqliteDb& db, std::int64_t manifest, std::vector<oci::Digest>
     return {};
 }
 
-/// Records the manifest if it is new; the first push of the same bytes stands.
-Result<> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest const& manifest,
-                      std::string const& annotations) {
+/// Where a tag points; empty if there is none.
+Result<std::string> tagged(SqliteDb& db, std::int64_t repository, oci::Tag const& tag) {
+    TRY(auto rows,
+        db.query("SELECT digest FROM tag WHERE repository = ?1 AND name = ?2", {repository, tag.str()}));
+    TRY(bool const row, rows.next());
+    return row ? rows.text(0) : std::string();
+}
+
+/// A tag that is to be set and where it points before; empty if it is new.
+struct Move {
+    oci::Tag const& tag;
+    std::string from;
+};
+
+/// The tags that will change; denied if one exists that may not move.
+Result<std::vector<Move>> moves_of(SqliteDb& db, NewManifest const& manifest) {
+    std::vector<Move> moves;
+    if (manifest.tags.empty()) return moves;
+    auto const digest = manifest.fact.digest.str();
+    TRY(auto const repository, find_repository(db, manifest.repository));
+    for (auto const& tag : manifest.tags) {
+        if (std::ranges::any_of(moves, [&](Move const& move) { return move.tag == tag; })) continue;
+        std::string from;
+        if (repository) {
+            TRY(from, tagged(db, *repository, tag));
+        }
+        if (from == digest) continue;
+        if (!from.empty() && !manifest.may_move_tags) {
+            return Error{Errc::denied,
+                         fmt::format("the tag {} exists already and you may only create new ones; push under "
+                                     "another tag",
+                                     tag.str())};
+        }
+        moves.push_back({tag, std::move(from)});
+    }
+    return moves;
+}
+
+/// Records the manifest if it is new and answers whether it was; the first push of the same bytes stands.
+Result<bool> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest const& manifest,
+                          std::string const& annotations) {
     auto const subject = manifest.subject ? manifest.subject->str() : std::string();
     TRY(auto const added,
         db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, "
@@ -76,56 +117,88 @@ Result<> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest const& 
                   {repository, manifest.fact.digest.str(), manifest.fact.media_type,
                    static_cast<std::int64_t>(manifest.fact.size),
                    manifest.subject ? SqliteValue(subject) : SqliteValue(nullptr), manifest.artifact_type,
-                   annotations, manifest.pushed_by, stored(manifest.pushed_at)}));
-    if (added == 0) return {};
+                   annotations, manifest.pushed_by.name, stored(manifest.pushed_at)}));
+    if (added == 0) return false;
     CHECK(db.change("UPDATE repository SET manifests = manifests + 1 WHERE id = ?1", {repository}));
     TRY(auto const id, find_manifest(db, repository, manifest.fact.digest));
     CHECK(add_edges(db, *id, manifest.blobs, "blob"));
-    return add_edges(db, *id, manifest.manifests, "manifest");
+    CHECK(add_edges(db, *id, manifest.manifests, "manifest"));
+    return true;
 }
 
-Result<> move_tag(SqliteDb& db, std::int64_t repository, oci::Tag const& tag, NewManifest const& manifest) {
+JournalEntry entry_of(NewManifest const& manifest, std::string action) {
+    return {.at = manifest.pushed_at,
+            .action = std::move(action),
+            .by = manifest.pushed_by,
+            .repository = manifest.repository.str()};
+}
+
+Result<> move_tag(SqliteDb& db, std::int64_t repository, Move const& move, NewManifest const& manifest) {
     auto const digest = manifest.fact.digest.str();
-    TRY(auto const moved,
+    CHECK(
         db.change("INSERT INTO tag (repository, name, digest, moved_at) VALUES (?1, ?2, ?3, ?4) "
                   "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
-                  "moved_at = excluded.moved_at WHERE digest <> excluded.digest",
-                  {repository, tag.str(), digest, stored(manifest.pushed_at)}));
-    if (moved == 0) return {};
-    CHECK(db.change(
-        "INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
-        "VALUES (?1, ?2, ?3, ?4, ?5)",
-        {manifest.repository.str(), tag.str(), digest, manifest.pushed_by, stored(manifest.pushed_at)}));
-    return {};
+                  "moved_at = excluded.moved_at",
+                  {repository, move.tag.str(), digest, stored(manifest.pushed_at)}));
+    CHECK(
+        db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5)",
+                  {manifest.repository.str(), move.tag.str(), digest, manifest.pushed_by.name,
+                   stored(manifest.pushed_at)}));
+    if (move.from.empty()) return {};
+    auto moved = entry_of(manifest, "tag.move");
+    moved.subject = move.tag.str();
+    moved.detail = move.from;
+    return write_entry(db, moved);
+}
+
+/// One entry for the push with the tags it set, whether they were new or moved.
+Result<> note_push(SqliteDb& db, NewManifest const& manifest, std::vector<Move> const& moves) {
+    auto pushed = entry_of(manifest, "manifest.push");
+    pushed.subject = manifest.fact.digest.str();
+    for (auto const& move : moves) {
+        pushed.detail += pushed.detail.empty() ? "tags " : ", ";
+        pushed.detail += move.tag.str();
+    }
+    return write_entry(db, pushed);
 }
 
 Result<> put(SqliteDb& db, NewManifest const& manifest) {
+    TRY(auto const moves, moves_of(db, manifest));
     CHECK(require_content(db, manifest));
     TRY(auto const annotations, annotations_to_json(manifest.annotations));
     TRY(auto const repository, find_or_make_repository(db, manifest.repository));
-    CHECK(add_manifest(db, repository, manifest, annotations));
+    TRY(bool const is_new, add_manifest(db, repository, manifest, annotations));
     CHECK(end_quarantine(db, manifest.fact.digest));
-    for (auto const& tag : manifest.tags) {
-        CHECK(move_tag(db, repository, tag, manifest));
+    if (is_new || !moves.empty()) {
+        CHECK(note_push(db, manifest, moves));
+    }
+    for (auto const& move : moves) {
+        CHECK(move_tag(db, repository, move, manifest));
     }
     return {};
 }
 
-Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag,
-                    std::string const& removed_by, Time now) {
+Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag, Actor const& by,
+                    Time now) {
     TRY(auto const id, find_repository(db, repository));
     if (!id) return tag_unknown(repository, tag);
-    TRY(auto const removed,
-        db.change("DELETE FROM tag WHERE repository = ?1 AND name = ?2", {*id, tag.str()}));
-    if (removed == 0) return tag_unknown(repository, tag);
+    TRY(auto const digest, tagged(db, *id, tag));
+    if (digest.empty()) return tag_unknown(repository, tag);
+    CHECK(db.change("DELETE FROM tag WHERE repository = ?1 AND name = ?2", {*id, tag.str()}));
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) VALUES (?1, ?2, ?3, ?4)",
-                  {repository.str(), tag.str(), removed_by, stored(now)}));
-    return {};
+                  {repository.str(), tag.str(), by.name, stored(now)}));
+    return write_entry(db, {.at = now,
+                            .action = "tag.delete",
+                            .by = by,
+                            .repository = repository.str(),
+                            .subject = tag.str(),
+                            .detail = digest});
 }
 
 Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
-                         std::string const& removed_by, Time now) {
+                         Actor const& by, Time now) {
     TRY(auto const id, find_repository(db, repository));
     if (!id) return manifest_unknown(repository, digest);
     TRY(auto const manifest, find_manifest(db, *id, digest));
@@ -133,11 +206,18 @@ Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oc
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) "
                   "SELECT ?3, name, ?4, ?5 FROM tag WHERE repository = ?1 AND digest = ?2",
-                  {*id, digest.str(), repository.str(), removed_by, stored(now)}));
-    CHECK(db.change("DELETE FROM tag WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
+                  {*id, digest.str(), repository.str(), by.name, stored(now)}));
+    TRY(auto const tags,
+        db.change("DELETE FROM tag WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
     CHECK(db.change("DELETE FROM edge WHERE manifest = ?1", {*manifest}));
     CHECK(db.change("DELETE FROM manifest WHERE id = ?1", {*manifest}));
     CHECK(db.change("UPDATE repository SET manifests = manifests - 1 WHERE id = ?1", {*id}));
+    CHECK(write_entry(db, {.at = now,
+                           .action = "manifest.delete",
+                           .by = by,
+                           .repository = repository.str(),
+                           .subject = digest.str(),
+                           .detail = tags == 0 ? std::string() : fmt::format("with {} tags", tags)}));
     return drop_repository_if_empty(db, *id);
 }
 
@@ -148,17 +228,16 @@ Task<Result<>> SqliteCatalog::put_manifest(NewManifest manifest) {
     return writer_.run(scope, [m = std::move(manifest)](SqliteDb& db) { return put(db, m); });
 }
 
-Task<Result<>> SqliteCatalog::delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag,
-                                         std::string removed_by, Time now) {
+Task<Result<>> SqliteCatalog::delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
+                                         Time now) {
     return writer_.run(Scope::of(repository),
-                       [=](SqliteDb& db) { return remove_tag(db, repository, tag, removed_by, now); });
+                       [=](SqliteDb& db) { return remove_tag(db, repository, tag, by, now); });
 }
 
 Task<Result<>> SqliteCatalog::delete_manifest(oci::RepositoryName const& repository,
-                                              oci::Digest const& digest, std::string removed_by, Time now) {
-    return writer_.run(Scope::of(repository), [=](SqliteDb& db) {
-        return remove_manifest(db, repository, digest, removed_by, now);
-    });
+                                              oci::Digest const& digest, Actor by, Time now) {
+    return writer_.run(Scope::of(repository),
+                       [=](SqliteDb& db) { return remove_manifest(db, repository, digest, by, now); });
 }
 
 }  // namespace ocilot::meta

@@ -116,6 +116,10 @@ std::int64_t SqliteRows::integer(int column) const {
     return sqlite3_column_int64(statement_, column);
 }
 
+bool SqliteRows::is_null(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
 void SqliteDb::CloseDb::operator()(sqlite3* db) const noexcept {
     sqlite3_close(db);
 }

@@ -35,6 +35,7 @@ class SqliteRows {
     /// The same, valid until the next row.
     [[nodiscard]] std::string_view view(int column) const;
     [[nodiscard]] std::int64_t integer(int column) const;
+    [[nodiscard]] bool is_null(int column) const;
 
   private:
     sqlite3_stmt* statement_;

@@ -1,5 +1,6 @@
 #include "meta/sqlite_links.h"
 
+#include "meta/sqlite_journal.h"
 #include "meta/sqlite_repository.h"
 #include "meta/sqlite_slice.h"
 #include "meta/sqlite_values.h"
@@ -61,12 +62,18 @@ Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::Rep
     return blob;
 }
 
-Result<> unlink(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
+Result<> unlink(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
+                Actor const& by, Time now) {
     TRY(auto const id, find_repository(db, repository));
     if (!id) return blob_unknown(repository, digest);
     TRY(auto const removed,
         db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
     if (removed == 0) return blob_unknown(repository, digest);
+    CHECK(write_entry(db, {.at = now,
+                           .action = "blob.delete",
+                           .by = by,
+                           .repository = repository.str(),
+                           .subject = digest.str()}));
     return drop_repository_if_empty(db, *id);
 }
 
@@ -98,8 +105,10 @@ Task<Result<BlobFact>> SqliteLinks::mount_blob(oci::RepositoryName const& source
                        [=](SqliteDb& db) { return mount(db, source, target, digest, now); });
 }
 
-Task<Result<>> SqliteLinks::unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) {
-    return writer_.run(Scope::of(repository), [=](SqliteDb& db) { return unlink(db, repository, digest); });
+Task<Result<>> SqliteLinks::unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
+                                        Actor by, Time now) {
+    return writer_.run(Scope::of(repository),
+                       [=](SqliteDb& db) { return unlink(db, repository, digest, by, now); });
 }
 
 }  // namespace ocilot::meta

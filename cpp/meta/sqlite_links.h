@@ -20,7 +20,8 @@ class SqliteLinks final : public Links {
                              Time now) override;
     Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source, oci::RepositoryName const& target,
                                       oci::Digest const& digest, Time now) override;
-    Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest) override;
+    Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest, Actor by,
+                               Time now) override;
 
   private:
     static constexpr std::size_t kept_sizes = 64 * 1024;

@@ -106,7 +106,62 @@ CREATE TABLE job_place (
 CREATE INDEX manifest_digest ON manifest (digest);
 )sql";
 
-constexpr std::array migrations{version_1, version_2};  // The one at index n leads from version n to n + 1.
+constexpr char const* version_3 = R"sql(
+-- group_names: a JSON array of texts.
+CREATE TABLE account (
+    name          TEXT PRIMARY KEY,
+    robot         INTEGER NOT NULL,
+    password_hash TEXT NOT NULL,
+    group_names   TEXT NOT NULL,
+    admin         INTEGER NOT NULL,
+    disabled      INTEGER NOT NULL,
+    created_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- scopes: a JSON array of texts. A refresh token may be of a name that is no account.
+CREATE TABLE token (
+    id           TEXT PRIMARY KEY,
+    account      TEXT NOT NULL,
+    secret_hash  TEXT NOT NULL,
+    note         TEXT NOT NULL,
+    scopes       TEXT NOT NULL,
+    refresh      INTEGER NOT NULL,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER,
+    last_used_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX token_account ON token (account, refresh, created_at);
+CREATE INDEX token_created ON token (refresh, created_at);
+CREATE INDEX token_expired ON token (expires_at) WHERE refresh = 1;
+
+CREATE TABLE signing_key (
+    id          TEXT PRIMARY KEY,
+    private_pem TEXT NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX signing_key_created ON signing_key (created_at);
+
+CREATE TABLE journal (
+    id         INTEGER PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    action     TEXT NOT NULL,
+    refused    INTEGER NOT NULL,
+    by_name    TEXT NOT NULL,
+    by_kind    TEXT NOT NULL,
+    by_address TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    detail     TEXT NOT NULL,
+    times      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX journal_time ON journal (refused, at);
+CREATE INDEX journal_action ON journal (action, at);
+CREATE INDEX journal_caller ON journal (by_name, at) WHERE by_name <> '';
+CREATE INDEX journal_repository ON journal (repository, at) WHERE repository <> '';
+)sql";
+
+// The one at index n leads from version n to n + 1.
+constexpr std::array migrations{version_1, version_2, version_3};
 
 Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
     TRY(auto rows, db.query(sql));

@@ -1,15 +1,19 @@
 #include "meta/sqlite_store.h"
 
+#include "meta/sqlite_accounts.h"
 #include "meta/sqlite_audit.h"
 #include "meta/sqlite_catalog.h"
+#include "meta/sqlite_journal.h"
 #include "meta/sqlite_links.h"
 #include "meta/sqlite_schema.h"
 #include "meta/sqlite_scrub_facts.h"
 #include "meta/sqlite_uploads.h"
 #include "meta/temporary_directory.h"
 
+#include <filesystem>
 #include <fmt/format.h>
 #include <optional>
+#include <system_error>
 
 namespace ocilot::meta {
 
@@ -23,7 +27,9 @@ struct SqliteStore::Parts {
           links(readers, writer, metrics),
           uploads(readers, writer),
           audit(readers),
-          scrub(readers, writer) {}
+          scrub(readers, writer),
+          accounts(readers, writer),
+          journal(readers, writer) {}
 
     // Readers close before the writer: it is the last one out and empties the write-ahead log.
     std::optional<TemporaryDirectory> directory;
@@ -34,6 +40,8 @@ struct SqliteStore::Parts {
     SqliteUploads uploads;
     SqliteAudit audit;
     SqliteScrubFacts scrub;
+    SqliteAccounts accounts;
+    SqliteJournal journal;
 };
 
 namespace {
@@ -49,8 +57,27 @@ Result<T> as_config(Result<T> result) {
 /// SQLite wants it; taken as it is used.
 constexpr int writer_cache = -16 * 1024;
 
-Result<SqliteDb> open_for_writing(std::string const& path, bool durable) {
+/// It holds hashes of passwords and private keys: a new file is its owner's alone, and one that others may
+/// read, as earlier versions made them, is closed to them. SQLite gives the log the permissions of the file.
+void keep_private(std::string const& path, bool made, Log const& log) {
+    namespace fs = std::filesystem;
+    auto const refused = made ? fs::perms::group_all | fs::perms::others_all : fs::perms::others_all;
+    for (auto const& file : {path, path + "-wal"}) {
+        std::error_code failure;
+        auto const found = fs::status(file, failure);
+        if (!fs::exists(found) || (found.permissions() & refused) == fs::perms::none) continue;
+        fs::permissions(file, refused, fs::perm_options::remove, failure);
+        if (!failure) continue;
+        log.warn("others may read the metadata, which holds secrets; take that permission away",
+                 {{"file", std::string_view(file)}, {"error", std::string_view(failure.message())}});
+    }
+}
+
+Result<SqliteDb> open_for_writing(std::string const& path, bool durable, Log const& log) {
+    std::error_code ignored;
+    bool const made = !std::filesystem::exists(path, ignored);
     TRY(auto db, SqliteDb::open(path, SqliteDb::Mode::read_write));
+    keep_private(path, made, log);
     CHECK(db.execute(fmt::format("PRAGMA cache_size = {}", writer_cache)));
     CHECK(db.execute(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"));
     CHECK(prepare_schema(db, path));
@@ -80,7 +107,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::string path, Log con
         path = (made.path() / "meta.db").string();
         directory.emplace(std::move(made));
     }
-    TRY(auto db, as_config(open_for_writing(path, !directory)));
+    TRY(auto db, as_config(open_for_writing(path, !directory, log)));
     return std::unique_ptr<SqliteStore>(new SqliteStore(
         std::make_unique<Parts>(std::move(directory), std::move(path), std::move(db), log, metrics)));
 }
@@ -107,6 +134,14 @@ Audit& SqliteStore::audit() noexcept {
 
 ScrubFacts& SqliteStore::scrub() noexcept {
     return parts_->scrub;
+}
+
+Accounts& SqliteStore::accounts() noexcept {
+    return parts_->accounts;
+}
+
+Journal& SqliteStore::journal() noexcept {
+    return parts_->journal;
 }
 
 Task<Result<>> SqliteStore::check() {

@@ -10,7 +10,9 @@
 namespace ocilot::meta {
 
 /// The metadata in one SQLite database (write-ahead log, fsync at every commit): one writing thread with
-/// group commit, readers on the threads that ask. Other programs may read the file while the registry runs.
+/// group commit, readers on the threads that ask. Other programs may read the file while the registry runs,
+/// if its owner lets them: it holds secrets, so it is made for its owner alone and never left open to
+/// everybody.
 class SqliteStore final : public MetaStore {
   public:
     /// Opens or creates the database file `path` in an existing directory, or with ":memory:" one that is
@@ -25,6 +27,8 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] Uploads& uploads() noexcept override;
     [[nodiscard]] Audit& audit() noexcept override;
     [[nodiscard]] ScrubFacts& scrub() noexcept override;
+    [[nodiscard]] Accounts& accounts() noexcept override;
+    [[nodiscard]] Journal& journal() noexcept override;
     Task<Result<>> check() override;
 
   private:

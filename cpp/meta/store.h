@@ -1,7 +1,9 @@
 #pragma once
 
+#include "meta/accounts.h"
 #include "meta/audit.h"
 #include "meta/catalog.h"
+#include "meta/journal.h"
 #include "meta/links.h"
 #include "meta/scrub_facts.h"
 #include "meta/uploads.h"
@@ -17,6 +19,8 @@ class MetaStore {
     [[nodiscard]] virtual Uploads& uploads() noexcept = 0;
     [[nodiscard]] virtual Audit& audit() noexcept = 0;
     [[nodiscard]] virtual ScrubFacts& scrub() noexcept = 0;
+    [[nodiscard]] virtual Accounts& accounts() noexcept = 0;
+    [[nodiscard]] virtual Journal& journal() noexcept = 0;
     /// Whether facts can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;
 };

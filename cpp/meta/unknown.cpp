@@ -27,6 +27,14 @@ Error blob_unknown(oci::RepositoryName const& repository, oci::Digest const& dig
                         digest.str())};
 }
 
+Error account_unknown(std::string_view name) {
+    return {Errc::not_found, fmt::format("there is no account {}; check the name, or add it first", name)};
+}
+
+Error token_unknown(std::string_view id) {
+    return {Errc::not_found, fmt::format("there is no token {}; list the tokens to see which there are", id)};
+}
+
 Error upload_unknown(Uuid id) {
     return {Errc::upload_unknown,
             fmt::format("there is no upload session {}: it is finished, cancelled or expired; "

@@ -7,6 +7,7 @@
 #include "oci/tag.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ocilot::meta {
@@ -17,6 +18,9 @@ namespace ocilot::meta {
 [[nodiscard]] Error manifest_unknown(oci::RepositoryName const& repository, oci::Digest const& digest);
 [[nodiscard]] Error blob_unknown(oci::RepositoryName const& repository, oci::Digest const& digest);
 [[nodiscard]] Error upload_unknown(Uuid id);
+/// not_found.
+[[nodiscard]] Error account_unknown(std::string_view name);
+[[nodiscard]] Error token_unknown(std::string_view id);
 /// `missing` has at least one digest.
 [[nodiscard]] Error content_missing(oci::RepositoryName const& repository, std::vector<std::string> missing);
 

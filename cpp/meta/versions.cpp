@@ -21,6 +21,7 @@ void Versions::changed(Scope scope) noexcept {
         repositories_[scope.slot_].fetch_add(1, std::memory_order_release);
     }
     if (scope.kind_ == Scope::Kind::everything) all_.fetch_add(1, std::memory_order_release);
+    if (scope.kind_ == Scope::Kind::accounts) accounts_.fetch_add(1, std::memory_order_release);
 }
 
 }  // namespace ocilot::meta

@@ -9,17 +9,20 @@
 
 namespace ocilot::meta {
 
-/// The facts that a write may change: none that is kept in memory, those of one repository, or any.
+/// The facts that a write may change: none that is kept in memory, those of one repository or of all, or
+/// those of accounts.
 class Scope {
   public:
     static Scope nothing() noexcept { return Scope(Kind::nothing, 0); }
+    /// The facts of every repository.
     static Scope everything() noexcept { return Scope(Kind::everything, 0); }
+    static Scope accounts() noexcept { return Scope(Kind::accounts, 0); }
     /// The facts of one repository.
     static Scope of(oci::RepositoryName const& repository) noexcept;
 
   private:
     friend class Versions;
-    enum class Kind : std::uint8_t { nothing, repository, everything };
+    enum class Kind : std::uint8_t { nothing, repository, everything, accounts };
     Scope(Kind kind, std::size_t slot) noexcept : kind_(kind), slot_(slot) {}
 
     Kind kind_;
@@ -32,6 +35,10 @@ class Versions {
   public:
     /// To be asked before the fact is read.
     [[nodiscard]] std::uint64_t of(oci::RepositoryName const& repository) const noexcept;
+    /// The same for what is known of accounts, their tokens and keys.
+    [[nodiscard]] std::uint64_t of_accounts() const noexcept {
+        return accounts_.load(std::memory_order_acquire);
+    }
     /// To be called after a commit and before anybody hears of it.
     void changed(Scope scope) noexcept;
 
@@ -42,6 +49,7 @@ class Versions {
 
     std::array<std::atomic<std::uint64_t>, slots> repositories_{};
     std::atomic<std::uint64_t> all_{0};
+    std::atomic<std::uint64_t> accounts_{0};
 };
 
 }  // namespace ocilot::meta

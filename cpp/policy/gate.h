@@ -37,9 +37,10 @@ struct ManifestPush {
     std::vector<oci::Tag> const& tags;  ///< tags it will move; empty for a push by digest
     oci::Digest const& digest;
     oci::Manifest const& manifest;
-    std::uint64_t size;            ///< bytes
-    std::string_view bytes = {};   ///< as the client sent it
-    std::string_view config = {};  ///< bytes of the image's configuration; empty if there is none or a large one
+    std::uint64_t size;           ///< bytes
+    std::string_view bytes = {};  ///< as the client sent it
+    std::string_view config =
+        {};  ///< bytes of the image's configuration; empty if there is none or a large one
 };
 
 /// A blob about to be linked to a repository, received or mounted.

@@ -53,7 +53,8 @@ class Rights {
     std::uint8_t bits_ = 0;
 };
 
-/// What credentials are limited to, beside what their owner may: the access of a token, the scopes of a robot.
+/// What credentials are limited to, beside what their owner may: the access of a token, the scopes of a
+/// robot.
 class Allowance {
   public:
     /// Exactly one repository, as a bearer token names it.

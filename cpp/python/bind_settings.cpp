@@ -63,6 +63,8 @@ void init_listening(Class& settings) {
         .def_readwrite("tls_certificate", &Settings::tls_certificate, "PEM file; empty: plain HTTP.")
         .def_readwrite("tls_key", &Settings::tls_key, "PEM file.")
         .def_readwrite("tls_minimum", &Settings::tls_minimum, "`tls1.2` or `tls1.3`.")
+        .def_readwrite("trusted_proxies", &Settings::trusted_proxies,
+                       "Networks of proxies that are believed who a client is; set the whole list.")
         .def_readwrite("threads", &Settings::threads, "I/O threads; 0: one a core.");
 }
 

@@ -3,6 +3,7 @@
 #include "oci/children.h"
 #include "oci/hasher.h"
 #include "oci/manifest.h"
+#include "registry/actor.h"
 #include "registry/admit.h"
 #include "registry/ask_tags.h"
 #include "registry/pull.h"
@@ -51,7 +52,7 @@ meta::NewManifest facts_of(ManifestUpload const& upload, oci::Manifest const& ma
         .artifact_type = std::string(manifest.referrer_type()),
         .annotations = manifest.annotations,
         .tags = tags_of(upload),
-        .pushed_by = upload.caller.name,
+        .pushed_by = actor_of(upload.caller),
         .pushed_at = now,
     };
     if (manifest.subject) facts.subject = manifest.subject->digest;

@@ -1,5 +1,6 @@
 #include "registry/remove.h"
 
+#include "registry/actor.h"
 #include "registry/admit.h"
 
 namespace ocilot::registry {
@@ -49,17 +50,18 @@ Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
     }
     auto const now = registry.clock.now();
     if (tag != nullptr) {
-        co_return co_await registry.meta.catalog().delete_tag(repository, *tag, caller.name, now);
+        co_return co_await registry.meta.catalog().delete_tag(repository, *tag, actor_of(caller), now);
     }
     co_return co_await registry.meta.catalog().delete_manifest(repository, std::get<oci::Digest>(reference),
-                                                               caller.name, now);
+                                                               actor_of(caller), now);
 }
 
 Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,
                            oci::RepositoryName const& repository, oci::Digest const& digest) {
     oci::Reference const reference = digest;
     CO_CHECK(co_await may_delete(registry, caller, repository, reference, policy::Removed::blob));
-    co_return co_await registry.meta.links().unlink_blob(repository, digest);
+    co_return co_await registry.meta.links().unlink_blob(repository, digest, actor_of(caller),
+                                                         registry.clock.now());
 }
 
 }  // namespace ocilot::registry

@@ -100,6 +100,7 @@ Server::Parts::Parts(Settings with)
 
 Result<> Server::Parts::open() {
     CHECK(count_descriptors());
+    TRY(proxies, net::Networks::parse(settings.trusted_proxies));
     CHECK(load_certificates());
     CHECK(open_stores());
     TRY(auto const points, hookbox::parse_hook_points(settings.hook_points));
@@ -168,7 +169,7 @@ Result<> Server::Parts::clean_up() {
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
     auto const* const access = settings.access_log ? &access_log : nullptr;
     return {handler,        clock,  random,         log,    access, worker.metrics(),
-            worker.dates(), limits, worker.spare(), counted};
+            worker.dates(), limits, proxies,        worker.spare(), counted};
 }
 
 Result<> Server::Parts::listen() {

@@ -46,6 +46,7 @@ struct Server::Parts {
     AccessLog access_log;
     hookbox::HookBox hooks;
     Limits limits;
+    net::Networks proxies;
     std::uint64_t descriptors = 0;     ///< most open files and sockets
     std::size_t most_connections = 0;  ///< configured, or what the descriptors carry; 0: any number
     std::optional<Connections> connections;

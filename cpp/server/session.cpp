@@ -2,6 +2,7 @@
 
 #include "net/address.h"
 #include "server/body_reader.h"
+#include "server/client_address.h"
 #include "server/request_id.h"
 #include "server/request_parser.h"
 #include "server/response_writer.h"
@@ -49,6 +50,7 @@ struct Session::Exchange {
     Time started;
     std::string head;
     std::string id;
+    std::string_view peer = {};  // The client's address; borrows from the connection or `head`.
     RequestHead request;         // Borrows from `head`; empty if it was not understood.
     std::uint64_t received = 0;  // Bytes, head and body.
 };
@@ -117,6 +119,7 @@ Task<bool> Session::wait_for_request() {
 Task<bool> Session::exchange() {
     Exchange exchange;
     exchange.started = context_.clock.now();
+    exchange.peer = net::without_port(conn_->peer());
     HeadScanner scanner(context_.limits);
     auto head = take_head(scanner);
     if (head.has_value() && head->empty()) head = co_await read_head(scanner);
@@ -165,6 +168,7 @@ Task<bool> Session::serve(Exchange& exchange) {
     if (head.has_error()) co_return co_await refuse(exchange, std::move(head).error());
     exchange.request = std::move(*head);
     auto const& known = exchange.request;
+    if (!context_.proxies.empty()) exchange.peer = client_address(exchange.peer, known, context_.proxies);
     auto const asked = known.header("X-Request-Id");
     exchange.id = is_sane_request_id(asked) ? std::string(asked) : random_request_id(context_.random);
 
@@ -176,7 +180,7 @@ Task<bool> Session::serve(Exchange& exchange) {
     request.body = &body;
     request.content_length = known.content_length;
     request.has_body = known.has_body();
-    request.peer = net::without_port(conn_->peer());
+    request.peer = exchange.peer;
     request.tls = conn_->is_tls();
     request.local = context_.local;
     request.id = exchange.id;
@@ -255,7 +259,7 @@ void Session::record(Exchange const& exchange, http::Response const& response,
     if (!response.refusal.empty()) {
         context_.metrics.refused(response.refusal).add();
         context_.log.info("refused by a limit", {{"request_id", exchange.id},
-                                                 {"peer", net::without_port(conn_->peer())},
+                                                 {"peer", exchange.peer},
                                                  {"method", request.method_text},
                                                  {"target", target.substr(0, 2048)},
                                                  {"reason", response.refusal}});
@@ -273,7 +277,7 @@ void Session::record(Exchange const& exchange, http::Response const& response,
     AccessEntry entry;
     entry.at = exchange.started;
     entry.clf = context_.dates.clf(exchange.started);
-    entry.peer = net::without_port(conn_->peer());
+    entry.peer = exchange.peer;
     entry.method = request.method_text;
     entry.target = target;
     if (understood) entry.protocol = request.http_1_0 ? "HTTP/1.0" : "HTTP/1.1";

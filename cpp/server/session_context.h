@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "http/message.h"
+#include "net/networks.h"
 #include "server/access_log.h"
 #include "server/dates.h"
 #include "server/http_metrics.h"
@@ -25,6 +26,7 @@ struct SessionContext {
     HttpMetrics& metrics;
     Dates& dates;
     Limits const& limits;
+    net::Networks const& proxies;        ///< whose word on the client's address is believed
     std::string& spare;                  ///< memory for the next answer; of the I/O thread
     Connections* connections = nullptr;  ///< counts them; null: nobody does
     bool local = false;                  ///< they come through the control socket

@@ -43,6 +43,8 @@ struct Settings {
     std::chrono::seconds idle_timeout{180};  ///< keep-alive; also the longest pause in a body
     std::chrono::seconds drain_timeout{30};  ///< for requests under way at SIGTERM
 
+    std::vector<std::string> trusted_proxies;  ///< networks whose `X-Forwarded-For` tells the client's address
+
     std::uint64_t body_rate = 1024;              ///< bytes a second a body has to average; 0: any
     std::chrono::seconds body_grace{30};         ///< that a body may take before it does
     std::size_t connection_limit = 16384;        ///< open connections; 0: any number

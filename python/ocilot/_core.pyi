@@ -47,6 +47,7 @@ class Settings:
     tls_certificate: str
     tls_key: str
     tls_minimum: str
+    trusted_proxies: list[str]
     threads: int
     header_limit: int
     manifest_limit: int

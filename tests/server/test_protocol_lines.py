@@ -195,6 +195,12 @@ def test_a_mount_that_cannot_be_takes_the_blob_that_comes_with_it(api: Api, name
     assert api("GET", done["Location"]).body == b"nothing"
 
 
+def test_a_mount_that_cannot_be_and_brings_nothing_becomes_an_upload(api: Api, name: str) -> None:
+    begun = api("POST", f"/v2/{name}/blobs/uploads/?mount={NOTHING}&from={name}/none&digest={NOTHING}")
+    assert (begun.status, begun["Range"]) == (202, "0-0"), begun
+    assert api("PUT", f"{begun['Location']}?digest={NOTHING}", b"nothing").status == 201
+
+
 def test_tags_beside_a_tag_are_told_if_they_are_set(api: Api, name: str) -> None:
     """The specification has `?tag=` for pushes by digest only."""
     image = make_image(name)

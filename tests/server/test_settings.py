@@ -139,3 +139,12 @@ def test_a_registry_with_one_thread_serves_many_connections(fresh_registry: Fres
     for api in connections:
         with api:
             assert api("GET", "/v2/").status == 200
+
+
+def test_a_trusted_proxy_tells_whose_request_it_is(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(config_of(ocilot={"trustedproxies": ["127.0.0.0/8"]}))
+    with registry.connect() as api:
+        for claimed in ("198.51.100.6", "203.0.113.5, 127.0.0.9", "unknown"):
+            assert api("GET", "/v2/", headers={"X-Forwarded-For": claimed}).status == 200
+    peers = [line.split()[0] for line in registry.stop().splitlines() if "GET /v2/ " in line]
+    assert peers == ["198.51.100.6", "203.0.113.5", "127.0.0.1"]

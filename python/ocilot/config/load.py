@@ -82,6 +82,7 @@ def resolve(config: Config) -> _core.Settings:
     settings.control_socket = own.controlsocket
     settings.tls_minimum = http.tls.minimumtls
     settings.threads = own.threads
+    settings.trusted_proxies = own.trustedproxies
     settings.header_limit, settings.manifest_limit = own.headerlimit, own.manifestlimit
     settings.header_timeout, settings.idle_timeout = own.headertimeout, own.idletimeout
     limits = own.limits

@@ -15,6 +15,7 @@ from .values import (
     FLAG,
     HEADERS,
     HOST,
+    NETWORKS,
     ORIGINS,
     PATTERNS,
     PREFIX,
@@ -254,6 +255,9 @@ class Ocilot(Section):
 
     threads: Annotated[int, count(0)] = 0
     """I/O threads; 0: one a core."""
+    trustedproxies: Annotated[list[str], NETWORKS] = []
+    """Proxies before the registry, such as `10.0.0.0/8`: what they write in `X-Forwarded-For` or `Forwarded`
+    is the address of the client, for limits and logs."""
     manifestlimit: Size = 4 * 1024 * 1024
     """Largest manifest."""
     headerlimit: Size = 64 * 1024

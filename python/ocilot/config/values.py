@@ -191,6 +191,22 @@ def _is_pattern(text: str) -> bool:
     )
 
 
+def _read_networks(raw: Raw) -> list[str] | None:
+    texts = [_read_text(item) for item in (raw if isinstance(raw, list) else [raw])]
+    networks = [text for text in texts if text is not None and _is_network(text)]
+    return networks if len(networks) == len(texts) else None
+
+
+def _is_network(text: str) -> bool:
+    from ipaddress import ip_network
+
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return re.fullmatch(r"[0-9a-fA-F.:]+(/\d+)?", text) is not None
+
+
 def _read_origins(raw: Raw) -> list[str] | None:
     texts = [_read_text(item) for item in (raw if isinstance(raw, list) else [raw])]
     origins = [text.rstrip("/").lower() for text in texts if text is not None]
@@ -229,6 +245,7 @@ SIZE_OR_NONE: Final = Kind("size", "a size such as 0, 65536 or 4MiB", _read_size
 RATE: Final = Kind("rate", "bytes a second such as 16MiB/s", _read_rate, _show_rate)
 DURATION: Final = Kind("duration", "a duration such as 30s or 1m30s", read_duration, show_duration)
 ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _read_address)
+NETWORKS: Final = Kind("list of networks", "networks such as 10.0.0.0/8 or 192.0.2.7", _read_networks)
 HOST: Final = Kind("URL", "a URL without a path, such as https://registry.example.com", _read_host)
 PREFIX: Final = Kind("path", "a path such as /registry/", _read_prefix)
 ORIGINS: Final = Kind(

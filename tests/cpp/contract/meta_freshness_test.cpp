@@ -21,7 +21,7 @@ TEST_P(MetaStoreContract, WhoeverAsksAfterAWriteSeesIt) {
                     ASSERT_EQ(run(catalog().resolve(app, mine)).value().digest, digest(image));
                 }
             }
-            ASSERT_TRUE(run(catalog().delete_tag(app, mine, "", at(9))).has_value());
+            ASSERT_TRUE(run(catalog().delete_tag(app, mine, {}, at(9))).has_value());
             ASSERT_EQ(run(catalog().resolve(app, mine)).error().code, Errc::manifest_unknown);
         });
     }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "meta/make_facts.h"
+#include "meta/sqlite_store.h"
 #include "meta/store.h"
+#include "meta/temporary_directory.h"
 #include "run.h"
 
 #include <functional>
@@ -26,6 +28,32 @@ struct MetaKind {
     std::function<std::unique_ptr<MetaPlace>()> make;
     friend void PrintTo(MetaKind const& kind, std::ostream* out) { *out << kind.name; }
 };
+
+class SqliteFile final : public MetaPlace {
+  public:
+    std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics) override {
+        return meta::SqliteStore::open((directory_.path() / "meta.db").string(), log, metrics).value();
+    }
+
+  private:
+    meta::TemporaryDirectory directory_ = meta::TemporaryDirectory::make().value();
+};
+
+class SqliteMemory final : public MetaPlace {
+  public:
+    std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics) override {
+        return meta::SqliteStore::open(":memory:", log, metrics).value();
+    }
+};
+
+/// Every implementation, for each suite of the contract.
+inline auto meta_kinds() {
+    return ::testing::Values(MetaKind{"SqliteFile", [] { return std::make_unique<SqliteFile>(); }},
+                             MetaKind{"SqliteMemory", [] { return std::make_unique<SqliteMemory>(); }});
+}
+#define OCILOT_META_KINDS(Suite)                                       \
+    INSTANTIATE_TEST_SUITE_P(All, Suite, ::ocilot::test::meta_kinds(), \
+                             [](auto const& kind) { return kind.param.name; })
 
 class MetaStoreContract : public ::testing::TestWithParam<MetaKind> {
   protected:

@@ -1,6 +1,4 @@
 #include "contract/meta_store_fixture.h"
-#include "meta/sqlite_store.h"
-#include "meta/temporary_directory.h"
 
 #include <gmock/gmock.h>
 #include <limits>
@@ -13,32 +11,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-namespace {
-
-class SqliteFile final : public MetaPlace {
-  public:
-    std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics) override {
-        return meta::SqliteStore::open((directory_.path() / "meta.db").string(), log, metrics).value();
-    }
-
-  private:
-    meta::TemporaryDirectory directory_ = meta::TemporaryDirectory::make().value();
-};
-
-class SqliteMemory final : public MetaPlace {
-  public:
-    std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics) override {
-        return meta::SqliteStore::open(":memory:", log, metrics).value();
-    }
-};
-
-}  // namespace
-
-INSTANTIATE_TEST_SUITE_P(
-    All, MetaStoreContract,
-    ::testing::Values(MetaKind{"SqliteFile", [] { return std::make_unique<SqliteFile>(); }},
-                      MetaKind{"SqliteMemory", [] { return std::make_unique<SqliteMemory>(); }}),
-    [](auto const& kind) { return kind.param.name; });
+OCILOT_META_KINDS(MetaStoreContract);
 
 TEST_P(MetaStoreContract, IsReadyAndEmptyAtFirst) {
     EXPECT_TRUE(run(store->check()).has_value());
@@ -52,9 +25,9 @@ TEST_P(MetaStoreContract, ARepositoryExistsWhileItHoldsALinkAndIsListedWhileItHo
     EXPECT_THAT(repositories(), IsEmpty());
     ASSERT_TRUE(put(a_manifest(app, "m")).has_value());
     EXPECT_THAT(repositories(), ElementsAre("team/app"));
-    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"))).has_value());
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(2))).has_value());
     EXPECT_THAT(repositories(), ElementsAre("team/app"));
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), "bob", at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), bob, at(2))).has_value());
     EXPECT_THAT(repositories(), IsEmpty());
     EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
 }
@@ -110,8 +83,8 @@ TEST_P(MetaStoreContract, PagingMissesNoTagThatWasThereThroughout) {
         ASSERT_TRUE(
             put(a_manifest(app, "m", {passing(round, "a"), passing(round, *page.after), passing(round, "z")}))
                 .has_value());
-        ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, "a"), "bob", at(2))).has_value());
-        ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, *page.after), "bob", at(2))).has_value());
+        ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, "a"), bob, at(2))).has_value());
+        ASSERT_TRUE(run(catalog().delete_tag(app, passing(round, *page.after), bob, at(2))).has_value());
     }
     EXPECT_EQ(seen, names);
 }
@@ -135,16 +108,17 @@ TEST_P(MetaStoreContract, WhatIsNotThereIsUnknown) {
         EXPECT_EQ(run(catalog().resolve(repository, tag("t"))).error().code, Errc::manifest_unknown);
         EXPECT_EQ(run(catalog().manifest(repository, digest("m"))).error().code, Errc::manifest_unknown);
         EXPECT_EQ(run(links().blob(repository, digest("b"))).error().code, Errc::blob_unknown);
-        EXPECT_EQ(run(links().unlink_blob(repository, digest("b"))).error().code, Errc::blob_unknown);
-        EXPECT_EQ(run(catalog().delete_tag(repository, tag("t"), "bob", at(2))).error().code,
+        EXPECT_EQ(run(links().unlink_blob(repository, digest("b"), bob, at(2))).error().code,
+                  Errc::blob_unknown);
+        EXPECT_EQ(run(catalog().delete_tag(repository, tag("t"), bob, at(2))).error().code,
                   Errc::manifest_unknown);
-        EXPECT_EQ(run(catalog().delete_manifest(repository, digest("m"), "bob", at(2))).error().code,
+        EXPECT_EQ(run(catalog().delete_manifest(repository, digest("m"), bob, at(2))).error().code,
                   Errc::manifest_unknown);
     }
     EXPECT_EQ(run(catalog().resolve(repo("other"), tag("u"))).error().code, Errc::manifest_unknown);
     EXPECT_EQ(run(catalog().manifest(repo("other"), digest("b"))).error().code, Errc::manifest_unknown);
     EXPECT_EQ(run(links().blob(repo("other"), digest("m"))).error().code, Errc::blob_unknown);
-    EXPECT_EQ(run(catalog().delete_tag(repo("other"), tag("u"), "bob", at(2))).error().code,
+    EXPECT_EQ(run(catalog().delete_tag(repo("other"), tag("u"), bob, at(2))).error().code,
               Errc::manifest_unknown);
 }
 
@@ -187,16 +161,16 @@ TEST_P(MetaStoreContract, AManifestPushedAgainMovesTagsAndCountsOnce) {
     ASSERT_TRUE(put(a_manifest(app, "one", {tag("t"), tag("u")})).has_value());
     EXPECT_EQ(run(catalog().resolve(app, tag("t"))).value().digest, digest("one"));
     EXPECT_THAT(tags("team/app"), ElementsAre("t", "u"));
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("one"), "bob", at(2))).has_value());
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("two"), "bob", at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("one"), bob, at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("two"), bob, at(2))).has_value());
     EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
 }
 
 TEST_P(MetaStoreContract, DeletingATagLeavesTheManifestAndOtherTags) {
     ASSERT_TRUE(put(a_manifest(app, "m", {tag("a"), tag("b")})).has_value());
-    ASSERT_TRUE(run(catalog().delete_tag(app, tag("a"), "bob", at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_tag(app, tag("a"), bob, at(2))).has_value());
     EXPECT_THAT(tags("team/app"), ElementsAre("b"));
-    ASSERT_TRUE(run(catalog().delete_tag(app, tag("b"), "bob", at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_tag(app, tag("b"), bob, at(2))).has_value());
     EXPECT_TRUE(run(catalog().manifest(app, digest("m"))).has_value());
     EXPECT_THAT(repositories(), ElementsAre("team/app"));
 }
@@ -205,7 +179,7 @@ TEST_P(MetaStoreContract, DeletingAManifestRemovesItsTagsAndNoOthers) {
     ASSERT_TRUE(put(a_manifest(app, "one", {tag("a"), tag("b")})).has_value());
     ASSERT_TRUE(put(a_manifest(app, "two", {tag("c")})).has_value());
     ASSERT_TRUE(put(a_manifest(repo("other"), "one", {tag("a")})).has_value());
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("one"), "bob", at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("one"), bob, at(2))).has_value());
     EXPECT_THAT(tags("team/app"), ElementsAre("c"));
     EXPECT_EQ(run(catalog().manifest(app, digest("one"))).error().code, Errc::manifest_unknown);
     EXPECT_THAT(tags("other"), ElementsAre("a"));
@@ -213,7 +187,7 @@ TEST_P(MetaStoreContract, DeletingAManifestRemovesItsTagsAndNoOthers) {
 
 TEST_P(MetaStoreContract, AnEmptiedRepositoryComesBackEmpty) {
     ASSERT_TRUE(put(a_manifest(app, "m", {tag("old")})).has_value());
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), "bob", at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), bob, at(2))).has_value());
     link(app, "layer");
     EXPECT_THAT(tags("team/app"), IsEmpty());
     EXPECT_THAT(repositories(), IsEmpty());
@@ -225,8 +199,8 @@ TEST_P(MetaStoreContract, ABlobIsLinkedOnceUntilItIsUnlinked) {
     auto const blob = run(links().blob(app, digest("layer"))).value();
     EXPECT_EQ(blob.digest, digest("layer"));
     EXPECT_EQ(blob.size, 5U);
-    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"))).has_value());
-    EXPECT_EQ(run(links().unlink_blob(app, digest("layer"))).error().code, Errc::blob_unknown);
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(2))).has_value());
+    EXPECT_EQ(run(links().unlink_blob(app, digest("layer"), bob, at(2))).error().code, Errc::blob_unknown);
 }
 
 TEST_P(MetaStoreContract, AMountMakesASecondLinkThatOutlivesTheFirst) {
@@ -234,7 +208,7 @@ TEST_P(MetaStoreContract, AMountMakesASecondLinkThatOutlivesTheFirst) {
     link(app, "layer");
     EXPECT_EQ(run(links().mount_blob(app, target, digest("layer"), at(2))).value().size, 5U);
     ASSERT_TRUE(run(links().mount_blob(app, target, digest("layer"), at(3))).has_value());
-    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"))).has_value());
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(2))).has_value());
     EXPECT_EQ(run(links().blob(target, digest("layer"))).value().size, 5U);
     EXPECT_EQ(run(links().mount_blob(app, target, digest("layer"), at(3))).error().code, Errc::blob_unknown);
     EXPECT_EQ(run(links().mount_blob(target, app, digest("none"), at(3))).error().code, Errc::blob_unknown);
@@ -253,7 +227,7 @@ TEST_P(MetaStoreContract, TheHoldersOfABlobAreToldInPagesOldestRepositoryFirst) 
     auto const second = holders({"a", 3});
     EXPECT_THAT(second.items, ElementsAre("m"));
     EXPECT_FALSE(second.more);
-    ASSERT_TRUE(run(links().unlink_blob(repo("b"), digest("layer"))).has_value());
+    ASSERT_TRUE(run(links().unlink_blob(repo("b"), digest("layer"), bob, at(2))).has_value());
     EXPECT_THAT(holders({{}, 10}).items, ElementsAre("z/first", "a", "m"));
     EXPECT_THAT(holders({"b", 10}).items, ElementsAre("a", "m")) << "goes on after one that is none any more";
     EXPECT_THAT(run(links().holders(digest("none"), {{}, 10})).value().items, IsEmpty());
@@ -304,7 +278,7 @@ TEST_P(MetaStoreContract, PagesOfReferrersShowEachOnceInOrder) {
         page.after = seen.back();
     }
     EXPECT_EQ(seen, std::vector(expected.begin(), expected.end()));
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("0"), "bob", at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("0"), bob, at(2))).has_value());
     EXPECT_EQ(referrers("team/app", digest("subject")).size(), 19U);
 }
 

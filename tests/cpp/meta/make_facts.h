@@ -27,6 +27,9 @@ inline Time at(int second) {
     return Time(std::chrono::seconds(second));
 }
 
+inline meta::Actor const ann{.name = "ann", .kind = "user", .address = "192.0.2.1"};
+inline meta::Actor const bob{.name = "bob", .kind = "robot", .address = "192.0.2.2"};
+
 /// A manifest whose bytes are `content`, naming nothing.
 inline meta::NewManifest a_manifest(oci::RepositoryName repository, std::string_view content,
                                     std::vector<oci::Tag> tags = {}, Time pushed_at = at(1)) {
@@ -41,7 +44,7 @@ inline meta::NewManifest a_manifest(oci::RepositoryName repository, std::string_
         .artifact_type = {},
         .annotations = {},
         .tags = std::move(tags),
-        .pushed_by = "ann",
+        .pushed_by = ann,
         .pushed_at = pushed_at,
     };
     return manifest;

@@ -62,7 +62,7 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(store.uploads().close(id)));
     static_cast<void>(run(links.mount_blob(app, repo("b"), digest("b"), at(1))));
     static_cast<void>(run(links.holders(digest("b"), {"app", 10})));
-    static_cast<void>(run(links.unlink_blob(repo("b"), digest("b"))));
+    static_cast<void>(run(links.unlink_blob(repo("b"), digest("b"), bob, at(2))));
     static_cast<void>(run(catalog.put_manifest(a_manifest(app, "child"))));
     auto manifest = a_manifest(app, "m", {tag("t"), tag("u")});
     manifest.blobs = manifest.required_blobs = {digest("b")};
@@ -89,8 +89,51 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(scrub.release(digest("b"))));
     static_cast<void>(run(scrub.keep_place({digest("b"), at(2)})));
     static_cast<void>(run(scrub.place()));
-    static_cast<void>(run(catalog.delete_tag(app, tag("u"), "bob", at(2))));
-    static_cast<void>(run(catalog.delete_manifest(app, digest("m"), "bob", at(2))));
+    static_cast<void>(run(catalog.delete_tag(app, tag("u"), bob, at(2))));
+    static_cast<void>(run(catalog.delete_manifest(app, digest("m"), bob, at(2))));
+}
+
+void do_everything_with_accounts(meta::Accounts& accounts) {
+    meta::AccountFact const account{.name = "ann", .created_at = at(1)};
+    meta::TokenFact token{.id = "1", .account = "ann", .secret_hash = "", .scopes = {}, .created_at = at(1)};
+    EXPECT_TRUE(run(accounts.add(account, bob)).has_value());
+    EXPECT_TRUE(run(accounts.add_token(token, bob)).has_value());
+    token.id = "2";
+    token.refresh = true;
+    EXPECT_TRUE(run(accounts.add_token(token, bob)).has_value());
+    static_cast<void>(run(accounts.accounts({{}, 10})));
+    static_cast<void>(run(accounts.tokens("", true)));
+    static_cast<void>(run(accounts.tokens("ann", true)));
+    static_cast<void>(run(accounts.token("1")));
+    static_cast<void>(run(accounts.note_use({{"1", at(2)}})));
+    static_cast<void>(run(accounts.remove_token("1", bob, at(2))));
+    auto changed = account;
+    changed.password_hash = "x";
+    EXPECT_TRUE(run(accounts.change(changed, bob, at(2))).has_value());
+    EXPECT_TRUE(run(accounts.remove("ann", bob, at(2))).has_value());
+    EXPECT_TRUE(run(accounts.add_key({"k", "pem", at(1)}, at(1), bob)).has_value());
+    static_cast<void>(run(accounts.keys()));
+}
+
+void do_everything_with_the_journal(meta::Journal& journal) {
+    EXPECT_TRUE(run(journal.append({{.action = "login", .by = bob}})).has_value());
+    for (std::string const repository : {"", "app"}) {
+        for (std::string const by : {"", "ann"}) {
+            for (std::string const action : {"", "login", "account."}) {
+                for (auto const refused : {std::optional<bool>(), std::optional(true)}) {
+                    EXPECT_TRUE(run(journal.entries({.before = 1,
+                                                     .since = at(1),
+                                                     .until = at(2),
+                                                     .by = by,
+                                                     .repository = repository,
+                                                     .action = action,
+                                                     .refused = refused}))
+                                    .has_value());
+                }
+            }
+        }
+    }
+    EXPECT_TRUE(run(journal.forget_before(at(1), 10)).has_value());
 }
 
 }  // namespace
@@ -104,6 +147,8 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         Statements const watching;
         auto const store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();
         do_everything(*store);
+        do_everything_with_accounts(store->accounts());
+        do_everything_with_the_journal(store->journal());
         statements = watching.seen();
     }
     RawDb raw(path);
@@ -121,7 +166,10 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         if (sql.find("CROSS JOIN repository") != std::string::npos) {
             EXPECT_THAT(plan, Contains(HasSubstr("link_digest (digest=? AND repository>?)"))) << sql;
         }
+        if (sql.find("(at, id) < (?2, ?3)") != std::string::npos) {
+            EXPECT_THAT(plan, Contains(HasSubstr("=? AND at>? AND at<?"))) << sql;
+        }
         ++planned;
     }
-    EXPECT_GE(planned, 25) << "the statements were not seen";
+    EXPECT_GE(planned, 50) << "the statements were not seen";
 }

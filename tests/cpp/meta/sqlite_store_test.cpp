@@ -87,9 +87,9 @@ TEST_F(SqliteStoreTest, TheHistoryOfATagTellsEveryMoveOnceAndOutlivesTheReposito
     ASSERT_TRUE(put(*store, a_manifest(app, "one", {tag("t")}, at(1))).has_value());
     ASSERT_TRUE(put(*store, a_manifest(app, "one", {tag("t")}, at(2))).has_value());
     ASSERT_TRUE(put(*store, a_manifest(app, "two", {tag("t"), tag("u")}, at(3))).has_value());
-    ASSERT_TRUE(run(store->catalog().delete_tag(app, tag("t"), "bob", at(4))).has_value());
-    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("one"), "bob", at(5))).has_value());
-    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("two"), "bob", at(6))).has_value());
+    ASSERT_TRUE(run(store->catalog().delete_tag(app, tag("t"), bob, at(4))).has_value());
+    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("one"), bob, at(5))).has_value());
+    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("two"), bob, at(6))).has_value());
     auto const one = digest("one").str();
     auto const two = digest("two").str();
     RawDb raw(path);
@@ -119,6 +119,35 @@ TEST_F(SqliteStoreTest, ADatabaseOfANewerVersionIsRefusedUntouched) {
     EXPECT_EQ(refused.error().code, Errc::config);
     EXPECT_THAT(refused.error().message, HasSubstr("newer version of ocilot (schema 99"));
     EXPECT_THAT(refused.error().message, HasSubstr(path));
+}
+
+TEST_F(SqliteStoreTest, ADatabaseOfAnOlderVersionIsBroughtUpToDate) {
+    static_cast<void>(open(path).value());
+    RawDb(path).rows(
+        "DROP TABLE account; DROP TABLE token; DROP TABLE signing_key; DROP TABLE journal; "
+        "PRAGMA user_version = 2");
+    auto const store = open(path).value();
+    ASSERT_TRUE(put(*store, a_manifest(app, "m", {tag("t")})).has_value());
+    EXPECT_EQ(run(store->journal().entries({})).value().size(), 1U);
+}
+
+TEST_F(SqliteStoreTest, NobodyElseReadsTheSecrets) {
+    namespace fs = std::filesystem;
+    auto const open_to = [](std::string const& file, fs::perms whom) {
+        return (fs::status(file).permissions() & whom) != fs::perms::none;
+    };
+    {
+        auto const store = open(path).value();
+        ASSERT_TRUE(put(*store, a_manifest(app, "m")).has_value());
+        for (auto const* part : {"", "-wal"}) {
+            EXPECT_FALSE(open_to(path + part, fs::perms::group_all | fs::perms::others_all)) << part;
+        }
+    }
+    fs::permissions(path, fs::perms::group_read | fs::perms::others_read, fs::perm_options::add);
+    auto const store = open(path).value();
+    ASSERT_TRUE(put(*store, a_manifest(app, "n")).has_value());
+    EXPECT_TRUE(open_to(path, fs::perms::group_read)) << "a group that was let in stays so";
+    for (auto const* part : {"", "-wal"}) EXPECT_FALSE(open_to(path + part, fs::perms::others_all)) << part;
 }
 
 TEST_F(SqliteStoreTest, ADatabaseOfAnotherProgramIsRefusedUntouched) {

@@ -37,9 +37,10 @@ struct Harness {
     server::Dates dates;
     server::Limits limits;
     FakeHandler handler;
+    net::Networks proxies;
     std::string spare;
     server::SessionContext context{handler,      clock, random, log,  &access_log,
-                                   http_metrics, dates, limits, spare};
+                                   http_metrics, dates, limits, proxies, spare};
     ScriptConn::Record record;
 
     /// What a client is told whose connection is one too many.

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "base/result.h"
+#include "policy/scope.h"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ocilot::auth {
+
+/// One thing that a token is asked for or gives: `type[(class)]:name:action,action` (distribution's
+/// docs/spec/auth/scope). Its class is passed over, as `repository(plugin)` is a repository.
+struct Resource {
+    std::string type;  ///< `repository`, `registry` or one this registry does not know; lower-case
+    std::string name;  ///< may hold a colon (`host:5000/team/app`); not checked to be a repository name
+    policy::Rights rights = {};
+
+    /// `*` is Rights::any(); `admin` and actions this registry does not know give nothing.
+    void add(std::string_view action) noexcept;
+
+    [[nodiscard]] bool repository() const noexcept { return type == "repository"; }
+    /// `registry:catalog:*`
+    [[nodiscard]] bool catalog() const noexcept {
+        return type == "registry" && name == "catalog" && rights == policy::Rights::any();
+    }
+    /// `repository:team/app:pull,push`; Rights::any() is written `*`.
+    [[nodiscard]] std::string str() const;
+    friend bool operator==(Resource const&, Resource const&) = default;
+};
+
+inline constexpr std::size_t most_resources = 100;
+inline constexpr std::size_t longest_scope = 8192;  ///< bytes
+
+/// Resources separated by spaces; none for an empty text. The type ends at the first colon, the actions begin
+/// after the last one. bad_request with the reason if it is out of the grammar, too long or too many.
+[[nodiscard]] Result<std::vector<Resource>> parse_scope(std::string_view text);
+/// Joined by spaces.
+[[nodiscard]] std::string to_scope(std::span<Resource const> resources);
+
+/// What a token with these resources can be used for: exactly the repositories named, and the catalog.
+[[nodiscard]] std::shared_ptr<policy::Allowance const> allowance_of(std::span<Resource const> resources);
+
+/// What a robot's credentials can be used for: scopes in which the name is a pattern
+/// (`repository:team/**:pull,push`) or `registry:catalog:*`; null (no limit) if there are none. Unlike a
+/// token's, every word has to be known: bad_request with the reason. Also the `limit` of a token of our own.
+[[nodiscard]] Result<std::shared_ptr<policy::Allowance const>> parse_robot_scopes(
+    std::span<std::string const> scopes);
+
+}  // namespace ocilot::auth

@@ -1,0 +1,100 @@
+#include "auth/token_verifier.h"
+
+#include "auth/read_file.h"
+
+namespace ocilot::auth {
+
+namespace {
+
+constexpr std::size_t largest_file = 1 << 20;  // bytes
+constexpr std::chrono::seconds between_looks{1};
+
+Error in_file(std::string_view setting, std::string const& path, Error const& problem) {
+    return {Errc::config,
+            std::string(setting).append(": ").append(path).append(": ").append(problem.message)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TokenVerifier>> TokenVerifier::load(TokenVerifierSettings settings, Clock const& clock,
+                                                           Log const& log) {
+    if (settings.issuer.empty() || settings.service.empty())
+        return Error{Errc::config,
+                     "auth.token needs an issuer and a service: give what the token server has"};
+    if (settings.rootcertbundle.empty() && settings.jwks.empty())
+        return Error{Errc::config,
+                     "auth.token needs keys to verify tokens with: give rootcertbundle or jwks"};
+    TRY(auto algorithms, allowed_algorithms(settings.signing_algorithms));
+    JwtRules rules{settings.issuer, settings.service, std::move(algorithms)};
+    std::unique_ptr<TokenVerifier> verifier(
+        new TokenVerifier(std::move(settings), std::move(rules), clock, log));
+    verifier->looked_at_ = clock.now();
+    verifier->seen_ = verifier->versions();
+    TRY(verifier->keys_, verifier->read());
+    return verifier;
+}
+
+TokenVerifier::Versions TokenVerifier::versions() const {
+    return {file_version(settings_.rootcertbundle), file_version(settings_.jwks)};
+}
+
+Result<std::shared_ptr<PublicKeys const>> TokenVerifier::read() const {
+    auto keys = std::make_shared<PublicKeys>();
+    if (auto const& path = settings_.rootcertbundle; !path.empty()) {
+        TRY(auto const text, read_file(path, largest_file));
+        auto const added = keys->add_pem(text);
+        if (added.has_error()) return in_file("auth.token.rootcertbundle", path, added.error());
+    }
+    if (auto const& path = settings_.jwks; !path.empty()) {
+        TRY(auto const text, read_file(path, largest_file));
+        auto const added = keys->add_jwks(text);
+        if (added.has_error()) return in_file("auth.token.jwks", path, added.error());
+    }
+    for (auto const& why : keys->passed_over()) log_.warn("a key of auth.token is not used", {{"why", why}});
+    return std::shared_ptr<PublicKeys const>(std::move(keys));
+}
+
+std::shared_ptr<PublicKeys const> TokenVerifier::keys() {
+    std::lock_guard const lock(mutex_);
+    look();
+    return keys_;
+}
+
+void TokenVerifier::look() {
+    auto const now = clock_.now();
+    // A clock that was set back must not stop it.
+    if (now >= looked_at_ && now < looked_at_ + between_looks) return;
+    looked_at_ = now;
+    auto const there = versions();
+    if (there == seen_) return;
+    // Noted before reading: a file that changes meanwhile differs from it and is read again next time.
+    seen_ = there;
+    auto fresh = read();
+    if (fresh.has_error()) {
+        log_.error("the new keys of auth.token are not used, the old ones stay",
+                   {{"err", fresh.error().message}});
+        return;
+    }
+    keys_ = std::move(*fresh);
+    ++version_;
+    log_.info("new keys of auth.token in use", {{"keys", keys_->size()}});
+}
+
+Result<VerifiedToken> TokenVerifier::verify(std::string_view token) {
+    auto const trusted = keys();
+    TRY(auto const claims, verify_jwt(token, *trusted, rules_, clock_.now()));
+    VerifiedToken verified;
+    verified.caller.name = claims.subject;
+    verified.caller.kind = claims.subject.empty() ? policy::CallerKind::anonymous : policy::CallerKind::user;
+    verified.caller.limit = allowance_of(claims.access);
+    verified.expires_at = claims.expires_at + rules_.leeway;
+    return verified;
+}
+
+std::uint64_t TokenVerifier::version() {
+    std::lock_guard const lock(mutex_);
+    look();
+    return version_;
+}
+
+}  // namespace ocilot::auth

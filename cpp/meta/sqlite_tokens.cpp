@@ -1,0 +1,162 @@
+#include "meta/names_json.h"
+#include "meta/sqlite_accounts.h"
+#include "meta/sqlite_journal.h"
+#include "meta/sqlite_repository.h"
+#include "meta/sqlite_values.h"
+#include "meta/unknown.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <tuple>
+
+namespace ocilot::meta {
+
+namespace {
+
+/// How many expired refresh tokens make room for a new one: more than one, so that they get fewer.
+constexpr std::int64_t expired_at_once = 8;
+
+std::optional<Time> time_or_none(SqliteRows const& rows, int column) {
+    return rows.is_null(column) ? std::nullopt : std::optional(stored_time(rows, column));
+}
+
+SqliteValue stored_or_null(std::optional<Time> const& time) {
+    return time ? SqliteValue(stored(*time)) : SqliteValue(nullptr);
+}
+
+Result<TokenFact> token_of(SqliteRows const& rows) {
+    TRY(auto scopes, names_from_json(rows.view(4)));
+    return TokenFact{
+        .id = rows.text(0),
+        .account = rows.text(1),
+        .secret_hash = rows.text(2),
+        .note = rows.text(3),
+        .scopes = std::move(scopes),
+        .refresh = rows.integer(5) != 0,
+        .created_at = stored_time(rows, 6),
+        .expires_at = time_or_none(rows, 7),
+        .last_used_at = time_or_none(rows, 8),
+    };
+}
+
+Result<> collect(SqliteRows rows, std::vector<TokenFact>& tokens) {
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return {};
+        TRY(auto token, token_of(rows));
+        tokens.push_back(std::move(token));
+    }
+}
+
+Result<> read_tokens(SqliteDb& db, std::string const& account, bool refresh, std::vector<TokenFact>& tokens) {
+    if (account.empty()) {
+        TRY(auto rows, db.query("SELECT id, account, secret_hash, note, scopes, refresh, created_at, "
+                                "expires_at, last_used_at FROM token WHERE refresh = ?1 "
+                                "ORDER BY created_at, id",
+                                {std::int64_t{refresh}}));
+        return collect(std::move(rows), tokens);
+    }
+    TRY(auto rows, db.query("SELECT id, account, secret_hash, note, scopes, refresh, created_at, "
+                            "expires_at, last_used_at FROM token WHERE account = ?1 AND refresh = ?2 "
+                            "ORDER BY created_at, id",
+                            {account, std::int64_t{refresh}}));
+    return collect(std::move(rows), tokens);
+}
+
+/// Both kinds lie apart in the index.
+Result<std::vector<TokenFact>> read_all_tokens(SqliteDb& db, std::string const& account, bool refresh) {
+    std::vector<TokenFact> tokens;
+    CHECK(read_tokens(db, account, false, tokens));
+    if (!refresh) return tokens;
+    CHECK(read_tokens(db, account, true, tokens));
+    std::ranges::sort(tokens, {},
+                      [](TokenFact const& token) { return std::tie(token.created_at, token.id); });
+    return tokens;
+}
+
+Result<TokenFact> read_token(SqliteDb& db, std::string const& id) {
+    TRY(auto rows, db.query("SELECT id, account, secret_hash, note, scopes, refresh, created_at, "
+                            "expires_at, last_used_at FROM token WHERE id = ?1",
+                            {id}));
+    TRY(bool const row, rows.next());
+    if (!row) return token_unknown(id);
+    return token_of(rows);
+}
+
+Result<> drop_expired(SqliteDb& db, Time now) {
+    CHECK(
+        db.change("DELETE FROM token WHERE id IN (SELECT id FROM token INDEXED BY token_expired "
+                  "WHERE refresh = 1 AND expires_at < ?1 ORDER BY expires_at LIMIT ?2)",
+                  {stored(now), expired_at_once}));
+    return {};
+}
+
+Result<> insert_token(SqliteDb& db, TokenFact const& token, Actor const& by) {
+    if (!token.refresh) {
+        TRY(auto const account, first_number(db, "SELECT 1 FROM account WHERE name = ?1", {token.account}));
+        if (!account) return account_unknown(token.account);
+    }
+    TRY(auto const scopes, names_to_json(token.scopes));
+    TRY(auto const added,
+        db.change("INSERT INTO token (id, account, secret_hash, note, scopes, refresh, created_at, "
+                  "expires_at, last_used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+                  "ON CONFLICT DO NOTHING",
+                  {token.id, token.account, token.secret_hash, token.note, scopes,
+                   std::int64_t{token.refresh}, stored(token.created_at), stored_or_null(token.expires_at),
+                   stored_or_null(token.last_used_at)}));
+    if (added == 0) {
+        return Error{Errc::conflict, fmt::format("there is a token {} already; make another one", token.id)};
+    }
+    if (token.refresh) return drop_expired(db, token.created_at);
+    auto const limits = token.scopes.empty() ? "" : fmt::format(", only {}", fmt::join(token.scopes, " "));
+    return write_entry(db, {.at = token.created_at,
+                            .action = "token.add",
+                            .by = by,
+                            .subject = token.id,
+                            .detail = fmt::format("of {}{}", token.account, limits)});
+}
+
+Result<> erase_token(SqliteDb& db, std::string const& id, Actor const& by, Time now) {
+    TRY(auto const token, read_token(db, id));
+    CHECK(db.change("DELETE FROM token WHERE id = ?1", {id}));
+    if (token.refresh) return {};
+    return write_entry(db, {.at = now,
+                            .action = "token.remove",
+                            .by = by,
+                            .subject = id,
+                            .detail = fmt::format("of {}", token.account)});
+}
+
+}  // namespace
+
+Task<Result<std::vector<TokenFact>>> SqliteAccounts::tokens(std::string const& account, bool refresh) {
+    co_return readers_.read([&](SqliteDb& db) { return read_all_tokens(db, account, refresh); });
+}
+
+Task<Result<TokenFact>> SqliteAccounts::token(std::string const& id) {
+    co_return readers_.read([&](SqliteDb& db) { return read_token(db, id); });
+}
+
+Task<Result<>> SqliteAccounts::add_token(TokenFact token, Actor by) {
+    // A new refresh token changes nothing that anybody has read: a login must not make others read again.
+    auto const scope = token.refresh ? Scope::nothing() : Scope::accounts();
+    return writer_.run(
+        scope, [t = std::move(token), b = std::move(by)](SqliteDb& db) { return insert_token(db, t, b); });
+}
+
+Task<Result<>> SqliteAccounts::remove_token(std::string const& id, Actor by, Time now) {
+    return writer_.run(Scope::accounts(),
+                       [=, b = std::move(by)](SqliteDb& db) { return erase_token(db, id, b, now); });
+}
+
+Task<Result<>> SqliteAccounts::note_use(std::vector<std::pair<std::string, Time>> used) {
+    return writer_.run(Scope::nothing(), [u = std::move(used)](SqliteDb& db) -> Result<> {
+        for (auto const& [id, at] : u) {
+            CHECK(db.change("UPDATE token SET last_used_at = ?2 WHERE id = ?1", {id, stored(at)}));
+        }
+        return {};
+    });
+}
+
+}  // namespace ocilot::meta
