@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import subprocess
 import sys
@@ -11,10 +12,26 @@ from pathlib import Path
 
 from ocilot import _core
 from ocilot.config import reference
-from ocilot.hooks.points import POINTS
+from ocilot.hooks import reference as hook_reference
+from ocilot.hooks.points import POINTS, Point
+from ocilot.hooks.testing import Harness
 
 DOCS = Path(__file__).parent
-COMMANDS = ((), ("serve",), ("fsck",), ("config",), ("config", "check"), ("config", "show"), ("version",))
+COMMANDS = (
+    (),
+    ("serve",),
+    ("fsck",),
+    ("config",),
+    ("config", "check"),
+    ("config", "show"),
+    ("hooks",),
+    ("hooks", "list"),
+    ("hooks", "check"),
+    ("hooks", "try"),
+    ("hooks", "status"),
+    ("hooks", "reload"),
+    ("version",),
+)
 
 CONFIG_HEAD = """\
 # Configuration
@@ -93,6 +110,17 @@ the log has too.
 """
 
 
+HOOKS_HEAD = """\
+# Hooks
+
+<!-- Made by ./dev docs --write from python/ocilot/hooks. -->
+
+A hook is a function, or a method of a `Hook`, that is named like a point. It takes one value, which does not
+change and grows by fields, and its answer is a value too. Everything here is imported from `ocilot.hooks`, the
+test kit from `ocilot.hooks.testing`.
+"""
+
+
 def protocol_page() -> str:
     """Every endpoint with its answers, and every error."""
     told = {name: (str(status), f"`{code}`", message) for name, status, code, message, _ in _core.errors()}
@@ -154,6 +182,62 @@ def cli_page() -> str:
     return "\n".join([CLI_HEAD, *(_command(words) for words in COMMANDS)])
 
 
+def hooks_page() -> str:
+    """Every hook point, every value and the test kit."""
+    points = [
+        (
+            f"`{point.name}`",
+            point.when,
+            f"`{point.argument.__name__}`" if point.argument else "",
+            ", ".join(f"`{answer.__name__}`" for answer in (*point.answers, type(None))).replace(
+                "NoneType", "None"
+            ),
+            hook_reference.ERROR[point.family],
+        )
+        for point in POINTS.values()
+        if point.is_delivered
+    ]
+    families = [
+        (", ".join(f"`{point.name}`" for point in family), hook_reference.SEVERAL[family[0].family])
+        for family in _families()
+    ]
+    later = [(f"`{point.name}`", point.when) for point in POINTS.values() if not point.is_delivered]
+    lines = [
+        HOOKS_HEAD,
+        "## Points\n",
+        *_table(("point", "asked", "about", "answer", "if it fails or is late"), points),
+        "\nWhere several hooks have a say:\n",
+        *_table(("points", "answer"), families),
+        "\nThese names are taken; this version does not ask them, and refuses a script that has one:\n",
+        *_table(("point", "will be asked"), later),
+        "\n## Answers\n",
+    ]
+    for cls in hook_reference.ANSWERS:
+        lines += _class_lines(cls)
+    lines.append("## Values\n")
+    for cls in hook_reference.VALUES:
+        lines += _class_lines(cls)
+    lines += ["## Test kit\n", hook_reference.summary(Harness) + "\n"]
+    for name, signature, meaning in hook_reference.makers():
+        lines.append(f"### `{name}`\n\n```python\n{name}{signature}\n```\n\n{meaning}\n")
+    return "\n".join(lines)
+
+
+def _families() -> Iterator[list[Point]]:
+    delivered = [point for point in POINTS.values() if point.is_delivered]
+    for _, group in itertools.groupby(delivered, lambda point: point.family):
+        yield list(group)
+
+
+def _class_lines(cls: type) -> list[str]:
+    rows = [
+        (f"`{one.name}`", f"`{one.type}`".replace("|", "\\|"), one.default, one.meaning)
+        for one in hook_reference.attributes(cls)
+    ]
+    head = ("name", "type", "default", "meaning")
+    return [f"### `{cls.__name__}`\n", hook_reference.summary(cls) + "\n", *_table(head, rows), ""]
+
+
 def _command(words: Sequence[str]) -> str:
     # The same whatever terminal it is written from.
     environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb", "LANG": "C.UTF-8"}
@@ -207,6 +291,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/config.md": config_page,
     "reference/cli.md": cli_page,
     "reference/protocol.md": protocol_page,
+    "reference/hooks.md": hooks_page,
     "hooks/scripts.md": scripts_page,
 }
 
