@@ -280,7 +280,8 @@ def _option(field: ast.AnnAssign, lines: Sequence[str]) -> tuple[str, str, str, 
     beside, above = lines[field.lineno - 1].partition("  # ")[2], lines[field.lineno - 2].strip()
     meaning = beside or (above.removeprefix("# ") if above.startswith("# ") else "")
     default = f"`{ast.unparse(field.value)}`" if field.value else "has to be given"
-    return f"`{ast.unparse(field.target)}`", f"`{ast.unparse(field.annotation)}`", default, meaning
+    kind = ast.unparse(field.annotation).replace("|", "\\|")  # a table's own sign
+    return f"`{ast.unparse(field.target)}`", f"`{kind}`", default, meaning
 
 
 def _sentence(text: str) -> str:

@@ -23,7 +23,7 @@ class LdapLogin(Hook):
     groups: str  # groups that count are below it: ou=groups,dc=example,dc=com
     account: str  # the service account: cn=registry,dc=example,dc=com
     password_file: Path  # where its password is
-    person: str = "(&(objectClass=person)(uid={name}))"
+    person: str = "(&(objectClass=person)(uid={name}))"  # the entry of {name}, and who may log in
     name: str = "uid"  # who it is then, as the directory spells it: it finds ALICE for alice, rules do not
     group: str = "(member={dn})"  # (member:1.2.840.113556.1.4.1941:={dn}) finds groups of groups, too
     ca: Path | None = None  # certificates to trust instead of the system's

@@ -180,6 +180,5 @@ class FsckCounts:
     def notes(self) -> int: ...
 
 def fsck(root: str, hash: bool, tell: Callable[[Problem], object]) -> FsckCounts: ...
-
 def verify_password(password: str, hash: str) -> bool:
     """Whether it is the password of a bcrypt, yescrypt or SHA-512 hash; takes a while, on purpose."""

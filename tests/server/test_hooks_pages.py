@@ -17,7 +17,7 @@ from ocilot.hooks.testing import Harness
 from .clients import Docker
 from .images import tar_of
 from .pages import blocks, follow
-from .programs import Daemon, wait_until
+from .programs import Argument, Daemon, wait_until
 from .registry import LISTENING, OCILOT
 
 PAGES = Path(__file__).parents[2] / "docs/hooks"
@@ -46,7 +46,7 @@ class Follower:
         return ran.stdout + ran.stderr
 
     def serve(self, words: list[str]) -> str:
-        command = [OCILOT, *words, "--addr", "127.0.0.1:0"]
+        command: list[Argument] = [OCILOT, *words, "--addr", "127.0.0.1:0"]
         self.server = Daemon(command, env=self.env, log=self.home / "log", directory=self.home)
         output = self.server.output
         self.port = self.server.wait_for(lambda: LISTENING.search(output()), "the registry's start")[3]
@@ -85,7 +85,7 @@ def test_the_examples_of_tests_are_tests(number: int) -> None:
 def test_the_configuration_of_the_scripts_is_one_that_works(tmp_path: Path) -> None:
     (example,) = [block.text for block in blocks(PAGES / "scripts.md") if block.language == "yaml"]
     (tmp_path / "config.yml").write_text(example)
-    command = [OCILOT, "hooks", "check", "--config", tmp_path / "config.yml"]
+    command: list[Argument] = [OCILOT, "hooks", "check", "--config", tmp_path / "config.yml"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran
     scripts = yaml.safe_load(example)["ocilot"]["hooks"]["scripts"]
