@@ -103,8 +103,9 @@ class Server:
 class HookBox:
     """Where the server's questions to hooks wait for Python.
 
-    A question is a tuple `(id, point, deadline, value)`: `deadline` on the clock of `time.monotonic()`, `value`
-    a tuple by point, in which a caller is `(name, groups, kind, address, admin)` and an absent thing is None:
+    A question is a tuple `(id, point, deadline, value)`: `deadline` on the clock of `time.monotonic()`,
+    `value` a tuple by point, in which a caller is `(name, groups, kind, address, admin)` and an absent thing
+    is None:
 
     - `authenticate`: `(name, password, address)`
     - `authorize`: `(caller, action, repository)`

@@ -78,7 +78,9 @@ def attributes(cls: type) -> Iterator[Attribute]:
                     meaning = _line(text)
                 case _:
                     meaning = ""
-            yield Attribute(node.target.id, ast.unparse(node.annotation), _default(cls, node.target.id), meaning)
+            yield Attribute(
+                node.target.id, ast.unparse(node.annotation), _default(cls, node.target.id), meaning
+            )
         elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             returns = ast.unparse(node.returns) if node.returns is not None else ""
             yield Attribute(node.name, returns, "", _line(ast.get_docstring(node) or ""))

@@ -56,8 +56,8 @@ def _tag(about: About) -> TagMove:
 
 
 def _deletion(about: About) -> Deletion:
-    caller, repository, kind, reference, tags = about
-    return Deletion(_caller(caller), repository, kind, reference, tuple(tags))
+    caller, repository, kind, reference, *more = about
+    return Deletion(_caller(caller), repository, kind, reference, *map(tuple, more))
 
 
 VALUES: dict[str, Callable[[About], Any]] = {
