@@ -135,6 +135,12 @@ def test_scripts_that_cannot_be_used_end_the_start(tmp_path: Path) -> None:
     assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == ["a.py", "b.py"]
 
 
+def test_a_point_that_is_never_asked_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def authenticate(login): ...\n")
+    with pytest.raises(ConfigError, match=r"^a\.py: authenticate would never be asked: nobody logs in$"):
+        Hooks(lambda: [Spec("a.py", base=tmp_path)], {"authenticate": "nobody logs in"})
+
+
 def test_a_changed_file_is_loaded_again(running: Running, tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("TEXT = 'old'\n")
     running.script(HEAD + "import beside\ndef admit_blob(blob): return Deny(beside.TEXT)\n")

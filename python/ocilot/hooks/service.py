@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -33,8 +33,16 @@ class Hooks:
     Raises ConfigError with a line for every script that cannot be used.
     """
 
-    def __init__(self, read: Read, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        read: Read,
+        unasked: Mapping[str, str] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`unasked`: points that this registry would never ask, and why."""
         self._read = read
+        self._unasked = unasked or {}
         self._clock = clock
         self._reloading = threading.Lock()
         self._retired: list[Generation] = []
@@ -43,7 +51,7 @@ class Hooks:
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
         try:
-            self._current = generation.begin(1, read())
+            self._current = generation.begin(1, read(), self._unasked)
         except Problem as problem:
             raise ConfigError(str(problem)) from None
         self._loaded = datetime.now(UTC)
@@ -73,7 +81,7 @@ class Hooks:
         with self._reloading:
             number = self._current.number + 1
             try:
-                fresh = generation.begin(number, self._read())
+                fresh = generation.begin(number, self._read(), self._unasked)
             except (Problem, ConfigError) as problem:
                 self._problems = str(problem).splitlines()
                 for line in self._problems:
