@@ -3,19 +3,16 @@
 #include "hookbox/hook_gate.h"
 #include "hookbox/mail_control.h"
 #include "hookbox/mailbox.h"
-#include "hookbox/script_notes.h"
 
 namespace ocilot::hookbox {
 
 /// The hooks of one registry, as its other parts and whoever answers see them.
 struct HookBox {
-    HookBox(Metrics& metrics, Log const& log)
-        : mailbox(metrics), gate(mailbox, log), control(mailbox), notes(metrics, log) {}
+    HookBox(Metrics& metrics, Log const& log) : mailbox(metrics), gate(mailbox, log), control(mailbox) {}
 
     Mailbox mailbox;
     HookGate gate;
     MailControl control;
-    ScriptNotes notes;
 };
 
 }  // namespace ocilot::hookbox

@@ -192,40 +192,6 @@ void init_answers(Class& box) {
             py::arg("id"), py::arg("text"), "Answers `hooks.status` and `hooks.reload` with a JSON text.");
 }
 
-LogLevel level_of(std::string_view name) {
-    for (auto const level : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
-        if (to_string(level) == name) return level;
-    }
-    throw py::value_error("a line is debug, info, warn or error, not \"" + std::string(name) + "\"");
-}
-
-void init_notes(Class& box) {
-    box.def(
-           "count",
-           [](HookBox& self, std::string_view script, std::string_view point, std::string_view outcome,
-              double seconds) { self.notes.count(script, point, outcome, seconds); },
-           py::arg("script"), py::arg("point"), py::arg("outcome"), py::arg("seconds"),
-           "Counts a call of a script, for the metrics.")
-        .def(
-            "set_stuck",
-            [](HookBox& self, std::string_view script, std::int64_t calls) {
-                self.notes.set_stuck(script, calls);
-            },
-            py::arg("script"), py::arg("calls"), "How many calls of a script do not come back.")
-        .def(
-            "set_generation",
-            [](HookBox& self, std::int64_t number, bool reload_failed) {
-                self.notes.set_generation(number, reload_failed);
-            },
-            py::arg("number"), py::arg("reload_failed"), "Which load of the scripts is in force.")
-        .def(
-            "log",
-            [](HookBox const& self, std::string_view level, std::string_view line, std::string_view script) {
-                self.notes.write(level_of(level), line, script);
-            },
-            py::arg("level"), py::arg("text"), py::arg("script") = "", "Writes a line to the server's log.");
-}
-
 }  // namespace
 
 void init_hookbox(py::module_& module) {
@@ -246,7 +212,6 @@ void init_hookbox(py::module_& module) {
              "generation. "
              "Raises ConfigError for an unknown one.");
     init_answers(box);
-    init_notes(box);
 }
 
 }  // namespace ocilot::python

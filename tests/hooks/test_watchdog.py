@@ -22,7 +22,7 @@ def test_a_loop_without_end_is_ended(running: Running) -> None:
     box = running.start()
     assert box.answer(box.blob(6)) == ("fail", "it took longer than 1 s", "a.py")
     assert box.answer(box.blob(1)) == ("allow", 0)
-    box.wait_until(lambda: box.stuck.get("a.py") == 0)
+    box.wait_until(lambda: box.gauges.get(("stuck", "a.py")) == 0)
     assert running.hooks.status()["scripts"][0]["stuck"] == 0
 
 
@@ -34,7 +34,7 @@ def test_a_hook_that_holds_on_to_its_loop_is_told_again(running: Running, gate: 
     )
     box = running.start()
     assert box.answer(box.blob()) == ("fail", "it took longer than 0.1 s", "a.py")
-    box.wait_until(lambda: box.stuck.get("a.py") == 0)
+    box.wait_until(lambda: box.gauges.get(("stuck", "a.py")) == 0)
 
 
 def test_calls_that_do_not_come_back_are_few_and_then_refused_at_once(running: Running, gate: Gate) -> None:
@@ -51,7 +51,7 @@ def test_calls_that_do_not_come_back_are_few_and_then_refused_at_once(running: R
     for _ in range(5):
         assert box.answer(box.blob(repository="b"))[1] == "b"
     gate.open()
-    box.wait_until(lambda: box.stuck.get("a.py") == 0)
+    box.wait_until(lambda: box.gauges.get(("stuck", "a.py")) == 0)
     assert box.answer(box.blob(repository="a")) == ("allow", 0)
 
 
@@ -78,7 +78,7 @@ def test_a_coroutine_that_ignores_its_end_is_stuck(running: Running, gate: Gate)
     assert box.answer(box.blob()) == ("fail", "it took longer than 1 s", "a.py")
     assert box.answer(box.blob())[1] == "calls that have not come back: 1; it is asked again when they end"
     gate.open()
-    box.wait_until(lambda: box.stuck.get("a.py") == 0)
+    box.wait_until(lambda: box.gauges.get(("stuck", "a.py")) == 0)
     assert box.answer(box.blob()) == ("allow", 0)
 
 
@@ -94,7 +94,7 @@ def test_a_coroutine_that_blocks_its_loop_is_ended(running: Running) -> None:
     slow = box.blob(6, repository="a")
     assert box.answer(box.blob(repository="b"))[1] == "b"
     assert box.answer(slow) == ("fail", "it took longer than 1 s", "a.py")
-    box.wait_until(lambda: box.stuck.get("a.py") == 0)
+    box.wait_until(lambda: box.gauges.get(("stuck", "a.py")) == 0)
     assert box.answer(box.blob(1, repository="a")) == ("allow", 0)
 
 

@@ -125,7 +125,12 @@ def run(
     # Before anything starts threads: they inherit the mask, so that only sigwait below hears signals.
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
     hooks = _begun_hooks(settings, path) if has_hooks else None
-    server = _core.Server.start(settings)
+    try:
+        server = _core.Server.start(settings)
+    except Error:
+        if hooks is not None:
+            hooks.stop()
+        raise
     if hooks is not None:
         hooks.attach(server.hooks)
         if watches_hooks:

@@ -135,7 +135,7 @@ class Watchdog:
 
     def _show_stuck(self, call: Call) -> None:
         seat = call.link.seat
-        self._runner.box.set_stuck(seat.name, sum(one.link.seat is seat for one in self._stuck))
+        self._runner.box.gauge("stuck", seat.name, sum(one.link.seat is seat for one in self._stuck))
 
     def _run(self) -> None:
         runner = self._runner
