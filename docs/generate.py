@@ -116,8 +116,8 @@ HOOKS_HEAD = """\
 <!-- Made by ./dev docs --write from python/ocilot/hooks. -->
 
 A hook is a function, or a method of a `Hook`, that is named like a point. It takes one value, which does not
-change and grows by fields, and its answer is a value too. Everything here is imported from `ocilot.hooks`, the
-test kit from `ocilot.hooks.testing`.
+change and grows by fields, and its answer is a value too. Everything here is imported from `ocilot.hooks`,
+the test kit from `ocilot.hooks.testing`.
 """
 
 
@@ -218,6 +218,11 @@ def hooks_page() -> str:
     for cls in hook_reference.VALUES:
         lines += _class_lines(cls)
     lines += ["## Test kit\n", hook_reference.summary(Harness) + "\n"]
+    methods = [
+        (f"`{name}{signature}`".replace("|", "\\|"), meaning)
+        for name, signature, meaning in hook_reference.methods()
+    ]
+    lines += ["### `Harness`\n", *_table(("method", "meaning"), methods), ""]
     for name, signature, meaning in hook_reference.makers():
         lines.append(f"### `{name}`\n\n```python\n{name}{signature}\n```\n\n{meaning}\n")
     return "\n".join(lines)

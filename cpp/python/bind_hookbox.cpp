@@ -154,7 +154,44 @@ py::object points() {
     return py::tuple(names);
 }
 
+void set_gauge(HookBox& self, std::string const& name, std::string_view script, double value) {
+    if (!self.scripts.set(name, script, static_cast<std::int64_t>(value))) {
+        throw py::value_error("there is no number of hooks called \"" + name + "\"");
+    }
+}
+
+using Field = std::pair<std::string, std::string>;
+
+void write_log(HookBox& self, std::string_view level, std::string_view message,
+               std::vector<Field> const& fields) {
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz_";
+    std::vector<LogField> borrowed;
+    for (auto const& [key, what] : fields) {
+        if (key.empty() || key.find_first_not_of(letters) != key.npos) {
+            throw py::value_error("\"" + key + "\" is no name of a field: use lower-case letters and _");
+        }
+        borrowed.push_back({key, std::string_view(what)});
+    }
+    for (auto const known : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
+        if (to_string(known) == level) return self.log.write(known, message, borrowed);
+    }
+    throw py::value_error("\"" + std::string(level) + "\" is no level of the log");
+}
+
 using Class = py::class_<HookBox>;
+
+void init_records(Class& box) {
+    box.def(
+           "count",
+           [](HookBox& self, std::string_view script, std::string_view point, std::string_view outcome,
+              double seconds) { self.scripts.count(script, point, outcome, seconds); },
+           py::arg("script"), py::arg("point"), py::arg("outcome"), py::arg("seconds"),
+           "Counts one call of a hook in the metrics.")
+        .def("gauge", &set_gauge, py::arg("name"), py::arg("script"), py::arg("value"),
+             "Shows `generation`, `reload_failed` or a script's `stuck` threads in the metrics.")
+        .def("log", &write_log, py::arg("level"), py::arg("text"), py::arg("fields"),
+             "Writes a line to the registry's log; `level` is `debug`, `info`, `warn` or `error`.");
+}
 
 void init_answers(Class& box) {
     box.def(
@@ -192,40 +229,6 @@ void init_answers(Class& box) {
             py::arg("id"), py::arg("text"), "Answers `hooks.status` and `hooks.reload` with a JSON text.");
 }
 
-LogLevel level_of(std::string_view name) {
-    for (auto const level : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
-        if (to_string(level) == name) return level;
-    }
-    throw py::value_error("a line is debug, info, warn or error, not \"" + std::string(name) + "\"");
-}
-
-void init_notes(Class& box) {
-    box.def(
-           "count",
-           [](HookBox& self, std::string_view script, std::string_view point, std::string_view outcome,
-              double seconds) { self.notes.count(script, point, outcome, seconds); },
-           py::arg("script"), py::arg("point"), py::arg("outcome"), py::arg("seconds"),
-           "Counts a call of a script, for the metrics.")
-        .def(
-            "set_stuck",
-            [](HookBox& self, std::string_view script, std::int64_t calls) {
-                self.notes.set_stuck(script, calls);
-            },
-            py::arg("script"), py::arg("calls"), "How many calls of a script do not come back.")
-        .def(
-            "set_generation",
-            [](HookBox& self, std::int64_t number, bool reload_failed) {
-                self.notes.set_generation(number, reload_failed);
-            },
-            py::arg("number"), py::arg("reload_failed"), "Which load of the scripts is in force.")
-        .def(
-            "log",
-            [](HookBox const& self, std::string_view level, std::string_view line, std::string_view script) {
-                self.notes.write(level_of(level), line, script);
-            },
-            py::arg("level"), py::arg("text"), py::arg("script") = "", "Writes a line to the server's log.");
-}
-
 }  // namespace
 
 void init_hookbox(py::module_& module) {
@@ -246,7 +249,7 @@ void init_hookbox(py::module_& module) {
              "generation. "
              "Raises ConfigError for an unknown one.");
     init_answers(box);
-    init_notes(box);
+    init_records(box);
 }
 
 }  // namespace ocilot::python

@@ -72,6 +72,23 @@ class Settings:
     catalog_limit: int
     tags_limit: int
     sparse: list[str]
+    auth_htpasswd: str
+    auth_realm: str
+    auth_service: str
+    auth_token: bool
+    auth_issuer: str
+    auth_root_certificates: str
+    auth_jwks: str
+    auth_algorithms: list[str]
+    auth_redirect_path: str
+    auth_silly: bool
+    accounts: bool
+    accounts_service: str
+    token_life: int
+    refresh_life: int
+    key_life: int
+    groups: list[tuple[str, list[str]]]
+    access: list[tuple[list[str], list[tuple[str, list[str]]]]] | None
     log_level: LogLevel
     log_format: LogFormat
     access_log: bool
@@ -97,14 +114,17 @@ class Server:
     @property
     def hooks(self) -> HookBox: ...
     def reload_tls(self) -> None: ...
+    def reload_access(self, settings: Settings) -> None: ...
+    def note_failed_reload(self, reason: str) -> None: ...
     def stop(self) -> None: ...
 
 @final
 class HookBox:
     """Where the server's questions to hooks wait for Python.
 
-    A question is a tuple `(id, point, deadline, value)`: `deadline` on the clock of `time.monotonic()`, `value`
-    a tuple by point, in which a caller is `(name, groups, kind, address, admin)` and an absent thing is None:
+    A question is a tuple `(id, point, deadline, value)`: `deadline` on the clock of `time.monotonic()`,
+    `value` a tuple by point, in which a caller is `(name, groups, kind, address, admin)` and an absent thing
+    is None:
 
     - `authenticate`: `(name, password, address)`
     - `authorize`: `(caller, action, repository)`
@@ -133,9 +153,8 @@ class HookBox:
     def reply(self, id: int, text: str) -> bool: ...
     def set_points(self, points: Sequence[tuple[str, float]]) -> int: ...
     def count(self, script: str, point: str, outcome: str, seconds: float) -> None: ...
-    def set_stuck(self, script: str, calls: int) -> None: ...
-    def set_generation(self, number: int, reload_failed: bool) -> None: ...
-    def log(self, level: str, text: str, script: str = "") -> None: ...
+    def gauge(self, name: str, script: str, value: float) -> None: ...
+    def log(self, level: str, text: str, fields: Sequence[tuple[str, str]]) -> None: ...
 
 def endpoints() -> list[tuple[str, str, str, str, str, list[tuple[int, str]], list[str]]]:
     """The route table: name, pattern, method, right, purpose, (status, meaning) pairs, names of errors."""

@@ -25,9 +25,7 @@ class FakeBox:
         self.closed = False
         self.points: list[tuple[str, float]] = []
         self.counts: list[tuple[str, str, str]] = []
-        self.stuck: dict[str, int] = {}
-        self.generation = 0
-        self.reload_failed = False
+        self.gauges: dict[tuple[str, str], float] = {}
         self.lines: list[tuple[str, str]] = []
         self._changed = threading.Condition()
         self._questions: deque[Question] = deque()
@@ -108,17 +106,12 @@ class FakeBox:
             self.counts.append((script, point, outcome))
             self._changed.notify_all()
 
-    def set_stuck(self, script: str, calls: int) -> None:
+    def gauge(self, name: str, script: str, value: float) -> None:
         with self._changed:
-            self.stuck[script] = calls
+            self.gauges[name, script] = value
             self._changed.notify_all()
 
-    def set_generation(self, number: int, reload_failed: bool) -> None:
+    def log(self, level: str, text: str, fields: Sequence[tuple[str, str]]) -> None:
         with self._changed:
-            self.generation, self.reload_failed = number, reload_failed
-            self._changed.notify_all()
-
-    def log(self, level: str, text: str, script: str = "") -> None:
-        with self._changed:
-            self.lines.append((level, text))
+            self.lines.append((level, " ".join([text, *(value for _, value in fields)])))
             self._changed.notify_all()

@@ -38,7 +38,7 @@ def test_a_reload_takes_what_the_files_say(running: Running, tmp_path: Path) -> 
     assert (status["ok"], status["generation"]) == (True, 2)
     assert box.answer(box.blob())[1] == "new"
     assert box.points == [("admit_blob", 6.0), ("admit_tag", 6.0)]
-    assert box.generation == 2
+    assert box.gauges["generation", ""] == 2
 
 
 def test_a_reload_that_fails_leaves_the_old_in_force(running: Running, tmp_path: Path) -> None:
@@ -49,12 +49,12 @@ def test_a_reload_that_fails_leaves_the_old_in_force(running: Running, tmp_path:
     assert (status["ok"], status["generation"]) == (False, 1)
     (problem,) = status["problems"]
     assert problem.startswith("a.py:1: admit_blbo is no hook point; did you mean admit_blob?")
-    assert box.reload_failed
+    assert box.gauges["reload_failed", ""] == 1
     assert box.lines == [("error", f"hooks were not loaded again, the old ones stay: {problem}")]
     assert box.answer(box.blob())[1] == "old"
     (tmp_path / "a.py").write_text(deny("new"))
     assert reload(box)["ok"]
-    assert not box.reload_failed
+    assert box.gauges["reload_failed", ""] == 0
     assert box.answer(box.blob())[1] == "new"
 
 
@@ -135,6 +135,19 @@ def test_scripts_that_cannot_be_used_end_the_start(tmp_path: Path) -> None:
     assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == ["a.py", "b.py"]
 
 
+def test_hooks_that_were_never_needed_are_stopped(running: Running, tmp_path: Path) -> None:
+    life(running, "one")
+    hooks = Hooks(lambda: running.specs)
+    assert hooks.stop()
+    assert (tmp_path / "log").read_text() == "one started\none stopped\n"
+
+
+def test_a_point_that_is_never_asked_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def authenticate(login): ...\n")
+    with pytest.raises(ConfigError, match=r"^a\.py: authenticate would never be asked: nobody logs in$"):
+        Hooks(lambda: [Spec("a.py", base=tmp_path)], {"authenticate": "nobody logs in"})
+
+
 def test_a_changed_file_is_loaded_again(running: Running, tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("TEXT = 'old'\n")
     running.script(HEAD + "import beside\ndef admit_blob(blob): return Deny(beside.TEXT)\n")
@@ -142,7 +155,7 @@ def test_a_changed_file_is_loaded_again(running: Running, tmp_path: Path) -> Non
     running.hooks.watch(0.01)
     assert box.answer(box.blob())[1] == "old"
     (tmp_path / "beside.py").write_text("TEXT = 'newer'\n")
-    box.wait_until(lambda: box.generation == 2)
+    box.wait_until(lambda: box.gauges["generation", ""] == 2)
     assert box.answer(box.blob())[1] == "newer"
 
 

@@ -11,12 +11,12 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ocilot import _core
 from ocilot import config as configuration
-from ocilot.config import Loaded
 from ocilot.errors import Error
 
 from .exit import Exit
@@ -114,24 +114,33 @@ def serve(wanted: Wanted) -> None:
         settings.log_format = _core.LogFormat[wanted.log_format.value]
     if wanted.log_level is not None:
         settings.log_level = _core.LogLevel[wanted.log_level.value]
-    run(settings, loaded, is_watched=wanted.dev or loaded.config.ocilot.hooks.watch)
+    own = loaded.config.ocilot.hooks
+    run(settings, loaded.path, has_hooks=bool(own.scripts), watches_hooks=wanted.dev or own.watch)
 
 
-def run(settings: _core.Settings, loaded: Loaded, *, is_watched: bool = False) -> None:
-    """Serves until a signal ends it."""
+def run(
+    settings: _core.Settings, path: str | None = None, *, has_hooks: bool = False, watches_hooks: bool = False
+) -> None:
+    """Serves until a signal ends it. `path` is the file of the configuration, if there is one."""
     # Before anything starts threads: they inherit the mask, so that only sigwait below hears signals.
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
-    hooks = _begun_hooks(loaded)
-    if hooks is not None:
-        settings.hook_points = hooks.points
-    server = _core.Server.start(settings)
+    hooks = _begun_hooks(settings, path) if has_hooks else None
+    try:
+        server = _core.Server.start(settings)
+    except Error:
+        if hooks is not None:
+            hooks.stop()
+        raise
     if hooks is not None:
         hooks.attach(server.hooks)
-        if is_watched:
+        if watches_hooks:
             hooks.watch()
     print(welcome(server, "https" if settings.tls_certificate else "http"), file=sys.stderr, flush=True)
-    while (heard := signal.sigwait(_HEARD)) == signal.SIGHUP:
+    rules = _Rules(server, path) if path is not None and _asks_who(settings) else None
+    while (heard := _next_signal(rules)) == signal.SIGHUP:
         _reload(server, hooks)
+        if rules is not None:
+            rules.read_again()
     print(
         f"{signal.Signals(heard).name}: requests under way may end, within {settings.drain_timeout} s; "
         "another signal ends at once",
@@ -145,14 +154,19 @@ def run(settings: _core.Settings, loaded: Loaded, *, is_watched: bool = False) -
         os._exit(Exit.OK)
 
 
-def _begun_hooks(loaded: Loaded) -> Hooks | None:
-    """The scripts, loaded and started; nothing of all that is imported if there are none."""
-    if not loaded.config.ocilot.hooks.scripts:
-        return None
+def _begun_hooks(settings: _core.Settings, path: str | None) -> Hooks:
+    """The scripts, loaded and started. Nothing of all that is imported by a registry without them."""
     from ocilot.hooks.configured import reader
     from ocilot.hooks.service import Hooks
 
-    return Hooks(reader(loaded.path))
+    unasked = {}
+    if not settings.accounts:
+        unasked["authenticate"] = "ocilot.accounts.enabled is not true"
+    if not _asks_who(settings):
+        unasked["authorize"] = "nobody logs in: there is neither ocilot.accounts nor auth"
+    hooks = Hooks(reader(path), unasked)
+    settings.hook_points = hooks.points
+    return hooks
 
 
 def welcome(server: _core.Server, scheme: str) -> str:
@@ -174,6 +188,50 @@ def welcome(server: _core.Server, scheme: str) -> str:
         f"    curl {scheme}://{name}/v2/_catalog",
     ]
     return "\n".join(lines)
+
+
+def _asks_who(settings: _core.Settings) -> bool:
+    return bool(settings.accounts or settings.auth_htpasswd or settings.auth_token or settings.auth_silly)
+
+
+class _Rules:
+    """The rules of access, put in force again when the file changes that they are in."""
+
+    def __init__(self, server: _core.Server, path: str) -> None:
+        self._server = server
+        self._path = path
+        self._version = self._look()
+
+    def read_if_changed(self) -> None:
+        version = self._look()
+        if version not in (self._version, None):
+            self._version = version
+            self.read_again()
+
+    def read_again(self) -> None:
+        try:
+            settings = configuration.load(self._path).settings
+        except Error as problem:
+            self._server.note_failed_reload(str(problem))
+            return
+        with suppress(Error):  # It is in the log already.
+            self._server.reload_access(settings)
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - pathlib takes longer to load than all of this.
+        except OSError:
+            return None  # It is being replaced.
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _next_signal(rules: _Rules | None) -> signal.Signals:
+    """Waits for a signal, and looks after the rules meanwhile."""
+    if rules is None:
+        return signal.Signals(signal.sigwait(_HEARD))
+    while (heard := signal.sigtimedwait(_HEARD, 1)) is None:
+        rules.read_if_changed()
+    return signal.Signals(heard.si_signo)
 
 
 def _reload(server: _core.Server, hooks: Hooks | None) -> None:

@@ -47,6 +47,16 @@ SOME_TIME = Kind(
     lambda raw: read_duration(raw) or None,
     show_duration,
 )
+
+
+def _show_memory(size: int) -> str:
+    for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if size % (1 << power) == 0:
+            return f"{size >> power}{unit}"
+    return str(size)
+
+
+MEMORY = SIZE._replace(show=_show_memory)
 OPTIONS = Kind("options", "a section with the options of the script", _read_options, _show_options)
 
 
@@ -82,7 +92,7 @@ class HookSettings(Section):
     """Most calls of plain functions of one script at once; others wait."""
     deadline: Annotated[int, SOME_TIME] = 5
     """How long a hook may take."""
-    memory: Annotated[int, SIZE] = 1 << 30
+    memory: Annotated[int, MEMORY] = 1 << 30
     """How much the process may grow while a hook runs before that is stopped."""
     watch: Annotated[bool, FLAG] = False
     """Whether scripts are loaded again when their files change, as `ocilot serve --dev` does it."""

@@ -34,7 +34,7 @@ def _find(tree: Node, path: Path) -> Node:
         content = node.content
         if isinstance(content, dict) and step in content:
             node = content[step]
-        elif isinstance(content, list) and step.isdecimal():
+        elif isinstance(content, list) and step.isdecimal() and int(step) < len(content):
             node = content[int(step)]
     return node
 

@@ -102,7 +102,7 @@ class Call:
                 raise_in(self.thread)
 
     def end(self) -> None:
-        """Said by the thread of a call that was given up: from now on nothing is raised in it."""
+        """Said when a call has come back: from now on nothing is raised in its thread."""
         while not self.ended:
             try:
                 with self.lock:

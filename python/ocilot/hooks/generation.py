@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .calls import Asked, Link, said
@@ -51,8 +51,11 @@ class Generation:
         return [problem for seat in self.seats for problem in stopped(seat)]
 
 
-def begin(number: int, specs: Sequence[Spec]) -> Generation:
-    """Loads and starts every script. Raises Problem with a line for each that cannot be used."""
+def begin(number: int, specs: Sequence[Spec], unasked: Mapping[str, str] | None = None) -> Generation:
+    """Loads and starts every script. Raises Problem with a line for each that cannot be used.
+
+    `unasked`: points that this registry would never ask, and why.
+    """
     from . import loader
 
     problems: list[str] = []
@@ -71,6 +74,7 @@ def begin(number: int, specs: Sequence[Spec]) -> Generation:
         seat = Seat(script, name)
         seat.worker = worker
         seats.append(seat)
+    problems += _never_asked(seats, unasked or {})
     if not problems:
         problems = [problem for seat in seats for problem in started(seat)]
     if problems:
@@ -78,6 +82,15 @@ def begin(number: int, specs: Sequence[Spec]) -> Generation:
             stopped(seat)
         raise Problem("\n".join(problems))
     return Generation(number, seats)
+
+
+def _never_asked(seats: Sequence[Seat], unasked: Mapping[str, str]) -> list[str]:
+    return [
+        f"{seat.name}: {hook.title} would never be asked: {unasked[hook.point.name]}"
+        for seat in seats
+        for hook in seat.script.hooks
+        if hook.point.name in unasked
+    ]
 
 
 def _names(specs: Sequence[Spec]) -> list[str]:

@@ -19,14 +19,14 @@ class HookLoop:
         self._closing = False
         self.step: Call | None = None
         """The call whose code runs at this moment."""
+        self._interrupted: Call | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     @property
     def is_blocked(self) -> bool:
         """Whether a call that was given up still keeps the loop."""
-        step = self.step
-        return step is not None and step.raised > 0
+        return self.step is not None and self.step is self._interrupted
 
     def begin(self, call: Call, value: Any, done: Callable[[Call, Any, BaseException | None], None]) -> None:
         """Calls a hook; `done` hears of its end, in the loop's thread."""
@@ -34,7 +34,9 @@ class HookLoop:
 
     def cancel(self, call: Call, now: float) -> None:
         """Ends a call: between its steps, or in the middle of one that does not come back."""
+        call.raised = now
         if self.step is call:
+            self._interrupted = call
             call.interrupt(now)
         self._loop.call_soon_threadsafe(self._cancel, call)
 
@@ -71,6 +73,7 @@ class HookLoop:
 
     def _start(self, call: Call, value: Any, done: Callable[[Call, Any, BaseException | None], None]) -> None:
         def ended(task: asyncio.Task[Any]) -> None:
+            call.end()
             problem = asyncio.CancelledError() if task.cancelled() else task.exception()
             done(call, None if problem else task.result(), problem)
 
@@ -116,9 +119,9 @@ class _Steps(Coroutine[Any, Any, Any]):
             # asyncio would end the loop with these.
             raise HookRaised(problem) from problem
         finally:
-            if self._call.raised:
-                self._call.end()
-            self._loop.step = self._call.thread = None
+            self._loop.step = None
+            with self._call.lock:
+                self._call.thread = None  # From here on nothing is raised for this step.
 
 
 class HookRaised(Exception):

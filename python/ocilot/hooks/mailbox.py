@@ -46,11 +46,8 @@ class Mailbox(Protocol):
     def count(self, script: str, point: str, outcome: str, seconds: float) -> None:
         """One call of a hook, for the metrics."""
 
-    def set_stuck(self, script: str, calls: int) -> None:
-        """How many calls of a script do not come back, for the metrics."""
+    def gauge(self, name: str, script: str, value: float) -> None:
+        """A number that goes up and down, for the metrics: `generation`, `reload_failed`, `stuck`."""
 
-    def set_generation(self, number: int, reload_failed: bool) -> None:
-        """Which load of the scripts is in force, for the metrics."""
-
-    def log(self, level: str, text: str, script: str = "") -> None:
+    def log(self, level: str, text: str, fields: Sequence[tuple[str, str]]) -> None:
         """A line in the registry's log."""

@@ -78,7 +78,9 @@ def attributes(cls: type) -> Iterator[Attribute]:
                     meaning = _line(text)
                 case _:
                     meaning = ""
-            yield Attribute(node.target.id, ast.unparse(node.annotation), _default(cls, node.target.id), meaning)
+            yield Attribute(
+                node.target.id, ast.unparse(node.annotation), _default(cls, node.target.id), meaning
+            )
         elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             returns = ast.unparse(node.returns) if node.returns is not None else ""
             yield Attribute(node.name, returns, "", _line(ast.get_docstring(node) or ""))
@@ -94,8 +96,25 @@ def makers() -> Iterator[tuple[str, str, str]]:
     for name in testing.__all__:
         function: Callable[..., Any] = getattr(testing, name)
         if inspect.isfunction(function):
-            signature = str(inspect.signature(function)).replace("'", "")
-            yield name, signature, _line(inspect.getdoc(function) or "")
+            yield name, _signature(function), _line(inspect.getdoc(function) or "")
+
+
+def methods() -> Iterator[tuple[str, str, str]]:
+    """What a Harness can do: name, signature, meaning."""
+    for name, method in vars(testing.Harness).items():
+        if inspect.isfunction(method) and (name == "__init__" or not name.startswith("_")):
+            if name == "__init__":
+                yield "Harness", _signature(method).removesuffix(" -> None"), "Loads and starts a script."
+            else:
+                yield name, _signature(method), _line(inspect.getdoc(method) or "")
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    assert isinstance(node, ast.FunctionDef)
+    node.args.args = [one for one in node.args.args if one.arg != "self"]
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""
+    return f"({ast.unparse(node.args)}){returns}"
 
 
 def _default(cls: type, name: str) -> str:

@@ -124,8 +124,8 @@ class Runner:
         family = link.hook.point.family
         if type(outcome) is Failed:
             if family is Family.ADMIT and link.seat.lets_pass:
-                text = f"a hook failed at {asked.point}: {outcome.reason}; it passes, as on_error: allow says"
-                self.box.log("warn", text, link.seat.name)
+                fields = [("script", link.seat.name), ("point", asked.point), ("reason", outcome.reason)]
+                self.box.log("warn", "a hook failed; it passes, as on_error: allow says", fields)
                 return False
         elif not is_final(family, outcome):
             return False

@@ -67,7 +67,7 @@ class Seat:
         """Lets a call begin: None. Or says why not; `wait` if its question stands in line now."""
         with self.lock:
             if len(self.stuck) >= self.stuck_limit:
-                return f"{len(self.stuck)} of its calls have not come back: it is asked again when they end"
+                return f"calls that have not come back: {len(self.stuck)}; it is asked again when they end"
             if call.link.hook.is_async:
                 self.awaited.add(call)
                 return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -33,17 +33,26 @@ class Hooks:
     Raises ConfigError with a line for every script that cannot be used.
     """
 
-    def __init__(self, read: Read, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        read: Read,
+        unasked: Mapping[str, str] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`unasked`: points that this registry would never ask, and why."""
         self._read = read
+        self._unasked = unasked or {}
         self._clock = clock
         self._reloading = threading.Lock()
         self._retired: list[Generation] = []
         self._problems: list[str] = []
         self._runner: Runner | None = None
+        self._box: Mailbox | None = None
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
         try:
-            self._current = generation.begin(1, read())
+            self._current = generation.begin(1, read(), self._unasked)
         except Problem as problem:
             raise ConfigError(str(problem)) from None
         self._loaded = datetime.now(UTC)
@@ -56,7 +65,8 @@ class Hooks:
     def attach(self, box: Mailbox) -> None:
         """Begins to answer."""
         self._box = box
-        self._runner = Runner(box, self._current, self._control, clock=self._clock)
+        control = partial(self._control, box)
+        self._runner = Runner(box, self._current, control, clock=self._clock)
         self._watchdog = Watchdog(self._runner)
         self._watchdog.on_look = self._retire
         self._watchdog.start()
@@ -73,11 +83,11 @@ class Hooks:
         with self._reloading:
             number = self._current.number + 1
             try:
-                fresh = generation.begin(number, self._read())
+                fresh = generation.begin(number, self._read(), self._unasked)
             except (Problem, ConfigError) as problem:
                 self._problems = str(problem).splitlines()
                 for line in self._problems:
-                    self._box.log("error", f"hooks were not loaded again, the old ones stay: {line}")
+                    self._log("error", f"hooks were not loaded again, the old ones stay: {line}")
             else:
                 self._put_in_force(fresh)
             self._show()
@@ -111,13 +121,13 @@ class Hooks:
         old, self._current = self._current, fresh
         self._loaded = datetime.now(UTC)
         self._problems = []
-        if self._runner is not None:
+        if self._runner is not None and self._box is not None:
             self._retired.append(old)
             # In this order: what is asked from now on is there to be answered.
             self._runner.generation = fresh
             self._box.set_points(fresh.points)
             self._runner.wake.set()
-            self._box.log("info", f"hooks: generation {fresh.number} is in force")
+            self._log("info", f"hooks: generation {fresh.number} is in force")
 
     def _retire(self, now: float) -> bool:
         """Stops generations that have answered everything; whether some have not."""
@@ -132,20 +142,26 @@ class Hooks:
 
     def _say_all(self, problems: Sequence[str]) -> None:
         for problem in problems:
-            self._box.log("warn", problem)
+            self._log("warn", problem)
+
+    def _log(self, level: str, text: str) -> None:
+        if self._box is not None:
+            self._box.log(level, text, [])
 
     def _show(self) -> None:
-        self._box.set_generation(self._current.number, len(self._problems) > 0)
+        if self._box is not None:
+            self._box.gauge("generation", "", self._current.number)
+            self._box.gauge("reload_failed", "", len(self._problems) > 0)
 
-    def _control(self, id: int, point: str) -> None:
+    def _control(self, box: Mailbox, id: int, point: str) -> None:
         if point == STATUS:
-            self._box.reply(id, json.dumps(self.status()))
+            box.reply(id, json.dumps(self.status()))
             return
         # Not in the thread that takes questions: scripts may take their time to start.
-        threading.Thread(target=self._reload_for, args=(id,), name="hooks-reload", daemon=True).start()
+        threading.Thread(target=self._reload_for, args=(box, id), name="hooks-reload", daemon=True).start()
 
-    def _reload_for(self, id: int) -> None:
-        self._box.reply(id, json.dumps(self.reload()))
+    def _reload_for(self, box: Mailbox, id: int) -> None:
+        box.reply(id, json.dumps(self.reload()))
 
     def _watch(self, seconds: float) -> None:
         seen = self._stamps()

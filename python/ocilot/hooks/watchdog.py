@@ -28,6 +28,11 @@ def faults_of(thread: int) -> int:
     return 0
 
 
+def _has_lost_its_thread(call: Call) -> bool:
+    thread = call.thread
+    return not call.link.hook.is_async and (thread is None or not thread.is_alive())
+
+
 class Watchdog:
     """A thread that sleeps as long as no hook runs."""
 
@@ -80,20 +85,24 @@ class Watchdog:
     def _stop(self, call: Call, failed: Failed, now: float) -> None:
         if not self._runner.claim(call):
             return
-        seat, thread = call.link.seat, call.thread
+        seat = call.link.seat
         if seat.worker is not None:
             seat.worker.kill(failed.reason)
-        elif call.link.hook.is_async:
-            if seat.loop is not None:
-                seat.loop.cancel(call, now)
-        elif thread is not None:
+        else:
             with seat.lock:
                 seat.stuck.add(call)
-            call.interrupt(now)
-        if call.raised and not call.ended:
             self._stuck.add(call)
             self._show_stuck(call)
+            self._tell(call, now)
         self._runner.give_up(call, failed)
+
+    def _tell(self, call: Call, now: float) -> None:
+        """Ends a call, if it lets that happen."""
+        loop = call.link.seat.loop
+        if not call.link.hook.is_async:
+            call.interrupt(now)
+        elif loop is not None:
+            loop.cancel(call, now)
 
     def _look_at_memory(self, calls: list[Call], now: float) -> None:
         memory = self._memory()
@@ -116,17 +125,17 @@ class Watchdog:
 
     def _look_at_stuck(self, now: float) -> None:
         for call in list(self._stuck):
-            if call.ended or call.thread is None or not call.thread.is_alive():
+            if call.ended or _has_lost_its_thread(call):
                 self._stuck.discard(call)
                 with call.link.seat.lock:
                     call.link.seat.stuck.discard(call)
                 self._show_stuck(call)
             elif now - call.raised >= _AGAIN:
-                call.interrupt(now)
+                self._tell(call, now)
 
     def _show_stuck(self, call: Call) -> None:
         seat = call.link.seat
-        self._runner.box.set_stuck(seat.name, sum(one.link.seat is seat for one in self._stuck))
+        self._runner.box.gauge("stuck", seat.name, sum(one.link.seat is seat for one in self._stuck))
 
     def _run(self) -> None:
         runner = self._runner
