@@ -8,7 +8,7 @@ import typer
 
 from ocilot import __version__
 
-from . import access, config, fsck, serve
+from . import access, config, fsck, hooks, serve
 
 app = typer.Typer(
     name="ocilot",
@@ -21,6 +21,7 @@ app.command("serve")(serve.serve)
 app.command("fsck")(fsck.fsck)
 app.add_typer(config.app, name="config")
 app.add_typer(access.app, name="access")
+app.add_typer(hooks.app, name="hooks")
 
 
 def _version(wanted: bool) -> None:

@@ -183,6 +183,9 @@ def _as_data(section: Section) -> dict[str, Any]:
             below = _as_data(value)
             if below or not value.known_keys:
                 data[name] = below
-        elif isinstance(field.mark, Kind) and not field.is_optional and value not in ("", {}, []):
+        elif field.items is not None:
+            if value:
+                data[name] = [_as_data(item) for item in value]
+        elif isinstance(field.mark, Kind) and value not in (None, "", {}, []):
             data[name] = field.mark.show(value)
     return data

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from .access import GROUPS, RULES, Groups, Rules
 from .auth_model import Accounts, Auth
+from .hooks import HookSettings
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import (
@@ -305,6 +306,7 @@ class Ocilot(Section):
     access: Annotated[Rules, RULES] = []
     """Who may do what where; read again when the file changes and on SIGHUP. Without it whoever logged in may
     pull, push and delete."""
+    hooks: HookSettings = HookSettings()
 
 
 class Config(Section):
