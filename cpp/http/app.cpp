@@ -3,6 +3,7 @@
 #include "http/errors.h"
 #include "http/header.h"
 #include "http/operations.h"
+#include "http/rate.h"
 #include "http/route.h"
 
 #include <algorithm>
@@ -100,6 +101,11 @@ App::App(registry::Registry& registry, auth::Guard& guard, Operations& operation
       operations_(operations),
       settings_(std::move(settings)) {}
 
+void App::limit_by(auth::RateLimits& rates, auth::Refusals& refusals) noexcept {
+    rates_ = &rates;
+    refusals_ = &refusals;
+}
+
 Task<Response> App::handle(Request const& request) {
     if (settings_.operations && Operations::serves(raw_path(request.target))) {
         co_return co_await operations_.handle(request);
@@ -127,12 +133,14 @@ Task<Response> App::respond(Request const& request) {
     auto const* const verb = endpoint.find(request.method);
     Response response;
     if (verb != nullptr) {
-        auto answered = co_await answer(request, *target, *route, *verb);
+        auth::RateVerdict rate;
+        auto answered = co_await answer(request, *target, *route, *verb, rate);
         if (answered.has_value()) {
             response = std::move(*answered);
         } else {
             response = failed(request, *target, *route, *verb, answered.error());
         }
+        tell_rate(response, rate);
     } else {
         response = without_verb(request, endpoint);
     }
@@ -141,7 +149,7 @@ Task<Response> App::respond(Request const& request) {
 }
 
 Task<Result<Response>> App::answer(Request const& request, Target const& target, Route const& route,
-                                   Verb const& verb) {
+                                   Verb const& verb, auth::RateVerdict& rate) {
     std::optional<oci::RepositoryName> name;
     if (!route.name.empty()) {
         CO_TRY(name, oci::RepositoryName::parse(route.name));
@@ -149,6 +157,9 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
     auto caller = known_caller(request, verb);
     if (!caller) {
         CO_TRY(caller, co_await find_caller(request));
+    }
+    if (rates_ != nullptr) {
+        CO_CHECK(count(request, route, *caller, rate));
     }
     if (verb.action && (guard_.asks() || *verb.action == policy::Action::admin)) {
         policy::Access const access{name, *verb.action};
@@ -169,6 +180,17 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .item = route.item,
                           .urls = Urls(settings_.urls, request)};
     co_return co_await verb.handle(context);
+}
+
+Result<> App::count(Request const& request, Route const& route, policy::Caller const& caller,
+                    auth::RateVerdict& rate) {
+    if (request.local) return {};
+    auto const kind = class_of(*route.endpoint, request.method);
+    rate = rates_->take(kind, caller, registry_.clock.now());
+    if (rate.allowed) return {};
+    auto error = over_rate(rate);
+    refusals_->note("limit", caller, route.name, to_string(kind), error.message);
+    return error;
 }
 
 auth::Presented App::presented(Request const& request) {
@@ -203,7 +225,8 @@ Response App::failed(Request const& request, Target const& target, Route const& 
                      Error const& error) {
     auto response = error_response(error);
     if (response.status == 405) response.set("Allow", route.endpoint->allow(request.method));
-    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none) return response;
+    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none)
+        return response;
     Urls const urls(settings_.urls, request);
     if (!verb.action) {  // The token server itself.
         ChallengeSettings const basic{.scheme = ChallengeSettings::Scheme::basic,

@@ -6,6 +6,7 @@
 #include <pybind11/native_enum.h>
 #include <pybind11/stl.h>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -160,24 +161,55 @@ void init_rules(Class& settings) {
         "Groups, each a pair of its name and its members.");
 }
 
+/// A limit is a tuple in Python: classes, who, whether by address, requests, seconds.
+void init_rates(Class& settings) {
+    using Limit = std::tuple<std::vector<std::string>, std::string, bool, std::uint64_t, Seconds::rep>;
+    settings.def_property(
+        "rate_limits",
+        [](Settings const& self) {
+            std::vector<Limit> limits;
+            for (auto const& rule : self.rate_limits) {
+                limits.emplace_back(rule.classes, rule.who, rule.per_address, rule.requests,
+                                    rule.window.count());
+            }
+            return limits;
+        },
+        [](Settings& self, std::vector<Limit> limits) {
+            self.rate_limits.clear();
+            for (auto& [classes, who, per_address, requests, window] : limits) {
+                self.rate_limits.push_back(
+                    {std::move(classes), std::move(who), per_address, requests, Seconds(window)});
+            }
+        },
+        "Limits of the rate of requests: classes, who, whether by address, requests, seconds of a window.");
+}
+
 void init_auth(Class& settings) {
     using server::AuthSettings;
     auth(settings, "auth_htpasswd", &AuthSettings::htpasswd, "Path of the htpasswd file; empty: none.");
-    auth(settings, "auth_realm", &AuthSettings::realm, "Text of a Basic challenge, or URL of the token server.");
-    auth(settings, "auth_service", &AuthSettings::service, "Name of this registry at a token server elsewhere.");
+    auth(settings, "auth_realm", &AuthSettings::realm,
+         "Text of a Basic challenge, or URL of the token server.");
+    auth(settings, "auth_service", &AuthSettings::service,
+         "Name of this registry at a token server elsewhere.");
     auth(settings, "auth_token", &AuthSettings::token, "Whether tokens of a server elsewhere are taken.");
     auth(settings, "auth_issuer", &AuthSettings::issuer, "Issuer of those tokens.");
-    auth(settings, "auth_root_certificates", &AuthSettings::root_certificates, "PEM file of its certificates.");
+    auth(settings, "auth_root_certificates", &AuthSettings::root_certificates,
+         "PEM file of its certificates.");
     auth(settings, "auth_jwks", &AuthSettings::jwks, "JSON file of its keys.");
-    auth(settings, "auth_algorithms", &AuthSettings::algorithms, "How those tokens may be signed; empty: any way.");
-    auth(settings, "auth_redirect_path", &AuthSettings::redirect_path, "Where the token server is on this host.");
+    auth(settings, "auth_algorithms", &AuthSettings::algorithms,
+         "How those tokens may be signed; empty: any way.");
+    auth(settings, "auth_redirect_path", &AuthSettings::redirect_path,
+         "Where the token server is on this host.");
     auth(settings, "auth_silly", &AuthSettings::silly, "Whether any credentials will do.");
-    auth(settings, "accounts", &AuthSettings::accounts, "Whether there are accounts and a token server here.");
-    auth(settings, "accounts_service", &AuthSettings::own_service, "Name of this registry at its own token server.");
+    auth(settings, "accounts", &AuthSettings::accounts,
+         "Whether there are accounts and a token server here.");
+    auth(settings, "accounts_service", &AuthSettings::own_service,
+         "Name of this registry at its own token server.");
     auth_seconds(settings, "token_life", &AuthSettings::token_life, "Seconds a token is good.");
     auth_seconds(settings, "refresh_life", &AuthSettings::refresh_life, "Seconds a refresh token is good.");
     auth_seconds(settings, "key_life", &AuthSettings::key_life, "Seconds a key signs; 0: for ever.");
     init_rules(settings);
+    init_rates(settings);
 }
 
 void init_hooks(Class& settings) {

@@ -72,16 +72,42 @@ Result<registry::Rules> rules_of(Settings const& settings) {
     return rules;
 }
 
+Result<std::vector<auth::RateRule>> rate_rules_of(Settings const& settings) {
+    std::vector<auth::RateRule> rules;
+    for (auto const& given : settings.rate_limits) {
+        auth::RateRule rule;
+        for (auto const& word : given.classes) {
+            auto const kind = auth::parse_request_class(word);
+            if (!kind) {
+                return Error{Errc::config,
+                             fmt::format("`{}` is no class of requests; there are manifests, reads, writes "
+                                         "and logins",
+                                         word)};
+            }
+            rule.classes.push_back(*kind);
+        }
+        if (given.requests == 0 || given.window.count() == 0) {
+            return Error{Errc::config, "a rate limit needs a number of requests and a window above zero"};
+        }
+        rule.per_address = given.per_address;
+        rule.anonymous = given.who != "named";
+        rule.named = given.who != "anonymous";
+        rule.requests = given.requests;
+        rule.window = given.window;
+        rules.push_back(std::move(rule));
+    }
+    return rules;
+}
+
 /// Runs one task to its end on this thread, before there are others.
 template <class T>
 Result<T> run_now(Task<Result<T>> task) {
     asio::io_context context(1);
     Result<T> answer = Error{Errc::internal, "the task did not end"};
-    asio::co_spawn(context.get_executor(), std::move(task),
-                   [&](std::exception_ptr problem, Result<T> value) {
-                       if (problem) std::rethrow_exception(problem);
-                       answer = std::move(value);
-                   });
+    asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem, Result<T> value) {
+        if (problem) std::rethrow_exception(problem);
+        answer = std::move(value);
+    });
     context.run();
     return answer;
 }
@@ -114,6 +140,11 @@ Result<> Server::Parts::open() {
     auto with = app_settings(settings);
     with.challenge = access->challenge();
     app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens());
+    TRY(auto rate_rules, rate_rules_of(settings));
+    if (!rate_rules.empty()) {
+        rates.emplace(std::move(rate_rules), metrics);
+        app->limit_by(*rates, *refusals);
+    }
     CHECK(clean_up());
     CHECK(listen());
     return add_jobs();
@@ -182,8 +213,8 @@ Result<> Server::Parts::clean_up() {
 
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
     auto const* const access = settings.access_log ? &access_log : nullptr;
-    return {handler,        clock,  random,         log,    access, worker.metrics(),
-            worker.dates(), limits, proxies,        worker.spare(), counted};
+    return {handler, clock,   random,         log,    access, worker.metrics(), worker.dates(),
+            limits,  proxies, worker.spare(), counted};
 }
 
 Result<> Server::Parts::listen() {

@@ -26,24 +26,33 @@ struct AccessSettings {
 
 /// Who is let in. All of it empty: everybody.
 struct AuthSettings {
-    std::string htpasswd;                        ///< `auth.htpasswd.path`
-    std::string realm;                           ///< of Basic, or the external token server's URL
-    std::string service;                         ///< `auth.token.service`, `auth.silly.service`
-    std::string issuer;                          ///< `auth.token.issuer`
-    std::string root_certificates;               ///< `auth.token.rootcertbundle`
-    std::string jwks;                            ///< `auth.token.jwks`
-    std::vector<std::string> algorithms;         ///< `auth.token.signingalgorithms`; empty: all
-    std::string redirect_path;                   ///< `auth.token.autoredirectpath`, if the realm is on this host
-    bool token = false;                          ///< `auth.token`
-    bool silly = false;                          ///< `auth.silly`
-    bool accounts = false;                       ///< `ocilot.accounts.enabled`
-    std::string own_service = "ocilot";          ///< `ocilot.accounts.service`
-    std::chrono::seconds token_life{300};        ///< `ocilot.accounts.tokenexpiry`
+    std::string htpasswd;                  ///< `auth.htpasswd.path`
+    std::string realm;                     ///< of Basic, or the external token server's URL
+    std::string service;                   ///< `auth.token.service`, `auth.silly.service`
+    std::string issuer;                    ///< `auth.token.issuer`
+    std::string root_certificates;         ///< `auth.token.rootcertbundle`
+    std::string jwks;                      ///< `auth.token.jwks`
+    std::vector<std::string> algorithms;   ///< `auth.token.signingalgorithms`; empty: all
+    std::string redirect_path;             ///< `auth.token.autoredirectpath`, if the realm is on this host
+    bool token = false;                    ///< `auth.token`
+    bool silly = false;                    ///< `auth.silly`
+    bool accounts = false;                 ///< `ocilot.accounts.enabled`
+    std::string own_service = "ocilot";    ///< `ocilot.accounts.service`
+    std::chrono::seconds token_life{300};  ///< `ocilot.accounts.tokenexpiry`
     std::chrono::seconds refresh_life{720 * 3600};
-    std::chrono::seconds key_life{720 * 3600};   ///< `ocilot.accounts.keyrotation`; 0: keys stay
+    std::chrono::seconds key_life{720 * 3600};  ///< `ocilot.accounts.keyrotation`; 0: keys stay
     AccessSettings access;
 
     [[nodiscard]] bool open() const noexcept { return htpasswd.empty() && !token && !silly && !accounts; }
+};
+
+/// A limit of the rate of requests (`ocilot.ratelimits`).
+struct RateLimitRule {
+    std::vector<std::string> classes;  ///< words of auth::RequestClass
+    std::string who = "everyone";      ///< or `anonymous`, `named`
+    bool per_address = false;
+    std::uint64_t requests = 0;
+    std::chrono::seconds window{60};
 };
 
 /// The one resolved value the configuration hands to the core; `python/ocilot/config.py` makes it.
@@ -78,7 +87,10 @@ struct Settings {
     std::chrono::seconds idle_timeout{180};  ///< keep-alive; also the longest pause in a body
     std::chrono::seconds drain_timeout{30};  ///< for requests under way at SIGTERM
 
-    std::vector<std::string> trusted_proxies;  ///< networks whose `X-Forwarded-For` tells the client's address
+    std::vector<std::string>
+        trusted_proxies;  ///< networks whose `X-Forwarded-For` tells the client's address
+
+    std::vector<RateLimitRule> rate_limits;
 
     std::uint64_t body_rate = 1024;              ///< bytes a second a body has to average; 0: any
     std::chrono::seconds body_grace{30};         ///< that a body may take before it does

@@ -87,6 +87,7 @@ class Settings:
     token_life: int
     refresh_life: int
     key_life: int
+    rate_limits: list[tuple[list[str], str, bool, int, int]]
     groups: list[tuple[str, list[str]]]
     access: list[tuple[list[str], list[tuple[str, list[str]]]]] | None
     log_level: LogLevel

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from .access import GROUPS, RULES, Groups, Rules
 from .auth_model import Accounts, Auth
+from .rates import RATE_LIMITS, RateLimit
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import (
@@ -274,6 +275,8 @@ class Ocilot(Section):
     cors: Cors = Cors()
     limits: Limits = Limits()
     scrub: Scrub = Scrub()
+    ratelimits: Annotated[list[RateLimit], RATE_LIMITS] = []
+    """Most requests in a time, by caller or address; over it 429 with `Retry-After`."""
     accounts: Accounts = Accounts()
     groups: Annotated[Groups, GROUPS] = {}
     """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
