@@ -1,14 +1,189 @@
 #include "auth/guard.h"
 
+#include "auth/base64url.h"
+#include "auth/bearers.h"
+#include "auth/logins.h"
+#include "auth/refusals.h"
+
 #include <fmt/format.h>
+#include <utility>
 
 namespace ocilot::auth {
 
-Result<policy::Caller> Guard::identify(std::string_view, std::string_view address) {
-    return policy::Caller{.name = {}, .groups = {}, .address = std::string(address)};
+namespace {
+
+using policy::Access;
+using policy::Action;
+using policy::Caller;
+using policy::CallerKind;
+
+constexpr std::size_t decisions_kept = 65'536;
+constexpr std::chrono::minutes rules_hold{10};    // They are forgotten when they change.
+constexpr std::chrono::seconds answers_hold{30};  // Of the gate, if it does not say how long.
+
+std::string where(Access const& access) {
+    return access.repository ? " " + access.repository->str() : std::string();
 }
 
-Task<Result<>> Guard::require(policy::Caller const& caller, policy::Access access) {
+Caller anonymous(std::string_view address) {
+    Caller caller;
+    caller.address = address;
+    return caller;
+}
+
+/// What follows the scheme, whose case does not matter (RFC 9110 §11.1).
+std::optional<std::string_view> after_scheme(std::string_view header, std::string_view scheme) noexcept {
+    if (header.size() <= scheme.size() || header[scheme.size()] != ' ') return std::nullopt;
+    for (std::size_t i = 0; i < scheme.size(); ++i) {
+        if ((header[i] | 0x20) != scheme[i]) return std::nullopt;
+    }
+    auto const start = header.find_first_not_of(' ', scheme.size());
+    if (start == header.npos) return std::nullopt;
+    return header.substr(start, header.find_last_not_of(" \t") - start + 1);
+}
+
+bool is_ping(Access const& access) noexcept {
+    return !access.repository && access.action != Action::admin;
+}
+
+}  // namespace
+
+Guard::Guard(policy::Gate& gate) noexcept : gate_(gate) {}
+
+Guard::Guard(GuardParts parts) : gate_(parts.gate), parts_(parts) {
+    decisions_.emplace(decisions_kept);
+    refusals_ = &parts.metrics.counter("ocilot_auth_refusals_total",
+                                       "Known callers that were refused what they wanted to do.");
+    set_rules(nullptr);
+}
+
+void Guard::set_rules(std::shared_ptr<Rules const> rules) {
+    has_rules_.store(rules != nullptr);
+    if (!rules) rules = std::make_shared<Rules const>(Rules::without_any());
+    rules_.store(std::move(rules));
+    rules_generation_.fetch_add(1);
+}
+
+std::optional<Caller> Guard::recall(Presented const& presented) {
+    if (open() || (presented.authorization.empty() && !presented.several)) return anonymous(presented.address);
+    if (presented.several) return std::nullopt;
+    if (parts_->bearers != nullptr) {
+        if (auto const token = parse_bearer(presented.authorization)) {
+            return parts_->bearers->recall(*token, presented.address);
+        }
+    }
+    return std::nullopt;
+}
+
+Task<Result<Caller>> Guard::identify(Presented presented) {
+    if (auto recalled = recall(presented)) co_return std::move(*recalled);
+    if (presented.several) {
+        co_return Error{Errc::unauthorized, "the request has several Authorization headers; send one"};
+    }
+    if (parts_->anything) {
+        auto caller = anonymous(presented.address);
+        caller.name = "silly";
+        caller.kind = CallerKind::user;
+        co_return caller;
+    }
+    if (auto const token = parse_bearer(presented.authorization)) {
+        if (parts_->bearers == nullptr) {
+            co_return Error{Errc::unauthorized, "bearer tokens are not taken here; log in with name and password"};
+        }
+        co_return co_await parts_->bearers->verify(std::string(*token), std::string(presented.address));
+    }
+    auto basic = parse_basic(presented.authorization);
+    if (!basic) {
+        co_return Error{Errc::unauthorized, "the Authorization header is neither Basic nor Bearer, or broken"};
+    }
+    co_return co_await login(std::move(basic->name), std::move(basic->password),
+                             std::string(presented.address));
+}
+
+Task<Result<Caller>> Guard::login(std::string name, std::string password, std::string address) {
+    if (!parts_ || parts_->logins == nullptr) {
+        co_return Error{Errc::unauthorized, "passwords are not taken here; get a token from the token server"};
+    }
+    co_return co_await parts_->logins->login(std::move(name), std::move(password), std::move(address));
+}
+
+bool Guard::known_to_allow(Caller const& caller, Access const& access) {
+    if (open()) return caller.admin;
+    bool const gate_asks = gate_.asks(policy::Point::authorize);
+    if (is_ping(access)) return !caller.anonymous() && !gate_asks;
+    if (caller.limit && !caller.limit->covers(access)) return false;
+    if (caller.admin) return true;
+    if (tokens_decide() && caller.limit) return !gate_asks;
+    DecisionKey const key(caller, access, gate_asks);
+    auto const kept = decisions_->find(key, generation(), parts_->clock.now());
+    return kept && kept->allowed;
+}
+
+Decided Guard::decide_by_rules(Caller const& caller, Access const& access) const {
+    if (is_ping(access)) return {true, {}};
+    if (tokens_decide() && caller.limit) return {true, {}};
+    auto const ruling = rules_.load()->decide(caller, access);
+    if (ruling.allowed) return {true, {}};
+    auto const why = has_rules_.load() ? sentence(caller, ruling) : std::string("only whoever logged in may");
+    return {false, std::make_shared<std::string const>(
+                       fmt::format("{} may not {}{}: {}", who(caller), policy::to_string(access.action),
+                                   where(access), why))};
+}
+
+Task<Result<std::optional<Decided>>> Guard::ask_gate(Caller const& caller, Access access, Time& until) {
+    CO_TRY(auto answer, co_await gate_.authorize(caller, access));
+    if (!answer) co_return std::optional<Decided>{};
+    auto const now = parts_->clock.now();
+    until = now + (answer->ttl.count() > 0 ? answer->ttl : answers_hold);
+    if (answer->allowed) co_return std::optional(Decided{true, {}});
+    if (answer->reason.empty()) {
+        answer->reason = fmt::format("a policy does not let you {} here; ask whoever runs this registry",
+                                     policy::to_string(access.action));
+    }
+    co_return std::optional(Decided{false, std::make_shared<std::string const>(std::move(answer->reason))});
+}
+
+Task<Result<Decided>> Guard::decide(Caller const& caller, Access access) {
+    if (caller.admin) co_return Decided{true, {}};
+    bool const gate_asks = gate_.asks(policy::Point::authorize);
+    // Where a token's own limit decides, no key holds what was decided from.
+    bool const keeps = !tokens_decide();
+    DecisionKey const key(caller, access, gate_asks);
+    auto const now = parts_->clock.now();
+    auto const before = generation();
+    if (keeps) {
+        if (auto kept = decisions_->find(key, before, now)) co_return std::move(*kept);
+    }
+    Time until = now + rules_hold;
+    std::optional<Decided> decided;
+    if (gate_asks) {
+        CO_TRY(decided, co_await ask_gate(caller, access, until));
+        if (!decided) until = now + answers_hold;
+    }
+    if (!decided) decided = decide_by_rules(caller, access);
+    if (keeps) decisions_->add(key, before, until, *decided);
+    co_return std::move(*decided);
+}
+
+Error Guard::refused(Caller const& caller, Access const& access, Decided const& decided) const {
+    if (caller.anonymous()) {
+        return {Errc::unauthorized, fmt::format("log in to {}{}", policy::to_string(access.action), where(access))};
+    }
+    refusals_->add();
+    auto const repository = access.repository ? access.repository->str() : std::string();
+    if (parts_->refusals != nullptr) {
+        parts_->refusals->note("access", caller, repository, policy::to_string(access.action), *decided.reason);
+    }
+    parts_->log.info("access refused", {{"user", caller.name},
+                                        {"kind", policy::to_string(caller.kind)},
+                                        {"peer", caller.address},
+                                        {"action", policy::to_string(access.action)},
+                                        {"repository", repository},
+                                        {"reason", *decided.reason}});
+    return {Errc::denied, *decided.reason};
+}
+
+Task<Result<>> Guard::require_by_gate(Caller const& caller, Access access) {
     if (!gate_.asks(policy::Point::authorize)) co_return Result<>{};
     CO_TRY(auto const decision, co_await gate_.authorize(caller, access));
     if (!decision || decision->allowed) co_return Result<>{};
@@ -17,6 +192,105 @@ Task<Result<>> Guard::require(policy::Caller const& caller, policy::Access acces
                         ? fmt::format("a policy does not let you {} here; ask whoever runs this registry",
                                       policy::to_string(access.action))
                         : decision->reason};
+}
+
+Task<Result<>> Guard::require(Caller const& caller, Access access) {
+    if (open()) {
+        if (access.action == Action::admin && !caller.admin) {
+            co_return Error{Errc::denied,
+                            "nobody can log in here, so this is only for whoever may open the control socket"};
+        }
+        co_return co_await require_by_gate(caller, access);
+    }
+    // Every client takes the way to log in from this one answer: whoever shows nothing is told it, even where
+    // anonymous callers may pull.
+    if (is_ping(access) && caller.anonymous() && !caller.limit) {
+        co_return Error{Errc::unauthorized, "log in, or get a token for anonymous use"};
+    }
+    CO_TRY(auto const decided, co_await decide(caller, access));
+    if (!decided.allowed) co_return refused(caller, access, decided);
+    if (caller.limit && !caller.limit->covers(access)) {
+        co_return Error{Errc::unauthorized, fmt::format("the credentials are not good to {}{}; get others",
+                                                        policy::to_string(access.action), where(access))};
+    }
+    co_return Result<>{};
+}
+
+Result<> Guard::require_catalog(Caller const& caller) const {
+    if (open()) return {};
+    if (caller.anonymous() && !caller.limit) {
+        return Error{Errc::unauthorized, "get a token for the list of repositories first"};
+    }
+    if (caller.limit && !caller.limit->covers_catalog()) {
+        return Error{Errc::unauthorized, "the credentials are not good for the list of repositories; get others"};
+    }
+    return {};
+}
+
+Task<Result<bool>> Guard::may(Caller const& caller, Access access) {
+    if (caller.limit && !caller.limit->covers(access)) co_return false;
+    co_return co_await may_without_limit(caller, access);
+}
+
+Task<Result<bool>> Guard::may_without_limit(Caller const& caller, Access access) {
+    if (open()) {
+        auto const allowed = co_await require_by_gate(caller, access);
+        if (allowed.has_value()) co_return true;
+        if (allowed.error().code == Errc::denied) co_return false;
+        co_return allowed.error();
+    }
+    CO_TRY(auto const decided, co_await decide(caller, access));
+    co_return decided.allowed;
+}
+
+Task<Result<Explanation>> Guard::explain(Caller const& caller, Access access) {
+    Explanation told;
+    if (open()) {
+        told = {true, "nobody", "the registry is open: everybody may do everything", {}};
+        co_return told;
+    }
+    told.ruling = rules_.load()->decide(caller, access);
+    if (caller.admin) {
+        told.allowed = true;
+        told.by = "admin";
+        told.sentence = fmt::format("{} is an administrator and may do everything", who(caller));
+        co_return told;
+    }
+    if (gate_.asks(policy::Point::authorize)) {
+        CO_TRY(auto const answer, co_await gate_.authorize(caller, access));
+        if (answer) {
+            told.allowed = answer->allowed;
+            told.by = "hook";
+            told.sentence = fmt::format("the hook {} {}{}{}", answer->by, answer->allowed ? "allows it" : "refuses it",
+                                        answer->reason.empty() ? "" : ": ", answer->reason);
+            co_return told;
+        }
+    }
+    auto const decided = decide_by_rules(caller, access);
+    told.allowed = decided.allowed;
+    told.by = told.ruling.rule == 0 || !has_rules_.load() ? "nobody" : "rule";
+    if (has_rules_.load()) {
+        told.sentence = sentence(caller, told.ruling);
+    } else {
+        told.sentence = "there are no rules: whoever logged in may pull, push and delete";
+    }
+    co_return told;
+}
+
+std::optional<NameAndPassword> parse_basic(std::string_view authorization) {
+    auto const credentials = after_scheme(authorization, "basic");
+    if (!credentials) return std::nullopt;
+    auto text = from_base64(*credentials);
+    if (!text) return std::nullopt;
+    auto const colon = text->find(':');
+    if (colon == text->npos || text->find('\0') != text->npos) return std::nullopt;
+    return NameAndPassword{text->substr(0, colon), text->substr(colon + 1)};
+}
+
+std::optional<std::string_view> parse_bearer(std::string_view authorization) {
+    auto const token = after_scheme(authorization, "bearer");
+    if (!token || token->empty()) return std::nullopt;
+    return token;
 }
 
 }  // namespace ocilot::auth

@@ -1,28 +1,122 @@
 #pragma once
 
+#include "auth/decisions.h"
+#include "auth/rules.h"
+#include "base/log.h"
+#include "base/metrics.h"
 #include "policy/gate.h"
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace ocilot::auth {
 
-/// Who is it, and may they. An open registry: everybody is anonymous and the rules allow everything that the
-/// gate does not refuse.
+class Bearers;
+class Logins;
+class Refusals;
+
+/// What came with a request to say who sends it. Borrowed.
+struct Presented {
+    std::string_view authorization = {};  ///< value of the header, empty if absent
+    bool several = false;                 ///< whether the header is there more than once
+    std::string_view address = {};        ///< numeric, without port
+};
+
+/// What a guard that checks is made of.
+struct GuardParts {
+    policy::Gate& gate;
+    Clock const& clock;
+    Log const& log;
+    Metrics& metrics;
+    Logins* logins = nullptr;    ///< null: no passwords
+    Bearers* bearers = nullptr;  ///< null: no tokens
+    Refusals* refusals = nullptr;
+    bool anything = false;       ///< `auth.silly`: any Authorization will do
+    bool tokens_decide = false;  ///< without rules tokens of a foreign server give what they say, to anybody
+};
+
+/// What would be answered, and who says so.
+struct Explanation {
+    bool allowed = false;
+    std::string by;        ///< `admin`, `hook`, `rule` or `nobody`
+    std::string sentence;  ///< for a person
+    Ruling ruling;         ///< what the rules say, whoever decides
+};
+
+/// Who is it, and may they. An open registry: everybody is anonymous and may do everything that the gate does
+/// not refuse. Thread-safe.
 class Guard {
   public:
-    explicit Guard(policy::Gate& gate) noexcept : gate_(gate) {}
+    /// Of an open registry.
+    explicit Guard(policy::Gate& gate) noexcept;
+    /// Of one that checks. Without rules whoever logged in may pull, push and delete.
+    explicit Guard(GuardParts parts);
 
-    /// The caller behind an `Authorization` header (empty if absent) from `address`. Credentials sent to an
-    /// open registry are not looked at, as clients send what they have.
-    [[nodiscard]] Result<policy::Caller> identify(std::string_view authorization, std::string_view address);
+    /// Whether everybody is anonymous here: credentials are not looked at, as clients send what they have.
+    [[nodiscard]] bool open() const noexcept { return !parts_; }
+    /// Whether anybody decides: else `require` need not be called.
+    [[nodiscard]] bool asks() const noexcept {
+        return !open() || gate_.asks(policy::Point::authorize);
+    }
 
-    /// Whether anybody but the rules, which allow everything, decides: else `require` need not be called.
-    [[nodiscard]] bool asks() const noexcept { return gate_.asks(policy::Point::authorize); }
-    /// denied (or unauthorized for an anonymous caller) with the reason, or nothing.
+    /// The caller, if no more has to be done to know; else `identify` finds out.
+    [[nodiscard]] std::optional<policy::Caller> recall(Presented const& presented);
+    /// unauthorized if what was presented is wrong, too_many_requests, unavailable.
+    Task<Result<policy::Caller>> identify(Presented presented);
+    /// Who has this name and password. unauthorized, too_many_requests, unavailable.
+    Task<Result<policy::Caller>> login(std::string name, std::string password, std::string address);
+
+    /// True if the caller may, by what is known already; else `require` finds out.
+    [[nodiscard]] bool known_to_allow(policy::Caller const& caller, policy::Access const& access);
+    /// Nothing, or: unauthorized for an anonymous caller and for a token that does not cover the access,
+    /// denied for a known one, with the reason.
     Task<Result<>> require(policy::Caller const& caller, policy::Access access);
+    /// Whether the caller may ask for the list of repositories; what is in it
+    /// `may_without_limit` tells, one by one.
+    [[nodiscard]] Result<> require_catalog(policy::Caller const& caller) const;
+    /// Whether the caller may, with the credentials at hand; no refusal is noted.
+    Task<Result<bool>> may(policy::Caller const& caller, policy::Access access);
+    /// The same whatever the credentials are limited to.
+    Task<Result<bool>> may_without_limit(policy::Caller const& caller, policy::Access access);
+    /// Why, for a caller without limits.
+    Task<Result<Explanation>> explain(policy::Caller const& caller, policy::Access access);
 
+    /// From now on; null: none.
+    void set_rules(std::shared_ptr<Rules const> rules);
   private:
+    /// Whether a token of a foreign server gives what it says.
+    [[nodiscard]] bool tokens_decide() const noexcept { return parts_->tokens_decide && !has_rules_.load(); }
+    /// Differs when rules or hooks do: what was decided before counts no more.
+    [[nodiscard]] std::uint64_t generation() const noexcept {
+        return gate_.generation() << 32 | rules_generation_.load(std::memory_order_acquire);
+    }
+    Task<Result<Decided>> decide(policy::Caller const& caller, policy::Access access);
+    [[nodiscard]] Decided decide_by_rules(policy::Caller const& caller, policy::Access const& access) const;
+    Task<Result<std::optional<Decided>>> ask_gate(policy::Caller const& caller, policy::Access access,
+                                                  Time& until);
+    Error refused(policy::Caller const& caller, policy::Access const& access, Decided const& decided) const;
+    Task<Result<>> require_by_gate(policy::Caller const& caller, policy::Access access);
+
     policy::Gate& gate_;
+    std::optional<GuardParts> parts_;
+    std::optional<Decisions> decisions_;
+    std::atomic<std::shared_ptr<Rules const>> rules_;
+    std::atomic<std::uint32_t> rules_generation_{0};
+    std::atomic<bool> has_rules_{false};
+    Counter* refusals_ = nullptr;
 };
+
+/// Name and password of a Basic Authorization header (RFC 7617); nullopt if it is none.
+struct NameAndPassword {
+    std::string name;
+    std::string password;
+};
+[[nodiscard]] std::optional<NameAndPassword> parse_basic(std::string_view authorization);
+/// The token of a Bearer Authorization header (RFC 6750); nullopt if it is none.
+[[nodiscard]] std::optional<std::string_view> parse_bearer(std::string_view authorization);
 
 }  // namespace ocilot::auth

@@ -20,6 +20,7 @@ constexpr std::array names{
     Named{Errc::digest_invalid, "digest_invalid"},
     Named{Errc::manifest_invalid, "manifest_invalid"},
     Named{Errc::manifest_too_large, "manifest_too_large"},
+    Named{Errc::body_too_large, "body_too_large"},
     Named{Errc::size_invalid, "size_invalid"},
     Named{Errc::range_invalid, "range_invalid"},
     Named{Errc::pagination_invalid, "pagination_invalid"},

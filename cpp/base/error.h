@@ -17,6 +17,7 @@ enum class Errc : std::uint8_t {
     digest_invalid,      ///< malformed, unsupported, or not that of the bytes
     manifest_invalid,    ///< unparsable or inconsistent manifest
     manifest_too_large,  ///< manifest over the configured limit
+    body_too_large,      ///< body of a request that is none of the protocol's over its limit
     size_invalid,        ///< a length that does not match
     range_invalid,       ///< a range that cannot be satisfied, an upload chunk out of order
     pagination_invalid,  ///< `n` is not a number in range
@@ -59,6 +60,7 @@ struct Error {
     /// The things the failure is about (for example every missing digest); each becomes one entry in the
     /// protocol's error list. May be empty.
     std::vector<std::string> subjects = {};
+    unsigned retry_after = 0;  ///< seconds after which it is worth another try; 0: nobody knows
 };
 
 /// Stable lower-case name of a code ("blob_unknown"), for logs and metrics.

@@ -56,6 +56,31 @@ Response options(std::string_view allow) {
     return response;
 }
 
+/// Whoever may open the registry's own socket.
+policy::Caller local_caller() {
+    policy::Caller caller;
+    caller.name = "local";
+    caller.kind = policy::CallerKind::local;
+    caller.admin = true;
+    return caller;
+}
+
+/// What a token has to be good for: everything the request touches.
+std::string scope_of(Route const& route, Verb const& verb, Query const& query) {
+    if (verb.handle == get_catalog) return "registry:catalog:*";
+    if (route.name.empty()) return {};
+    std::string_view actions = "pull";
+    if (verb.action == policy::Action::push) actions = "pull,push";
+    if (verb.action == policy::Action::remove) actions = "delete";
+    auto scope = fmt::format("repository:{}:{}", route.name, actions);
+    auto const from = query.first("from");
+    bool const mounts = verb.handle == post_upload && query.first("mount") && from;
+    if (mounts && oci::RepositoryName::parse(*from).has_value()) {
+        scope += fmt::format(" repository:{}:pull", *from);
+    }
+    return scope;
+}
+
 /// For a method that has no row.
 Response without_verb(Request const& request, Endpoint const& endpoint) {
     if (request.method == Method::options) return options(endpoint.allow());
@@ -66,8 +91,14 @@ Response without_verb(Request const& request, Endpoint const& endpoint) {
 
 }  // namespace
 
-App::App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings)
-    : registry_(registry), guard_(guard), operations_(operations), settings_(std::move(settings)) {}
+App::App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
+         auth::TokenServer* tokens)
+    : registry_(registry),
+      guard_(guard),
+      tokens_(tokens),
+      sealer_(registry.random),
+      operations_(operations),
+      settings_(std::move(settings)) {}
 
 Task<Response> App::handle(Request const& request) {
     if (settings_.operations && Operations::serves(raw_path(request.target))) {
@@ -100,8 +131,7 @@ Task<Response> App::respond(Request const& request) {
         if (answered.has_value()) {
             response = std::move(*answered);
         } else {
-            response = error_response(answered.error());
-            if (response.status == 405) response.set("Allow", endpoint.allow(request.method));
+            response = failed(request, *target, *route, *verb, answered.error());
         }
     } else {
         response = without_verb(request, endpoint);
@@ -116,22 +146,80 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
     if (!route.name.empty()) {
         CO_TRY(name, oci::RepositoryName::parse(route.name));
     }
-    auto const credentials = request.header("Authorization").value_or(std::string_view{});
-    CO_TRY(auto const caller, guard_.identify(credentials, request.peer));
-    if (verb.action && guard_.asks()) {
+    auto caller = known_caller(request, verb);
+    if (!caller) {
+        CO_TRY(caller, co_await find_caller(request));
+    }
+    if (verb.action && (guard_.asks() || *verb.action == policy::Action::admin)) {
         policy::Access const access{name, *verb.action};
-        CO_CHECK(co_await guard_.require(caller, access));
+        if (!guard_.known_to_allow(*caller, access)) {
+            CO_CHECK(co_await permit(request, *caller, access));
+        }
+        if (verb.handle == get_catalog) CO_CHECK(guard_.require_catalog(*caller));
     }
     Context const context{.request = request,
                           .query = target.query,
                           .registry = registry_,
                           .guard = guard_,
+                          .tokens = tokens_,
+                          .sealer = sealer_,
                           .settings = settings_,
-                          .caller = caller,
+                          .caller = *caller,
                           .repository = name ? &*name : nullptr,
                           .item = route.item,
                           .urls = Urls(settings_.urls, request)};
     co_return co_await verb.handle(context);
+}
+
+auth::Presented App::presented(Request const& request) {
+    return {.authorization = request.header("Authorization").value_or(std::string_view{}),
+            .several = request.count("Authorization") > 1,
+            .address = request.peer};
+}
+
+std::optional<policy::Caller> App::known_caller(Request const& request, Verb const& verb) {
+    if (request.local) return local_caller();
+    if (verb.action && !guard_.open()) return guard_.recall(presented(request));
+    policy::Caller caller;
+    caller.address = request.peer;
+    return caller;
+}
+
+Task<Result<policy::Caller>> App::find_caller(Request const& request) {
+    co_return co_await guard_.identify(presented(request));
+}
+
+Task<Result<>> App::permit(Request const& request, policy::Caller const& caller, policy::Access access) {
+    auto permitted = co_await guard_.require(caller, std::move(access));
+    if (permitted.has_value()) co_return permitted;
+    auto error = std::move(permitted).error();
+    // Another token may be good for it; a name and a password stay what they are.
+    bool const has_token = auth::parse_bearer(presented(request).authorization).has_value();
+    if (error.code == Errc::unauthorized && !caller.anonymous() && !has_token) error.code = Errc::denied;
+    co_return error;
+}
+
+Response App::failed(Request const& request, Target const& target, Route const& route, Verb const& verb,
+                     Error const& error) {
+    auto response = error_response(error);
+    if (response.status == 405) response.set("Allow", route.endpoint->allow(request.method));
+    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none) return response;
+    Urls const urls(settings_.urls, request);
+    if (!verb.action) {  // The token server itself.
+        ChallengeSettings const basic{.scheme = ChallengeSettings::Scheme::basic,
+                                      .realm = settings_.challenge.service};
+        response.set("WWW-Authenticate", challenge(basic, urls, {}, {}));
+        return response;
+    }
+    ChallengeCause cause;
+    auto const shown = presented(request);
+    if (auth::parse_bearer(shown.authorization)) {
+        // A token that is good for something is remembered.
+        cause = {guard_.recall(shown) ? "insufficient_scope" : "invalid_token", error.message};
+    }
+    response.set("WWW-Authenticate",
+                 challenge(settings_.challenge, urls, scope_of(route, verb, target.query), cause));
+    return response;
 }
 
 Response App::refuse(Error const& error) const {

@@ -1,10 +1,14 @@
 #pragma once
 
 #include "auth/guard.h"
+#include "auth/sealer.h"
+#include "auth/token_server.h"
+#include "http/challenge.h"
 #include "http/cors.h"
 #include "http/message.h"
 #include "registry/registry.h"
 
+#include <optional>
 #include <string>
 
 namespace ocilot::http {
@@ -23,6 +27,7 @@ struct AppSettings {
     std::size_t tags_limit = 1000;                             ///< most tags a page when `n` is given
     std::vector<std::pair<std::string, std::string>> headers;  ///< `http.headers`, added to every answer
     CorsSettings cors;
+    ChallengeSettings challenge;
     bool operations = true;  ///< whether `/healthz`, `/readyz` and `/metrics` are answered here
 };
 
@@ -34,7 +39,9 @@ struct Verb;
 /// The protocol: a request in, an answer out. Knows no socket. Thread-safe.
 class App final : public Handler {
   public:
-    App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings);
+    /// `tokens` is null where this registry gives out none.
+    App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
+        auth::TokenServer* tokens = nullptr);
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
 
@@ -45,8 +52,21 @@ class App final : public Handler {
     Task<Result<Response>> answer(Request const& request, Target const& target, Route const& route,
                                   Verb const& verb);
 
+    /// Who sends the request, if that is known without waiting. Nobody is asked where the guard or the
+    /// endpoint does not care.
+    std::optional<policy::Caller> known_caller(Request const& request, Verb const& verb);
+    Task<Result<policy::Caller>> find_caller(Request const& request);
+    /// Nothing, or why this caller may not.
+    Task<Result<>> permit(Request const& request, policy::Caller const& caller, policy::Access access);
+    [[nodiscard]] static auth::Presented presented(Request const& request);
+    /// The answer to a failed request, with everything that a client needs to do better.
+    [[nodiscard]] Response failed(Request const& request, Target const& target, Route const& route,
+                                  Verb const& verb, Error const& error);
+
     registry::Registry& registry_;
     auth::Guard& guard_;
+    auth::TokenServer* tokens_;
+    auth::Sealer sealer_;
     Operations& operations_;
     AppSettings settings_;
 };

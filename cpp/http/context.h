@@ -15,6 +15,8 @@ struct Context {
     Query const& query;
     registry::Registry& registry;
     auth::Guard& guard;
+    auth::TokenServer* tokens;  ///< null where this registry gives out none
+    auth::Sealer const& sealer;
     AppSettings const& settings;
     policy::Caller const& caller;
     oci::RepositoryName const* repository;  ///< null for the routes without a name

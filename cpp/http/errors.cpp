@@ -25,6 +25,8 @@ constexpr std::array table{
     ErrorRow{Errc::manifest_invalid, 400, "MANIFEST_INVALID", "the manifest is not valid"},
     ErrorRow{Errc::manifest_too_large, 413, "MANIFEST_INVALID", "the manifest is larger than allowed here",
              shown, closes, limits},
+    ErrorRow{Errc::body_too_large, 413, "SIZE_INVALID", "the body of the request is larger than allowed here",
+             shown, closes, limits},
     ErrorRow{Errc::size_invalid, 400, "SIZE_INVALID", "the length given is not that of the content"},
     ErrorRow{Errc::range_invalid, 416, "RANGE_INVALID", "the range cannot be satisfied"},
     ErrorRow{Errc::pagination_invalid, 400, "PAGINATION_NUMBER_INVALID",
@@ -118,7 +120,9 @@ Response error_response(Error const& error) {
     body += "]}";
     Response response{.status = row.status};
     response.text(oci::media_type::json, std::move(body));
-    if (row.status == 429 || row.status == 503) response.set("Retry-After", "5");
+    if (row.status == 429 || row.status == 503) {
+        response.set("Retry-After", std::to_string(error.retry_after == 0 ? 5 : error.retry_after));
+    }
     response.close = row.close;
     if (row.limit) response.refusal = to_string(row.code);
     if (!row.own_words) response.cause = error.message;

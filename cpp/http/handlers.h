@@ -25,4 +25,12 @@ Task<Result<Response>> patch_upload(Context const& context);
 Task<Result<Response>> put_upload(Context const& context);
 Task<Result<Response>> delete_upload(Context const& context);
 
+Task<Result<Response>> get_token(Context const& context);
+Task<Result<Response>> post_token(Context const& context);
+Task<Result<Response>> get_token_keys(Context const& context);
+
+Task<Result<Response>> get_access(Context const& context);
+Task<Result<Response>> get_keys(Context const& context);
+Task<Result<Response>> post_keys(Context const& context);
+
 }  // namespace ocilot::http

@@ -80,6 +80,14 @@ Result<std::string> content_type(Request const& request) {
     return bare;
 }
 
+/// Whether the caller may move tags that are there, or only push new ones.
+Task<Result<bool>> may_move_tags(Context const& context) {
+    if (!context.guard.asks()) co_return true;
+    policy::Access const access{context.name(), policy::Action::overwrite};
+    if (context.guard.known_to_allow(context.caller, access)) co_return true;
+    co_return co_await context.guard.may(context.caller, access);
+}
+
 }  // namespace
 
 /// end-3: `GET` and `HEAD /v2/<name>/manifests/<tag-or-digest>`.
@@ -107,7 +115,9 @@ Task<Result<Response>> put_manifest(Context const& context) {
     }
     CO_TRY(auto const type, content_type(context.request));
     CO_TRY(auto const bytes, co_await read_body(context.request, context.registry.rules.manifest_limit));
-    registry::ManifestUpload const upload{context.caller, context.name(), reference, tags, type, bytes};
+    CO_TRY(bool const moves, co_await may_move_tags(context));
+    registry::ManifestUpload const upload{context.caller, context.name(), reference, tags,
+                                          type,           bytes,          moves};
     CO_TRY(auto const pushed, co_await registry::push_manifest(context.registry, upload));
     Response response{.status = 201};
     response.set("Location", context.urls.manifest(context.name(), pushed.fact.digest));

@@ -13,4 +13,7 @@ namespace ocilot::http {
 /// the length is known to be larger, else as soon as more has come.
 Task<Result<std::string>> read_body(Request const& request, std::size_t limit);
 
+/// The whole body of a form or of a JSON document of our own API, at most 64 KiB; body_too_large.
+Task<Result<std::string>> read_small_body(Request const& request);
+
 }  // namespace ocilot::http

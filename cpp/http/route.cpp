@@ -119,6 +119,48 @@ constexpr Verb upload[] = {
      {{{204, "Gone."}}},
      {Errc::upload_unknown, Errc::upload_busy}}};
 
+constexpr Verb token[] = {
+    {Method::get,
+     std::nullopt,
+     get_token,
+     "A bearer token for whoever sends Basic credentials, or for anonymous use; `?scope=` what for, each one or "
+     "separated by spaces, `?offline_token=true` with a refresh token.",
+     {{{200, "The token, good for what the caller may do of what was asked; that can be nothing."}}},
+     {}},
+    {Method::post,
+     std::nullopt,
+     post_token,
+     "The same for a form with `grant_type` `password` (`username`, `password`) or `refresh_token`; `scope`, and "
+     "`access_type=offline` for a refresh token.",
+     {{{200, "The token."}}},
+     {Errc::body_too_large}}};
+constexpr Verb token_keys[] = {{Method::get,
+                                std::nullopt,
+                                get_token_keys,
+                                "The public keys that the registry's tokens are signed with, as a JWKS.",
+                                {{{200, "The keys."}}},
+                                {}}};
+constexpr Verb access[] = {
+    {Method::get,
+     Action::admin,
+     get_access,
+     "Whether somebody may do something, and what decides: `?user=`, `?kind=`, `?groups=`, `?action=`, "
+     "`?repository=`.",
+     {{{200, "The decision, with the rule or the hook it comes from."}}},
+     {}}};
+constexpr Verb keys[] = {{Method::get,
+                          Action::admin,
+                          get_keys,
+                          "The keys that tokens are signed with, youngest first.",
+                          {{{200, "Their ids and ages."}}},
+                          {}},
+                         {Method::post,
+                          Action::admin,
+                          post_keys,
+                          "Makes a key that signs from now on; the older ones verify until their tokens are over.",
+                          {{{201, "Made."}}},
+                          {}}};
+
 constexpr std::string_view name_mark = "<name>";
 constexpr std::string_view item_mark = "<item>";
 
@@ -147,6 +189,10 @@ constexpr Endpoint table[] = {
     row("/v2/<name>/blobs/uploads/", "uploads", uploads),
     row("/v2/<name>/blobs/uploads/<item>", "upload", upload),
     row("/v2/<name>/blobs/<item>", "blob", blob),
+    row("/token", "token", token),
+    row("/token/keys", "token_keys", token_keys),
+    row("/api/v1/access", "access", access),
+    row("/api/v1/keys", "keys", keys),
 };
 
 bool take_front(std::string_view& text, std::string_view literal) noexcept {

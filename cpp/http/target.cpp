@@ -68,6 +68,12 @@ Result<Query> Query::parse(std::string_view text) {
     return query;
 }
 
+Result<Query> Query::parse_form(std::string_view text) {
+    std::string spaced(text);
+    std::ranges::replace(spaced, '+', ' ');  // A plus that is meant is escaped.
+    return parse(spaced);
+}
+
 std::optional<std::string_view> Query::first(std::string_view name) const noexcept {
     auto const found = std::find_if(parameters_.begin(), parameters_.end(),
                                     [&](auto const& parameter) { return parameter.first == name; });
@@ -104,6 +110,12 @@ void Target::collapse_slashes() {
 std::string_view raw_path(std::string_view target) noexcept {
     auto rest = without_origin(target);
     return cut(rest, '?');
+}
+
+std::string_view raw_query(std::string_view target) noexcept {
+    auto rest = without_origin(target);
+    (void)cut(rest, '?');
+    return rest;
 }
 
 void append_query_value(std::string& out, std::string_view value) {

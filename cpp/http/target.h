@@ -16,6 +16,8 @@ class Query {
   public:
     /// bad_request for an escape that is none, or an escaped NUL.
     static Result<Query> parse(std::string_view text);
+    /// The fields of a form (`application/x-www-form-urlencoded`), in which `+` is a space.
+    static Result<Query> parse_form(std::string_view text);
 
     /// First value of a parameter (empty if it has no `=`); nullopt if absent.
     [[nodiscard]] std::optional<std::string_view> first(std::string_view name) const noexcept;
@@ -41,6 +43,8 @@ struct Target {
 
 /// The path of a target as sent: without query, not decoded.
 [[nodiscard]] std::string_view raw_path(std::string_view target) noexcept;
+/// The query of a target as sent, without its question mark.
+[[nodiscard]] std::string_view raw_query(std::string_view target) noexcept;
 
 /// Appends `value` for a query: everything but RFC 3986's unreserved characters, `/` and `:` as `%XX`.
 void append_query_value(std::string& out, std::string_view value);

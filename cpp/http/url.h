@@ -24,6 +24,9 @@ class Urls {
     [[nodiscard]] std::string blob(oci::RepositoryName const& repository, oci::Digest const& digest) const;
     [[nodiscard]] std::string upload(oci::RepositoryName const& repository, Uuid id) const;
 
+    /// `path` (`/token`) below the prefix with its origin, however `Location` is written.
+    [[nodiscard]] std::string absolute(std::string_view path) const { return origin() + local(path); }
+
     /// `path` (`/v2/…`) below the prefix, without an origin.
     [[nodiscard]] std::string local(std::string_view path) const;
 

@@ -21,6 +21,14 @@ std::unique_ptr<Server> start(Settings const& settings) {
     return value_or_raise(std::move(started));
 }
 
+void reload_access(Server& server, Settings const& settings) {
+    auto reloaded = [&] {
+        py::gil_scoped_release const released;
+        return server.reload_access(settings.auth.access);
+    }();
+    value_or_raise(std::move(reloaded));
+}
+
 void reload_tls(Server& server) {
     auto reloaded = [&] {
         py::gil_scoped_release const released;
@@ -49,6 +57,11 @@ void init_server(py::module_& module) {
         .def("reload_tls", &reload_tls,
              "Reads certificate and key again. Raises ConfigError if they do not fit; the old ones stay in "
              "force.")
+        .def("reload_access", &reload_access, py::arg("settings"),
+             "Puts the rules and groups of these settings in force. Raises ConfigError if they are none; the "
+             "old ones stay in force.")
+        .def("note_failed_reload", &Server::note_failed_reload, py::arg("reason"),
+             "Notes in log and metrics why the rules could not even be read.")
         .def("stop", &Server::stop, py::call_guard<py::gil_scoped_release>(),
              "Stops listening and waits for requests under way, at most the drain time. Once only.");
 }

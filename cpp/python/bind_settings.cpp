@@ -2,9 +2,12 @@
 #include "server/settings.h"
 
 #include <chrono>
+#include <optional>
 #include <pybind11/native_enum.h>
 #include <pybind11/stl.h>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace ocilot::python {
 
@@ -115,6 +118,72 @@ void init_repositories(Class& settings) {
                            "whole list, reading it gives a copy.");
 }
 
+/// A field of the settings of access, as one of the settings.
+template <class Field>
+void auth(Class& settings, char const* name, Field server::AuthSettings::* field, char const* doc) {
+    settings.def_property(
+        name, [field](Settings const& self) { return self.auth.*field; },
+        [field](Settings& self, Field value) { self.auth.*field = std::move(value); }, doc);
+}
+
+void auth_seconds(Class& settings, char const* name, Seconds server::AuthSettings::* field, char const* doc) {
+    settings.def_property(
+        name, [field](Settings const& self) { return (self.auth.*field).count(); },
+        [name, field](Settings& self, Seconds::rep value) {
+            if (value < 0) throw py::value_error(std::string(name) + " cannot be negative");
+            self.auth.*field = Seconds(value);
+        },
+        doc);
+}
+
+using Allowed = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
+/// Rules are pairs in Python: patterns, and subjects with their rights.
+void init_rules(Class& settings) {
+    using Rules = std::vector<std::pair<std::vector<std::string>, Allowed>>;
+    settings.def_property(
+        "access",
+        [](Settings const& self) -> std::optional<Rules> {
+            if (!self.auth.access.has_rules) return std::nullopt;
+            Rules rules;
+            for (auto const& rule : self.auth.access.rules) rules.emplace_back(rule.repositories, rule.allow);
+            return rules;
+        },
+        [](Settings& self, std::optional<Rules> rules) {
+            self.auth.access.has_rules = rules.has_value();
+            self.auth.access.rules.clear();
+            if (!rules) return;
+            for (auto& [repositories, allow] : *rules) {
+                self.auth.access.rules.push_back({std::move(repositories), std::move(allow)});
+            }
+        },
+        "Rules of access, each a pair of repository patterns and of subjects with their rights; None: none.");
+    settings.def_property(
+        "groups", [](Settings const& self) { return self.auth.access.groups; },
+        [](Settings& self, Allowed groups) { self.auth.access.groups = std::move(groups); },
+        "Groups, each a pair of its name and its members.");
+}
+
+void init_auth(Class& settings) {
+    using server::AuthSettings;
+    auth(settings, "auth_htpasswd", &AuthSettings::htpasswd, "Path of the htpasswd file; empty: none.");
+    auth(settings, "auth_realm", &AuthSettings::realm, "Text of a Basic challenge, or URL of the token server.");
+    auth(settings, "auth_service", &AuthSettings::service, "Name of this registry at a token server elsewhere.");
+    auth(settings, "auth_token", &AuthSettings::token, "Whether tokens of a server elsewhere are taken.");
+    auth(settings, "auth_issuer", &AuthSettings::issuer, "Issuer of those tokens.");
+    auth(settings, "auth_root_certificates", &AuthSettings::root_certificates, "PEM file of its certificates.");
+    auth(settings, "auth_jwks", &AuthSettings::jwks, "JSON file of its keys.");
+    auth(settings, "auth_algorithms", &AuthSettings::algorithms, "How those tokens may be signed; empty: any way.");
+    auth(settings, "auth_redirect_path", &AuthSettings::redirect_path, "Where the token server is on this host.");
+    auth(settings, "auth_silly", &AuthSettings::silly, "Whether any credentials will do.");
+    auth(settings, "accounts", &AuthSettings::accounts, "Whether there are accounts and a token server here.");
+    auth(settings, "accounts_service", &AuthSettings::own_service, "Name of this registry at its own token server.");
+    auth_seconds(settings, "token_life", &AuthSettings::token_life, "Seconds a token is good.");
+    auth_seconds(settings, "refresh_life", &AuthSettings::refresh_life, "Seconds a refresh token is good.");
+    auth_seconds(settings, "key_life", &AuthSettings::key_life, "Seconds a key signs; 0: for ever.");
+    init_rules(settings);
+}
+
 void init_hooks(Class& settings) {
     settings.def_readwrite("hook_points", &Settings::hook_points,
                            "Points that are asked from the first request on, each with its deadline in "
@@ -139,6 +208,7 @@ void init_settings(py::module_& module) {
     init_limits(settings);
     init_answers(settings);
     init_repositories(settings);
+    init_auth(settings);
     init_hooks(settings);
     init_log(settings);
 }

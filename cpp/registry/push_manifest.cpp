@@ -54,6 +54,7 @@ meta::NewManifest facts_of(ManifestUpload const& upload, oci::Manifest const& ma
         .tags = tags_of(upload),
         .pushed_by = actor_of(upload.caller),
         .pushed_at = now,
+        .may_move_tags = upload.may_move_tags,
     };
     if (manifest.subject) facts.subject = manifest.subject->digest;
     for (auto const& child : oci::children_of(manifest)) {

@@ -17,6 +17,7 @@ struct ManifestUpload {
     std::vector<oci::Tag> more_tags;  ///< `?tag=` of a push by digest
     std::string_view content_type;    ///< bare; empty if the client sent none
     std::string_view bytes;
+    bool may_move_tags = true;  ///< false: denied if a tag that is there would move
 };
 
 /// What was stored.

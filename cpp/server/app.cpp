@@ -26,6 +26,7 @@ namespace {
 constexpr unsigned pool_threads = 8;
 constexpr std::chrono::milliseconds access_log_delay{10};  // One wake-up for hundreds of lines.
 constexpr std::size_t log_bytes = 4 * 1024 * 1024;         // That wait for a reader.
+constexpr std::chrono::seconds upkeep_interval{10};
 constexpr std::size_t manifest_cache_bytes = 64 * 1024 * 1024;
 
 Limits limits_of(Settings const& settings) {
@@ -72,11 +73,12 @@ Result<registry::Rules> rules_of(Settings const& settings) {
 }
 
 /// Runs one task to its end on this thread, before there are others.
-Result<std::size_t> run_now(Task<Result<std::size_t>> task) {
+template <class T>
+Result<T> run_now(Task<Result<T>> task) {
     asio::io_context context(1);
-    Result<std::size_t> answer = std::size_t{0};
+    Result<T> answer = Error{Errc::internal, "the task did not end"};
     asio::co_spawn(context.get_executor(), std::move(task),
-                   [&](std::exception_ptr problem, Result<std::size_t> value) {
+                   [&](std::exception_ptr problem, Result<T> value) {
                        if (problem) std::rethrow_exception(problem);
                        answer = std::move(value);
                    });
@@ -95,7 +97,6 @@ Server::Parts::Parts(Settings with)
       hooks(metrics, log),
       limits(limits_of(settings)),
       pool(pool_threads),
-      guard(hooks.gate),
       manifests(manifest_cache_bytes) {}
 
 Result<> Server::Parts::open() {
@@ -105,11 +106,14 @@ Result<> Server::Parts::open() {
     CHECK(open_stores());
     TRY(auto const points, hookbox::parse_hook_points(settings.hook_points));
     if (!points.empty()) hooks.gate.set_points(points);
+    CHECK(open_access());
     TRY(auto const rules, rules_of(settings));
     registry.emplace(
         registry::Registry{*blobs, *meta, hooks.gate, clock, random, sessions, manifests, rules});
     operations.emplace(*registry, metrics);
-    app.emplace(*registry, guard, *operations, app_settings(settings));
+    auto with = app_settings(settings);
+    with.challenge = access->challenge();
+    app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens());
     CHECK(clean_up());
     CHECK(listen());
     return add_jobs();
@@ -160,6 +164,16 @@ Result<> Server::Parts::open_stores() {
     TRY(blobs, blob::FilesystemStore::open(directory, pool, random));
     TRY(meta, meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
     return {};
+}
+
+Result<> Server::Parts::open_access() {
+    refusals.emplace(meta->journal(), clock, metrics);
+    TRY(access, AccessParts::open(settings.auth,
+                                  {hooks.gate, clock, random, log, metrics, meta->accounts(), *refusals}));
+    auto const prepared = run_now(access->prepare());
+    if (prepared.has_value()) return {};
+    return Error{Errc::config,
+                 fmt::format("the keys of the token server cannot be had: {}", prepared.error().message)};
 }
 
 Result<> Server::Parts::clean_up() {
@@ -228,6 +242,14 @@ Result<> Server::Parts::add_jobs() {
         auto const age = settings.upload_age;
         jobs::Job job{"expire_uploads", settings.purge_interval,
                       [&parts, age] { return jobs::expire_uploads(parts, age); }};
+        worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
+    }
+    if (!access->guard().open()) {
+        jobs::Job job{"refusals", std::chrono::seconds(1), [this] { return refusals->flush(); }};
+        worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
+    }
+    if (access->needs_upkeep()) {
+        jobs::Job job{"access", upkeep_interval, [this] { return access->keep_up(); }};
         worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
     }
     if (!settings.scrub || settings.in_memory) return {};

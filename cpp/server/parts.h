@@ -1,6 +1,5 @@
 #pragma once
 
-#include "auth/guard.h"
 #include "base/blocking_pool.h"
 #include "base/log_writer.h"
 #include "hookbox/hook_box.h"
@@ -10,6 +9,7 @@
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
 #include "registry/sessions.h"
+#include "server/access.h"
 #include "server/connections.h"
 #include "server/server.h"
 #include "server/worker.h"
@@ -53,7 +53,8 @@ struct Server::Parts {
     BlockingPool pool;
     std::unique_ptr<blob::BlobStore> blobs;
     std::unique_ptr<meta::MetaStore> meta;
-    auth::Guard guard;
+    std::optional<auth::Refusals> refusals;
+    std::unique_ptr<AccessParts> access;
     registry::UploadSessions sessions;
     registry::ManifestCache manifests;
     std::optional<registry::Registry> registry;
@@ -68,6 +69,7 @@ struct Server::Parts {
 
   private:
     Result<> open_stores();
+    Result<> open_access();
     Result<> load_certificates();
     Result<> clean_up();
     Result<> listen();

@@ -80,6 +80,14 @@ Result<> Server::reload_tls() {
     return parts_->certificates->reload();
 }
 
+Result<> Server::reload_access(AccessSettings const& settings) {
+    return parts_->access->reload(settings);
+}
+
+void Server::note_failed_reload(std::string const& reason) {
+    parts_->access->note_failed_reload(reason);
+}
+
 void Server::stop() {
     parts_->stop(parts_->settings.drain_timeout);
 }

@@ -41,6 +41,12 @@ class Server {
     /// Reads certificate and key again; config if they do not fit, and the old ones stay in force.
     Result<> reload_tls();
 
+    /// Puts other rules of access in force; config if they are no rules, and the old ones stay.
+    Result<> reload_access(AccessSettings const& settings);
+
+    /// Notes in log and metrics why the rules could not even be read; the old ones stay in force.
+    void note_failed_reload(std::string const& reason);
+
     /// Stops listening, lets requests under way end for at most the drain time, then stops. Blocks. Once
     /// only.
     void stop();

@@ -11,6 +11,41 @@
 
 namespace ocilot::server {
 
+/// One rule (`ocilot.access`): patterns of repositories, and subjects with their rights.
+struct AccessRule {
+    std::vector<std::string> repositories;
+    std::vector<std::pair<std::string, std::vector<std::string>>> allow;
+};
+
+/// What can change while the registry runs.
+struct AccessSettings {
+    bool has_rules = false;  ///< without any, whoever logged in may pull, push and delete
+    std::vector<AccessRule> rules;
+    std::vector<std::pair<std::string, std::vector<std::string>>> groups;  ///< `ocilot.groups`
+};
+
+/// Who is let in. All of it empty: everybody.
+struct AuthSettings {
+    std::string htpasswd;                        ///< `auth.htpasswd.path`
+    std::string realm;                           ///< of Basic, or the external token server's URL
+    std::string service;                         ///< `auth.token.service`, `auth.silly.service`
+    std::string issuer;                          ///< `auth.token.issuer`
+    std::string root_certificates;               ///< `auth.token.rootcertbundle`
+    std::string jwks;                            ///< `auth.token.jwks`
+    std::vector<std::string> algorithms;         ///< `auth.token.signingalgorithms`; empty: all
+    std::string redirect_path;                   ///< `auth.token.autoredirectpath`, if the realm is on this host
+    bool token = false;                          ///< `auth.token`
+    bool silly = false;                          ///< `auth.silly`
+    bool accounts = false;                       ///< `ocilot.accounts.enabled`
+    std::string own_service = "ocilot";          ///< `ocilot.accounts.service`
+    std::chrono::seconds token_life{300};        ///< `ocilot.accounts.tokenexpiry`
+    std::chrono::seconds refresh_life{720 * 3600};
+    std::chrono::seconds key_life{720 * 3600};   ///< `ocilot.accounts.keyrotation`; 0: keys stay
+    AccessSettings access;
+
+    [[nodiscard]] bool open() const noexcept { return htpasswd.empty() && !token && !silly && !accounts; }
+};
+
 /// The one resolved value the configuration hands to the core; `python/ocilot/config.py` makes it.
 /// Defaults are those of a registry started without any configuration.
 struct Settings {
@@ -68,6 +103,8 @@ struct Settings {
     std::vector<std::string> cors_origins;  ///< `ocilot.cors.origins`: web pages that may read answers
     bool cors_credentials = false;          ///< `ocilot.cors.credentials`
     bool strict_sizes = false;              ///< `ocilot.strictsizes`
+
+    AuthSettings auth;
 
     // What repositories take.
     std::vector<std::string> sparse;  ///< patterns of those whose manifests may name what is not there

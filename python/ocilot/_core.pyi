@@ -74,6 +74,23 @@ class Settings:
     catalog_limit: int
     tags_limit: int
     sparse: list[str]
+    auth_htpasswd: str
+    auth_realm: str
+    auth_service: str
+    auth_token: bool
+    auth_issuer: str
+    auth_root_certificates: str
+    auth_jwks: str
+    auth_algorithms: list[str]
+    auth_redirect_path: str
+    auth_silly: bool
+    accounts: bool
+    accounts_service: str
+    token_life: int
+    refresh_life: int
+    key_life: int
+    groups: list[tuple[str, list[str]]]
+    access: list[tuple[list[str], list[tuple[str, list[str]]]]] | None
     log_level: LogLevel
     log_format: LogFormat
     access_log: bool
@@ -99,6 +116,8 @@ class Server:
     @property
     def hooks(self) -> HookBox: ...
     def reload_tls(self) -> None: ...
+    def reload_access(self, settings: Settings) -> None: ...
+    def note_failed_reload(self, reason: str) -> None: ...
     def stop(self) -> None: ...
 
 @final

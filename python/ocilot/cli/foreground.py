@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import NamedTuple, Self
 
@@ -102,17 +103,20 @@ def serve(wanted: Wanted) -> None:
         settings.log_format = _core.LogFormat[wanted.log_format.value]
     if wanted.log_level is not None:
         settings.log_level = _core.LogLevel[wanted.log_level.value]
-    run(settings)
+    run(settings, loaded.path)
 
 
-def run(settings: _core.Settings) -> None:
-    """Serves until a signal ends it."""
+def run(settings: _core.Settings, path: str | None = None) -> None:
+    """Serves until a signal ends it. `path` is the file of the configuration, if there is one."""
     # Before the core starts its threads: they inherit the mask, so that only sigwait below hears signals.
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
     server = _core.Server.start(settings)
     print(welcome(server, "https" if settings.tls_certificate else "http"), file=sys.stderr, flush=True)
-    while (heard := signal.sigwait(_HEARD)) == signal.SIGHUP:
+    rules = _Rules(server, path) if path is not None and _asks_who(settings) else None
+    while (heard := _next_signal(rules)) == signal.SIGHUP:
         _reload(server)
+        if rules is not None:
+            rules.read_again()
     print(
         f"{signal.Signals(heard).name}: requests under way may end, within {settings.drain_timeout} s; "
         "another signal ends at once",
@@ -142,6 +146,50 @@ def welcome(server: _core.Server, scheme: str) -> str:
         f"    curl {scheme}://{name}/v2/_catalog",
     ]
     return "\n".join(lines)
+
+
+def _asks_who(settings: _core.Settings) -> bool:
+    return bool(settings.accounts or settings.auth_htpasswd or settings.auth_token or settings.auth_silly)
+
+
+class _Rules:
+    """The rules of access, put in force again when the file changes that they are in."""
+
+    def __init__(self, server: _core.Server, path: str) -> None:
+        self._server = server
+        self._path = path
+        self._version = self._look()
+
+    def read_if_changed(self) -> None:
+        version = self._look()
+        if version not in (self._version, None):
+            self._version = version
+            self.read_again()
+
+    def read_again(self) -> None:
+        try:
+            settings = configuration.load(self._path).settings
+        except Error as problem:
+            self._server.note_failed_reload(str(problem))
+            return
+        with suppress(Error):  # It is in the log already.
+            self._server.reload_access(settings)
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - pathlib takes longer to load than all of this.
+        except OSError:
+            return None  # It is being replaced.
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _next_signal(rules: _Rules | None) -> signal.Signals:
+    """Waits for a signal, and looks after the rules meanwhile."""
+    if rules is None:
+        return signal.Signals(signal.sigwait(_HEARD))
+    while (heard := signal.sigtimedwait(_HEARD, 1)) is None:
+        rules.read_if_changed()
+    return signal.Signals(heard.si_signo)
 
 
 def _reload(server: _core.Server) -> None:

@@ -102,10 +102,33 @@ def resolve(config: Config) -> _core.Settings:
     settings.strict_sizes = own.strictsizes
     settings.catalog_limit, settings.tags_limit = config.catalog.maxentries, config.tags.maxtags
     settings.sparse = own.sparse
+    _resolve_auth(settings, config)
     settings.log_level = _core.LogLevel[config.loglevel or config.log.level]
     settings.log_format = _core.LogFormat[config.log.formatter]
     settings.access_log = not config.log.accesslog.disabled
     return settings
+
+
+def _resolve_auth(settings: _core.Settings, config: Config) -> None:
+    auth, accounts = config.auth, config.ocilot.accounts
+    if auth.htpasswd is not None:
+        settings.auth_htpasswd, settings.auth_realm = auth.htpasswd.path, auth.htpasswd.realm
+    if (token := auth.token) is not None:
+        settings.auth_token = True
+        settings.auth_realm, settings.auth_service = token.realm, token.service
+        settings.auth_issuer = token.issuer
+        settings.auth_root_certificates, settings.auth_jwks = token.rootcertbundle, token.jwks
+        settings.auth_algorithms = token.signingalgorithms
+        settings.auth_redirect_path = token.autoredirectpath if token.autoredirect else ""
+    if auth.silly is not None:
+        settings.auth_silly = True
+        settings.auth_realm, settings.auth_service = auth.silly.realm, auth.silly.service
+    settings.accounts, settings.accounts_service = accounts.enabled, accounts.service
+    settings.token_life, settings.refresh_life = accounts.tokenexpiry, accounts.refreshexpiry
+    settings.key_life = accounts.keyrotation
+    settings.groups = list(config.ocilot.groups.items())
+    if "access" in config.ocilot.given_keys:
+        settings.access = [(patterns, list(allow.items())) for patterns, allow in config.ocilot.access]
 
 
 def _of_file(path: str) -> Node:

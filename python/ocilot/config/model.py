@@ -5,6 +5,8 @@ A field's docstring is its line in the configuration reference.
 
 from typing import Annotated, Any
 
+from .access import GROUPS, RULES, Groups, Rules
+from .auth_model import Accounts, Auth
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import (
@@ -50,10 +52,6 @@ UNVERIFIED = ("request-client-cert", "require-any-client-cert")
 
 def _never(value: Any) -> bool:
     return False
-
-
-def _is_no_auth(value: Any) -> bool:
-    return value in ({}, "none") or (isinstance(value, dict) and set(value) == {"none"})
 
 
 class AccessLog(Section):
@@ -294,6 +292,12 @@ class Ocilot(Section):
     cors: Cors = Cors()
     limits: Limits = Limits()
     scrub: Scrub = Scrub()
+    accounts: Accounts = Accounts()
+    groups: Annotated[Groups, GROUPS] = {}
+    """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
+    access: Annotated[Rules, RULES] = []
+    """Who may do what where; read again when the file changes and on SIGHUP. Without it whoever logged in may
+    pull, push and delete."""
 
 
 class Config(Section):
@@ -309,9 +313,7 @@ class Config(Section):
     catalog: Catalog = Catalog()
     tags: Tags = Tags()
     ocilot: Ocilot = Ocilot()
-    auth: Annotated[
-        object, Refused("ocilot does not check users yet, and would let everybody in", _is_no_auth)
-    ] = None
+    auth: Auth = Auth()
     proxy: Annotated[object, Refused("ocilot does not mirror another registry yet")] = None
     notifications: Annotated[object, Refused("ocilot does not send notifications yet")] = None
     middleware: Annotated[object, Refused("ocilot has no middleware")] = None
@@ -323,5 +325,18 @@ class Config(Section):
     reporting: Annotated[object, Ignored("nothing is reported to anybody")] = None
 
     def _check_whole(self) -> None:
+        auth, own = self.auth, self.ocilot
+        asks = auth.htpasswd or auth.token or auth.silly or own.accounts.enabled
+        if "access" in own.given_keys and not asks:
+            raise refused(
+                "without accounts nobody can log in; set ocilot.accounts.enabled: true, or auth.htpasswd or "
+                "auth.token",
+                *("ocilot", "access"),
+            )
+        if own.accounts.enabled and (auth.token or auth.silly):
+            raise refused(
+                "there is one token server: this registry's (ocilot.accounts) or the one that auth names",
+                *("ocilot", "accounts", "enabled"),
+            )
         if self.loglevel and "level" in self.log.given_keys:
             raise refused("log.level and its old name loglevel are both there; keep log.level")

@@ -33,6 +33,8 @@ def _find(tree: Node, path: Path) -> Node:
         content = node.content
         if isinstance(content, dict) and step in content:
             node = content[step]
+        elif isinstance(content, list) and step.isdecimal() and int(step) < len(content):
+            node = content[int(step)]
     return node
 
 

@@ -102,7 +102,7 @@ class Section:
             made = cls(**values)
             made._check_whole()
         except Unfit as unfit:
-            problems.append(Problem(path, unfit))
+            problems.append(Problem((*path, *unfit.at), unfit))
             return None
         return made
 
@@ -128,7 +128,7 @@ class Section:
                 try:
                     yield name, field.mark.check(raw)
                 except Unfit as unfit:
-                    problems.append(Problem(here, unfit))
+                    problems.append(Problem((*here, *unfit.at), unfit))
 
     @classmethod
     def _kept(cls) -> tuple[str, ...]:

@@ -25,19 +25,21 @@ def plain(raw: Raw) -> Any:
 class Unfit(Exception):
     """A value that cannot stay; the message says what was expected, or why it is refused."""
 
-    def __init__(self, message: str, *, is_refused: bool) -> None:
+    def __init__(self, message: str, *, is_refused: bool, at: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.is_refused = is_refused
+        self.at = at
+        """Where in the value, if not all of it: keys, and numbers of items."""
 
 
-def expected(what: str) -> Unfit:
+def expected(what: str, *at: str) -> Unfit:
     """The value is of the wrong kind."""
-    return Unfit(what, is_refused=False)
+    return Unfit(what, is_refused=False, at=at)
 
 
-def refused(why: str) -> Unfit:
+def refused(why: str, *at: str) -> Unfit:
     """The value is understood, and cannot be had."""
-    return Unfit(why, is_refused=True)
+    return Unfit(why, is_refused=True, at=at)
 
 
 def _is_off(value: Any) -> bool:
@@ -186,15 +188,21 @@ def _read_headers(raw: Raw) -> dict[str, list[str]] | None:
 
 def _read_patterns(raw: Raw) -> list[str] | None:
     texts = [_read_text(item) for item in raw] if isinstance(raw, list) else [None]
-    patterns = [text for text in texts if text is not None and _is_pattern(text)]
+    patterns = [text for text in texts if text is not None and is_pattern(text)]
     return patterns if len(patterns) == len(texts) else None
 
 
-def _is_pattern(text: str) -> bool:
+def is_pattern(text: str) -> bool:
     return len(text) <= 255 and all(
         part == "**" or ("**" not in part and re.fullmatch(r"[a-z0-9._*-]+", part))
         for part in text.split("/")
     )
+
+
+def _read_texts(raw: Raw) -> list[str] | None:
+    texts = [_read_text(item) for item in (raw if isinstance(raw, list) else [raw])]
+    found = [text for text in texts if text is not None]
+    return found if len(found) == len(texts) else None
 
 
 def _read_networks(raw: Raw) -> list[str] | None:
@@ -250,6 +258,7 @@ COUNT: Final = count(1)
 SIZE: Final = Kind("size", "a size above zero such as 65536 or 4MiB", _read_size)
 SIZE_OR_NONE: Final = Kind("size", "a size such as 0, 65536 or 4MiB", _read_size_or_none)
 RATE: Final = Kind("rate", "bytes a second such as 16MiB/s", _read_rate, _show_rate)
+TEXTS: Final = Kind("list of texts", "a list of texts", _read_texts)
 DURATION: Final = Kind("duration", "a duration such as 30s or 1m30s", read_duration, show_duration)
 ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _read_address)
 NETWORKS: Final = Kind("list of networks", "networks such as 10.0.0.0/8 or 192.0.2.7", _read_networks)

@@ -1,0 +1,103 @@
+#include "auth/bearers.h"
+
+#include "oci/hasher.h"
+
+#include <utility>
+
+namespace ocilot::auth {
+
+namespace {
+
+using policy::Caller;
+
+constexpr std::size_t most_kept = 32'768;
+
+std::string key_of(std::string_view token) {
+    auto const digest = oci::digest_of(oci::Algorithm::sha256, token);
+    return {reinterpret_cast<char const*>(digest.bytes().data()), digest.bytes().size()};
+}
+
+Counter& tokens(Metrics& metrics, std::string_view result) {
+    return metrics.counter("ocilot_auth_tokens_total", "Bearer tokens that were verified, by what came of it.",
+                           {{"result", std::string(result)}});
+}
+
+Counter& cache(Metrics& metrics, std::string_view result) {
+    return metrics.counter("ocilot_auth_cache_total", "Answers asked for, by whether memory had them.",
+                           {{"cache", "token"}, {"result", std::string(result)}});
+}
+
+}  // namespace
+
+Bearers::Bearers(BearerParts parts)
+    : parts_(std::move(parts)),
+      rules_{.issuer = parts_.service,
+             .audience = parts_.service,
+             .algorithms = {SigningAlgorithm::es256}},
+      kept_(most_kept),
+      counters_{tokens(parts_.metrics, "valid"), tokens(parts_.metrics, "invalid"),
+                cache(parts_.metrics, "hit"), cache(parts_.metrics, "miss")} {}
+
+Bearers::Stamp Bearers::stamp() {
+    if (parts_.foreign != nullptr) return {parts_.foreign->version(), 0};
+    auto const keys = parts_.keys == nullptr ? 0 : parts_.keys->current()->version;
+    return {keys, parts_.accounts == nullptr ? 0 : parts_.accounts->version()};
+}
+
+std::optional<Caller> Bearers::recall(std::string_view token, std::string_view address) {
+    if (token.empty() || token.size() > longest_jwt) return std::nullopt;
+    auto kept = kept_.find(key_of(token));
+    if (!kept || kept->until <= parts_.clock.now() || kept->stamp != stamp()) {
+        counters_.misses.add();
+        return std::nullopt;
+    }
+    counters_.hits.add();
+    kept->caller.address = address;
+    return std::move(kept->caller);
+}
+
+Result<Bearers::Verified> Bearers::look_at(std::string const& token) const {
+    if (parts_.foreign != nullptr) {
+        TRY(auto verified, parts_.foreign->verify(token));
+        return Verified{{std::move(verified.caller), false}, verified.expires_at};
+    }
+    if (parts_.keys == nullptr) {
+        return Error{Errc::unauthorized, "this registry takes no bearer tokens; log in with name and password"};
+    }
+    auto const keys = parts_.keys->current();
+    TRY(auto const claims, verify_jwt(token, keys->verifiers, rules_, parts_.clock.now()));
+    TRY(auto holder, holder_of(claims));
+    return Verified{std::move(holder), claims.expires_at};
+}
+
+Task<Result<>> Bearers::look_at_account(Caller& caller) {
+    auto const account = co_await parts_.accounts->account(caller.name);
+    if (account.has_error() && account.error().code != Errc::not_found) co_return account.error();
+    if (account.has_error() || account->disabled) {
+        co_return Error{Errc::unauthorized, "the account of the token is gone or disabled"};
+    }
+    caller.groups = account->groups;
+    caller.admin = account->admin;
+    co_return Result<>{};
+}
+
+Task<Result<Caller>> Bearers::verify(std::string token, std::string address) {
+    if (auto recalled = recall(token, address)) co_return std::move(*recalled);
+    auto const before = stamp();
+    auto work = [this, token] { return look_at(token); };
+    auto verified = co_await parts_.pool.run(std::move(work));
+    if (verified.has_error()) {
+        if (verified.error().code == Errc::unauthorized) counters_.invalid.add();
+        co_return std::move(verified).error();
+    }
+    auto& caller = verified->holder.caller;
+    if (verified->holder.has_account && parts_.accounts != nullptr) {
+        CO_CHECK(co_await look_at_account(caller));
+    }
+    counters_.valid.add();
+    kept_.put(key_of(token), {caller, verified->expires_at, before});
+    caller.address = std::move(address);
+    co_return std::move(caller);
+}
+
+}  // namespace ocilot::auth

@@ -1,0 +1,277 @@
+#include "auth/logins.h"
+
+#include "auth/htpasswd.h"
+#include "auth/passwords.h"
+#include "auth/refusals.h"
+#include "auth/resource.h"
+#include "oci/quote.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+#include <variant>
+
+namespace ocilot::auth {
+
+namespace {
+
+using policy::Caller;
+using policy::CallerKind;
+
+constexpr std::chrono::minutes kept_for{5};
+constexpr std::chrono::minutes gate_kept_for{1};
+constexpr std::size_t most_kept = 8192;
+constexpr unsigned most_under_way = 64;     // Passwords being hashed or waiting for it.
+constexpr std::size_t most_noted = 100'000;  // Secrets used since the last note.
+constexpr std::size_t longest_name = 256;
+
+Error wrong() {
+    return {Errc::unauthorized, "wrong user name or password"};
+}
+
+Error unknown() {
+    return {Errc::not_found, "nobody here knows the name"};
+}
+
+Counter& logins(Metrics& metrics, std::string_view result) {
+    return metrics.counter("ocilot_auth_logins_total", "Passwords and secrets that were checked, by what came of it.",
+                           {{"result", std::string(result)}});
+}
+
+Counter& cache(Metrics& metrics, std::string_view result) {
+    return metrics.counter("ocilot_auth_cache_total", "Answers asked for, by whether memory had them.",
+                           {{"cache", "password"}, {"result", std::string(result)}});
+}
+
+}  // namespace
+
+/// A try of a password; if nothing comes of it, it does not count.
+class Logins::Try {
+  public:
+    Try(Logins& logins, std::string const& name, std::string const& address)
+        : logins_(logins), name_(name), address_(address) {
+        logins_.under_way_.fetch_add(1);
+    }
+    ~Try() {
+        logins_.under_way_.fetch_sub(1);
+        if (!over_) logins_.throttle_.came_to_nothing(name_, address_);
+    }
+    Try(Try const&) = delete;
+    Try& operator=(Try const&) = delete;
+
+    void right() {
+        over_ = true;
+        logins_.throttle_.succeeded(name_, address_);
+    }
+    void wrong() noexcept { over_ = true; }
+
+  private:
+    Logins& logins_;
+    std::string const& name_;
+    std::string const& address_;
+    bool over_ = false;
+};
+
+Caller caller_of(meta::AccountFact const& account) {
+    Caller caller;
+    caller.name = account.name;
+    caller.groups = account.groups;
+    caller.kind = account.robot ? CallerKind::robot : CallerKind::user;
+    caller.admin = account.admin;
+    return caller;
+}
+
+Logins::Logins(LoginParts parts)
+    : parts_(parts),
+      hash_(parts.random),
+      throttle_(parts.throttle),
+      kept_(most_kept),
+      counters_{logins(parts.metrics, "right"),     logins(parts.metrics, "wrong"),
+                logins(parts.metrics, "throttled"), logins(parts.metrics, "failed"),
+                cache(parts.metrics, "hit"),        cache(parts.metrics, "miss")},
+      unknown_hash_(unknown_user_hash({})) {}
+
+Result<Logins::Stamp> Logins::stamp() {
+    Stamp stamp{.gate = parts_.gate.generation()};
+    if (parts_.accounts != nullptr) stamp.accounts = parts_.accounts->version();
+    if (parts_.htpasswd != nullptr) {
+        TRY(stamp.file, parts_.htpasswd->version());
+    }
+    return stamp;
+}
+
+std::optional<Caller> Logins::recall(policy::Credentials const& credentials) {
+    auto const kept = kept_.find(hash_(credentials.name, credentials.password));
+    auto const now = stamp();
+    if (!kept || now.has_error() || kept->stamp != *now || kept->until <= parts_.clock.now()) {
+        counters_.misses.add();
+        return std::nullopt;
+    }
+    counters_.hits.add();
+    if (!kept->token.empty()) used(kept->token);
+    auto caller = kept->caller;
+    caller.address = credentials.address;
+    return caller;
+}
+
+Task<Result<Caller>> Logins::login(std::string name, std::string password, std::string address) {
+    if (auto recalled = recall({name, password, address})) co_return std::move(*recalled);
+    if (under_way_.load() >= most_under_way) {
+        co_return Error{Errc::too_many_requests, "many people log in at once; try again in a moment", {}, 1};
+    }
+    auto const now = parts_.clock.now();
+    auto const known_name = name.substr(0, longest_name);
+    auto const wait = throttle_.begin(known_name, address, now);
+    if (wait.count() > 0) {
+        counters_.throttled.add();
+        co_return Error{Errc::too_many_requests,
+                        fmt::format("too many wrong passwords from your address; try again in {} s", wait.count()),
+                        {},
+                        static_cast<unsigned>(wait.count())};
+    }
+    Try attempt(*this, known_name, address);
+    CO_TRY(auto const before, stamp());
+    auto found = co_await check(name, password, address);
+    if (found.has_error() && found.error().code == Errc::not_found) found = wrong();
+    note(found, name, address);
+    if (found.has_error()) {
+        if (found.error().code == Errc::unauthorized) attempt.wrong();
+        co_return std::move(found).error();
+    }
+    attempt.right();
+    auto const id = secret_id(password);
+    kept_.put(hash_(name, password), {found->caller, found->until, before, id.value_or(std::string())});
+    found->caller.address = address;
+    co_return std::move(found->caller);
+}
+
+void Logins::note(Result<Found> const& found, std::string const& name, std::string const& address) {
+    if (found.has_value()) {
+        counters_.right.add();
+        return;
+    }
+    policy::Caller caller;
+    caller.name = name;
+    caller.kind = CallerKind::user;
+    caller.address = address;
+    if (parts_.refusals != nullptr) parts_.refusals->note("login", caller, {}, {}, found.error().message);
+    bool const is_wrong = found.error().code == Errc::unauthorized;
+    (is_wrong ? counters_.wrong : counters_.failed).add();
+    parts_.log.write(is_wrong ? LogLevel::info : LogLevel::warn,
+                     is_wrong ? "login refused" : "login could not be checked",
+                     {{"user", name.substr(0, longest_name)}, {"peer", address}, {"err", found.error().message}});
+}
+
+Task<Result<Logins::Found>> Logins::check(std::string const& name, std::string const& password,
+                                          std::string const& address) {
+    if (name.empty() || name.size() > longest_name || password.empty() || password.size() > longest_password) {
+        co_return wrong();
+    }
+    if (parts_.accounts != nullptr) {
+        if (auto const id = secret_id(password)) co_return co_await of_secret(*id, name, password);
+        auto found = co_await of_account(name, password);
+        bool const is_wrong = found.has_error() && found.error().code == Errc::unauthorized;
+        // As long as it takes for a name that only the file may know.
+        if (is_wrong && parts_.htpasswd != nullptr) (void)co_await of_file(std::string(), password);
+        if (found.has_value() || found.error().code != Errc::not_found) co_return found;
+    }
+    if (parts_.htpasswd != nullptr) {
+        auto found = co_await of_file(name, password);
+        if (found.has_value() || found.error().code != Errc::not_found) co_return found;
+    }
+    if (parts_.gate.asks(policy::Point::authenticate)) co_return co_await of_gate(name, password, address);
+    co_return unknown();
+}
+
+Task<Result<bool>> Logins::matches(std::string password, std::string hash) {
+    auto work = [password = std::move(password), hash = std::move(hash)]() -> Result<bool> {
+        return verify_password(password, hash);
+    };
+    co_return co_await parts_.pool.run(std::move(work));
+}
+
+Task<Result<Logins::Found>> Logins::of_account(std::string const& name, std::string const& password) {
+    auto const account = co_await parts_.accounts->account(name);
+    if (account.has_error() && account.error().code != Errc::not_found) co_return account.error();
+    bool const can_match = account.has_value() && !account->password_hash.empty();
+    // Whoever is unknown costs the same time.
+    CO_TRY(bool const right, co_await matches(password, can_match ? account->password_hash : unknown_hash_));
+    if (account.has_error()) co_return unknown();
+    if (!can_match || !right) co_return wrong();
+    if (account->disabled) {
+        co_return Error{Errc::unauthorized, "the account is disabled; ask whoever runs this registry"};
+    }
+    co_return Found{caller_of(*account), parts_.clock.now() + kept_for};
+}
+
+Task<Result<Logins::Found>> Logins::of_secret(std::string const& id, std::string const& name,
+                                              std::string const& password) {
+    auto const token = co_await parts_.accounts->token(id);
+    if (token.has_error() && token.error().code == Errc::not_found) co_return wrong();
+    if (token.has_error()) co_return token.error();
+    if (!equal_secrets(token->secret_hash, sha256_hex(password)) || token->account != name || token->refresh) {
+        co_return wrong();
+    }
+    auto const now = parts_.clock.now();
+    if (token->expires_at && *token->expires_at <= now) {
+        co_return Error{Errc::unauthorized,
+                        fmt::format("the token {} has expired; make another one", oci::quote(id))};
+    }
+    auto const account = co_await parts_.accounts->account(name);
+    if (account.has_error() && account.error().code == Errc::not_found) co_return wrong();
+    if (account.has_error()) co_return account.error();
+    if (account->disabled) {
+        co_return Error{Errc::unauthorized, "the account is disabled; ask whoever runs this registry"};
+    }
+    auto caller = caller_of(*account);
+    CO_TRY(caller.limit, parse_robot_scopes(token->scopes));
+    used(id);
+    Time until = now + kept_for;
+    if (token->expires_at) until = std::min(until, *token->expires_at);
+    co_return Found{std::move(caller), until};
+}
+
+Task<Result<Logins::Found>> Logins::of_file(std::string const& name, std::string const& password) {
+    auto& file = *parts_.htpasswd;
+    auto work = [&file, name, password] { return file.verify(name, password); };
+    CO_TRY(bool const right, co_await parts_.pool.run(std::move(work)));
+    // Whether the file knows the name does not show: the next source is asked in either case.
+    if (!right) co_return unknown();
+    Caller caller;
+    caller.name = name;
+    caller.kind = CallerKind::user;
+    co_return Found{std::move(caller), parts_.clock.now() + kept_for};
+}
+
+Task<Result<Logins::Found>> Logins::of_gate(std::string const& name, std::string const& password,
+                                            std::string const& address) {
+    policy::Credentials const credentials{name, password, address};
+    CO_TRY(auto answer, co_await parts_.gate.authenticate(credentials));
+    if (!answer) co_return unknown();
+    auto const now = parts_.clock.now();
+    if (auto* const caller = std::get_if<Caller>(&*answer)) {
+        if (caller->anonymous()) co_return wrong();
+        co_return Found{std::move(*caller), now + gate_kept_for};
+    }
+    auto const& decision = std::get<policy::Decision>(*answer);
+    co_return Error{Errc::unauthorized, decision.reason.empty() ? wrong().message : decision.reason};
+}
+
+void Logins::used(std::string const& token) {
+    std::lock_guard const lock(used_mutex_);
+    if (used_.size() < most_noted) used_.insert_or_assign(token, parts_.clock.now());
+}
+
+Task<Result<>> Logins::note_use() {
+    if (parts_.accounts == nullptr) co_return Result<>{};
+    std::map<std::string, Time> used;
+    {
+        std::lock_guard const lock(used_mutex_);
+        used.swap(used_);
+    }
+    if (used.empty()) co_return Result<>{};
+    std::vector<std::pair<std::string, Time>> rows(used.begin(), used.end());
+    co_return co_await parts_.accounts->note_use(std::move(rows));
+}
+
+}  // namespace ocilot::auth

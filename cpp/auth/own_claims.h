@@ -1,0 +1,34 @@
+#pragma once
+
+#include "auth/jwt.h"
+#include "auth/resource.h"
+#include "policy/caller.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace ocilot::auth {
+
+/// What a token of our own says of whoever holds it.
+struct Holder {
+    policy::Caller caller;     ///< limited to the token's resources; without an address
+    bool has_account = false;  ///< there has to be an account that is not disabled
+};
+
+/// Everything that goes into a token of our own.
+struct OwnToken {
+    std::string service;  ///< issuer and audience
+    std::string id;
+    Holder holder;
+    std::vector<Resource> access;
+    Time issued_at{};
+    std::chrono::seconds life{300};
+};
+
+/// Claims of a token, one JSON object.
+[[nodiscard]] std::string claims_of(OwnToken const& token);
+/// The same back from verified claims; unauthorized if they are not of this registry's making.
+[[nodiscard]] Result<Holder> holder_of(Claims const& claims);
+
+}  // namespace ocilot::auth

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "meta/journal.h"
+#include "policy/caller.h"
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ocilot::auth {
+
+/// What no transaction notes in the journal, refusals above all: gathered in memory, equal ones joined, until
+/// flush() writes them. Whoever is refused very often makes one entry a second. Thread-safe.
+class Refusals {
+  public:
+    static constexpr std::size_t most = 1000;  ///< different ones between two flushes; more are only counted
+
+    Refusals(meta::Journal& journal, Clock const& clock, Metrics& metrics);
+
+    /// `login`, `access`, `admit` or `limit`: who was refused what, and why.
+    void note(std::string_view action, policy::Caller const& by, std::string_view repository,
+              std::string_view subject, std::string_view why);
+    /// Something else that happened; its time is set here.
+    void note(meta::JournalEntry entry);
+
+    /// Writes what was gathered; what cannot be written is lost, and said so in the answer.
+    Task<Result<std::size_t>> flush();
+
+  private:
+    meta::Journal& journal_;
+    Clock const& clock_;
+    Counter& dropped_;
+    std::mutex mutex_;
+    std::map<std::string, meta::JournalEntry> gathered_;  // By everything but their times.
+};
+
+}  // namespace ocilot::auth

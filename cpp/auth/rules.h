@@ -1,0 +1,99 @@
+#pragma once
+
+#include "base/result.h"
+#include "oci/name.h"
+#include "oci/repository_pattern.h"
+#include "policy/caller.h"
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace ocilot::auth {
+
+/// One rule as an operator writes it (`ocilot.access`).
+struct RuleText {
+    std::vector<std::string> repositories;  ///< patterns
+    /// Subject and rights: `group:team`, `pull`, `push`.
+    std::vector<std::pair<std::string, std::vector<std::string>>> allow;
+};
+
+/// Names of groups and who is in them: `alice` is an account or user of that name; any other subject but
+/// `group:` can be a member too.
+using Groups = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
+/// What the rules say, and which of them.
+struct Ruling {
+    bool allowed = false;
+    std::size_t rule = 0;              ///< counted from 1; 0: none is about this
+    std::string pattern = {};          ///< the one that decided
+    policy::Rights rights = {};        ///< all that the caller has there
+    std::vector<std::string> by = {};  ///< the subjects that gave them
+};
+
+/// Whether a text fits a pattern in which `*` stands for any number of characters.
+[[nodiscard]] bool fits(std::string_view pattern, std::string_view text) noexcept;
+
+/// Who may do what where. Of the rules with a pattern that matches, the one with the longest decides alone
+/// (most characters that are no `*`; then the earlier rule); in it the rights of all subjects that fit are
+/// joined. What anonymous callers may, everybody may. Immutable.
+class Rules {
+  public:
+    /// config with the rule's number and what is wrong with it.
+    static Result<Rules> compile(std::vector<RuleText> const& rules, Groups const& groups);
+    /// For a registry that has none: whoever logged in may pull, push and delete.
+    static Rules without_any();
+
+    /// Without a repository only administration is asked about: it takes `admin` in the rule for `**`.
+    [[nodiscard]] Ruling decide(policy::Caller const& caller, policy::Access const& access) const;
+
+    /// Number of rules that were written.
+    [[nodiscard]] std::size_t size() const noexcept { return rules_.size(); }
+
+  private:
+    enum class Kind : std::uint8_t { anonymous, everyone, group, user, robot, account, federated, certificate };
+    struct Subject {
+        Kind kind;
+        std::string name;  ///< a pattern for federated names and certificates
+        std::string text;  ///< as it was written
+    };
+    struct Grant {
+        Subject subject;
+        policy::Rights rights;
+    };
+    /// A pattern of a rule, with what all names that match begin with.
+    struct Place {
+        oci::RepositoryPattern pattern;
+        std::string start;
+        std::size_t literals;
+        std::size_t rule;
+    };
+
+    static Result<Subject> subject(std::string_view text);
+    static Result<Grant> grant(std::string_view subject_text, std::vector<std::string> const& rights);
+    Result<> add(RuleText const& text);
+    Result<> add_groups(Groups const& groups);
+    void sort();
+    [[nodiscard]] Place const* place_of(oci::RepositoryName const& name) const;
+    [[nodiscard]] Place const* place_of_all() const;
+    [[nodiscard]] bool fits(Subject const& subject, policy::Caller const& caller) const;
+    [[nodiscard]] bool is_member(std::string const& group, policy::Caller const& caller) const;
+
+    std::vector<std::vector<Grant>> rules_;
+    std::vector<Place> places_;                         ///< with a `*`, longest first
+    std::unordered_map<std::string, std::size_t> exact_;  ///< repository to place in `exact_places_`
+    std::vector<Place> exact_places_;
+    std::map<std::string, std::vector<Subject>> groups_;
+};
+
+/// One sentence that says what was decided and why: `rule 2 (team/**) gives user alice pull,push`.
+[[nodiscard]] std::string sentence(policy::Caller const& caller, Ruling const& ruling);
+
+/// `user alice`, `robot ci`; `anybody` for an anonymous caller.
+[[nodiscard]] std::string who(policy::Caller const& caller);
+
+}  // namespace ocilot::auth

@@ -1,0 +1,82 @@
+#include "auth/signing_keys.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ocilot::auth {
+
+namespace {
+
+constexpr std::chrono::minutes leeway{2};  // Clocks differ, and requests take time.
+
+/// The oldest key whose tokens may still be good if another is added now: it was the youngest until its
+/// successor came, and that is less than a token's life ago.
+Time oldest_to_keep(std::vector<SigningKeys::Key> const& keys, Time now, std::chrono::seconds life) {
+    Time keep = now;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        bool const signed_lately = i == 0 || keys[i - 1].created_at + life + leeway > now;
+        if (signed_lately) keep = std::min(keep, keys[i].created_at);
+    }
+    return keep;
+}
+
+}  // namespace
+
+Task<Result<>> SigningKeys::read() {
+    CO_TRY(auto const facts, co_await accounts_.keys());
+    auto const before = current();
+    bool const same = std::ranges::equal(facts, before->keys, {}, &meta::KeyFact::id,
+                                         [](Key const& key) { return key.key.id(); });
+    if (same && !facts.empty()) co_return Result<>{};
+    auto fresh = std::make_shared<Keys>();
+    for (auto const& fact : facts) {
+        CO_TRY(auto key, SigningKey::from_pem(fact.private_pem));
+        fresh->verifiers.add(key.public_key());
+        fresh->keys.push_back({std::move(key), fact.created_at});
+    }
+    fresh->version = before->version + 1;
+    keys_.store(std::move(fresh));
+    co_return Result<>{};
+}
+
+Task<Result<std::string>> SigningKeys::add(meta::Actor by) {
+    CO_TRY(auto const key, SigningKey::make());
+    CO_TRY(auto pem, key.pem());
+    auto const now = clock_.now();
+    meta::KeyFact fact{key.id(), std::move(pem), now};
+    auto const keep_from = oldest_to_keep(current()->keys, now, token_life_);
+    CO_CHECK(co_await accounts_.add_key(std::move(fact), keep_from, std::move(by)));
+    CO_CHECK(co_await read());
+    co_return key.id();
+}
+
+Task<Result<>> SigningKeys::refresh(std::chrono::seconds most_age) {
+    CO_CHECK(co_await read());
+    auto const keys = current();
+    bool const is_old = most_age.count() > 0 && !keys->keys.empty() &&
+                        keys->keys.front().created_at + most_age <= clock_.now();
+    if (!keys->keys.empty() && !is_old) co_return Result<>{};
+    meta::Actor by;
+    by.name = "ocilot";
+    by.kind = "local";
+    auto const made = co_await add(std::move(by));
+    if (made.has_error()) co_return made.error();
+    co_return Result<>{};
+}
+
+Task<Result<std::string>> SigningKeys::rotate(meta::Actor by) {
+    CO_CHECK(co_await read());
+    co_return co_await add(std::move(by));
+}
+
+std::string SigningKeys::jwks() const {
+    std::string out = R"({"keys":[)";
+    auto const keys = current();
+    for (auto const& one : keys->keys) {
+        if (out.back() == '}') out += ',';
+        out += one.key.public_jwk();
+    }
+    return out + "]}";
+}
+
+}  // namespace ocilot::auth

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "auth/public_keys.h"
+#include "auth/signing_key.h"
+#include "base/clock.h"
+#include "meta/accounts.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ocilot::auth {
+
+/// The keys that the token server signs with: the youngest signs, the older ones verify until every token they
+/// have signed is over. Kept in the metadata, so that tokens outlive a restart. Thread-safe.
+class SigningKeys {
+  public:
+    struct Key {
+        SigningKey key;
+        Time created_at;
+    };
+    /// Youngest first; at least one.
+    struct Keys {
+        std::vector<Key> keys;
+        PublicKeys verifiers;
+        std::uint64_t version = 0;  ///< differs from one set to the next
+    };
+
+    /// `token_life`: how long a token lives that was signed with one of them.
+    SigningKeys(meta::Accounts& accounts, Clock const& clock, std::chrono::seconds token_life) noexcept
+        : accounts_(accounts), clock_(clock), token_life_(token_life) {}
+
+    /// Reads the keys, and makes one if there is none or the youngest is older than `most_age` (0: any age).
+    /// To be called before all others, and from time to time.
+    Task<Result<>> refresh(std::chrono::seconds most_age);
+    /// Makes a key that signs from now on, and answers its id.
+    Task<Result<std::string>> rotate(meta::Actor by);
+
+    [[nodiscard]] std::shared_ptr<Keys const> current() const { return keys_.load(); }
+    /// The public keys as a JWKS (RFC 7517 §5).
+    [[nodiscard]] std::string jwks() const;
+
+  private:
+    Task<Result<>> read();
+    Task<Result<std::string>> add(meta::Actor by);
+
+    meta::Accounts& accounts_;
+    Clock const& clock_;
+    std::chrono::seconds const token_life_;
+    std::atomic<std::shared_ptr<Keys const>> keys_{std::make_shared<Keys const>()};
+};
+
+}  // namespace ocilot::auth

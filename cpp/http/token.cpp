@@ -1,0 +1,153 @@
+#include "base/log.h"
+#include "http/handlers.h"
+#include "http/json.h"
+#include "http/read_body.h"
+#include "oci/media_type.h"
+#include "oci/quote.h"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace ocilot::http {
+
+namespace {
+
+Error no_token_server() {
+    return {Errc::not_found, "this registry gives out no tokens"};
+}
+
+/// All scopes that a request names, each in a field of its own or separated by spaces.
+Result<std::vector<auth::Resource>> scopes_of(Query const& fields) {
+    std::string joined;
+    for (auto const text : fields.all("scope")) {
+        if (!joined.empty()) joined += ' ';
+        joined += text;
+    }
+    return auth::parse_scope(joined);
+}
+
+bool wants_refresh_token(Query const& fields) {
+    return fields.first("offline_token") == "true" || fields.first("access_type") == "offline";
+}
+
+Response answer(auth::IssuedToken const& issued) {
+    std::string body = "{";
+    append_member(body, "token", issued.token);
+    body += ',';
+    append_member(body, "access_token", issued.token);
+    body += ',';
+    append_member(body, "scope", auth::to_scope(issued.access));
+    body += ',';
+    append_member(body, "expires_in", static_cast<std::uint64_t>(issued.life.count()));
+    body += ',';
+    append_member(body, "issued_at", rfc3339(issued.issued_at));
+    if (!issued.refresh_token.empty()) {
+        body += ',';
+        append_member(body, "refresh_token", issued.refresh_token);
+    }
+    body += '}';
+    Response response;
+    response.set("Cache-Control", "no-store");
+    response.text(oci::media_type::json, std::move(body));
+    return response;
+}
+
+Task<Result<Response>> issue(Context const& context, policy::Caller caller, Query const& fields) {
+    CO_TRY(auto scopes, scopes_of(fields));
+    auth::TokenRequest request{std::move(caller), std::move(scopes), wants_refresh_token(fields)};
+    CO_TRY(auto const issued, co_await context.tokens->issue(std::move(request)));
+    co_return answer(issued);
+}
+
+std::string text_of(Query const& fields, std::string_view name) {
+    return std::string(fields.first(name).value_or(std::string_view{}));
+}
+
+/// Whoever a form proves to be.
+Task<Result<policy::Caller>> caller_of(Context const& context, Query const& form) {
+    auto const grant = text_of(form, "grant_type");
+    std::string address(context.request.peer);
+    if (grant == "password") {
+        co_return co_await context.guard.login(text_of(form, "username"), text_of(form, "password"),
+                                               std::move(address));
+    }
+    if (grant == "refresh_token") {
+        co_return co_await context.tokens->redeem(text_of(form, "refresh_token"), std::move(address));
+    }
+    co_return Error{Errc::bad_request,
+                    fmt::format("the grant type {} is not known here; send password or refresh_token",
+                                oci::quote(grant))};
+}
+
+}  // namespace
+
+/// `GET /token`: Basic credentials, or none, for a token.
+Task<Result<Response>> get_token(Context const& context) {
+    if (context.tokens == nullptr) co_return no_token_server();
+    CO_TRY(auto const fields, Query::parse_form(raw_query(context.request.target)));
+    auto const header = context.request.header("Authorization");
+    if (!header) co_return co_await issue(context, context.caller, fields);
+    auto basic = auth::parse_basic(*header);
+    // A token for a token would never end.
+    if (!basic || context.request.count("Authorization") > 1) {
+        co_return Error{Errc::unauthorized, "the token server takes Basic credentials, or none"};
+    }
+    CO_TRY(auto caller, co_await context.guard.login(std::move(basic->name), std::move(basic->password),
+                                                     std::string(context.request.peer)));
+    co_return co_await issue(context, std::move(caller), fields);
+}
+
+/// `POST /token`: the same with a form (distribution's docs/spec/auth/oauth).
+Task<Result<Response>> post_token(Context const& context) {
+    if (context.tokens == nullptr) co_return no_token_server();
+    CO_TRY(auto const body, co_await read_small_body(context.request));
+    CO_TRY(auto const form, Query::parse_form(body));
+    CO_TRY(auto caller, co_await caller_of(context, form));
+    co_return co_await issue(context, std::move(caller), form);
+}
+
+/// `GET /token/keys`.
+Task<Result<Response>> get_token_keys(Context const& context) {
+    if (context.tokens == nullptr) co_return no_token_server();
+    Response response;
+    response.set("Cache-Control", "max-age=60");
+    response.text(oci::media_type::json, context.tokens->keys().jwks());
+    co_return response;
+}
+
+/// `GET /api/v1/keys`.
+Task<Result<Response>> get_keys(Context const& context) {
+    if (context.tokens == nullptr) co_return no_token_server();
+    auto const current = context.tokens->keys().current();
+    std::string body = R"({"keys":[)";
+    for (auto const& one : current->keys) {
+        if (&one != &current->keys.front()) body += ',';
+        body += '{';
+        append_member(body, "id", one.key.id());
+        body += ',';
+        append_member(body, "created_at", rfc3339(one.created_at));
+        body += '}';
+    }
+    body += "]}";
+    Response response;
+    response.text(oci::media_type::json, std::move(body));
+    co_return response;
+}
+
+/// `POST /api/v1/keys`.
+Task<Result<Response>> post_keys(Context const& context) {
+    if (context.tokens == nullptr) co_return no_token_server();
+    meta::Actor by;
+    by.name = context.caller.name;
+    by.kind = std::string(policy::to_string(context.caller.kind));
+    by.address = context.caller.address;
+    CO_TRY(auto const id, co_await context.tokens->keys().rotate(std::move(by)));
+    std::string body = "{";
+    append_member(body, "id", id);
+    body += '}';
+    Response response{.status = 201};
+    response.text(oci::media_type::json, std::move(body));
+    co_return response;
+}
+
+}  // namespace ocilot::http

@@ -1,0 +1,154 @@
+#include "server/access.h"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace ocilot::server {
+
+namespace {
+
+constexpr unsigned hash_threads = 2;
+
+Result<std::shared_ptr<auth::Rules const>> rules_of(AccessSettings const& settings) {
+    if (!settings.has_rules) return std::shared_ptr<auth::Rules const>();
+    std::vector<auth::RuleText> rules;
+    for (auto const& rule : settings.rules) rules.push_back({rule.repositories, rule.allow});
+    TRY(auto compiled, auth::Rules::compile(rules, settings.groups));
+    return std::make_shared<auth::Rules const>(std::move(compiled));
+}
+
+}  // namespace
+
+Counter& AccessParts::counter(Metrics& metrics, std::string_view result) {
+    return metrics.counter("ocilot_auth_reloads_total", "Times the rules of access were read again.",
+                           {{"result", std::string(result)}});
+}
+
+Result<std::unique_ptr<AccessParts>> AccessParts::open(AuthSettings const& settings, Around around) {
+    std::unique_ptr<AccessParts> parts(new AccessParts(settings, around));
+    if (settings.open()) {
+        parts->guard_.emplace(around.gate);
+        return parts;
+    }
+    CHECK(parts->open_sources());
+    parts->join();
+    parts->set_challenge();
+    TRY(auto rules, rules_of(settings.access));
+    parts->guard_->set_rules(std::move(rules));
+    return parts;
+}
+
+Result<> AccessParts::open_sources() {
+    pool_ = std::make_unique<BlockingPool>(hash_threads);
+    if (!settings_.htpasswd.empty()) {
+        TRY(htpasswd_, auth::Htpasswd::open(settings_.htpasswd, around_.clock, around_.log));
+        if (auto const& created = htpasswd_->created()) {
+            around_.log.warn("the htpasswd file was not there; made one with one user",
+                             {{"path", settings_.htpasswd},
+                              {"user", created->user},
+                              {"password", created->password}});
+        }
+    }
+    if (settings_.token) {
+        auth::TokenVerifierSettings token{.issuer = settings_.issuer,
+                                          .service = settings_.service,
+                                          .rootcertbundle = settings_.root_certificates,
+                                          .jwks = settings_.jwks,
+                                          .signing_algorithms = settings_.algorithms};
+        TRY(foreign_, auth::TokenVerifier::load(std::move(token), around_.clock, around_.log));
+    }
+    if (settings_.accounts) keys_.emplace(around_.accounts, around_.clock, settings_.token_life);
+    return {};
+}
+
+void AccessParts::join() {
+    auto* const accounts = settings_.accounts ? &around_.accounts : nullptr;
+    if (accounts != nullptr || htpasswd_) {
+        logins_.emplace(auth::LoginParts{.gate = around_.gate,
+                                         .pool = *pool_,
+                                         .clock = around_.clock,
+                                         .random = around_.random,
+                                         .log = around_.log,
+                                         .metrics = around_.metrics,
+                                         .accounts = accounts,
+                                         .htpasswd = htpasswd_.get(),
+                                         .refusals = &around_.refusals});
+    }
+    if (accounts != nullptr || foreign_) {
+        bearers_.emplace(auth::BearerParts{.pool = *pool_,
+                                           .clock = around_.clock,
+                                           .metrics = around_.metrics,
+                                           .service = settings_.own_service,
+                                           .keys = keys_ ? &*keys_ : nullptr,
+                                           .accounts = accounts,
+                                           .foreign = foreign_.get()});
+    }
+    guard_.emplace(auth::GuardParts{.gate = around_.gate,
+                                    .clock = around_.clock,
+                                    .log = around_.log,
+                                    .metrics = around_.metrics,
+                                    .logins = logins_ ? &*logins_ : nullptr,
+                                    .bearers = bearers_ ? &*bearers_ : nullptr,
+                                    .refusals = &around_.refusals,
+                                    .anything = settings_.silly,
+                                    .tokens_decide = settings_.token});
+    if (!keys_) return;
+    tokens_.emplace(auth::TokenServer::Parts{*guard_, *keys_, around_.accounts, around_.clock, around_.random,
+                                             around_.metrics},
+                    auth::TokenSettings{settings_.own_service, settings_.token_life, settings_.refresh_life});
+}
+
+void AccessParts::set_challenge() {
+    using Scheme = http::ChallengeSettings::Scheme;
+    if (settings_.accounts) {
+        challenge_ = {.scheme = Scheme::bearer, .realm = {}, .path = "/token", .service = settings_.own_service};
+    } else if (settings_.token || settings_.silly) {
+        challenge_ = {.scheme = Scheme::bearer,
+                      .realm = settings_.redirect_path.empty() ? settings_.realm : std::string(),
+                      .path = settings_.redirect_path,
+                      .service = settings_.service};
+    } else {
+        challenge_ = {.scheme = Scheme::basic, .realm = settings_.realm, .path = {}, .service = {}};
+    }
+}
+
+void AccessParts::note_failed_reload(std::string_view reason) {
+    failed_reloads_.add();
+    around_.log.error("the rules of access are not read again, the old ones stay in force", {{"err", reason}});
+}
+
+Result<> AccessParts::reload(AccessSettings const& settings) {
+    if (settings_.open()) return {};
+    auto rules = rules_of(settings);
+    if (rules.has_error()) {
+        note_failed_reload(rules.error().message);
+        return std::move(rules).error();
+    }
+    reloads_.add();
+    auto const count = *rules ? (*rules)->size() : 0;
+    meta::JournalEntry entry;
+    entry.action = "access.reload";
+    entry.by.kind = policy::to_string(policy::CallerKind::local);
+    entry.detail = fmt::format("{} rules", count);
+    around_.refusals.note(std::move(entry));
+    guard_->set_rules(std::move(*rules));
+    around_.log.info("rules of access in force", {{"rules", std::uint64_t{count}}});
+    return {};
+}
+
+Task<Result<>> AccessParts::prepare() {
+    if (!keys_) co_return Result<>{};
+    co_return co_await keys_->refresh(std::chrono::seconds(0));
+}
+
+Task<Result<std::size_t>> AccessParts::keep_up() {
+    if (logins_) {
+        CO_CHECK(co_await logins_->note_use());
+    }
+    if (keys_) {
+        CO_CHECK(co_await keys_->refresh(settings_.key_life));
+    }
+    co_return std::size_t{0};
+}
+
+}  // namespace ocilot::server

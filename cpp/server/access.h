@@ -1,0 +1,78 @@
+#pragma once
+
+#include "auth/bearers.h"
+#include "auth/guard.h"
+#include "auth/htpasswd.h"
+#include "auth/logins.h"
+#include "auth/refusals.h"
+#include "auth/signing_keys.h"
+#include "auth/token_server.h"
+#include "auth/token_verifier.h"
+#include "base/blocking_pool.h"
+#include "http/challenge.h"
+#include "server/settings.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace ocilot::server {
+
+/// Everything that decides who is let in, joined as the settings say. Of an open registry: a guard that lets
+/// everybody in, and nothing else.
+class AccessParts {
+  public:
+    struct Around {
+        policy::Gate& gate;
+        Clock const& clock;
+        Random& random;
+        Log const& log;
+        Metrics& metrics;
+        meta::Accounts& accounts;
+        auth::Refusals& refusals;
+    };
+    /// config with one clear sentence.
+    static Result<std::unique_ptr<AccessParts>> open(AuthSettings const& settings, Around around);
+
+    [[nodiscard]] auth::Guard& guard() noexcept { return *guard_; }
+    /// Null where this registry gives out no tokens.
+    [[nodiscard]] auth::TokenServer* tokens() noexcept { return tokens_ ? &*tokens_ : nullptr; }
+    [[nodiscard]] http::ChallengeSettings const& challenge() const noexcept { return challenge_; }
+
+    /// Puts other rules in force; config, and the old ones stay.
+    Result<> reload(AccessSettings const& settings);
+    void note_failed_reload(std::string_view reason);
+    /// To be called once before anybody is served: reads the keys, and makes the first.
+    Task<Result<>> prepare();
+    /// What has to be done from time to time.
+    Task<Result<std::size_t>> keep_up();
+    /// Whether there is anything for keep_up() to do.
+    [[nodiscard]] bool needs_upkeep() const noexcept { return keys_.has_value(); }
+
+  private:
+    AccessParts(AuthSettings settings, Around around)
+        : settings_(std::move(settings)),
+          around_(around),
+          reloads_(counter(around.metrics, "ok")),
+          failed_reloads_(counter(around.metrics, "failed")) {}
+    static Counter& counter(Metrics& metrics, std::string_view result);
+    Result<> open_sources();
+    void join();
+    void set_challenge();
+
+    AuthSettings const settings_;
+    Around around_;
+    Counter& reloads_;
+    Counter& failed_reloads_;
+    std::unique_ptr<BlockingPool> pool_;  // For hashes: they may not keep others from their files.
+    std::unique_ptr<auth::Htpasswd> htpasswd_;
+    std::unique_ptr<auth::TokenVerifier> foreign_;
+    std::optional<auth::SigningKeys> keys_;
+    std::optional<auth::Logins> logins_;
+    std::optional<auth::Bearers> bearers_;
+    std::optional<auth::Guard> guard_;
+    std::optional<auth::TokenServer> tokens_;
+    http::ChallengeSettings challenge_;
+};
+
+}  // namespace ocilot::server

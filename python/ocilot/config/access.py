@@ -1,0 +1,97 @@
+"""The rules of access: who may do what where, and who is in which group."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .tree import Scalar
+from .values import Kind, Raw, Unfit, expected, is_pattern
+
+Groups = dict[str, list[str]]
+Rules = list[tuple[list[str], dict[str, list[str]]]]
+"""Repository patterns, and the rights of each subject."""
+
+RIGHTS: Final = ("pull", "push", "create", "delete", "admin")
+_SUBJECT: Final = re.compile(r"anonymous|everyone|(?:user|group|robot|federated|certificate):.+")
+_MEMBER: Final = re.compile(r"[^:]+|(?:user|robot|federated|certificate):.+")
+
+
+def _text(raw: Raw) -> str | None:
+    return raw.text if isinstance(raw, Scalar) and raw.value is not None else None
+
+
+def _texts(raw: Raw, what: str, *at: str) -> list[str]:
+    items = raw if isinstance(raw, list) else [raw]
+    texts = [_text(item) for item in items]
+    for number, text in enumerate(texts):
+        if not text:
+            raise expected(what, *at, *([str(number)] if isinstance(raw, list) else []))
+    return [text for text in texts if text]
+
+
+def _section(raw: Raw, what: str, *at: str) -> dict[str, Raw]:
+    if not isinstance(raw, dict):
+        raise expected(what, *at)
+    return raw
+
+
+def _read_groups(raw: Raw) -> Groups:
+    groups = {}
+    for name, members in _section(raw, "a section of groups, each with a list of names").items():
+        groups[name] = _texts(members, "a list of names such as [alice, robot:ci]", name)
+        for member in groups[name]:
+            if not _MEMBER.fullmatch(member):
+                raise expected("names, or robot:NAME, federated:PATTERN and certificate:PATTERN", name)
+    return groups
+
+
+def _read_rules(raw: Raw) -> Rules:
+    if not isinstance(raw, list):
+        raise expected("a list of rules, each with repositories and allow")
+    return [_rule(item, str(number)) for number, item in enumerate(raw)]
+
+
+def _rule(raw: Raw, at: str) -> tuple[list[str], dict[str, list[str]]]:
+    rule = _section(raw, "a rule with repositories and allow", at)
+    for key in rule:
+        if key not in ("repositories", "allow"):
+            raise expected(f"a rule with repositories and allow, not {key}", at, key)
+    if "repositories" not in rule or "allow" not in rule:
+        raise expected("a rule with both repositories and allow", at)
+    patterns = _texts(rule["repositories"], "a list of patterns such as ['team/**']", at, "repositories")
+    for number, pattern in enumerate(patterns):
+        if not is_pattern(pattern):
+            raise expected(
+                "a repository pattern such as team/app, mirror/* or **", at, "repositories", str(number)
+            )
+    subjects = _section(rule["allow"], "a section of subjects with their rights", at, "allow")
+    return patterns, {subject: _rights(subject, given, at) for subject, given in subjects.items()}
+
+
+def _rights(subject: str, raw: Raw, at: str) -> list[str]:
+    place = (at, "allow", subject)
+    if not _SUBJECT.fullmatch(subject):
+        raise expected(
+            "rights of anonymous, everyone, user:NAME, group:NAME, robot:NAME, federated:PATTERN or "
+            f"certificate:PATTERN, not of {subject}",
+            *place,
+        )
+    rights = _texts(raw, "a list of rights such as [pull, push]", *place)
+    for number, right in enumerate(rights):
+        if right not in RIGHTS:
+            raise _no_right(*place, str(number))
+    return rights
+
+
+def _no_right(*at: str) -> Unfit:
+    return expected("a list of some of pull, push, create, delete and admin", *at)
+
+
+GROUPS: Final = Kind("groups", "a section of groups, each with a list of names", _read_groups)
+RULES: Final = Kind(
+    "rules",
+    "a list of rules, each with repositories and allow",
+    _read_rules,
+    lambda rules: [{"repositories": patterns, "allow": allow} for patterns, allow in rules],
+)

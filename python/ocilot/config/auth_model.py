@@ -1,0 +1,96 @@
+"""What a configuration may say about who is let in; part of `model`."""
+
+from typing import Annotated
+
+from .section import Section
+from .tree import NOTHING, Scalar
+from .values import DURATION, FLAG, TEXT, TEXTS, Ignored, Raw, expected, refused
+
+Text = Annotated[str, TEXT]
+Flag = Annotated[bool, FLAG]
+Duration = Annotated[int, DURATION]
+
+
+class HtpasswdAuth(Section):
+    realm: Text = ""
+    """What a browser shows when it asks for a password."""
+    path: Text = ""
+    """File of users and their password hashes, read again when it changes; made if it is not there."""
+
+    def _check_whole(self) -> None:
+        if not self.realm or not self.path:
+            raise expected("a section with realm and path")
+
+
+class TokenAuth(Section):
+    realm: Text = ""
+    """URL of the token server."""
+    service: Text = ""
+    """Name of this registry at the token server."""
+    issuer: Text = ""
+    """Name of the token server in its tokens."""
+    rootcertbundle: Text = ""
+    """PEM file of certificates and keys that tokens are signed with; read again when it changes."""
+    jwks: Text = ""
+    """JSON file of keys that tokens are signed with; read again when it changes."""
+    signingalgorithms: Annotated[list[str], TEXTS] = []
+    """How tokens may be signed, such as [ES256, RS256]; empty: any way that is safe."""
+    autoredirect: Flag = False
+    """Whether the token server is on the host that the client asked, at `autoredirectpath`."""
+    autoredirectpath: Text = "/auth/token/"
+    """Its path there."""
+
+    def _check_whole(self) -> None:
+        if not self.service or not self.issuer or not (self.realm or self.autoredirect):
+            raise expected("a section with realm, service and issuer")
+        if not self.rootcertbundle and not self.jwks:
+            raise expected("a section with rootcertbundle or jwks")
+
+
+class SillyAuth(Section):
+    realm: Text = ""
+    """What is told to clients."""
+    service: Text = ""
+    """What is told to clients."""
+
+    def _check_whole(self) -> None:
+        if not self.realm or not self.service:
+            raise expected("a section with realm and service")
+
+
+class Auth(Section):
+    htpasswd: HtpasswdAuth | None = None
+    token: TokenAuth | None = None
+    silly: SillyAuth | None = None
+    none: Annotated[object, Ignored("nobody is asked who he is then")] = None
+
+    @classmethod
+    def _kept(cls) -> tuple[str, ...]:
+        return ("htpasswd", "token", "silly")
+
+    @classmethod
+    def _prepared(cls, raw: Raw) -> Raw:
+        return {raw.value: NOTHING} if isinstance(raw, Scalar) and isinstance(raw.value, str) else raw
+
+    def _check_whole(self) -> None:
+        if sum(kind is not None for kind in (self.htpasswd, self.token, self.silly)) > 1:
+            raise expected("one of htpasswd, token and silly")
+
+
+class Accounts(Section):
+    enabled: Flag = False
+    """Whether people and machines have accounts here, and get tokens at `/token`."""
+    service: Text = "ocilot"
+    """Name of this registry in its tokens; replicas share it."""
+    tokenexpiry: Duration = 300
+    """How long a token is good; at least a minute."""
+    refreshexpiry: Duration = 720 * 3600
+    """How long a login lasts that asked for a refresh token, as that of docker does."""
+    keyrotation: Duration = 720 * 3600
+    """Age at which the key that signs tokens is replaced; 0: never."""
+
+    def _check_whole(self) -> None:
+        if self.tokenexpiry < 60:
+            raise refused("clients take every token for good for a minute at least", "tokenexpiry")
+        if not self.service:
+            raise expected("a name", "service")

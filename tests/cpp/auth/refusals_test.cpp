@@ -1,0 +1,63 @@
+#include "auth/refusals.h"
+
+#include "run.h"
+
+#include <gtest/gtest.h>
+
+namespace ocilot::auth {
+namespace {
+
+struct Still final : Clock {
+    [[nodiscard]] Time now() const override { return Time(std::chrono::seconds(1'700'000'000)); }
+};
+
+/// Keeps what it is given.
+class Book final : public meta::Journal {
+  public:
+    std::vector<meta::JournalEntry> written;
+    Task<Result<>> append(std::vector<meta::JournalEntry> entries) override {
+        for (auto& entry : entries) written.push_back(std::move(entry));
+        co_return Result<>{};
+    }
+    Task<Result<std::vector<meta::JournalEntry>>> entries(meta::JournalQuery) override { co_return written; }
+    Task<Result<std::size_t>> forget_before(Time, std::size_t) override { co_return std::size_t{0}; }
+};
+
+class Refused : public testing::Test {
+  protected:
+    policy::Caller somebody(std::string name) {
+        policy::Caller caller;
+        caller.name = std::move(name);
+        caller.kind = policy::CallerKind::user;
+        caller.address = "192.0.2.1";
+        return caller;
+    }
+    std::size_t flush() { return ocilot::test::run(refusals.flush()).value(); }
+
+    Still clock;
+    Metrics metrics;
+    Book book;
+    Refusals refusals{book, clock, metrics};
+};
+
+TEST_F(Refused, EqualOnesAreOneEntry) {
+    for (int i = 0; i < 7; ++i) refusals.note("access", somebody("bob"), "team/app", "", "rule 2");
+    refusals.note("access", somebody("eve"), "team/app", "", "rule 2");
+    EXPECT_EQ(flush(), 2U);
+    ASSERT_EQ(book.written.size(), 2U);
+    EXPECT_EQ(book.written[0].times + book.written[1].times, 8U);
+    EXPECT_TRUE(book.written[0].refused);
+    EXPECT_EQ(book.written[0].at, clock.now());
+    EXPECT_EQ(flush(), 0U) << "each is written once";
+}
+
+TEST_F(Refused, OnesThatAreTooManyAreCounted) {
+    for (std::size_t i = 0; i < Refusals::most + 5; ++i) {
+        refusals.note("login", somebody("user" + std::to_string(i)), "", "", "wrong");
+    }
+    EXPECT_EQ(flush(), Refusals::most);
+    EXPECT_NE(metrics.text().find("ocilot_journal_dropped_total 5"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ocilot::auth

@@ -1,0 +1,101 @@
+#include "auth_fixture.h"
+
+namespace ocilot::http {
+namespace {
+
+using Roles = std::set<std::string>;
+
+/// Who may use what, over every route there is: a new one fails here until it has a row.
+struct RoleRow {
+    std::string_view endpoint;
+    Method method;
+    std::string target;
+    Roles allowed;  ///< `*`: everybody
+};
+
+Roles const readers{"reader", "writer", "creator", "remover", "bot", "boss"};
+Roles const pushers{"writer", "creator", "bot", "boss"};
+Roles const removers{"remover", "boss"};
+Roles const known{"reader", "writer", "creator", "remover", "nobody", "bot", "boss"};
+Roles const admins{"boss"};
+Roles const everybody{"*"};
+
+std::string const digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+std::string const upload = "/v2/team/app/blobs/uploads/4d8b7fa5-8f2a-4b8e-a5d5-6c3b7d7e1f00";
+
+std::vector<RoleRow> table() {
+    return {
+        {"root", Method::get, "/", everybody},
+        {"base", Method::get, "/v2/", known},
+        {"catalog", Method::get, "/v2/_catalog", known},
+        {"tags", Method::get, "/v2/team/app/tags/list", readers},
+        {"manifest", Method::get, "/v2/team/app/manifests/latest", readers},
+        {"manifest", Method::put, "/v2/team/app/manifests/latest", pushers},
+        {"manifest", Method::del, "/v2/team/app/manifests/latest", removers},
+        {"referrers", Method::get, "/v2/team/app/referrers/" + digest, readers},
+        {"blob", Method::get, "/v2/team/app/blobs/" + digest, readers},
+        {"blob", Method::del, "/v2/team/app/blobs/" + digest, removers},
+        {"uploads", Method::post, "/v2/team/app/blobs/uploads/", pushers},
+        {"upload", Method::get, upload, pushers},
+        {"upload", Method::patch, upload, pushers},
+        {"upload", Method::put, upload + "?digest=" + digest, pushers},
+        {"upload", Method::del, upload, pushers},
+        {"token", Method::get, "/token", everybody},
+        {"token", Method::post, "/token", everybody},
+        {"token_keys", Method::get, "/token/keys", everybody},
+        {"access", Method::get, "/api/v1/access", admins},
+        {"keys", Method::get, "/api/v1/keys", admins},
+        {"keys", Method::post, "/api/v1/keys", admins},
+    };
+}
+
+class RoleTable : public test::AuthTest {
+  protected:
+    /// Whether a role got past the guard.
+    bool passes(RoleRow const& row, std::string const& role) {
+        std::string credentials;
+        if (role == "bot") credentials = basic("bot", bot_secret_);
+        else if (!role.empty()) credentials = basic(role);
+        auto const answer = role.empty() ? ask(row.method, row.target) : as(credentials, row.method, row.target);
+        if (role.empty() && answer.status() == 401) EXPECT_NE(answer["WWW-Authenticate"], "") << row.target;
+        if (!role.empty()) EXPECT_NE(answer.status(), 401U) << row.target << ' ' << role;
+        return answer.status() != 401 && answer.status() != 403;
+    }
+    void SetUp() override {
+        AuthTest::SetUp();
+        bot_secret_ = add_secret("bot");
+    }
+
+  private:
+    std::string bot_secret_;
+};
+
+TEST_F(RoleTable, HasARowForEveryRoute) {
+    auto const rows = table();
+    for (auto const& endpoint : endpoints()) {
+        for (auto const& verb : endpoint.verbs) {
+            auto const has_row = std::ranges::any_of(rows, [&](RoleRow const& row) {
+                return row.endpoint == endpoint.name && row.method == verb.method;
+            });
+            EXPECT_TRUE(has_row) << endpoint.name << ' ' << to_string(verb.method)
+                                 << ": say in this table who may use it";
+        }
+    }
+}
+
+TEST_F(RoleTable, IsWhatHappens) {
+    for (auto const& row : table()) {
+        auto const route = find_route(raw_path(row.target));
+        ASSERT_TRUE(route) << row.target;
+        EXPECT_EQ(route->endpoint->name, row.endpoint);
+        for (std::string const role :
+             {"", "reader", "writer", "creator", "remover", "nobody", "bot", "boss"}) {
+            bool const allowed = row.allowed.contains("*") || row.allowed.contains(role);
+            EXPECT_EQ(passes(row, role), allowed)
+                << to_string(row.method) << ' ' << row.target << " as " << (role.empty() ? "nobody at all" : role);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace ocilot::http

@@ -1,0 +1,223 @@
+#include "auth_fixture.h"
+
+namespace ocilot::http {
+namespace {
+
+using nlohmann::json;
+
+class Tokens : public test::AuthTest {
+  protected:
+    json access_for(std::string const& query, std::string const& authorization = {}) {
+        return claims_of(token_for(query, authorization)["token"])["access"];
+    }
+};
+
+TEST_F(Tokens, AreWhatClientsExpect) {
+    auto const answer = token_for("service=ocilot&scope=repository:team/app:pull,push&account=writer", basic("writer"));
+    EXPECT_EQ(answer["token"], answer["access_token"]);
+    EXPECT_GE(answer["expires_in"].get<int>(), 60);
+    EXPECT_EQ(answer["issued_at"], rfc3339(time.now()));
+    EXPECT_EQ(answer["scope"], "repository:team/app:pull,push");
+    EXPECT_FALSE(answer.contains("refresh_token"));
+    auto const claims = claims_of(answer["token"]);
+    EXPECT_EQ(claims["sub"], "writer");
+    EXPECT_EQ(claims["aud"], "ocilot");
+    EXPECT_EQ(claims["exp"].get<int>() - claims["iat"].get<int>(), 300);
+    EXPECT_EQ(claims["access"], json::parse(R"([{"type":"repository","name":"team/app","actions":["pull","push"]}])"));
+}
+
+TEST_F(Tokens, GiveWhatIsAllowedOfWhatIsAsked) {
+    EXPECT_EQ(access_for("scope=repository:team/app:pull,push,delete", basic("reader"))[0]["actions"], json({"pull"}));
+    EXPECT_EQ(access_for("scope=repository:secret/app:pull,push", basic("reader")), json::array());
+    EXPECT_EQ(access_for("scope=repository:team/app:*", basic("writer"))[0]["actions"], json({"pull", "push"}));
+    EXPECT_EQ(access_for("scope=repository:team/app:push", basic("creator"))[0]["actions"], json({"create"}));
+    EXPECT_EQ(access_for("scope=repository:NOT/valid:pull", basic("writer")), json::array());
+    EXPECT_EQ(access_for("scope=repository:team/a:pull+repository:team/b:pull&scope=repository:team/c:pull",
+                         basic("reader"))
+                  .size(),
+              3U);
+    EXPECT_EQ(access_for("scope=repository:team/a:pull%20repository:team/b:pull", basic("reader")).size(), 2U);
+}
+
+TEST_F(Tokens, ForAnonymousUseHaveNoSubject) {
+    auto const claims = claims_of(token_for("scope=repository:public/app:pull")["token"]);
+    EXPECT_EQ(claims["sub"], "");
+    EXPECT_EQ(claims["access"][0]["name"], "public/app");
+    auto const nothing = bearer_for("scope=repository:team/app:pull");
+    auto const answer = as(nothing, Method::get, "/v2/team/app/tags/list");
+    EXPECT_EQ(answer.status(), 401U);
+    EXPECT_NE(answer["WWW-Authenticate"].find(R"(error="insufficient_scope")"), std::string::npos);
+}
+
+TEST_F(Tokens, AreGoodForNothingElse) {
+    auto const token = bearer_for("scope=repository:team/app:pull", basic("writer"));
+    EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 404U);
+    for (auto const& [method, target] :
+         std::vector<std::pair<Method, std::string>>{{Method::get, "/v2/team/other/tags/list"},
+                                                     {Method::post, "/v2/team/app/blobs/uploads/"},
+                                                     {Method::get, "/v2/_catalog"}}) {
+        auto const answer = as(token, method, target);
+        EXPECT_EQ(answer.status(), 401U) << target;
+        EXPECT_NE(answer["WWW-Authenticate"].find(R"(,error="insufficient_scope",error_description=")"),
+                  std::string::npos)
+            << answer["WWW-Authenticate"];
+    }
+}
+
+TEST_F(Tokens, DoNotBuyOtherTokens) {
+    auto const token = bearer_for("scope=repository:team/app:pull", basic("writer"));
+    EXPECT_EQ(as(token, Method::get, "/token?scope=repository:team/app:pull,push").status(), 401U);
+}
+
+TEST_F(Tokens, EndWithTheirTime) {
+    auto const token = bearer_for("scope=repository:team/app:pull", basic("writer"));
+    EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 404U);
+    time.time += std::chrono::seconds(400);
+    auto const answer = as(token, Method::get, "/v2/team/app/tags/list");
+    EXPECT_EQ(answer.status(), 401U);
+    EXPECT_NE(answer["WWW-Authenticate"].find(R"(error="invalid_token")"), std::string::npos);
+}
+
+TEST_F(Tokens, EndWithTheirAccount) {
+    auto const token = bearer_for("scope=repository:team/app:pull", basic("writer"));
+    EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 404U);
+    auto account = ocilot::test::run(meta->accounts().account("writer")).value();
+    account.disabled = true;
+    ASSERT_TRUE(ocilot::test::run(meta->accounts().change(account, {})).has_value());
+    EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 401U);
+    EXPECT_EQ(as(basic("writer"), Method::get, "/v2/").status(), 401U);
+}
+
+TEST_F(Tokens, LoseTheGroupsThatTheirAccountLost) {
+    auto const token = bearer_for("scope=repository:secret/app:pull", basic("boss"));
+    EXPECT_EQ(as(token, Method::get, "/v2/secret/app/tags/list").status(), 404U);
+    auto account = ocilot::test::run(meta->accounts().account("boss")).value();
+    account.groups.clear();
+    ASSERT_TRUE(ocilot::test::run(meta->accounts().change(account, {})).has_value());
+    EXPECT_EQ(as(token, Method::get, "/v2/secret/app/tags/list").status(), 403U);
+}
+
+TEST_F(Tokens, SurviveARotationOfKeysAndARestart) {
+    auto const token = bearer_for("scope=repository:team/app:pull", basic("reader"));
+    EXPECT_EQ(as(basic("boss"), Method::post, "/api/v1/keys").status(), 201U);
+    EXPECT_EQ(json::parse(get("/token/keys").text)["keys"].size(), 2U);
+    EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 404U);
+    join();
+    EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 404U);
+    EXPECT_EQ(json::parse(get("/token/keys").text)["keys"].size(), 2U);
+}
+
+TEST_F(Tokens, OfOldKeysEndSomeTimeAfterTheirKeys) {
+    auto const first = json::parse(get("/token/keys").text)["keys"][0]["kid"];
+    for (int i = 0; i < 3; ++i) {
+        time.time += std::chrono::hours(1);
+        EXPECT_EQ(as(basic("boss"), Method::post, "/api/v1/keys").status(), 201U);
+    }
+    auto const keys_now = json::parse(get("/token/keys").text)["keys"];
+    EXPECT_EQ(keys_now.size(), 2U) << "the one that signs, and the one before it";
+    EXPECT_NE(keys_now[0]["kid"], first);
+}
+
+TEST_F(Tokens, AreRefusedToWrongPasswords) {
+    auto const answer = as(basic("writer", "wrong"), Method::get, "/token?scope=repository:team/app:pull");
+    EXPECT_EQ(answer.status(), 401U);
+    EXPECT_EQ(answer.text, R"({"errors":[{"code":"UNAUTHORIZED","message":"wrong user name or password"}]})");
+    EXPECT_EQ(as(basic("unknown"), Method::get, "/token").text, answer.text);
+    EXPECT_EQ(post_form("grant_type=password&username=writer&password=wrong").text, answer.text);
+}
+
+TEST_F(Tokens, AreGivenToForms) {
+    auto const answer = post_form(
+        "grant_type=password&service=ocilot&client_id=containerd-client&scope=repository%3Ateam%2Fapp%3Apull+"
+        "repository%3Ateam%2Flib%3Apull&username=writer&password=writer-password");
+    ASSERT_EQ(answer.status(), 200U) << answer.text;
+    auto const body = json::parse(answer.text);
+    EXPECT_EQ(body["scope"], "repository:team/app:pull repository:team/lib:pull");
+    EXPECT_TRUE(body.contains("access_token"));
+    EXPECT_FALSE(body.contains("refresh_token"));
+    EXPECT_EQ(answer["Cache-Control"], "no-store");
+}
+
+TEST_F(Tokens, AreRenewedByRefreshTokens) {
+    auto const first = token_for("offline_token=true&service=ocilot", basic("writer"));
+    ASSERT_TRUE(first.contains("refresh_token"));
+    std::string const refresh = first["refresh_token"];
+    auto const renew = "grant_type=refresh_token&scope=repository:team/app:pull&refresh_token=" + refresh;
+    auto const renewed = post_form(renew);
+    ASSERT_EQ(renewed.status(), 200U) << renewed.text;
+    EXPECT_EQ(claims_of(json::parse(renewed.text)["token"])["sub"], "writer");
+    EXPECT_EQ(as(basic("writer", refresh), Method::get, "/v2/").status(), 401U) << "it is no password";
+    auto account = ocilot::test::run(meta->accounts().account("writer")).value();
+    account.password_hash = hash("another");
+    ASSERT_TRUE(ocilot::test::run(meta->accounts().change(account, {})).has_value());
+    EXPECT_EQ(post_form(renew).status(), 401U) << "another password ends the login";
+}
+
+TEST_F(Tokens, AreNotRenewedForEver) {
+    auto const first = token_for("offline_token=true", basic("writer"));
+    std::string const refresh = first["refresh_token"];
+    time.time += std::chrono::hours(721);
+    EXPECT_EQ(post_form("grant_type=refresh_token&refresh_token=" + refresh).status(), 401U);
+}
+
+TEST_F(Tokens, ForWhatIsNoGrantAreNot) {
+    EXPECT_EQ(post_form("grant_type=magic").status(), 400U);
+    EXPECT_EQ(post_form("").status(), 400U);
+    EXPECT_EQ(post_form("grant_type=refresh_token&refresh_token=ocilot_x").status(), 401U);
+    EXPECT_EQ(post_form(std::string(70'000, 'a')).status(), 413U);
+    EXPECT_EQ(get("/token?scope=nonsense").status(), 400U);
+}
+
+TEST_F(Tokens, OfRobotsKeepToTheScopesOfTheirSecret) {
+    auto const secret = add_secret("bot", {"repository:team/ci/**:pull,create"});
+    EXPECT_EQ(access_for("scope=repository:team/ci/app:pull,push", basic("bot", secret))[0]["actions"],
+              json({"pull", "create"}));
+    EXPECT_EQ(access_for("scope=repository:team/app:pull", basic("bot", secret)), json::array());
+    auto const answer = as(basic("bot", secret), Method::get, "/v2/team/app/tags/list");
+    EXPECT_EQ(answer.status(), 403U) << answer.text;
+    EXPECT_EQ(as(basic("bot", secret), Method::get, "/v2/team/ci/app/tags/list").status(), 404U);
+    auto const offline = token_for("offline_token=true", basic("bot", secret));
+    EXPECT_FALSE(offline.contains("refresh_token"));
+}
+
+TEST_F(Tokens, OfExpiredOrForeignSecretsAreRefused) {
+    auto const secret = add_secret("bot", {}, time.now() + std::chrono::hours(1));
+    EXPECT_EQ(as(basic("bot", secret), Method::get, "/v2/").status(), 200U);
+    EXPECT_EQ(as(basic("writer", secret), Method::get, "/v2/").status(), 401U);
+    auto changed = secret;
+    changed.back() = changed.back() == 'A' ? 'B' : 'A';
+    EXPECT_EQ(as(basic("bot", changed), Method::get, "/v2/").status(), 401U);
+    time.time += std::chrono::hours(2);
+    EXPECT_EQ(as(basic("bot", secret), Method::get, "/v2/").status(), 401U);
+}
+
+TEST_F(Tokens, UseOfSecretsIsNoted) {
+    auto const secret = add_secret("bot");
+    as(basic("bot", secret), Method::get, "/v2/");
+    ASSERT_TRUE(ocilot::test::run(logins->note_use()).has_value());
+    auto const fact = ocilot::test::run(meta->accounts().token(*auth::secret_id(secret))).value();
+    EXPECT_EQ(fact.last_used_at, time.now());
+}
+
+TEST_F(Tokens, ManyWrongPasswordsHaveToWait) {
+    unsigned status = 0;
+    for (int i = 0; i < 12; ++i) {
+        auto const answer = as(basic("reader", "guess" + std::to_string(i)), Method::get, "/token");
+        status = answer.status();
+        if (status == 429) {
+            EXPECT_NE(answer["Retry-After"], "");
+            EXPECT_TRUE(answer.says("TOOMANYREQUESTS"));
+        }
+    }
+    EXPECT_EQ(status, 429U);
+}
+
+TEST_F(Tokens, AreNotGivenOutWhereThereIsNoServer) {
+    app.emplace(*parts, *checking, *operations, settings);
+    EXPECT_EQ(get("/token").status(), 404U);
+    EXPECT_EQ(post_form("grant_type=password").status(), 404U);
+    EXPECT_EQ(get("/token/keys").status(), 404U);
+}
+
+}  // namespace
+}  // namespace ocilot::http
