@@ -97,7 +97,7 @@ Task<Result<>> TokenServer::make_room(std::string const& account) {
     by.name = account;
     by.kind = "user";
     for (std::size_t i = 0; i + most_refresh_tokens <= refresh.size(); ++i) {
-        auto const removed = co_await parts_.accounts.remove_token(refresh[i], by);
+        auto const removed = co_await parts_.accounts.remove_token(refresh[i], by, parts_.clock.now());
         if (removed.has_error() && removed.error().code != Errc::not_found) co_return removed.error();
     }
     co_return Result<>{};

@@ -92,10 +92,11 @@ Response without_verb(Request const& request, Endpoint const& endpoint) {
 }  // namespace
 
 App::App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
-         auth::TokenServer* tokens)
+         auth::TokenServer* tokens, auth::Registrar* registrar)
     : registry_(registry),
       guard_(guard),
       tokens_(tokens),
+      registrar_(registrar),
       sealer_(registry.random),
       operations_(operations),
       settings_(std::move(settings)) {}
@@ -162,6 +163,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .registry = registry_,
                           .guard = guard_,
                           .tokens = tokens_,
+                          .registrar = registrar_,
                           .sealer = sealer_,
                           .settings = settings_,
                           .caller = *caller,
@@ -203,7 +205,8 @@ Response App::failed(Request const& request, Target const& target, Route const& 
                      Error const& error) {
     auto response = error_response(error);
     if (response.status == 405) response.set("Allow", route.endpoint->allow(request.method));
-    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none) return response;
+    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none)
+        return response;
     Urls const urls(settings_.urls, request);
     if (!verb.action) {  // The token server itself.
         ChallengeSettings const basic{.scheme = ChallengeSettings::Scheme::basic,

@@ -51,6 +51,8 @@ void init_storage(Class& settings) {
     settings.def_readwrite("scrub", &Settings::scrub, "Whether blobs are read again in the background.")
         .def_readwrite("scrub_rate", &Settings::scrub_rate, "Bytes a second; 0: as fast as it can.");
     seconds(settings, "scrub_interval", &Settings::scrub_interval, "Seconds between two rounds of that.");
+    seconds(settings, "audit_age", &Settings::audit_age,
+            "Seconds that changes and refusals are remembered; 0: for ever.");
 }
 
 void init_listening(Class& settings) {

@@ -1,5 +1,6 @@
 #include "blob/filesystem.h"
 #include "blob/memory.h"
+#include "jobs/journal.h"
 #include "jobs/schedule.h"
 #include "jobs/scrub.h"
 #include "jobs/uploads.h"
@@ -26,6 +27,7 @@ namespace {
 constexpr unsigned pool_threads = 8;
 constexpr std::chrono::milliseconds access_log_delay{10};  // One wake-up for hundreds of lines.
 constexpr std::size_t log_bytes = 4 * 1024 * 1024;         // That wait for a reader.
+constexpr std::chrono::hours journal_interval{1};
 constexpr std::chrono::seconds upkeep_interval{10};
 constexpr std::size_t manifest_cache_bytes = 64 * 1024 * 1024;
 
@@ -113,7 +115,8 @@ Result<> Server::Parts::open() {
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
-    app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens());
+    registrar.emplace(auth::Registrar::Parts{meta->accounts(), pool, clock, random});
+    app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens(), &*registrar);
     CHECK(clean_up());
     CHECK(listen());
     return add_jobs();
@@ -242,6 +245,12 @@ Result<> Server::Parts::add_jobs() {
         auto const age = settings.upload_age;
         jobs::Job job{"expire_uploads", settings.purge_interval,
                       [&parts, age] { return jobs::expire_uploads(parts, age); }};
+        worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
+    }
+    if (settings.audit_age > std::chrono::seconds(0)) {
+        auto const age = settings.audit_age;
+        jobs::Job job{"forget_journal", journal_interval,
+                      [this, age] { return jobs::forget_journal(meta->journal(), clock, age); }};
         worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
     }
     if (!access->guard().open()) {

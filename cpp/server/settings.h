@@ -61,6 +61,8 @@ struct Settings {
     std::chrono::seconds scrub_interval{168 * 3600};  ///< from the end of a round to the next
     std::uint64_t scrub_rate = 16 * 1024 * 1024;      ///< bytes a second
 
+    std::chrono::seconds audit_age{2160 * 3600};  ///< `ocilot.audit.keep`: older entries go; 0: none
+
     // Listening. Address is `HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one; empty: none, then
     // only the control socket is served.
     std::string address = "127.0.0.1:5000";

@@ -41,6 +41,7 @@ class Settings:
     scrub: bool
     scrub_rate: int
     scrub_interval: int
+    audit_age: int
     address: str
     control_socket: str
     debug_address: str

@@ -79,6 +79,7 @@ ocilot:
     jsondepth: 32
     jsonmembers: 1000
   scrub: {enabled: false, interval: 24h, rate: 4MiB/s}
+  audit: {keep: 48h}
 """
 
 EVERY_SETTING = {
@@ -120,6 +121,7 @@ EVERY_SETTING = {
     "scrub": False,
     "scrub_interval": 24 * 3600,
     "scrub_rate": 4 * 1024 * 1024,
+    "audit_age": 48 * 3600,
     "catalog_limit": 50,
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],

@@ -77,6 +77,7 @@ def resolve(config: Config) -> _core.Settings:
     settings.upload_age, settings.purge_interval = purging.age, purging.interval
     settings.scrub = own.scrub.enabled
     settings.scrub_rate, settings.scrub_interval = own.scrub.rate, own.scrub.interval
+    settings.audit_age = own.audit.keep
     settings.address, settings.debug_address = http.addr, http.debug.addr
     settings.tls_certificate, settings.tls_key = http.tls.certificate, http.tls.key
     settings.control_socket = own.controlsocket

@@ -265,6 +265,13 @@ class Scrub(Section):
     """Bytes a second it reads at most."""
 
 
+class Audit(Section):
+    """What is remembered of changes and refusals."""
+
+    keep: Duration = 2160 * 3600
+    """How long changes and refusals are remembered; 0: for ever."""
+
+
 class Ocilot(Section):
     """What distribution has no key for."""
 
@@ -292,6 +299,7 @@ class Ocilot(Section):
     cors: Cors = Cors()
     limits: Limits = Limits()
     scrub: Scrub = Scrub()
+    audit: Audit = Audit()
     accounts: Accounts = Accounts()
     groups: Annotated[Groups, GROUPS] = {}
     """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
