@@ -83,7 +83,7 @@ def resolve(config: Config) -> _core.Settings:
     settings.control_socket = own.controlsocket
     settings.tls_minimum = http.tls.minimumtls
     settings.tls_client_authorities = http.tls.clientcas
-    settings.tls_client_required = http.tls.clientauth == CLIENT_AUTH[0]
+    settings.tls_client_required = http.tls.clientauth in ("", CLIENT_AUTH[0])
     settings.threads = own.threads
     settings.trusted_proxies = own.trustedproxies
     settings.header_limit, settings.manifest_limit = own.headerlimit, own.manifestlimit
