@@ -92,10 +92,11 @@ Response without_verb(Request const& request, Endpoint const& endpoint) {
 }  // namespace
 
 App::App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
-         auth::TokenServer* tokens)
+         auth::TokenServer* tokens, policy::HookControl* hooks)
     : registry_(registry),
       guard_(guard),
       tokens_(tokens),
+      hooks_(hooks),
       sealer_(registry.random),
       operations_(operations),
       settings_(std::move(settings)) {}
@@ -163,6 +164,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .guard = guard_,
                           .tokens = tokens_,
                           .sealer = sealer_,
+                          .hooks = hooks_,
                           .settings = settings_,
                           .caller = *caller,
                           .repository = name ? &*name : nullptr,
@@ -203,7 +205,8 @@ Response App::failed(Request const& request, Target const& target, Route const& 
                      Error const& error) {
     auto response = error_response(error);
     if (response.status == 405) response.set("Allow", route.endpoint->allow(request.method));
-    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none) return response;
+    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none)
+        return response;
     Urls const urls(settings_.urls, request);
     if (!verb.action) {  // The token server itself.
         ChallengeSettings const basic{.scheme = ChallengeSettings::Scheme::basic,

@@ -6,6 +6,7 @@
 #include "http/challenge.h"
 #include "http/cors.h"
 #include "http/message.h"
+#include "policy/control.h"
 #include "registry/registry.h"
 
 #include <optional>
@@ -39,9 +40,9 @@ struct Verb;
 /// The protocol: a request in, an answer out. Knows no socket. Thread-safe.
 class App final : public Handler {
   public:
-    /// `tokens` is null where this registry gives out none.
+    /// `tokens` is null where this registry gives out none, `hooks` where nobody runs any.
     App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
-        auth::TokenServer* tokens = nullptr);
+        auth::TokenServer* tokens = nullptr, policy::HookControl* hooks = nullptr);
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
 
@@ -66,6 +67,7 @@ class App final : public Handler {
     registry::Registry& registry_;
     auth::Guard& guard_;
     auth::TokenServer* tokens_;
+    policy::HookControl* hooks_;
     auth::Sealer sealer_;
     Operations& operations_;
     AppSettings settings_;

@@ -17,6 +17,7 @@ struct Context {
     auth::Guard& guard;
     auth::TokenServer* tokens;  ///< null where this registry gives out none
     auth::Sealer const& sealer;
+    policy::HookControl* hooks;  ///< null where nobody runs hooks
     AppSettings const& settings;
     policy::Caller const& caller;
     oci::RepositoryName const* repository;  ///< null for the routes without a name

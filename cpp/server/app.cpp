@@ -113,7 +113,8 @@ Result<> Server::Parts::open() {
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
-    app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens());
+    app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens(),
+                &hooks.control);
     CHECK(clean_up());
     CHECK(listen());
     return add_jobs();
