@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import os
 import subprocess
@@ -23,6 +24,8 @@ COMMANDS = (
     ("config",),
     ("config", "check"),
     ("config", "show"),
+    ("access",),
+    ("access", "explain"),
     ("hooks",),
     ("hooks", "list"),
     ("hooks", "check"),
@@ -58,6 +61,40 @@ Data goes to standard output, messages to standard error. Exit codes: 0 fine, 1 
 usage or configuration, 7 something in the data is damaged, 130 interrupted.
 """
 
+
+SCRIPTS_HEAD = """\
+# Scripts that come with ocilot
+
+<!-- Made by ./dev docs --write from the scripts in hooks/. -->
+
+Each is at most 60 lines: read it, use it as `path: ocilot:NAME`, or copy it and make it your own.
+
+```yaml
+version: 0.1
+ocilot:
+  hooks:
+    scripts:
+      - path: ocilot:immutable_releases
+        options: {pattern: "v[0-9]*"}
+      - path: ocilot:signed_only
+        repositories: ["production/**"]
+        options: {tags: "v*"}
+      - path: ocilot:size_limit
+        options: {image: 2GiB, blob: 1GiB}
+      - path: ocilot:required_labels
+        repositories: ["team/**"]
+        options:
+          labels: {org.opencontainers.image.source: "https://git.example.com/*", maintainer: "?*"}
+      - path: ocilot:allowed_bases
+        repositories: ["team/**"]
+        options:
+          bases:
+            debian:12 amd64: [sha256:d4fc045c9e3a848011de66f34b81f052d4f2c15a17bb196d637e526349601820]
+```
+
+A file that an option names is relative to the configuration. What a script is asked, and what happens when it
+fails, is on [Running hooks](running.md).
+"""
 
 PROTOCOL_HEAD = """\
 # Protocol
@@ -225,6 +262,35 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield "| " + " | ".join(row) + " |"
 
 
+def scripts_page() -> str:
+    """Every script that comes with ocilot: what it does, its hooks, its options."""
+    return "\n".join(
+        [SCRIPTS_HEAD, *(_script(path) for path in sorted((DOCS.parent / "hooks").glob("*.py")))]
+    )
+
+
+def _script(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    lines = [f"## {path.stem}\n", f"{ast.get_docstring(tree)}\n"]
+    functions = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    lines.append(f"Hooks: {', '.join(f'`{name}`' for name in functions if name in POINTS)}\n")
+    fields = [node for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)]
+    rows = [
+        _option(field, text.splitlines()) for field in fields if not ast.unparse(field.target).startswith("_")
+    ]
+    return "\n".join([*lines, *_table(("option", "type", "default", "meaning"), rows), ""])
+
+
+def _option(field: ast.AnnAssign, lines: Sequence[str]) -> tuple[str, str, str, str]:
+    """A row of the table; the meaning is the comment on the field's line, or the one above it."""
+    beside, above = lines[field.lineno - 1].partition("  # ")[2], lines[field.lineno - 2].strip()
+    meaning = beside or (above.removeprefix("# ") if above.startswith("# ") else "")
+    default = f"`{ast.unparse(field.value)}`" if field.value else "has to be given"
+    kind = ast.unparse(field.annotation).replace("|", "\\|")  # a table's own sign
+    return f"`{ast.unparse(field.target)}`", f"`{kind}`", default, meaning
+
+
 def _sentence(text: str) -> str:
     return text + "."
 
@@ -234,6 +300,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/cli.md": cli_page,
     "reference/protocol.md": protocol_page,
     "reference/hooks.md": hooks_page,
+    "hooks/scripts.md": scripts_page,
 }
 
 

@@ -92,10 +92,11 @@ Response without_verb(Request const& request, Endpoint const& endpoint) {
 }  // namespace
 
 App::App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
-         auth::TokenServer* tokens)
+         auth::TokenServer* tokens, auth::Registrar* registrar)
     : registry_(registry),
       guard_(guard),
       tokens_(tokens),
+      registrar_(registrar),
       sealer_(registry.random),
       operations_(operations),
       settings_(std::move(settings)) {}
@@ -162,6 +163,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .registry = registry_,
                           .guard = guard_,
                           .tokens = tokens_,
+                          .registrar = registrar_,
                           .sealer = sealer_,
                           .settings = settings_,
                           .caller = *caller,
@@ -174,15 +176,15 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
 auth::Presented App::presented(Request const& request) {
     return {.authorization = request.header("Authorization").value_or(std::string_view{}),
             .several = request.count("Authorization") > 1,
-            .address = request.peer};
+            .address = request.peer,
+            .certificate = request.certificate};
 }
 
 std::optional<policy::Caller> App::known_caller(Request const& request, Verb const& verb) {
     if (request.local) return local_caller();
     if (verb.action && !guard_.open()) return guard_.recall(presented(request));
-    policy::Caller caller;
-    caller.address = request.peer;
-    return caller;
+    // Who asks the token server for a token without Basic credentials.
+    return guard_.recall({.address = request.peer, .certificate = request.certificate});
 }
 
 Task<Result<policy::Caller>> App::find_caller(Request const& request) {
@@ -203,7 +205,8 @@ Response App::failed(Request const& request, Target const& target, Route const& 
                      Error const& error) {
     auto response = error_response(error);
     if (response.status == 405) response.set("Allow", route.endpoint->allow(request.method));
-    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none) return response;
+    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none)
+        return response;
     Urls const urls(settings_.urls, request);
     if (!verb.action) {  // The token server itself.
         ChallengeSettings const basic{.scheme = ChallengeSettings::Scheme::basic,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/guard.h"
+#include "auth/registrar.h"
 #include "auth/sealer.h"
 #include "auth/token_server.h"
 #include "http/challenge.h"
@@ -41,7 +42,7 @@ class App final : public Handler {
   public:
     /// `tokens` is null where this registry gives out none.
     App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
-        auth::TokenServer* tokens = nullptr);
+        auth::TokenServer* tokens = nullptr, auth::Registrar* registrar = nullptr);
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
 
@@ -66,6 +67,7 @@ class App final : public Handler {
     registry::Registry& registry_;
     auth::Guard& guard_;
     auth::TokenServer* tokens_;
+    auth::Registrar* registrar_;
     auth::Sealer sealer_;
     Operations& operations_;
     AppSettings settings_;

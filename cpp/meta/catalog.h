@@ -19,7 +19,8 @@ class Catalog {
     virtual Task<Result<Slice<std::string>>> repositories(Page page) = 0;
     /// Tags of a repository; name_unknown if it does not exist.
     virtual Task<Result<Slice<std::string>>> tags(oci::RepositoryName const& repository, Page page) = 0;
-    /// Tags that point to a manifest; none, not an error, for what is unknown.
+    /// Tags that need a manifest or a blob: they point to it, or to what names it as content. None, not an
+    /// error, for what is unknown.
     virtual Task<Result<Slice<std::string>>> tags_on(oci::RepositoryName const& repository,
                                                      oci::Digest const& digest, Page page) = 0;
     /// The manifest a tag points to; manifest_unknown if there is none.

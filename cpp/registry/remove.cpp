@@ -25,7 +25,7 @@ Task<Result<>> may_delete(Registry& registry, policy::Caller const& caller,
 
 using SeenTags = std::optional<std::vector<std::string>>;
 
-/// A tag that may not be removed may not go with its manifest, either. Answers the tags that may; nullopt if
+/// A tag that may not be removed may not lose what it needs, either. Answers the tags that may; nullopt if
 /// nobody was asked.
 Task<Result<SeenTags>> may_delete_tags_on(Registry& registry, policy::Caller const& caller,
                                           oci::RepositoryName const& repository, oci::Digest const& digest) {
@@ -65,6 +65,7 @@ Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,
                            oci::RepositoryName const& repository, oci::Digest const& digest) {
     oci::Reference const reference = digest;
     CO_CHECK(co_await may_delete(registry, caller, repository, reference, policy::Removed::blob));
+    CO_CHECK(co_await may_delete_tags_on(registry, caller, repository, digest));
     co_return co_await registry.meta.links().unlink_blob(repository, digest, actor_of(caller),
                                                          registry.clock.now());
 }

@@ -59,6 +59,7 @@ struct Server::Parts {
     registry::ManifestCache manifests;
     std::optional<registry::Registry> registry;
     std::optional<http::Operations> operations;
+    std::optional<auth::Registrar> registrar;
     std::optional<http::App> app;
     std::unique_ptr<net::TlsCertificates> certificates;
     std::vector<std::unique_ptr<Worker>> workers;

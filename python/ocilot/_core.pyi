@@ -41,12 +41,15 @@ class Settings:
     scrub: bool
     scrub_rate: int
     scrub_interval: int
+    audit_age: int
     address: str
     control_socket: str
     debug_address: str
     tls_certificate: str
     tls_key: str
     tls_minimum: str
+    tls_client_authorities: list[str]
+    tls_client_required: bool
     trusted_proxies: list[str]
     threads: int
     header_limit: int
@@ -87,6 +90,9 @@ class Settings:
     token_life: int
     refresh_life: int
     key_life: int
+    issuers: list[
+        tuple[str, str, str, str, list[tuple[dict[str, list[str]], str, list[str], list[str]]]]
+    ]
     groups: list[tuple[str, list[str]]]
     access: list[tuple[list[str], list[tuple[str, list[str]]]]] | None
     log_level: LogLevel
@@ -199,3 +205,5 @@ class FsckCounts:
     def notes(self) -> int: ...
 
 def fsck(root: str, hash: bool, tell: Callable[[Problem], object]) -> FsckCounts: ...
+def verify_password(password: str, hash: str) -> bool:
+    """Whether it is the password of a bcrypt, yescrypt or SHA-512 hash; takes a while, on purpose."""

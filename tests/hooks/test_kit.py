@@ -101,13 +101,8 @@ def test_values_do_not_change_and_hide_passwords() -> None:
 def test_a_deletion_says_what_it_is_about() -> None:
     assert a_deletion(reference="v1").tag == "v1"
     assert a_deletion(reference="v1").digest is None
-    by_digest = a_deletion(reference="sha256:00", tags=["v1"])
-    assert (by_digest.kind, by_digest.tag, by_digest.digest, by_digest.tags) == (
-        "manifest",
-        None,
-        "sha256:00",
-        ("v1",),
-    )
+    by_digest = a_deletion(reference="sha256:00")
+    assert (by_digest.kind, by_digest.tag, by_digest.digest) == ("manifest", None, "sha256:00")
 
 
 def test_several_hooks_are_joined_as_the_table_says(tmp_path: Path) -> None:

@@ -41,7 +41,14 @@ def generator() -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    "page", ["reference/config.md", "reference/cli.md", "reference/protocol.md", "reference/hooks.md"]
+    "page",
+    [
+        "reference/config.md",
+        "reference/cli.md",
+        "reference/protocol.md",
+        "reference/hooks.md",
+        "hooks/scripts.md",
+    ],
 )
 def test_generated_pages_are_current(page: str) -> None:
     made = generator().PAGES[page]()

@@ -13,6 +13,7 @@ A script is a Python file; a function or a method of a Hook named like a point i
 from .decisions import Allow, Decision, Deny
 from .hook import Hook
 from .options import Duration, Size
+from .passwords import check_password
 from .values import (
     Access,
     Action,
@@ -45,4 +46,5 @@ __all__ = [
     "Referrer",
     "Size",
     "TagMove",
+    "check_password",
 ]

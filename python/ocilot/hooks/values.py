@@ -208,15 +208,16 @@ class TagMove:
 
 @dataclass(frozen=True)
 class Deletion:
-    """A tag, a manifest or a blob about to be removed: the question of `admit_delete`."""
+    """A tag, a manifest or a blob about to be removed: the question of `admit_delete`.
+
+    Whoever removes a manifest or a blob is asked about each tag that needs it, too, as if it were removed.
+    """
 
     caller: Caller
     repository: str
     kind: Literal["tag", "manifest", "blob"]
     reference: str
     """The tag, or the digest of the manifest or blob."""
-    tags: tuple[str, ...] = ()
-    """The tags that go with it."""
 
     @property
     def tag(self) -> str | None:

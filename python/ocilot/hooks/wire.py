@@ -56,8 +56,8 @@ def _tag(about: About) -> TagMove:
 
 
 def _deletion(about: About) -> Deletion:
-    caller, repository, kind, reference, *more = about
-    return Deletion(_caller(caller), repository, kind, reference, *map(tuple, more))
+    caller, repository, kind, reference = about
+    return Deletion(_caller(caller), repository, kind, reference)
 
 
 VALUES: dict[str, Callable[[About], Any]] = {
