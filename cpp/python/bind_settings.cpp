@@ -200,6 +200,29 @@ void init_issuers(Class& settings) {
         "Foreign issuers whose tokens are exchanged, each with name, issuer, audience, keys and rules.");
 }
 
+/// A limit is a tuple in Python: classes, who, whether by address, requests, seconds.
+void init_rates(Class& settings) {
+    using Limit = std::tuple<std::vector<std::string>, std::string, bool, std::uint64_t, Seconds::rep>;
+    settings.def_property(
+        "rate_limits",
+        [](Settings const& self) {
+            std::vector<Limit> limits;
+            for (auto const& rule : self.rate_limits) {
+                limits.emplace_back(rule.classes, rule.who, rule.per_address, rule.requests,
+                                    rule.window.count());
+            }
+            return limits;
+        },
+        [](Settings& self, std::vector<Limit> limits) {
+            self.rate_limits.clear();
+            for (auto& [classes, who, per_address, requests, window] : limits) {
+                self.rate_limits.push_back(
+                    {std::move(classes), std::move(who), per_address, requests, Seconds(window)});
+            }
+        },
+        "Limits of the rate of requests: classes, who, whether by address, requests, seconds of a window.");
+}
+
 void init_auth(Class& settings) {
     using server::AuthSettings;
     auth(settings, "auth_htpasswd", &AuthSettings::htpasswd, "Path of the htpasswd file; empty: none.");
@@ -226,6 +249,7 @@ void init_auth(Class& settings) {
     auth_seconds(settings, "key_life", &AuthSettings::key_life, "Seconds a key signs; 0: for ever.");
     init_rules(settings);
     init_issuers(settings);
+    init_rates(settings);
 }
 
 void init_hooks(Class& settings) {

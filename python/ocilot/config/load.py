@@ -127,6 +127,7 @@ def _resolve_auth(settings: _core.Settings, config: Config) -> None:
     settings.accounts, settings.accounts_service = accounts.enabled, accounts.service
     settings.token_life, settings.refresh_life = accounts.tokenexpiry, accounts.refreshexpiry
     settings.key_life = accounts.keyrotation
+    settings.rate_limits = [tuple(limit) for limit in config.ocilot.ratelimits]
     settings.groups = list(config.ocilot.groups.items())
     if "access" in config.ocilot.given_keys:
         settings.access = [(patterns, list(allow.items())) for patterns, allow in config.ocilot.access]
