@@ -16,8 +16,8 @@ from .api import Answer, Api, with_digest
 from .clients import Docker
 from .conftest import FreshRegistry
 from .images import digest_of, make_image, noise, tar_of
-from .programs import Ran, attempt, environment, wait_until
-from .registry import OCILOT, Registry
+from .programs import wait_until
+from .registry import Registry
 
 HEAD = "from ocilot.hooks import *\n"
 
@@ -191,31 +191,6 @@ def test_a_hangup_loads_what_can_be_used(scripted: Scripted) -> None:
         registry.process.signal(signal.SIGHUP)
         wait_for_line(registry, "generation 2 is in force")
         assert put_blob(api, "a", b"3").status == 403
-
-
-def test_an_operator_sees_what_hooks_do_and_loads_them_again(scripted: Scripted) -> None:
-    registry = scripted("def admit_blob(blob): return Deny('full')\n")
-    script: Path = registry.home / "hook.py"
-
-    def hooks(word: str) -> Ran:
-        return attempt([OCILOT, "hooks", word, "--root", registry.root], env=environment(registry.home))
-
-    with registry.connect() as api:
-        assert put_blob(api, "a").status == 403
-        told = hooks("status")
-        assert told.code == 0, told
-        assert "generation 1, loaded 20" in told.out
-        assert "admit_blob             1 calls        1 denied        0 failed" in told.out
-        script.write_text("def admit_blbo(blob): ...\n")
-        told = hooks("reload")
-        assert told.code == 2, told
-        assert "not loaded: hook.py:1: admit_blbo is no hook point; did you mean admit_blob?" in told.err
-        assert put_blob(api, "a").status == 403
-        script.write_text("def admit_blob(blob): ...\n")
-        told = hooks("reload")
-        assert told.code == 0, told
-        assert "generation 2, loaded 20" in told.out
-        assert put_blob(api, "a").status == 201
 
 
 def test_while_developing_a_changed_file_is_enough(scripted: Scripted) -> None:
