@@ -156,7 +156,9 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
         if (!guard_.known_to_allow(*caller, access)) {
             CO_CHECK(co_await permit(request, *caller, access));
         }
-        if (verb.handle == get_catalog) CO_CHECK(guard_.require_catalog(*caller));
+        if (verb.handle == get_catalog) {
+            CO_CHECK(guard_.require_catalog(*caller));
+        }
     }
     Context const context{.request = request,
                           .query = target.query,
@@ -176,15 +178,15 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
 auth::Presented App::presented(Request const& request) {
     return {.authorization = request.header("Authorization").value_or(std::string_view{}),
             .several = request.count("Authorization") > 1,
-            .address = request.peer};
+            .address = request.peer,
+            .certificate = request.certificate};
 }
 
 std::optional<policy::Caller> App::known_caller(Request const& request, Verb const& verb) {
     if (request.local) return local_caller();
     if (verb.action && !guard_.open()) return guard_.recall(presented(request));
-    policy::Caller caller;
-    caller.address = request.peer;
-    return caller;
+    // Who asks the token server for a token without Basic credentials.
+    return guard_.recall({.address = request.peer, .certificate = request.certificate});
 }
 
 Task<Result<policy::Caller>> App::find_caller(Request const& request) {

@@ -131,7 +131,8 @@ constexpr Verb token[] = {
     {Method::post,
      std::nullopt,
      post_token,
-     "The same for a form with `grant_type` `password` (`username`, `password`) or `refresh_token`; `scope`, "
+     "The same for a form with `grant_type` `password` (`username`, `password`), `refresh_token`, or "
+     "`urn:ietf:params:oauth:grant-type:token-exchange` (`subject_token` of a foreign issuer); `scope`, "
      "and "
      "`access_type=offline` for a refresh token.",
      {{{200, "The token."}}},

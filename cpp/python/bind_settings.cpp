@@ -169,17 +169,24 @@ void init_rules(Class& settings) {
 void init_auth(Class& settings) {
     using server::AuthSettings;
     auth(settings, "auth_htpasswd", &AuthSettings::htpasswd, "Path of the htpasswd file; empty: none.");
-    auth(settings, "auth_realm", &AuthSettings::realm, "Text of a Basic challenge, or URL of the token server.");
-    auth(settings, "auth_service", &AuthSettings::service, "Name of this registry at a token server elsewhere.");
+    auth(settings, "auth_realm", &AuthSettings::realm,
+         "Text of a Basic challenge, or URL of the token server.");
+    auth(settings, "auth_service", &AuthSettings::service,
+         "Name of this registry at a token server elsewhere.");
     auth(settings, "auth_token", &AuthSettings::token, "Whether tokens of a server elsewhere are taken.");
     auth(settings, "auth_issuer", &AuthSettings::issuer, "Issuer of those tokens.");
-    auth(settings, "auth_root_certificates", &AuthSettings::root_certificates, "PEM file of its certificates.");
+    auth(settings, "auth_root_certificates", &AuthSettings::root_certificates,
+         "PEM file of its certificates.");
     auth(settings, "auth_jwks", &AuthSettings::jwks, "JSON file of its keys.");
-    auth(settings, "auth_algorithms", &AuthSettings::algorithms, "How those tokens may be signed; empty: any way.");
-    auth(settings, "auth_redirect_path", &AuthSettings::redirect_path, "Where the token server is on this host.");
+    auth(settings, "auth_algorithms", &AuthSettings::algorithms,
+         "How those tokens may be signed; empty: any way.");
+    auth(settings, "auth_redirect_path", &AuthSettings::redirect_path,
+         "Where the token server is on this host.");
     auth(settings, "auth_silly", &AuthSettings::silly, "Whether any credentials will do.");
-    auth(settings, "accounts", &AuthSettings::accounts, "Whether there are accounts and a token server here.");
-    auth(settings, "accounts_service", &AuthSettings::own_service, "Name of this registry at its own token server.");
+    auth(settings, "accounts", &AuthSettings::accounts,
+         "Whether there are accounts and a token server here.");
+    auth(settings, "accounts_service", &AuthSettings::own_service,
+         "Name of this registry at its own token server.");
     auth_seconds(settings, "token_life", &AuthSettings::token_life, "Seconds a token is good.");
     auth_seconds(settings, "refresh_life", &AuthSettings::refresh_life, "Seconds a refresh token is good.");
     auth_seconds(settings, "key_life", &AuthSettings::key_life, "Seconds a key signs; 0: for ever.");

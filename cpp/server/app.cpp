@@ -79,11 +79,10 @@ template <class T>
 Result<T> run_now(Task<Result<T>> task) {
     asio::io_context context(1);
     Result<T> answer = Error{Errc::internal, "the task did not end"};
-    asio::co_spawn(context.get_executor(), std::move(task),
-                   [&](std::exception_ptr problem, Result<T> value) {
-                       if (problem) std::rethrow_exception(problem);
-                       answer = std::move(value);
-                   });
+    asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem, Result<T> value) {
+        if (problem) std::rethrow_exception(problem);
+        answer = std::move(value);
+    });
     context.run();
     return answer;
 }
@@ -171,7 +170,9 @@ Result<> Server::Parts::open_stores() {
 
 Result<> Server::Parts::open_access() {
     refusals.emplace(meta->journal(), clock, metrics);
-    TRY(access, AccessParts::open(settings.auth,
+    auto with = settings.auth;
+    with.certificates = !settings.tls_client_authorities.empty();
+    TRY(access, AccessParts::open(std::move(with),
                                   {hooks.gate, clock, random, log, metrics, meta->accounts(), *refusals}));
     auto const prepared = run_now(access->prepare());
     if (prepared.has_value()) return {};
@@ -191,8 +192,8 @@ Result<> Server::Parts::clean_up() {
 
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
     auto const* const access = settings.access_log ? &access_log : nullptr;
-    return {handler,        clock,  random,         log,    access, worker.metrics(),
-            worker.dates(), limits, proxies,        worker.spare(), counted};
+    return {handler, clock,   random,         log,    access, worker.metrics(), worker.dates(),
+            limits,  proxies, worker.spare(), counted};
 }
 
 Result<> Server::Parts::listen() {

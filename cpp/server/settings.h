@@ -26,24 +26,28 @@ struct AccessSettings {
 
 /// Who is let in. All of it empty: everybody.
 struct AuthSettings {
-    std::string htpasswd;                        ///< `auth.htpasswd.path`
-    std::string realm;                           ///< of Basic, or the external token server's URL
-    std::string service;                         ///< `auth.token.service`, `auth.silly.service`
-    std::string issuer;                          ///< `auth.token.issuer`
-    std::string root_certificates;               ///< `auth.token.rootcertbundle`
-    std::string jwks;                            ///< `auth.token.jwks`
-    std::vector<std::string> algorithms;         ///< `auth.token.signingalgorithms`; empty: all
-    std::string redirect_path;                   ///< `auth.token.autoredirectpath`, if the realm is on this host
-    bool token = false;                          ///< `auth.token`
-    bool silly = false;                          ///< `auth.silly`
-    bool accounts = false;                       ///< `ocilot.accounts.enabled`
-    std::string own_service = "ocilot";          ///< `ocilot.accounts.service`
-    std::chrono::seconds token_life{300};        ///< `ocilot.accounts.tokenexpiry`
+    std::string htpasswd;                  ///< `auth.htpasswd.path`
+    std::string realm;                     ///< of Basic, or the external token server's URL
+    std::string service;                   ///< `auth.token.service`, `auth.silly.service`
+    std::string issuer;                    ///< `auth.token.issuer`
+    std::string root_certificates;         ///< `auth.token.rootcertbundle`
+    std::string jwks;                      ///< `auth.token.jwks`
+    std::vector<std::string> algorithms;   ///< `auth.token.signingalgorithms`; empty: all
+    std::string redirect_path;             ///< `auth.token.autoredirectpath`, if the realm is on this host
+    bool token = false;                    ///< `auth.token`
+    bool silly = false;                    ///< `auth.silly`
+    bool accounts = false;                 ///< `ocilot.accounts.enabled`
+    std::string own_service = "ocilot";    ///< `ocilot.accounts.service`
+    std::chrono::seconds token_life{300};  ///< `ocilot.accounts.tokenexpiry`
     std::chrono::seconds refresh_life{720 * 3600};
-    std::chrono::seconds key_life{720 * 3600};   ///< `ocilot.accounts.keyrotation`; 0: keys stay
+    std::chrono::seconds key_life{720 * 3600};  ///< `ocilot.accounts.keyrotation`; 0: keys stay
+    bool certificates = false;                  ///< `http.tls.clientcas`: with rules, they decide
     AccessSettings access;
 
-    [[nodiscard]] bool open() const noexcept { return htpasswd.empty() && !token && !silly && !accounts; }
+    [[nodiscard]] bool open() const noexcept {
+        bool const by_certificate = certificates && access.has_rules;
+        return htpasswd.empty() && !token && !silly && !accounts && !by_certificate;
+    }
 };
 
 /// The one resolved value the configuration hands to the core; `python/ocilot/config.py` makes it.

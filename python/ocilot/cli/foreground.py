@@ -149,7 +149,13 @@ def welcome(server: _core.Server, scheme: str) -> str:
 
 
 def _asks_who(settings: _core.Settings) -> bool:
-    return bool(settings.accounts or settings.auth_htpasswd or settings.auth_token or settings.auth_silly)
+    return bool(
+        settings.accounts
+        or settings.auth_htpasswd
+        or settings.auth_token
+        or settings.auth_silly
+        or settings.tls_client_authorities
+    )
 
 
 class _Rules:

@@ -334,7 +334,7 @@ class Config(Section):
 
     def _check_whole(self) -> None:
         auth, own = self.auth, self.ocilot
-        asks = auth.htpasswd or auth.token or auth.silly or own.accounts.enabled
+        asks = auth.htpasswd or auth.token or auth.silly or own.accounts.enabled or self.http.tls.clientcas
         if "access" in own.given_keys and not asks:
             raise refused(
                 "without accounts nobody can log in; set ocilot.accounts.enabled: true, or auth.htpasswd or "
