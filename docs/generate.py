@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 import os
 import subprocess
 import sys
@@ -10,6 +12,9 @@ from pathlib import Path
 
 from ocilot import _core
 from ocilot.config import reference
+from ocilot.hooks import reference as hook_reference
+from ocilot.hooks.points import POINTS, Point
+from ocilot.hooks.testing import Harness
 
 DOCS = Path(__file__).parent
 COMMANDS = (
@@ -30,6 +35,12 @@ COMMANDS = (
     ("config",),
     ("config", "check"),
     ("config", "show"),
+    ("hooks",),
+    ("hooks", "list"),
+    ("hooks", "check"),
+    ("hooks", "try"),
+    ("hooks", "status"),
+    ("hooks", "reload"),
     ("version",),
 )
 
@@ -64,6 +75,40 @@ control socket, as the user it runs as. If none runs they open the data themselv
 """
 
 
+SCRIPTS_HEAD = """\
+# Scripts that come with ocilot
+
+<!-- Made by ./dev docs --write from the scripts in hooks/. -->
+
+Each is at most 60 lines: read it, use it as `path: ocilot:NAME`, or copy it and make it your own.
+
+```yaml
+version: 0.1
+ocilot:
+  hooks:
+    scripts:
+      - path: ocilot:immutable_releases
+        options: {pattern: "v[0-9]*"}
+      - path: ocilot:signed_only
+        repositories: ["production/**"]
+        options: {tags: "v*"}
+      - path: ocilot:size_limit
+        options: {image: 2GiB, blob: 1GiB}
+      - path: ocilot:required_labels
+        repositories: ["team/**"]
+        options:
+          labels: {org.opencontainers.image.source: "https://git.example.com/*", maintainer: "?*"}
+      - path: ocilot:allowed_bases
+        repositories: ["team/**"]
+        options:
+          bases:
+            debian:12 amd64: [sha256:d4fc045c9e3a848011de66f34b81f052d4f2c15a17bb196d637e526349601820]
+```
+
+A file that an option names is relative to the configuration. What a script is asked, and what happens when it
+fails, is on [Running hooks](running.md).
+"""
+
 PROTOCOL_HEAD = """\
 # Protocol
 
@@ -77,6 +122,17 @@ in `Allow`.
 An error is `{"errors":[{"code":"...","message":"...","detail":"..."}]}` with one entry for each thing that
 is wrong. Every answer carries `Docker-Distribution-Api-Version: registry/2.0` and `X-Request-Id`, an id that
 the log has too.
+"""
+
+
+HOOKS_HEAD = """\
+# Hooks
+
+<!-- Made by ./dev docs --write from python/ocilot/hooks. -->
+
+A hook is a function, or a method of a `Hook`, that is named like a point. It takes one value, which does not
+change and grows by fields, and its answer is a value too. Everything here is imported from `ocilot.hooks`,
+the test kit from `ocilot.hooks.testing`.
 """
 
 
@@ -141,6 +197,67 @@ def cli_page() -> str:
     return "\n".join([CLI_HEAD, *(_command(words) for words in COMMANDS)])
 
 
+def hooks_page() -> str:
+    """Every hook point, every value and the test kit."""
+    points = [
+        (
+            f"`{point.name}`",
+            point.when,
+            f"`{point.argument.__name__}`" if point.argument else "",
+            ", ".join(f"`{answer.__name__}`" for answer in (*point.answers, type(None))).replace(
+                "NoneType", "None"
+            ),
+            hook_reference.ERROR[point.family],
+        )
+        for point in POINTS.values()
+        if point.is_delivered
+    ]
+    families = [
+        (", ".join(f"`{point.name}`" for point in family), hook_reference.SEVERAL[family[0].family])
+        for family in _families()
+    ]
+    later = [(f"`{point.name}`", point.when) for point in POINTS.values() if not point.is_delivered]
+    lines = [
+        HOOKS_HEAD,
+        "## Points\n",
+        *_table(("point", "asked", "about", "answer", "if it fails or is late"), points),
+        "\nWhere several hooks have a say:\n",
+        *_table(("points", "answer"), families),
+        "\nThese names are taken; this version does not ask them, and refuses a script that has one:\n",
+        *_table(("point", "will be asked"), later),
+        "\n## Answers\n",
+    ]
+    for cls in hook_reference.ANSWERS:
+        lines += _class_lines(cls)
+    lines.append("## Values\n")
+    for cls in hook_reference.VALUES:
+        lines += _class_lines(cls)
+    lines += ["## Test kit\n", hook_reference.summary(Harness) + "\n"]
+    methods = [
+        (f"`{name}{signature}`".replace("|", "\\|"), meaning)
+        for name, signature, meaning in hook_reference.methods()
+    ]
+    lines += ["### `Harness`\n", *_table(("method", "meaning"), methods), ""]
+    for name, signature, meaning in hook_reference.makers():
+        lines.append(f"### `{name}`\n\n```python\n{name}{signature}\n```\n\n{meaning}\n")
+    return "\n".join(lines)
+
+
+def _families() -> Iterator[list[Point]]:
+    delivered = [point for point in POINTS.values() if point.is_delivered]
+    for _, group in itertools.groupby(delivered, lambda point: point.family):
+        yield list(group)
+
+
+def _class_lines(cls: type) -> list[str]:
+    rows = [
+        (f"`{one.name}`", f"`{one.type}`".replace("|", "\\|"), one.default, one.meaning)
+        for one in hook_reference.attributes(cls)
+    ]
+    head = ("name", "type", "default", "meaning")
+    return [f"### `{cls.__name__}`\n", hook_reference.summary(cls) + "\n", *_table(head, rows), ""]
+
+
 def _command(words: Sequence[str]) -> str:
     # The same whatever terminal it is written from.
     environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb", "LANG": "C.UTF-8"}
@@ -158,6 +275,35 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield "| " + " | ".join(row) + " |"
 
 
+def scripts_page() -> str:
+    """Every script that comes with ocilot: what it does, its hooks, its options."""
+    return "\n".join(
+        [SCRIPTS_HEAD, *(_script(path) for path in sorted((DOCS.parent / "hooks").glob("*.py")))]
+    )
+
+
+def _script(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    lines = [f"## {path.stem}\n", f"{ast.get_docstring(tree)}\n"]
+    functions = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    lines.append(f"Hooks: {', '.join(f'`{name}`' for name in functions if name in POINTS)}\n")
+    fields = [node for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)]
+    rows = [
+        _option(field, text.splitlines()) for field in fields if not ast.unparse(field.target).startswith("_")
+    ]
+    return "\n".join([*lines, *_table(("option", "type", "default", "meaning"), rows), ""])
+
+
+def _option(field: ast.AnnAssign, lines: Sequence[str]) -> tuple[str, str, str, str]:
+    """A row of the table; the meaning is the comment on the field's line, or the one above it."""
+    beside, above = lines[field.lineno - 1].partition("  # ")[2], lines[field.lineno - 2].strip()
+    meaning = beside or (above.removeprefix("# ") if above.startswith("# ") else "")
+    default = f"`{ast.unparse(field.value)}`" if field.value else "has to be given"
+    kind = ast.unparse(field.annotation).replace("|", "\\|")  # a table's own sign
+    return f"`{ast.unparse(field.target)}`", f"`{kind}`", default, meaning
+
+
 def _sentence(text: str) -> str:
     return text + "."
 
@@ -166,6 +312,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/config.md": config_page,
     "reference/cli.md": cli_page,
     "reference/protocol.md": protocol_page,
+    "reference/hooks.md": hooks_page,
+    "hooks/scripts.md": scripts_page,
 }
 
 

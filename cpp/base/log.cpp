@@ -151,7 +151,7 @@ std::string MemorySink::text() const {
     return text_;
 }
 
-void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) const {
+void Log::write(LogLevel level, std::string_view message, std::span<LogField const> fields) const {
     if (!wants(level)) return;
     bool const json = format_ == LogFormat::json;
     std::string line = json ? "{\"time\":\"" : "time=";

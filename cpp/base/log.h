@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -59,7 +60,10 @@ class Log {
         : sink_(sink), clock_(clock), format_(format), least_(least) {}
 
     [[nodiscard]] bool wants(LogLevel level) const noexcept { return level >= least_; }
-    void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) const;
+    void write(LogLevel level, std::string_view message, std::span<LogField const> fields) const;
+    void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) const {
+        write(level, message, std::span(fields.begin(), fields.size()));
+    }
 
     void debug(std::string_view m, std::initializer_list<LogField> f = {}) const {
         write(LogLevel::debug, m, f);

@@ -3,16 +3,20 @@
 #include "hookbox/hook_gate.h"
 #include "hookbox/mail_control.h"
 #include "hookbox/mailbox.h"
+#include "hookbox/script_metrics.h"
 
 namespace ocilot::hookbox {
 
 /// The hooks of one registry, as its other parts and whoever answers see them.
 struct HookBox {
-    HookBox(Metrics& metrics, Log const& log) : mailbox(metrics), gate(mailbox, log), control(mailbox) {}
+    HookBox(Metrics& metrics, Log const& to)
+        : mailbox(metrics), gate(mailbox, to), control(mailbox), scripts(metrics), log(to) {}
 
     Mailbox mailbox;
     HookGate gate;
     MailControl control;
+    ScriptMetrics scripts;
+    Log const& log;  ///< for what happens to scripts
 };
 
 }  // namespace ocilot::hookbox

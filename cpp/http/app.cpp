@@ -3,6 +3,7 @@
 #include "http/errors.h"
 #include "http/header.h"
 #include "http/operations.h"
+#include "http/rate.h"
 #include "http/route.h"
 
 #include <algorithm>
@@ -101,6 +102,11 @@ App::App(registry::Registry& registry, auth::Guard& guard, Operations& operation
       operations_(operations),
       settings_(std::move(settings)) {}
 
+void App::limit_by(auth::RateLimits& rates, auth::Refusals& refusals) noexcept {
+    rates_ = &rates;
+    refusals_ = &refusals;
+}
+
 Task<Response> App::handle(Request const& request) {
     if (settings_.operations && Operations::serves(raw_path(request.target))) {
         co_return co_await operations_.handle(request);
@@ -128,12 +134,14 @@ Task<Response> App::respond(Request const& request) {
     auto const* const verb = endpoint.find(request.method);
     Response response;
     if (verb != nullptr) {
-        auto answered = co_await answer(request, *target, *route, *verb);
+        auth::RateVerdict rate;
+        auto answered = co_await answer(request, *target, *route, *verb, rate);
         if (answered.has_value()) {
             response = std::move(*answered);
         } else {
             response = failed(request, *target, *route, *verb, answered.error());
         }
+        tell_rate(response, rate);
     } else {
         response = without_verb(request, endpoint);
     }
@@ -142,7 +150,7 @@ Task<Response> App::respond(Request const& request) {
 }
 
 Task<Result<Response>> App::answer(Request const& request, Target const& target, Route const& route,
-                                   Verb const& verb) {
+                                   Verb const& verb, auth::RateVerdict& rate) {
     std::optional<oci::RepositoryName> name;
     if (!route.name.empty()) {
         CO_TRY(name, oci::RepositoryName::parse(route.name));
@@ -150,6 +158,9 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
     auto caller = known_caller(request, verb);
     if (!caller) {
         CO_TRY(caller, co_await find_caller(request));
+    }
+    if (rates_ != nullptr) {
+        CO_CHECK(count(request, route, *caller, rate));
     }
     if (verb.action && (guard_.asks() || *verb.action == policy::Action::admin)) {
         policy::Access const access{name, *verb.action};
@@ -173,6 +184,17 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .item = route.item,
                           .urls = Urls(settings_.urls, request)};
     co_return co_await verb.handle(context);
+}
+
+Result<> App::count(Request const& request, Route const& route, policy::Caller const& caller,
+                    auth::RateVerdict& rate) {
+    if (request.local) return {};
+    auto const kind = class_of(*route.endpoint, request.method);
+    rate = rates_->take(kind, caller, registry_.clock.now());
+    if (rate.allowed) return {};
+    auto error = over_rate(rate);
+    refusals_->note("limit", caller, route.name, to_string(kind), error.message);
+    return error;
 }
 
 auth::Presented App::presented(Request const& request) {

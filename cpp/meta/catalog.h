@@ -19,7 +19,8 @@ class Catalog {
     virtual Task<Result<Slice<std::string>>> repositories(Page page) = 0;
     /// Tags of a repository; name_unknown if it does not exist.
     virtual Task<Result<Slice<std::string>>> tags(oci::RepositoryName const& repository, Page page) = 0;
-    /// Tags that point to a manifest; none, not an error, for what is unknown.
+    /// Tags that need a manifest or a blob: they point to it, or to what names it as content. None, not an
+    /// error, for what is unknown.
     virtual Task<Result<Slice<std::string>>> tags_on(oci::RepositoryName const& repository,
                                                      oci::Digest const& digest, Page page) = 0;
     /// The manifest a tag points to; manifest_unknown if there is none.
@@ -36,14 +37,16 @@ class Catalog {
 
     /// Records a manifest and moves its tags, or fails with manifest_blob_unknown naming every missing
     /// required digest as a subject of the error. Recording the same manifest again is no error. denied, and
-    /// nothing recorded, if a tag would move that may not.
+    /// nothing recorded, if a tag would move that may not; conflict if one is not where it was seen.
     virtual Task<Result<>> put_manifest(NewManifest manifest) = 0;
     /// Removes a tag and nothing else; manifest_unknown if there is none.
     virtual Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
                                       Time now) = 0;
-    /// Removes a manifest from the repository with every tag on it; manifest_unknown if there is none.
+    /// Removes a manifest from the repository with every tag on it; manifest_unknown if there is none,
+    /// conflict if another tag than `seen_tags`, if given, would go.
     virtual Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                           Actor by, Time now) = 0;
+                                           std::optional<std::vector<std::string>> seen_tags, Actor by,
+                                           Time now) = 0;
 };
 
 }  // namespace ocilot::meta

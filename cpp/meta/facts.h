@@ -54,6 +54,12 @@ struct ReferrerRow {
 /// store anything.
 using TakeReferrer = std::function<bool(ReferrerRow const&)>;
 
+/// Where a tag pointed when somebody looked; nullopt: there was none that could be pulled.
+struct SeenTag {
+    oci::Tag tag;
+    std::optional<oci::Digest> digest;
+};
+
 /// A manifest to be recorded, with everything the same transaction has to know.
 struct NewManifest {
     oci::RepositoryName repository;
@@ -70,6 +76,8 @@ struct NewManifest {
     std::vector<oci::Tag> tags;  ///< tags to set on it
     Actor pushed_by;
     Time pushed_at;
+    /// What was decided by where the tags pointed: conflict if one of them has moved since.
+    std::vector<SeenTag> seen_tags = {};
     bool may_move_tags = true;  ///< false: only tags that do not exist yet, or point to it already
 };
 

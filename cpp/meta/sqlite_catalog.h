@@ -27,7 +27,8 @@ class SqliteCatalog final : public Catalog {
     Task<Result<>> put_manifest(NewManifest manifest) override;
     Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
                               Time now) override;
-    Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest, Actor by,
+    Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
+                                   std::optional<std::vector<std::string>> seen_tags, Actor by,
                                    Time now) override;
 
   private:

@@ -54,8 +54,12 @@ Result<Slice<std::string>> read_tags(SqliteDb& db, oci::RepositoryName const& re
 Result<Slice<std::string>> read_tags_on(SqliteDb& db, oci::RepositoryName const& repository,
                                         oci::Digest const& digest, Page const& page) {
     TRY(auto rows,
-        db.query("SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
-                 "AND digest = ?2 AND name > ?3 ORDER BY name LIMIT ?4",
+        db.query("WITH RECURSIVE home (id) AS (SELECT id FROM repository WHERE name = ?1), "
+                 "holder (digest) AS (SELECT ?2 UNION SELECT m.digest FROM holder h "
+                 "JOIN edge e ON e.child = h.digest JOIN manifest m ON m.id = e.manifest "
+                 "WHERE m.repository = (SELECT id FROM home)) "
+                 "SELECT t.name FROM holder h JOIN tag t ON t.digest = h.digest "
+                 "WHERE t.repository = (SELECT id FROM home) AND t.name > ?3 ORDER BY t.name LIMIT ?4",
                  {repository.str(), digest.str(), after(page), one_more(page)}));
     return slice_of_names(std::move(rows), page);
 }

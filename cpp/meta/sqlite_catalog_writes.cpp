@@ -81,6 +81,24 @@ struct Move {
     std::string from;
 };
 
+Error tag_moved(std::string_view tag) {
+    return {Errc::conflict,
+            fmt::format("somebody set the tag {} at the same time; look at it and try again", tag)};
+}
+
+/// The tag is where it was when others were asked about it. One whose bytes are quarantined counts as none.
+Result<> require_seen(SqliteDb& db, NewManifest const& manifest, oci::Tag const& tag,
+                      std::string const& from) {
+    auto const seen = std::ranges::find(manifest.seen_tags, tag, &SeenTag::tag);
+    if (seen == manifest.seen_tags.end()) return {};
+    if (from == (seen->digest ? seen->digest->str() : std::string())) return {};
+    if (!seen->digest) {
+        TRY(auto const wrong, first_number(db, "SELECT 1 FROM quarantined WHERE digest = ?1", {from}));
+        if (wrong) return {};
+    }
+    return tag_moved(tag.str());
+}
+
 /// The tags that will change; denied if one exists that may not move.
 Result<std::vector<Move>> moves_of(SqliteDb& db, NewManifest const& manifest) {
     std::vector<Move> moves;
@@ -100,6 +118,7 @@ Result<std::vector<Move>> moves_of(SqliteDb& db, NewManifest const& manifest) {
                                      "another tag",
                                      tag.str())};
         }
+        CHECK(require_seen(db, manifest, tag, from));
         moves.push_back({tag, std::move(from)});
     }
     return moves;
@@ -221,6 +240,21 @@ Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oc
     return drop_repository_if_empty(db, *id);
 }
 
+/// All tags on the manifest are among those that were seen.
+Result<> require_no_other_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
+                              std::vector<std::string> const& seen_tags) {
+    std::unordered_set<std::string_view> const seen(seen_tags.begin(), seen_tags.end());
+    TRY(auto rows,
+        db.query("SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
+                 "AND digest = ?2",
+                 {repository.str(), digest.str()}));
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return {};
+        if (!seen.contains(rows.view(0))) return tag_moved(rows.view(0));
+    }
+}
+
 }  // namespace
 
 Task<Result<>> SqliteCatalog::put_manifest(NewManifest manifest) {
@@ -235,9 +269,15 @@ Task<Result<>> SqliteCatalog::delete_tag(oci::RepositoryName const& repository, 
 }
 
 Task<Result<>> SqliteCatalog::delete_manifest(oci::RepositoryName const& repository,
-                                              oci::Digest const& digest, Actor by, Time now) {
-    return writer_.run(Scope::of(repository),
-                       [=](SqliteDb& db) { return remove_manifest(db, repository, digest, by, now); });
+                                              oci::Digest const& digest,
+                                              std::optional<std::vector<std::string>> seen_tags, Actor by,
+                                              Time now) {
+    return writer_.run(Scope::of(repository), [=](SqliteDb& db) -> Result<> {
+        if (seen_tags) {
+            CHECK(require_no_other_tag(db, repository, digest, *seen_tags));
+        }
+        return remove_manifest(db, repository, digest, by, now);
+    });
 }
 
 }  // namespace ocilot::meta

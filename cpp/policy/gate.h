@@ -74,8 +74,8 @@ enum class Removed : std::uint8_t { tag, manifest, blob };
 /// `tag`, `manifest`, `blob`.
 [[nodiscard]] std::string_view to_string(Removed kind) noexcept;
 
-/// A tag, a manifest or a blob about to be removed from a repository. Each tag that goes with its manifest is a
-/// question of its own. Borrowed for the question.
+/// A tag, a manifest or a blob about to be removed from a repository. Each tag that needs the manifest or the
+/// blob is a question of its own. Borrowed for the question.
 struct Deletion {
     Caller const& caller;
     oci::RepositoryName const& repository;

@@ -154,7 +154,44 @@ py::object points() {
     return py::tuple(names);
 }
 
+void set_gauge(HookBox& self, std::string const& name, std::string_view script, double value) {
+    if (!self.scripts.set(name, script, static_cast<std::int64_t>(value))) {
+        throw py::value_error("there is no number of hooks called \"" + name + "\"");
+    }
+}
+
+using Field = std::pair<std::string, std::string>;
+
+void write_log(HookBox& self, std::string_view level, std::string_view message,
+               std::vector<Field> const& fields) {
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz_";
+    std::vector<LogField> borrowed;
+    for (auto const& [key, what] : fields) {
+        if (key.empty() || key.find_first_not_of(letters) != key.npos) {
+            throw py::value_error("\"" + key + "\" is no name of a field: use lower-case letters and _");
+        }
+        borrowed.push_back({key, std::string_view(what)});
+    }
+    for (auto const known : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
+        if (to_string(known) == level) return self.log.write(known, message, borrowed);
+    }
+    throw py::value_error("\"" + std::string(level) + "\" is no level of the log");
+}
+
 using Class = py::class_<HookBox>;
+
+void init_records(Class& box) {
+    box.def(
+           "count",
+           [](HookBox& self, std::string_view script, std::string_view point, std::string_view outcome,
+              double seconds) { self.scripts.count(script, point, outcome, seconds); },
+           py::arg("script"), py::arg("point"), py::arg("outcome"), py::arg("seconds"),
+           "Counts one call of a hook in the metrics.")
+        .def("gauge", &set_gauge, py::arg("name"), py::arg("script"), py::arg("value"),
+             "Shows `generation`, `reload_failed` or a script's `stuck` threads in the metrics.")
+        .def("log", &write_log, py::arg("level"), py::arg("text"), py::arg("fields"),
+             "Writes a line to the registry's log; `level` is `debug`, `info`, `warn` or `error`.");
+}
 
 void init_answers(Class& box) {
     box.def(
@@ -212,6 +249,7 @@ void init_hookbox(py::module_& module) {
              "generation. "
              "Raises ConfigError for an unknown one.");
     init_answers(box);
+    init_records(box);
 }
 
 }  // namespace ocilot::python

@@ -6,6 +6,7 @@
 #include <pybind11/native_enum.h>
 #include <pybind11/stl.h>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -166,6 +167,29 @@ void init_rules(Class& settings) {
         "Groups, each a pair of its name and its members.");
 }
 
+/// A limit is a tuple in Python: classes, who, whether by address, requests, seconds.
+void init_rates(Class& settings) {
+    using Limit = std::tuple<std::vector<std::string>, std::string, bool, std::uint64_t, Seconds::rep>;
+    settings.def_property(
+        "rate_limits",
+        [](Settings const& self) {
+            std::vector<Limit> limits;
+            for (auto const& rule : self.rate_limits) {
+                limits.emplace_back(rule.classes, rule.who, rule.per_address, rule.requests,
+                                    rule.window.count());
+            }
+            return limits;
+        },
+        [](Settings& self, std::vector<Limit> limits) {
+            self.rate_limits.clear();
+            for (auto& [classes, who, per_address, requests, window] : limits) {
+                self.rate_limits.push_back(
+                    {std::move(classes), std::move(who), per_address, requests, Seconds(window)});
+            }
+        },
+        "Limits of the rate of requests: classes, who, whether by address, requests, seconds of a window.");
+}
+
 void init_auth(Class& settings) {
     using server::AuthSettings;
     auth(settings, "auth_htpasswd", &AuthSettings::htpasswd, "Path of the htpasswd file; empty: none.");
@@ -191,6 +215,7 @@ void init_auth(Class& settings) {
     auth_seconds(settings, "refresh_life", &AuthSettings::refresh_life, "Seconds a refresh token is good.");
     auth_seconds(settings, "key_life", &AuthSettings::key_life, "Seconds a key signs; 0: for ever.");
     init_rules(settings);
+    init_rates(settings);
 }
 
 void init_hooks(Class& settings) {

@@ -53,8 +53,9 @@ Task<Result<std::optional<oci::Digest>>> digest_under(Registry& registry,
 
 }  // namespace
 
-Task<Result<>> ask_about_tags(Registry& registry, TagMoves moves) {
-    if (moves.tags.empty() || !registry.gate.asks(policy::Point::admit_tag)) co_return Result<>{};
+Task<Result<std::vector<meta::SeenTag>>> ask_about_tags(Registry& registry, TagMoves moves) {
+    std::vector<meta::SeenTag> seen;
+    if (moves.tags.empty() || !registry.gate.asks(policy::Point::admit_tag)) co_return seen;
     CO_TRY(auto const referrers, co_await referrers_of(registry, moves.repository, moves.digest));
     CO_TRY(auto const siblings, co_await siblings_of(registry, moves.repository, moves.digest));
     for (auto const& tag : moves.tags) {
@@ -67,8 +68,9 @@ Task<Result<>> ask_about_tags(Registry& registry, TagMoves moves) {
                                    .referrers = referrers,
                                    .sibling_tags = siblings};
         CO_CHECK(admitted(co_await registry.gate.admit_tag(move)));
+        seen.push_back({tag, previous});
     }
-    co_return Result<>{};
+    co_return seen;
 }
 
 }  // namespace ocilot::registry

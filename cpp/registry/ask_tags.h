@@ -14,8 +14,8 @@ struct TagMoves {
     std::vector<oci::Tag> const& tags;
 };
 
-/// Asks the gate about each tag, telling where it points now and what refers to its manifest. denied with the
-/// reason of the first refusal.
-Task<Result<>> ask_about_tags(Registry& registry, TagMoves moves);
+/// Asks the gate about each tag, telling where it points now and what refers to its manifest. Answers where
+/// they pointed, nothing if nobody was asked; denied with the reason of the first refusal.
+Task<Result<std::vector<meta::SeenTag>>> ask_about_tags(Registry& registry, TagMoves moves);
 
 }  // namespace ocilot::registry

@@ -156,6 +156,21 @@ Task<Result<>> ask_about_manifest(Registry& registry, ManifestUpload const& uplo
     co_return admitted(co_await registry.gate.admit_manifest(push));
 }
 
+/// What the gate let pass holds only while the tags are where it was told: it is asked again if somebody
+/// moved one meanwhile.
+Task<Result<>> record(Registry& registry, policy::Caller const& caller, meta::NewManifest facts) {
+    auto& catalog = registry.meta.catalog();
+    if (facts.seen_tags.empty()) co_return co_await catalog.put_manifest(std::move(facts));
+    constexpr int most_tries = 4;
+    for (int tries = 1;; ++tries) {
+        auto const recorded = co_await catalog.put_manifest(facts);
+        bool const moved = recorded.has_error() && recorded.error().code == Errc::conflict;
+        if (!moved || tries == most_tries) co_return recorded;
+        CO_TRY(facts.seen_tags,
+               co_await ask_about_tags(registry, {caller, facts.repository, facts.fact.digest, facts.tags}));
+    }
+}
+
 }  // namespace
 
 Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload) {
@@ -169,11 +184,12 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     }
     CO_TRY(auto warnings, co_await all_there(registry, upload.repository, manifest, sparse));
     CO_CHECK(co_await ask_about_manifest(registry, upload, facts, manifest));
-    CO_CHECK(co_await ask_about_tags(registry, {upload.caller, upload.repository, digest, facts.tags}));
+    CO_TRY(facts.seen_tags,
+           co_await ask_about_tags(registry, {upload.caller, upload.repository, digest, facts.tags}));
     PushedManifest pushed{facts.fact, facts.subject, std::move(warnings)};
     auto const push = co_await registry.sessions.pushes().begin(digest);
     CO_CHECK(co_await registry.blobs.put(digest, std::as_bytes(std::span(upload.bytes))));
-    CO_CHECK(co_await registry.meta.catalog().put_manifest(std::move(facts)));
+    CO_CHECK(co_await record(registry, upload.caller, std::move(facts)));
     co_return pushed;
 }
 

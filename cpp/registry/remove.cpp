@@ -3,6 +3,9 @@
 #include "registry/actor.h"
 #include "registry/admit.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace ocilot::registry {
 
 namespace {
@@ -20,22 +23,27 @@ Task<Result<>> may_delete(Registry& registry, policy::Caller const& caller,
     co_return admitted(co_await registry.gate.admit_delete(deletion));
 }
 
-/// A tag that may not be removed may not go with its manifest, either.
-Task<Result<>> may_delete_tags_on(Registry& registry, policy::Caller const& caller,
-                                  oci::RepositoryName const& repository, oci::Digest const& digest) {
-    if (!registry.gate.asks(policy::Point::admit_delete)) co_return Result<>{};
+using SeenTags = std::optional<std::vector<std::string>>;
+
+/// A tag that may not be removed may not lose what it needs, either. Answers the tags that may; nullopt if
+/// nobody was asked.
+Task<Result<SeenTags>> may_delete_tags_on(Registry& registry, policy::Caller const& caller,
+                                          oci::RepositoryName const& repository, oci::Digest const& digest) {
+    if (!registry.gate.asks(policy::Point::admit_delete)) co_return SeenTags{};
+    std::vector<std::string> seen;
     constexpr std::size_t at_once = 100;
     meta::Page page{{}, at_once};
     for (bool more = true; more;) {
-        CO_TRY(auto const tags, co_await registry.meta.catalog().tags_on(repository, digest, page));
+        CO_TRY(auto tags, co_await registry.meta.catalog().tags_on(repository, digest, page));
         for (auto const& name : tags.items) {
             CO_TRY(oci::Reference const tag, oci::Tag::parse(name));
             CO_CHECK(co_await may_delete(registry, caller, repository, tag, policy::Removed::tag));
         }
         more = tags.more;
         if (more) page.after = tags.items.back();
+        std::ranges::move(tags.items, std::back_inserter(seen));
     }
-    co_return Result<>{};
+    co_return seen;
 }
 
 }  // namespace
@@ -45,21 +53,19 @@ Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
     auto const* const tag = std::get_if<oci::Tag>(&reference);
     CO_CHECK(co_await may_delete(registry, caller, repository, reference,
                                  tag != nullptr ? policy::Removed::tag : policy::Removed::manifest));
-    if (tag == nullptr) {
-        CO_CHECK(co_await may_delete_tags_on(registry, caller, repository, std::get<oci::Digest>(reference)));
-    }
+    auto& catalog = registry.meta.catalog();
     auto const now = registry.clock.now();
-    if (tag != nullptr) {
-        co_return co_await registry.meta.catalog().delete_tag(repository, *tag, actor_of(caller), now);
-    }
-    co_return co_await registry.meta.catalog().delete_manifest(repository, std::get<oci::Digest>(reference),
-                                                               actor_of(caller), now);
+    if (tag != nullptr) co_return co_await catalog.delete_tag(repository, *tag, actor_of(caller), now);
+    auto const& digest = std::get<oci::Digest>(reference);
+    CO_TRY(auto seen, co_await may_delete_tags_on(registry, caller, repository, digest));
+    co_return co_await catalog.delete_manifest(repository, digest, std::move(seen), actor_of(caller), now);
 }
 
 Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,
                            oci::RepositoryName const& repository, oci::Digest const& digest) {
     oci::Reference const reference = digest;
     CO_CHECK(co_await may_delete(registry, caller, repository, reference, policy::Removed::blob));
+    CO_CHECK(co_await may_delete_tags_on(registry, caller, repository, digest));
     co_return co_await registry.meta.links().unlink_blob(repository, digest, actor_of(caller),
                                                          registry.clock.now());
 }

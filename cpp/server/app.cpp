@@ -74,6 +74,33 @@ Result<registry::Rules> rules_of(Settings const& settings) {
     return rules;
 }
 
+Result<std::vector<auth::RateRule>> rate_rules_of(Settings const& settings) {
+    std::vector<auth::RateRule> rules;
+    for (auto const& given : settings.rate_limits) {
+        auth::RateRule rule;
+        for (auto const& word : given.classes) {
+            auto const kind = auth::parse_request_class(word);
+            if (!kind) {
+                return Error{Errc::config,
+                             fmt::format("`{}` is no class of requests; there are manifests, reads, writes "
+                                         "and logins",
+                                         word)};
+            }
+            rule.classes.push_back(*kind);
+        }
+        if (given.requests == 0 || given.window.count() == 0) {
+            return Error{Errc::config, "a rate limit needs a number of requests and a window above zero"};
+        }
+        rule.per_address = given.per_address;
+        rule.anonymous = given.who != "named";
+        rule.named = given.who != "anonymous";
+        rule.requests = given.requests;
+        rule.window = given.window;
+        rules.push_back(std::move(rule));
+    }
+    return rules;
+}
+
 /// Runs one task to its end on this thread, before there are others.
 template <class T>
 Result<T> run_now(Task<Result<T>> task) {
@@ -116,6 +143,11 @@ Result<> Server::Parts::open() {
     with.challenge = access->challenge();
     registrar.emplace(auth::Registrar::Parts{meta->accounts(), pool, clock, random});
     app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens(), &*registrar);
+    TRY(auto rate_rules, rate_rules_of(settings));
+    if (!rate_rules.empty()) {
+        rates.emplace(std::move(rate_rules), metrics);
+        app->limit_by(*rates, *refusals);
+    }
     CHECK(clean_up());
     CHECK(listen());
     return add_jobs();

@@ -54,6 +54,7 @@ struct Server::Parts {
     std::unique_ptr<blob::BlobStore> blobs;
     std::unique_ptr<meta::MetaStore> meta;
     std::optional<auth::Refusals> refusals;
+    std::optional<auth::RateLimits> rates;
     std::unique_ptr<AccessParts> access;
     registry::UploadSessions sessions;
     registry::ManifestCache manifests;

@@ -50,6 +50,15 @@ struct AuthSettings {
     }
 };
 
+/// A limit of the rate of requests (`ocilot.ratelimits`).
+struct RateLimitRule {
+    std::vector<std::string> classes;  ///< words of auth::RequestClass
+    std::string who = "everyone";      ///< or `anonymous`, `named`
+    bool per_address = false;
+    std::uint64_t requests = 0;
+    std::chrono::seconds window{60};
+};
+
 /// The one resolved value the configuration hands to the core; `python/ocilot/config.py` makes it.
 /// Defaults are those of a registry started without any configuration.
 struct Settings {
@@ -88,6 +97,8 @@ struct Settings {
 
     std::vector<std::string>
         trusted_proxies;  ///< networks whose `X-Forwarded-For` tells the client's address
+
+    std::vector<RateLimitRule> rate_limits;
 
     std::uint64_t body_rate = 1024;              ///< bytes a second a body has to average; 0: any
     std::chrono::seconds body_grace{30};         ///< that a body may take before it does

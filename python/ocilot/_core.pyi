@@ -90,6 +90,7 @@ class Settings:
     token_life: int
     refresh_life: int
     key_life: int
+    rate_limits: list[tuple[list[str], str, bool, int, int]]
     groups: list[tuple[str, list[str]]]
     access: list[tuple[list[str], list[tuple[str, list[str]]]]] | None
     log_level: LogLevel
@@ -123,9 +124,11 @@ class Server:
 
 @final
 class HookBox:
-    """Where the server's questions to hooks wait for Python. A question is a tuple `(id, point, deadline, value)`:
-    `deadline` on the clock of `time.monotonic()`, `value` a tuple by point, in which a caller is
-    `(name, groups, kind, address, admin)` and an absent thing is None:
+    """Where the server's questions to hooks wait for Python.
+
+    A question is a tuple `(id, point, deadline, value)`: `deadline` on the clock of `time.monotonic()`,
+    `value` a tuple by point, in which a caller is `(name, groups, kind, address, admin)` and an absent thing
+    is None:
 
     - `authenticate`: `(name, password, address)`
     - `authorize`: `(caller, action, repository)`
@@ -136,8 +139,8 @@ class HookBox:
     - `admit_delete`: `(caller, repository, kind, reference)`, kind is `tag`, `manifest` or `blob`
     - `hooks.status`, `hooks.reload`: `()`
 
-    Every question is answered once, by one of the methods that take its id; they answer whether it was in time.
-    Any thread may take and answer.
+    Every question is answered once, by one of the methods that take its id; they answer whether it was in
+    time. Any thread may take and answer.
     """
 
     POINTS: Final[tuple[str, ...]]
@@ -153,6 +156,9 @@ class HookBox:
     def fail(self, id: int, reason: str, by: str = "") -> bool: ...
     def reply(self, id: int, text: str) -> bool: ...
     def set_points(self, points: Sequence[tuple[str, float]]) -> int: ...
+    def count(self, script: str, point: str, outcome: str, seconds: float) -> None: ...
+    def gauge(self, name: str, script: str, value: float) -> None: ...
+    def log(self, level: str, text: str, fields: Sequence[tuple[str, str]]) -> None: ...
 
 def endpoints() -> list[tuple[str, str, str, str, str, list[tuple[int, str]], list[str]]]:
     """The route table: name, pattern, method, right, purpose, (status, meaning) pairs, names of errors."""
@@ -197,3 +203,5 @@ class FsckCounts:
     def notes(self) -> int: ...
 
 def fsck(root: str, hash: bool, tell: Callable[[Problem], object]) -> FsckCounts: ...
+def verify_password(password: str, hash: str) -> bool:
+    """Whether it is the password of a bcrypt, yescrypt or SHA-512 hash; takes a while, on purpose."""

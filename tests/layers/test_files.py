@@ -40,7 +40,16 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["reference/config.md", "reference/cli.md", "reference/protocol.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "reference/config.md",
+        "reference/cli.md",
+        "reference/protocol.md",
+        "reference/hooks.md",
+        "hooks/scripts.md",
+    ],
+)
 def test_generated_pages_are_current(page: str) -> None:
     made = generator().PAGES[page]()
     assert (ROOT / "docs" / page).read_text() == made, "./dev docs --write makes it anew"

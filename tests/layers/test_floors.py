@@ -75,6 +75,7 @@ MODULES = (
     {"_core"},
     {"errors"},
     {"config", "server", "integrity"},
+    {"hooks"},
     {"cli"},
     {"__init__", "__main__"},
 )

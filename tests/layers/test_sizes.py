@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
+import pytest
+
 from .measure import cpp_functions, python_functions
 from .tree import name, under
 
-HEADER, SOURCE, FUNCTION = 250, 400, 60
+HEADER, SOURCE, FUNCTION, SCRIPT = 250, 400, 60, 60
 
 LONGER: dict[str, str] = {}
 """Files and functions (`file:function`) that are longer, each with its reason. This list only shrinks."""
@@ -32,6 +37,15 @@ def test_the_list_of_exceptions_only_shrinks() -> None:
         "take out what is short by now"
     )
     assert all(LONGER.values()), "each exception needs a reason"
+
+
+@pytest.mark.parametrize("script", under("hooks", ".py"), ids=name)
+def test_a_script_is_short_and_says_first_what_it_does(script: Path) -> None:
+    text = script.read_text()
+    assert text.count("\n") <= SCRIPT
+    doc = ast.get_docstring(ast.parse(text))
+    assert doc, "its docstring is its documentation"
+    assert doc.splitlines()[0].endswith("."), "its first line is one sentence"
 
 
 CPP = """\

@@ -203,6 +203,7 @@ PLAIN = [
     "--root=data config.yml --addr=[::1]:0 --debug-addr localhost:5002",
     "config.yml --tls-cert ./cert.pem --tls-key=key=.pem",
     "--log-format json --log-level=warn",
+    "--dev config.yml",
 ]
 ODD = [
     "--help",
@@ -218,6 +219,8 @@ ODD = [
     "--log-level loud",
     "--log-format TEXT",
     "--root-data",
+    "--dev=yes",
+    "--dev --dev",
 ]
 
 
@@ -254,7 +257,7 @@ def test_serve_takes_the_options_that_its_help_shows() -> None:
 
 ONLY_FOR_OTHERS = {"typer", "click", "rich", "shellingham", "pydantic", "pydantic_core", "difflib", "json"}
 ONLY_FOR_OTHERS |= {"argparse", "asyncio", "email", "http", "importlib.metadata", "logging", "subprocess"}
-ONLY_FOR_OTHERS |= {"dataclasses", "inspect", "pathlib", "urllib"}
+ONLY_FOR_OTHERS |= {"dataclasses", "inspect", "pathlib", "urllib", "ocilot.hooks"}
 
 
 @pytest.mark.parametrize(("words", "unread"), [([], {"yaml"}), (["config.yml"], set())])

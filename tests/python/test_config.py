@@ -127,6 +127,7 @@ EVERY_SETTING = {
     "sparse": ["mirror/*", "team/**/cache"],
     "log_level": _core.LogLevel.debug,
     "log_format": _core.LogFormat.json,
+    "hook_points": [],  # Known when the scripts are loaded.
     "access_log": False,
 }
 

@@ -88,6 +88,11 @@ class Docker:
     def __call__(self, *words: Argument, stdin: bytes | None = None) -> str:
         return run(["docker", "--host", self._socket, *words], env=self._env, stdin=stdin)
 
+    def said(self, *words: Argument) -> str:
+        """Everything it prints, however it ends."""
+        ran = attempt(["docker", "--host", self._socket, *words], env=self._env)
+        return ran.out + ran.err
+
     def import_rootfs(self, tar: bytes, tag: str) -> str:
         """Makes an image of a root file system and answers its id."""
         return self("import", "-", tag, stdin=tar).strip()

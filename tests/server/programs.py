@@ -76,14 +76,16 @@ def wait_until(condition: Callable[[], T | None], what: str, seconds: float = 30
 class Daemon:
     """A program that runs in the background and writes to a file."""
 
-    def __init__(self, argv: Sequence[Argument], *, env: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, argv: Sequence[Argument], *, env: Mapping[str, str], log: Path, directory: Path | None = None
+    ) -> None:
         self.log = log
         self._before = log.stat().st_size if log.exists() else 0
         # However the tests end, the program ends too.
         words = ["/usr/bin/setpriv", "--pdeathsig", "TERM", *(str(word) for word in argv)]
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                words, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out
+                words, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=directory
             )
 
     @property

@@ -51,26 +51,32 @@ class Control:
     Use it in a `with` block.
     """
 
-    def __init__(self, settings: _core.Settings) -> None:
+    def __init__(self, settings: _core.Settings, *, start: bool = True) -> None:
         self._settings = settings
+        self._may_start = start
         self._own: _core.Server | None = None
         self._connection: _LocalConnection | None = None
 
     @classmethod
-    def of(cls, config: str | None, root: str | os.PathLike[str] | None) -> Self:
-        """Of a configuration, and of a data directory that wins over it."""
+    def of(cls, config: str | None, root: str | os.PathLike[str] | None, *, start: bool = True) -> Self:
+        """Of a configuration, and of a data directory that wins over it.
+
+        Without `start` it has to run: none is started to ask it.
+        """
         loaded = configuration.load(config)
         print_notes(loaded)
         settings = loaded.settings
         if root is not None:
             settings.root, settings.in_memory = os.fspath(root), False
-        return cls(settings)
+        return cls(settings, start=start)
 
     def __enter__(self) -> Self:
         path = self._path()
         try:
             self._connection = _connected(path)
         except (FileNotFoundError, ConnectionRefusedError):
+            if not self._may_start:
+                raise failure("unavailable", f"no registry runs here: nobody listens at {path}") from None
             self._connection = _connected(self._start())
         except PermissionError:
             raise failure(

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ocilot import _core
 from ocilot import config as configuration
@@ -21,6 +21,9 @@ from ocilot.errors import Error
 
 from .exit import Exit
 from .messages import print_notes
+
+if TYPE_CHECKING:
+    from ocilot.hooks.service import Hooks
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _HEARD = (*_ENDING, signal.SIGHUP)
@@ -53,6 +56,7 @@ class Wanted(NamedTuple):
     tls_key: str | None = None
     log_format: LogFormat | None = None
     log_level: LogLevel | None = None
+    dev: bool = False
 
     @classmethod
     def of_words(cls, words: Sequence[str]) -> Self | None:
@@ -62,10 +66,14 @@ class Wanted(NamedTuple):
         write it: all that is typer's.
         """
         options = {"--" + name.replace("_", "-"): name for name in cls._fields}
-        del options["--config"]
+        del options["--config"], options["--dev"]
         given: dict[str, str] = {}
         rest = iter(words)
+        is_dev = False
         for word in rest:
+            if word == "--dev" and not is_dev:
+                is_dev = True
+                continue
             name, equals, value = word.partition("=")
             if name in options:
                 key, value = options[name], value if equals else next(rest, "")
@@ -75,14 +83,17 @@ class Wanted(NamedTuple):
                 return None
             given[key] = value
         try:
-            return cls._of_texts(**given)
+            return cls._of_texts(is_dev, **given)
         except ValueError:
             return None
 
     @classmethod
-    def _of_texts(cls, log_format: str | None = None, log_level: str | None = None, **others: str) -> Self:
+    def _of_texts(
+        cls, dev: bool, log_format: str | None = None, log_level: str | None = None, **others: str
+    ) -> Self:
         return cls(
             **others,
+            dev=dev,
             log_format=LogFormat(log_format) if log_format else None,
             log_level=LogLevel(log_level) if log_level else None,
         )
@@ -103,18 +114,31 @@ def serve(wanted: Wanted) -> None:
         settings.log_format = _core.LogFormat[wanted.log_format.value]
     if wanted.log_level is not None:
         settings.log_level = _core.LogLevel[wanted.log_level.value]
-    run(settings, loaded.path)
+    own = loaded.config.ocilot.hooks
+    run(settings, loaded.path, has_hooks=bool(own.scripts), watches_hooks=wanted.dev or own.watch)
 
 
-def run(settings: _core.Settings, path: str | None = None) -> None:
+def run(
+    settings: _core.Settings, path: str | None = None, *, has_hooks: bool = False, watches_hooks: bool = False
+) -> None:
     """Serves until a signal ends it. `path` is the file of the configuration, if there is one."""
-    # Before the core starts its threads: they inherit the mask, so that only sigwait below hears signals.
+    # Before anything starts threads: they inherit the mask, so that only sigwait below hears signals.
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
-    server = _core.Server.start(settings)
+    hooks = _begun_hooks(settings, path) if has_hooks else None
+    try:
+        server = _core.Server.start(settings)
+    except Error:
+        if hooks is not None:
+            hooks.stop()
+        raise
+    if hooks is not None:
+        hooks.attach(server.hooks)
+        if watches_hooks:
+            hooks.watch()
     print(welcome(server, "https" if settings.tls_certificate else "http"), file=sys.stderr, flush=True)
     rules = _Rules(server, path) if path is not None and _asks_who(settings) else None
     while (heard := _next_signal(rules)) == signal.SIGHUP:
-        _reload(server)
+        _reload(server, hooks)
         if rules is not None:
             rules.read_again()
     print(
@@ -125,6 +149,24 @@ def run(settings: _core.Settings, path: str | None = None) -> None:
     )
     threading.Thread(target=_end_at_once, daemon=True).start()
     server.stop()
+    if hooks is not None and not hooks.stop():
+        # A thread that never lets go would keep the process.
+        os._exit(Exit.OK)
+
+
+def _begun_hooks(settings: _core.Settings, path: str | None) -> Hooks:
+    """The scripts, loaded and started. Nothing of all that is imported by a registry without them."""
+    from ocilot.hooks.configured import reader
+    from ocilot.hooks.service import Hooks
+
+    unasked = {}
+    if not settings.accounts:
+        unasked["authenticate"] = "ocilot.accounts.enabled is not true"
+    if not _asks_who(settings):
+        unasked["authorize"] = "nobody logs in: there is neither ocilot.accounts nor auth"
+    hooks = Hooks(reader(path), unasked)
+    settings.hook_points = hooks.points
+    return hooks
 
 
 def welcome(server: _core.Server, scheme: str) -> str:
@@ -198,11 +240,13 @@ def _next_signal(rules: _Rules | None) -> signal.Signals:
     return signal.Signals(heard.si_signo)
 
 
-def _reload(server: _core.Server) -> None:
+def _reload(server: _core.Server, hooks: Hooks | None) -> None:
     try:
         server.reload_tls()
     except Error as problem:
         print(f"SIGHUP: {problem}", file=sys.stderr, flush=True)
+    if hooks is not None:
+        hooks.reload()
 
 
 def _end_at_once() -> None:

@@ -26,8 +26,9 @@ def serve(
     tls_key: Annotated[str | None, typer.Option(metavar="FILE", help="Private key, PEM.")] = None,
     log_format: Annotated[LogFormat | None, typer.Option(help="Form of a log line.")] = None,
     log_level: Annotated[LogLevel | None, typer.Option(help="Least important lines that are logged.")] = None,
+    dev: Annotated[bool, typer.Option("--dev", help="Load hooks again when their files change.")] = False,
 ) -> None:
     """Run the registry until SIGTERM. Options win over REGISTRY_* variables, those over the file."""
     if root == "":
         raise typer.BadParameter("is empty; name a directory, or leave the option out", param_hint="--root")
-    foreground.serve(Wanted(config, root, addr, debug_addr, tls_cert, tls_key, log_format, log_level))
+    foreground.serve(Wanted(config, root, addr, debug_addr, tls_cert, tls_key, log_format, log_level, dev))

@@ -127,6 +127,7 @@ def _resolve_auth(settings: _core.Settings, config: Config) -> None:
     settings.accounts, settings.accounts_service = accounts.enabled, accounts.service
     settings.token_life, settings.refresh_life = accounts.tokenexpiry, accounts.refreshexpiry
     settings.key_life = accounts.keyrotation
+    settings.rate_limits = [tuple(limit) for limit in config.ocilot.ratelimits]
     settings.groups = list(config.ocilot.groups.items())
     if "access" in config.ocilot.given_keys:
         settings.access = [(patterns, list(allow.items())) for patterns, allow in config.ocilot.access]
@@ -183,6 +184,9 @@ def _as_data(section: Section) -> dict[str, Any]:
             below = _as_data(value)
             if below or not value.known_keys:
                 data[name] = below
-        elif isinstance(field.mark, Kind) and not field.is_optional and value not in ("", {}, []):
+        elif field.items is not None:
+            if value:
+                data[name] = [_as_data(item) for item in value]
+        elif isinstance(field.mark, Kind) and value not in (None, "", {}, []):
             data[name] = field.mark.show(value)
     return data

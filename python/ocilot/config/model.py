@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from .access import GROUPS, RULES, Groups, Rules
 from .auth_model import Accounts, Auth
+from .hooks import HookSettings
+from .rates import RATE_LIMITS, RateLimit
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import (
@@ -300,12 +302,15 @@ class Ocilot(Section):
     limits: Limits = Limits()
     scrub: Scrub = Scrub()
     audit: Audit = Audit()
+    ratelimits: Annotated[list[RateLimit], RATE_LIMITS] = []
+    """Most requests in a time, by caller or address; over it 429 with `Retry-After`."""
     accounts: Accounts = Accounts()
     groups: Annotated[Groups, GROUPS] = {}
     """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
     access: Annotated[Rules, RULES] = []
     """Who may do what where; read again when the file changes and on SIGHUP. Without it whoever logged in may
     pull, push and delete."""
+    hooks: HookSettings = HookSettings()
 
 
 class Config(Section):

@@ -22,7 +22,8 @@ def _paths(model: type[Section] = Config, before: str = "") -> list[str]:
     """Every key there is, with its path."""
     keys = []
     for name, field in model.known_keys.items():
-        keys += [before + name, *(_paths(field.below, f"{before}{name}.") if field.below else [])]
+        below = field.below or field.items
+        keys += [before + name, *(_paths(below, f"{before}{name}.") if below else [])]
     return keys
 
 
@@ -50,7 +51,8 @@ def _sentence(node: Node, problem: Problem) -> str:
 def _suggestion(path: Path) -> str:
     model: type[Section] = Config
     for step in path[:-1]:
-        model = model.known_keys[step].below or model
+        if field := model.known_keys.get(step):
+            model = field.below or field.items or model
     key, word, before = ".".join(path), path[-1], "".join(f"{step}." for step in path[:-1])
     beside = [before + name for name in model.known_keys]
     near = difflib.get_close_matches(key, beside, n=1, cutoff=0.75)

@@ -44,6 +44,9 @@ def keys(model: type[Section] = Config, before: str = "") -> Iterator[Key]:
         path, mark = before + name, field.mark
         if field.below is not None and field.below.known_keys:
             yield from keys(field.below, path + ".")
+        elif field.items is not None:
+            yield Key(path, Use.EFFECT, "list of sections", "", meanings.get(name, ""))
+            yield from keys(field.items, f"{path}[].")
         elif field.below is not None:
             yield Key(path, Use.EFFECT, "`{}`", "", (field.below.__doc__ or "").strip())
         elif isinstance(mark, Kind):

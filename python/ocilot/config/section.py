@@ -39,9 +39,13 @@ class Field(NamedTuple):
     mark: Kind | Refused | Ignored | None
     is_optional: bool
     """`| None`: it says nothing unless it is there."""
+    items: type[Section] | None = None
+    """What each item of a list is, if it is a list of sections."""
 
 
 def _field(annotation: Any, default: Any) -> Field:
+    if getattr(annotation, "__origin__", None) is list and issubclass(annotation.__args__[0], Section):
+        return Field(default, None, None, False, annotation.__args__[0])
     is_marked = hasattr(annotation, "__metadata__")
     options = (annotation,) if is_marked else getattr(annotation, "__args__", (annotation,))
     for option in options:
@@ -56,7 +60,7 @@ def _field(annotation: Any, default: Any) -> Field:
 class Section:
     """A mapping in the file; its subclasses annotate each key. A key without a value counts as not there.
 
-    Does not change once it is made. Names with `_` in them are not keys.
+    Does not change once it is made. Names that begin with `_` are not keys.
     """
 
     known_keys: ClassVar[Mapping[str, Field]] = {}
@@ -67,7 +71,7 @@ class Section:
         cls.known_keys = {
             name: _field(annotation, cls.__dict__[name])
             for name, annotation in cls.__annotations__.items()
-            if "_" not in name
+            if not name.startswith("_")
         }
 
     def __init__(self, **values: Any) -> None:
@@ -124,11 +128,20 @@ class Section:
                 problems.append(Problem(here, None))
             elif field.below is not None:
                 yield name, field.below._made(raw, here, problems)
+            elif field.items is not None:
+                yield name, cls._listed(raw, field.items, here, problems)
             elif field.mark is not None:
                 try:
                     yield name, field.mark.check(raw)
                 except Unfit as unfit:
                     problems.append(Problem((*here, *unfit.at), unfit))
+
+    @classmethod
+    def _listed(cls, raw: Raw, items: type[Section], path: Path, problems: list[Problem]) -> list[Any]:
+        if not isinstance(raw, list):
+            problems.append(Problem(path, expected("a list of sections")))
+            return []
+        return [items._made(item, (*path, str(at)), problems) for at, item in enumerate(raw)]
 
     @classmethod
     def _kept(cls) -> tuple[str, ...]:

@@ -153,7 +153,7 @@ TEST_P(JournalContract, WhatIsRemovedIsNotedWithWhatItWas) {
     link(app, "layer");
     ASSERT_TRUE(put(a_manifest(app, "m", {tag("a"), tag("b"), tag("c")})).has_value());
     ASSERT_TRUE(run(catalog().delete_tag(app, tag("a"), bob, at(2))).has_value());
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), bob, at(3))).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), {}, bob, at(3))).has_value());
     ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(4))).has_value());
     EXPECT_THAT(
         noted(),
@@ -167,7 +167,7 @@ TEST_P(JournalContract, WhatFailsIsNotNoted) {
     manifest.required_blobs = {digest("missing")};
     EXPECT_EQ(put(manifest).error().code, Errc::manifest_blob_unknown);
     EXPECT_FALSE(run(catalog().delete_tag(app, tag("t"), bob, at(2))).has_value());
-    EXPECT_FALSE(run(catalog().delete_manifest(app, digest("m"), bob, at(2))).has_value());
+    EXPECT_FALSE(run(catalog().delete_manifest(app, digest("m"), {}, bob, at(2))).has_value());
     EXPECT_FALSE(run(links().unlink_blob(app, digest("m"), bob, at(2))).has_value());
     EXPECT_THAT(subjects(), IsEmpty());
 }

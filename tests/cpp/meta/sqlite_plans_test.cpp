@@ -90,7 +90,7 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(scrub.keep_place({digest("b"), at(2)})));
     static_cast<void>(run(scrub.place()));
     static_cast<void>(run(catalog.delete_tag(app, tag("u"), bob, at(2))));
-    static_cast<void>(run(catalog.delete_manifest(app, digest("m"), bob, at(2))));
+    static_cast<void>(run(catalog.delete_manifest(app, digest("m"), {}, bob, at(2))));
 }
 
 void do_everything_with_accounts(meta::Accounts& accounts) {

@@ -88,8 +88,8 @@ TEST_F(SqliteStoreTest, TheHistoryOfATagTellsEveryMoveOnceAndOutlivesTheReposito
     ASSERT_TRUE(put(*store, a_manifest(app, "one", {tag("t")}, at(2))).has_value());
     ASSERT_TRUE(put(*store, a_manifest(app, "two", {tag("t"), tag("u")}, at(3))).has_value());
     ASSERT_TRUE(run(store->catalog().delete_tag(app, tag("t"), bob, at(4))).has_value());
-    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("one"), bob, at(5))).has_value());
-    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("two"), bob, at(6))).has_value());
+    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("one"), {}, bob, at(5))).has_value());
+    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("two"), {}, bob, at(6))).has_value());
     auto const one = digest("one").str();
     auto const two = digest("two").str();
     RawDb raw(path);

@@ -24,6 +24,16 @@ class StrictGate final : public policy::OpenGate {
     }
 };
 
+/// Keeps one tag for ever.
+class KeepingGate final : public policy::OpenGate {
+  public:
+    bool asks(policy::Point point) const noexcept override { return point == policy::Point::admit_delete; }
+    Task<Result<policy::Decision>> admit_delete(policy::Deletion deletion) override {
+        bool const kept = deletion.kind == policy::Removed::tag && oci::to_string(deletion.reference) == "v1";
+        co_return kept ? policy::Decision::deny("v1 is kept") : policy::Decision::allow();
+    }
+};
+
 }  // namespace
 
 class ManifestTest : public RegistryTest {};
@@ -121,6 +131,27 @@ TEST_F(ManifestTest, DeletesATagAloneAndADigestWithAllItsTags) {
     }
     EXPECT_EQ(run(registry::delete_manifest(parts, nobody, name, by_digest)).error().code,
               Errc::manifest_unknown);
+}
+
+TEST_F(ManifestTest, ATagThatMayNotGoKeepsEverythingItNeeds) {
+    auto const layer = push("layer");
+    auto const kept = image(push("cfg"), {layer});
+    auto const gone = image(push("another"), {push("own")});
+    ASSERT_TRUE(push_manifest(kept, tag("v1")).has_value());
+    ASSERT_TRUE(push_manifest(kept, tag("latest")).has_value());
+    ASSERT_TRUE(push_manifest(gone, tag("old")).has_value());
+    KeepingGate gate;
+    registry::Registry keeping{blobs, *meta, gate, clock, random, *sessions, manifests, {}};
+    for (oci::Reference const& reference : {tag("v1"), oci::Reference(sha256(kept))}) {
+        auto const refused = run(registry::delete_manifest(keeping, nobody, name, reference));
+        EXPECT_EQ(refused.error().message, "v1 is kept");
+    }
+    EXPECT_EQ(run(registry::delete_blob(keeping, nobody, name, layer)).error().code, Errc::denied);
+    EXPECT_TRUE(run(registry::delete_manifest(keeping, nobody, name, tag("latest"))).has_value());
+    EXPECT_TRUE(run(registry::delete_blob(keeping, nobody, name, sha256("own"))).has_value());
+    oci::Reference const by_digest = sha256(gone);
+    EXPECT_TRUE(run(registry::delete_manifest(keeping, nobody, name, by_digest)).has_value());
+    EXPECT_TRUE(run(registry::pull_manifest(parts, name, tag("v1"))).has_value());
 }
 
 TEST_F(ManifestTest, DeletesNothingWhereDeletesAreSwitchedOff) {

@@ -1,0 +1,219 @@
+"""`ocilot hooks`: what the scripts are, whether they can be used, what they would answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ocilot import config as configuration
+from ocilot.config import Loaded
+from ocilot.errors import ConfigError
+
+from .config import ConfigFile
+from .control import Control
+from .exit import Exit
+from .messages import print_notes
+
+app = typer.Typer(help="Look at scripts, try them, load them again.", no_args_is_help=True)
+
+
+class Output(StrEnum):
+    """How data is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Form of the answer.")]
+ConfigOption = Annotated[
+    str | None,
+    typer.Option("--config", metavar="CONFIG", help="A config.yml; without one as for `ocilot serve`."),
+]
+RootOption = Annotated[
+    str | None, typer.Option(metavar="DIR", help="Directory of the data.", show_default="./ocilot-data")
+]
+
+
+@app.command("list")
+def list_(config: ConfigFile = None, output: OutputOption = Output.TABLE) -> None:
+    """Print the scripts that a configuration names, with their points, their options and where they apply."""
+    from ocilot.hooks import configured
+    from ocilot.hooks.problem import Problem
+
+    try:
+        rows = [_row(spec) for spec in configured.specs_of(_loaded(config))]
+    except Problem as problem:
+        raise ConfigError(str(problem)) from None
+    if output is Output.JSON:
+        print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        where = ", ".join(row["repositories"]) if row["repositories"] is not None else "everywhere"
+        print(f"{row['script']}  {row['summary']}".rstrip())
+        print(f"  points   {', '.join(row['points'])}")
+        print(f"  applies  {where}")
+        for name, value in row["options"].items():
+            print(f"  option   {name} = {value}")
+
+
+@app.command("check")
+def check(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SCRIPT]...",
+            help="Files, or `ocilot:NAME`; without any the scripts of the configuration.",
+            show_default=False,
+        ),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Load scripts without starting anything; exit code 2 if one cannot be used."""
+    from ocilot.hooks import configured, loader
+    from ocilot.hooks.problem import Problem
+    from ocilot.hooks.spec import Spec
+
+    specs = [Spec(path) for path in paths] if paths else configured.specs_of(_loaded(config))
+    try:
+        scripts = loader.load_all(specs)
+    except Problem as problem:
+        raise ConfigError(str(problem)) from None
+    for script in scripts:
+        print(f"{script.spec.path} is fine: {', '.join(script.points)}", file=sys.stderr)
+    if not scripts:
+        print("no scripts are configured", file=sys.stderr)
+
+
+@app.command("try")
+def try_(
+    script: Annotated[str, typer.Argument(metavar="SCRIPT", help="A file, or `ocilot:NAME`.")],
+    point: Annotated[str, typer.Argument(metavar="POINT", help="What it is asked, such as `admit_tag`.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="A field of the value; YAML. Again for another."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Fields of the value, as an object.")
+    ] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="NAME=VALUE", help="An option of the script; YAML."),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Ask a script about a made-up value, and print what it answers.
+
+    Fields are those of the functions in ocilot.hooks.testing, `caller` a name or an object:
+    `--set tag=v1 --set caller=alice --set labels='{a: b}'`.
+    """
+    from ocilot.hooks import made_up
+    from ocilot.hooks.problem import Problem
+    from ocilot.hooks.testing import Harness
+
+    fields = {**_of_file(file), **_pairs(settings or (), "--set")}
+    try:
+        value = made_up.value(point, fields)
+        with Harness(script, **_pairs(options or (), "--option")) as hook:
+            answer = hook.ask(point, value)
+    except (Problem, ValueError) as problem:
+        raise ConfigError(str(problem)) from None
+    if output is Output.JSON:
+        data = None if answer is None else {"answer": type(answer).__name__, **_plain(answer)}
+        print(json.dumps(data))
+    else:
+        print("None: it lets pass, or leaves it to others" if answer is None else answer)
+
+
+@app.command("status")
+def status(config: ConfigOption = None, root: RootOption = None, output: OutputOption = Output.TABLE) -> None:
+    """Print which scripts the running registry has in force, and what they have answered."""
+    with Control.of(config, root, start=False) as control:
+        _print_status(control.ask("GET", "/api/v1/hooks"), output)
+
+
+@app.command("reload")
+def reload(config: ConfigOption = None, root: RootOption = None, output: OutputOption = Output.TABLE) -> None:
+    """Let the running registry load its scripts again; exit code 2 if that fails and the old ones stay."""
+    with Control.of(config, root, start=False) as control:
+        told = control.ask("POST", "/api/v1/hooks/reload")
+    _print_status(told, output)
+    if not told["ok"]:
+        raise typer.Exit(Exit.USAGE)
+
+
+def _loaded(config: str | None) -> Loaded:
+    loaded = configuration.load(config)
+    print_notes(loaded)
+    return loaded
+
+
+def _row(spec: Any) -> dict[str, Any]:
+    from ocilot.hooks import loader
+
+    script = loader.load(replace(spec, isolation="thread"))
+    script.forget()
+    return {
+        "script": spec.path,
+        "path": str(script.path),
+        "summary": script.summary,
+        "points": list(script.points),
+        "repositories": None if spec.repositories is None else list(spec.repositories),
+        "options": {option.name: option.shown(spec.options) for option in script.options},
+        "isolation": spec.isolation,
+        "deadline": spec.deadline,
+        "on_error": spec.on_error,
+    }
+
+
+def _of_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise ConfigError(f"{path}: {problem}") from None
+    if not isinstance(fields, dict):
+        raise ConfigError(f"{path}: it is no object with the fields of a value")
+    return fields
+
+
+def _pairs(words: Iterable[str], option: str) -> dict[str, Any]:
+    import yaml
+
+    pairs = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name:
+            raise ConfigError(f"{option} {word}: write NAME=VALUE")
+        try:
+            pairs[name] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ConfigError(f"{option} {word}: the value is not YAML") from None
+    return pairs
+
+
+def _plain(answer: Any) -> dict[str, Any]:
+    data = asdict(answer)
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in data.items()}
+
+
+def _print_status(told: dict[str, Any], output: Output) -> None:
+    if output is Output.JSON:
+        print(json.dumps(told, indent=2))
+    else:
+        print(f"generation {told['generation']}, loaded {told['loaded']}")
+        for script in told["scripts"]:
+            busy = [f"{script[key]} {key}" for key in ("running", "waiting", "stuck") if script[key]]
+            print(f"{script['script']}  {', '.join(busy)}".rstrip())
+            for point, tally in script["points"].items():
+                counts = "".join(f" {tally[key]:8} {key}" for key in ("calls", "denied", "failed"))
+                print(f"  {point:15}{counts} {tally['seconds']:10.3f} s")
+    for problem in told["problems"]:
+        print(f"not loaded: {problem}", file=sys.stderr)

@@ -1,0 +1,98 @@
+"""The section `ocilot.hooks`: which scripts are in force, and where."""
+
+import re
+from typing import Annotated, Any
+
+from .section import Section
+from .tree import Scalar
+from .values import (
+    COUNT,
+    FLAG,
+    PATTERNS,
+    SIZE,
+    TEXT,
+    Kind,
+    Raw,
+    choice,
+    expected,
+    plain,
+    read_duration,
+    show_duration,
+)
+
+
+def _read_points(raw: Raw) -> list[str] | None:
+    items = raw if isinstance(raw, list) else [raw]
+    texts = [item.text for item in items if isinstance(item, Scalar) and re.fullmatch("[a-z_]+", item.text)]
+    return texts if texts and len(texts) == len(items) else None
+
+
+def _read_options(raw: Raw) -> dict[str, Any] | None:
+    return plain(raw) if isinstance(raw, dict) else None
+
+
+def _show_options(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: "(hidden)" if is_secret(name) else value for name, value in options.items()}
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value of an option is shown to nobody."""
+    return any(word in name.lower() for word in ("password", "passwd", "secret", "token", "credential"))
+
+
+POINTS = Kind("list of points", "a list of hook points such as [admit_tag]", _read_points)
+SOME_TIME = Kind(
+    "duration",
+    "a duration above zero such as 30s or 1m30s",
+    lambda raw: read_duration(raw) or None,
+    show_duration,
+)
+
+
+def _show_memory(size: int) -> str:
+    for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if size % (1 << power) == 0:
+            return f"{size >> power}{unit}"
+    return str(size)
+
+
+MEMORY = SIZE._replace(show=_show_memory)
+OPTIONS = Kind("options", "a section with the options of the script", _read_options, _show_options)
+
+
+class HookScript(Section):
+    """One entry of `ocilot.hooks.scripts`."""
+
+    path: Annotated[str, TEXT] = ""
+    """File of the script, relative to the configuration, or `ocilot:NAME` for one that comes with ocilot."""
+    repositories: Annotated[list[str], PATTERNS] | None = None
+    """Where it applies; without it, everywhere."""
+    options: Annotated[dict[str, Any], OPTIONS] = {}
+    """Values for the dataclass fields of its classes."""
+    points: Annotated[list[str], POINTS] | None = None
+    """Which of its hooks are asked; without it, all."""
+    isolation: Annotated[str, choice("thread", "process")] = "thread"
+    """Whether it runs in the registry's process, or in one of its own, which can be killed."""
+    deadline: Annotated[int, SOME_TIME] | None = None
+    """How long one of its hooks may take; without it, `ocilot.hooks.deadline`."""
+    on_error: Annotated[str, choice("deny", "allow")] = "deny"
+    """What a hook that fails or is late means; `allow` is for `admit_*` only."""
+
+    def _check_whole(self) -> None:
+        if not self.path:
+            raise expected("a script with a path")
+
+
+class HookSettings(Section):
+    """Scripts that decide who comes in and what is stored."""
+
+    scripts: list[HookScript] = []
+    """The scripts, asked in this order."""
+    threads: Annotated[int, COUNT] = 16
+    """Most calls of plain functions of one script at once; others wait."""
+    deadline: Annotated[int, SOME_TIME] = 5
+    """How long a hook may take."""
+    memory: Annotated[int, MEMORY] = 1 << 30
+    """How much the process may grow while a hook runs before that is stopped."""
+    watch: Annotated[bool, FLAG] = False
+    """Whether scripts are loaded again when their files change, as `ocilot serve --dev` does it."""

@@ -1,0 +1,50 @@
+"""What the author of a hook imports: the values hooks are asked about, and the answers they give.
+
+A script is a Python file; a function or a method of a Hook named like a point is a hook:
+
+    from ocilot.hooks import Decision, Deny, TagMove
+
+    def admit_tag(move: TagMove) -> Decision:
+        if move.previous and move.previous != move.digest:
+            return Deny(f"{move.tag} exists; push another tag")
+        return None
+"""
+
+from .decisions import Allow, Decision, Deny
+from .hook import Hook
+from .options import Duration, Size
+from .passwords import check_password
+from .values import (
+    Access,
+    Action,
+    BlobPush,
+    Caller,
+    Deletion,
+    Descriptor,
+    Kind,
+    Login,
+    ManifestPush,
+    Referrer,
+    TagMove,
+)
+
+__all__ = [
+    "Access",
+    "Action",
+    "Allow",
+    "BlobPush",
+    "Caller",
+    "Decision",
+    "Deletion",
+    "Deny",
+    "Descriptor",
+    "Duration",
+    "Hook",
+    "Kind",
+    "Login",
+    "ManifestPush",
+    "Referrer",
+    "Size",
+    "TagMove",
+    "check_password",
+]

@@ -1,0 +1,79 @@
+"""What hooks answer, checked: an answer of the wrong kind is a failure, never a yes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .decisions import Allow, Deny
+from .points import Family, Point
+from .values import Caller
+
+_KINDS = ("user", "robot")
+
+
+class WrongAnswer(Exception):
+    """A hook answered something that its point does not take."""
+
+
+def checked(point: Point, answer: Any) -> Allow | Deny | Caller | None:
+    """The answer. Raises WrongAnswer."""
+    if answer is None:
+        return None
+    # Most answers are exactly of these types, and this is asked for every one.
+    if type(answer) is Deny:
+        if _is_text(answer.reason):
+            return answer
+        raise WrongAnswer("it answered Deny without a reason that can be told to the caller")
+    if type(answer) is Allow and point.family is not Family.AUTHENTICATE:
+        if isinstance(answer.ttl, int | float) and answer.ttl >= 0:
+            return answer
+        raise WrongAnswer(f"it answered Allow(ttl={answer.ttl!r}); expected seconds from 0 on")
+    if type(answer) is Caller and point.family is Family.AUTHENTICATE:
+        return _caller(answer)
+    if inspect.iscoroutine(answer):
+        answer.close()
+        raise WrongAnswer("it answered a coroutine; write `async def`, or `return await ...` in one")
+    expected = ", ".join(kind.__name__ for kind in point.answers)
+    raise WrongAnswer(f"it answered {_shown(answer)}; {point.name} takes {expected} or None")
+
+
+def _caller(caller: Caller) -> Caller:
+    if not _is_text(caller.name):
+        raise WrongAnswer("it answered a Caller without a name")
+    if not all(map(_is_text, caller.groups)):
+        raise WrongAnswer("it answered a Caller with a group that is no name")
+    if caller.kind not in _KINDS:
+        raise WrongAnswer(f"it answered a Caller of the kind {caller.kind!r}; expected user or robot")
+    return caller
+
+
+def _is_text(text: object) -> bool:
+    """Whether it is text that says something and can be sent."""
+    if type(text) is not str or not text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_final(family: Family, answer: object) -> bool:
+    """Whether no further hook is asked: admit asks until one denies, the others until one answers."""
+    return isinstance(answer, Deny) if family is Family.ADMIT else answer is not None
+
+
+def one_of_all(family: Family, hooks: Sequence[Callable[[], Any]]) -> Any:
+    """The joined answer of several hooks, as the table of families says."""
+    for ask in hooks:
+        answer = ask()
+        if is_final(family, answer):
+            return answer
+    return None
+
+
+def _shown(answer: object) -> str:
+    text = repr(answer)
+    return f"{text[:60]}..." if len(text) > 60 else text

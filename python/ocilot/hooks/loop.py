@@ -1,0 +1,131 @@
+"""The event loop of a script that has coroutines. A script that blocks it holds up nobody but itself."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Generator
+from concurrent.futures import Future
+from typing import Any
+
+from .calls import Call, HookStopped
+
+
+class HookLoop:
+    """An event loop in a thread of its own."""
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._closing = False
+        self.step: Call | None = None
+        """The call whose code runs at this moment."""
+        self._interrupted: Call | None = None
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a call that was given up still keeps the loop."""
+        return self.step is not None and self.step is self._interrupted
+
+    def begin(self, call: Call, value: Any, done: Callable[[Call, Any, BaseException | None], None]) -> None:
+        """Calls a hook; `done` hears of its end, in the loop's thread."""
+        self._loop.call_soon_threadsafe(self._start, call, value, done)
+
+    def cancel(self, call: Call, now: float) -> None:
+        """Ends a call: between its steps, or in the middle of one that does not come back."""
+        call.raised = now
+        if self.step is call:
+            self._interrupted = call
+            call.interrupt(now)
+        self._loop.call_soon_threadsafe(self._cancel, call)
+
+    def run(self, made: Coroutine[Any, Any, Any], timeout: float) -> Any:
+        """Runs a coroutine from another thread, until its end."""
+        return self.submit(made).result(timeout)
+
+    def submit(self, made: Coroutine[Any, Any, Any]) -> Future[Any]:
+        """Begins a coroutine from another thread."""
+        return asyncio.run_coroutine_threadsafe(made, self._loop)
+
+    def close(self) -> None:
+        """Ends the loop with what still runs in it."""
+        self._closing = True
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def join(self, timeout: float) -> bool:
+        """Waits for the end of a loop that was closed; False if it does not come."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        while not self._closing:
+            try:
+                self._loop.run_forever()
+            except HookStopped:
+                continue  # It came a moment after the step it was meant for.
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self._loop.close()
+
+    def _start(self, call: Call, value: Any, done: Callable[[Call, Any, BaseException | None], None]) -> None:
+        def ended(task: asyncio.Task[Any]) -> None:
+            call.end()
+            problem = asyncio.CancelledError() if task.cancelled() else task.exception()
+            done(call, None if problem else task.result(), problem)
+
+        try:
+            steps = _Steps(call.link.hook.call(value), call, self)
+        except Exception as problem:
+            done(call, None, problem)
+            return
+        call.task = self._loop.create_task(steps)
+        call.task.add_done_callback(ended)
+
+    def _cancel(self, call: Call) -> None:
+        if call.task is not None:
+            call.task.cancel()
+
+
+class _Steps(Coroutine[Any, Any, Any]):
+    """A coroutine that says when its code runs. What it raises never gets at the loop."""
+
+    def __init__(self, inner: Coroutine[Any, Any, Any], call: Call, loop: HookLoop) -> None:
+        self._inner = inner
+        self._call = call
+        self._loop = loop
+
+    def send(self, value: Any) -> Any:
+        return self._step(self._inner.send, value)
+
+    def throw(self, kind: Any, value: Any = None, trace: Any = None) -> Any:
+        return self._step(self._inner.throw, kind if value is None else value)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        raise TypeError("only the loop awaits it")
+
+    def _step(self, advance: Callable[[Any], Any], value: Any) -> Any:
+        self._call.thread = threading.current_thread()
+        self._loop.step = self._call
+        try:
+            return advance(value)
+        except (SystemExit, KeyboardInterrupt) as problem:
+            # asyncio would end the loop with these.
+            raise HookRaised(problem) from problem
+        finally:
+            self._loop.step = None
+            with self._call.lock:
+                self._call.thread = None  # From here on nothing is raised for this step.
+
+
+class HookRaised(Exception):
+    """A coroutine raised what ends programs."""
+
+    def __init__(self, problem: BaseException) -> None:
+        super().__init__(f"{type(problem).__name__} {problem}".strip())

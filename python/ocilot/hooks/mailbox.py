@@ -1,0 +1,53 @@
+"""The other side: where questions come from and answers go, as `_core.HookBox` has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
+
+Question: TypeAlias = tuple[int, str, float, tuple[Any, ...]]
+"""Its id, the point, when the answer has to be there on the clock of time.monotonic, and what it is about."""
+
+STATUS = "hooks.status"
+RELOAD = "hooks.reload"
+
+
+class Mailbox(Protocol):
+    """What the runner needs of `_core.HookBox`."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether there will be no more questions."""
+
+    def take(self, timeout: float) -> Question | None:
+        """The next question; None if none came in time."""
+
+    def allow(self, id: int, ttl: int = 0, by: str = "") -> bool:
+        """Yes."""
+
+    def deny(self, id: int, reason: str, ttl: int = 0, by: str = "") -> bool:
+        """No."""
+
+    def none(self, id: int) -> bool:
+        """Nobody here decides it."""
+
+    def caller(self, id: int, name: str, groups: Sequence[str], kind: str, admin: bool = False) -> bool:
+        """Who it is."""
+
+    def fail(self, id: int, reason: str, by: str = "") -> bool:
+        """A script could not answer."""
+
+    def reply(self, id: int, text: str) -> bool:
+        """The answer to a question of the operator's."""
+
+    def set_points(self, points: Sequence[tuple[str, float]]) -> int:
+        """The points that are asked from now on, with their deadlines."""
+
+    def count(self, script: str, point: str, outcome: str, seconds: float) -> None:
+        """One call of a hook, for the metrics."""
+
+    def gauge(self, name: str, script: str, value: float) -> None:
+        """A number that goes up and down, for the metrics: `generation`, `reload_failed`, `stuck`."""
+
+    def log(self, level: str, text: str, fields: Sequence[tuple[str, str]]) -> None:
+        """A line in the registry's log."""

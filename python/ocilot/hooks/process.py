@@ -1,0 +1,200 @@
+"""A script in a process of its own, as the registry sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import frames, loader
+from .answers import WrongAnswer, checked
+from .calls import Call, Failed
+from .problem import Problem
+from .script import Script
+from .spec import Spec
+from .wire import About
+
+Done = Callable[[Call, Any], None]
+
+_FIRST_DELAY = 0.1
+_LONGEST_DELAY = 30.0
+_HEALTHY = 60.0
+_STOP = 5.0
+
+
+class Worker:
+    """Starts the process, and starts it again when it has ended, each time after a longer while.
+
+    Raises Problem if the script cannot be used.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        path = loader.locate(spec)
+        # What is in force stays in force: a process that is started again does not see what changed since.
+        self._source = path.read_bytes()
+        self._lock = threading.Lock()
+        self._calls: dict[int, tuple[Call, Done]] = {}
+        self._number = 0
+        self._closing = threading.Event()
+        self._reason = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.ready = threading.Event()
+        self._told = self._spawn()
+        self.script: Script = frames.to_script(spec, path, self._told)
+        self._thread = threading.Thread(target=self._keep, name=f"hooks {spec.path}", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a process that can be asked."""
+        return self.ready.is_set()
+
+    @property
+    def process(self) -> int | None:
+        """The id of the process."""
+        return self._process.pid if self._process is not None else None
+
+    def begin(self, call: Call, about: About, done: Done) -> None:
+        """Asks a hook; `done` hears its answer, from another thread."""
+        with self._lock:
+            is_ready = self.is_ready
+            if is_ready:
+                self._number += 1
+                self._calls[self._number] = (call, done)
+                self._queue.put((self._number, call.link.number, about))
+        if not is_ready:
+            done(call, Failed("its worker process has ended, and is being started again"))
+
+    def kill(self, reason: str) -> None:
+        """Ends the process; all that it was asked fails."""
+        self._reason = f"another of its calls was ended with the worker process: {reason}"
+        if self._process is not None:
+            self._process.kill()
+
+    def close(self) -> None:
+        """Ends it for good: well, if it ends in time."""
+        self._closing.set()
+        self._queue.put((0, 0, ()))
+        process = self._process
+        if process is not None:
+            try:
+                process.wait(_STOP)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._thread.join(_STOP)
+
+    def _spawn(self) -> dict[str, Any]:
+        """Starts the process, and answers what it says about the script."""
+        environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ocilot.hooks.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        timer = threading.Timer(60.0, process.kill)
+        timer.start()
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            frames.write(process.stdin, (frames.of_spec(self._spec), self._source))
+            told = json.loads(process.stdout.readline() or b'{"problem": "its worker process has ended"}')
+        except (OSError, ValueError) as problem:
+            told = {"problem": f"{self._spec.path}: its worker process cannot be used: {problem}"}
+        finally:
+            timer.cancel()
+        if "problem" in told:
+            _end(process)
+            raise Problem(told["problem"])
+        self._process, self._reason = process, ""
+        self._queue = queue.SimpleQueue()
+        writer = threading.Thread(target=self._write, args=(process, self._queue), daemon=True)
+        writer.start()
+        self.ready.set()
+        answer: dict[str, Any] = told
+        return answer
+
+    def _keep(self) -> None:
+        delay = _FIRST_DELAY
+        while True:
+            began = time.monotonic()
+            self._read()
+            if time.monotonic() - began >= _HEALTHY:
+                delay = _FIRST_DELAY
+            while not self._closing.wait(delay):
+                delay = min(2 * delay, _LONGEST_DELAY)
+                try:
+                    if self._spawn() == self._told:
+                        break
+                except Problem:
+                    continue
+                # What it imports has changed, and with it its hooks: only a reload may take that.
+                self._ended()
+            if self._closing.is_set():
+                if self._process is not None:
+                    _end(self._process)
+                return
+
+    def _read(self) -> None:
+        """Hands out answers until there are no more."""
+        process = self._process
+        assert process is not None
+        assert process.stdout is not None
+        for line in process.stdout:
+            try:
+                number, *answer = json.loads(line)
+                call, done = self._calls.pop(number)
+                outcome = frames.to_answer(answer)
+            except (ValueError, TypeError, KeyError):
+                self._reason = "its worker process answered nonsense"
+                break
+            try:
+                outcome = outcome if type(outcome) is Failed else checked(call.link.hook.point, outcome)
+            except WrongAnswer as wrong:
+                outcome = Failed(str(wrong))
+            done(call, outcome)
+        self._ended()
+        with self._lock:
+            left, self._calls = self._calls, {}
+        reason = self._reason or f"its worker process has ended with {process.returncode}"
+        for call, done in left.values():
+            done(call, Failed(reason))
+
+    def _ended(self) -> None:
+        self.ready.clear()
+        self._queue.put(None)
+        if self._process is not None:
+            _end(self._process)
+
+    @staticmethod
+    def _write(process: subprocess.Popen[bytes], questions: queue.SimpleQueue[Any]) -> None:
+        """Writes questions: nobody else waits for a process that does not read."""
+        assert process.stdin is not None
+        try:
+            while True:
+                question = questions.get()
+                if question is None:
+                    break
+                frames.write(process.stdin, question)
+        except (OSError, ValueError):
+            process.kill()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            try:
+                stream.close()
+            except OSError:
+                continue

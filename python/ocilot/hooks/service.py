@@ -1,0 +1,185 @@
+"""The hooks of a running registry: begun before it serves, loaded again while it does, stopped after it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ocilot.errors import ConfigError
+
+from . import generation
+from .generation import Generation
+from .mailbox import STATUS, Mailbox
+from .problem import Problem
+from .runner import Runner
+from .spec import Spec
+from .watchdog import Watchdog
+
+Read = Callable[[], Sequence[Spec]]
+"""Reads what the configuration says about the scripts, now. Raises ConfigError."""
+
+_END = 5.0
+
+
+class Hooks:
+    """All of it. Making one loads and starts the scripts; `attach` gives them their questions.
+
+    Raises ConfigError with a line for every script that cannot be used.
+    """
+
+    def __init__(
+        self,
+        read: Read,
+        unasked: Mapping[str, str] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`unasked`: points that this registry would never ask, and why."""
+        self._read = read
+        self._unasked = unasked or {}
+        self._clock = clock
+        self._reloading = threading.Lock()
+        self._retired: list[Generation] = []
+        self._problems: list[str] = []
+        self._runner: Runner | None = None
+        self._box: Mailbox | None = None
+        self._closing = threading.Event()
+        self._watcher: threading.Thread | None = None
+        try:
+            self._current = generation.begin(1, read(), self._unasked)
+        except Problem as problem:
+            raise ConfigError(str(problem)) from None
+        self._loaded = datetime.now(UTC)
+
+    @property
+    def points(self) -> list[tuple[str, float]]:
+        """The points the registry has to ask, with the seconds it may have to wait."""
+        return self._current.points
+
+    def attach(self, box: Mailbox) -> None:
+        """Begins to answer."""
+        self._box = box
+        control = partial(self._control, box)
+        self._runner = Runner(box, self._current, control, clock=self._clock)
+        self._watchdog = Watchdog(self._runner)
+        self._watchdog.on_look = self._retire
+        self._watchdog.start()
+        self._runner.start()
+        self._show()
+
+    def watch(self, seconds: float = 1.0) -> None:
+        """Loads the scripts again whenever one of their files changes."""
+        self._watcher = threading.Thread(target=self._watch, args=(seconds,), name="hooks-watch", daemon=True)
+        self._watcher.start()
+
+    def reload(self) -> dict[str, Any]:
+        """Loads and starts all scripts anew, and puts them in force if all of them can be used."""
+        with self._reloading:
+            number = self._current.number + 1
+            try:
+                fresh = generation.begin(number, self._read(), self._unasked)
+            except (Problem, ConfigError) as problem:
+                self._problems = str(problem).splitlines()
+                for line in self._problems:
+                    self._log("error", f"hooks were not loaded again, the old ones stay: {line}")
+            else:
+                self._put_in_force(fresh)
+            self._show()
+            return self.status()
+
+    def status(self) -> dict[str, Any]:
+        """What is in force, what it has done, and what is wrong with what should have replaced it."""
+        return {
+            "ok": not self._problems,
+            "problems": self._problems,
+            "generation": self._current.number,
+            "loaded": self._loaded.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "retiring": len(self._retired),
+            "scripts": [seat.status() for seat in self._current.seats],
+        }
+
+    def stop(self) -> bool:
+        """Ends everything after the mailbox was closed; False if a hook does not let go of its thread."""
+        self._closing.set()
+        ended = True
+        if self._runner is not None:
+            ended = self._runner.join(_END)
+            self._watchdog.stop()
+            ended = ended and not self._watchdog.stuck
+        with self._reloading:
+            for one in (*self._retired, self._current):
+                self._say_all(one.stop())
+        return ended
+
+    def _put_in_force(self, fresh: Generation) -> None:
+        old, self._current = self._current, fresh
+        self._loaded = datetime.now(UTC)
+        self._problems = []
+        if self._runner is not None and self._box is not None:
+            self._retired.append(old)
+            # In this order: what is asked from now on is there to be answered.
+            self._runner.generation = fresh
+            self._box.set_points(fresh.points)
+            self._runner.wake.set()
+            self._log("info", f"hooks: generation {fresh.number} is in force")
+
+    def _retire(self, now: float) -> bool:
+        """Stops generations that have answered everything; whether some have not."""
+        for one in [one for one in self._retired if not one.open]:
+            self._retired.remove(one)
+            if self._runner is not None:
+                self._runner.side.submit(partial(self._say_stopped, one))
+        return bool(self._retired)
+
+    def _say_stopped(self, one: Generation) -> None:
+        self._say_all(one.stop())
+
+    def _say_all(self, problems: Sequence[str]) -> None:
+        for problem in problems:
+            self._log("warn", problem)
+
+    def _log(self, level: str, text: str) -> None:
+        if self._box is not None:
+            self._box.log(level, text, [])
+
+    def _show(self) -> None:
+        if self._box is not None:
+            self._box.gauge("generation", "", self._current.number)
+            self._box.gauge("reload_failed", "", len(self._problems) > 0)
+
+    def _control(self, box: Mailbox, id: int, point: str) -> None:
+        if point == STATUS:
+            box.reply(id, json.dumps(self.status()))
+            return
+        # Not in the thread that takes questions: scripts may take their time to start.
+        threading.Thread(target=self._reload_for, args=(box, id), name="hooks-reload", daemon=True).start()
+
+    def _reload_for(self, box: Mailbox, id: int) -> None:
+        box.reply(id, json.dumps(self.reload()))
+
+    def _watch(self, seconds: float) -> None:
+        seen = self._stamps()
+        while not self._closing.wait(seconds):
+            now = self._stamps()
+            if now != seen:
+                self.reload()
+                # Also after a failure: the next change is the next try.
+                seen = {path: now.get(path, stamp) for path, stamp in self._stamps().items()}
+
+    def _stamps(self) -> dict[Path, tuple[int, int] | None]:
+        scripts = [seat.script for seat in self._current.seats]
+        return {path: _stamp(path) for script in scripts for path in (script.path, *script.siblings)}
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        known = path.stat()
+    except OSError:
+        return None
+    return known.st_mtime_ns, known.st_size

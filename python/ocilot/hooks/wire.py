@@ -1,0 +1,71 @@
+"""Makes the values of hooks from the plain tuples in which questions travel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, Referrer, TagMove
+
+About = tuple[Any, ...]
+
+
+def variants(point: str, about: About) -> list[About]:
+    """What hooks are asked one after the other: a push of several tags once for each of them."""
+    if point == "admit_manifest":
+        caller, repository, tags, *rest = about
+        return [(caller, repository, tag, *rest, tags) for tag in tags or (None,)]
+    return [about]
+
+
+def repository_of(point: str, about: About) -> str | None:
+    """The repository a question is about."""
+    if point == "authorize":
+        repository: str | None = about[2]
+        return repository
+    return None if point == "authenticate" else about[1]
+
+
+def _caller(about: About) -> Caller:
+    name, groups, kind, address, admin = about
+    return Caller(name, frozenset(groups), address, kind, admin)
+
+
+def _access(about: About) -> Access:
+    caller, action, repository = about
+    return Access(_caller(caller), repository, action)
+
+
+def _manifest(about: About) -> ManifestPush:
+    caller, repository, tag, digest, media_type, size, content, config, tags = about
+    return ManifestPush(
+        _caller(caller), repository, tag, digest, media_type, size, tuple(tags), content, config or b""
+    )
+
+
+def _blob(about: About) -> BlobPush:
+    caller, repository, digest, size = about
+    return BlobPush(_caller(caller), repository, digest, size)
+
+
+def _tag(about: About) -> TagMove:
+    caller, repository, tag, digest, previous, referrers, sibling_tags = about
+    known = tuple(Referrer(one, kind or "", json.loads(texts or "{}")) for one, kind, texts in referrers)
+    return TagMove(_caller(caller), repository, tag, digest, previous, known, tuple(sibling_tags))
+
+
+def _deletion(about: About) -> Deletion:
+    caller, repository, kind, reference = about
+    return Deletion(_caller(caller), repository, kind, reference)
+
+
+VALUES: dict[str, Callable[[About], Any]] = {
+    "authenticate": lambda about: Login(*about),
+    "authorize": _access,
+    "admit_manifest": _manifest,
+    "admit_blob": _blob,
+    "admit_tag": _tag,
+    "admit_delete": _deletion,
+}
+"""By point: the value of one variant of a question."""

@@ -1,0 +1,1 @@
+"""The hook system: loading, running, testing. Without a server."""

@@ -1,0 +1,140 @@
+"""`ocilot hooks`: scripts are looked at and tried without a registry."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+
+
+def ocilot_command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ocilot", *words]
+    return subprocess.run(
+        command, env=ENVIRONMENT, cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+HOOK = '''\
+"""Releases stay."""
+from dataclasses import dataclass
+from ocilot.hooks import *
+
+@dataclass
+class Releases(Hook):
+    pattern: str = "v"
+    bind_password: str = ""
+    def admit_tag(self, move):
+        if move.tag.startswith(self.pattern) and move.previous:
+            return Deny(f"{move.tag} is a release, {move.caller.name}")
+    def authenticate(self, login):
+        return Caller(login.name, groups=["b", "a"])
+    def admit_manifest(self, push):
+        return Deny(push.labels["a"])
+'''
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "a.py").write_text(HOOK)
+    (tmp_path / "config.yml").write_text(
+        "version: 0.1\nocilot:\n  hooks:\n    scripts:\n"
+        "      - {path: a.py, repositories: [team/*], options: {bind_password: hunter2}}\n"
+    )
+    return tmp_path
+
+
+def test_scripts_are_listed(place: Path) -> None:
+    ran = ocilot_command("hooks", "list", "config.yml", cwd=place)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines() == [
+        "a.py  Releases stay.",
+        "  points   admit_tag, authenticate, admit_manifest",
+        "  applies  team/*",
+        "  option   pattern = 'v'",
+        "  option   bind_password = (hidden)",
+    ]
+    (row,) = json.loads(ocilot_command("hooks", "list", "config.yml", "-o", "json", cwd=place).stdout)
+    assert row["points"] == ["admit_tag", "authenticate", "admit_manifest"]
+
+
+def test_good_scripts_are_said_to_be_fine(place: Path) -> None:
+    for words in (["a.py"], ["--config", "config.yml"]):
+        ran = ocilot_command("hooks", "check", *words, cwd=place)
+        assert (ran.returncode, ran.stdout) == (0, "")
+        assert ran.stderr == "a.py is fine: admit_tag, authenticate, admit_manifest\n"
+
+
+def test_a_bad_script_is_exit_code_2_and_a_line(place: Path) -> None:
+    (place / "b.py").write_text("\ndef admit_tga(move): ...\n")
+    ran = ocilot_command("hooks", "check", "a.py", "b.py", "nothing.py", cwd=place)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.splitlines() == [
+        "b.py:2: admit_tga is no hook point; did you mean admit_tag? (the name of a helper may begin with _)",
+        f"nothing.py: there is no such file ({place}/nothing.py)",
+    ]
+
+
+def test_a_bad_script_ends_serve_with_the_same_line(place: Path) -> None:
+    (place / "a.py").write_text("def admit_tag(): ...\n")
+    ran = ocilot_command("serve", "config.yml", "--addr", "127.0.0.1:0", "--root", "data", cwd=place)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.splitlines() == [
+        "a.py:1: admit_tag takes the arguments (); expected one, the value it is asked about"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["admit_tag", "--set", "tag=v1"], "None: it lets pass, or leaves it to others\n"),
+        (
+            ["admit_tag", "--set", "tag=v1", "--set", "previous=sha256:0", "--set", "caller=bob"],
+            "Deny(reason='v1 is a release, bob')\n",
+        ),
+        (
+            ["admit_tag", "--set", "previous=sha256:0", "--option", "pattern=lat", "-o", "json"],
+            '{"answer": "Deny", "reason": "latest is a release, alice"}\n',
+        ),
+        (
+            ["authenticate", "--set", "name=bob", "-o", "json"],
+            '{"answer": "Caller", "name": "bob", "groups": ["a", "b"], "address": "", "kind": "user", '
+            '"admin": false}\n',
+        ),
+        (["admit_manifest", "--set", "labels={a: b}"], "Deny(reason='b')\n"),
+        (["admit_manifest", "--json", "fields.json"], "Deny(reason='c')\n"),
+    ],
+)
+def test_a_script_is_tried(place: Path, words: list[str], said: str) -> None:
+    (place / "fields.json").write_text('{"labels": {"a": "c"}, "caller": {"name": "x", "groups": ["y"]}}')
+    ran = ocilot_command("hooks", "try", "a.py", *words, cwd=place)
+    assert (ran.stdout, ran.stderr, ran.returncode) == (said, "", 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["admit_tga"], "admit_tga is no hook point; did you mean admit_tag?"),
+        (["on_pulled"], "on_pulled is not asked by this version"),
+        (["admit_blob"], "a.py has no admit_blob; it has admit_tag, authenticate, admit_manifest"),
+        (["admit_tag", "--set", "tga=x"], "tga is no field of admit_tag's value; did you mean tag?"),
+        (["admit_tag", "--set", "tag"], "--set tag: write NAME=VALUE"),
+        (["admit_tag", "--option", "patern=x"], "a.py: option patern is unknown; did you mean pattern?"),
+    ],
+)
+def test_a_wrong_try_says_why(place: Path, words: list[str], said: str) -> None:
+    ran = ocilot_command("hooks", "try", "a.py", *words, cwd=place)
+    assert (ran.returncode, ran.stdout, ran.stderr.strip()) == (2, "", said)
+
+
+def test_status_and_reload_need_a_registry_and_start_none(place: Path) -> None:
+    for word in ("status", "reload"):
+        ran = ocilot_command("hooks", word, "--root", "data", cwd=place)
+        assert (ran.returncode, ran.stdout) == (6, "")
+        assert ran.stderr == f"no registry runs here: nobody listens at {place}/data/ocilot/control.sock\n"
+    assert not (place / "data").exists()

@@ -1,0 +1,226 @@
+"""Scripts decide, and one that goes wrong hurts nobody but its own request.
+
+All in one file: `--dist loadfile` then starts one engine only.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .api import Answer, Api, with_digest
+from .clients import Docker
+from .conftest import FreshRegistry
+from .images import digest_of, make_image, noise, tar_of
+from .programs import wait_until
+from .registry import Registry
+
+HEAD = "from ocilot.hooks import *\n"
+
+Scripted = Callable[..., Registry]
+
+
+@pytest.fixture
+def scripted(fresh_registry: FreshRegistry) -> Scripted:
+    """Starts a registry with one script, `hook.py`."""
+
+    def start(script: str, *lines: str, arguments: tuple[str, ...] = ()) -> Registry:
+        more = "".join(f"        {line}\n" for line in lines)
+        config = "version: 0.1\nstorage: {delete: {enabled: true}}\n"
+        config += f"ocilot:\n  hooks:\n    scripts:\n      - path: hook.py\n{more}"
+        registry = fresh_registry(config, arguments=arguments, start=False)
+        (registry.home / "hook.py").write_text(HEAD + script)
+        return registry.start()
+
+    return start
+
+
+def put_blob(api: Api, name: str, data: bytes = b"data") -> Answer:
+    return api("PUT", with_digest(api.start_upload(name), digest_of(data)), data)
+
+
+def wait_for_line(registry: Registry, text: str) -> None:
+    registry.process.wait_for(lambda: text in registry.process.output(), text)
+
+
+def test_docker_push_prints_the_reason(docker: Docker, scripted: Scripted) -> None:
+    registry = scripted(
+        """\
+import re
+RELEASE = re.compile(r"v\\d+\\.\\d+\\.\\d+$")
+def admit_manifest(push):
+    if push.tag and RELEASE.match(push.tag) and "ci" not in push.caller.groups:
+        return Deny(f"{push.tag} is a release: only CI pushes it")
+"""
+    )
+    fine, refused = (f"{registry.local}/team/app:{tag}" for tag in ("latest", "v1.2.3"))
+    docker.import_rootfs(tar_of({"etc/motd": b"hello", "data": noise(50_000, "hooks")}), fine)
+    docker("tag", fine, refused)
+    docker("push", fine)
+    with pytest.raises(AssertionError, match=r"v1\.2\.3 is a release: only CI pushes it"):
+        docker("push", refused)
+    with registry.connect() as api:
+        assert api.tags("team/app") == ["latest"]
+    docker("rmi", fine, refused)
+
+
+def test_every_point_is_asked_where_it_belongs(scripted: Scripted) -> None:
+    registry = scripted(
+        """\
+def admit_blob(blob): return Deny(f"blob {blob.size}") if blob.repository == "b" else None
+def admit_manifest(push):
+    return Deny(f"manifest {push.tag} {len(push.layers)} {push.labels}") if push.repository == "m" else None
+def admit_tag(move):
+    return Deny(f"tag {move.tag} {move.previous}") if move.repository == "t" and move.previous else None
+def admit_delete(deletion): return Deny(f"{deletion.kind} {deletion.reference}")
+"""
+    )
+    image, other = make_image("one"), make_image("two")
+    with registry.connect() as api:
+
+        def refusal(answer: Answer) -> str:
+            answer.assert_error(403)
+            assert answer.codes == ["DENIED"]
+            return str(answer.json["errors"][0]["message"])
+
+        assert refusal(put_blob(api, "b")) == "blob 4"
+        for blob in image.blobs:
+            api.push_blob("m", blob.data)
+        put = api(
+            "PUT", "/v2/m/manifests/1", image.manifest.data, {"Content-Type": image.manifest.media_type}
+        )
+        assert refusal(put).startswith("manifest 1 ")
+        assert not api.has_manifest("m", image.digest)
+        api.push_image("t", image, "v1")
+        for blob in other.blobs:
+            api.push_blob("t", blob.data)
+        put = api(
+            "PUT", "/v2/t/manifests/v1", other.manifest.data, {"Content-Type": other.manifest.media_type}
+        )
+        assert refusal(put) == f"tag v1 {image.digest}"
+        assert refusal(api("DELETE", "/v2/t/manifests/v1")) == "tag v1"
+        assert refusal(api("DELETE", f"/v2/t/manifests/{image.digest}")) == f"manifest {image.digest}"
+        assert api.tags("t") == ["v1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("raise ValueError('x')", "it raised ValueError: x (line 4)"),
+        ("raise SystemExit(1)", "it raised SystemExit: 1 (line 4)"),
+        ("import time; time.sleep(3)", "it took longer than 1 s"),
+        ("while True: pass", "it took longer than 1 s"),
+        (
+            "kept = [bytes(1 << 20) for _ in iter(int, 1)]",
+            "the process grew by more than 256 MiB while it ran",
+        ),
+        ("return admit_blob(blob)", "RecursionError"),
+        ("return 5", "it answered 5"),
+    ],
+)
+def test_a_script_that_goes_wrong_hurts_its_own_request_only(
+    fresh_registry: FreshRegistry, body: str, said: str
+) -> None:
+    deadline = "30s" if "bytes" in body else "1s"
+    registry = fresh_registry(
+        f"version: 0.1\nocilot:\n  hooks:\n    memory: 256MiB\n    deadline: {deadline}\n"
+        "    scripts: [{path: hook.py}]\n",
+        start=False,
+    )
+    (registry.home / "hook.py").write_text(
+        HEAD + f"def admit_blob(blob):\n    if blob.repository == 'good': return None\n    {body}\n"
+    )
+    registry.start()
+    answers: list[Answer] = []
+
+    def push_bad() -> None:
+        with registry.connect() as api:
+            answers.append(put_blob(api, "bad"))
+
+    pushing = threading.Thread(target=push_bad)
+    pushing.start()
+    with registry.connect() as api:
+        for number in range(50):
+            assert put_blob(api, "good", b"%d" % number).status == 201
+        pushing.join()
+        answers[0].assert_error(503)
+        assert not api.has_blob("bad", digest_of(b"data"))
+        assert put_blob(api, "good").status == 201
+    # The client learns that it may try again; why is for the operator.
+    wait_for_line(registry, said)
+
+
+def test_a_reload_under_traffic_loses_no_request(scripted: Scripted) -> None:
+    registry = scripted("def admit_blob(blob): ...\n")
+    done = threading.Event()
+    statuses: list[int] = []
+
+    def push() -> None:
+        with registry.connect() as api:
+            while not done.is_set():
+                statuses.append(put_blob(api, "a", noise(10, str(len(statuses)))).status)
+
+    pushing = [threading.Thread(target=push) for _ in range(4)]
+    for one in pushing:
+        one.start()
+    for number in range(2, 7):
+        (registry.home / "hook.py").write_text(HEAD + f"def admit_blob(blob): {number}\n")
+        registry.process.signal(signal.SIGHUP)
+        wait_for_line(registry, f"generation {number} is in force")
+    done.set()
+    for one in pushing:
+        one.join()
+    assert len(statuses) > 5
+    assert set(statuses) == {201}
+
+
+def test_a_hangup_loads_what_can_be_used(scripted: Scripted) -> None:
+    registry = scripted("def admit_blob(blob): ...\n")
+    script: Path = registry.home / "hook.py"
+    with registry.connect() as api:
+        assert put_blob(api, "a").status == 201
+        script.write_text(HEAD + "def admit_blbo(blob): ...\n")
+        registry.process.signal(signal.SIGHUP)
+        wait_for_line(registry, "did you mean admit_blob?")
+        assert put_blob(api, "a", b"2").status == 201
+        script.write_text(HEAD + "def admit_blob(blob): return Deny('full')\n")
+        registry.process.signal(signal.SIGHUP)
+        wait_for_line(registry, "generation 2 is in force")
+        assert put_blob(api, "a", b"3").status == 403
+
+
+def test_while_developing_a_changed_file_is_enough(scripted: Scripted) -> None:
+    registry = scripted("def admit_blob(blob): ...\n", arguments=("--dev",))
+    with registry.connect() as api:
+        assert put_blob(api, "a").status == 201
+        (registry.home / "hook.py").write_text(HEAD + "def admit_blob(blob): return Deny('full')\n")
+        wait_for_line(registry, "generation 2 is in force")
+        assert put_blob(api, "a", b"2").status == 403
+
+
+def test_a_script_in_a_process_of_its_own_decides_too(scripted: Scripted) -> None:
+    registry = scripted(
+        "import os\ndef admit_blob(blob):\n    if blob.repository == 'bad': os.abort()\n",
+        "isolation: process",
+    )
+    with registry.connect() as api:
+        assert put_blob(api, "good").status == 201
+        put_blob(api, "bad").assert_error(503)
+
+        def is_back() -> bool:
+            return put_blob(api, "good", b"2").status == 201
+
+        wait_until(is_back, "the worker process")
+
+
+def test_what_hooks_do_is_in_the_metrics(scripted: Scripted) -> None:
+    registry = scripted("def admit_blob(blob): return Deny('full')\n")
+    with registry.connect() as api:
+        assert put_blob(api, "a").status == 403
+        text = api("GET", "/metrics").body.decode()
+    assert 'ocilot_hook_calls_total{script="hook.py",point="admit_blob",outcome="deny"} 1\n' in text
+    assert "ocilot_hook_generation 1\n" in text
