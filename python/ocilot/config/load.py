@@ -128,7 +128,7 @@ def _resolve_auth(settings: _core.Settings, config: Config) -> None:
     settings.accounts, settings.accounts_service = accounts.enabled, accounts.service
     settings.token_life, settings.refresh_life = accounts.tokenexpiry, accounts.refreshexpiry
     settings.key_life = accounts.keyrotation
-    settings.rate_limits = [tuple(limit) for limit in config.ocilot.ratelimits]
+    settings.rate_limits = list(config.ocilot.ratelimits)
     settings.oidc = [
         (
             *(one.name, one.issuer, one.audience, one.jwks, one.cacert),
