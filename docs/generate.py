@@ -24,6 +24,8 @@ COMMANDS = (
     ("config",),
     ("config", "check"),
     ("config", "show"),
+    ("access",),
+    ("access", "explain"),
     ("hooks",),
     ("hooks", "list"),
     ("hooks", "check"),

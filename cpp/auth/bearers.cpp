@@ -18,7 +18,8 @@ std::string key_of(std::string_view token) {
 }
 
 Counter& tokens(Metrics& metrics, std::string_view result) {
-    return metrics.counter("ocilot_auth_tokens_total", "Bearer tokens that were verified, by what came of it.",
+    return metrics.counter("ocilot_auth_tokens_total",
+                           "Bearer tokens that were verified, by what came of it.",
                            {{"result", std::string(result)}});
 }
 
@@ -31,9 +32,7 @@ Counter& cache(Metrics& metrics, std::string_view result) {
 
 Bearers::Bearers(BearerParts parts)
     : parts_(std::move(parts)),
-      rules_{.issuer = parts_.service,
-             .audience = parts_.service,
-             .algorithms = {SigningAlgorithm::es256}},
+      rules_{.issuer = parts_.service, .audience = parts_.service, .algorithms = {SigningAlgorithm::es256}},
       kept_(most_kept),
       counters_{tokens(parts_.metrics, "valid"), tokens(parts_.metrics, "invalid"),
                 cache(parts_.metrics, "hit"), cache(parts_.metrics, "miss")} {}
@@ -62,7 +61,8 @@ Result<Bearers::Verified> Bearers::look_at(std::string const& token) const {
         return Verified{{std::move(verified.caller), false}, verified.expires_at};
     }
     if (parts_.keys == nullptr) {
-        return Error{Errc::unauthorized, "this registry takes no bearer tokens; log in with name and password"};
+        return Error{Errc::unauthorized,
+                     "this registry takes no bearer tokens; log in with name and password"};
     }
     auto const keys = parts_.keys->current();
     TRY(auto const claims, verify_jwt(token, keys->verifiers, rules_, parts_.clock.now()));

@@ -20,8 +20,8 @@ struct Decided {
     std::shared_ptr<std::string const> reason = {};  ///< of a refusal
 };
 
-/// What a decision is kept under: everything about the caller that rules and hooks may look at, the repository
-/// and the action. Lives on the stack.
+/// What a decision is kept under: everything about the caller that rules and hooks may look at, the
+/// repository and the action. Lives on the stack.
 class DecisionKey {
   public:
     /// `with_address`: whether the address counts, as it may for a hook.

@@ -17,14 +17,16 @@ namespace ocilot::auth {
 struct FederationRule {
     /// Claim name to patterns: all claims have to be there and fit one of their patterns each. `*` is any
     /// number of characters, everything else itself; the whole value has to fit. A list fits if one member
-    /// does; numbers and booleans are compared as JSON writes them; objects and null never fit.
+    /// does; numbers and booleans are compared as JSON writes them; objects and null never fit. `a/b` is the
+    /// member `b` of the claim `a`, as in `kubernetes.io/namespace`.
     std::map<std::string, std::vector<std::string>> claims;
     /// The caller's name; `{claim}` is the value of a claim, with `-` for each character that no account name
     /// has. Refused if such a claim is missing or a list.
     std::string name;
-    std::vector<std::string> groups;
-    /// Robot scopes, `repository:team/{project_path}/**:pull,push`; empty: no limit beside the rules.
-    std::vector<std::string> scopes;
+    std::vector<std::string> groups = {};
+    /// Robot scopes, `repository:team/{project_path|lower}/**:pull,push`, where a claim has to be a
+    /// repository name, in lower case if `|lower` is said; empty: no limit beside the rules.
+    std::vector<std::string> scopes = {};
 };
 
 /// Somebody else's token server that is believed: GitHub, GitLab, a Kubernetes cluster, ...

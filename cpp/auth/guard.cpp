@@ -42,6 +42,15 @@ std::optional<std::string_view> after_scheme(std::string_view header, std::strin
     return header.substr(start, header.find_last_not_of(" \t") - start + 1);
 }
 
+/// Whoever sends no Authorization: who the certificate says it is, if there is one.
+Caller without_header(Presented const& presented) {
+    auto caller = anonymous(presented.address);
+    if (presented.certificate.empty()) return caller;
+    caller.name = presented.certificate;
+    caller.kind = CallerKind::certificate;
+    return caller;
+}
+
 bool is_ping(Access const& access) noexcept {
     return !access.repository && access.action != Action::admin;
 }
@@ -65,7 +74,8 @@ void Guard::set_rules(std::shared_ptr<Rules const> rules) {
 }
 
 std::optional<Caller> Guard::recall(Presented const& presented) {
-    if (open() || (presented.authorization.empty() && !presented.several)) return anonymous(presented.address);
+    if (open()) return anonymous(presented.address);
+    if (presented.authorization.empty() && !presented.several) return without_header(presented);
     if (presented.several) return std::nullopt;
     if (parts_->bearers != nullptr) {
         if (auto const token = parse_bearer(presented.authorization)) {
@@ -88,13 +98,15 @@ Task<Result<Caller>> Guard::identify(Presented presented) {
     }
     if (auto const token = parse_bearer(presented.authorization)) {
         if (parts_->bearers == nullptr) {
-            co_return Error{Errc::unauthorized, "bearer tokens are not taken here; log in with name and password"};
+            co_return Error{Errc::unauthorized,
+                            "bearer tokens are not taken here; log in with name and password"};
         }
         co_return co_await parts_->bearers->verify(std::string(*token), std::string(presented.address));
     }
     auto basic = parse_basic(presented.authorization);
     if (!basic) {
-        co_return Error{Errc::unauthorized, "the Authorization header is neither Basic nor Bearer, or broken"};
+        co_return Error{Errc::unauthorized,
+                        "the Authorization header is neither Basic nor Bearer, or broken"};
     }
     co_return co_await login(std::move(basic->name), std::move(basic->password),
                              std::string(presented.address));
@@ -102,7 +114,8 @@ Task<Result<Caller>> Guard::identify(Presented presented) {
 
 Task<Result<Caller>> Guard::login(std::string name, std::string password, std::string address) {
     if (!parts_ || parts_->logins == nullptr) {
-        co_return Error{Errc::unauthorized, "passwords are not taken here; get a token from the token server"};
+        co_return Error{Errc::unauthorized,
+                        "passwords are not taken here; get a token from the token server"};
     }
     co_return co_await parts_->logins->login(std::move(name), std::move(password), std::move(address));
 }
@@ -125,9 +138,9 @@ Decided Guard::decide_by_rules(Caller const& caller, Access const& access) const
     auto const ruling = rules_.load()->decide(caller, access);
     if (ruling.allowed) return {true, {}};
     auto const why = has_rules_.load() ? sentence(caller, ruling) : std::string("only whoever logged in may");
-    return {false, std::make_shared<std::string const>(
-                       fmt::format("{} may not {}{}: {}", who(caller), policy::to_string(access.action),
-                                   where(access), why))};
+    return {false,
+            std::make_shared<std::string const>(fmt::format(
+                "{} may not {}{}: {}", who(caller), policy::to_string(access.action), where(access), why))};
 }
 
 Task<Result<std::optional<Decided>>> Guard::ask_gate(Caller const& caller, Access access, Time& until) {
@@ -167,12 +180,14 @@ Task<Result<Decided>> Guard::decide(Caller const& caller, Access access) {
 
 Error Guard::refused(Caller const& caller, Access const& access, Decided const& decided) const {
     if (caller.anonymous()) {
-        return {Errc::unauthorized, fmt::format("log in to {}{}", policy::to_string(access.action), where(access))};
+        return {Errc::unauthorized,
+                fmt::format("log in to {}{}", policy::to_string(access.action), where(access))};
     }
     refusals_->add();
     auto const repository = access.repository ? access.repository->str() : std::string();
     if (parts_->refusals != nullptr) {
-        parts_->refusals->note("access", caller, repository, policy::to_string(access.action), *decided.reason);
+        parts_->refusals->note("access", caller, repository, policy::to_string(access.action),
+                               *decided.reason);
     }
     parts_->log.info("access refused", {{"user", caller.name},
                                         {"kind", policy::to_string(caller.kind)},
@@ -197,8 +212,9 @@ Task<Result<>> Guard::require_by_gate(Caller const& caller, Access access) {
 Task<Result<>> Guard::require(Caller const& caller, Access access) {
     if (open()) {
         if (access.action == Action::admin && !caller.admin) {
-            co_return Error{Errc::denied,
-                            "nobody can log in here, so this is only for whoever may open the control socket"};
+            co_return Error{
+                Errc::denied,
+                "nobody can log in here, so this is only for whoever may open the control socket"};
         }
         co_return co_await require_by_gate(caller, access);
     }
@@ -222,7 +238,8 @@ Result<> Guard::require_catalog(Caller const& caller) const {
         return Error{Errc::unauthorized, "get a token for the list of repositories first"};
     }
     if (caller.limit && !caller.limit->covers_catalog()) {
-        return Error{Errc::unauthorized, "the credentials are not good for the list of repositories; get others"};
+        return Error{Errc::unauthorized,
+                     "the credentials are not good for the list of repositories; get others"};
     }
     return {};
 }
@@ -261,8 +278,9 @@ Task<Result<Explanation>> Guard::explain(Caller const& caller, Access access) {
         if (answer) {
             told.allowed = answer->allowed;
             told.by = "hook";
-            told.sentence = fmt::format("the hook {} {}{}{}", answer->by, answer->allowed ? "allows it" : "refuses it",
-                                        answer->reason.empty() ? "" : ": ", answer->reason);
+            told.sentence =
+                fmt::format("the hook {} {}{}{}", answer->by, answer->allowed ? "allows it" : "refuses it",
+                            answer->reason.empty() ? "" : ": ", answer->reason);
             co_return told;
         }
     }

@@ -24,6 +24,7 @@ struct Presented {
     std::string_view authorization = {};  ///< value of the header, empty if absent
     bool several = false;                 ///< whether the header is there more than once
     std::string_view address = {};        ///< numeric, without port
+    std::string_view certificate = {};    ///< name in a verified client certificate, empty without one
 };
 
 /// What a guard that checks is made of.
@@ -59,9 +60,7 @@ class Guard {
     /// Whether everybody is anonymous here: credentials are not looked at, as clients send what they have.
     [[nodiscard]] bool open() const noexcept { return !parts_; }
     /// Whether anybody decides: else `require` need not be called.
-    [[nodiscard]] bool asks() const noexcept {
-        return !open() || gate_.asks(policy::Point::authorize);
-    }
+    [[nodiscard]] bool asks() const noexcept { return !open() || gate_.asks(policy::Point::authorize); }
 
     /// The caller, if no more has to be done to know; else `identify` finds out.
     [[nodiscard]] std::optional<policy::Caller> recall(Presented const& presented);
@@ -87,6 +86,7 @@ class Guard {
 
     /// From now on; null: none.
     void set_rules(std::shared_ptr<Rules const> rules);
+
   private:
     /// Whether a token of a foreign server gives what it says.
     [[nodiscard]] bool tokens_decide() const noexcept { return parts_->tokens_decide && !has_rules_.load(); }

@@ -1,5 +1,6 @@
 #include "auth/logins.h"
 
+#include "auth/federation.h"
 #include "auth/htpasswd.h"
 #include "auth/passwords.h"
 #include "auth/refusals.h"
@@ -21,9 +22,14 @@ using policy::CallerKind;
 constexpr std::chrono::minutes kept_for{5};
 constexpr std::chrono::minutes gate_kept_for{1};
 constexpr std::size_t most_kept = 8192;
-constexpr unsigned most_under_way = 64;     // Passwords being hashed or waiting for it.
+constexpr unsigned most_under_way = 64;      // Passwords being hashed or waiting for it.
 constexpr std::size_t most_noted = 100'000;  // Secrets used since the last note.
 constexpr std::size_t longest_name = 256;
+
+/// Whether it looks like a token of a foreign issuer (RFC 7515 §7.1): no password begins like a JSON object.
+bool is_jwt(std::string_view text) noexcept {
+    return text.starts_with("eyJ") && std::ranges::count(text, '.') == 2;
+}
 
 Error wrong() {
     return {Errc::unauthorized, "wrong user name or password"};
@@ -34,7 +40,8 @@ Error unknown() {
 }
 
 Counter& logins(Metrics& metrics, std::string_view result) {
-    return metrics.counter("ocilot_auth_logins_total", "Passwords and secrets that were checked, by what came of it.",
+    return metrics.counter("ocilot_auth_logins_total",
+                           "Passwords and secrets that were checked, by what came of it.",
                            {{"result", std::string(result)}});
 }
 
@@ -124,10 +131,11 @@ Task<Result<Caller>> Logins::login(std::string name, std::string password, std::
     auto const wait = throttle_.begin(known_name, address, now);
     if (wait.count() > 0) {
         counters_.throttled.add();
-        co_return Error{Errc::too_many_requests,
-                        fmt::format("too many wrong passwords from your address; try again in {} s", wait.count()),
-                        {},
-                        static_cast<unsigned>(wait.count())};
+        co_return Error{
+            Errc::too_many_requests,
+            fmt::format("too many wrong passwords from your address; try again in {} s", wait.count()),
+            {},
+            static_cast<unsigned>(wait.count())};
     }
     Try attempt(*this, known_name, address);
     CO_TRY(auto const before, stamp());
@@ -157,14 +165,16 @@ void Logins::note(Result<Found> const& found, std::string const& name, std::stri
     if (parts_.refusals != nullptr) parts_.refusals->note("login", caller, {}, {}, found.error().message);
     bool const is_wrong = found.error().code == Errc::unauthorized;
     (is_wrong ? counters_.wrong : counters_.failed).add();
-    parts_.log.write(is_wrong ? LogLevel::info : LogLevel::warn,
-                     is_wrong ? "login refused" : "login could not be checked",
-                     {{"user", name.substr(0, longest_name)}, {"peer", address}, {"err", found.error().message}});
+    parts_.log.write(
+        is_wrong ? LogLevel::info : LogLevel::warn, is_wrong ? "login refused" : "login could not be checked",
+        {{"user", name.substr(0, longest_name)}, {"peer", address}, {"err", found.error().message}});
 }
 
 Task<Result<Logins::Found>> Logins::check(std::string const& name, std::string const& password,
                                           std::string const& address) {
-    if (name.empty() || name.size() > longest_name || password.empty() || password.size() > longest_password) {
+    if (parts_.federation != nullptr && is_jwt(password)) co_return co_await of_issuer(password);
+    if (name.empty() || name.size() > longest_name || password.empty() ||
+        password.size() > longest_password) {
         co_return wrong();
     }
     if (parts_.accounts != nullptr) {
@@ -209,7 +219,8 @@ Task<Result<Logins::Found>> Logins::of_secret(std::string const& id, std::string
     auto const token = co_await parts_.accounts->token(id);
     if (token.has_error() && token.error().code == Errc::not_found) co_return wrong();
     if (token.has_error()) co_return token.error();
-    if (!equal_secrets(token->secret_hash, sha256_hex(password)) || token->account != name || token->refresh) {
+    if (!equal_secrets(token->secret_hash, sha256_hex(password)) || token->account != name ||
+        token->refresh) {
         co_return wrong();
     }
     auto const now = parts_.clock.now();
@@ -241,6 +252,16 @@ Task<Result<Logins::Found>> Logins::of_file(std::string const& name, std::string
     caller.name = name;
     caller.kind = CallerKind::user;
     co_return Found{std::move(caller), parts_.clock.now() + kept_for};
+}
+
+Task<Result<Logins::Found>> Logins::of_issuer(std::string const& token) {
+    auto const now = parts_.clock.now();
+    CO_TRY(auto login, co_await parts_.federation->login(token, *parts_.issuers, now));
+    Time const until = std::min(login.expires_at, Time(now + kept_for));
+    parts_.log.info("token of a foreign issuer taken", {{"issuer", login.issuer},
+                                                        {"subject", login.subject.substr(0, longest_name)},
+                                                        {"user", login.caller.name}});
+    co_return Found{std::move(login.caller), until};
 }
 
 Task<Result<Logins::Found>> Logins::of_gate(std::string const& name, std::string const& password,

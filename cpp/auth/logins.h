@@ -19,10 +19,13 @@
 
 namespace ocilot::auth {
 
+class Federation;
 class Htpasswd;
+class KeySource;
 class Refusals;
 
-/// What passwords are checked with and against, in this order: accounts, the file, the gate.
+/// What passwords are checked with and against, in this order: accounts, the file, the gate. A token of a
+/// foreign issuer may stand in place of a password.
 struct LoginParts {
     policy::Gate& gate;
     BlockingPool& pool;  ///< hashes there
@@ -32,6 +35,8 @@ struct LoginParts {
     Metrics& metrics;
     meta::Accounts* accounts = nullptr;
     Htpasswd* htpasswd = nullptr;
+    Federation const* federation = nullptr;
+    KeySource* issuers = nullptr;  ///< keys of the foreign issuers; there if `federation` is
     Refusals* refusals = nullptr;
     ThrottleRules throttle = {};
 };
@@ -86,6 +91,7 @@ class Logins {
                                   std::string const& password);
     Task<Result<Found>> of_account(std::string const& name, std::string const& password);
     Task<Result<Found>> of_file(std::string const& name, std::string const& password);
+    Task<Result<Found>> of_issuer(std::string const& token);
     Task<Result<Found>> of_gate(std::string const& name, std::string const& password,
                                 std::string const& address);
     Task<Result<bool>> matches(std::string password, std::string hash);

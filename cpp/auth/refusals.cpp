@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t longest_text = 256;  // Of what a client made up.
 
 std::string key_of(meta::JournalEntry const& entry) {
-    return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", entry.action, entry.by.kind, entry.by.name, entry.by.address,
-                       entry.repository, entry.subject, entry.detail);
+    return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", entry.action, entry.by.kind, entry.by.name,
+                       entry.by.address, entry.repository, entry.subject, entry.detail);
 }
 
 }  // namespace

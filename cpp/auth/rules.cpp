@@ -166,9 +166,8 @@ Rules::Place const* Rules::place_of(oci::RepositoryName const& name) const {
         exact = &exact_places_[found->second];
     }
     for (auto const& place : places_) {
-        if (exact != nullptr &&
-            (place.literals < exact->literals ||
-             (place.literals == exact->literals && place.rule >= exact->rule))) {
+        if (exact != nullptr && (place.literals < exact->literals ||
+                                 (place.literals == exact->literals && place.rule >= exact->rule))) {
             return exact;
         }
         if (text.starts_with(place.start) && place.pattern.matches(name)) return &place;
@@ -186,9 +185,8 @@ Rules::Place const* Rules::place_of_all() const {
 bool Rules::is_member(std::string const& group, Caller const& caller) const {
     if (std::ranges::find(caller.groups, group) != caller.groups.end()) return true;
     auto const found = groups_.find(group);
-    return found != groups_.end() && std::ranges::any_of(found->second, [&](Subject const& subject) {
-               return fits(subject, caller);
-           });
+    return found != groups_.end() &&
+           std::ranges::any_of(found->second, [&](Subject const& subject) { return fits(subject, caller); });
 }
 
 bool Rules::fits(Subject const& subject, Caller const& caller) const {

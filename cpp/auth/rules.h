@@ -55,7 +55,16 @@ class Rules {
     [[nodiscard]] std::size_t size() const noexcept { return rules_.size(); }
 
   private:
-    enum class Kind : std::uint8_t { anonymous, everyone, group, user, robot, account, federated, certificate };
+    enum class Kind : std::uint8_t {
+        anonymous,
+        everyone,
+        group,
+        user,
+        robot,
+        account,
+        federated,
+        certificate
+    };
     struct Subject {
         Kind kind;
         std::string name;  ///< a pattern for federated names and certificates
@@ -84,7 +93,7 @@ class Rules {
     [[nodiscard]] bool is_member(std::string const& group, policy::Caller const& caller) const;
 
     std::vector<std::vector<Grant>> rules_;
-    std::vector<Place> places_;                         ///< with a `*`, longest first
+    std::vector<Place> places_;                           ///< with a `*`, longest first
     std::unordered_map<std::string, std::size_t> exact_;  ///< repository to place in `exact_places_`
     std::vector<Place> exact_places_;
     std::map<std::string, std::vector<Subject>> groups_;

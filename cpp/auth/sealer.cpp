@@ -36,8 +36,10 @@ std::string Sealer::seal(std::string_view text) const {
     Context const context(::EVP_CIPHER_CTX_new(), &::EVP_CIPHER_CTX_free);
     int size = 0;
     bool const sealed =
-        context && ::EVP_EncryptInit_ex(context.get(), ::EVP_aes_256_gcm(), nullptr, bytes(key_), bytes(nonce)) == 1 &&
-        ::EVP_EncryptUpdate(context.get(), bytes(secret), &size, bytes(text), static_cast<int>(text.size())) == 1 &&
+        context &&
+        ::EVP_EncryptInit_ex(context.get(), ::EVP_aes_256_gcm(), nullptr, bytes(key_), bytes(nonce)) == 1 &&
+        ::EVP_EncryptUpdate(context.get(), bytes(secret), &size, bytes(text),
+                            static_cast<int>(text.size())) == 1 &&
         ::EVP_EncryptFinal_ex(context.get(), bytes(secret) + size, &size) == 1 &&
         ::EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, tag_bytes, tag.data()) == 1;
     if (!sealed) throw std::runtime_error("OpenSSL does not encrypt");
@@ -56,8 +58,10 @@ std::optional<std::string> Sealer::open(std::string_view sealed) const {
     Context const context(::EVP_CIPHER_CTX_new(), &::EVP_CIPHER_CTX_free);
     int size = 0;
     bool const opened =
-        context && ::EVP_DecryptInit_ex(context.get(), ::EVP_aes_256_gcm(), nullptr, bytes(key_), bytes(nonce)) == 1 &&
-        ::EVP_DecryptUpdate(context.get(), bytes(text), &size, bytes(secret), static_cast<int>(secret.size())) == 1 &&
+        context &&
+        ::EVP_DecryptInit_ex(context.get(), ::EVP_aes_256_gcm(), nullptr, bytes(key_), bytes(nonce)) == 1 &&
+        ::EVP_DecryptUpdate(context.get(), bytes(text), &size, bytes(secret),
+                            static_cast<int>(secret.size())) == 1 &&
         ::EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, tag_bytes, tag.data()) == 1 &&
         ::EVP_DecryptFinal_ex(context.get(), bytes(text) + size, &size) == 1;
     if (!opened) return std::nullopt;

@@ -14,8 +14,8 @@
 
 namespace ocilot::auth {
 
-/// The keys that the token server signs with: the youngest signs, the older ones verify until every token they
-/// have signed is over. Kept in the metadata, so that tokens outlive a restart. Thread-safe.
+/// The keys that the token server signs with: the youngest signs, the older ones verify until every token
+/// they have signed is over. Kept in the metadata, so that tokens outlive a restart. Thread-safe.
 class SigningKeys {
   public:
     struct Key {

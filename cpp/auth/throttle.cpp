@@ -63,8 +63,8 @@ seconds Throttle::begin(std::string_view account, std::string_view address, Time
     });
     if (from_here.count() > 0) return from_here;
     auto const of_account = accounts_.find(account);
-    bool const attacked = of_account && of_account->count >= rules_.free_of_account &&
-                          now - of_account->last <= rules_.memory;
+    bool const attacked =
+        of_account && of_account->count >= rules_.free_of_account && now - of_account->last <= rules_.memory;
     auto const free = attacked ? 1U : rules_.free_of_pair;
     if (auto const wait = count(pairs_, pair_of(account, host), free, now); wait.count() > 0) return wait;
     (void)count(addresses_, host, rules_.free_of_address, now);

@@ -24,7 +24,8 @@ struct ThrottleRules {
 /// for others: its right password from another address is always taken. Thread-safe.
 class Throttle {
   public:
-    explicit Throttle(ThrottleRules rules) : rules_(rules), pairs_(rules.capacity), addresses_(rules.capacity), accounts_(rules.capacity) {}
+    explicit Throttle(ThrottleRules rules)
+        : rules_(rules), pairs_(rules.capacity), addresses_(rules.capacity), accounts_(rules.capacity) {}
 
     /// Begins a try, counted as a wrong one until succeeded() takes it back: many at once are no way around.
     /// Answers how long to wait instead; 0: go on.

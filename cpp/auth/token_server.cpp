@@ -25,8 +25,9 @@ struct Grantable {
     Action action;
 };
 // A push that may not move tags is `create`.
-constexpr std::array grantable{Grantable{Right::pull, Action::pull}, Grantable{Right::push, Action::overwrite},
-                               Grantable{Right::create, Action::push}, Grantable{Right::remove, Action::remove}};
+constexpr std::array grantable{
+    Grantable{Right::pull, Action::pull}, Grantable{Right::push, Action::overwrite},
+    Grantable{Right::create, Action::push}, Grantable{Right::remove, Action::remove}};
 
 std::string random_id(Random& random) {
     std::array<std::byte, 16> bytes{};
@@ -42,7 +43,8 @@ std::string fingerprint(meta::AccountFact const& account) {
 }
 
 Counter& tokens(Metrics& metrics, std::string_view caller) {
-    return metrics.counter("ocilot_auth_tokens_issued_total", "Bearer tokens given out, by whom they are for.",
+    return metrics.counter("ocilot_auth_tokens_issued_total",
+                           "Bearer tokens given out, by whom they are for.",
                            {{"caller", std::string(caller)}});
 }
 
@@ -97,7 +99,7 @@ Task<Result<>> TokenServer::make_room(std::string const& account) {
     by.name = account;
     by.kind = "user";
     for (std::size_t i = 0; i + most_refresh_tokens <= refresh.size(); ++i) {
-        auto const removed = co_await parts_.accounts.remove_token(refresh[i], by);
+        auto const removed = co_await parts_.accounts.remove_token(refresh[i], by, parts_.clock.now());
         if (removed.has_error() && removed.error().code != Errc::not_found) co_return removed.error();
     }
     co_return Result<>{};

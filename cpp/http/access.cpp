@@ -16,7 +16,8 @@ using policy::Action;
 using policy::CallerKind;
 
 constexpr std::array actions{Action::pull, Action::push, Action::overwrite, Action::remove, Action::admin};
-constexpr std::array kinds{CallerKind::user, CallerKind::robot, CallerKind::federated, CallerKind::certificate};
+constexpr std::array kinds{CallerKind::user, CallerKind::robot, CallerKind::federated,
+                           CallerKind::certificate};
 
 template <class Values>
 auto named(Values const& values, std::string_view word) -> std::optional<typename Values::value_type> {

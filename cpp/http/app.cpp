@@ -3,6 +3,7 @@
 #include "http/errors.h"
 #include "http/header.h"
 #include "http/operations.h"
+#include "http/rate.h"
 #include "http/route.h"
 
 #include <algorithm>
@@ -92,13 +93,19 @@ Response without_verb(Request const& request, Endpoint const& endpoint) {
 }  // namespace
 
 App::App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
-         auth::TokenServer* tokens)
+         auth::TokenServer* tokens, auth::Registrar* registrar)
     : registry_(registry),
       guard_(guard),
       tokens_(tokens),
+      registrar_(registrar),
       sealer_(registry.random),
       operations_(operations),
       settings_(std::move(settings)) {}
+
+void App::limit_by(auth::RateLimits& rates, auth::Refusals& refusals) noexcept {
+    rates_ = &rates;
+    refusals_ = &refusals;
+}
 
 Task<Response> App::handle(Request const& request) {
     if (settings_.operations && Operations::serves(raw_path(request.target))) {
@@ -127,12 +134,14 @@ Task<Response> App::respond(Request const& request) {
     auto const* const verb = endpoint.find(request.method);
     Response response;
     if (verb != nullptr) {
-        auto answered = co_await answer(request, *target, *route, *verb);
+        auth::RateVerdict rate;
+        auto answered = co_await answer(request, *target, *route, *verb, rate);
         if (answered.has_value()) {
             response = std::move(*answered);
         } else {
             response = failed(request, *target, *route, *verb, answered.error());
         }
+        tell_rate(response, rate);
     } else {
         response = without_verb(request, endpoint);
     }
@@ -141,7 +150,7 @@ Task<Response> App::respond(Request const& request) {
 }
 
 Task<Result<Response>> App::answer(Request const& request, Target const& target, Route const& route,
-                                   Verb const& verb) {
+                                   Verb const& verb, auth::RateVerdict& rate) {
     std::optional<oci::RepositoryName> name;
     if (!route.name.empty()) {
         CO_TRY(name, oci::RepositoryName::parse(route.name));
@@ -149,6 +158,9 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
     auto caller = known_caller(request, verb);
     if (!caller) {
         CO_TRY(caller, co_await find_caller(request));
+    }
+    if (rates_ != nullptr) {
+        CO_CHECK(count(request, route, *caller, rate));
     }
     if (verb.action && (guard_.asks() || *verb.action == policy::Action::admin)) {
         policy::Access const access{name, *verb.action};
@@ -162,6 +174,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .registry = registry_,
                           .guard = guard_,
                           .tokens = tokens_,
+                          .registrar = registrar_,
                           .sealer = sealer_,
                           .settings = settings_,
                           .caller = *caller,
@@ -171,18 +184,29 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
     co_return co_await verb.handle(context);
 }
 
+Result<> App::count(Request const& request, Route const& route, policy::Caller const& caller,
+                    auth::RateVerdict& rate) {
+    if (request.local) return {};
+    auto const kind = class_of(*route.endpoint, request.method);
+    rate = rates_->take(kind, caller, registry_.clock.now());
+    if (rate.allowed) return {};
+    auto error = over_rate(rate);
+    refusals_->note("limit", caller, route.name, to_string(kind), error.message);
+    return error;
+}
+
 auth::Presented App::presented(Request const& request) {
     return {.authorization = request.header("Authorization").value_or(std::string_view{}),
             .several = request.count("Authorization") > 1,
-            .address = request.peer};
+            .address = request.peer,
+            .certificate = request.certificate};
 }
 
 std::optional<policy::Caller> App::known_caller(Request const& request, Verb const& verb) {
     if (request.local) return local_caller();
     if (verb.action && !guard_.open()) return guard_.recall(presented(request));
-    policy::Caller caller;
-    caller.address = request.peer;
-    return caller;
+    // Who asks the token server for a token without Basic credentials.
+    return guard_.recall({.address = request.peer, .certificate = request.certificate});
 }
 
 Task<Result<policy::Caller>> App::find_caller(Request const& request) {
@@ -203,7 +227,8 @@ Response App::failed(Request const& request, Target const& target, Route const& 
                      Error const& error) {
     auto response = error_response(error);
     if (response.status == 405) response.set("Allow", route.endpoint->allow(request.method));
-    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none) return response;
+    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none)
+        return response;
     Urls const urls(settings_.urls, request);
     if (!verb.action) {  // The token server itself.
         ChallengeSettings const basic{.scheme = ChallengeSettings::Scheme::basic,

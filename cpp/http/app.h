@@ -1,6 +1,9 @@
 #pragma once
 
 #include "auth/guard.h"
+#include "auth/registrar.h"
+#include "auth/rate_limits.h"
+#include "auth/refusals.h"
 #include "auth/sealer.h"
 #include "auth/token_server.h"
 #include "http/challenge.h"
@@ -41,16 +44,22 @@ class App final : public Handler {
   public:
     /// `tokens` is null where this registry gives out none.
     App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
-        auth::TokenServer* tokens = nullptr);
+        auth::TokenServer* tokens = nullptr, auth::Registrar* registrar = nullptr);
+    /// Counts requests from now on, and notes those that are refused; called before anything is served.
+    void limit_by(auth::RateLimits& rates, auth::Refusals& refusals) noexcept;
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
 
   private:
     /// The answer before what every answer carries is added.
     Task<Response> respond(Request const& request);
-    /// Checks the name, finds out who asks and whether they may, then lets the route's handler answer.
+    /// Checks the name, finds out who asks and whether they may, then lets the route's handler answer. `rate`
+    /// is how the caller stands.
     Task<Result<Response>> answer(Request const& request, Target const& target, Route const& route,
-                                  Verb const& verb);
+                                  Verb const& verb, auth::RateVerdict& rate);
+    /// Counts the request, or refuses it.
+    Result<> count(Request const& request, Route const& route, policy::Caller const& caller,
+                   auth::RateVerdict& rate);
 
     /// Who sends the request, if that is known without waiting. Nobody is asked where the guard or the
     /// endpoint does not care.
@@ -66,6 +75,9 @@ class App final : public Handler {
     registry::Registry& registry_;
     auth::Guard& guard_;
     auth::TokenServer* tokens_;
+    auth::Registrar* registrar_;
+    auth::RateLimits* rates_ = nullptr;
+    auth::Refusals* refusals_ = nullptr;  ///< there if there are rates
     auth::Sealer sealer_;
     Operations& operations_;
     AppSettings settings_;

@@ -33,7 +33,8 @@ Task<Result<Visible>> visible(Context const& context, meta::Page page) {
     auto const size = page.limit;
     for (std::size_t looked = 0; looked < most_looked_at;) {
         meta::Page const batch{page.after, names_at_once};
-        CO_TRY(auto const found, co_await registry::list_repositories(context.registry, context.caller, batch));
+        CO_TRY(auto const found,
+               co_await registry::list_repositories(context.registry, context.caller, batch));
         for (auto const& name : found.items) {
             CO_TRY(bool const shown, co_await may_see(context, name));
             if (shown && out.names.size() == size) {
@@ -53,7 +54,8 @@ Task<Result<Visible>> visible(Context const& context, meta::Page page) {
 }
 
 Task<Result<Visible>> everything(Context const& context, meta::Page page) {
-    CO_TRY(auto found, co_await registry::list_repositories(context.registry, context.caller, std::move(page)));
+    CO_TRY(auto found,
+           co_await registry::list_repositories(context.registry, context.caller, std::move(page)));
     Visible out{std::move(found.items), found.more, {}};
     if (out.more) out.position = out.names.back();
     co_return out;

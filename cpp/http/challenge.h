@@ -22,9 +22,9 @@ struct ChallengeCause {
     std::string_view description = {};
 };
 
-/// Value of `WWW-Authenticate`: `Bearer realm="…",service="…",scope="…"`, in this order and without spaces after
-/// the commas, as clients parse it. `scope` may be empty.
-[[nodiscard]] std::string challenge(ChallengeSettings const& settings, Urls const& urls, std::string_view scope,
-                                    ChallengeCause cause);
+/// Value of `WWW-Authenticate`: `Bearer realm="…",service="…",scope="…"`, in this order and without spaces
+/// after the commas, as clients parse it. `scope` may be empty.
+[[nodiscard]] std::string challenge(ChallengeSettings const& settings, Urls const& urls,
+                                    std::string_view scope, ChallengeCause cause);
 
 }  // namespace ocilot::http

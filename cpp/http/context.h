@@ -15,7 +15,8 @@ struct Context {
     Query const& query;
     registry::Registry& registry;
     auth::Guard& guard;
-    auth::TokenServer* tokens;  ///< null where this registry gives out none
+    auth::TokenServer* tokens;   ///< null where this registry gives out none
+    auth::Registrar* registrar;  ///< null where there is nothing to administer
     auth::Sealer const& sealer;
     AppSettings const& settings;
     policy::Caller const& caller;

@@ -29,6 +29,16 @@ Task<Result<Response>> get_token(Context const& context);
 Task<Result<Response>> post_token(Context const& context);
 Task<Result<Response>> get_token_keys(Context const& context);
 
+Task<Result<Response>> get_accounts(Context const& context);
+Task<Result<Response>> post_account(Context const& context);
+Task<Result<Response>> get_account(Context const& context);
+Task<Result<Response>> patch_account(Context const& context);
+Task<Result<Response>> delete_account(Context const& context);
+Task<Result<Response>> get_account_tokens(Context const& context);
+Task<Result<Response>> post_account_token(Context const& context);
+Task<Result<Response>> delete_account_token(Context const& context);
+Task<Result<Response>> get_audit(Context const& context);
+
 Task<Result<Response>> get_access(Context const& context);
 Task<Result<Response>> get_keys(Context const& context);
 Task<Result<Response>> post_keys(Context const& context);

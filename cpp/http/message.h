@@ -28,6 +28,7 @@ struct Request {
     bool has_body = false;                        ///< Content-Length > 0 or chunked
     std::string_view peer;                        ///< numeric address without port
     bool tls = false;
+    std::string_view certificate;  ///< name in the client's verified TLS certificate; empty without one
     bool local = false;   ///< came through the control socket, which only the registry's own user can open
     std::string_view id;  ///< id of this request, for logs and X-Request-Id
 

@@ -123,14 +123,17 @@ constexpr Verb token[] = {
     {Method::get,
      std::nullopt,
      get_token,
-     "A bearer token for whoever sends Basic credentials, or for anonymous use; `?scope=` what for, each one or "
+     "A bearer token for whoever sends Basic credentials, or for anonymous use; `?scope=` what for, each one "
+     "or "
      "separated by spaces, `?offline_token=true` with a refresh token.",
      {{{200, "The token, good for what the caller may do of what was asked; that can be nothing."}}},
      {}},
     {Method::post,
      std::nullopt,
      post_token,
-     "The same for a form with `grant_type` `password` (`username`, `password`) or `refresh_token`; `scope`, and "
+     "The same for a form with `grant_type` `password` (`username`, `password`), `refresh_token`, or "
+     "`urn:ietf:params:oauth:grant-type:token-exchange` (`subject_token` of a foreign issuer); `scope`, "
+     "and "
      "`access_type=offline` for a refresh token.",
      {{{200, "The token."}}},
      {Errc::body_too_large}}};
@@ -148,18 +151,76 @@ constexpr Verb access[] = {
      "`?repository=`.",
      {{{200, "The decision, with the rule or the hook it comes from."}}},
      {}}};
-constexpr Verb keys[] = {{Method::get,
-                          Action::admin,
-                          get_keys,
-                          "The keys that tokens are signed with, youngest first.",
-                          {{{200, "Their ids and ages."}}},
-                          {}},
-                         {Method::post,
-                          Action::admin,
-                          post_keys,
-                          "Makes a key that signs from now on; the older ones verify until their tokens are over.",
-                          {{{201, "Made."}}},
-                          {}}};
+constexpr Verb keys[] = {
+    {Method::get,
+     Action::admin,
+     get_keys,
+     "The keys that tokens are signed with, youngest first.",
+     {{{200, "Their ids and ages."}}},
+     {}},
+    {Method::post,
+     Action::admin,
+     post_keys,
+     "Makes a key that signs from now on; the older ones verify until their tokens are over.",
+     {{{201, "Made."}}},
+     {}}};
+
+constexpr Success account_shown{200, "The account; of its password only whether there is one."};
+constexpr Verb accounts[] = {
+    {Method::get,
+     Action::admin,
+     get_accounts,
+     "Accounts by name; `?n=` a page, `?last=` where it begins.",
+     {{ok_list}},
+     {Errc::pagination_invalid}},
+    {Method::post,
+     Action::admin,
+     post_account,
+     "Adds an account: `name`, `kind` (`user` or `robot`), `password`, `groups`, `admin`, "
+     "`disabled`.",
+     {{{201, "The account; `Location` is where it is."}}},
+     {Errc::body_too_large}}};
+constexpr Verb account[] = {{Method::get, Action::admin, get_account, "One account.", {{account_shown}}, {}},
+                            {Method::patch,
+                             Action::admin,
+                             patch_account,
+                             "Changes what is given: `password` (`null` for none), `groups`, `admin`, "
+                             "`disabled`. Another password ends "
+                             "the account's refresh tokens.",
+                             {{account_shown}},
+                             {Errc::body_too_large}},
+                            {Method::del,
+                             Action::admin,
+                             delete_account,
+                             "Removes an account and all its tokens.",
+                             {{{204, "Gone."}}},
+                             {}}};
+constexpr Verb account_tokens[] = {
+    {Method::get,
+     Action::admin,
+     get_account_tokens,
+     "Tokens by id, without their secrets; `?account=` only those of one account, `?refresh=true` those that "
+     "logins were given, too; `?n=` a page, `?last=` where it begins.",
+     {{ok_list}},
+     {Errc::pagination_invalid}},
+    {Method::post,
+     Action::admin,
+     post_account_token,
+     "Makes a token of an account, which is taken in place of its password: `account`, `note`, `scopes`, "
+     "`expires_in` (seconds).",
+     {{{201, "The token with its `secret`, which is never shown again."}}},
+     {Errc::body_too_large}}};
+constexpr Verb account_token[] = {
+    {Method::del, Action::admin, delete_account_token, "Removes a token.", {{{204, "Gone."}}}, {}}};
+constexpr Verb audit[] = {
+    {Method::get,
+     Action::admin,
+     get_audit,
+     "Changes and refusals, youngest first; `?since=`, `?until=`, `?by=`, `?repository=`, `?action=` (with a "
+     "point "
+     "at its end all that begin so), `?refused=`; `?n=` a page, `?before=` the entry it comes after.",
+     {{ok_list}},
+     {Errc::pagination_invalid}}};
 
 constexpr std::string_view name_mark = "<name>";
 constexpr std::string_view item_mark = "<item>";
@@ -191,6 +252,11 @@ constexpr Endpoint table[] = {
     row("/v2/<name>/blobs/<item>", "blob", blob),
     row("/token", "token", token),
     row("/token/keys", "token_keys", token_keys),
+    row("/api/v1/accounts", "accounts", accounts),
+    row("/api/v1/accounts/<item>", "account", account),
+    row("/api/v1/tokens", "account_tokens", account_tokens),
+    row("/api/v1/tokens/<item>", "account_token", account_token),
+    row("/api/v1/audit", "audit", audit),
     row("/api/v1/access", "access", access),
     row("/api/v1/keys", "keys", keys),
 };

@@ -12,6 +12,8 @@ namespace ocilot::http {
 
 namespace {
 
+constexpr std::string_view token_exchange = "urn:ietf:params:oauth:grant-type:token-exchange";  // RFC 8693
+
 Error no_token_server() {
     return {Errc::not_found, "this registry gives out no tokens"};
 }
@@ -37,6 +39,10 @@ Response answer(auth::IssuedToken const& issued) {
     append_member(body, "access_token", issued.token);
     body += ',';
     append_member(body, "scope", auth::to_scope(issued.access));
+    body += ',';
+    append_member(body, "token_type", "Bearer");
+    body += ',';
+    append_member(body, "issued_token_type", "urn:ietf:params:oauth:token-type:access_token");
     body += ',';
     append_member(body, "expires_in", static_cast<std::uint64_t>(issued.life.count()));
     body += ',';
@@ -71,12 +77,16 @@ Task<Result<policy::Caller>> caller_of(Context const& context, Query const& form
         co_return co_await context.guard.login(text_of(form, "username"), text_of(form, "password"),
                                                std::move(address));
     }
+    if (grant == token_exchange) {
+        // Whatever it is, it is no password of somebody without a name.
+        co_return co_await context.guard.login({}, text_of(form, "subject_token"), std::move(address));
+    }
     if (grant == "refresh_token") {
         co_return co_await context.tokens->redeem(text_of(form, "refresh_token"), std::move(address));
     }
     co_return Error{Errc::bad_request,
-                    fmt::format("the grant type {} is not known here; send password or refresh_token",
-                                oci::quote(grant))};
+                    fmt::format("the grant type {} is not known here; send password, refresh_token or {}",
+                                oci::quote(grant), token_exchange)};
 }
 
 }  // namespace

@@ -23,6 +23,14 @@ struct AccountFact {
     Time created_at{};
 };
 
+/// What to change of an account; what is not given stays as it is.
+struct AccountChange {
+    std::optional<std::string> password_hash = {};  ///< empty: no password any more
+    std::optional<std::vector<std::string>> groups = {};
+    std::optional<bool> admin = {};
+    std::optional<bool> disabled = {};
+};
+
 /// A secret that stands for an account in place of its password. Only a hash of the secret is kept.
 struct TokenFact {
     std::string id;  ///< public, 16 lower-case hexadecimal digits; part of the secret's text
@@ -60,9 +68,9 @@ class Accounts {
     virtual Task<Result<AccountFact>> account(std::string const& name) = 0;
     /// conflict if the name is taken.
     virtual Task<Result<>> add(AccountFact account, Actor by) = 0;
-    /// Replaces all but name, kind and time of creation; not_found if there is none. Another password ends
-    /// the account's refresh tokens: they stand for a login with the old one.
-    virtual Task<Result<>> change(AccountFact account, Actor by, Time now) = 0;
+    /// Answers the account as it is then; not_found if there is none. Another password ends the account's
+    /// refresh tokens: they stand for a login with the old one.
+    virtual Task<Result<AccountFact>> change(std::string name, AccountChange change, Actor by, Time now) = 0;
     /// Removes an account and all its tokens; not_found if there is none.
     virtual Task<Result<>> remove(std::string const& name, Actor by, Time now) = 0;
 

@@ -64,7 +64,10 @@ std::string differences(AccountFact const& old, AccountFact const& now) {
     if (old.password_hash != now.password_hash) {
         found.emplace_back(now.password_hash.empty() ? "no password" : "new password");
     }
-    if (old.groups != now.groups) found.push_back(fmt::format("groups {}", fmt::join(now.groups, " ")));
+    if (old.groups != now.groups) {
+        found.push_back(now.groups.empty() ? "no groups"
+                                           : fmt::format("groups {}", fmt::join(now.groups, " ")));
+    }
     if (old.admin != now.admin) found.emplace_back(now.admin ? "admin" : "no admin");
     if (old.disabled != now.disabled) found.emplace_back(now.disabled ? "disabled" : "enabled");
     return fmt::format("{}", fmt::join(found, ", "));
@@ -90,22 +93,28 @@ Result<> insert(SqliteDb& db, AccountFact const& account, Actor const& by) {
                             .detail = described(account)});
 }
 
-Result<> update(SqliteDb& db, AccountFact const& account, Actor const& by, Time now) {
-    TRY(auto const old, read_account(db, account.name));
+Result<AccountFact> update(SqliteDb& db, std::string const& name, AccountChange const& change,
+                           Actor const& by, Time now) {
+    TRY(auto const old, read_account(db, name));
+    auto account = old;
+    account.password_hash = change.password_hash.value_or(old.password_hash);
+    account.groups = change.groups.value_or(old.groups);
+    account.admin = change.admin.value_or(old.admin);
+    account.disabled = change.disabled.value_or(old.disabled);
     TRY(auto const groups, names_to_json(account.groups));
-    CHECK(
-        db.change("UPDATE account SET password_hash = ?2, group_names = ?3, admin = ?4, disabled = ?5 "
-                  "WHERE name = ?1",
-                  {account.name, account.password_hash, groups, std::int64_t{account.admin},
-                   std::int64_t{account.disabled}}));
+    CHECK(db.change(
+        "UPDATE account SET password_hash = ?2, group_names = ?3, admin = ?4, disabled = ?5 "
+        "WHERE name = ?1",
+        {name, account.password_hash, groups, std::int64_t{account.admin}, std::int64_t{account.disabled}}));
     if (old.password_hash != account.password_hash) {
-        CHECK(db.change("DELETE FROM token WHERE account = ?1 AND refresh = 1", {account.name}));
+        CHECK(db.change("DELETE FROM token WHERE account = ?1 AND refresh = 1", {name}));
     }
-    return write_entry(db, {.at = now,
-                            .action = "account.change",
-                            .by = by,
-                            .subject = account.name,
-                            .detail = differences(old, account)});
+    CHECK(write_entry(db, {.at = now,
+                           .action = "account.change",
+                           .by = by,
+                           .subject = name,
+                           .detail = differences(old, account)}));
+    return account;
 }
 
 Result<> erase(SqliteDb& db, std::string const& name, Actor const& by, Time now) {
@@ -160,10 +169,9 @@ Task<Result<>> SqliteAccounts::add(AccountFact account, Actor by) {
     });
 }
 
-Task<Result<>> SqliteAccounts::change(AccountFact account, Actor by, Time now) {
-    return writer_.run(Scope::accounts(), [a = std::move(account), b = std::move(by), now](SqliteDb& db) {
-        return update(db, a, b, now);
-    });
+Task<Result<AccountFact>> SqliteAccounts::change(std::string name, AccountChange change, Actor by, Time now) {
+    return writer_.run(Scope::accounts(), [n = std::move(name), c = std::move(change), b = std::move(by),
+                                           now](SqliteDb& db) { return update(db, n, c, b, now); });
 }
 
 Task<Result<>> SqliteAccounts::remove(std::string const& name, Actor by, Time now) {

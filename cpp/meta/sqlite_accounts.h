@@ -17,7 +17,7 @@ class SqliteAccounts final : public Accounts {
     Task<Result<Slice<AccountFact>>> accounts(Page page) override;
     Task<Result<AccountFact>> account(std::string const& name) override;
     Task<Result<>> add(AccountFact account, Actor by) override;
-    Task<Result<>> change(AccountFact account, Actor by, Time now) override;
+    Task<Result<AccountFact>> change(std::string name, AccountChange change, Actor by, Time now) override;
     Task<Result<>> remove(std::string const& name, Actor by, Time now) override;
 
     Task<Result<std::vector<TokenFact>>> tokens(std::string const& account, bool refresh) override;

@@ -47,6 +47,8 @@ class Conn {
     /// Numeric address and port of the other side, `203.0.113.9:40112` or `[2001:db8::1]:40112`.
     [[nodiscard]] virtual std::string const& peer() const noexcept = 0;
     [[nodiscard]] virtual bool is_tls() const noexcept = 0;
+    /// The name in the verified certificate of the other side, see certificate_name(); empty without one.
+    [[nodiscard]] virtual std::string_view certificate() const noexcept { return {}; }
 };
 
 }  // namespace ocilot::net

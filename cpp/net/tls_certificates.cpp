@@ -1,6 +1,7 @@
 #include "net/tls_certificates.h"
 
 #include <sys/stat.h>
+#include <utility>
 
 namespace ocilot::net {
 
@@ -12,12 +13,14 @@ TlsCertificates::Version TlsCertificates::version_of(std::string const& file) {
 }
 
 TlsCertificates::Versions TlsCertificates::versions() const {
-    return {version_of(settings_.certificate_file), version_of(settings_.key_file)};
+    Versions all{version_of(settings_.certificate_file), version_of(settings_.key_file)};
+    for (auto const& file : settings_.client_authority_files) all.push_back(version_of(file));
+    return all;
 }
 
-Result<> TlsCertificates::read(Versions const& versions) {
+Result<> TlsCertificates::read(Versions versions) {
     // Noted before reading: a file that changes meanwhile differs from it and is read again next time.
-    read_ = versions;
+    read_ = std::move(versions);
     TRY(auto context, TlsContext::load(settings_));
     std::lock_guard const lock(mutex_);
     current_ = std::move(context);
@@ -42,9 +45,9 @@ Result<> TlsCertificates::reload() {
 
 Result<bool> TlsCertificates::reload_if_changed() {
     std::lock_guard const lock(reading_);
-    auto const now = versions();
+    auto now = versions();
     if (now == read_) return false;
-    CHECK(read(now));
+    CHECK(read(std::move(now)));
     return true;
 }
 

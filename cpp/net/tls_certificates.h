@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <vector>
 
 namespace ocilot::net {
 
@@ -19,26 +21,22 @@ class TlsCertificates {
     /// What the next handshake uses; never null.
     [[nodiscard]] std::shared_ptr<TlsContext> current() const;
 
-    /// Reads both files again. If they do not fit, the old pair stays in force and the error is answered.
+    /// Reads all files again. If they do not fit, the old pair stays in force and the error is answered.
     Result<> reload();
 
     /// Same, but only if a file differs (time, inode or size) from what was read last, well or badly; true if
-    /// a new pair is in force now. Blocks for two stat(2) calls at least.
+    /// a new pair is in force now. Blocks for a stat(2) call a file at least.
     Result<bool> reload_if_changed();
 
   private:
     /// What tells one version of a file from another: device, inode, size, seconds and nanoseconds of mtime.
     using Version = std::array<std::int64_t, 5>;
-    struct Versions {
-        Version certificate;
-        Version key;
-        bool operator==(Versions const&) const = default;
-    };
+    using Versions = std::vector<Version>;
 
     explicit TlsCertificates(TlsSettings settings) : settings_(std::move(settings)) {}
     static Version version_of(std::string const& file);
     [[nodiscard]] Versions versions() const;
-    Result<> read(Versions const& versions);
+    Result<> read(Versions versions);
 
     TlsSettings const settings_;
     std::mutex reading_;  // Held while the files are read; guards read_.

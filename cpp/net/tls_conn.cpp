@@ -3,6 +3,7 @@
 #include "net/socket_bio.h"
 #include "net/tcp_conn.h"
 #include "net/tls_error.h"
+#include "net/tls_identity.h"
 
 #include <algorithm>
 #include <array>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,6 +39,9 @@ class TlsConn final : public Conn {
     /// Waits for the client's first byte: whether it begins a request in plain HTTP.
     Task<Result<bool>> speaks_plain_http();
     Task<Result<>> handshake();
+    /// Takes the name out of the client's certificate, if one was asked for and given. peer_closed if a
+    /// resumed session goes back to a certificate that is no longer valid.
+    Result<> identify();
     Socket release() { return transport_.release(); }
 
     Task<Result<std::size_t>> read_some(std::span<std::byte> out) override;
@@ -48,6 +53,7 @@ class TlsConn final : public Conn {
     Executor executor() override { return transport_.executor(); }
     std::string const& peer() const noexcept override { return transport_.peer(); }
     bool is_tls() const noexcept override { return true; }
+    std::string_view certificate() const noexcept override { return certificate_; }
 
   private:
     /// Waits for what OpenSSL's call that answered `code` lacks, or tells why it failed.
@@ -57,7 +63,8 @@ class TlsConn final : public Conn {
     Transport transport_;
     SocketBio bio_;
     std::unique_ptr<SSL, SslFree> ssl_;
-    bool broken_ = false;  // OpenSSL forbids further calls after a fatal error.
+    std::string certificate_;  // Name of the client.
+    bool broken_ = false;      // OpenSSL forbids further calls after a fatal error.
 };
 
 Result<> TlsConn::prepare(TlsContext const& context) {
@@ -111,6 +118,19 @@ Task<Result<>> TlsConn::handshake() {
         if (code == 1) co_return Result<>{};
         CO_CHECK(co_await settle(code, "establish"));
     }
+}
+
+Result<> TlsConn::identify() {
+    auto* const certificate = SSL_get0_peer_certificate(ssl_.get());
+    if (certificate == nullptr || (SSL_get_verify_mode(ssl_.get()) & SSL_VERIFY_PEER) == 0) return {};
+    // A session is resumed with what was verified at its beginning.
+    bool const expired = X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0;
+    if (SSL_get_verify_result(ssl_.get()) != X509_V_OK || expired) {
+        return Error{Errc::peer_closed,
+                     fmt::format("the TLS certificate of {} is no longer valid", transport_.peer())};
+    }
+    certificate_ = certificate_name(certificate);
+    return {};
 }
 
 Task<Result<std::size_t>> TlsConn::read_some(std::span<std::byte> out) {
@@ -206,6 +226,7 @@ Task<Result<std::unique_ptr<Conn>>> accept_tls(Socket socket, std::shared_ptr<Tl
     }
     CO_CHECK(conn->prepare(*context));
     CO_CHECK(co_await conn->handshake());
+    CO_CHECK(conn->identify());
     conn->expires_after(std::chrono::milliseconds::zero());
     co_return Result<std::unique_ptr<Conn>>(std::move(conn));
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct ssl_ctx_st;
 
@@ -21,10 +22,14 @@ struct TlsSettings {
     std::string certificate_file;  ///< PEM: the server's certificate, then those that lead to its authority
     std::string key_file;          ///< PEM, not encrypted
     TlsVersion minimum = TlsVersion::tls1_2;
+    /// PEM: who may sign certificates of clients; empty: clients are not asked for one
+    std::vector<std::string> client_authority_files = {};
+    bool client_certificate_required = true;  ///< else only one that is sent has to be good
 };
 
 /// One certificate with its key, ready for handshakes: OpenSSL's default ciphers, stateless session tickets,
-/// ALPN `http/1.1`, no renegotiation, no compression. Immutable; shared by all threads.
+/// ALPN `http/1.1`, no renegotiation, no compression; certificates of clients as the settings ask. Immutable;
+/// shared by all threads.
 class TlsContext {
   public:
     /// config, naming the file and the reason: missing, not PEM, encrypted, or key and certificate do not

@@ -2,10 +2,12 @@
 #include "server/settings.h"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <pybind11/native_enum.h>
 #include <pybind11/stl.h>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -51,6 +53,8 @@ void init_storage(Class& settings) {
     settings.def_readwrite("scrub", &Settings::scrub, "Whether blobs are read again in the background.")
         .def_readwrite("scrub_rate", &Settings::scrub_rate, "Bytes a second; 0: as fast as it can.");
     seconds(settings, "scrub_interval", &Settings::scrub_interval, "Seconds between two rounds of that.");
+    seconds(settings, "audit_age", &Settings::audit_age,
+            "Seconds that changes and refusals are remembered; 0: for ever.");
 }
 
 void init_listening(Class& settings) {
@@ -66,6 +70,10 @@ void init_listening(Class& settings) {
         .def_readwrite("tls_certificate", &Settings::tls_certificate, "PEM file; empty: plain HTTP.")
         .def_readwrite("tls_key", &Settings::tls_key, "PEM file.")
         .def_readwrite("tls_minimum", &Settings::tls_minimum, "`tls1.2` or `tls1.3`.")
+        .def_readwrite("tls_client_authorities", &Settings::tls_client_authorities,
+                       "PEM files of those who may sign certificates of clients; set the whole list.")
+        .def_readwrite("tls_client_required", &Settings::tls_client_required,
+                       "Whether every client needs a certificate, if there are authorities.")
         .def_readwrite("trusted_proxies", &Settings::trusted_proxies,
                        "Networks of proxies that are believed who a client is; set the whole list.")
         .def_readwrite("threads", &Settings::threads, "I/O threads; 0: one a core.");
@@ -160,24 +168,88 @@ void init_rules(Class& settings) {
         "Groups, each a pair of its name and its members.");
 }
 
+/// An issuer is a tuple in Python: name, issuer, audience, keys, and rules of claims, name, groups and
+/// scopes.
+void init_issuers(Class& settings) {
+    using Rule = std::tuple<std::map<std::string, std::vector<std::string>>, std::string,
+                            std::vector<std::string>, std::vector<std::string>>;
+    using Issuer = std::tuple<std::string, std::string, std::string, std::string, std::vector<Rule>>;
+    settings.def_property(
+        "issuers",
+        [](Settings const& self) {
+            std::vector<Issuer> issuers;
+            for (auto const& one : self.auth.issuers) {
+                std::vector<Rule> rules;
+                for (auto const& rule : one.rules)
+                    rules.emplace_back(rule.claims, rule.name, rule.groups, rule.scopes);
+                issuers.emplace_back(one.name, one.issuer, one.audience, one.jwks, std::move(rules));
+            }
+            return issuers;
+        },
+        [](Settings& self, std::vector<Issuer> issuers) {
+            self.auth.issuers.clear();
+            for (auto& [name, issuer, audience, jwks, rules] : issuers) {
+                auto& made = self.auth.issuers.emplace_back();
+                made = {std::move(name), std::move(issuer), std::move(audience), std::move(jwks), {}};
+                for (auto& [claims, caller, groups, scopes] : rules) {
+                    made.rules.push_back(
+                        {std::move(claims), std::move(caller), std::move(groups), std::move(scopes)});
+                }
+            }
+        },
+        "Foreign issuers whose tokens are exchanged, each with name, issuer, audience, keys and rules.");
+}
+
+/// A limit is a tuple in Python: classes, who, whether by address, requests, seconds.
+void init_rates(Class& settings) {
+    using Limit = std::tuple<std::vector<std::string>, std::string, bool, std::uint64_t, Seconds::rep>;
+    settings.def_property(
+        "rate_limits",
+        [](Settings const& self) {
+            std::vector<Limit> limits;
+            for (auto const& rule : self.rate_limits) {
+                limits.emplace_back(rule.classes, rule.who, rule.per_address, rule.requests,
+                                    rule.window.count());
+            }
+            return limits;
+        },
+        [](Settings& self, std::vector<Limit> limits) {
+            self.rate_limits.clear();
+            for (auto& [classes, who, per_address, requests, window] : limits) {
+                self.rate_limits.push_back(
+                    {std::move(classes), std::move(who), per_address, requests, Seconds(window)});
+            }
+        },
+        "Limits of the rate of requests: classes, who, whether by address, requests, seconds of a window.");
+}
+
 void init_auth(Class& settings) {
     using server::AuthSettings;
     auth(settings, "auth_htpasswd", &AuthSettings::htpasswd, "Path of the htpasswd file; empty: none.");
-    auth(settings, "auth_realm", &AuthSettings::realm, "Text of a Basic challenge, or URL of the token server.");
-    auth(settings, "auth_service", &AuthSettings::service, "Name of this registry at a token server elsewhere.");
+    auth(settings, "auth_realm", &AuthSettings::realm,
+         "Text of a Basic challenge, or URL of the token server.");
+    auth(settings, "auth_service", &AuthSettings::service,
+         "Name of this registry at a token server elsewhere.");
     auth(settings, "auth_token", &AuthSettings::token, "Whether tokens of a server elsewhere are taken.");
     auth(settings, "auth_issuer", &AuthSettings::issuer, "Issuer of those tokens.");
-    auth(settings, "auth_root_certificates", &AuthSettings::root_certificates, "PEM file of its certificates.");
+    auth(settings, "auth_root_certificates", &AuthSettings::root_certificates,
+         "PEM file of its certificates.");
     auth(settings, "auth_jwks", &AuthSettings::jwks, "JSON file of its keys.");
-    auth(settings, "auth_algorithms", &AuthSettings::algorithms, "How those tokens may be signed; empty: any way.");
-    auth(settings, "auth_redirect_path", &AuthSettings::redirect_path, "Where the token server is on this host.");
+    auth(settings, "auth_algorithms", &AuthSettings::algorithms,
+         "How those tokens may be signed; empty: any way.");
+    auth(settings, "auth_redirect_path", &AuthSettings::redirect_path,
+         "Where the token server is on this host.");
     auth(settings, "auth_silly", &AuthSettings::silly, "Whether any credentials will do.");
-    auth(settings, "accounts", &AuthSettings::accounts, "Whether there are accounts and a token server here.");
-    auth(settings, "accounts_service", &AuthSettings::own_service, "Name of this registry at its own token server.");
+    auth(settings, "accounts", &AuthSettings::accounts,
+         "Whether there are accounts and a token server here.");
+    auth(settings, "accounts_service", &AuthSettings::own_service,
+         "Name of this registry at its own token server.");
     auth_seconds(settings, "token_life", &AuthSettings::token_life, "Seconds a token is good.");
     auth_seconds(settings, "refresh_life", &AuthSettings::refresh_life, "Seconds a refresh token is good.");
     auth_seconds(settings, "key_life", &AuthSettings::key_life, "Seconds a key signs; 0: for ever.");
     init_rules(settings);
+    init_issuers(settings);
+    init_rates(settings);
 }
 
 void init_hooks(Class& settings) {

@@ -24,16 +24,16 @@ Counter& AccessParts::counter(Metrics& metrics, std::string_view result) {
                            {{"result", std::string(result)}});
 }
 
-Result<std::unique_ptr<AccessParts>> AccessParts::open(AuthSettings const& settings, Around around) {
-    std::unique_ptr<AccessParts> parts(new AccessParts(settings, around));
-    if (settings.open()) {
+Result<std::unique_ptr<AccessParts>> AccessParts::open(AuthSettings settings, Around around) {
+    std::unique_ptr<AccessParts> parts(new AccessParts(std::move(settings), around));
+    if (parts->settings_.open()) {
         parts->guard_.emplace(around.gate);
         return parts;
     }
     CHECK(parts->open_sources());
     parts->join();
     parts->set_challenge();
-    TRY(auto rules, rules_of(settings.access));
+    TRY(auto rules, rules_of(parts->settings_.access));
     parts->guard_->set_rules(std::move(rules));
     return parts;
 }
@@ -43,10 +43,9 @@ Result<> AccessParts::open_sources() {
     if (!settings_.htpasswd.empty()) {
         TRY(htpasswd_, auth::Htpasswd::open(settings_.htpasswd, around_.clock, around_.log));
         if (auto const& created = htpasswd_->created()) {
-            around_.log.warn("the htpasswd file was not there; made one with one user",
-                             {{"path", settings_.htpasswd},
-                              {"user", created->user},
-                              {"password", created->password}});
+            around_.log.warn(
+                "the htpasswd file was not there; made one with one user",
+                {{"path", settings_.htpasswd}, {"user", created->user}, {"password", created->password}});
         }
     }
     if (settings_.token) {
@@ -101,20 +100,22 @@ void AccessParts::join() {
 void AccessParts::set_challenge() {
     using Scheme = http::ChallengeSettings::Scheme;
     if (settings_.accounts) {
-        challenge_ = {.scheme = Scheme::bearer, .realm = {}, .path = "/token", .service = settings_.own_service};
+        challenge_ = {
+            .scheme = Scheme::bearer, .realm = {}, .path = "/token", .service = settings_.own_service};
     } else if (settings_.token || settings_.silly) {
         challenge_ = {.scheme = Scheme::bearer,
                       .realm = settings_.redirect_path.empty() ? settings_.realm : std::string(),
                       .path = settings_.redirect_path,
                       .service = settings_.service};
-    } else {
+    } else if (!settings_.htpasswd.empty()) {
         challenge_ = {.scheme = Scheme::basic, .realm = settings_.realm, .path = {}, .service = {}};
     }
 }
 
 void AccessParts::note_failed_reload(std::string_view reason) {
     failed_reloads_.add();
-    around_.log.error("the rules of access are not read again, the old ones stay in force", {{"err", reason}});
+    around_.log.error("the rules of access are not read again, the old ones stay in force",
+                      {{"err", reason}});
 }
 
 Result<> AccessParts::reload(AccessSettings const& settings) {

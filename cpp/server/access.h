@@ -32,7 +32,7 @@ class AccessParts {
         auth::Refusals& refusals;
     };
     /// config with one clear sentence.
-    static Result<std::unique_ptr<AccessParts>> open(AuthSettings const& settings, Around around);
+    static Result<std::unique_ptr<AccessParts>> open(AuthSettings settings, Around around);
 
     [[nodiscard]] auth::Guard& guard() noexcept { return *guard_; }
     /// Null where this registry gives out no tokens.

@@ -1,5 +1,6 @@
 #include "blob/filesystem.h"
 #include "blob/memory.h"
+#include "jobs/journal.h"
 #include "jobs/schedule.h"
 #include "jobs/scrub.h"
 #include "jobs/uploads.h"
@@ -26,6 +27,7 @@ namespace {
 constexpr unsigned pool_threads = 8;
 constexpr std::chrono::milliseconds access_log_delay{10};  // One wake-up for hundreds of lines.
 constexpr std::size_t log_bytes = 4 * 1024 * 1024;         // That wait for a reader.
+constexpr std::chrono::hours journal_interval{1};
 constexpr std::chrono::seconds upkeep_interval{10};
 constexpr std::size_t manifest_cache_bytes = 64 * 1024 * 1024;
 
@@ -72,16 +74,42 @@ Result<registry::Rules> rules_of(Settings const& settings) {
     return rules;
 }
 
+Result<std::vector<auth::RateRule>> rate_rules_of(Settings const& settings) {
+    std::vector<auth::RateRule> rules;
+    for (auto const& given : settings.rate_limits) {
+        auth::RateRule rule;
+        for (auto const& word : given.classes) {
+            auto const kind = auth::parse_request_class(word);
+            if (!kind) {
+                return Error{Errc::config,
+                             fmt::format("`{}` is no class of requests; there are manifests, reads, writes "
+                                         "and logins",
+                                         word)};
+            }
+            rule.classes.push_back(*kind);
+        }
+        if (given.requests == 0 || given.window.count() == 0) {
+            return Error{Errc::config, "a rate limit needs a number of requests and a window above zero"};
+        }
+        rule.per_address = given.per_address;
+        rule.anonymous = given.who != "named";
+        rule.named = given.who != "anonymous";
+        rule.requests = given.requests;
+        rule.window = given.window;
+        rules.push_back(std::move(rule));
+    }
+    return rules;
+}
+
 /// Runs one task to its end on this thread, before there are others.
 template <class T>
 Result<T> run_now(Task<Result<T>> task) {
     asio::io_context context(1);
     Result<T> answer = Error{Errc::internal, "the task did not end"};
-    asio::co_spawn(context.get_executor(), std::move(task),
-                   [&](std::exception_ptr problem, Result<T> value) {
-                       if (problem) std::rethrow_exception(problem);
-                       answer = std::move(value);
-                   });
+    asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem, Result<T> value) {
+        if (problem) std::rethrow_exception(problem);
+        answer = std::move(value);
+    });
     context.run();
     return answer;
 }
@@ -113,7 +141,13 @@ Result<> Server::Parts::open() {
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
-    app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens());
+    registrar.emplace(auth::Registrar::Parts{meta->accounts(), pool, clock, random});
+    app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens(), &*registrar);
+    TRY(auto rate_rules, rate_rules_of(settings));
+    if (!rate_rules.empty()) {
+        rates.emplace(std::move(rate_rules), metrics);
+        app->limit_by(*rates, *refusals);
+    }
     CHECK(clean_up());
     CHECK(listen());
     return add_jobs();
@@ -128,7 +162,11 @@ Result<> Server::Parts::count_descriptors() {
 }
 
 Result<> Server::Parts::load_certificates() {
-    if (settings.tls_certificate.empty() && settings.tls_key.empty()) return {};
+    if (settings.tls_certificate.empty() && settings.tls_key.empty()) {
+        if (settings.tls_client_authorities.empty()) return {};
+        return Error{Errc::config,
+                     "certificates of clients need TLS: set the server's own certificate and key too"};
+    }
     if (settings.tls_certificate.empty() || settings.tls_key.empty()) {
         return Error{Errc::config,
                      "TLS needs both a certificate and a key file: set the one that is missing"};
@@ -136,6 +174,8 @@ Result<> Server::Parts::load_certificates() {
     net::TlsSettings tls;
     tls.certificate_file = settings.tls_certificate;
     tls.key_file = settings.tls_key;
+    tls.client_authority_files = settings.tls_client_authorities;
+    tls.client_certificate_required = settings.tls_client_required;
     TRY(tls.minimum, net::parse_tls_version(settings.tls_minimum));
     TRY(certificates, net::TlsCertificates::load(std::move(tls)));
     return {};
@@ -162,7 +202,9 @@ Result<> Server::Parts::open_stores() {
 
 Result<> Server::Parts::open_access() {
     refusals.emplace(meta->journal(), clock, metrics);
-    TRY(access, AccessParts::open(settings.auth,
+    auto with = settings.auth;
+    with.certificates = !settings.tls_client_authorities.empty();
+    TRY(access, AccessParts::open(std::move(with),
                                   {hooks.gate, clock, random, log, metrics, meta->accounts(), *refusals}));
     auto const prepared = run_now(access->prepare());
     if (prepared.has_value()) return {};
@@ -182,8 +224,8 @@ Result<> Server::Parts::clean_up() {
 
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
     auto const* const access = settings.access_log ? &access_log : nullptr;
-    return {handler,        clock,  random,         log,    access, worker.metrics(),
-            worker.dates(), limits, proxies,        worker.spare(), counted};
+    return {handler, clock,   random,         log,    access, worker.metrics(), worker.dates(),
+            limits,  proxies, worker.spare(), counted};
 }
 
 Result<> Server::Parts::listen() {
@@ -236,6 +278,12 @@ Result<> Server::Parts::add_jobs() {
         auto const age = settings.upload_age;
         jobs::Job job{"expire_uploads", settings.purge_interval,
                       [&parts, age] { return jobs::expire_uploads(parts, age); }};
+        worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
+    }
+    if (settings.audit_age > std::chrono::seconds(0)) {
+        auto const age = settings.audit_age;
+        jobs::Job job{"forget_journal", journal_interval,
+                      [this, age] { return jobs::forget_journal(meta->journal(), clock, age); }};
         worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
     }
     if (!access->guard().open()) {

@@ -54,11 +54,13 @@ struct Server::Parts {
     std::unique_ptr<blob::BlobStore> blobs;
     std::unique_ptr<meta::MetaStore> meta;
     std::optional<auth::Refusals> refusals;
+    std::optional<auth::RateLimits> rates;
     std::unique_ptr<AccessParts> access;
     registry::UploadSessions sessions;
     registry::ManifestCache manifests;
     std::optional<registry::Registry> registry;
     std::optional<http::Operations> operations;
+    std::optional<auth::Registrar> registrar;
     std::optional<http::App> app;
     std::unique_ptr<net::TlsCertificates> certificates;
     std::vector<std::unique_ptr<Worker>> workers;

@@ -182,6 +182,7 @@ Task<bool> Session::serve(Exchange& exchange) {
     request.has_body = known.has_body();
     request.peer = exchange.peer;
     request.tls = conn_->is_tls();
+    request.certificate = conn_->certificate();
     request.local = context_.local;
     request.id = exchange.id;
 

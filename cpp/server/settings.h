@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,26 +25,54 @@ struct AccessSettings {
     std::vector<std::pair<std::string, std::vector<std::string>>> groups;  ///< `ocilot.groups`
 };
 
+/// Whose tokens are exchanged for ours (`ocilot.oidc`), as auth::FederatedIssuer has it.
+struct IssuerRule {
+    std::map<std::string, std::vector<std::string>> claims;
+    std::string name;
+    std::vector<std::string> groups;
+    std::vector<std::string> scopes;
+};
+struct IssuerSettings {
+    std::string name;
+    std::string issuer;
+    std::string audience;
+    std::string jwks;  ///< file or URL of the issuer's keys; empty: found from the issuer's URL
+    std::vector<IssuerRule> rules;
+};
+
 /// Who is let in. All of it empty: everybody.
 struct AuthSettings {
-    std::string htpasswd;                        ///< `auth.htpasswd.path`
-    std::string realm;                           ///< of Basic, or the external token server's URL
-    std::string service;                         ///< `auth.token.service`, `auth.silly.service`
-    std::string issuer;                          ///< `auth.token.issuer`
-    std::string root_certificates;               ///< `auth.token.rootcertbundle`
-    std::string jwks;                            ///< `auth.token.jwks`
-    std::vector<std::string> algorithms;         ///< `auth.token.signingalgorithms`; empty: all
-    std::string redirect_path;                   ///< `auth.token.autoredirectpath`, if the realm is on this host
-    bool token = false;                          ///< `auth.token`
-    bool silly = false;                          ///< `auth.silly`
-    bool accounts = false;                       ///< `ocilot.accounts.enabled`
-    std::string own_service = "ocilot";          ///< `ocilot.accounts.service`
-    std::chrono::seconds token_life{300};        ///< `ocilot.accounts.tokenexpiry`
+    std::string htpasswd;                  ///< `auth.htpasswd.path`
+    std::string realm;                     ///< of Basic, or the external token server's URL
+    std::string service;                   ///< `auth.token.service`, `auth.silly.service`
+    std::string issuer;                    ///< `auth.token.issuer`
+    std::string root_certificates;         ///< `auth.token.rootcertbundle`
+    std::string jwks;                      ///< `auth.token.jwks`
+    std::vector<std::string> algorithms;   ///< `auth.token.signingalgorithms`; empty: all
+    std::string redirect_path;             ///< `auth.token.autoredirectpath`, if the realm is on this host
+    bool token = false;                    ///< `auth.token`
+    bool silly = false;                    ///< `auth.silly`
+    bool accounts = false;                 ///< `ocilot.accounts.enabled`
+    std::string own_service = "ocilot";    ///< `ocilot.accounts.service`
+    std::chrono::seconds token_life{300};  ///< `ocilot.accounts.tokenexpiry`
     std::chrono::seconds refresh_life{720 * 3600};
-    std::chrono::seconds key_life{720 * 3600};   ///< `ocilot.accounts.keyrotation`; 0: keys stay
+    std::chrono::seconds key_life{720 * 3600};  ///< `ocilot.accounts.keyrotation`; 0: keys stay
+    bool certificates = false;                  ///< whether clients may show certificates
+    std::vector<IssuerSettings> issuers;
     AccessSettings access;
 
-    [[nodiscard]] bool open() const noexcept { return htpasswd.empty() && !token && !silly && !accounts; }
+    [[nodiscard]] bool open() const noexcept {
+        return htpasswd.empty() && !token && !silly && !accounts && !certificates;
+    }
+};
+
+/// A limit of the rate of requests (`ocilot.ratelimits`).
+struct RateLimitRule {
+    std::vector<std::string> classes;  ///< words of auth::RequestClass
+    std::string who = "everyone";      ///< or `anonymous`, `named`
+    bool per_address = false;
+    std::uint64_t requests = 0;
+    std::chrono::seconds window{60};
 };
 
 /// The one resolved value the configuration hands to the core; `python/ocilot/config.py` makes it.
@@ -61,14 +90,18 @@ struct Settings {
     std::chrono::seconds scrub_interval{168 * 3600};  ///< from the end of a round to the next
     std::uint64_t scrub_rate = 16 * 1024 * 1024;      ///< bytes a second
 
+    std::chrono::seconds audit_age{2160 * 3600};  ///< `ocilot.audit.keep`: older entries go; 0: none
+
     // Listening. Address is `HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one; empty: none, then
     // only the control socket is served.
     std::string address = "127.0.0.1:5000";
     std::string debug_address;  ///< `/metrics`, `/healthz`, `/readyz` live here instead; empty: on `address`
-    std::string tls_certificate;         ///< PEM file of the chain; empty: plain HTTP
-    std::string tls_key;                 ///< PEM file
-    std::string tls_minimum = "tls1.2";  ///< or "tls1.3"
-    unsigned threads = 0;                ///< I/O contexts; 0: one a core
+    std::string tls_certificate;                      ///< PEM file of the chain; empty: plain HTTP
+    std::string tls_key;                              ///< PEM file
+    std::string tls_minimum = "tls1.2";               ///< or "tls1.3"
+    std::vector<std::string> tls_client_authorities;  ///< PEM files: who may sign certificates of clients
+    bool tls_client_required = true;                  ///< whether every client needs one, if there are any
+    unsigned threads = 0;                             ///< I/O contexts; 0: one a core
     std::string control_socket;  ///< path; empty: `ocilot/control.sock` in `root`, none for one in memory
 
     // Limits.
@@ -78,7 +111,10 @@ struct Settings {
     std::chrono::seconds idle_timeout{180};  ///< keep-alive; also the longest pause in a body
     std::chrono::seconds drain_timeout{30};  ///< for requests under way at SIGTERM
 
-    std::vector<std::string> trusted_proxies;  ///< networks whose `X-Forwarded-For` tells the client's address
+    std::vector<std::string>
+        trusted_proxies;  ///< networks whose `X-Forwarded-For` tells the client's address
+
+    std::vector<RateLimitRule> rate_limits;
 
     std::uint64_t body_rate = 1024;              ///< bytes a second a body has to average; 0: any
     std::chrono::seconds body_grace{30};         ///< that a body may take before it does

@@ -41,12 +41,15 @@ class Settings:
     scrub: bool
     scrub_rate: int
     scrub_interval: int
+    audit_age: int
     address: str
     control_socket: str
     debug_address: str
     tls_certificate: str
     tls_key: str
     tls_minimum: str
+    tls_client_authorities: list[str]
+    tls_client_required: bool
     trusted_proxies: list[str]
     threads: int
     header_limit: int
@@ -87,6 +90,10 @@ class Settings:
     token_life: int
     refresh_life: int
     key_life: int
+    issuers: list[
+        tuple[str, str, str, str, list[tuple[dict[str, list[str]], str, list[str], list[str]]]]
+    ]
+    rate_limits: list[tuple[list[str], str, bool, int, int]]
     groups: list[tuple[str, list[str]]]
     access: list[tuple[list[str], list[tuple[str, list[str]]]]] | None
     log_level: LogLevel

@@ -51,7 +51,12 @@ http:
   relativeurls: true
   secret: 0123
   draintimeout: 0
-  tls: {certificate: /etc/cert.pem, key: /etc/key.pem, minimumtls: tls1.3}
+  tls:
+    certificate: /etc/cert.pem
+    key: /etc/key.pem
+    minimumtls: tls1.3
+    clientcas: [/etc/ca.pem, /etc/other.pem]
+    clientauth: verify-client-cert-if-given
   headers: {X-Content-Type-Options: [nosniff], X-Two: [a, b]}
   debug: {addr: "localhost:5002", prometheus: {enabled: true, path: /metrics}}
 ocilot:
@@ -74,6 +79,7 @@ ocilot:
     jsondepth: 32
     jsonmembers: 1000
   scrub: {enabled: false, interval: 24h, rate: 4MiB/s}
+  audit: {keep: 48h}
 """
 
 EVERY_SETTING = {
@@ -88,6 +94,8 @@ EVERY_SETTING = {
     "tls_certificate": "/etc/cert.pem",
     "tls_key": "/etc/key.pem",
     "tls_minimum": "tls1.3",
+    "tls_client_authorities": ["/etc/ca.pem", "/etc/other.pem"],
+    "tls_client_required": False,
     "threads": 3,
     "header_limit": 65537,
     "manifest_limit": 8 << 20,
@@ -113,6 +121,7 @@ EVERY_SETTING = {
     "scrub": False,
     "scrub_interval": 24 * 3600,
     "scrub_rate": 4 * 1024 * 1024,
+    "audit_age": 48 * 3600,
     "catalog_limit": 50,
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],
@@ -210,6 +219,12 @@ PROBLEMS = {
         "http.headers is a section; expected header names, each with a list of printable texts"
     ),
     "http: {tls: {certificate: /a}}": "http.tls is a section; expected certificate and key together",
+    "http: {tls: {clientcas: [/c]}}": (
+        "http.tls is a section; expected certificate and key as well when there are clientcas"
+    ),
+    "http: {tls: {certificate: /a, key: /b, clientauth: verify-client-cert-if-given}}": (
+        "http.tls is a section; expected clientcas beside clientauth"
+    ),
     "http: {tls: {minimumtls: tls1.1}}": 'http.tls.minimumtls is "tls1.1"; expected tls1.2 or tls1.3',
     "http: {debug: {prometheus: {path: /m}}}": 'http.debug.prometheus.path is "/m"; expected /metrics',
     "http: nothing": 'http is "nothing"; expected a section with keys such as addr, net, host',
@@ -255,8 +270,9 @@ PROBLEMS = {
         "storage.maintenance.readonly.enabled cannot be used: "
         "the registry cannot be made read-only yet, and needs it for no upkeep"
     ),
-    "http: {tls: {certificate: /a, key: /b, clientcas: [/c]}}": (
-        "http.tls.clientcas cannot be used: client certificates are not checked yet"
+    "http: {tls: {certificate: /a, key: /b, clientcas: [/c], clientauth: request-client-cert}}": (
+        "http.tls cannot be used: clientauth: request-client-cert takes certificates that nobody has signed; "
+        "use require-and-verify-client-cert or verify-client-cert-if-given"
     ),
     "middleware: {storage: [{name: redirect}]}": "middleware cannot be used: ocilot has no middleware",
     "version: 0.1": "version is on line 1 already; keep one",

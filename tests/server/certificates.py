@@ -32,5 +32,13 @@ class Certificates:
     def config(self) -> str:
         return f"version: 0.1\nhttp:\n  tls:\n    certificate: {self.certificate}\n    key: {self.key}\n"
 
+    def client(self, name: str, authority: trustme.CA | None = None) -> Path:
+        """A file with a client's certificate and key, signed by this authority unless by another."""
+        pair = (authority or self.authority).issue_cert(common_name=name)
+        file = self.directory / f"{name}-{'own' if authority is None else 'other'}.pem"
+        parts = [pair.private_key_pem, *pair.cert_chain_pems]
+        file.write_bytes(b"".join(part.bytes() for part in parts))
+        return file
+
     def context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.authority_file))

@@ -8,7 +8,7 @@ import typer
 
 from ocilot import __version__
 
-from . import config, fsck, hooks, serve
+from . import access, config, fsck, hooks, serve
 
 app = typer.Typer(
     name="ocilot",
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("fsck")(fsck.fsck)
 app.add_typer(config.app, name="config")
+app.add_typer(access.app, name="access")
 app.add_typer(hooks.app, name="hooks")
 
 

@@ -133,6 +133,7 @@ class Control:
             print(f"note: there was no data directory at {settings.root}; a new one is made", file=sys.stderr)
         settings.address = settings.debug_address = ""
         settings.tls_certificate = settings.tls_key = ""
+        settings.tls_client_authorities = []
         settings.threads, settings.access_log = 1, False
         settings.log_level = _core.LogLevel.error
         settings.scrub = settings.purge_uploads = False

@@ -10,7 +10,7 @@ from ocilot import _core
 from ocilot.errors import ConfigError
 
 from . import environment
-from .model import Config, Delete
+from .model import CLIENT_AUTH, Config, Delete
 from .section import Invalid, Section
 from .tree import NOTHING, Node, TreeError
 from .values import Ignored, Kind
@@ -77,10 +77,13 @@ def resolve(config: Config) -> _core.Settings:
     settings.upload_age, settings.purge_interval = purging.age, purging.interval
     settings.scrub = own.scrub.enabled
     settings.scrub_rate, settings.scrub_interval = own.scrub.rate, own.scrub.interval
+    settings.audit_age = own.audit.keep
     settings.address, settings.debug_address = http.addr, http.debug.addr
     settings.tls_certificate, settings.tls_key = http.tls.certificate, http.tls.key
     settings.control_socket = own.controlsocket
     settings.tls_minimum = http.tls.minimumtls
+    settings.tls_client_authorities = http.tls.clientcas
+    settings.tls_client_required = http.tls.clientauth == CLIENT_AUTH[0]
     settings.threads = own.threads
     settings.trusted_proxies = own.trustedproxies
     settings.header_limit, settings.manifest_limit = own.headerlimit, own.manifestlimit
@@ -124,6 +127,7 @@ def _resolve_auth(settings: _core.Settings, config: Config) -> None:
     settings.accounts, settings.accounts_service = accounts.enabled, accounts.service
     settings.token_life, settings.refresh_life = accounts.tokenexpiry, accounts.refreshexpiry
     settings.key_life = accounts.keyrotation
+    settings.rate_limits = [tuple(limit) for limit in config.ocilot.ratelimits]
     settings.groups = list(config.ocilot.groups.items())
     if "access" in config.ocilot.given_keys:
         settings.access = [(patterns, list(allow.items())) for patterns, allow in config.ocilot.access]

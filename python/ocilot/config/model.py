@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from .access import GROUPS, RULES, Groups, Rules
 from .auth_model import Accounts, Auth
 from .hooks import HookSettings
+from .rates import RATE_LIMITS, RateLimit
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import (
@@ -26,6 +27,7 @@ from .values import (
     SIZE,
     SIZE_OR_NONE,
     TEXT,
+    TEXTS,
     Ignored,
     Raw,
     Refused,
@@ -44,6 +46,10 @@ Address = Annotated[str, ADDRESS]
 LogLevel = Annotated[str, choice("error", "warn", "info", "debug")]
 
 DRIVERS = ("filesystem", "inmemory", "s3", "azure", "gcs", "swift", "oss")
+
+
+CLIENT_AUTH = ("require-and-verify-client-cert", "verify-client-cert-if-given")
+UNVERIFIED = ("request-client-cert", "require-any-client-cert")
 
 
 def _never(value: Any) -> bool:
@@ -157,8 +163,11 @@ class Tls(Section):
     """PEM file of the private key."""
     minimumtls: Annotated[str, choice("tls1.2", "tls1.3")] = "tls1.2"
     """Oldest version of TLS that is spoken."""
-    clientcas: Annotated[object, Refused("client certificates are not checked yet")] = None
-    clientauth: Annotated[object, Refused("client certificates are not checked yet")] = None
+    clientcas: Annotated[list[str], TEXTS] = []
+    """PEM files of those who may sign certificates of clients: who shows such a certificate is known by its
+    name. Read again when they change and on SIGHUP."""
+    clientauth: Annotated[str, choice(*CLIENT_AUTH, also=UNVERIFIED)] = CLIENT_AUTH[0]
+    """With `clientcas`: whether every client needs a certificate, or only one that is shown has to be good."""
     ciphersuites: Annotated[object, Refused("cipher suites cannot be chosen yet; OpenSSL's are used")] = None
     letsencrypt: Annotated[
         object, Refused("certificates are not fetched; let an ACME client write certificate and key")
@@ -167,6 +176,15 @@ class Tls(Section):
     def _check_whole(self) -> None:
         if bool(self.certificate) != bool(self.key):
             raise expected("certificate and key together")
+        if self.clientcas and not self.certificate:
+            raise expected("certificate and key as well when there are clientcas")
+        if self.clientauth in UNVERIFIED:
+            raise refused(
+                f"clientauth: {self.clientauth} takes certificates that nobody has signed; use "
+                f"{' or '.join(CLIENT_AUTH)}"
+            )
+        if "clientauth" in self.given_keys and not self.clientcas:
+            raise expected("clientcas beside clientauth")
 
 
 class Prometheus(Section):
@@ -248,6 +266,13 @@ class Scrub(Section):
     """Bytes a second it reads at most."""
 
 
+class Audit(Section):
+    """What is remembered of changes and refusals."""
+
+    keep: Duration = 2160 * 3600
+    """How long changes and refusals are remembered; 0: for ever."""
+
+
 class Ocilot(Section):
     """What distribution has no key for."""
 
@@ -275,6 +300,9 @@ class Ocilot(Section):
     cors: Cors = Cors()
     limits: Limits = Limits()
     scrub: Scrub = Scrub()
+    audit: Audit = Audit()
+    ratelimits: Annotated[list[RateLimit], RATE_LIMITS] = []
+    """Most requests in a time, by caller or address; over it 429 with `Retry-After`."""
     accounts: Accounts = Accounts()
     groups: Annotated[Groups, GROUPS] = {}
     """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""

@@ -91,6 +91,12 @@ def _read_text(raw: Raw) -> str | None:
     return raw.text if isinstance(raw, Scalar) and raw.value is not None else None
 
 
+def _read_texts(raw: Raw) -> list[str] | None:
+    texts = [_read_text(item) for item in (raw if isinstance(raw, list) else [raw])]
+    good = [text for text in texts if text]
+    return good if len(good) == len(texts) else None
+
+
 def _read_flag(raw: Raw) -> bool | None:
     return raw.value if isinstance(raw, Scalar) and isinstance(raw.value, bool) else None
 
@@ -222,12 +228,12 @@ def _read_origins(raw: Raw) -> list[str] | None:
     return origins if good and len(origins) == len(texts) else None
 
 
-def choice(*words: str) -> Kind:
-    """One of a few words."""
+def choice(*words: str, also: Sequence[str] = ()) -> Kind:
+    """One of a few words; those of `also` are understood, for a better answer than that they are not."""
 
     def read(raw: Raw) -> str | None:
         text = (_read_text(raw) or "").lower()
-        return text if text in words else None
+        return text if text in words or text in also else None
 
     return Kind(" or ".join(f"`{word}`" for word in words), _listed(words), read)
 
@@ -246,6 +252,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 TEXT: Final = Kind("text", "text", _read_text)
+TEXTS: Final = Kind("list of texts", "a list of texts", _read_texts)
 FLAG: Final = Kind("true or false", "true or false", _read_flag)
 COUNT: Final = count(1)
 SIZE: Final = Kind("size", "a size above zero such as 65536 or 4MiB", _read_size)

@@ -148,7 +148,7 @@ TEST(PublicKey, IsNotMadeOfWhatIsWeakOrForSomethingElse) {
 }
 
 TEST(PublicKey, OfRsaHasToBeLargeAndToHaveAnExponentThatProtects) {
-    auto const small = PublicKey::from_native({TestKey::rsa(1024).native(), [](auto*) {}});
+    auto const small = PublicKey::from_native({TestKey::fresh_rsa(1024).native(), [](auto*) {}});
     EXPECT_TRUE(small.has_error());
     std::string const large = to_base64url(std::string(256, '\xff'));
     for (std::string const exponent : {"AQ", "AA", "Ag", "AQABAQABAQABAQAB"}) {

@@ -48,7 +48,8 @@ TEST(Rules, WithTheLongestPatternDecideAlone) {
 }
 
 TEST(Rules, ThatAreAsLongDecideInTheirOrder) {
-    auto const made = rules({{{"a/*/c"}, {{"user:first", {"pull"}}}}, {{"a/b/*"}, {{"user:second", {"pull"}}}}});
+    auto const made =
+        rules({{{"a/*/c"}, {{"user:first", {"pull"}}}}, {{"a/b/*"}, {{"user:second", {"pull"}}}}});
     EXPECT_TRUE(may(made, somebody("first"), "a/b/c", Action::pull));
     EXPECT_FALSE(may(made, somebody("second"), "a/b/c", Action::pull));
     EXPECT_TRUE(may(made, somebody("second"), "a/b/x", Action::pull));
@@ -62,9 +63,9 @@ TEST(Rules, OfATreeAreAboutItsRootToo) {
 }
 
 TEST(Rules, JoinTheRightsOfAllSubjectsThatFit) {
-    auto const made = rules(
-        {{{"**"}, {{"everyone", {"pull"}}, {"group:team", {"create"}}, {"user:alice", {"delete"}}}}},
-        {{"team", {"alice"}}});
+    auto const made =
+        rules({{{"**"}, {{"everyone", {"pull"}}, {"group:team", {"create"}}, {"user:alice", {"delete"}}}}},
+              {{"team", {"alice"}}});
     auto const ruling = made.decide(somebody("alice"), access("x", Action::push));
     EXPECT_TRUE(ruling.allowed);
     EXPECT_EQ(ruling.rights.str(), "pull,create,delete");
@@ -81,8 +82,8 @@ TEST(Rules, GiveEverybodyWhatAnonymousCallersHave) {
 }
 
 TEST(Rules, TakeNamesOfTwoKindsForTwoCallers) {
-    auto const made = rules({{{"**"}, {{"user:ci", {"pull"}}, {"robot:bot", {"pull"}}, {"group:g", {"push"}}}}},
-                            {{"g", {"ci"}}});
+    auto const made = rules(
+        {{{"**"}, {{"user:ci", {"pull"}}, {"robot:bot", {"pull"}}, {"group:g", {"push"}}}}}, {{"g", {"ci"}}});
     EXPECT_FALSE(may(made, somebody("ci", CallerKind::robot), "x", Action::pull));
     EXPECT_FALSE(may(made, somebody("bot", CallerKind::user), "x", Action::pull));
     EXPECT_FALSE(may(made, somebody("ci", CallerKind::federated), "x", Action::pull));
@@ -92,9 +93,8 @@ TEST(Rules, TakeNamesOfTwoKindsForTwoCallers) {
 }
 
 TEST(Rules, KnowFederatedNamesAndCertificatesByPattern) {
-    auto const made = rules({{{"**"},
-                              {{"federated:github:acme/*:main", {"push"}},
-                               {"certificate:CN=node-*", {"pull"}}}}});
+    auto const made =
+        rules({{{"**"}, {{"federated:github:acme/*:main", {"push"}}, {"certificate:CN=node-*", {"pull"}}}}});
     EXPECT_TRUE(may(made, somebody("github:acme/app:main", CallerKind::federated), "x", Action::push));
     EXPECT_FALSE(may(made, somebody("github:evil/app:main", CallerKind::federated), "x", Action::push));
     EXPECT_FALSE(may(made, somebody("github:acme/app:main", CallerKind::user), "x", Action::push));
@@ -125,12 +125,14 @@ TEST(Rules, ThatAreWrongAreNamedByTheirNumber) {
         return made.has_error() ? made.error().message : std::string("none");
     };
     RuleText const good{{"**"}, {{"everyone", {"pull"}}}};
-    EXPECT_EQ(problem({good, {{"**"}, {{"usr:alice", {"pull"}}}}}),
-              "rule 2 of ocilot.access: \"usr:alice\" is nobody: write anonymous, everyone, user:NAME, group:NAME, "
-              "robot:NAME, federated:PATTERN or certificate:PATTERN");
-    EXPECT_EQ(problem({{{"**"}, {{"everyone", {"pul"}}}}}),
-              "rule 1 of ocilot.access: \"pul\" is no right: give everyone some of pull, push, create, delete and "
-              "admin");
+    EXPECT_EQ(
+        problem({good, {{"**"}, {{"usr:alice", {"pull"}}}}}),
+        "rule 2 of ocilot.access: \"usr:alice\" is nobody: write anonymous, everyone, user:NAME, group:NAME, "
+        "robot:NAME, federated:PATTERN or certificate:PATTERN");
+    EXPECT_EQ(
+        problem({{{"**"}, {{"everyone", {"pul"}}}}}),
+        "rule 1 of ocilot.access: \"pul\" is no right: give everyone some of pull, push, create, delete and "
+        "admin");
     EXPECT_NE(problem({{{"A/**"}, {{"everyone", {"pull"}}}}}), "none");
     EXPECT_NE(problem({}, {{"team", {"group:other"}}}), "none");
     EXPECT_EQ(problem({}, {{"team", {"alice", "robot:ci"}}}), "none");

@@ -19,7 +19,12 @@ namespace ocilot::test {
 /// A private key that signs whatever a token server, or somebody who would like to be one, may sign.
 class TestKey {
   public:
-    static TestKey rsa(unsigned bits = 2048) { return TestKey(EVP_RSA_gen(bits)); }
+    static TestKey fresh_rsa(unsigned bits = 2048) { return TestKey(EVP_RSA_gen(bits)); }
+    /// Always the same one: it takes a while to make.
+    static TestKey rsa() {
+        static TestKey const key = fresh_rsa();
+        return key;
+    }
     static TestKey ec(char const* curve = "P-256") { return TestKey(EVP_EC_gen(curve)); }
     static TestKey ed25519() { return TestKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); }
 

@@ -72,16 +72,19 @@ TEST_F(Access, PrivateAndMissingAnswerAlike) {
     std::string const name = "secret/aa";
     as(basic("boss"), Method::post, "/v2/secret/aa/blobs/uploads/?digest=" + sha256("{}"), "{}");
     auto const bytes = image(sha256("{}"));
-    ASSERT_EQ(as(basic("boss"), Method::put, "/v2/secret/aa/manifests/v1", bytes, {{"Content-Type", oci_manifest}})
-                  .status(),
-              201U);
+    ASSERT_EQ(
+        as(basic("boss"), Method::put, "/v2/secret/aa/manifests/v1", bytes, {{"Content-Type", oci_manifest}})
+            .status(),
+        201U);
     for (std::string const credentials : {std::string(), basic("reader"), bearer_for("", basic("reader"))}) {
-        for (std::string const path : {"manifests/v1", "tags/list", "blobs/" + sha256("{}"), "referrers/" + sha256("{}")}) {
+        for (std::string const path :
+             {"manifests/v1", "tags/list", "blobs/" + sha256("{}"), "referrers/" + sha256("{}")}) {
             auto const asked = [&](std::string const& repository) {
                 auto const target = "/v2/" + repository + "/" + path;
                 auto answer = credentials.empty() ? get(target) : as(credentials, Method::get, target);
                 std::string told = std::to_string(answer.status()) + answer.text;
-                for (auto const& [key, value] : answer.response.headers) told += "\n" + std::string(key) + value;
+                for (auto const& [key, value] : answer.response.headers)
+                    told += "\n" + std::string(key) + value;
                 for (auto at = told.find(repository); at != told.npos; at = told.find(repository)) {
                     told.replace(at, repository.size(), "NAME");
                 }
@@ -167,12 +170,14 @@ TEST_F(Access, SeveralAuthorizationHeadersAreRefused) {
 }
 
 TEST_F(Access, BrokenCredentialsAreRefused) {
-    for (std::string const header : {"Basic", "Basic !!!", "Basic cmVhZGVy", "Digest x", "Bearer a.b.c", "Bearer " + std::string(15'000, '.'),
-                                     "Bearer " + std::string(60'000, '.')}) {
+    for (std::string const header :
+         {"Basic", "Basic !!!", "Basic cmVhZGVy", "Digest x", "Bearer a.b.c",
+          "Bearer " + std::string(15'000, '.'), "Bearer " + std::string(60'000, '.')}) {
         EXPECT_EQ(as(header, Method::get, "/v2/").status(), 401U) << header.substr(0, 40);
     }
     auto const answer = as("Bearer a.b.c", Method::get, "/v2/team/app/tags/list");
-    EXPECT_NE(answer["WWW-Authenticate"].find(R"(,scope="repository:team/app:pull",error="invalid_token",error_description=")"),
+    EXPECT_NE(answer["WWW-Authenticate"].find(
+                  R"(,scope="repository:team/app:pull",error="invalid_token",error_description=")"),
               std::string::npos)
         << answer["WWW-Authenticate"];
 }

@@ -180,7 +180,7 @@ class AppTest : public ::testing::Test {
         parts.emplace(registry::Registry{blobs, *meta, *gate, clock, random, sessions, manifests, rules});
         guard.emplace(*gate);
         operations.emplace(*parts, metrics);
-        app.emplace(*parts, *guard, *operations, settings);
+        app.emplace(*parts, *guard, *operations, settings, nullptr, &registrar);
     }
 
     static constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";
@@ -202,6 +202,8 @@ class AppTest : public ::testing::Test {
     AppSettings settings;
     std::optional<registry::Registry> parts;
     std::optional<auth::Guard> guard;
+    BlockingPool pool{1};
+    auth::Registrar registrar{{meta->accounts(), pool, clock, random}};
     std::optional<Operations> operations;
     std::optional<App> app;
 

@@ -58,7 +58,8 @@ class AuthTest : public AppTest {
     std::string add_secret(std::string const& account, std::vector<std::string> scopes = {},
                            std::optional<Time> expires_at = {}) {
         auto secret = auth::make_secret(random);
-        meta::TokenFact fact{.id = secret.id, .account = account, .secret_hash = auth::sha256_hex(secret.text)};
+        meta::TokenFact fact{
+            .id = secret.id, .account = account, .secret_hash = auth::sha256_hex(secret.text)};
         fact.scopes = std::move(scopes);
         fact.created_at = time.now();
         fact.expires_at = expires_at;
@@ -76,12 +77,25 @@ class AuthTest : public AppTest {
         auto& accounts = meta->accounts();
         keys.emplace(accounts, time, std::chrono::seconds(300));
         ASSERT_TRUE(ocilot::test::run(keys->refresh(std::chrono::seconds(0))).has_value());
-        logins.emplace(auth::LoginParts{
-            .gate = *gate, .pool = pool, .clock = time, .random = random, .log = log, .metrics = metrics, .accounts = &accounts});
-        bearers.emplace(auth::BearerParts{
-            .pool = pool, .clock = time, .metrics = metrics, .service = "ocilot", .keys = &*keys, .accounts = &accounts});
-        checking.emplace(auth::GuardParts{
-            .gate = *gate, .clock = time, .log = log, .metrics = metrics, .logins = &*logins, .bearers = &*bearers});
+        logins.emplace(auth::LoginParts{.gate = *gate,
+                                        .pool = pool,
+                                        .clock = time,
+                                        .random = random,
+                                        .log = log,
+                                        .metrics = metrics,
+                                        .accounts = &accounts});
+        bearers.emplace(auth::BearerParts{.pool = pool,
+                                          .clock = time,
+                                          .metrics = metrics,
+                                          .service = "ocilot",
+                                          .keys = &*keys,
+                                          .accounts = &accounts});
+        checking.emplace(auth::GuardParts{.gate = *gate,
+                                          .clock = time,
+                                          .log = log,
+                                          .metrics = metrics,
+                                          .logins = &*logins,
+                                          .bearers = &*bearers});
         checking->set_rules(
             std::make_shared<auth::Rules const>(auth::Rules::compile(rules_of_the_house(), {}).value()));
         tokens.emplace(auth::TokenServer::Parts{*checking, *keys, accounts, time, random, metrics},
@@ -109,8 +123,8 @@ class AuthTest : public AppTest {
     /// What a token says, unverified.
     static nlohmann::json claims_of(std::string const& token) {
         auto const start = token.find('.') + 1;
-        auto const text = auth::from_base64url(
-            std::string_view(token).substr(start, token.find('.', start) - start));
+        auto const text =
+            auth::from_base64url(std::string_view(token).substr(start, token.find('.', start) - start));
         return nlohmann::json::parse(text.value_or("null"), nullptr, false);
     }
     Answer post_form(std::string const& form) {

@@ -54,9 +54,12 @@ class RoleTable : public test::AuthTest {
     /// Whether a role got past the guard.
     bool passes(RoleRow const& row, std::string const& role) {
         std::string credentials;
-        if (role == "bot") credentials = basic("bot", bot_secret_);
-        else if (!role.empty()) credentials = basic(role);
-        auto const answer = role.empty() ? ask(row.method, row.target) : as(credentials, row.method, row.target);
+        if (role == "bot")
+            credentials = basic("bot", bot_secret_);
+        else if (!role.empty())
+            credentials = basic(role);
+        auto const answer =
+            role.empty() ? ask(row.method, row.target) : as(credentials, row.method, row.target);
         if (role.empty() && answer.status() == 401) EXPECT_NE(answer["WWW-Authenticate"], "") << row.target;
         if (!role.empty()) EXPECT_NE(answer.status(), 401U) << row.target << ' ' << role;
         return answer.status() != 401 && answer.status() != 403;
@@ -91,8 +94,8 @@ TEST_F(RoleTable, IsWhatHappens) {
         for (std::string const role :
              {"", "reader", "writer", "creator", "remover", "nobody", "bot", "boss"}) {
             bool const allowed = row.allowed.contains("*") || row.allowed.contains(role);
-            EXPECT_EQ(passes(row, role), allowed)
-                << to_string(row.method) << ' ' << row.target << " as " << (role.empty() ? "nobody at all" : role);
+            EXPECT_EQ(passes(row, role), allowed) << to_string(row.method) << ' ' << row.target << " as "
+                                                  << (role.empty() ? "nobody at all" : role);
         }
     }
 }

@@ -13,7 +13,8 @@ class Tokens : public test::AuthTest {
 };
 
 TEST_F(Tokens, AreWhatClientsExpect) {
-    auto const answer = token_for("service=ocilot&scope=repository:team/app:pull,push&account=writer", basic("writer"));
+    auto const answer =
+        token_for("service=ocilot&scope=repository:team/app:pull,push&account=writer", basic("writer"));
     EXPECT_EQ(answer["token"], answer["access_token"]);
     EXPECT_GE(answer["expires_in"].get<int>(), 60);
     EXPECT_EQ(answer["issued_at"], rfc3339(time.now()));
@@ -23,20 +24,24 @@ TEST_F(Tokens, AreWhatClientsExpect) {
     EXPECT_EQ(claims["sub"], "writer");
     EXPECT_EQ(claims["aud"], "ocilot");
     EXPECT_EQ(claims["exp"].get<int>() - claims["iat"].get<int>(), 300);
-    EXPECT_EQ(claims["access"], json::parse(R"([{"type":"repository","name":"team/app","actions":["pull","push"]}])"));
+    EXPECT_EQ(claims["access"],
+              json::parse(R"([{"type":"repository","name":"team/app","actions":["pull","push"]}])"));
 }
 
 TEST_F(Tokens, GiveWhatIsAllowedOfWhatIsAsked) {
-    EXPECT_EQ(access_for("scope=repository:team/app:pull,push,delete", basic("reader"))[0]["actions"], json({"pull"}));
+    EXPECT_EQ(access_for("scope=repository:team/app:pull,push,delete", basic("reader"))[0]["actions"],
+              json({"pull"}));
     EXPECT_EQ(access_for("scope=repository:secret/app:pull,push", basic("reader")), json::array());
-    EXPECT_EQ(access_for("scope=repository:team/app:*", basic("writer"))[0]["actions"], json({"pull", "push"}));
+    EXPECT_EQ(access_for("scope=repository:team/app:*", basic("writer"))[0]["actions"],
+              json({"pull", "push"}));
     EXPECT_EQ(access_for("scope=repository:team/app:push", basic("creator"))[0]["actions"], json({"create"}));
     EXPECT_EQ(access_for("scope=repository:NOT/valid:pull", basic("writer")), json::array());
     EXPECT_EQ(access_for("scope=repository:team/a:pull+repository:team/b:pull&scope=repository:team/c:pull",
                          basic("reader"))
                   .size(),
               3U);
-    EXPECT_EQ(access_for("scope=repository:team/a:pull%20repository:team/b:pull", basic("reader")).size(), 2U);
+    EXPECT_EQ(access_for("scope=repository:team/a:pull%20repository:team/b:pull", basic("reader")).size(),
+              2U);
 }
 
 TEST_F(Tokens, ForAnonymousUseHaveNoSubject) {

@@ -1,0 +1,95 @@
+#include "auth/claim_patterns.h"
+
+#include "oci/quote.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace ocilot::auth {
+
+namespace {
+
+bool is_account_character(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("._-@/:+").find(c) != std::string_view::npos;
+}
+
+}  // namespace
+
+bool claim_fits(std::string_view pattern, std::string_view text) noexcept {
+    std::size_t p = 0;
+    std::size_t t = 0;
+    auto star = pattern.npos;    // The last star met,
+    std::size_t after_star = 0;  // and where the text goes on that it does not stand for.
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            after_star = t;
+        } else if (p < pattern.size() && pattern[p] == text[t]) {
+            ++p;
+            ++t;
+        } else if (star != pattern.npos) {
+            p = star + 1;
+            t = ++after_star;
+        } else {
+            return false;
+        }
+    }
+    return pattern.substr(p).find_first_not_of('*') == pattern.npos;
+}
+
+nlohmann::json const* find_claim(nlohmann::json const& claims, std::string_view name) {
+    if (!claims.is_object()) return nullptr;
+    if (auto const found = claims.find(name); found != claims.end()) return &*found;
+    auto const slash = name.find('/');
+    if (slash == name.npos) return nullptr;
+    auto const outer = claims.find(name.substr(0, slash));
+    return outer == claims.end() ? nullptr : find_claim(*outer, name.substr(slash + 1));
+}
+
+std::optional<std::string> claim_text(nlohmann::json const& value) {
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_number() || value.is_boolean()) return value.dump();
+    return std::nullopt;
+}
+
+std::string as_account_name(std::string_view text) {
+    std::string name(text);
+    std::ranges::replace_if(name, [](char c) { return !is_account_character(c); }, '-');
+    return name;
+}
+
+Result<> check_template(std::string_view text) {
+    bool open = false;
+    std::size_t length = 0;
+    for (char const c : text) {
+        bool const wrong = (c == '{' && open) || (c == '}' && (!open || length == 0));
+        if (wrong) {
+            return Error{Errc::config, fmt::format("{} has braces that are not around the name of a claim: "
+                                                   "write them as in ci-{{project_path}}",
+                                                   oci::quote(text))};
+        }
+        length = open ? length + 1 : 0;
+        if (c == '{' || c == '}') open = c == '{';
+    }
+    if (open) return Error{Errc::config, fmt::format("{} has a brace that is not closed", oci::quote(text))};
+    return {};
+}
+
+std::optional<std::string> fill_template(
+    std::string_view text, std::function<std::optional<std::string>(std::string_view claim)> const& value) {
+    std::string out;
+    for (;;) {
+        auto const open = text.find('{');
+        auto const close = text.find('}', open == text.npos ? text.size() : open);
+        out += text.substr(0, open);
+        if (close == text.npos) return out;
+        auto const filled = value(text.substr(open + 1, close - open - 1));
+        if (!filled) return std::nullopt;
+        out += *filled;
+        text.remove_prefix(close + 1);
+    }
+}
+
+}  // namespace ocilot::auth

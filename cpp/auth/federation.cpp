@@ -1,0 +1,158 @@
+#include "auth/federation.h"
+
+#include "auth/claim_patterns.h"
+#include "auth/jwt.h"
+#include "auth/resource.h"
+#include "auth/strict_json.h"
+#include "oci/quote.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace ocilot::auth {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view lower_case = "|lower";  // Ends a placeholder.
+
+Error misconfigured(FederatedIssuer const& issuer, std::string_view why) {
+    return {Errc::config, fmt::format("issuer {}: {}", oci::quote(issuer.name), why)};
+}
+
+Error refused(std::string_view why) {
+    return {Errc::unauthorized, fmt::format("the token is refused: {}", why)};
+}
+
+Result<> check(FederatedIssuer const& issuer, FederationRule const& rule) {
+    // Whoever runs a public issuer gives tokens to everybody: without claims a rule would let them all in.
+    if (rule.claims.empty())
+        return misconfigured(issuer, "a rule needs claims: without them it fits everybody");
+    for (auto const& [claim, patterns] : rule.claims) {
+        if (patterns.empty())
+            return misconfigured(issuer, fmt::format("claim {} has no pattern: give one", oci::quote(claim)));
+        if (std::ranges::find(patterns, "") != patterns.end())
+            return misconfigured(issuer, fmt::format("claim {} has an empty pattern", oci::quote(claim)));
+    }
+    if (rule.name.empty()) return misconfigured(issuer, "a rule needs a name for the caller");
+    CHECK(check_template(rule.name));
+    std::vector<std::string> examples;
+    for (auto const& scope : rule.scopes) {
+        CHECK(check_template(scope));
+        examples.push_back(
+            fill_template(scope, [](auto) { return std::optional<std::string>("a"); }).value());
+    }
+    auto const scopes = parse_robot_scopes(examples);
+    if (scopes.has_error()) return misconfigured(issuer, scopes.error().message);
+    return {};
+}
+
+bool fits(Json const& claims, std::string const& name, std::vector<std::string> const& patterns) {
+    auto const* const found = find_claim(claims, name);
+    if (found == nullptr) return false;
+    auto const one_fits = [&](Json const& value) {
+        auto const text = claim_text(value);
+        return text && std::ranges::any_of(patterns, [&](auto const& one) { return claim_fits(one, *text); });
+    };
+    return found->is_array() ? std::ranges::any_of(*found, one_fits) : one_fits(*found);
+}
+
+bool fits(Json const& claims, FederationRule const& rule) {
+    return std::ranges::all_of(rule.claims,
+                               [&](auto const& claim) { return fits(claims, claim.first, claim.second); });
+}
+
+/// The text of the claim that a placeholder names; nullopt if it is missing or no single value.
+std::optional<std::string> value_of(Json const& claims, std::string_view placeholder) {
+    bool const lower = placeholder.ends_with(lower_case);
+    if (lower) placeholder.remove_suffix(lower_case.size());
+    auto const* const found = find_claim(claims, placeholder);
+    auto text = found == nullptr ? std::nullopt : claim_text(*found);
+    if (text && lower) {
+        std::ranges::transform(*text, text->begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        });
+    }
+    return text;
+}
+
+/// What a claim says may stand in a scope only where a repository name could: it brings no pattern.
+std::optional<std::string> repository_part(Json const& claims, std::string_view name) {
+    auto text = value_of(claims, name);
+    if (!text || oci::RepositoryName::parse(*text).has_error()) return std::nullopt;
+    return text;
+}
+
+Result<policy::Caller> make_caller(FederationRule const& rule, Json const& claims) {
+    auto const name = fill_template(rule.name, [&](auto claim) {
+        auto text = value_of(claims, claim);
+        if (text) *text = as_account_name(*text);
+        return text;
+    });
+    if (!name) return refused("a claim that its name is made of is missing or no single value");
+    if (name->empty()) return refused("its claims make an empty name");
+    if (name->size() > longest_account_name) return refused("the name that its claims make is too long");
+    std::vector<std::string> scopes;
+    for (auto const& scope : rule.scopes) {
+        auto filled = fill_template(scope, [&](auto claim) { return repository_part(claims, claim); });
+        if (!filled) return refused("a claim that its scopes are made of is missing or no repository name");
+        scopes.push_back(std::move(*filled));
+    }
+    policy::Caller caller;
+    TRY(caller.limit, parse_robot_scopes(scopes));
+    caller.name = *name;
+    caller.groups = rule.groups;
+    caller.kind = policy::CallerKind::federated;
+    return caller;
+}
+
+}  // namespace
+
+Result<Federation> Federation::make(std::vector<FederatedIssuer> issuers) {
+    std::set<std::string> seen;
+    for (auto const& issuer : issuers) {
+        if (issuer.issuer.empty()) return misconfigured(issuer, "it needs an issuer: the iss of its tokens");
+        if (issuer.audience.empty())
+            return misconfigured(issuer, "it needs an audience: else tokens meant for others would be taken");
+        if (!seen.insert(issuer.issuer).second)
+            return misconfigured(issuer, "its iss is there twice: put all rules into one issuer");
+        if (issuer.rules.empty())
+            return misconfigured(issuer, "it needs rules: without them it lets nobody in");
+        for (auto const& rule : issuer.rules) {
+            CHECK(check(issuer, rule));
+        }
+    }
+    return Federation(std::move(issuers));
+}
+
+FederatedIssuer const* Federation::issuer(std::string_view iss) const noexcept {
+    auto const found = std::ranges::find(issuers_, iss, &FederatedIssuer::issuer);
+    return found == issuers_.end() ? nullptr : &*found;
+}
+
+Result<policy::Caller> Federation::caller(FederatedIssuer const& issuer, std::string_view claims_json) const {
+    auto const claims = parse_strict_object(claims_json);
+    if (claims.has_error()) return refused("its claims are invalid: " + claims.error().message);
+    auto const rule = std::ranges::find_if(issuer.rules, [&](auto const& one) { return fits(*claims, one); });
+    if (rule == issuer.rules.end())
+        return refused(
+            fmt::format("none of the rules of issuer {} fits its claims", oci::quote(issuer.name)));
+    return make_caller(*rule, *claims);
+}
+
+Task<Result<FederatedLogin>> Federation::login(std::string token, KeySource& keys, Time now) const {
+    CO_TRY(auto const peeked, peek_jwt(token));
+    auto const* const believed = issuer(peeked.issuer);
+    if (believed == nullptr) co_return refused("its issuer is not one that is believed");
+    auto asked = keys.keys(believed->issuer, peeked.key_id);
+    CO_TRY(auto const trusted, co_await std::move(asked));
+    JwtRules const rules{believed->issuer, believed->audience, allowed_algorithms({}).value()};
+    CO_TRY(auto const claims, verify_jwt(token, *trusted, rules, now));
+    CO_TRY(auto who, caller(*believed, claims.json));
+    co_return FederatedLogin{std::move(who), believed->name, claims.subject, claims.expires_at};
+}
+
+}  // namespace ocilot::auth

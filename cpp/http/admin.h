@@ -1,0 +1,27 @@
+#pragma once
+
+#include "http/context.h"
+#include "meta/facts.h"
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string_view>
+
+namespace ocilot::http {
+
+// What the handlers of the administration share.
+
+/// denied where nobody can be told apart: an open registry is administered through its control socket alone.
+/// not_found without a registrar.
+[[nodiscard]] Result<> check_administrable(Context const& context);
+
+/// A document as an answer that nobody may keep.
+[[nodiscard]] Response json_response(unsigned status, nlohmann::ordered_json const& document);
+
+/// `null` for none.
+[[nodiscard]] nlohmann::ordered_json json_time(std::optional<Time> const& time);
+
+/// A flag of the query; nullopt if absent, bad_request if it is neither `true` nor `false`.
+[[nodiscard]] Result<std::optional<bool>> query_flag(Query const& query, std::string_view name);
+
+}  // namespace ocilot::http

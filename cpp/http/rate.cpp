@@ -1,0 +1,28 @@
+#include "http/rate.h"
+
+#include <fmt/format.h>
+
+namespace ocilot::http {
+
+auth::RequestClass class_of(Endpoint const& endpoint, Method method) noexcept {
+    using auth::RequestClass;
+    if (endpoint.name == "token") return RequestClass::logins;
+    if (method == Method::get && endpoint.name == "manifest") return RequestClass::manifests;
+    return method == Method::get || method == Method::head ? RequestClass::reads : RequestClass::writes;
+}
+
+Error over_rate(auth::RateVerdict const& verdict) {
+    return {Errc::too_many_requests,
+            fmt::format("{} requests in {} s are allowed and were sent; try again in {} s", verdict.limit,
+                        verdict.window.count(), verdict.wait_for.count())};
+}
+
+void tell_rate(Response& response, auth::RateVerdict const& verdict) {
+    if (verdict.window.count() == 0) return;
+    response.set("RateLimit-Limit", fmt::format("{};w={}", verdict.limit, verdict.window.count()));
+    response.set("RateLimit-Remaining", fmt::format("{};w={}", verdict.remaining, verdict.window.count()));
+    response.set("RateLimit-Reset", fmt::format("{}", verdict.reset.count()));
+    if (!verdict.allowed) response.replace("Retry-After", fmt::format("{}", verdict.wait_for.count()));
+}
+
+}  // namespace ocilot::http

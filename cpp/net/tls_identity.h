@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+struct x509_st;
+
+namespace ocilot::net {
+
+/// The name a certificate gives its owner: the common name of its subject, or, without one, the first of its
+/// alternative names that is a URI, else an e-mail address, else a DNS name. Empty if there is none, if there
+/// are several common names, or if the name is longer than 255 bytes or not all printable UTF-8. Says nothing
+/// about who has signed it.
+[[nodiscard]] std::string certificate_name(x509_st const* certificate);
+
+}  // namespace ocilot::net

@@ -1,0 +1,82 @@
+#include "auth/claim_patterns.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+using namespace ocilot;
+using namespace ocilot::auth;
+
+TEST(ClaimPattern, FitsTheWholeValue) {
+    struct Case {
+        std::string pattern;
+        std::vector<std::string> yes;
+        std::vector<std::string> no;
+    };
+    Case const cases[] = {
+        {"octo/app", {"octo/app"}, {"octo/app2", "xocto/app", "octo", "Octo/app", "octo/app\n", ""}},
+        {"octo/*", {"octo/", "octo/a", "octo/a/b"}, {"octo", "octo2/a", "x/octo/a"}},
+        {"*", {"", "a", "a/b c"}, {}},
+        {"refs/heads/*", {"refs/heads/main"}, {"refs/tags/refs/heads/main"}},
+        {"*/main", {"refs/heads/main", "/main"}, {"main", "refs/heads/main2"}},
+        {"a*b*c", {"abc", "axbxc", "abbcc", "abcbc"}, {"ab", "acb", "abcd"}},
+        {"a**c", {"ac", "abc"}, {"a", "acd"}},
+        {"a.c", {"a.c"}, {"abc"}},
+        {"[ab]?", {"[ab]?"}, {"a", "ab"}},
+        {"", {""}, {"a"}},
+    };
+    for (auto const& [pattern, yes, no] : cases) {
+        for (auto const& text : yes) EXPECT_TRUE(claim_fits(pattern, text)) << pattern << " " << text;
+        for (auto const& text : no) EXPECT_FALSE(claim_fits(pattern, text)) << pattern << " " << text;
+    }
+}
+
+TEST(ClaimPattern, CostsWhatItsLengthCosts) {
+    std::string pattern;
+    for (int i = 0; i < 100; ++i) pattern += "a*";
+    EXPECT_FALSE(claim_fits(pattern + "b", std::string(10'000, 'a')));
+}
+
+TEST(Claim, IsFoundWithinAnother) {
+    auto const claims = nlohmann::json::parse(
+        R"({"sub":"x","a/b":1,"a":{"b":2,"c":{"d":"deep"}},"k8s.io":{"namespace":"ci"},"list":[1]})");
+    EXPECT_EQ(*find_claim(claims, "a/b"), 1) << "itself";
+    EXPECT_EQ(*find_claim(claims, "a/c/d"), "deep");
+    EXPECT_EQ(*find_claim(claims, "k8s.io/namespace"), "ci");
+    for (std::string const name : {"", "/", "a/", "a/x", "sub/x", "list/0", "x/y", "a/c/d/e"})
+        EXPECT_EQ(find_claim(claims, name), nullptr) << name;
+}
+
+TEST(Claim, IsTextIfItIsASingleValue) {
+    auto const text = [](char const* json) { return claim_text(nlohmann::json::parse(json)); };
+    EXPECT_EQ(text(R"("a b")"), "a b");
+    EXPECT_EQ(text("12"), "12");
+    EXPECT_EQ(text("-1"), "-1");
+    EXPECT_EQ(text("true"), "true");
+    for (auto const* const json : {"null", "[]", R"(["a"])", "{}"})
+        EXPECT_EQ(text(json), std::nullopt) << json;
+}
+
+TEST(ClaimTemplate, IsFilledOnce) {
+    auto const value = [](std::string_view claim) -> std::optional<std::string> {
+        if (claim == "a") return "{b}";
+        if (claim == "b") return "B";
+        return std::nullopt;
+    };
+    EXPECT_EQ(fill_template("ci-{b}-{b}", value), "ci-B-B");
+    EXPECT_EQ(fill_template("{a}", value), "{b}");
+    EXPECT_EQ(fill_template("plain", value), "plain");
+    EXPECT_EQ(fill_template("", value), "");
+    EXPECT_EQ(fill_template("{b}{c}", value), std::nullopt);
+}
+
+TEST(ClaimTemplate, HasItsBracesAroundNames) {
+    for (std::string const text : {"", "plain", "{a}", "x{a}y{b}z", "{a}{b}", "{kubernetes.io/namespace}"})
+        EXPECT_TRUE(check_template(text).has_value()) << text;
+    for (std::string const text : {"{", "}", "{}", "{a", "a}", "{{a}}", "{a}}", "{a{b}", "}{"})
+        EXPECT_TRUE(check_template(text).has_error()) << text;
+}
+
+TEST(AccountName, HasADashForWhatNoNameHas) {
+    EXPECT_EQ(as_account_name("repo:octo/app:ref:refs/heads/a b\n\xc3\xa4"),
+              "repo:octo/app:ref:refs/heads/a-b---");
+}

@@ -1,0 +1,26 @@
+#include "jobs/journal.h"
+
+#include "registry/fixture.h"
+
+using namespace ocilot;
+using namespace ocilot::test;
+
+class JournalJobTest : public RegistryTest {
+  protected:
+    void note(std::size_t times) {
+        meta::JournalEntry const entry{.at = clock.now(), .action = "login", .refused = true, .by = {}};
+        ASSERT_TRUE(run(meta->journal().append(std::vector(times, entry))).has_value());
+    }
+    Result<std::size_t> forget(std::chrono::seconds age) {
+        return run(jobs::forget_journal(meta->journal(), clock, age));
+    }
+};
+
+TEST_F(JournalJobTest, ForgetsWhatIsOverTheAgeHoweverMuchAndNothingElse) {
+    note(1200);
+    clock.advance(std::chrono::hours(2));
+    note(3);
+    EXPECT_EQ(forget(std::chrono::hours(3)).value(), 0U);
+    EXPECT_EQ(forget(std::chrono::hours(1)).value(), 1200U);
+    EXPECT_EQ(run(meta->journal().entries({})).value().size(), 3U);
+}
