@@ -21,11 +21,20 @@ COMMANDS = (
     (),
     ("serve",),
     ("fsck",),
+    ("user",),
+    *(("user", command) for command in ("add", "ls", "passwd", "set", "rm")),
+    ("robot",),
+    *(("robot", command) for command in ("add", "ls", "rm")),
+    ("token",),
+    *(("token", command) for command in ("add", "ls", "rm")),
+    ("access",),
+    ("access", "explain"),
+    ("audit",),
+    ("keys",),
+    *(("keys", command) for command in ("ls", "rotate")),
     ("config",),
     ("config", "check"),
     ("config", "show"),
-    ("access",),
-    ("access", "explain"),
     ("hooks",),
     ("hooks", "list"),
     ("hooks", "check"),
@@ -58,7 +67,11 @@ CLI_HEAD = """\
 <!-- Made by ./dev docs --write from `ocilot --help`. -->
 
 Data goes to standard output, messages to standard error. Exit codes: 0 fine, 1 something failed, 2 wrong
-usage or configuration, 7 something in the data is damaged, 130 interrupted.
+usage or configuration, 3 not there, 4 not allowed, 5 there already or changed meanwhile, 6 no registry
+answers, 7 something in the data is damaged, 130 interrupted.
+
+`user`, `robot`, `token`, `access`, `audit` and `keys` ask the registry that runs on the same data, through its
+control socket, as the user it runs as. If none runs they open the data themselves.
 """
 
 

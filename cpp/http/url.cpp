@@ -73,7 +73,8 @@ std::string Urls::upload(oci::RepositoryName const& repository, Uuid id) const {
 }
 
 std::string Urls::local(std::string_view path) const {
-    auto const prefix = without_slashes(settings_.prefix);
+    // The control socket knows of no prefix.
+    auto const prefix = request_.local ? std::string_view() : without_slashes(settings_.prefix);
     return prefix.empty() ? std::string(path) : fmt::format("/{}{}", prefix, path);
 }
 

@@ -14,7 +14,7 @@
 #include <memory>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,9 +36,13 @@ class TlsConn final : public Conn {
 
     /// Makes the SSL object, server side. internal when OpenSSL is out of memory.
     Result<> prepare(TlsContext const& context);
+    /// Same, client side, for a server that has to be `host`.
+    Result<> prepare(TlsTrust const& trust, std::string const& host);
     /// Waits for the client's first byte: whether it begins a request in plain HTTP.
     Task<Result<bool>> speaks_plain_http();
     Task<Result<>> handshake();
+    /// Why the server is not trusted; empty if that is not the trouble.
+    [[nodiscard]] std::string distrust() const;
     /// Takes the name out of the client's certificate, if one was asked for and given. peer_closed if a
     /// resumed session goes back to a certificate that is no longer valid.
     Result<> identify();
@@ -56,6 +60,7 @@ class TlsConn final : public Conn {
     std::string_view certificate() const noexcept override { return certificate_; }
 
   private:
+    Result<> make(ssl_ctx_st* context);
     /// Waits for what OpenSSL's call that answered `code` lacks, or tells why it failed.
     Task<Result<>> settle(int code, std::string_view doing);
     Error failure(int reason, std::string_view doing);
@@ -67,14 +72,37 @@ class TlsConn final : public Conn {
     bool broken_ = false;      // OpenSSL forbids further calls after a fatal error.
 };
 
-Result<> TlsConn::prepare(TlsContext const& context) {
+Result<> TlsConn::make(ssl_ctx_st* context) {
     ERR_clear_error();
-    ssl_.reset(SSL_new(context.native()));
+    ssl_.reset(SSL_new(context));
     auto* const bio = ssl_ ? bio_.make() : nullptr;
     if (bio == nullptr) return Error{Errc::internal, fmt::format("cannot start TLS: {}", take_tls_reason())};
     SSL_set_bio(ssl_.get(), bio, bio);
+    return {};
+}
+
+Result<> TlsConn::prepare(TlsContext const& context) {
+    CHECK(make(context.native()));
     SSL_set_accept_state(ssl_.get());
     return {};
+}
+
+Result<> TlsConn::prepare(TlsTrust const& trust, std::string const& host) {
+    CHECK(make(trust.native()));
+    SSL_set_connect_state(ssl_.get());
+    SSL_set_hostflags(ssl_.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    boost::system::error_code name;
+    asio::ip::make_address(host, name);
+    bool const set = name ? SSL_set_tlsext_host_name(ssl_.get(), host.c_str()) == 1 &&
+                                SSL_set1_host(ssl_.get(), host.c_str()) == 1
+                          : X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), host.c_str()) == 1;
+    if (!set) return Error{Errc::internal, fmt::format("cannot start TLS: {}", take_tls_reason())};
+    return {};
+}
+
+std::string TlsConn::distrust() const {
+    auto const result = SSL_get_verify_result(ssl_.get());
+    return result == X509_V_OK ? std::string() : X509_verify_cert_error_string(result);
 }
 
 Error TlsConn::failure(int reason, std::string_view doing) {
@@ -228,6 +256,21 @@ Task<Result<std::unique_ptr<Conn>>> accept_tls(Socket socket, std::shared_ptr<Tl
     CO_CHECK(co_await conn->handshake());
     CO_CHECK(conn->identify());
     conn->expires_after(std::chrono::milliseconds::zero());
+    co_return Result<std::unique_ptr<Conn>>(std::move(conn));
+}
+
+Task<Result<std::unique_ptr<Conn>>> connect_tls(Socket socket, std::shared_ptr<TlsTrust> trust,
+                                                std::string host, std::chrono::milliseconds handshake_limit) {
+    auto conn = std::make_unique<TlsConn>(std::move(socket));
+    conn->expires_after(handshake_limit);
+    CO_CHECK(conn->prepare(*trust, host));
+    auto shaken = co_await conn->handshake();
+    if (shaken.has_error()) {
+        auto const distrust = conn->distrust();
+        if (distrust.empty()) co_return std::move(shaken).error();
+        co_return Error{Errc::unavailable,
+                        fmt::format("the TLS certificate of {} is not trusted: {}", host, distrust)};
+    }
     co_return Result<std::unique_ptr<Conn>>(std::move(conn));
 }
 

@@ -3,9 +3,11 @@
 #include "net/conn.h"
 #include "net/socket.h"
 #include "net/tls_context.h"
+#include "net/tls_trust.h"
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace ocilot::net {
@@ -26,5 +28,11 @@ inline constexpr std::string_view plain_http_answer =
 Task<Result<std::unique_ptr<Conn>>> accept_tls(Socket socket, std::shared_ptr<TlsContext> context,
                                                std::chrono::milliseconds handshake_limit,
                                                std::string_view to_plain_http = plain_http_answer);
+
+/// Conn over TLS, client side, after its handshake with the server called `host` (a name, or a numeric
+/// address without brackets), within `handshake_limit`. unavailable if it is not trusted, with the reason;
+/// else as above.
+Task<Result<std::unique_ptr<Conn>>> connect_tls(Socket socket, std::shared_ptr<TlsTrust> trust,
+                                                std::string host, std::chrono::milliseconds handshake_limit);
 
 }  // namespace ocilot::net

@@ -2,7 +2,6 @@
 #include "server/settings.h"
 
 #include <chrono>
-#include <map>
 #include <optional>
 #include <pybind11/native_enum.h>
 #include <pybind11/stl.h>
@@ -168,38 +167,6 @@ void init_rules(Class& settings) {
         "Groups, each a pair of its name and its members.");
 }
 
-/// An issuer is a tuple in Python: name, issuer, audience, keys, and rules of claims, name, groups and
-/// scopes.
-void init_issuers(Class& settings) {
-    using Rule = std::tuple<std::map<std::string, std::vector<std::string>>, std::string,
-                            std::vector<std::string>, std::vector<std::string>>;
-    using Issuer = std::tuple<std::string, std::string, std::string, std::string, std::vector<Rule>>;
-    settings.def_property(
-        "issuers",
-        [](Settings const& self) {
-            std::vector<Issuer> issuers;
-            for (auto const& one : self.auth.issuers) {
-                std::vector<Rule> rules;
-                for (auto const& rule : one.rules)
-                    rules.emplace_back(rule.claims, rule.name, rule.groups, rule.scopes);
-                issuers.emplace_back(one.name, one.issuer, one.audience, one.jwks, std::move(rules));
-            }
-            return issuers;
-        },
-        [](Settings& self, std::vector<Issuer> issuers) {
-            self.auth.issuers.clear();
-            for (auto& [name, issuer, audience, jwks, rules] : issuers) {
-                auto& made = self.auth.issuers.emplace_back();
-                made = {std::move(name), std::move(issuer), std::move(audience), std::move(jwks), {}};
-                for (auto& [claims, caller, groups, scopes] : rules) {
-                    made.rules.push_back(
-                        {std::move(claims), std::move(caller), std::move(groups), std::move(scopes)});
-                }
-            }
-        },
-        "Foreign issuers whose tokens are exchanged, each with name, issuer, audience, keys and rules.");
-}
-
 /// A limit is a tuple in Python: classes, who, whether by address, requests, seconds.
 void init_rates(Class& settings) {
     using Limit = std::tuple<std::vector<std::string>, std::string, bool, std::uint64_t, Seconds::rep>;
@@ -248,7 +215,6 @@ void init_auth(Class& settings) {
     auth_seconds(settings, "refresh_life", &AuthSettings::refresh_life, "Seconds a refresh token is good.");
     auth_seconds(settings, "key_life", &AuthSettings::key_life, "Seconds a key signs; 0: for ever.");
     init_rules(settings);
-    init_issuers(settings);
     init_rates(settings);
 }
 

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,21 +24,6 @@ struct AccessSettings {
     std::vector<std::pair<std::string, std::vector<std::string>>> groups;  ///< `ocilot.groups`
 };
 
-/// Whose tokens are exchanged for ours (`ocilot.oidc`), as auth::FederatedIssuer has it.
-struct IssuerRule {
-    std::map<std::string, std::vector<std::string>> claims;
-    std::string name;
-    std::vector<std::string> groups;
-    std::vector<std::string> scopes;
-};
-struct IssuerSettings {
-    std::string name;
-    std::string issuer;
-    std::string audience;
-    std::string jwks;  ///< file or URL of the issuer's keys; empty: found from the issuer's URL
-    std::vector<IssuerRule> rules;
-};
-
 /// Who is let in. All of it empty: everybody.
 struct AuthSettings {
     std::string htpasswd;                  ///< `auth.htpasswd.path`
@@ -57,12 +41,12 @@ struct AuthSettings {
     std::chrono::seconds token_life{300};  ///< `ocilot.accounts.tokenexpiry`
     std::chrono::seconds refresh_life{720 * 3600};
     std::chrono::seconds key_life{720 * 3600};  ///< `ocilot.accounts.keyrotation`; 0: keys stay
-    bool certificates = false;                  ///< whether clients may show certificates
-    std::vector<IssuerSettings> issuers;
+    bool certificates = false;                  ///< `http.tls.clientcas`: with rules, they decide
     AccessSettings access;
 
     [[nodiscard]] bool open() const noexcept {
-        return htpasswd.empty() && !token && !silly && !accounts && !certificates;
+        bool const by_certificate = certificates && access.has_rules;
+        return htpasswd.empty() && !token && !silly && !accounts && !by_certificate;
     }
 };
 

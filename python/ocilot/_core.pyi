@@ -90,9 +90,6 @@ class Settings:
     token_life: int
     refresh_life: int
     key_life: int
-    issuers: list[
-        tuple[str, str, str, str, list[tuple[dict[str, list[str]], str, list[str], list[str]]]]
-    ]
     rate_limits: list[tuple[list[str], str, bool, int, int]]
     groups: list[tuple[str, list[str]]]
     access: list[tuple[list[str], list[tuple[str, list[str]]]]] | None

@@ -71,7 +71,7 @@ def test_a_bad_configuration_is_exit_code_2_and_a_line_a_problem(tmp_path: Path,
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.splitlines() == [
         "config.yml:3: storage.delet is not a known key; did you mean storage.delete?",
-        "config.yml:5: auth cannot be used: ocilot does not check users yet, and would let everybody in",
+        "config.yml:5: auth.silly is a section; expected realm and service in it",
     ]
 
 

@@ -199,6 +199,31 @@ def test_no_auth_may_be_spelt_out(tmp_path: Path, text: str) -> None:
     loaded(tmp_path, f"version: 0.1\n{text}\n")
 
 
+def test_who_is_let_in_becomes_settings(tmp_path: Path) -> None:
+    text = """
+auth: {htpasswd: {realm: basic, path: /auth/htpasswd}}
+ocilot:
+  accounts: {enabled: true, service: r.example, tokenexpiry: 10m}
+  groups: {team: [alice, 'robot:ci']}
+  access:
+    - repositories: ['team/**']
+      allow: {'group:team': [pull, push], anonymous: pull}
+"""
+    read = loaded(tmp_path, f"version: 0.1{text}")
+    settings = read.settings
+    assert (settings.auth_htpasswd, settings.auth_realm) == ("/auth/htpasswd", "basic")
+    assert (settings.accounts, settings.accounts_service, settings.token_life) == (True, "r.example", 600)
+    assert settings.groups == [("team", ["alice", "robot:ci"])]
+    assert settings.access == [(["team/**"], [("group:team", ["pull", "push"]), ("anonymous", ["pull"])])]
+    assert read.as_data()["ocilot"]["access"][0]["repositories"] == ["team/**"]
+
+
+def test_no_rules_are_not_the_same_as_an_empty_list(tmp_path: Path) -> None:
+    accounts = "version: 0.1\nocilot: {accounts: {enabled: true}"
+    assert loaded(tmp_path, accounts + "}").settings.access is None
+    assert loaded(tmp_path, accounts + ", access: []}").settings.access == []
+
+
 PROBLEMS = {
     "storage: {delet: {enabled: true}}": "storage.delet is not a known key; did you mean storage.delete?",
     "delete: {enabled: true}": "delete is not a known key; did you mean storage.delete?",
@@ -211,7 +236,8 @@ PROBLEMS = {
     "http: {draintimeout: -1s}": 'http.draintimeout is "-1s"; expected a duration such as 30s or 1m30s',
     "http: {relativeurls: maybe}": 'http.relativeurls is "maybe"; expected true or false',
     "http: {host: registry.example.com}": (
-        'http.host is "registry.example.com"; expected a URL without a path, such as https://registry.example.com'
+        'http.host is "registry.example.com"; expected a URL without a path, such as '
+        "https://registry.example.com"
     ),
     "http: {prefix: registry}": 'http.prefix is "registry"; expected a path such as /registry/',
     "http: {net: unix}": 'http.net is "unix"; expected tcp',
@@ -251,11 +277,43 @@ PROBLEMS = {
     "storage: {filesystem: {rootdirectory: [a]}}": (
         "storage.filesystem.rootdirectory is a list; expected text"
     ),
-    "auth: {htpasswd: {realm: basic, path: /auth/htpasswd}}": (
-        "auth cannot be used: ocilot does not check users yet, and would let everybody in"
+    "auth: htpasswd": 'auth.htpasswd is "htpasswd"; expected realm and path in it',
+    "auth: {htpasswd: }": "auth.htpasswd is empty; expected realm and path in it",
+    "auth: {htpasswd: {realm: r, path: p}, silly: {realm: r, service: s}}": (
+        "auth is a section; expected one of htpasswd, token and silly"
     ),
-    "auth: htpasswd": "auth cannot be used: ocilot does not check users yet, and would let everybody in",
-    "auth: {htpasswd: }": "auth cannot be used: ocilot does not check users yet, and would let everybody in",
+    "auth: {token: {realm: https://a, service: r, issuer: i}}": (
+        "auth.token is a section; expected rootcertbundle or jwks in it"
+    ),
+    "auth: {ldap: {}}": "auth.ldap is not a known key; known here: htpasswd, token, silly",
+    "ocilot: {accounts: {enabled: true, tokenexpiry: 30s}}": (
+        "ocilot.accounts.tokenexpiry cannot be used: clients take every token for good for a minute at least"
+    ),
+    "ocilot: {access: []}": (
+        "ocilot.access cannot be used: without accounts nobody can log in; set ocilot.accounts.enabled: "
+        "true, or "
+        "auth.htpasswd or auth.token"
+    ),
+    "ocilot: {accounts: {enabled: true}, access: [{repositories: ['A'], allow: {}}]}": (
+        'ocilot.access.0.repositories.0 is "A"; expected a repository pattern such as team/app, '
+        "mirror/* or **"
+    ),
+    "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**'], allow: {everyone: [pul]}}]}": (
+        'ocilot.access.0.allow.everyone.0 is "pul"; expected a list of some of pull, push, create, '
+        "delete and admin"
+    ),
+    "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**'], allow: {'usr:a': [pull]}}]}": (
+        "ocilot.access.0.allow.usr:a is a list; expected rights of anonymous, everyone, user:NAME, "
+        "group:NAME, "
+        "robot:NAME, federated:PATTERN or certificate:PATTERN, not of usr:a"
+    ),
+    "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**']}]}": (
+        "ocilot.access.0 is a section; expected a rule with both repositories and allow"
+    ),
+    "ocilot: {groups: {team: ['group:other']}}": (
+        "ocilot.groups.team is a list; expected names, or robot:NAME, federated:PATTERN and "
+        "certificate:PATTERN"
+    ),
     "proxy: {remoteurl: https://x.org}": "proxy cannot be used: ocilot does not mirror another registry yet",
     "notifications: {endpoints: [{name: a}]}": (
         "notifications cannot be used: ocilot does not send notifications yet"

@@ -91,12 +91,12 @@ def test_an_empty_variable_takes_a_value_away(file: Path) -> None:
         (
             "REGISTRY_AUTH",
             "htpasswd",
-            "auth cannot be used: ocilot does not check users yet, and would let everybody in",
+            'auth.htpasswd is "htpasswd"; expected realm and path in it',
         ),
         (
             "REGISTRY_AUTH_HTPASSWD_REALM",
             "basic",
-            "auth cannot be used: ocilot does not check users yet, and would let everybody in",
+            "auth.htpasswd is a section; expected realm and path in it",
         ),
         (
             "REGISTRY_STORAGE_S3_BUCKET",

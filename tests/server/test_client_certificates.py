@@ -11,7 +11,7 @@ from .certificates import Certificates
 from .clients import Skopeo
 from .conftest import FreshRegistry
 from .images import layout_files, make_image, write_layout
-from .programs import Ran, attempt, environment, wait_until
+from .programs import Argument, Ran, attempt, environment, wait_until
 from .registry import Registry
 
 
@@ -22,7 +22,14 @@ def config(certificates: Certificates, *lines: str) -> str:
 
 
 def curl(registry: Registry, certificates: Certificates, home: Path, shown: Path | None) -> Ran:
-    words = ["--silent", "--show-error", "--max-time", "20", "--cacert", certificates.authority_file]
+    words: list[Argument] = [
+        "--silent",
+        "--show-error",
+        "--max-time",
+        "20",
+        "--cacert",
+        certificates.authority_file,
+    ]
     if shown is not None:
         words += ["--cert", shown]
     url = f"https://localhost:{registry.port}/v2/"

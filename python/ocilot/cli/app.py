@@ -8,7 +8,7 @@ import typer
 
 from ocilot import __version__
 
-from . import access, config, fsck, hooks, serve
+from . import access, audit, config, fsck, hooks, keys, robot, serve, token, user
 
 app = typer.Typer(
     name="ocilot",
@@ -19,9 +19,14 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("fsck")(fsck.fsck)
+app.command("audit")(audit.audit)
 app.add_typer(config.app, name="config")
-app.add_typer(access.app, name="access")
 app.add_typer(hooks.app, name="hooks")
+app.add_typer(user.app, name="user")
+app.add_typer(robot.app, name="robot")
+app.add_typer(token.app, name="token")
+app.add_typer(access.app, name="access")
+app.add_typer(keys.app, name="keys")
 
 
 def _version(wanted: bool) -> None:

@@ -7,9 +7,11 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 from ocilot import _core
 from ocilot import config as configuration
@@ -100,8 +102,19 @@ class Control:
         """Whether no registry ran, and one of its own answers."""
         return self._own is not None
 
+    def ask_all(self, path: str, member: str) -> Iterator[Any]:
+        """Everything that a list has, page by page; `member` of a page holds its part."""
+        asked: str | None = path
+        while asked is not None:
+            page, asked = self._exchange("GET", asked, None)
+            yield from page[member]
+
     def ask(self, method: str, path: str, content: Any = None) -> Any:
         """The answer to a request as JSON, None if it has no body. Raises Error with the API's sentence."""
+        return self._exchange(method, path, content)[0]
+
+    def _exchange(self, method: str, path: str, content: Any) -> tuple[Any, str | None]:
+        """An answer, and where the next page is."""
         assert self._connection is not None, "a Control is used in a `with` block"
         body = None if content is None else json.dumps(content)
         try:
@@ -112,7 +125,7 @@ class Control:
             raise failure("unavailable", f"the registry went away before it answered: {problem}") from None
         if answer.status >= 400:
             raise failure(_NAMES.get(answer.status, "internal"), _sentence(answer.status, text))
-        return json.loads(text) if text else None
+        return json.loads(text) if text else None, _next_page(answer.getheader("Link"))
 
     def _path(self) -> str:
         settings = self._settings
@@ -171,6 +184,14 @@ def _connect(connection: socket.socket, path: str) -> None:
         connection.connect(f"/proc/self/fd/{directory}/{Path(path).name}")
     finally:
         os.close(directory)
+
+
+def _next_page(link: str | None) -> str | None:
+    """Path and query of `<URL>; rel="next"`."""
+    if link is None:
+        return None
+    url = urlsplit(link.partition("<")[2].partition(">")[0])
+    return f"{url.path}?{url.query}"
 
 
 def _sentence(status: int, text: bytes) -> str:

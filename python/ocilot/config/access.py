@@ -17,20 +17,23 @@ _SUBJECT: Final = re.compile(r"anonymous|everyone|(?:user|group|robot|federated|
 _MEMBER: Final = re.compile(r"[^:]+|(?:user|robot|federated|certificate):.+")
 
 
-def _text(raw: Raw) -> str | None:
+def text_of(raw: Raw) -> str | None:
+    """A single value as text; None for anything else."""
     return raw.text if isinstance(raw, Scalar) and raw.value is not None else None
 
 
-def _texts(raw: Raw, what: str, *at: str) -> list[str]:
+def texts_of(raw: Raw, what: str, *at: str) -> list[str]:
+    """A list of texts, or one. Raises Unfit at the place of what is none."""
     items = raw if isinstance(raw, list) else [raw]
-    texts = [_text(item) for item in items]
+    texts = [text_of(item) for item in items]
     for number, text in enumerate(texts):
         if not text:
             raise expected(what, *at, *([str(number)] if isinstance(raw, list) else []))
     return [text for text in texts if text]
 
 
-def _section(raw: Raw, what: str, *at: str) -> dict[str, Raw]:
+def section_of(raw: Raw, what: str, *at: str) -> dict[str, Raw]:
+    """A mapping. Raises Unfit for anything else."""
     if not isinstance(raw, dict):
         raise expected(what, *at)
     return raw
@@ -38,8 +41,8 @@ def _section(raw: Raw, what: str, *at: str) -> dict[str, Raw]:
 
 def _read_groups(raw: Raw) -> Groups:
     groups = {}
-    for name, members in _section(raw, "a section of groups, each with a list of names").items():
-        groups[name] = _texts(members, "a list of names such as [alice, robot:ci]", name)
+    for name, members in section_of(raw, "a section of groups, each with a list of names").items():
+        groups[name] = texts_of(members, "a list of names such as [alice, robot:ci]", name)
         for member in groups[name]:
             if not _MEMBER.fullmatch(member):
                 raise expected("names, or robot:NAME, federated:PATTERN and certificate:PATTERN", name)
@@ -53,19 +56,19 @@ def _read_rules(raw: Raw) -> Rules:
 
 
 def _rule(raw: Raw, at: str) -> tuple[list[str], dict[str, list[str]]]:
-    rule = _section(raw, "a rule with repositories and allow", at)
+    rule = section_of(raw, "a rule with repositories and allow", at)
     for key in rule:
         if key not in ("repositories", "allow"):
             raise expected(f"a rule with repositories and allow, not {key}", at, key)
     if "repositories" not in rule or "allow" not in rule:
         raise expected("a rule with both repositories and allow", at)
-    patterns = _texts(rule["repositories"], "a list of patterns such as ['team/**']", at, "repositories")
+    patterns = texts_of(rule["repositories"], "a list of patterns such as ['team/**']", at, "repositories")
     for number, pattern in enumerate(patterns):
         if not is_pattern(pattern):
             raise expected(
                 "a repository pattern such as team/app, mirror/* or **", at, "repositories", str(number)
             )
-    subjects = _section(rule["allow"], "a section of subjects with their rights", at, "allow")
+    subjects = section_of(rule["allow"], "a section of subjects with their rights", at, "allow")
     return patterns, {subject: _rights(subject, given, at) for subject, given in subjects.items()}
 
 
@@ -77,7 +80,7 @@ def _rights(subject: str, raw: Raw, at: str) -> list[str]:
             f"certificate:PATTERN, not of {subject}",
             *place,
         )
-    rights = _texts(raw, "a list of rights such as [pull, push]", *place)
+    rights = texts_of(raw, "a list of rights such as [pull, push]", *place)
     for number, right in enumerate(rights):
         if right not in RIGHTS:
             raise _no_right(*place, str(number))

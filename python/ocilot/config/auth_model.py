@@ -19,7 +19,7 @@ class HtpasswdAuth(Section):
 
     def _check_whole(self) -> None:
         if not self.realm or not self.path:
-            raise expected("a section with realm and path")
+            raise expected("realm and path in it")
 
 
 class TokenAuth(Section):
@@ -42,9 +42,9 @@ class TokenAuth(Section):
 
     def _check_whole(self) -> None:
         if not self.service or not self.issuer or not (self.realm or self.autoredirect):
-            raise expected("a section with realm, service and issuer")
+            raise expected("realm, service and issuer in it")
         if not self.rootcertbundle and not self.jwks:
-            raise expected("a section with rootcertbundle or jwks")
+            raise expected("rootcertbundle or jwks in it")
 
 
 class SillyAuth(Section):
@@ -55,7 +55,7 @@ class SillyAuth(Section):
 
     def _check_whole(self) -> None:
         if not self.realm or not self.service:
-            raise expected("a section with realm and service")
+            raise expected("realm and service in it")
 
 
 class Auth(Section):

@@ -83,7 +83,7 @@ def resolve(config: Config) -> _core.Settings:
     settings.control_socket = own.controlsocket
     settings.tls_minimum = http.tls.minimumtls
     settings.tls_client_authorities = http.tls.clientcas
-    settings.tls_client_required = http.tls.clientauth == CLIENT_AUTH[0]
+    settings.tls_client_required = http.tls.clientauth in ("", CLIENT_AUTH[0])
     settings.threads = own.threads
     settings.trusted_proxies = own.trustedproxies
     settings.header_limit, settings.manifest_limit = own.headerlimit, own.manifestlimit
@@ -127,7 +127,7 @@ def _resolve_auth(settings: _core.Settings, config: Config) -> None:
     settings.accounts, settings.accounts_service = accounts.enabled, accounts.service
     settings.token_life, settings.refresh_life = accounts.tokenexpiry, accounts.refreshexpiry
     settings.key_life = accounts.keyrotation
-    settings.rate_limits = [tuple(limit) for limit in config.ocilot.ratelimits]
+    settings.rate_limits = list(config.ocilot.ratelimits)
     settings.groups = list(config.ocilot.groups.items())
     if "access" in config.ocilot.given_keys:
         settings.access = [(patterns, list(allow.items())) for patterns, allow in config.ocilot.access]

@@ -166,8 +166,9 @@ class Tls(Section):
     clientcas: Annotated[list[str], TEXTS] = []
     """PEM files of those who may sign certificates of clients: who shows such a certificate is known by its
     name. Read again when they change and on SIGHUP."""
-    clientauth: Annotated[str, choice(*CLIENT_AUTH, also=UNVERIFIED)] = CLIENT_AUTH[0]
-    """With `clientcas`: whether every client needs a certificate, or only one that is shown has to be good."""
+    clientauth: Annotated[str, choice(*CLIENT_AUTH, also=UNVERIFIED)] = ""
+    """With `clientcas`: whether every client needs a certificate, which is the default, or only one that is
+    shown has to be good."""
     ciphersuites: Annotated[object, Refused("cipher suites cannot be chosen yet; OpenSSL's are used")] = None
     letsencrypt: Annotated[
         object, Refused("certificates are not fetched; let an ACME client write certificate and key")
@@ -183,7 +184,7 @@ class Tls(Section):
                 f"clientauth: {self.clientauth} takes certificates that nobody has signed; use "
                 f"{' or '.join(CLIENT_AUTH)}"
             )
-        if "clientauth" in self.given_keys and not self.clientcas:
+        if self.clientauth and not self.clientcas:
             raise expected("clientcas beside clientauth")
 
 
@@ -338,7 +339,7 @@ class Config(Section):
 
     def _check_whole(self) -> None:
         auth, own = self.auth, self.ocilot
-        asks = auth.htpasswd or auth.token or auth.silly or own.accounts.enabled
+        asks = auth.htpasswd or auth.token or auth.silly or own.accounts.enabled or self.http.tls.clientcas
         if "access" in own.given_keys and not asks:
             raise refused(
                 "without accounts nobody can log in; set ocilot.accounts.enabled: true, or auth.htpasswd or "

@@ -193,16 +193,11 @@ def _read_patterns(raw: Raw) -> list[str] | None:
 
 
 def is_pattern(text: str) -> bool:
+    """Whether it is a pattern of repositories, as oci::RepositoryPattern has it."""
     return len(text) <= 255 and all(
         part == "**" or ("**" not in part and re.fullmatch(r"[a-z0-9._*-]+", part))
         for part in text.split("/")
     )
-
-
-def _read_texts(raw: Raw) -> list[str] | None:
-    texts = [_read_text(item) for item in (raw if isinstance(raw, list) else [raw])]
-    found = [text for text in texts if text is not None]
-    return found if len(found) == len(texts) else None
 
 
 def _read_networks(raw: Raw) -> list[str] | None:
@@ -258,7 +253,6 @@ COUNT: Final = count(1)
 SIZE: Final = Kind("size", "a size above zero such as 65536 or 4MiB", _read_size)
 SIZE_OR_NONE: Final = Kind("size", "a size such as 0, 65536 or 4MiB", _read_size_or_none)
 RATE: Final = Kind("rate", "bytes a second such as 16MiB/s", _read_rate, _show_rate)
-TEXTS: Final = Kind("list of texts", "a list of texts", _read_texts)
 DURATION: Final = Kind("duration", "a duration such as 30s or 1m30s", read_duration, show_duration)
 ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _read_address)
 NETWORKS: Final = Kind("list of networks", "networks such as 10.0.0.0/8 or 192.0.2.7", _read_networks)

@@ -64,4 +64,8 @@ def measure(directory: Path, seconds: float, script: Path | None) -> dict[str, A
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(Path(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) > 3 else None)))
+    print(
+        json.dumps(
+            measure(Path(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) > 3 else None)
+        )
+    )

@@ -1,0 +1,42 @@
+#include "server/oidc.h"
+
+#include "net/direct_http_client.h"
+#include "server/key_source.h"
+
+#include <map>
+
+namespace ocilot::server {
+
+Result<auth::Federation> federation_of(std::vector<OidcIssuer> const& issuers) {
+    std::vector<auth::FederatedIssuer> believed;
+    for (auto const& issuer : issuers) {
+        auth::FederatedIssuer one{issuer.name, issuer.issuer, issuer.audience, {}};
+        for (auto const& rule : issuer.rules) {
+            one.rules.push_back({.claims = {rule.claims.begin(), rule.claims.end()},
+                                 .name = rule.name,
+                                 .groups = rule.groups,
+                                 .scopes = rule.scopes});
+        }
+        believed.push_back(std::move(one));
+    }
+    return auth::Federation::make(std::move(believed));
+}
+
+Result<std::unique_ptr<auth::KeySource>> issuers_of(AuthSettings const& settings, BlockingPool& pool,
+                                                    Clock const& clock, Log const& log) {
+    std::map<std::string, std::shared_ptr<net::HttpClient>> clients;  // By the file of authorities.
+    std::vector<FetchedKeys::Issuer> issuers;
+    for (auto const& issuer : settings.oidc) {
+        auto const& file = issuer.authorities.empty() ? settings.authorities : issuer.authorities;
+        auto& client = clients[file];
+        if (!client) {
+            TRY(auto trust, net::TlsTrust::load(file));
+            client = std::make_shared<net::DirectHttpClient>(std::move(trust));
+        }
+        issuers.push_back({issuer.issuer, issuer.jwks, client});
+    }
+    TRY(auto made, FetchedKeys::make(std::move(issuers), {pool, clock, log}));
+    return std::unique_ptr<auth::KeySource>(std::move(made));
+}
+
+}  // namespace ocilot::server

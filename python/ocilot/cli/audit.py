@@ -1,0 +1,59 @@
+"""`ocilot audit`: who changed what, and who was refused."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Annotated
+from urllib.parse import urlencode
+
+import typer
+
+from .control import Control
+from .options import ConfigOption, Output, OutputOption, RootOption, path, print_json, print_table
+
+LONGEST_PAGE = 1000
+
+
+def audit(
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Not older, such as 2026-11-21 or 2026-11-21T17:48:55Z."),
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Not younger.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Whose doing it was.")] = None,
+    repository: Annotated[str | None, typer.Option(metavar="NAME", help="Of one repository.")] = None,
+    action: Annotated[
+        str | None, typer.Option(metavar="ACTION", help="Such as manifest.push, tag.move or login.")
+    ] = None,
+    refused: Annotated[
+        bool | None, typer.Option("--refused/--done", help="Only what was refused, or only what was done.")
+    ] = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Most entries.")] = 100,
+    output: OutputOption = Output.TABLE,
+    config: ConfigOption = None,
+    root: RootOption = None,
+) -> None:
+    """Print changes and refusals, youngest first."""
+    given = {"since": since, "until": until, "by": by, "repository": repository, "action": action}
+    query = {name: value for name, value in given.items() if value is not None}
+    if refused is not None:
+        query["refused"] = "true" if refused else "false"
+    query["n"] = str(min(count, LONGEST_PAGE))
+    with Control.of(config, root) as control:
+        found = list(islice(control.ask_all(f"{path('audit')}?{urlencode(query)}", "entries"), count))
+    if output is Output.JSON:
+        print_json(found)
+        return
+    rows = [
+        {
+            **entry,
+            "by": entry["by"]["name"] or entry["by"]["kind"],
+            "address": entry["by"]["address"],
+            "what": entry["action"] + (" refused" if entry["refused"] else ""),
+            "times": entry["times"] if entry["times"] > 1 else "",
+        }
+        for entry in found
+    ]
+    titles = ("AT", "BY", "FROM", "WHAT", "REPOSITORY", "SUBJECT", "TIMES", "DETAIL")
+    members = ("at", "by", "address", "what", "repository", "subject", "times", "detail")
+    print_table(rows, dict(zip(members, titles, strict=True)))

@@ -1,0 +1,134 @@
+"""`ocilot user`: people who log in."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from .control import Control, failure
+from .options import (
+    ConfigOption,
+    Output,
+    OutputOption,
+    RootOption,
+    only,
+    path,
+    print_json,
+    print_table,
+    read_password,
+)
+
+app = typer.Typer(help="People who log in.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="What the account is called.")]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", metavar="GROUP", help="A group it is in. Again for another.")
+]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input, its first line.")
+]
+
+
+@app.command("add")
+def add(
+    name: Name,
+    group: Groups = None,
+    admin: Annotated[
+        bool, typer.Option("--admin", help="May do everything, and administer the registry.")
+    ] = False,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Logs in with tokens only; see `ocilot token`.")
+    ] = False,
+    password_stdin: PasswordStdin = False,
+    config: ConfigOption = None,
+    root: RootOption = None,
+) -> None:
+    """Make an account for a person, and ask for its password."""
+    account = {"name": name, "kind": "user", "groups": only(group), "admin": admin}
+    if not no_password:
+        account["password"] = read_password(name, from_stdin=password_stdin)
+    with Control.of(config, root) as control:
+        control.ask("POST", path("accounts"), account)
+    print(f"{name} can log in" if not no_password else f"made {name}", file=sys.stderr)
+
+
+@app.command("ls")
+def ls(output: OutputOption = Output.TABLE, config: ConfigOption = None, root: RootOption = None) -> None:
+    """Print all accounts of people."""
+    print_accounts("user", output, config, root)
+
+
+@app.command("rm")
+def rm(name: Name, config: ConfigOption = None, root: RootOption = None) -> None:
+    """Remove an account and all its tokens."""
+    with Control.of(config, root) as control:
+        needed(control, name, "user")
+        control.ask("DELETE", path("accounts", name))
+    print(f"removed {name}", file=sys.stderr)
+
+
+@app.command("passwd")
+def passwd(
+    name: Name,
+    password_stdin: PasswordStdin = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the password away instead.")] = False,
+    config: ConfigOption = None,
+    root: RootOption = None,
+) -> None:
+    """Give an account another password; whoever is logged in with the old one has to log in again."""
+    with Control.of(config, root) as control:
+        needed(control, name, "user")
+        password = None if remove else read_password(name, from_stdin=password_stdin)
+        control.ask("PATCH", path("accounts", name), {"password": password})
+    print(f"{name} has {'no password any more' if remove else 'another password'}", file=sys.stderr)
+
+
+@app.command("set")
+def set_(
+    name: Name,
+    group: Groups = None,
+    no_groups: Annotated[bool, typer.Option("--no-groups", help="Take it out of all groups.")] = False,
+    admin: Annotated[
+        bool | None, typer.Option("--admin/--no-admin", help="Whether it may do everything.")
+    ] = None,
+    disabled: Annotated[
+        bool | None, typer.Option("--disable/--enable", help="Whether it is kept out for now.")
+    ] = None,
+    config: ConfigOption = None,
+    root: RootOption = None,
+) -> None:
+    """Change an account, of a person or a machine; what is not given stays. Groups are given as a whole."""
+    if group and no_groups:
+        raise typer.BadParameter("and --group cannot go together", param_hint="--no-groups")
+    groups = [] if no_groups else group
+    given = {"groups": groups, "admin": admin, "disabled": disabled}
+    change = {member: value for member, value in given.items() if value is not None}
+    if not change:
+        raise typer.BadParameter("say what to change: --group, --no-groups, --admin or --disable")
+    with Control.of(config, root) as control:
+        control.ask("PATCH", path("accounts", name), change)
+    print(f"changed {name}", file=sys.stderr)
+
+
+def print_accounts(kind: str, output: Output, config: str | None, root: str | None) -> None:
+    """All accounts of a kind."""
+    with Control.of(config, root) as control:
+        found = [one for one in control.ask_all(path("accounts"), "accounts") if one["kind"] == kind]
+    if output is Output.JSON:
+        print_json(found)
+        return
+    columns = {"name": "NAME", "groups": "GROUPS", "admin": "ADMIN", "disabled": "DISABLED"}
+    if kind == "user":
+        columns["has_password"] = "PASSWORD"
+    print_table(found, columns | {"created_at": "CREATED"})
+
+
+def needed(control: Control, name: str, kind: str) -> Any:
+    """The account of that name, which has to be of that kind."""
+    account = control.ask("GET", path("accounts", name))
+    if account["kind"] != kind:
+        is_a = account["kind"]
+        raise failure("not_found", f"{name} is the account of a {is_a}; see `ocilot {is_a}`")
+    return account

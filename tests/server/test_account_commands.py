@@ -1,0 +1,195 @@
+"""`ocilot user`, `robot`, `token`, `audit`, `keys` and `access`, beside a registry and without one."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from .conftest import FreshRegistry
+from .programs import Argument, Ran, attempt
+from .registry import OCILOT, Registry
+
+CONFIG = """\
+version: 0.1
+ocilot:
+  accounts: {enabled: true}
+  access:
+    - repositories: ["public/**"]
+      allow: {anonymous: [pull], everyone: [pull]}
+    - repositories: ["team/**"]
+      allow: {"group:team": [pull, push]}
+"""
+
+
+class Commands:
+    """`ocilot` on the data of one registry."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+
+    def __call__(self, *words: Argument, stdin: str = "") -> Ran:
+        place = ("--config", self.registry.config, "--root", self.registry.root)
+        env = {"PATH": "/usr/bin:/bin", "HOME": str(self.registry.home), "LANG": "C.UTF-8"}
+        return attempt([OCILOT, *words, *place], env=env, stdin=stdin.encode(), seconds=60)
+
+    def fine(self, *words: Argument, stdin: str = "") -> str:
+        """What a command printed that went well."""
+        ran = self(*words, stdin=stdin)
+        assert ran.code == 0, ran
+        return ran.out
+
+    def data(self, *words: Argument) -> Any:
+        """The same, as JSON."""
+        return json.loads(self.fine(*words, "-o", "json"))
+
+    def ping(self, name: str, password: str) -> int:
+        """What the registry says to these credentials."""
+        credentials = base64.b64encode(f"{name}:{password}".encode()).decode()
+        with self.registry.connect() as api:
+            return api("GET", "/v2/", headers={"Authorization": f"Basic {credentials}"}).status
+
+
+@pytest.fixture(params=["running", "stopped"])
+def commands(request: pytest.FixtureRequest, fresh_registry: FreshRegistry) -> Commands:
+    registry = fresh_registry(CONFIG)
+    if request.param == "stopped":
+        registry.stop()
+    return Commands(registry)
+
+
+@pytest.fixture
+def running(fresh_registry: FreshRegistry) -> Commands:
+    return Commands(fresh_registry(CONFIG))
+
+
+def test_accounts_are_made_listed_changed_and_removed(commands: Commands) -> None:
+    ran = commands("user", "add", "alice", "--group", "team", "--password-stdin", stdin="sesame open\n")
+    assert (ran.code, ran.out) == (0, ""), ran
+    commands.fine("user", "add", "root", "--admin", "--no-password")
+    alice, root = commands.data("user", "ls")
+    assert (alice["name"], alice["groups"], alice["has_password"]) == ("alice", ["team"], True)
+    assert (root["name"], root["admin"], root["has_password"]) == ("root", True, False)
+    assert [line.split()[:2] for line in commands.fine("user", "ls").splitlines()] == [
+        ["NAME", "GROUPS"],
+        ["alice", "team"],
+        ["root", "-"],
+    ]
+    commands.fine("user", "set", "alice", "--group", "ops", "--disable")
+    changed = commands.data("user", "ls")[0]
+    assert (changed["groups"], changed["disabled"]) == (["ops"], True)
+    commands.fine("user", "rm", "alice")
+    assert [one["name"] for one in commands.data("user", "ls")] == ["root"]
+
+
+def test_what_cannot_be_done_has_its_exit_code(commands: Commands) -> None:
+    commands.fine("user", "add", "alice", "--no-password")
+    for code, words in {
+        3: ("user", "rm", "nobody"),
+        5: ("user", "add", "alice", "--no-password"),
+        2: ("user", "add", "no spaces", "--no-password"),
+    }.items():
+        ran = commands(*words)
+        assert ran.code == code, ran
+        assert (ran.out, "Traceback" in ran.err, len(ran.err.splitlines())) == ("", False, 1), ran
+    assert commands("robot", "rm", "alice").code == 3
+    assert commands("user", "set", "alice").code == 2
+    assert commands("token", "rm", "0" * 16).code == 3
+    assert commands("token", "ls", "nobody").code == 3
+
+
+def test_a_password_comes_from_standard_input_or_a_terminal_only(commands: Commands) -> None:
+    ran = commands("user", "add", "alice", stdin="sesame open\n")
+    assert ran.code == 2
+    assert "--password-stdin" in ran.err
+    assert commands("user", "add", "alice", "--password-stdin", stdin="\n").code == 2
+    assert commands.data("user", "ls") == []
+
+
+def test_a_password_lets_in_until_it_is_another_one(running: Commands) -> None:
+    running.fine("user", "add", "alice", "--password-stdin", stdin="sesame open\n")
+    assert running.ping("alice", "sesame open") == 200
+    running.fine("user", "passwd", "alice", "--password-stdin", stdin="sesame shut\n")
+    assert running.ping("alice", "sesame open") == 401
+    assert running.ping("alice", "sesame shut") == 200
+    running.fine("user", "passwd", "alice", "--remove")
+    assert running.ping("alice", "sesame shut") == 401
+
+
+def test_what_was_made_without_a_registry_is_good_when_it_runs(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(CONFIG, start=False)
+    commands = Commands(registry)
+    commands.fine("user", "add", "alice", "--password-stdin", stdin="sesame open\n")
+    registry.start()
+    assert commands.ping("alice", "sesame open") == 200
+
+
+def test_the_secret_of_a_robot_is_printed_alone_and_once(running: Commands) -> None:
+    scope = "repository:team/**:pull,push"
+    ran = running("robot", "add", "ci", "--scope", scope, "--expires", "90d", "--note", "builds")
+    assert ran.code == 0, ran
+    (secret,) = ran.out.splitlines()
+    assert secret.startswith("ocilot_")
+    assert secret not in ran.err
+    assert running.ping("ci", secret) == 200
+    (robot,) = running.data("robot", "ls")
+    assert (robot["name"], robot["kind"]) == ("ci", "robot")
+    assert running.data("user", "ls") == []
+    (token,) = running.data("token", "ls", "ci")
+    assert (token["account"], token["scopes"], token["note"]) == ("ci", [scope], "builds")
+    assert token["expires_at"]
+    assert secret not in json.dumps(token)
+    running.fine("token", "rm", token["id"])
+    assert running.ping("ci", secret) == 401
+
+
+def test_a_robot_is_made_with_its_token_or_not_at_all(commands: Commands) -> None:
+    assert commands("robot", "add", "ci", "--scope", "nonsense").code == 2
+    assert commands("robot", "add", "ci", "--expires", "soon").code == 2
+    assert commands.data("robot", "ls") == []
+    assert commands.fine("robot", "add", "ci", "--no-token") == ""
+
+
+def test_tokens_are_listed_page_after_page(running: Commands) -> None:
+    running.fine("robot", "add", "ci", "--no-token")
+    with running.registry.connect():
+        from ocilot.cli.control import Control
+
+        with Control.of(str(running.registry.config), running.registry.root) as control:
+            for number in range(120):
+                control.ask("POST", "/api/v1/tokens", {"account": "ci", "note": str(number)})
+    assert {one["note"] for one in running.data("token", "ls")} == {str(number) for number in range(120)}
+
+
+def test_the_audit_says_who_changed_what(commands: Commands) -> None:
+    commands.fine("user", "add", "alice", "--no-password")
+    commands.fine("user", "rm", "alice")
+    entries = commands.data("audit")
+    assert [(one["action"], one["subject"], one["by"]["kind"]) for one in entries[:2]] == [
+        ("account.remove", "alice", "local"),
+        ("account.add", "alice", "local"),
+    ]
+    assert [one["action"] for one in commands.data("audit", "--action", "account.add")] == ["account.add"]
+    assert commands.data("audit", "--refused") == []
+    assert len(commands.data("audit", "-n", "1")) == 1
+    assert "account.remove" in commands.fine("audit")
+    assert commands("audit", "--since", "yesterday").code == 2
+
+
+def test_keys_are_rotated(commands: Commands) -> None:
+    (first,) = commands.data("keys", "ls")
+    commands.fine("keys", "rotate")
+    assert [one["id"] for one in commands.data("keys", "ls")][-1] == first["id"]
+    assert len(commands.data("keys", "ls")) == 2
+
+
+def test_access_is_explained(commands: Commands) -> None:
+    commands.fine("user", "add", "alice", "--group", "team", "--no-password")
+    told = commands.data("access", "explain", "alice", "push", "team/app")
+    assert (told["allowed"], told["pattern"]) == (True, "team/**")
+    assert commands.fine("access", "explain", "alice", "push", "team/app").startswith("yes: ")
+    assert commands.fine("access", "explain", "anonymous", "push", "public/app").startswith("no: ")
+    assert commands.data("access", "explain", "anonymous", "pull", "public/app")["allowed"] is True
+    assert commands("access", "explain", "alice", "juggle", "team/app").code == 2
