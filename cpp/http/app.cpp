@@ -167,7 +167,9 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
         if (!guard_.known_to_allow(*caller, access)) {
             CO_CHECK(co_await permit(request, *caller, access));
         }
-        if (verb.handle == get_catalog) CO_CHECK(guard_.require_catalog(*caller));
+        if (verb.handle == get_catalog) {
+            CO_CHECK(guard_.require_catalog(*caller));
+        }
     }
     Context const context{.request = request,
                           .query = target.query,
