@@ -11,8 +11,7 @@ namespace ocilot::http {
 
 // What the handlers of the administration share.
 
-/// denied where nobody can be told apart: an open registry is administered through its control socket alone.
-/// not_found without a registrar.
+/// not_found where there is nothing to administer; who may do it the guard has decided already.
 [[nodiscard]] Result<> check_administrable(Context const& context);
 
 /// A document as an answer that nobody may keep.

@@ -93,11 +93,12 @@ Response without_verb(Request const& request, Endpoint const& endpoint) {
 }  // namespace
 
 App::App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
-         auth::TokenServer* tokens, auth::Registrar* registrar)
+         auth::TokenServer* tokens, auth::Registrar* registrar, policy::HookControl* hooks)
     : registry_(registry),
       guard_(guard),
       tokens_(tokens),
       registrar_(registrar),
+      hooks_(hooks),
       sealer_(registry.random),
       operations_(operations),
       settings_(std::move(settings)) {}
@@ -178,6 +179,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .tokens = tokens_,
                           .registrar = registrar_,
                           .sealer = sealer_,
+                          .hooks = hooks_,
                           .settings = settings_,
                           .caller = *caller,
                           .repository = name ? &*name : nullptr,

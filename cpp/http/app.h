@@ -9,6 +9,7 @@
 #include "http/challenge.h"
 #include "http/cors.h"
 #include "http/message.h"
+#include "policy/control.h"
 #include "registry/registry.h"
 
 #include <optional>
@@ -42,9 +43,10 @@ struct Verb;
 /// The protocol: a request in, an answer out. Knows no socket. Thread-safe.
 class App final : public Handler {
   public:
-    /// `tokens` is null where this registry gives out none.
+    /// `tokens` is null where this registry gives out none, `hooks` where nobody runs any.
     App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
-        auth::TokenServer* tokens = nullptr, auth::Registrar* registrar = nullptr);
+        auth::TokenServer* tokens = nullptr, auth::Registrar* registrar = nullptr,
+        policy::HookControl* hooks = nullptr);
     /// Counts requests from now on, and notes those that are refused; called before anything is served.
     void limit_by(auth::RateLimits& rates, auth::Refusals& refusals) noexcept;
     Task<Response> handle(Request const& request) override;
@@ -76,6 +78,7 @@ class App final : public Handler {
     auth::Guard& guard_;
     auth::TokenServer* tokens_;
     auth::Registrar* registrar_;
+    policy::HookControl* hooks_;
     auth::RateLimits* rates_ = nullptr;
     auth::Refusals* refusals_ = nullptr;  ///< there if there are rates
     auth::Sealer sealer_;

@@ -18,6 +18,7 @@ struct Context {
     auth::TokenServer* tokens;   ///< null where this registry gives out none
     auth::Registrar* registrar;  ///< null where there is nothing to administer
     auth::Sealer const& sealer;
+    policy::HookControl* hooks;  ///< null where nobody runs hooks
     AppSettings const& settings;
     policy::Caller const& caller;
     oci::RepositoryName const* repository;  ///< null for the routes without a name

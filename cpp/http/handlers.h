@@ -42,5 +42,7 @@ Task<Result<Response>> get_audit(Context const& context);
 Task<Result<Response>> get_access(Context const& context);
 Task<Result<Response>> get_keys(Context const& context);
 Task<Result<Response>> post_keys(Context const& context);
+Task<Result<Response>> get_hooks(Context const& context);
+Task<Result<Response>> post_hooks_reload(Context const& context);
 
 }  // namespace ocilot::http

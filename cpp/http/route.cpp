@@ -222,6 +222,19 @@ constexpr Verb audit[] = {
      {{ok_list}},
      {Errc::pagination_invalid}}};
 
+constexpr Verb hooks[] = {{Method::get,
+                           Action::admin,
+                           get_hooks,
+                           "Which hooks are in force, and how they fare.",
+                           {{{200, "Scripts, points and numbers."}}},
+                           {}}};
+constexpr Verb hooks_reload[] = {{Method::post,
+                                  Action::admin,
+                                  post_hooks_reload,
+                                  "Loads the hooks again; if one cannot be used the old ones stay in force.",
+                                  {{{200, "What is in force now; `ok` and `problems` tell whether it worked."}}},
+                                  {}}};
+
 constexpr std::string_view name_mark = "<name>";
 constexpr std::string_view item_mark = "<item>";
 
@@ -259,6 +272,8 @@ constexpr Endpoint table[] = {
     row("/api/v1/audit", "audit", audit),
     row("/api/v1/access", "access", access),
     row("/api/v1/keys", "keys", keys),
+    row("/api/v1/hooks", "hooks", hooks),
+    row("/api/v1/hooks/reload", "hooks_reload", hooks_reload),
 };
 
 bool take_front(std::string_view& text, std::string_view literal) noexcept {

@@ -190,6 +190,39 @@ void init_rates(Class& settings) {
         "Limits of the rate of requests: classes, who, whether by address, requests, seconds of a window.");
 }
 
+/// Foreign issuers are tuples in Python: name, issuer, audience, jwks, authorities, and rules, each of claims
+/// with their patterns, name, groups and scopes.
+void init_oidc(Class& settings) {
+    using Texts = std::vector<std::string>;
+    using Rule = std::tuple<Allowed, std::string, Texts, Texts>;
+    using Issuer =
+        std::tuple<std::string, std::string, std::string, std::string, std::string, std::vector<Rule>>;
+    settings.def_property(
+        "oidc",
+        [](Settings const& self) {
+            std::vector<Issuer> issuers;
+            for (auto const& one : self.auth.oidc) {
+                std::vector<Rule> rules;
+                for (auto const& rule : one.rules) {
+                    rules.emplace_back(rule.claims, rule.name, rule.groups, rule.scopes);
+                }
+                issuers.emplace_back(one.name, one.issuer, one.audience, one.jwks, one.authorities, rules);
+            }
+            return issuers;
+        },
+        [](Settings& self, std::vector<Issuer> const& issuers) {
+            self.auth.oidc.clear();
+            for (auto const& [name, issuer, audience, jwks, authorities, rules] : issuers) {
+                server::OidcIssuer one{name, issuer, audience, jwks, authorities, {}};
+                for (auto const& [claims, caller, groups, scopes] : rules) {
+                    one.rules.push_back({claims, caller, groups, scopes});
+                }
+                self.auth.oidc.push_back(std::move(one));
+            }
+        },
+        "Foreign issuers whose tokens are taken; set the whole list, reading it gives a copy.");
+}
+
 void init_auth(Class& settings) {
     using server::AuthSettings;
     auth(settings, "auth_htpasswd", &AuthSettings::htpasswd, "Path of the htpasswd file; empty: none.");
@@ -214,6 +247,9 @@ void init_auth(Class& settings) {
     auth_seconds(settings, "token_life", &AuthSettings::token_life, "Seconds a token is good.");
     auth_seconds(settings, "refresh_life", &AuthSettings::refresh_life, "Seconds a refresh token is good.");
     auth_seconds(settings, "key_life", &AuthSettings::key_life, "Seconds a key signs; 0: for ever.");
+    auth(settings, "authorities", &AuthSettings::authorities,
+         "PEM file of those trusted when going out; empty: those of the system.");
+    init_oidc(settings);
     init_rules(settings);
     init_rates(settings);
 }

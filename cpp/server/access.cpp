@@ -1,5 +1,7 @@
 #include "server/access.h"
 
+#include "server/oidc.h"
+
 #include <fmt/format.h>
 #include <utility>
 
@@ -56,6 +58,10 @@ Result<> AccessParts::open_sources() {
                                           .signing_algorithms = settings_.algorithms};
         TRY(foreign_, auth::TokenVerifier::load(std::move(token), around_.clock, around_.log));
     }
+    if (!settings_.oidc.empty()) {
+        TRY(federation_, federation_of(settings_.oidc));
+        TRY(issuers_, issuers_of(settings_, *pool_, around_.clock, around_.log));
+    }
     if (settings_.accounts) keys_.emplace(around_.accounts, around_.clock, settings_.token_life);
     return {};
 }
@@ -71,6 +77,8 @@ void AccessParts::join() {
                                          .metrics = around_.metrics,
                                          .accounts = accounts,
                                          .htpasswd = htpasswd_.get(),
+                                         .federation = federation_ ? &*federation_ : nullptr,
+                                         .issuers = issuers_.get(),
                                          .refusals = &around_.refusals});
     }
     if (accounts != nullptr || foreign_) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/bearers.h"
+#include "auth/federation.h"
 #include "auth/guard.h"
 #include "auth/htpasswd.h"
 #include "auth/logins.h"
@@ -67,6 +68,8 @@ class AccessParts {
     std::unique_ptr<BlockingPool> pool_;  // For hashes: they may not keep others from their files.
     std::unique_ptr<auth::Htpasswd> htpasswd_;
     std::unique_ptr<auth::TokenVerifier> foreign_;
+    std::optional<auth::Federation> federation_;
+    std::unique_ptr<auth::KeySource> issuers_;  // Keys of those that the federation believes.
     std::optional<auth::SigningKeys> keys_;
     std::optional<auth::Logins> logins_;
     std::optional<auth::Bearers> bearers_;

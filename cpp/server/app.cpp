@@ -142,7 +142,8 @@ Result<> Server::Parts::open() {
     auto with = app_settings(settings);
     with.challenge = access->challenge();
     registrar.emplace(auth::Registrar::Parts{meta->accounts(), pool, clock, random});
-    app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens(), &*registrar);
+    app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens(), &*registrar,
+                &hooks.control);
     TRY(auto rate_rules, rate_rules_of(settings));
     if (!rate_rules.empty()) {
         rates.emplace(std::move(rate_rules), metrics);

@@ -24,6 +24,24 @@ struct AccessSettings {
     std::vector<std::pair<std::string, std::vector<std::string>>> groups;  ///< `ocilot.groups`
 };
 
+/// Who somebody is whose token of a foreign issuer has these claims, see auth::FederationRule.
+struct OidcRule {
+    std::vector<std::pair<std::string, std::vector<std::string>>> claims;
+    std::string name;
+    std::vector<std::string> groups;
+    std::vector<std::string> scopes;
+};
+
+/// A foreign issuer that is believed (`ocilot.oidc`).
+struct OidcIssuer {
+    std::string name;
+    std::string issuer;
+    std::string audience;
+    std::string jwks;         ///< URL or path of its keys; empty: found by discovery
+    std::string authorities;  ///< PEM file of who signs its TLS certificate; empty: those of the system
+    std::vector<OidcRule> rules;
+};
+
 /// Who is let in. All of it empty: everybody.
 struct AuthSettings {
     std::string htpasswd;                  ///< `auth.htpasswd.path`
@@ -42,6 +60,8 @@ struct AuthSettings {
     std::chrono::seconds refresh_life{720 * 3600};
     std::chrono::seconds key_life{720 * 3600};  ///< `ocilot.accounts.keyrotation`; 0: keys stay
     bool certificates = false;                  ///< `http.tls.clientcas`: with rules, they decide
+    std::vector<OidcIssuer> oidc;               ///< `ocilot.oidc`
+    std::string authorities;                    ///< PEM file in place of those of the system; going out
     AccessSettings access;
 
     [[nodiscard]] bool open() const noexcept {

@@ -37,8 +37,8 @@ class Worker {
 
     /// Starts the thread; it takes no signals.
     void start();
-    /// Stops accepting, lets requests under way end for at most `drain_time`, then ends everything: `drop` has
-    /// to end what cannot be cancelled. Returns at once.
+    /// Stops accepting, lets requests under way end for at most `drain_time`, then ends everything: `drop`
+    /// has to end what cannot be cancelled. Returns at once.
     void finish(std::chrono::milliseconds drain_time, std::function<void()> drop);
     /// Waits for the end of the thread, if it was started.
     void join();

@@ -91,6 +91,10 @@ class Settings:
     refresh_life: int
     key_life: int
     rate_limits: list[tuple[list[str], str, bool, int, int]]
+    authorities: str
+    oidc: list[
+        tuple[str, str, str, str, str, list[tuple[list[tuple[str, list[str]]], str, list[str], list[str]]]]
+    ]
     groups: list[tuple[str, list[str]]]
     access: list[tuple[list[str], list[tuple[str, list[str]]]]] | None
     log_level: LogLevel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -125,6 +126,9 @@ class Looked:
     def stop(self) -> None:
         self.box.close()
         assert self.runner.join(PATIENCE)
+        for thread in threading.enumerate():
+            if thread.name == "hooks":  # Also those that were given up.
+                thread.join(PATIENCE)
         assert self.generation.stop() == []
 
 

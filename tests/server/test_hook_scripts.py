@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.hooks.slapd import Slapd
 
 from .api import Answer, Api, with_digest
 from .clients import Docker, Skopeo
@@ -44,6 +47,20 @@ def scripted(fresh_registry: FreshRegistry) -> Scripted:
         return fresh_registry(json.dumps(config))
 
     return start
+
+
+def login_config(name: str, **options: Any) -> str:
+    """A registry with accounts, whose people a script knows."""
+    scripts = [{"path": f"ocilot:{name}", "options": options}]
+    return json.dumps(
+        {"version": 0.1, "ocilot": {"accounts": {"enabled": True}, "hooks": {"scripts": scripts}}}
+    )
+
+
+def status_of(api: Api, name: str, password: str) -> int:
+    """What a login answers."""
+    basic = base64.b64encode(f"{name}:{password}".encode()).decode()
+    return api("GET", "/v2/", headers={"Authorization": f"Basic {basic}"}).status
 
 
 def put(api: Api, name: str, reference: str, manifest: Content) -> Answer:
@@ -157,3 +174,39 @@ def test_docker_hears_which_bases_are_allowed(docker: Docker, scripted: Scripted
     with pytest.raises(AssertionError, match="built on none of the bases that are allowed: ours:1"):
         docker("push", f"{registry.local}/theirs:1")
     docker("rmi", "ours:1", "theirs:1", f"{registry.local}/ours:1", f"{registry.local}/theirs:1")
+
+
+def test_docker_logs_in_with_an_htpasswd_file(docker: Docker, fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(login_config("htpasswd", file="users"), start=False)
+    (registry.home / "users").write_text(
+        "alice:$2b$04$abcdefghijklmnopqrstuujZkTwHUiJ9XdZPwKfcfDo7dMp5DjlTu\n"
+    )
+    registry.start()
+    with registry.connect() as api:
+        assert status_of(api, "alice", "wonderland") == 200
+        assert status_of(api, "alice", "looking-glass") == 401
+        assert status_of(api, "nobody", "wonderland") == 401
+    login = ("login", "--username", "alice", "--password-stdin", registry.local)
+    with pytest.raises(AssertionError, match=r"[Uu]nauthorized|401"):
+        docker(*login, stdin=b"looking-glass")
+    docker(*login, stdin=b"wonderland")
+    tag = f"{registry.local}/team/app:1"
+    docker.import_rootfs(tar_of({"etc/motd": b"hello"}), tag)
+    docker("push", tag)
+    docker("logout", registry.local)
+    with pytest.raises(AssertionError):
+        docker("push", tag)
+
+
+def test_people_log_in_as_a_directory_knows_them(fresh_registry: FreshRegistry) -> None:
+    with tempfile.TemporaryDirectory(prefix="slapd-") as home:
+        slapd = Slapd(Path(home))
+        try:
+            options = {name: str(value) for name, value in slapd.options().items()}
+            with fresh_registry(login_config("ldap_login", **options)).connect() as api:
+                assert status_of(api, "alice", "alice-secret") == 200
+                assert status_of(api, "alice", "bob-secret") == 401
+                assert status_of(api, "alice", "") == 401
+                assert status_of(api, "*", "alice-secret") == 401
+        finally:
+            slapd.close()

@@ -11,6 +11,7 @@ from ocilot.errors import ConfigError
 
 from . import environment
 from .model import CLIENT_AUTH, Config, Delete
+from .oidc import trusted_file
 from .section import Invalid, Section
 from .tree import NOTHING, Node, TreeError
 from .values import Ignored, Kind
@@ -128,6 +129,15 @@ def _resolve_auth(settings: _core.Settings, config: Config) -> None:
     settings.token_life, settings.refresh_life = accounts.tokenexpiry, accounts.refreshexpiry
     settings.key_life = accounts.keyrotation
     settings.rate_limits = list(config.ocilot.ratelimits)
+    settings.oidc = [
+        (
+            *(one.name, one.issuer, one.audience, one.jwks, one.cacert),
+            [(list(rule.claims.items()), rule.name, rule.groups, rule.scopes) for rule in one.rules],
+        )
+        for one in config.ocilot.oidc
+    ]
+    if settings.oidc:
+        settings.authorities = trusted_file()
     settings.groups = list(config.ocilot.groups.items())
     if "access" in config.ocilot.given_keys:
         settings.access = [(patterns, list(allow.items())) for patterns, allow in config.ocilot.access]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from .access import GROUPS, RULES, Groups, Rules
 from .auth_model import Accounts, Auth
 from .hooks import HookSettings
+from .oidc import ISSUERS, Issuer
 from .rates import RATE_LIMITS, RateLimit
 from .section import Section
 from .tree import NOTHING, Scalar
@@ -305,6 +306,9 @@ class Ocilot(Section):
     ratelimits: Annotated[list[RateLimit], RATE_LIMITS] = []
     """Most requests in a time, by caller or address; over it 429 with `Retry-After`."""
     accounts: Accounts = Accounts()
+    oidc: Annotated[list[Issuer], ISSUERS] = []
+    """Foreign issuers whose tokens are taken as passwords, each with `name`, `issuer`, `audience`, `rules`
+    (`claims`, `name`, `groups`, `scopes`) and, if need be, `jwks` (URL or file) and `cacert` (PEM file)."""
     groups: Annotated[Groups, GROUPS] = {}
     """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
     access: Annotated[Rules, RULES] = []
@@ -345,6 +349,11 @@ class Config(Section):
                 "without accounts nobody can log in; set ocilot.accounts.enabled: true, or auth.htpasswd or "
                 "auth.token",
                 *("ocilot", "access"),
+            )
+        if own.oidc and not own.accounts.enabled:
+            raise refused(
+                "foreign tokens are taken by the token server; set ocilot.accounts.enabled: true",
+                *("ocilot", "oidc"),
             )
         if own.accounts.enabled and (auth.token or auth.silly):
             raise refused(

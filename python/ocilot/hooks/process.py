@@ -96,7 +96,7 @@ class Worker:
         """Starts the process, and answers what it says about the script."""
         environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}
         process = subprocess.Popen(
-            [sys.executable, "-m", "ocilot.hooks.worker"],
+            [sys.executable, "-P", "-m", "ocilot.hooks.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

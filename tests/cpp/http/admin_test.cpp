@@ -337,7 +337,8 @@ TEST_F(Admin, TheAuditIsNarrowedAndPaged) {
     std::set<std::int64_t> ids;
     for (std::string target = "/api/v1/audit?n=2&refused=true&since=2023-11-01"; !target.empty();) {
         auto const answer = ask_root(Method::get, target);
-        for (auto const& one : Json::parse(answer.text).at("entries")) {
+        auto const page = Json::parse(answer.text);
+        for (auto const& one : page.at("entries")) {
             EXPECT_EQ(one.at("by").at("name"), "mal\xef\xbf\xbd");
             ids.insert(one.at("id").get<std::int64_t>());
         }

@@ -72,7 +72,7 @@ class AuthTest : public AppTest {
         guard_parts();
         parts.emplace(registry::Registry{blobs, *meta, *gate, time, random, sessions, manifests, rules});
         operations.emplace(*parts, metrics);
-        app.emplace(*parts, *checking, *operations, settings, &*tokens);
+        app.emplace(*parts, *checking, *operations, settings, &*tokens, nullptr, hooks);
     }
     void guard_parts() {
         auto& accounts = meta->accounts();
@@ -139,6 +139,7 @@ class AuthTest : public AppTest {
     std::optional<auth::Bearers> bearers;
     std::optional<auth::Guard> checking;
     std::optional<auth::TokenServer> tokens;
+    policy::HookControl* hooks = nullptr;
 };
 
 }  // namespace ocilot::http::test

@@ -46,6 +46,8 @@ std::vector<RoleRow> table() {
         {"access", Method::get, "/api/v1/access", admins},
         {"keys", Method::get, "/api/v1/keys", admins},
         {"keys", Method::post, "/api/v1/keys", admins},
+        {"hooks", Method::get, "/api/v1/hooks", admins},
+        {"hooks_reload", Method::post, "/api/v1/hooks/reload", admins},
     };
 }
 
