@@ -76,9 +76,10 @@ TEST_F(Access, PrivateAndMissingAnswerAlike) {
         as(basic("boss"), Method::put, "/v2/secret/aa/manifests/v1", bytes, {{"Content-Type", oci_manifest}})
             .status(),
         201U);
-    for (std::string const credentials : {std::string(), basic("reader"), bearer_for("", basic("reader"))}) {
-        for (std::string const path :
-             {"manifests/v1", "tags/list", "blobs/" + sha256("{}"), "referrers/" + sha256("{}")}) {
+    for (auto const& credentials :
+         std::vector<std::string>{"", basic("reader"), bearer_for("", basic("reader"))}) {
+        for (auto const& path : std::vector<std::string>{"manifests/v1", "tags/list", "blobs/" + sha256("{}"),
+                                                         "referrers/" + sha256("{}")}) {
             auto const asked = [&](std::string const& repository) {
                 auto const target = "/v2/" + repository + "/" + path;
                 auto answer = credentials.empty() ? get(target) : as(credentials, Method::get, target);
@@ -138,7 +139,7 @@ TEST_F(Access, MountsNeedPullOnTheSource) {
 }
 
 TEST_F(Access, CatalogShowsOnlyWhatMayBePulled) {
-    for (std::string const name : {"public/a", "secret/a", "team/a", "team/b"}) {
+    for (auto const& name : std::vector<std::string>{"public/a", "secret/a", "team/a", "team/b"}) {
         as(basic("boss"), Method::post, "/v2/" + name + "/blobs/uploads/?digest=" + sha256("{}"), "{}");
         as(basic("boss"), Method::put, "/v2/" + name + "/manifests/v1", image(sha256("{}")),
            {{"Content-Type", oci_manifest}});
@@ -170,9 +171,9 @@ TEST_F(Access, SeveralAuthorizationHeadersAreRefused) {
 }
 
 TEST_F(Access, BrokenCredentialsAreRefused) {
-    for (std::string const header :
-         {"Basic", "Basic !!!", "Basic cmVhZGVy", "Digest x", "Bearer a.b.c",
-          "Bearer " + std::string(15'000, '.'), "Bearer " + std::string(60'000, '.')}) {
+    for (auto const& header : std::vector<std::string>{"Basic", "Basic !!!", "Basic cmVhZGVy", "Digest x",
+                                                       "Bearer a.b.c", "Bearer " + std::string(15'000, '.'),
+                                                       "Bearer " + std::string(60'000, '.')}) {
         EXPECT_EQ(as(header, Method::get, "/v2/").status(), 401U) << header.substr(0, 40);
     }
     auto const answer = as("Bearer a.b.c", Method::get, "/v2/team/app/tags/list");

@@ -58,9 +58,10 @@ class AuthTest : public AppTest {
     std::string add_secret(std::string const& account, std::vector<std::string> scopes = {},
                            std::optional<Time> expires_at = {}) {
         auto secret = auth::make_secret(random);
-        meta::TokenFact fact{
-            .id = secret.id, .account = account, .secret_hash = auth::sha256_hex(secret.text)};
-        fact.scopes = std::move(scopes);
+        meta::TokenFact fact{.id = secret.id,
+                             .account = account,
+                             .secret_hash = auth::sha256_hex(secret.text),
+                             .scopes = std::move(scopes)};
         fact.created_at = time.now();
         fact.expires_at = expires_at;
         EXPECT_TRUE(ocilot::test::run(meta->accounts().add_token(std::move(fact), {})).has_value());
