@@ -211,11 +211,8 @@ bool Rules::fits(Subject const& subject, Caller const& caller) const {
     return false;
 }
 
-Ruling Rules::decide(Caller const& caller, policy::Access const& access) const {
+Ruling Rules::rule_on(Place const* place, Caller const& caller, Action action) const {
     Ruling ruling;
-    bool const about_all = !access.repository;
-    if (about_all && access.action != Action::admin) return ruling;
-    auto const* const place = about_all ? place_of_all() : place_of(*access.repository);
     if (place == nullptr) return ruling;
     ruling.rule = place->rule + 1;
     ruling.pattern = place->pattern.str();
@@ -224,8 +221,19 @@ Ruling Rules::decide(Caller const& caller, policy::Access const& access) const {
         ruling.rights.add(grant.rights);
         ruling.by.push_back(grant.subject.text);
     }
-    ruling.allowed = ruling.rights.allow(access.action);
+    ruling.allowed = ruling.rights.allow(action);
     return ruling;
+}
+
+Ruling Rules::decide(Caller const& caller, policy::Access const& access) const {
+    bool const about_all = !access.repository;
+    if (about_all && access.action != Action::admin) return {};
+    auto const* const place = about_all ? place_of_all() : place_of(*access.repository);
+    auto ruling = rule_on(place, caller, access.action);
+    if (ruling.allowed || about_all) return ruling;
+    // Whoever administers the registry could let himself in.
+    auto by_all = rule_on(place_of_all(), caller, Action::admin);
+    return by_all.allowed ? by_all : ruling;
 }
 
 std::string who(Caller const& caller) {

@@ -40,7 +40,8 @@ struct Ruling {
 
 /// Who may do what where. Of the rules with a pattern that matches, the one with the longest decides alone
 /// (most characters that are no `*`; then the earlier rule); in it the rights of all subjects that fit are
-/// joined. What anonymous callers may, everybody may. Immutable.
+/// joined. What anonymous callers may, everybody may; whoever is `admin` in the rule for `**` may do
+/// everything everywhere. Immutable.
 class Rules {
   public:
     /// config with the rule's number and what is wrong with it.
@@ -89,6 +90,8 @@ class Rules {
     void sort();
     [[nodiscard]] Place const* place_of(oci::RepositoryName const& name) const;
     [[nodiscard]] Place const* place_of_all() const;
+    [[nodiscard]] Ruling rule_on(Place const* place, policy::Caller const& caller,
+                                 policy::Action action) const;
     [[nodiscard]] bool fits(Subject const& subject, policy::Caller const& caller) const;
     [[nodiscard]] bool is_member(std::string const& group, policy::Caller const& caller) const;
 

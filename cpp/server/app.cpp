@@ -224,8 +224,8 @@ Result<> Server::Parts::clean_up() {
 }
 
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
-    auto const* const access = settings.access_log ? &access_log : nullptr;
-    return {handler, clock,   random,         log,    access, worker.metrics(), worker.dates(),
+    auto const* const lines = settings.access_log ? &access_log : nullptr;
+    return {handler, clock,   random,         log,    lines, worker.metrics(), worker.dates(),
             limits,  proxies, worker.spare(), counted};
 }
 

@@ -108,6 +108,9 @@ TEST(Rules, MakeAdministratorsOnlyInTheRuleForEverything) {
     EXPECT_FALSE(made.decide(somebody("bob"), all).allowed);
     EXPECT_TRUE(may(made, somebody("bob"), "team/x", Action::remove));
     EXPECT_TRUE(may(made, somebody("zoe", CallerKind::user, {"ops"}), "other", Action::push));
+    EXPECT_TRUE(may(made, somebody("zoe", CallerKind::user, {"ops"}), "team/x", Action::push))
+        << "whoever administers the registry could let himself in";
+    EXPECT_FALSE(may(made, somebody("bob"), "other", Action::pull));
 }
 
 TEST(Rules, WithoutAnyLetWhoeverLoggedInWork) {

@@ -7,6 +7,11 @@ using nlohmann::json;
 
 class Tokens : public test::AuthTest {
   protected:
+    void change(std::string const& name, meta::AccountChange change) {
+        auto const changed =
+            ocilot::test::run(meta->accounts().change(name, std::move(change), {}, time.now()));
+        ASSERT_TRUE(changed.has_value());
+    }
     json access_for(std::string const& query, std::string const& authorization = {}) {
         return claims_of(token_for(query, authorization)["token"])["access"];
     }
@@ -86,9 +91,7 @@ TEST_F(Tokens, EndWithTheirTime) {
 TEST_F(Tokens, EndWithTheirAccount) {
     auto const token = bearer_for("scope=repository:team/app:pull", basic("writer"));
     EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 404U);
-    auto account = ocilot::test::run(meta->accounts().account("writer")).value();
-    account.disabled = true;
-    ASSERT_TRUE(ocilot::test::run(meta->accounts().change(account, {})).has_value());
+    change("writer", {.disabled = true});
     EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 401U);
     EXPECT_EQ(as(basic("writer"), Method::get, "/v2/").status(), 401U);
 }
@@ -96,9 +99,7 @@ TEST_F(Tokens, EndWithTheirAccount) {
 TEST_F(Tokens, LoseTheGroupsThatTheirAccountLost) {
     auto const token = bearer_for("scope=repository:secret/app:pull", basic("boss"));
     EXPECT_EQ(as(token, Method::get, "/v2/secret/app/tags/list").status(), 404U);
-    auto account = ocilot::test::run(meta->accounts().account("boss")).value();
-    account.groups.clear();
-    ASSERT_TRUE(ocilot::test::run(meta->accounts().change(account, {})).has_value());
+    change("boss", {.groups = std::vector<std::string>{}});
     EXPECT_EQ(as(token, Method::get, "/v2/secret/app/tags/list").status(), 403U);
 }
 
@@ -152,9 +153,7 @@ TEST_F(Tokens, AreRenewedByRefreshTokens) {
     ASSERT_EQ(renewed.status(), 200U) << renewed.text;
     EXPECT_EQ(claims_of(json::parse(renewed.text)["token"])["sub"], "writer");
     EXPECT_EQ(as(basic("writer", refresh), Method::get, "/v2/").status(), 401U) << "it is no password";
-    auto account = ocilot::test::run(meta->accounts().account("writer")).value();
-    account.password_hash = hash("another");
-    ASSERT_TRUE(ocilot::test::run(meta->accounts().change(account, {})).has_value());
+    change("writer", {.password_hash = hash("another")});
     EXPECT_EQ(post_form(renew).status(), 401U) << "another password ends the login";
 }
 
