@@ -114,6 +114,8 @@ class FetchedKeys::Attempt {
     bool done_ = false;
 };
 
+FetchedKeys::FetchedKeys(Around around) : around_(around) {}
+
 FetchedKeys::~FetchedKeys() = default;
 
 Result<std::unique_ptr<FetchedKeys>> FetchedKeys::make(std::vector<Issuer> issuers, Around around) {

@@ -39,7 +39,7 @@ class FetchedKeys final : public auth::KeySource {
     struct Kept;
     class Attempt;
 
-    explicit FetchedKeys(Around around) : around_(around) {}
+    explicit FetchedKeys(Around around);
     Task<Result<std::shared_ptr<auth::PublicKeys const>>> refresh(Kept& kept);
     /// Keys as the issuer has them now.
     Task<Result<std::shared_ptr<auth::PublicKeys const>>> fetch(Issuer const& of);

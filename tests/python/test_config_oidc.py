@@ -49,7 +49,8 @@ def test_issuers_and_their_rules_reach_the_core(tmp_path: Path) -> None:
     settings = loaded(tmp_path, ISSUERS).settings
     claims = [("repository_owner", ["team"]), ("ref", ["refs/heads/main", "refs/tags/*"])]
     github = (claims, "github-{repository}", ["ci"], ["repository:team/**:pull,push"])
-    cluster = ([("sub", ["system:*"])], "cluster", [], [])
+    none: list[str] = []
+    cluster = ([("sub", ["system:*"])], "cluster", none, none)
     audience = "registry.example.com"
     assert settings.oidc == [
         ("github", "https://token.actions.githubusercontent.com", audience, "", "", [github]),

@@ -1,7 +1,8 @@
 """How many questions a second one thread of Python answers, on a core of its own.
 
-`python -P uncached.py DIRECTORY SECONDS [SCRIPT]` with the directory of `_askers`; prints JSON. Without a script
-each question is answered `allow` by a bare loop, else by the hooks of the script as a registry runs them.
+`python -P uncached.py DIRECTORY SECONDS [SCRIPT]` with the directory of `_askers`; prints JSON. Without a
+script each question is answered `allow` by a bare loop, else by the hooks of the script as a registry runs
+them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def bare(box: _core.HookBox) -> None:
             box.allow(question[0])
 
 
-def begin(box: _core.HookBox, script: Path | None) -> Callable[[], None]:
+def begin(box: _core.HookBox, script: Path | None) -> Callable[[], object]:
     """Begins to answer; what it gives back ends that after the box is closed."""
     if script is None:
         thread = threading.Thread(target=bare, args=(box,))
@@ -37,9 +38,9 @@ def begin(box: _core.HookBox, script: Path | None) -> Callable[[], None]:
     from ocilot.hooks.service import Hooks
     from ocilot.hooks.spec import Spec
 
-    hooks = Hooks(lambda: [Spec(path=script)])
+    hooks = Hooks(lambda: [Spec(path=str(script))])
     hooks.attach(box)
-    return lambda: None if hooks.stop() else None
+    return hooks.stop
 
 
 def measure(directory: Path, seconds: float, script: Path | None) -> dict[str, Any]:
