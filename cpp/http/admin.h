@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/clock.h"
 #include "http/context.h"
-#include "meta/facts.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>

@@ -35,10 +35,11 @@ struct AccountChange {
 struct TokenFact {
     std::string id;  ///< public, 16 lower-case hexadecimal digits; part of the secret's text
     std::string account;
-    std::string secret_hash;          ///< SHA-256 of the whole text, lower-case hexadecimal
-    std::string note = {};            ///< what its owner calls it
-    std::vector<std::string> scopes;  ///< `repository:team/**:pull,push`; empty: all that the account may
-    bool refresh = false;             ///< given out by a login, not by a person
+    std::string secret_hash;  ///< SHA-256 of the whole text, lower-case hexadecimal
+    std::string note = {};    ///< what its owner calls it
+    /// `repository:team/**:pull,push`; empty: all that the account may.
+    std::vector<std::string> scopes = {};
+    bool refresh = false;  ///< given out by a login, not by a person
     Time created_at{};
     std::optional<Time> expires_at = {};
     std::optional<Time> last_used_at = {};

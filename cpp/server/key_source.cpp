@@ -189,8 +189,9 @@ Task<Result<Keys>> FetchedKeys::fetch(Issuer const& of) {
 
 Task<Result<std::string>> FetchedKeys::read(Issuer const& of) {
     if (!of.jwks.empty() && !is_url(of.jwks)) {
-        co_return co_await around_.pool.run(
-            [path = of.jwks] { return auth::read_file(path, largest_document); });
+        // Named: GCC 12 would destroy what it holds twice.
+        auto read_it = [path = of.jwks] { return auth::read_file(path, largest_document); };
+        co_return co_await around_.pool.run(std::move(read_it));
     }
     auto url = of.jwks;
     if (url.empty()) {

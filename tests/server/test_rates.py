@@ -24,7 +24,7 @@ def test_pulls_of_one_address_are_limited_and_pushes_are_not(fresh_registry: Fre
         assert api("HEAD", "/v2/app/manifests/1", headers={"X-Forwarded-For": "203.0.113.1"}).status == 200
         assert api("GET", "/v2/app/manifests/1", headers={"X-Forwarded-For": "203.0.113.2"}).status == 200
         api.push_image("app", image, "2")
-    metrics = registry.connect()("GET", "/metrics").body.decode()
+        metrics = api("GET", "/metrics").body.decode()
     assert "ocilot_rate_refused_total 1" in metrics
 
 

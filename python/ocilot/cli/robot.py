@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ocilot.errors import Error
-
 from .control import Control
 from .options import ConfigOption, Output, OutputOption, RootOption, only, path
 from .token import Expires, Note, Scopes, SecretOutput, SecretOutputOption, make_token, print_secret
@@ -39,7 +37,7 @@ def add(
             return
         try:
             made = make_token(control, name, scope, expires, note)
-        except Error:
+        except Exception:
             # All of it, or nothing.
             control.ask("DELETE", path("accounts", name))
             raise

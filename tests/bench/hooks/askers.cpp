@@ -44,8 +44,8 @@ class Askers {
     Task<> chain() {
         while (left_ > 0) {
             auto const number = left_--;
-            policy::Access const access{oci::RepositoryName::parse(fmt::format("team/app-{}", number)).value(),
-                                        policy::Action::pull};
+            policy::Access const access{
+                oci::RepositoryName::parse(fmt::format("team/app-{}", number)).value(), policy::Action::pull};
             auto const decided = co_await box_.gate.authorize(ann_, access);
             bool const allowed = decided.has_value() && decided->has_value() && (*decided)->allowed;
             if (!allowed) ++wrong_;
