@@ -121,7 +121,7 @@ class Ocilot(Server):
         return (
             "version: 0.1\n"
             f"storage: {{filesystem: {{rootdirectory: {self.setup.root}}}}}\n"
-            f"ocilot: {{hooks: {{scripts: [{{path: {hook}}}]}}}}\n"
+            f"ocilot: {{accounts: {{enabled: true}}, hooks: {{scripts: [{{path: {hook}}}]}}}}\n"
         )
 
     def environment(self) -> Mapping[str, str]:
