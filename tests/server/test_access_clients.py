@@ -99,10 +99,10 @@ def layout_of(name: str, directory: Path) -> str:
 def test_skopeo_pushes_and_anybody_pulls(
     skopeo: Skopeo, guarded: Registry, name: str, tmp_path: Path
 ) -> None:
-    there = f"docker://{guarded.local}/public/{name}:1"
+    there, image = f"docker://{guarded.local}/public/{name}:1", layout_of(name, tmp_path)
     with pytest.raises(ProgramFailed, match=r"denied|unauthorized|authentication required"):
-        skopeo.copy(layout_of(name, tmp_path), there)
-    skopeo.copy(layout_of(name, tmp_path), there, "--dest-creds", "alice:alice-password")
+        skopeo.copy(image, there)
+    skopeo.copy(image, there, "--dest-creds", "alice:alice-password")
     skopeo.copy(there, f"oci:{tmp_path}/back:1")
     again = f"docker://{guarded.local}/team/{name}:1"
     skopeo.copy(there, again, "--dest-creds", "alice:alice-password")
