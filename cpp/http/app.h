@@ -1,9 +1,9 @@
 #pragma once
 
 #include "auth/guard.h"
-#include "auth/registrar.h"
 #include "auth/rate_limits.h"
 #include "auth/refusals.h"
+#include "auth/registrar.h"
 #include "auth/sealer.h"
 #include "auth/token_server.h"
 #include "http/challenge.h"

@@ -228,12 +228,13 @@ constexpr Verb hooks[] = {{Method::get,
                            "Which hooks are in force, and how they fare.",
                            {{{200, "Scripts, points and numbers."}}},
                            {}}};
-constexpr Verb hooks_reload[] = {{Method::post,
-                                  Action::admin,
-                                  post_hooks_reload,
-                                  "Loads the hooks again; if one cannot be used the old ones stay in force.",
-                                  {{{200, "What is in force now; `ok` and `problems` tell whether it worked."}}},
-                                  {}}};
+constexpr Verb hooks_reload[] = {
+    {Method::post,
+     Action::admin,
+     post_hooks_reload,
+     "Loads the hooks again; if one cannot be used the old ones stay in force.",
+     {{{200, "What is in force now; `ok` and `problems` tell whether it worked."}}},
+     {}}};
 
 constexpr std::string_view name_mark = "<name>";
 constexpr std::string_view item_mark = "<item>";

@@ -17,7 +17,7 @@ from .content import stores
 from .data import Store, ensure
 from .limit import measured as measured_limit
 from .peer import Filler, PeerRefused
-from .runs import Effort, Run, interpreter_ms, perform
+from .runs import HOOKS, Effort, Run, interpreter_ms, perform
 from .table import Sample
 from .workloads import Workload
 
@@ -94,7 +94,8 @@ class Bench:
                 home = self.data / "run" / str(self._count)
                 root = self._store(workload.store).root if workload.store else home / "data"
                 access_log = not self.options.no_access_log
-                yield kind(servers.Setup(root, home, servers.free_port(), pair, access_log))
+                hook = HOOKS / workload.hook if workload.hook else None
+                yield kind(servers.Setup(root, home, servers.free_port(), pair, access_log, hook))
         for text in self.options.peer:
             peer = named_peer(text)
             if (

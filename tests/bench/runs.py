@@ -6,10 +6,13 @@ import http.client
 import select
 import shutil
 import ssl
+import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,10 @@ from .loader import Load, LoadFailed, parse
 from .servers import Peer, Server
 from .targets import head
 from .workloads import ACCEPT, WORKLOADS, Workload
+
+HOOKS = Path(__file__).with_name("hooks")
+SLOW = 8
+"""Requests that wait for a slow hook at any moment."""
 
 Figures = dict[str, Any]
 """What one run has come to; `table.py` knows the names."""
@@ -211,19 +218,51 @@ def by_idle(run: Run) -> Figures:
     return found
 
 
+def by_slow(run: Run) -> Figures:
+    """The load generator as fast as it goes, while others wait for a hook that takes its time."""
+    run.server.start()
+    run.load.run(**warm(run))
+    over = threading.Event()
+
+    def wait_for_hook(number: int) -> None:
+        for turn in count():
+            if over.is_set():
+                return
+            get(run.server, f"/v2/slow/n{number}-{turn}/tags/list")
+
+    waiting = [threading.Thread(target=wait_for_hook, args=(number,)) for number in range(SLOW)]
+    for thread in waiting:
+        thread.start()
+    try:
+        return closed(run)
+    finally:
+        over.set()
+        for thread in waiting:
+            thread.join()
+
+
+def by_hooks(run: Run) -> Figures:
+    """Questions from an I/O thread of its own, and the hooks as the registry runs them."""
+    python = Path(run.server.command()[0]).with_name("python")
+    words = [str(python), "-P", str(HOOKS / "uncached.py"), str(run.load.program.parents[1] / "hooks")]
+    words += [f"{run.effort.seconds:g}", str(HOOKS / run.workload.hook)]
+    ran = subprocess.run(words, capture_output=True, text=True, check=False)
+    return dict(parse(words, ran.returncode, ran.stdout, ran.stderr))
+
+
 RUNS: dict[str, Callable[[Run], Figures]] = {
     "load": by_load,
     "mix": by_mix,
     "stall": by_stall,
     "start": by_start,
     "idle": by_idle,
+    "slow": by_slow,
+    "hooks": by_hooks,
 }
 
 
 def interpreter_ms(python: Path) -> float:
     """The start of a bare Python on the server's core: the part of ocilot's start that is not its own."""
-    import subprocess
-
     times = []
     for _ in range(7):
         began = time.monotonic()

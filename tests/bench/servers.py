@@ -33,6 +33,8 @@ class Setup:
     pair: tuple[Path, Path] | None = None
     """Certificate and key, if it speaks TLS."""
     access_log: bool = True
+    hook: Path | None = None
+    """A script that is asked, by a server that can."""
 
 
 class Server:
@@ -103,11 +105,24 @@ class Ocilot(Server):
     program = Path("ocilot")
 
     def command(self) -> Sequence[str | Path]:
-        words: list[str | Path] = [self.program, "serve", "--root", self.setup.root]
+        words: list[str | Path] = [self.program, "serve"]
+        if self.setup.hook:
+            config = self.setup.home / "ocilot.yml"
+            config.parent.mkdir(parents=True, exist_ok=True)
+            config.write_text(self.config(self.setup.hook))
+            words.append(config)
+        words += ["--root", self.setup.root]
         words += ["--addr", f"127.0.0.1:{self.port}", "--log-level", "info"]
         if self.setup.pair:
             words += ["--tls-cert", self.setup.pair[0], "--tls-key", self.setup.pair[1]]
         return words
+
+    def config(self, hook: Path) -> str:
+        return (
+            "version: 0.1\n"
+            f"storage: {{filesystem: {{rootdirectory: {self.setup.root}}}}}\n"
+            f"ocilot: {{accounts: {{enabled: true}}, hooks: {{scripts: [{{path: {hook}}}]}}}}\n"
+        )
 
     def environment(self) -> Mapping[str, str]:
         quiet = "false" if self.setup.access_log else "true"

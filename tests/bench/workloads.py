@@ -48,6 +48,8 @@ class Workload:
     """Where it writes; undone afterwards if the store is kept."""
     part: float = 0.0
     """For an open loop: the share of what the server can take at most."""
+    hook: str = ""
+    """The script of tests/bench/hooks that is asked."""
     only: frozenset[str] = frozenset()
     """The servers that are measured, if not all."""
     published: Published = field(default_factory=Published)
@@ -185,6 +187,24 @@ def _others() -> list[Workload]:
     ]  # fmt: skip
 
 
+def _hooks() -> list[Workload]:
+    """A script decides who may do what."""
+    zipf = Workload(
+        "", 20, "", "main", targets="app-tags", distribution="zipf", hook="allow.py", only=OURS
+    )  # fmt: skip
+    return [
+        replace(zipf, name="hook-cached", what="GET manifest by tag, Zipf, a hook has allowed it"),
+        replace(
+            zipf, name="hook-slow", what="the same while another repository's hook takes a second",
+            run="slow", hook="slow.py"
+        ),
+        replace(
+            zipf, name="hook-uncached", what="questions to a hook, one thread answers", run="hooks",
+            store="", targets=""
+        ),
+    ]  # fmt: skip
+
+
 GROWN = {"small": "1 000", "main": "100 000", "million": "1 000 000"}
 """Stores by their number of blobs."""
 
@@ -212,13 +232,20 @@ def _growth() -> list[Workload]:
 
 WORKLOADS: Mapping[str, Workload] = {
     workload.name: workload
-    for workload in (*_small_reads(), *_large_reads(), *_writes(), *_lists(), *_others(), *_growth())
+    for workload in (
+        *_small_reads(),
+        *_large_reads(),
+        *_writes(),
+        *_lists(),
+        *_others(),
+        *_hooks(),
+        *_growth(),
+    )
 }
 
 NOT_YET = {
     16: "garbage collection under load",
     18: "pull-through of one cold blob by 64 clients",
-    20: "manifests behind a Python policy",
     22: "storage of ten versions of an image",
 }
 """Workloads of the plan for which the registry has nothing to measure yet."""

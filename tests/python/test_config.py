@@ -211,31 +211,6 @@ def test_no_auth_may_be_spelt_out(tmp_path: Path, text: str) -> None:
     loaded(tmp_path, f"version: 0.1\n{text}\n")
 
 
-def test_who_is_let_in_becomes_settings(tmp_path: Path) -> None:
-    text = """
-auth: {htpasswd: {realm: basic, path: /auth/htpasswd}}
-ocilot:
-  accounts: {enabled: true, service: r.example, tokenexpiry: 10m}
-  groups: {team: [alice, 'robot:ci']}
-  access:
-    - repositories: ['team/**']
-      allow: {'group:team': [pull, push], anonymous: pull}
-"""
-    read = loaded(tmp_path, f"version: 0.1{text}")
-    settings = read.settings
-    assert (settings.auth_htpasswd, settings.auth_realm) == ("/auth/htpasswd", "basic")
-    assert (settings.accounts, settings.accounts_service, settings.token_life) == (True, "r.example", 600)
-    assert settings.groups == [("team", ["alice", "robot:ci"])]
-    assert settings.access == [(["team/**"], [("group:team", ["pull", "push"]), ("anonymous", ["pull"])])]
-    assert read.as_data()["ocilot"]["access"][0]["repositories"] == ["team/**"]
-
-
-def test_no_rules_are_not_the_same_as_an_empty_list(tmp_path: Path) -> None:
-    accounts = "version: 0.1\nocilot: {accounts: {enabled: true}"
-    assert loaded(tmp_path, accounts + "}").settings.access is None
-    assert loaded(tmp_path, accounts + ", access: []}").settings.access == []
-
-
 def test_all_mistakes_are_listed_in_the_order_of_the_file(tmp_path: Path) -> None:
     found = problems(
         tmp_path,

@@ -39,7 +39,7 @@ struct Harness {
     FakeHandler handler;
     net::Networks proxies;
     std::string spare;
-    server::SessionContext context{handler,      clock, random, log,  &access_log,
+    server::SessionContext context{handler,      clock, random, log,     &access_log,
                                    http_metrics, dates, limits, proxies, spare};
     ScriptConn::Record record;
 

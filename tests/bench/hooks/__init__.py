@@ -1,0 +1,1 @@
+"""Hooks that are measured, and how they are asked without HTTP."""
