@@ -1,5 +1,6 @@
 #include "registry/push_blob.h"
 
+#include "registry/actor.h"
 #include "registry/admit.h"
 #include "registry/begun_body.h"
 #include "registry/receive.h"
@@ -100,7 +101,7 @@ Task<Result<>> room_for_upload(Registry& registry, policy::Caller const& caller,
     auto& room = registry.sessions.room();
     auto const& rules = registry.rules;
     // A repository's name holds no space, so that nobody is called like one.
-    auto const who = caller.anonymous() ? "address " + caller.address : "user " + caller.name;
+    auto const who = caller.anonymous() ? "address " + caller.address : "user " + owner_of(caller);
     auto const in_repository = rules.repository_uploads;
     if (in_repository > 0 && !room.take(repository.str(), in_repository)) {
         CO_TRY(auto const open, co_await uploads.count(repository));
@@ -110,7 +111,7 @@ Task<Result<>> room_for_upload(Registry& registry, policy::Caller const& caller,
         }
     }
     if (rules.caller_uploads > 0 && !room.take(who, rules.caller_uploads)) {
-        CO_TRY(auto const open, co_await uploads.count_by(caller.name, caller.address));
+        CO_TRY(auto const open, co_await uploads.count_by(owner_of(caller), caller.address));
         room.counted(who, open);
         if (!room.take(who, rules.caller_uploads)) co_return too_many_uploads("you have", open);
     }
@@ -123,10 +124,10 @@ Task<Result<Uuid>> start_upload(Registry& registry, policy::Caller const& caller
                                 oci::RepositoryName const& repository, oci::Algorithm algorithm) {
     CO_CHECK(co_await room_for_upload(registry, caller, repository));
     auto const id = Uuid::random(registry.random);
-    auto session = std::make_shared<UploadSession>(id, repository, caller.name);
+    auto session = std::make_shared<UploadSession>(id, repository, owner_of(caller));
     CO_TRY(session->upload, co_await registry.blobs.create(id, algorithm));
     session->upload->park();
-    meta::UploadFact fact{id, repository, algorithm, caller.name, registry.clock.now(), caller.address};
+    meta::UploadFact fact{id, repository, algorithm, owner_of(caller), registry.clock.now(), caller.address};
     auto const opened = co_await registry.meta.uploads().open(std::move(fact));
     if (opened.has_error()) {
         (void)co_await session->upload->discard();

@@ -1,5 +1,7 @@
 #include "registry/sessions.h"
 
+#include "registry/actor.h"
+
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -24,7 +26,7 @@ Error unknown_upload() {
 }
 
 bool belongs(UploadSession const& session, UploadRef const& ref) {
-    return session.repository == ref.repository && session.started_by == ref.caller.name;
+    return session.repository == ref.repository && session.started_by == owner_of(ref.caller);
 }
 
 Task<bool> take(UploadSession& session, IfHeld if_held) {
@@ -93,9 +95,9 @@ Task<Result<std::shared_ptr<UploadSession>>> find_session(Registry& registry, Up
         auto const fact = co_await registry.meta.uploads().find(ref.repository, ref.id);
         if (fact.has_error() && fact.error().code == Errc::upload_unknown) co_return unknown_upload();
         if (fact.has_error()) co_return fact.error();
-        if (fact->started_by != ref.caller.name) co_return unknown_upload();
+        if (fact->started_by != owner_of(ref.caller)) co_return unknown_upload();
         session = registry.sessions.find_or_add(
-            std::make_shared<UploadSession>(ref.id, ref.repository, ref.caller.name));
+            std::make_shared<UploadSession>(ref.id, ref.repository, owner_of(ref.caller)));
     }
     if (!belongs(*session, ref) || session->over.load()) co_return unknown_upload();
     co_return session;

@@ -161,6 +161,18 @@ TEST_F(UploadTest, ShowsASessionOnlyToItsRepositoryAndCaller) {
     EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 0U);
 }
 
+TEST_F(UploadTest, ShowsASessionToNobodyOfTheSameNameAndAnotherKind) {
+    policy::Caller const person{.name = "ci", .groups = {}, .address = {}, .kind = policy::CallerKind::user};
+    policy::Caller const machine{
+        .name = "ci", .groups = {}, .address = {}, .kind = policy::CallerKind::federated};
+    auto const id = run(registry::start_upload(parts, machine, name, oci::Algorithm::sha256)).value();
+    EXPECT_EQ(run(registry::upload_offset(parts, {machine, name, id})).value(), 0U);
+    EXPECT_EQ(run(registry::upload_offset(parts, {person, name, id})).error().code, Errc::upload_unknown);
+    forget_memory();
+    EXPECT_EQ(run(registry::upload_offset(parts, {person, name, id})).error().code, Errc::upload_unknown);
+    EXPECT_EQ(run(registry::upload_offset(parts, {machine, name, id})).value(), 0U);
+}
+
 TEST_F(UploadTest, GoesOnAfterARestartWhereItStood) {
     auto const id = start();
     ASSERT_TRUE(append(id, "before ").has_value());

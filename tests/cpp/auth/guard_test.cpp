@@ -1,0 +1,168 @@
+#include "auth/guard.h"
+
+#include "run.h"
+
+#include <gtest/gtest.h>
+
+namespace ocilot::auth {
+namespace {
+
+using policy::Action;
+using policy::Caller;
+using policy::CallerKind;
+using policy::Decision;
+
+struct MovedClock final : Clock {
+    Time time{std::chrono::hours(1000)};
+    [[nodiscard]] Time now() const override { return time; }
+};
+
+/// A hook that says what it is told to, and counts who asks.
+class Hook final : public policy::OpenGate {
+  public:
+    std::optional<Decision> answer;
+    int asked = 0;
+    bool fails = false;
+    std::uint64_t scripts = 1;
+
+    [[nodiscard]] bool asks(policy::Point point) const noexcept override {
+        return point == policy::Point::authorize;
+    }
+    [[nodiscard]] std::uint64_t generation() const noexcept override { return scripts; }
+    Task<Result<std::optional<Decision>>> authorize(Caller const&, policy::Access const&) override {
+        ++asked;
+        if (fails) co_return Error{Errc::unavailable, "the hook does not answer"};
+        co_return answer;
+    }
+};
+
+class Guarded : public testing::Test {
+  protected:
+    Caller alice() {
+        Caller caller;
+        caller.name = "alice";
+        caller.kind = CallerKind::user;
+        caller.address = "192.0.2.1";
+        return caller;
+    }
+    policy::Access pull() { return {oci::RepositoryName::parse("team/app").value(), Action::pull}; }
+    Result<> require(Caller const& caller) { return ocilot::test::run(guard.require(caller, pull())); }
+
+    MovedClock clock;
+    Metrics metrics;
+    MemorySink sink;
+    Log log{sink, clock, LogFormat::text, LogLevel::debug};
+    Hook hook;
+    Guard guard{GuardParts{.gate = hook, .clock = clock, .log = log, .metrics = metrics}};
+};
+
+TEST_F(Guarded, CallersAreDecidedByTheHookAndElseByTheRules) {
+    hook.answer = Decision::deny("closed on Sundays");
+    auto const refused = require(alice());
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().code, Errc::denied);
+    EXPECT_EQ(refused.error().message, "closed on Sundays");
+    hook.scripts = 2;
+    hook.answer.reset();
+    EXPECT_TRUE(require(alice()).has_value()) << "without rules whoever logged in may";
+    EXPECT_EQ(require({}).error().code, Errc::unauthorized);
+}
+
+TEST_F(Guarded, AnswersOfHooksHoldAsLongAsTheySay) {
+    hook.answer = Decision::allow();
+    hook.answer->ttl = std::chrono::seconds(5);
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(require(alice()).has_value());
+    EXPECT_EQ(hook.asked, 1);
+    EXPECT_TRUE(guard.known_to_allow(alice(), pull()));
+    clock.time += std::chrono::seconds(6);
+    EXPECT_FALSE(guard.known_to_allow(alice(), pull()));
+    EXPECT_TRUE(require(alice()).has_value());
+    EXPECT_EQ(hook.asked, 2);
+}
+
+TEST_F(Guarded, AnswersOfOldScriptsAndOldRulesCountNoMore) {
+    hook.answer = Decision::allow();
+    EXPECT_TRUE(require(alice()).has_value());
+    hook.scripts = 2;
+    EXPECT_FALSE(guard.known_to_allow(alice(), pull()));
+    EXPECT_TRUE(require(alice()).has_value());
+    EXPECT_TRUE(guard.known_to_allow(alice(), pull()));
+    guard.set_rules(std::make_shared<Rules const>(Rules::compile({}, {}).value()));
+    EXPECT_FALSE(guard.known_to_allow(alice(), pull()));
+}
+
+TEST_F(Guarded, FailuresOfHooksRefuseAndAreNotRemembered) {
+    hook.fails = true;
+    EXPECT_EQ(require(alice()).error().code, Errc::unavailable);
+    hook.fails = false;
+    hook.answer = Decision::allow();
+    EXPECT_TRUE(require(alice()).has_value());
+}
+
+TEST_F(Guarded, AdministratorsAreNotAskedAbout) {
+    auto boss = alice();
+    boss.admin = true;
+    hook.answer = Decision::deny("never");
+    EXPECT_TRUE(require(boss).has_value());
+    EXPECT_EQ(hook.asked, 0);
+}
+
+TEST_F(Guarded, LimitsOfCredentialsHoldWhateverIsDecided) {
+    hook.answer = Decision::allow();
+    auto limited = alice();
+    limited.limit = std::make_shared<policy::Allowance const>();
+    auto const refused = require(limited);
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().code, Errc::unauthorized);
+    EXPECT_FALSE(guard.known_to_allow(limited, pull()));
+}
+
+TEST_F(Guarded, CallersWithACertificateAreKnownByIt) {
+    auto const caller = guard.recall({.address = "192.0.2.1", .certificate = "node-7"});
+    ASSERT_TRUE(caller);
+    EXPECT_EQ(caller->name, "node-7");
+    EXPECT_EQ(caller->kind, CallerKind::certificate);
+}
+
+TEST_F(Guarded, DecisionsAreExplained) {
+    hook.answer = Decision::deny("closed on Sundays");
+    hook.answer->by = "hooks/sunday.py";
+    auto const by_hook = ocilot::test::run(guard.explain(alice(), pull())).value();
+    EXPECT_FALSE(by_hook.allowed);
+    EXPECT_EQ(by_hook.by, "hook");
+    EXPECT_EQ(by_hook.sentence, "the hook hooks/sunday.py refuses it: closed on Sundays");
+    hook.answer.reset();
+    auto const rules = Rules::compile({{{"team/**"}, {{"user:alice", {"pull"}}}}}, {}).value();
+    guard.set_rules(std::make_shared<Rules const>(rules));
+    auto const by_rule = ocilot::test::run(guard.explain(alice(), pull())).value();
+    EXPECT_TRUE(by_rule.allowed);
+    EXPECT_EQ(by_rule.by, "rule");
+    EXPECT_EQ(by_rule.sentence, "rule 1 (team/**) gives user alice pull as user:alice");
+}
+
+TEST(OpenRegistries, LetNobodyAdministerThem) {
+    policy::OpenGate gate;
+    Guard guard(gate);
+    policy::Access const administer{std::nullopt, Action::admin};
+    EXPECT_EQ(ocilot::test::run(guard.require({}, administer)).error().code, Errc::denied);
+    Caller local;
+    local.name = "local";
+    local.admin = true;
+    EXPECT_TRUE(ocilot::test::run(guard.require(local, administer)).has_value());
+}
+
+TEST(AuthorizationHeaders, AreReadAsTheirSchemesSay) {
+    auto const basic = parse_basic("bAsIc  YWxpY2U6YTpi");
+    ASSERT_TRUE(basic);
+    EXPECT_EQ(basic->name, "alice");
+    EXPECT_EQ(basic->password, "a:b");
+    EXPECT_FALSE(parse_basic("Basic YWxpY2U"));
+    EXPECT_FALSE(parse_basic("Bearer YWxpY2U6YTpi"));
+    EXPECT_FALSE(parse_basic("Basic"));
+    EXPECT_EQ(parse_bearer("Bearer a.b.c "), "a.b.c");
+    EXPECT_FALSE(parse_bearer("Bearer "));
+    EXPECT_FALSE(parse_bearer("Bearera.b.c"));
+}
+
+}  // namespace
+}  // namespace ocilot::auth
