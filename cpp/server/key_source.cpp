@@ -203,8 +203,8 @@ Task<Result<std::string>> FetchedKeys::read(Issuer const& of) {
 Task<Result<std::string>> FetchedKeys::discover(Issuer const& of) {
     std::string_view base = of.issuer;
     while (base.ends_with('/')) base.remove_suffix(1);
-    CO_TRY(auto const text,
-           co_await get(*of.client, fmt::format("{}/.well-known/openid-configuration", base)));
+    auto where = fmt::format("{}/.well-known/openid-configuration", base);
+    CO_TRY(auto const text, co_await get(*of.client, std::move(where)));
     CO_TRY(auto const document, auth::parse_strict_object(text));
     auto const member = [&document](char const* name) {
         auto const at = document.find(name);

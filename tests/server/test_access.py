@@ -92,7 +92,7 @@ def test_a_missing_htpasswd_file_is_made(fresh_registry: FreshRegistry, tmp_path
     registry = fresh_registry(config)
     assert (tmp_path / "htpasswd").read_text().startswith("docker:")
     assert (tmp_path / "htpasswd").stat().st_mode & 0o777 == 0o600
-    assert "password=" in registry.process.output()
+    wait_until(lambda: "password=" in registry.process.output(), "the password in the log")
 
 
 def test_rules_are_in_force_again_when_their_file_changes(

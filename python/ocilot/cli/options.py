@@ -67,7 +67,7 @@ def seconds_of(text: str) -> int:
     """Seconds of `90d`, `12h` or `1h30m`."""
     parts = re.findall(r"(\d+)([smhd])", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise typer.BadParameter("is no duration; write it like 90d, 12h or 1h30m")
+        raise typer.BadParameter(f"{text!r} is no duration; write it like 90d, 12h or 1h30m")
     return sum(int(number) * _UNITS[unit] for number, unit in parts)
 
 
