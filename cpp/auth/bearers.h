@@ -25,8 +25,8 @@ struct BearerParts {
     TokenVerifier* foreign = nullptr;
 };
 
-/// Who somebody is that shows a token. Remembers verified tokens by their hash until they expire, as long as
-/// keys and accounts stay as they are. Thread-safe.
+/// Who somebody is that shows a token. Remembers verified tokens until they expire, as long as keys and
+/// accounts stay as they are; very long ones are verified each time. Thread-safe.
 class Bearers {
   public:
     explicit Bearers(BearerParts parts);

@@ -1,8 +1,9 @@
 #pragma once
 
+#include "base/text_hash.h"
+
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -20,45 +21,64 @@ class Recent {
     explicit Recent(std::size_t capacity) : young_limit_(capacity / shards + 1) {}
 
     [[nodiscard]] std::optional<Value> find(std::string_view key) {
-        auto& shard = shard_of(key);
+        Probe const probe{key, hash_(key)};
+        auto& shard = shard_of(probe);
         std::lock_guard const lock(shard.mutex);
-        auto const* const value = look_up(shard, key);
+        auto const* const value = look_up(shard, probe);
         return value == nullptr ? std::nullopt : std::optional<Value>(*value);
     }
 
     void put(std::string_view key, Value value) {
-        auto& shard = shard_of(key);
+        Probe const probe{key, hash_(key)};
+        auto& shard = shard_of(probe);
         std::lock_guard const lock(shard.mutex);
-        shard.old.erase(std::string(key));
-        insert(shard, std::string(key), std::move(value));
+        erase(shard.old, probe);
+        insert(shard, {std::string(key), probe.hash}, std::move(value));
     }
 
     /// Lets `change` change the value of a key, a new one if there is none, and answers what it answers.
     template <class Change>
     auto update(std::string_view key, Change change) {
-        auto& shard = shard_of(key);
+        Probe const probe{key, hash_(key)};
+        auto& shard = shard_of(probe);
         std::lock_guard const lock(shard.mutex);
-        auto* value = look_up(shard, key);
-        if (value == nullptr) value = insert(shard, std::string(key), Value{});
+        auto* value = look_up(shard, probe);
+        if (value == nullptr) value = insert(shard, {std::string(key), probe.hash}, Value{});
         return change(*value);
     }
 
     void remove(std::string_view key) {
-        auto& shard = shard_of(key);
+        Probe const probe{key, hash_(key)};
+        auto& shard = shard_of(probe);
         std::lock_guard const lock(shard.mutex);
-        shard.young.erase(std::string(key));
-        shard.old.erase(std::string(key));
+        erase(shard.young, probe);
+        erase(shard.old, probe);
     }
 
   private:
     static constexpr std::size_t shards = 16;
-    struct Hash {
+    /// A key and its hash, which is worked out once for each question.
+    struct Key {
+        std::string text;
+        std::size_t hash;
+    };
+    struct Probe {
+        std::string_view text;
+        std::size_t hash;
+    };
+    struct HashOf {
         using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept {
-            return std::hash<std::string_view>()(text);
+        std::size_t operator()(auto const& key) const noexcept { return key.hash; }
+    };
+    /// Texts are compared only when their hashes are the same: the time tells nothing of a text that is a
+    /// secret.
+    struct Same {
+        using is_transparent = void;
+        bool operator()(auto const& a, auto const& b) const noexcept {
+            return a.hash == b.hash && a.text == b.text;
         }
     };
-    using Values = std::unordered_map<std::string, Value, Hash, std::equal_to<>>;
+    using Values = std::unordered_map<Key, Value, HashOf, Same>;
     /// What was not asked for while a generation grew old goes with it.
     struct Shard {
         std::mutex mutex;
@@ -66,9 +86,13 @@ class Recent {
         Values old;
     };
 
-    Shard& shard_of(std::string_view key) noexcept { return shards_[Hash()(key) / 64 % shards]; }
+    Shard& shard_of(Probe const& key) noexcept { return shards_[(key.hash >> 48) % shards]; }
 
-    Value* look_up(Shard& shard, std::string_view key) {
+    static void erase(Values& values, Probe const& key) {
+        if (auto const found = values.find(key); found != values.end()) values.erase(found);
+    }
+
+    Value* look_up(Shard& shard, Probe const& key) {
         if (auto const found = shard.young.find(key); found != shard.young.end()) return &found->second;
         auto const found = shard.old.find(key);
         if (found == shard.old.end()) return nullptr;
@@ -76,11 +100,12 @@ class Recent {
         return insert(shard, std::move(node.key()), std::move(node.mapped()));
     }
 
-    Value* insert(Shard& shard, std::string key, Value value) {
+    Value* insert(Shard& shard, Key key, Value value) {
         if (shard.young.size() >= young_limit_) shard.old = std::exchange(shard.young, {});
         return &shard.young.insert_or_assign(std::move(key), std::move(value)).first->second;
     }
 
+    TextHash hash_;
     std::size_t young_limit_;
     std::array<Shard, shards> shards_;
 };
