@@ -95,7 +95,8 @@ class Bench:
                 root = self._store(workload.store).root if workload.store else home / "data"
                 access_log = not self.options.no_access_log
                 hook = HOOKS / workload.hook if workload.hook else None
-                yield kind(servers.Setup(root, home, servers.free_port(), pair, access_log, hook))
+                port = servers.free_port()
+                yield kind(servers.Setup(root, home, port, pair, access_log, hook, workload.login))
         for text in self.options.peer:
             peer = named_peer(text)
             if (

@@ -33,6 +33,7 @@ GOALS: dict[str, tuple[Goal, ...]] = {
     "v2": (Goal("rate", 0.65, of="nginx"),),
     "manifest-hot": QUICK,
     "manifest-zipf": QUICK,
+    "manifest-token": (Goal("rate", 0.9, of="manifest-zipf"), Goal("p99_us", most=1_000)),
     "manifest-head": QUICK,
     "blob-4k": (Goal("rate", 0.65, of="nginx"),),
     "blob-1m": (Goal("rate", 0.8, of="nginx"),),

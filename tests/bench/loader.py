@@ -30,6 +30,8 @@ class Load:
     targets: Path | None
     model: Path
     seed: int
+    fields: tuple[str, ...] = (ACCEPT,)
+    """Header fields of every request."""
 
     def words(
         self, *, seconds: float = 0, requests: int = 0, rate: float = 0, connections: int = 0
@@ -37,7 +39,9 @@ class Load:
         work = self.workload
         words = ["taskset", "-c", str(CLIENT_CPU), str(self.program), "--host", self.server.host]
         words += ["--port", str(self.server.port), "--workload", work.load, "--seed", str(self.seed)]
-        words += ["--connections", str(connections or work.connections), "--header", ACCEPT]
+        words += ["--connections", str(connections or work.connections)]
+        for field in self.fields:
+            words += ["--header", field]
         if requests:
             words += ["--requests", str(requests)]
         elif seconds:

@@ -19,7 +19,7 @@ from typing import Any
 from . import measure
 from .data import Store
 from .loader import Load, LoadFailed, parse
-from .servers import Peer, Server
+from .servers import Ocilot, Peer, Server
 from .targets import head
 from .workloads import ACCEPT, WORKLOADS, Workload
 
@@ -103,6 +103,19 @@ def by_load(run: Run) -> Figures:
         run.drop_cache()
     elif not run.workload.repository:
         run.load.run(**warm(run))
+    return closed(run)
+
+
+def by_token(run: Run) -> Figures:
+    """The same with a token in every request, which a client that logs in has got."""
+    assert run.store is not None, "tokens are measured with a store"
+    assert isinstance(run.server, Ocilot), "only our own server is asked for tokens"
+    run.server.start()
+    repository = head(run.store, run.workload.targets, 1)[0].removeprefix("/v2/").partition("/manifests/")[0]
+    token = run.server.log_in(repository)
+    fields = (*run.load.fields, f"Authorization: Bearer {token}")
+    run = replace(run, load=replace(run.load, fields=fields))
+    run.load.run(**warm(run))
     return closed(run)
 
 
@@ -258,6 +271,7 @@ RUNS: dict[str, Callable[[Run], Figures]] = {
     "idle": by_idle,
     "slow": by_slow,
     "hooks": by_hooks,
+    "token": by_token,
 }
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
+import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -15,6 +19,7 @@ from pathlib import Path
 SERVER_CPU, CLIENT_CPU = 0, 1
 PATIENCE = 60.0
 """Seconds until a server must answer."""
+ACCOUNT, PASSWORD = "bench", "correct-horse"
 
 
 class CannotStart(Exception):
@@ -35,6 +40,8 @@ class Setup:
     access_log: bool = True
     hook: Path | None = None
     """A script that is asked, by a server that can."""
+    login: bool = False
+    """Whether it lets only an account of its own pull."""
 
 
 class Server:
@@ -106,10 +113,10 @@ class Ocilot(Server):
 
     def command(self) -> Sequence[str | Path]:
         words: list[str | Path] = [self.program, "serve"]
-        if self.setup.hook:
+        if self.setup.hook or self.setup.login:
             config = self.setup.home / "ocilot.yml"
             config.parent.mkdir(parents=True, exist_ok=True)
-            config.write_text(self.config(self.setup.hook))
+            config.write_text(self.config())
             words.append(config)
         words += ["--root", self.setup.root]
         words += ["--addr", f"127.0.0.1:{self.port}", "--log-level", "info"]
@@ -117,12 +124,48 @@ class Ocilot(Server):
             words += ["--tls-cert", self.setup.pair[0], "--tls-key", self.setup.pair[1]]
         return words
 
-    def config(self, hook: Path) -> str:
-        return (
-            "version: 0.1\n"
-            f"storage: {{filesystem: {{rootdirectory: {self.setup.root}}}}}\n"
-            f"ocilot: {{accounts: {{enabled: true}}, hooks: {{scripts: [{{path: {hook}}}]}}}}\n"
+    def config(self) -> str:
+        """JSON is YAML, too."""
+        access: dict[str, object] = {"accounts": {"enabled": True}}
+        if self.setup.hook:
+            access["hooks"] = {"scripts": [{"path": str(self.setup.hook)}]}
+        if self.setup.login:
+            access["access"] = [{"repositories": ["**"], "allow": {f"user:{ACCOUNT}": ["pull"]}}]
+        storage = {"filesystem": {"rootdirectory": str(self.setup.root)}}
+        return json.dumps({"version": 0.1, "storage": storage, "ocilot": access})
+
+    def log_in(self, repository: str) -> str:
+        """A token to pull with, as a client gets it. The account is made, if there is none."""
+        words: list[str | Path] = [
+            self.program,
+            "user",
+            "add",
+            ACCOUNT,
+            "--password-stdin",
+            "--root",
+            self.setup.root,
+        ]
+        subprocess.run(
+            words, env=self.environment(), input=PASSWORD.encode(), capture_output=True, timeout=PATIENCE
         )
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+        try:
+            connection.request("GET", f"/v2/{repository}/tags/list")
+            challenge = connection.getresponse()
+            challenge.read()
+            service = re.search('service="([^"]+)"', challenge.headers.get("WWW-Authenticate", ""))
+            if service is None:
+                raise CannotStart(f"{self.name} asks for no token: {challenge.status} {challenge.headers}")
+            basic = base64.b64encode(f"{ACCOUNT}:{PASSWORD}".encode()).decode()
+            where = f"/token?service={service[1]}&scope=repository:{repository}:pull"
+            connection.request("GET", where, headers={"Authorization": f"Basic {basic}"})
+            answer = connection.getresponse()
+            body = answer.read()
+            if answer.status != 200:
+                raise CannotStart(f"{self.name} gives no token: {answer.status} {body!r}")
+            return str(json.loads(body)["token"])
+        finally:
+            connection.close()
 
     def environment(self) -> Mapping[str, str]:
         quiet = "false" if self.setup.access_log else "true"

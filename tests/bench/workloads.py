@@ -50,6 +50,8 @@ class Workload:
     """For an open loop: the share of what the server can take at most."""
     hook: str = ""
     """The script of tests/bench/hooks that is asked."""
+    login: bool = False
+    """Whether only an account may pull."""
     only: frozenset[str] = frozenset()
     """The servers that are measured, if not all."""
     published: Published = field(default_factory=Published)
@@ -70,6 +72,10 @@ def _small_reads() -> list[Workload]:
         replace(one, name="v2", number=1, what="GET /v2/", targets="v2", published=answered),
         replace(one, name="manifest-hot", what=f"GET {tag}, one", published=got),
         replace(zipf, name="manifest-zipf", what=f"GET {tag}, Zipf over 10 000", published=got),
+        replace(
+            zipf, name="manifest-token", what=f"GET {tag}, Zipf, with a token", run="token", login=True,
+            only=OURS
+        ),
         replace(
             zipf, name="manifest-head", number=3, what=f"HEAD {tag}, Zipf", load="head", published=asked
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import platform
 import shutil
 import sys
@@ -38,12 +39,15 @@ def measured(workloads: list[Workload], home: Path) -> dict[str, Counts]:
             fill(connection)
     finally:
         filler.stop()
-    for kind in (Strace, Valgrind):
-        place = home / kind.__name__
-        shutil.copytree(store, place / "data")
-        counter: Counter = kind(servers.Setup(place / "data", place, servers.free_port()))
-        for name, counts in count(counter, workloads).items():
-            found[name] |= counts
+    kinds: tuple[type[Strace | Valgrind], ...] = (Strace, Valgrind)
+    for kind, login in itertools.product(kinds, (False, True)):
+        chosen = [workload for workload in workloads if workload.login is login]
+        if chosen:
+            place = home / f"{kind.__name__}-{login}"
+            shutil.copytree(store, place / "data")
+            counter: Counter = kind(servers.Setup(place / "data", place, servers.free_port(), login=login))
+            for name, counts in count(counter, chosen).items():
+                found[name] |= counts
     return found
 
 

@@ -33,9 +33,11 @@ class Answer:
 class Connection:
     """Opened once and never again. Each request is one piece, so that the server never reads half of one."""
 
-    def __init__(self, port: int, rest: Callable[[], None] = lambda: None) -> None:
-        """`rest` waits until the server does nothing any more; it is called after each answer."""
+    def __init__(self, port: int, rest: Callable[[], None] = lambda: None, token: str = "") -> None:
+        """`rest` waits until the server does nothing any more; it is called after each answer. A
+        token is sent with each request."""
         self._rest = rest
+        self._always = [f"Authorization: Bearer {token}"] if token else []
         self._socket = socket.socket()
         self._socket.settimeout(60)
         self._socket.connect(("127.0.0.1", port))
@@ -63,6 +65,7 @@ class Connection:
         """One request, whose answer must have this status."""
         # The name is not the real one: its length would change with the port.
         lines = [f"{method} {target} HTTP/1.1", "Host: registry.test", f"User-Agent: {AGENT}"]
+        lines += self._always
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         if method in ("POST", "PUT"):
             lines.append(f"Content-Length: {len(body or b'')}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import servers
 from .connection import AGENT, Connection
-from .workloads import COUNTED, WARM, Workload
+from .workloads import COUNTED, READ, WARM, Workload
 
 INSTRUCTIONS, SYSTEM_CALLS, ALLOCATIONS = "instructions", "system calls", "allocations"
 Counts = dict[str, float]
@@ -198,7 +198,8 @@ def count(counter: Counter, workloads: Sequence[Workload]) -> dict[str, Counts]:
     registry = counter.registry
     registry.start()
     try:
-        with Connection(registry.port, registry.wait_for_rest) as connection:
+        token = registry.log_in(READ) if registry.setup.login else ""
+        with Connection(registry.port, registry.wait_for_rest, token) as connection:
             counter.attach()
             for workload in workloads:
                 for number in range(WARM):

@@ -25,6 +25,8 @@ class Workload:
     what: str
     play: Callable[[Connection, int], object]
     """Sends request number N; a push is one request of two steps."""
+    login: bool = False
+    """Whether the registry lets only an account pull, whose token comes with every request."""
 
 
 def blob(name: str, size: int = 4 * KIB) -> bytes:
@@ -93,6 +95,9 @@ def _get(target: str, method: str = "GET") -> Callable[[Connection, int], object
 WORKLOADS = (
     Workload("v2", "GET /v2/", _get("/v2/")),
     Workload("manifest-get", "GET manifest by tag", _get(f"/v2/{READ}/manifests/tag-0100")),
+    Workload(
+        "manifest-token", "GET manifest by tag, with a token", _get(f"/v2/{READ}/manifests/tag-0100"), True
+    ),
     Workload("manifest-head", "HEAD manifest by tag", _get(f"/v2/{READ}/manifests/tag-0100", "HEAD")),
     Workload("blob-4k", "GET 4 KiB blob", _get(f"/v2/{READ}/blobs/{digest(SMALL)}")),
     Workload("blob-1m", "GET 1 MiB blob", _get(f"/v2/{READ}/blobs/{digest(LARGE)}")),
