@@ -71,6 +71,15 @@ Task<Result<>> SqliteUploads::open(UploadFact upload) {
     return writer_.run(Scope::nothing(), [u = std::move(upload)](SqliteDb& db) { return add(db, u); });
 }
 
+Task<Result<>> SqliteUploads::open_all(std::vector<UploadFact> uploads) {
+    return writer_.run(Scope::nothing(), [all = std::move(uploads)](SqliteDb& db) -> Result<> {
+        for (auto const& upload : all) {
+            CHECK(add(db, upload));
+        }
+        return {};
+    });
+}
+
 Task<Result<UploadFact>> SqliteUploads::find(oci::RepositoryName const& repository, Uuid id) {
     co_return readers_.read([&](SqliteDb& db) { return read_upload(db, repository, id); });
 }

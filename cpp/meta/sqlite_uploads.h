@@ -13,6 +13,7 @@ class SqliteUploads final : public Uploads {
         : readers_(readers), writer_(writer) {}
 
     Task<Result<>> open(UploadFact upload) override;
+    Task<Result<>> open_all(std::vector<UploadFact> uploads) override;
     Task<Result<UploadFact>> find(oci::RepositoryName const& repository, Uuid id) override;
     Task<Result<std::size_t>> count(oci::RepositoryName const& repository) override;
     Task<Result<std::size_t>> count_by(std::string const& caller, std::string const& address) override;

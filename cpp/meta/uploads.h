@@ -14,6 +14,8 @@ class Uploads {
 
     /// Records a new session, durably.
     virtual Task<Result<>> open(UploadFact upload) = 0;
+    /// Records many, all or none.
+    virtual Task<Result<>> open_all(std::vector<UploadFact> uploads) = 0;
     /// upload_unknown if there is none in that repository.
     virtual Task<Result<UploadFact>> find(oci::RepositoryName const& repository, Uuid id) = 0;
     /// How many sessions a repository has.

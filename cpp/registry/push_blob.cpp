@@ -6,6 +6,7 @@
 #include "registry/receive.h"
 #include "registry/sessions.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace ocilot::registry {
@@ -52,10 +53,11 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
 }
 
 /// Bytes first, facts second.
-Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, meta::BlobFact fact) {
+Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, meta::BlobFact fact,
+                     std::optional<Uuid> recorded) {
     auto const push = co_await registry.sessions.pushes().begin(fact.digest);
     CO_CHECK(co_await upload.commit(fact.digest));
-    co_return co_await registry.meta.links().link_blob(ref.repository, fact, ref.id, registry.clock.now());
+    co_return co_await registry.meta.links().link_blob(ref.repository, fact, recorded, registry.clock.now());
 }
 
 Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller const& caller,
@@ -77,7 +79,7 @@ Task<Result<meta::BlobFact>> receive_last(Registry& registry, UploadRef ref, Hol
     if (unranged && session.comes_again) {
         CO_TRY(bool const brings, co_await body.begin());
         if (brings) {
-            CO_CHECK(co_await start_over(registry, ref, hold));
+            CO_CHECK(co_await start_over(registry, hold));
         }
     }
     auto const before = session.offset.load();
@@ -93,7 +95,15 @@ Task<Result<meta::BlobFact>> receive_last(Registry& registry, UploadRef ref, Hol
     co_return fact;
 }
 
-/// Counts what is recorded, so that a restart forgets nothing. Requests at the same moment may open a few
+template <class Condition>
+std::size_t unrecorded(Registry& registry, Condition condition) {
+    auto const sessions = registry.sessions.unrecorded();
+    auto const counted =
+        std::ranges::count_if(sessions, [&](auto const& one) { return condition(one->fact); });
+    return static_cast<std::size_t>(counted);
+}
+
+/// Counts all that are open, so that a restart forgets nothing. Requests at the same moment may open a few
 /// more.
 Task<Result<>> room_for_upload(Registry& registry, policy::Caller const& caller,
                                oci::RepositoryName const& repository) {
@@ -104,14 +114,20 @@ Task<Result<>> room_for_upload(Registry& registry, policy::Caller const& caller,
     auto const who = caller.anonymous() ? "address " + caller.address : "user " + owner_of(caller);
     auto const in_repository = rules.repository_uploads;
     if (in_repository > 0 && !room.take(repository.str(), in_repository)) {
-        CO_TRY(auto const open, co_await uploads.count(repository));
+        CO_TRY(auto open, co_await uploads.count(repository));
+        open +=
+            unrecorded(registry, [&](meta::UploadFact const& one) { return one.repository == repository; });
         room.counted(repository.str(), open);
         if (!room.take(repository.str(), in_repository)) {
             co_return too_many_uploads(fmt::format("repository {} has", repository.str()), open);
         }
     }
     if (rules.caller_uploads > 0 && !room.take(who, rules.caller_uploads)) {
-        CO_TRY(auto const open, co_await uploads.count_by(owner_of(caller), caller.address));
+        auto const owner = owner_of(caller);
+        CO_TRY(auto open, co_await uploads.count_by(owner, caller.address));
+        open += unrecorded(registry, [&](meta::UploadFact const& one) {
+            return one.started_by == owner && (!owner.empty() || one.address == caller.address);
+        });
         room.counted(who, open);
         if (!room.take(who, rules.caller_uploads)) co_return too_many_uploads("you have", open);
     }
@@ -124,16 +140,8 @@ Task<Result<Uuid>> start_upload(Registry& registry, policy::Caller const& caller
                                 oci::RepositoryName const& repository, oci::Algorithm algorithm) {
     CO_CHECK(co_await room_for_upload(registry, caller, repository));
     auto const id = Uuid::random(registry.random);
-    auto session = std::make_shared<UploadSession>(id, repository, owner_of(caller));
-    CO_TRY(session->upload, co_await registry.blobs.create(id, algorithm));
-    session->upload->park();
     meta::UploadFact fact{id, repository, algorithm, owner_of(caller), registry.clock.now(), caller.address};
-    auto const opened = co_await registry.meta.uploads().open(std::move(fact));
-    if (opened.has_error()) {
-        (void)co_await session->upload->discard();
-        co_return opened.error();
-    }
-    registry.sessions.add(std::move(session));
+    registry.sessions.add(std::make_shared<UploadSession>(std::move(fact), false));
     co_return id;
 }
 
@@ -150,6 +158,8 @@ Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chu
     CO_TRY(auto const hold, co_await hold_session(registry, ref, manners(chunk)));
     auto& session = hold.session();
     CO_CHECK(in_order(chunk, session.offset.load()));
+    CO_CHECK(co_await record(registry, session));
+    CO_CHECK(co_await open_bytes(registry, hold));
     auto const before = session.offset.load();
     auto const received = co_await receive(hold.upload(), chunk, session.offset);
     if (received.has_value() || session.offset.load() != before) session.comes_again = false;
@@ -164,10 +174,23 @@ Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Ch
     CO_TRY(auto const hold, co_await hold_session(registry, ref, IfHeld::wait_a_bit));
     auto& session = hold.session();
     CO_CHECK(in_order(last, session.offset.load()));
-    CO_TRY(auto const fact, co_await receive_last(registry, ref, hold, last, digest));
-    // What memory knows of the session ends here, whatever comes: if the store fails, the next request finds
+    CO_CHECK(co_await open_bytes(registry, hold));
+    auto const fact = co_await receive_last(registry, ref, hold, last, digest);
+    if (fact.has_error()) {
+        // The client may go on from what came. Where that cannot be recorded it can for as long as this
+        // process lives; the reason of the refusal matters more.
+        if (session.offset.load() > 0) (void)co_await record(registry, session);
+        co_return fact.error();
+    }
+    auto const recorded = session.recorded.load() ? std::optional(ref.id) : std::nullopt;
+    auto const stored = co_await store(registry, ref, hold.upload(), *fact, recorded);
+    if (stored.has_error()) {
+        auto const known = co_await record(registry, session);
+        // A session that nobody can find again must not keep room on a disk that is full.
+        if (known.has_error()) (void)co_await registry.blobs.discard(ref.id);
+    }
+    // What memory knows of the session ends here, whatever comes: if the store failed, the next request finds
     // it in the facts and reads what is really left. Not earlier, or it would be found there and opened anew.
-    auto const stored = co_await store(registry, ref, hold.upload(), fact);
     session.over.store(true);
     registry.sessions.remove(ref.id);
     CO_CHECK(stored);
@@ -176,11 +199,14 @@ Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Ch
 
 Task<Result<>> cancel_upload(Registry& registry, UploadRef ref) {
     CO_TRY(auto const hold, co_await hold_session(registry, ref, IfHeld::wait_a_bit));
-    hold.session().over.store(true);
-    auto const closed = co_await registry.meta.uploads().close(ref.id);
+    auto& session = hold.session();
+    session.over.store(true);
+    Result<> closed;
+    if (session.recorded.load()) closed = co_await registry.meta.uploads().close(ref.id);
     // Also if the facts failed: on a full disk this is what makes room, and a session without bytes is an
     // empty one.
-    auto const discarded = co_await hold.upload().discard();
+    Result<> discarded;
+    if (session.upload) discarded = co_await session.upload->discard();
     registry.sessions.remove(ref.id);
     CO_CHECK(closed);
     co_return discarded;

@@ -28,7 +28,8 @@ struct Chunk {
     std::optional<std::uint64_t> length;  ///< exact number of bytes promised; size_invalid otherwise
 };
 
-/// Opens an upload session (distribution-spec end-4a) that hashes with `algorithm` while it receives.
+/// Opens an upload session (distribution-spec end-4a) that hashes with `algorithm` while it receives. Nothing
+/// is written as long as it has no bytes: then it outlives an orderly end of the process, but no kill.
 /// too_many_requests if repository or caller have as many unfinished ones as Rules allow.
 Task<Result<Uuid>> start_upload(Registry& registry, policy::Caller const& caller,
                                 oci::RepositoryName const& repository, oci::Algorithm algorithm);

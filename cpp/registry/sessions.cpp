@@ -26,7 +26,7 @@ Error unknown_upload() {
 }
 
 bool belongs(UploadSession const& session, UploadRef const& ref) {
-    return session.repository == ref.repository && session.started_by == owner_of(ref.caller);
+    return session.fact.repository == ref.repository && session.fact.started_by == owner_of(ref.caller);
 }
 
 Task<bool> take(UploadSession& session, IfHeld if_held) {
@@ -63,7 +63,7 @@ Hold::~Hold() {
 
 void UploadSessions::add(std::shared_ptr<UploadSession> session) {
     std::lock_guard const lock(mutex_);
-    auto const id = session->id;
+    auto const id = session->fact.id;
     sessions_.insert_or_assign(id, std::move(session));
 }
 
@@ -80,7 +80,7 @@ std::shared_ptr<UploadSession> UploadSessions::find(Uuid id) const {
 
 std::shared_ptr<UploadSession> UploadSessions::find_or_add(std::shared_ptr<UploadSession> fresh) {
     std::lock_guard const lock(mutex_);
-    auto const id = fresh->id;
+    auto const id = fresh->fact.id;
     return sessions_.try_emplace(id, std::move(fresh)).first->second;
 }
 
@@ -89,15 +89,23 @@ std::size_t UploadSessions::size() const {
     return sessions_.size();
 }
 
+std::vector<std::shared_ptr<UploadSession>> UploadSessions::unrecorded() const {
+    std::lock_guard const lock(mutex_);
+    std::vector<std::shared_ptr<UploadSession>> found;
+    for (auto const& [id, session] : sessions_) {
+        if (!session->recorded.load()) found.push_back(session);
+    }
+    return found;
+}
+
 Task<Result<std::shared_ptr<UploadSession>>> find_session(Registry& registry, UploadRef ref) {
     auto session = registry.sessions.find(ref.id);
     if (!session) {
-        auto const fact = co_await registry.meta.uploads().find(ref.repository, ref.id);
+        auto fact = co_await registry.meta.uploads().find(ref.repository, ref.id);
         if (fact.has_error() && fact.error().code == Errc::upload_unknown) co_return unknown_upload();
         if (fact.has_error()) co_return fact.error();
         if (fact->started_by != owner_of(ref.caller)) co_return unknown_upload();
-        session = registry.sessions.find_or_add(
-            std::make_shared<UploadSession>(ref.id, ref.repository, owner_of(ref.caller)));
+        session = registry.sessions.find_or_add(std::make_shared<UploadSession>(std::move(*fact), true));
     }
     if (!belongs(*session, ref) || session->over.load()) co_return unknown_upload();
     co_return session;
@@ -114,7 +122,7 @@ Task<Result<Hold>> hold_session(Registry& registry, UploadRef ref, IfHeld if_hel
     }
     Hold hold(session);
     if (session->over.load()) co_return unknown_upload();
-    if (!session->upload) {
+    if (!session->upload && session->recorded.load()) {
         auto upload = co_await reopen(registry, ref);
         if (upload.has_error()) {
             // Ended between the look at memory and the look at the facts, or the store fails: start afresh.
@@ -128,13 +136,36 @@ Task<Result<Hold>> hold_session(Registry& registry, UploadRef ref, IfHeld if_hel
     co_return hold;
 }
 
-Task<Result<>> start_over(Registry& registry, UploadRef ref, Hold const& hold) {
+Task<Result<>> open_bytes(Registry& registry, Hold const& hold) {
+    auto& session = hold.session();
+    if (session.upload) co_return Result<>{};
+    CO_TRY(session.upload, co_await registry.blobs.create(session.fact.id, session.fact.algorithm));
+    co_return Result<>{};
+}
+
+Task<Result<>> start_over(Registry& registry, Hold const& hold) {
     auto& session = hold.session();
     CO_CHECK(co_await session.upload->discard());
     session.upload.reset();
     session.offset.store(0);
-    CO_TRY(session.upload, co_await reopen(registry, ref));
+    co_return co_await open_bytes(registry, hold);
+}
+
+Task<Result<>> record(Registry& registry, UploadSession& session) {
+    if (session.recorded.load()) co_return Result<>{};
+    auto fact = session.fact;
+    CO_CHECK(co_await registry.meta.uploads().open(std::move(fact)));
+    session.recorded.store(true);
     co_return Result<>{};
+}
+
+Task<Result<>> record_all(Registry& registry) {
+    std::vector<meta::UploadFact> facts;
+    for (auto const& session : registry.sessions.unrecorded()) {
+        if (!session->over.load()) facts.push_back(session->fact);
+    }
+    if (facts.empty()) co_return Result<>{};
+    co_return co_await registry.meta.uploads().open_all(std::move(facts));
 }
 
 }  // namespace ocilot::registry

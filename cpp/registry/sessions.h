@@ -10,19 +10,19 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace ocilot::registry {
 
-/// One upload under way. `upload` and `comes_again` may be touched only by the request that holds the
-/// session.
+/// One upload under way. It is recorded when bytes of it are to be kept: most get theirs in the one request
+/// that ends them, and then nothing is written but the blob. `upload` and `comes_again` may be touched only
+/// by the request that holds the session.
 struct UploadSession {
-    UploadSession(Uuid session_id, oci::RepositoryName name, std::string caller)
-        : id(session_id), repository(std::move(name)), started_by(std::move(caller)) {}
+    UploadSession(meta::UploadFact begun, bool is_recorded) : fact(std::move(begun)), recorded(is_recorded) {}
 
-    Uuid const id;
-    oci::RepositoryName const repository;
-    std::string const started_by;
-    std::unique_ptr<blob::Upload> upload;
+    meta::UploadFact const fact;
+    std::unique_ptr<blob::Upload> upload;  ///< null as long as nobody has written to it in this process
+    std::atomic<bool> recorded;            ///< whether the metadata know it, so that it outlives a kill
     bool comes_again = false;              ///< a closing body failed that its client will send whole again
     std::atomic<std::uint64_t> offset{0};  ///< bytes held; readable by anybody
     std::atomic<bool> held{false};
@@ -38,6 +38,7 @@ class Hold {
     ~Hold();
 
     [[nodiscard]] UploadSession& session() const noexcept { return *session_; }
+    /// Its bytes; `open_bytes` comes first.
     [[nodiscard]] blob::Upload& upload() const noexcept { return *session_->upload; }
 
   private:
@@ -50,8 +51,8 @@ enum class IfHeld : std::uint8_t {
     wait_a_bit,  ///< the other is most likely a connection that broke off: give it a moment
 };
 
-/// The upload sessions this process works on. Facts of all sessions are in the metadata; this holds what only
-/// memory can: the running hash, and who writes. Thread-safe.
+/// The upload sessions this process works on: those that are not recorded, and of the others what only memory
+/// can hold: the running hash, and who writes. Thread-safe.
 class UploadSessions {
   public:
     void add(std::shared_ptr<UploadSession> session);
@@ -60,6 +61,8 @@ class UploadSessions {
     /// The session with the id of `fresh` as this process has it; `fresh` itself if it had none.
     [[nodiscard]] std::shared_ptr<UploadSession> find_or_add(std::shared_ptr<UploadSession> fresh);
     [[nodiscard]] std::size_t size() const;
+    /// Those that the metadata do not know.
+    [[nodiscard]] std::vector<std::shared_ptr<UploadSession>> unrecorded() const;
 
     /// The digests that become blobs right now.
     [[nodiscard]] Pushes& pushes() noexcept { return pushes_; }
@@ -77,11 +80,20 @@ class UploadSessions {
 /// for any other.
 Task<Result<std::shared_ptr<UploadSession>>> find_session(Registry& registry, UploadRef ref);
 
-/// Takes the session for writing; its bytes are read back first if an earlier process received them.
+/// Takes the session for writing; its bytes are read back first if an earlier process may have received some.
 /// upload_busy, upload_unknown.
 Task<Result<Hold>> hold_session(Registry& registry, UploadRef ref, IfHeld if_held);
 
+/// Makes a place for the bytes of the held session, if there is none yet.
+Task<Result<>> open_bytes(Registry& registry, Hold const& hold);
+
 /// Makes the held session as empty as it began.
-Task<Result<>> start_over(Registry& registry, UploadRef ref, Hold const& hold);
+Task<Result<>> start_over(Registry& registry, Hold const& hold);
+
+/// Makes sure that the metadata know the session, which is held or which nobody can write to any more.
+Task<Result<>> record(Registry& registry, UploadSession& session);
+
+/// Records all sessions; for the end of the process, when nobody can write to them any more.
+Task<Result<>> record_all(Registry& registry);
 
 }  // namespace ocilot::registry

@@ -223,6 +223,14 @@ Result<> Server::Parts::clean_up() {
     return {};
 }
 
+void Server::Parts::keep_uploads() {
+    auto const kept = run_now(registry::record_all(*registry));
+    if (kept.has_error()) {
+        log.warn("uploads without bytes are not kept; their clients begin again",
+                 {{"error", kept.error().message}});
+    }
+}
+
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
     auto const* const lines = settings.access_log ? &access_log : nullptr;
     return {handler, clock,   random,         log,    lines, worker.metrics(), worker.dates(),

@@ -74,6 +74,8 @@ struct Server::Parts {
     Result<> open_access();
     Result<> load_certificates();
     Result<> clean_up();
+    /// Records the uploads that clients have begun and sent nothing of yet.
+    void keep_uploads();
     Result<> listen();
     Result<> listen_to_clients();
     Result<> listen_locally();

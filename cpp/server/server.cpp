@@ -32,6 +32,7 @@ void Server::Parts::stop(std::chrono::milliseconds drain_time) {
     for (auto const& worker : workers) worker->finish(drain_time, [this] { hooks.mailbox.close(); });
     for (auto const& worker : workers) worker->join();
     hooks.mailbox.close();
+    keep_uploads();
     log.info("stopped");
 }
 

@@ -127,7 +127,7 @@ def test_facts_that_do_not_fit_are_refused_and_nothing_of_them_is_seen(
     with registry.connect() as api:
         refused = [
             put_tag(api, "3", image),
-            api("POST", "/v2/team/app/blobs/uploads/"),
+            api("PATCH", api.start_upload("team/app"), b"bytes"),
             api("POST", f"/v2/other/app/blobs/uploads/?mount={image.config.digest}&from=team/app"),
             api("DELETE", "/v2/team/app/manifests/1"),
             api("DELETE", f"/v2/team/app/manifests/{image.digest}"),

@@ -46,7 +46,7 @@ class FsckTest : public RegistryTest {
 
 TEST_F(FsckTest, FindsNothingInARegistryThatIsWell) {
     push_an_image();
-    start();
+    ASSERT_TRUE(append(start(), "bytes").has_value());
     EXPECT_THAT(fsck(), IsEmpty());
     EXPECT_EQ(counts.blobs, 3U);
     EXPECT_EQ(counts.links, 2U);
@@ -96,6 +96,7 @@ TEST_F(FsckTest, TellsOfBytesThatNobodyNamesWithoutCallingThemWrong) {
     auto const id = Uuid::random(random);
     ASSERT_TRUE(run(blobs.create(id, oci::Algorithm::sha256)).has_value());
     auto const session = start();
+    ASSERT_TRUE(append(session, "bytes").has_value());
     ASSERT_TRUE(run(blobs.discard(session)).has_value());
     EXPECT_THAT(fsck(),
                 ElementsAre("orphan " + sha256("left").str(), "session_without_bytes " + session.str(),

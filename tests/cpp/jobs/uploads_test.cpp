@@ -17,11 +17,20 @@ TEST_F(UploadJobsTest, EndsSessionsOverTheAgeAndNoOthers) {
     EXPECT_EQ(run(jobs::expire_uploads(parts, std::chrono::hours(1))).value(), 1U);
     EXPECT_EQ(run(registry::upload_offset(parts, ref(old))).error().code, Errc::upload_unknown);
     EXPECT_TRUE(run(registry::upload_offset(parts, ref(young))).has_value());
-    EXPECT_EQ(run(blobs.uploads()).value().size(), 2U);
+    EXPECT_TRUE(run(registry::upload_offset(parts, ref(busy))).has_value());
+    EXPECT_TRUE(run(blobs.uploads()).value().empty());
+}
+
+TEST_F(UploadJobsTest, EndsSessionsThatNeverGotAByte) {
+    auto const old = start();
+    clock.advance(std::chrono::hours(2));
+    EXPECT_EQ(run(jobs::expire_uploads(parts, std::chrono::hours(1))).value(), 1U);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(old))).error().code, Errc::upload_unknown);
+    EXPECT_EQ(sessions->size(), 0U);
 }
 
 TEST_F(UploadJobsTest, EndsSessionsOfAnEarlierProcess) {
-    start();
+    ASSERT_TRUE(append(start(), "bytes").has_value());
     forget_memory();
     clock.advance(std::chrono::hours(2));
     EXPECT_EQ(run(jobs::expire_uploads(parts, std::chrono::hours(1))).value(), 1U);
@@ -30,6 +39,7 @@ TEST_F(UploadJobsTest, EndsSessionsOfAnEarlierProcess) {
 
 TEST_F(UploadJobsTest, SweepsBytesThatNoSessionKnows) {
     auto const kept = start();
+    ASSERT_TRUE(append(kept, "bytes").has_value());
     ASSERT_TRUE(run(blobs.create(Uuid::random(random), oci::Algorithm::sha256)).has_value());
     ASSERT_EQ(run(blobs.uploads()).value().size(), 2U);
     EXPECT_EQ(run(jobs::sweep_orphaned_uploads(parts)).value(), 1U);

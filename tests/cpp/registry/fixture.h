@@ -102,7 +102,12 @@ class RegistryTest : public ::testing::Test {
         }
         return text + "]}";
     }
-    /// As after a restart: what only memory knew is gone.
+    /// As after an orderly restart.
+    void restart() {
+        EXPECT_TRUE(run(registry::record_all(parts)).has_value());
+        forget_memory();
+    }
+    /// As after a kill: what only memory knew is gone.
     void forget_memory() {
         sessions = std::make_unique<registry::UploadSessions>();
         rebuild();

@@ -154,7 +154,7 @@ TEST_F(UploadTest, ShowsASessionOnlyToItsRepositoryAndCaller) {
     EXPECT_EQ(run(registry::upload_offset(parts, {other, name, id})).error().code, Errc::upload_unknown);
     EXPECT_EQ(run(registry::upload_offset(parts, {nobody, elsewhere, id})).error().code,
               Errc::upload_unknown);
-    forget_memory();
+    restart();
     EXPECT_EQ(run(registry::upload_offset(parts, {other, name, id})).error().code, Errc::upload_unknown);
     EXPECT_EQ(run(registry::upload_offset(parts, {nobody, elsewhere, id})).error().code,
               Errc::upload_unknown);
@@ -168,7 +168,7 @@ TEST_F(UploadTest, ShowsASessionToNobodyOfTheSameNameAndAnotherKind) {
     auto const id = run(registry::start_upload(parts, machine, name, oci::Algorithm::sha256)).value();
     EXPECT_EQ(run(registry::upload_offset(parts, {machine, name, id})).value(), 0U);
     EXPECT_EQ(run(registry::upload_offset(parts, {person, name, id})).error().code, Errc::upload_unknown);
-    forget_memory();
+    restart();
     EXPECT_EQ(run(registry::upload_offset(parts, {person, name, id})).error().code, Errc::upload_unknown);
     EXPECT_EQ(run(registry::upload_offset(parts, {machine, name, id})).value(), 0U);
 }
@@ -180,6 +180,40 @@ TEST_F(UploadTest, GoesOnAfterARestartWhereItStood) {
     EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 7U);
     ASSERT_TRUE(append(id, "after", 7).has_value());
     EXPECT_TRUE(finish(id, sha256("before after")).has_value());
+}
+
+TEST_F(UploadTest, WritesNothingAsLongAsThereAreNoBytes) {
+    auto const id = start();
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 0U);
+    EXPECT_TRUE(run(blobs.uploads()).value().empty());
+    EXPECT_EQ(run(meta->uploads().count(name)).value(), 0U);
+    EXPECT_TRUE(finish(id, sha256("whole"), "whole").has_value());
+    EXPECT_EQ(run(meta->uploads().count(name)).value(), 0U);
+    EXPECT_TRUE(run(blobs.uploads()).value().empty());
+    EXPECT_EQ(sessions->size(), 0U);
+}
+
+TEST_F(UploadTest, OutlivesAKillWithItsFirstBytesAndAnOrderlyEndWithoutAny) {
+    auto const empty = start();
+    auto const begun = start();
+    ASSERT_TRUE(append(begun, "bytes").has_value());
+    auto const broken = start();
+    EXPECT_EQ(finish(broken, sha256("else"), "bytes").error().code, Errc::digest_invalid);
+    restart();
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(empty))).value(), 0U);
+    auto const lost = start();
+    forget_memory();
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(begun))).value(), 5U);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(broken))).value(), 5U);
+    EXPECT_EQ(run(registry::upload_offset(parts, ref(lost))).error().code, Errc::upload_unknown);
+    EXPECT_TRUE(finish(empty, sha256("bytes"), "bytes").has_value());
+}
+
+TEST_F(UploadTest, CancelsASessionWithoutBytes) {
+    auto const id = start();
+    ASSERT_TRUE(run(registry::cancel_upload(parts, ref(id))).has_value());
+    EXPECT_EQ(append(id, "more").error().code, Errc::upload_unknown);
+    EXPECT_EQ(sessions->size(), 0U);
 }
 
 TEST_F(UploadTest, ForgetsACancelledSession) {
@@ -216,7 +250,7 @@ TEST_F(UploadTest, OpensNoMoreThanTheRulesAllowInARepositoryOrToACaller) {
     ASSERT_TRUE(open(ann, "a").has_value());
     EXPECT_EQ(open(bob, "a").error().code, Errc::too_many_requests) << "the repository is full";
     ASSERT_TRUE(open(ann, "b").has_value());
-    forget_memory();
+    restart();
     parts.rules.repository_uploads = 2;
     parts.rules.caller_uploads = 3;
     EXPECT_EQ(open(ann, "c").error().code, Errc::too_many_requests) << "ann has three, restart or not";
