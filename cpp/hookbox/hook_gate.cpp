@@ -12,6 +12,16 @@ Error misfit(Topic topic) {
             fmt::format("a hook answered {} with something that is no answer to it", to_string(topic))};
 }
 
+/// What a caller is told of a failure: which script, and no more of its path than its name. What went wrong
+/// may be a secret of the script's.
+Error failed(Failure const& failure, Topic topic) {
+    std::string_view script = failure.by;
+    script.remove_prefix(script.rfind('/') + 1);  // npos + 1 is 0.
+    return {Errc::unavailable,
+            fmt::format("{} could not answer {}; try again later, or ask whoever runs this registry",
+                        script.empty() ? "a hook" : script, to_string(topic))};
+}
+
 }  // namespace
 
 void HookGate::set_points(std::span<HookPoint const> points) noexcept {
@@ -37,9 +47,7 @@ Task<Result<Answer>> HookGate::ask(Topic topic, Case about, Subject subject) {
                                     {"reason", failure->reason},
                                     {"repository", subject.repository},
                                     {"caller", subject.caller}});
-        co_return Error{Errc::unavailable,
-                        fmt::format("{} failed at {}: {}", failure->by.empty() ? "a hook" : failure->by,
-                                    to_string(topic), failure->reason)};
+        co_return failed(*failure, topic);
     }
     log_.warn("a hook did not answer", {{"point", to_string(topic)},
                                         {"reason", answered.error().message},

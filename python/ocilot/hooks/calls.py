@@ -120,7 +120,10 @@ def raise_in(thread: threading.Thread) -> None:
 
 def said(problem: BaseException, file: str) -> str:
     """What Python says about a failure, and where in the script it came up."""
-    text = " ".join(str(problem).split()).encode(errors="replace").decode()
+    try:
+        text = " ".join(str(problem).split()).encode(errors="replace").decode()
+    except Exception:
+        text = "it cannot be shown"  # The script has errors of its own making.
     text = f"{type(problem).__name__}: {text[:300]}" if text else type(problem).__name__
     for frame, line in reversed(list(traceback.walk_tb(problem.__traceback__))):
         if frame.f_code.co_filename == file:
