@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
 from typing import Any
 
-from .calls import Call
+from .calls import Call, raise_in
 
 
 class HookLoop:
@@ -52,9 +52,12 @@ class HookLoop:
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     def join(self, timeout: float) -> bool:
-        """Waits for the end of a loop that was closed; False if it does not come."""
+        """Waits for the end of a loop that was closed. False if it does not come; what holds it up is ended."""
         self._thread.join(timeout)
-        return not self._thread.is_alive()
+        if self._thread.is_alive():
+            raise_in(self._thread)
+            return False
+        return True
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
