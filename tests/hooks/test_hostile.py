@@ -1,4 +1,4 @@
-"""Scripts that mean harm, or look like it: they hurt their own questions only, and only as long as they do."""
+"""Scripts that mean harm, or look like it: they hurt their own questions only."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def test_nonsense_is_a_failure_at_once(running: Running, body: str, kind: str) -
 
 def test_nonsense_of_a_worker_does_not_end_who_listens_to_it(running: Running) -> None:
     running.script(
-        HEAD + "def admit_blob(blob): return Allow(ttl=float('inf')) if blob.size > 5 else Deny('x' * 10**6)\n",
+        HEAD
+        + "def admit_blob(blob): return Allow(ttl=float('inf')) if blob.size > 5 else Deny('x' * 10**6)\n",
         isolation="process",
         deadline=PATIENCE,
     )
@@ -136,9 +137,7 @@ def test_a_worker_is_started_again_when_there_is_room_for_it(
 
 
 def test_who_stands_in_line_does_not_wait_for_what_never_comes(running: Running, gate: Gate) -> None:
-    running.script(
-        HEAD + "def admit_blob(blob): gate.wait()\n", deadline=1.0, threads=2, on_error="allow"
-    )
+    running.script(HEAD + "def admit_blob(blob): gate.wait()\n", deadline=1.0, threads=2, on_error="allow")
     box = running.start()
     # Two run, one in line takes the place of each, and is refused; the others are told without a call's end.
     ids = [box.blob() for _ in range(8)]
@@ -191,7 +190,7 @@ def test_what_cannot_be_read_is_told_and_the_old_stays(running: Running) -> None
     running.script(HEAD + "def admit_blob(blob): return Deny('old')\n")
     box = running.start()
     for isolation in ("thread", "process"):
-        running.specs[:] = [Spec("/proc/self/mem", isolation=isolation)]  # type: ignore[arg-type]
+        running.specs[:] = [Spec("/proc/self/mem", isolation=isolation)]
         status = json.loads(box.asked("hooks.reload")[1])
         (problem,) = status["problems"]
         assert problem.startswith("/proc/self/mem: it cannot be read: ")

@@ -57,9 +57,7 @@ def test_whoever_is_not_there_is_left_to_others(hook: Harness) -> None:
     assert hook.authenticate(a_login("registry", "service-secret")) is None
 
 
-def test_a_name_that_is_not_there_takes_as_many_steps(
-    hook: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_that_is_not_there_takes_as_many_steps(hook: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
     for name in ("search", "rebind"):
         real = getattr(ldap3.Connection, name)

@@ -130,7 +130,7 @@ def test_a_variable_names_scripts_too(tmp_path: Path) -> None:
         ),
         (
             "deadline: 0\n",
-            'config.yml:4: ocilot.hooks.deadline is "0"; expected a duration above zero such as 30s or 1m30s',
+            'config.yml:4: ocilot.hooks.deadline is "0"; expected a duration above zero, at most an hour, such as 30s or 1m30s',
         ),
         (
             "script: []\n",

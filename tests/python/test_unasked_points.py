@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ocilot import config
@@ -30,7 +32,7 @@ OWN = {
 @pytest.mark.parametrize("certificates", [False, True])
 @pytest.mark.parametrize("rules", [False, True])
 def test_a_point_is_refused_when_nobody_would_ask_it(
-    tmp_path: object, monkeypatch: pytest.MonkeyPatch, auth: str, own: str, certificates: bool, rules: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, auth: str, own: str, certificates: bool, rules: bool
 ) -> None:
     if own and auth in ("token", "silly"):
         pytest.skip("there is one token server")
@@ -39,11 +41,10 @@ def test_a_point_is_refused_when_nobody_would_ask_it(
     parts = [OWN[own], f"access: {RULES}" if rules else ""]
     lines = ["version: 0.1", AUTH[auth], f"ocilot: {{{', '.join(filter(None, parts))}}}"]
     lines += [f"http: {{tls: {TLS}}}"] if certificates else []
-    path = str(tmp_path) + "/config.yml"
-    with open(path, "w") as file:
-        file.write("\n".join(lines) + "\n")
-    # A name and a password are taken by the accounts and by the file, and by nobody else; a token of a foreign
+    path = tmp_path / "config.yml"
+    path.write_text("\n".join(lines) + "\n")
+    # Names and passwords are taken by the accounts and by the file, and by nobody else: a token of a foreign
     # issuer comes in the place of a password, and a certificate without either.
     takes_passwords = bool(own) or auth == "htpasswd"
-    points = unasked_points(config.load(path).settings)
+    points = unasked_points(config.load(str(path)).settings)
     assert list(points) == ([] if takes_passwords else ["authenticate"])

@@ -325,7 +325,8 @@ def test_an_open_registry_asks_what_nobody_in_particular_may(scripted: Scripted)
 
 def test_a_script_knows_whom_the_htpasswd_file_does_not(fresh_registry: FreshRegistry) -> None:
     registry = fresh_registry(
-        "version: 0.1\nauth: {htpasswd: {realm: here, path: users}}\nocilot: {hooks: {scripts: [{path: hook.py}]}}\n",
+        "version: 0.1\nauth: {htpasswd: {realm: here, path: users}}\n"
+        "ocilot: {hooks: {scripts: [{path: hook.py}]}}\n",
         start=False,
     )
     users = registry.home / "users"

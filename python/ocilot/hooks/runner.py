@@ -210,7 +210,9 @@ class Runner:
             except BaseException as problem:
                 outcome = failed_by(problem, link.seat)
             if os.getpid() != self._process:
-                os._exit(1)  # The script has forked: the child has nothing to say here, and nobody to hear it.
+                os._exit(
+                    1
+                )  # The script has forked: the child has nothing to say here, and nobody to hear it.
             is_mine = self.claim(call)
         finally:
             if not is_mine:
