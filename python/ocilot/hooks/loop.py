@@ -52,7 +52,7 @@ class HookLoop:
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     def join(self, timeout: float) -> bool:
-        """Waits for the end of a loop that was closed; if it does not come, ends what holds it up, and is False."""
+        """Waits for the end of a loop that was closed; False if it does not come, and has to be forced."""
         self._thread.join(timeout)
         if self._thread.is_alive():
             raise_in(self._thread)
