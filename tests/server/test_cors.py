@@ -50,3 +50,16 @@ def test_any_other_page_reads_nothing(open_to_ui: Registry, fresh_registry: Fres
             for method in ("GET", "OPTIONS"):
                 headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
                 assert allowed(api(method, "/v2/", headers=headers)) == {}
+
+
+def test_credentials_are_never_for_every_page(fresh_registry: FreshRegistry) -> None:
+    """`*` beside a list and credentials: a page that is not listed reads what everybody may read."""
+    registry = fresh_registry(config_of(ocilot={"cors": {"origins": [UI, "*"], "credentials": True}}))
+    with registry.connect() as api:
+        for origin in ("https://evil.example", "null", "https://ui.example.evil.example", UI + "/"):
+            for method in ("GET", "OPTIONS"):
+                headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+                told = allowed(api(method, "/v2/", headers=headers))
+                assert told["access-control-allow-origin"] == "*"
+                assert "access-control-allow-credentials" not in told
+        assert allowed(api("GET", "/v2/", headers={"Origin": UI}))["access-control-allow-origin"] == UI
