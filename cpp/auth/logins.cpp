@@ -99,9 +99,12 @@ Logins::Logins(LoginParts parts)
       hash_(parts.random),
       throttle_(parts.throttle),
       kept_(most_kept),
-      counters_{logins(parts.metrics, "right"),     logins(parts.metrics, "wrong"),
-                logins(parts.metrics, "throttled"), logins(parts.metrics, "failed"),
-                cache(parts.metrics, "hit"),        cache(parts.metrics, "miss"),
+      counters_{logins(parts.metrics, "right"),
+                logins(parts.metrics, "wrong"),
+                logins(parts.metrics, "throttled"),
+                logins(parts.metrics, "failed"),
+                cache(parts.metrics, "hit"),
+                cache(parts.metrics, "miss"),
                 hashes(parts.metrics)},
       unknown_hash_(unknown_user_hash({})) {}
 

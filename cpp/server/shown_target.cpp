@@ -18,8 +18,8 @@ void append_query(std::string& out, std::string_view query) {
         auto const end = std::min(query.find('&'), query.size());
         auto const one = query.substr(0, end);
         auto const equals = one.find('=');
-        bool const is_secret = equals != one.npos && std::ranges::find(secrets, one.substr(0, equals)) !=
-                                                         secrets.end();
+        bool const is_secret =
+            equals != one.npos && std::ranges::find(secrets, one.substr(0, equals)) != secrets.end();
         out += is_secret ? one.substr(0, equals + 1) : one;
         if (is_secret) out += hidden;
         if (end == query.size()) return;

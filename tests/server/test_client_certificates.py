@@ -165,9 +165,10 @@ def test_ctr_shows_the_certificate_of_its_hosts_directory(
     target = f"{registry.local}/team/app:1"
     import_layout(containerd, tmp_path / "layout", target)
     containerd.ctr("images", "push", "--hosts-dir", tmp_path / "hosts", target)
+    pushed = containerd.images()[target]
     containerd.ctr("images", "rm", "--sync", target)
     containerd.ctr("images", "pull", "--hosts-dir", tmp_path / "hosts", "--snapshotter", "native", target)
-    assert containerd.images()[target] == image.digest
+    assert containerd.images()[target] == pushed
     other = f"{registry.local}/other/app:1"
     containerd.ctr("images", "tag", target, other)
     with pytest.raises(ProgramFailed, match=r"403|may not push"):
