@@ -34,9 +34,7 @@ class Certificates:
     def config(self) -> str:
         return f"version: 0.1\nhttp:\n  tls:\n    certificate: {self.certificate}\n    key: {self.key}\n"
 
-    def client(
-        self, name: str, authority: trustme.CA | None = None, until: datetime | None = None
-    ) -> Path:
+    def client(self, name: str, authority: trustme.CA | None = None, until: datetime | None = None) -> Path:
         """A file with a client's certificate and key, signed by this authority unless by another."""
         pair = (authority or self.authority).issue_cert(common_name=name, not_after=until)
         file = self.directory / f"{name}-{'own' if authority is None else 'other'}.pem"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .api import Answer, Api, Body
-from .images import Image, digest_of, make_image
+from .images import Image, digest_of, make_image, to_json
 from .people import basic, bearer, with_tokens
 from .registry import Registry
 
@@ -18,7 +18,11 @@ RULES = """\
     - repositories: ["public/**"]
       allow: {anonymous: [pull], user:alice: [push]}
     - repositories: ["team/**"]
-      allow: {user:alice: [pull, push, delete], user:bob: [pull], group:team: [pull, push], robot:ci: [pull, create]}
+      allow:
+        user:alice: [pull, push, delete]
+        user:bob: [pull]
+        group:team: [pull, push]
+        robot:ci: [pull, create]
     - repositories: ["**"]
       allow: {group:admins: [admin]}
 """
@@ -77,8 +81,6 @@ class Guarded:
 
     def administer(self, method: str, target: str, members: object = None) -> Answer:
         """As carol; it has to go well."""
-        from .images import to_json
-
         body = None if members is None else to_json(members)
         answer = self.ask("carol", method, target, body, {"Content-Type": "application/json"})
         assert answer.status in (200, 201, 204), answer

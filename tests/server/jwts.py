@@ -71,7 +71,7 @@ class RsaKey:
             **known,
         }
 
-    def sign(self, said: dict[str, Any], **header: Any) -> str:
+    def sign(self, said: Any, **header: Any) -> str:
         """A token with these claims; `header` replaces what its header says, None leaves it out."""
         every = {"typ": "JWT", "alg": "RS256", "kid": KEY_ID, **header}
         start = f"{part({k: v for k, v in every.items() if v is not None})}.{part(said)}"

@@ -1,6 +1,6 @@
 """What was once done to registries, and must come to nothing here: the table of past security problems.
 
-`SECTION` has its rows in its order, each with the tests that prove it; `SENT` is what those of this file send.
+`SECTION` has its rows in its order, each with the tests that prove it; `SENT` is what this file sends.
 """
 
 from __future__ import annotations
@@ -165,7 +165,9 @@ SENT = {
     "ids: another account": Sent("alice", "GET /api/v1/accounts/bob", 403),
     "ids: the own account": Sent("alice", "GET /api/v1/accounts/alice", 403),
     "ids: an account that is not there": Sent("alice", "GET /api/v1/accounts/nobody", 403),
-    "ids: the own account is changed": Sent("alice", "PATCH /api/v1/accounts/alice", 403, body=CHANGE, headers=JSON),
+    "ids: the own account is changed": Sent(
+        "alice", "PATCH /api/v1/accounts/alice", 403, body=CHANGE, headers=JSON
+    ),
     "ids: an account is removed": Sent("alice", "DELETE /api/v1/accounts/bob", 403),
     "ids: a secret of a robot": Sent("alice", "GET /api/v1/tokens?account=ci", 403),
     "ids: a secret is made": Sent(
@@ -189,7 +191,10 @@ SENT = {
         "nobody", "POST /v2/public/app/blobs/uploads/", 401, "UNAUTHORIZED"
     ),
     "anonymous: a token for a push": Sent(
-        "token nobody repository:public/app:pull,push", "POST /v2/public/app/blobs/uploads/", 401, "UNAUTHORIZED"
+        "token nobody repository:public/app:pull,push",
+        "POST /v2/public/app/blobs/uploads/",
+        401,
+        "UNAUTHORIZED",
     ),
     "reader: a push": Sent("bob", "POST /v2/team/app/blobs/uploads/", 403),
     "reader: a delete": Sent("bob", "DELETE /v2/team/app/manifests/1", 403),
@@ -210,10 +215,15 @@ SENT = {
     "members: a name that climbs": account(400, "UNSUPPORTED", name="../../etc/passwd"),
     "members: a name with a line in it": account(400, "UNSUPPORTED", name="eve\nadmin"),
     "members: a form": Sent(
-        "carol", "POST /api/v1/accounts", 400, "UNSUPPORTED", b"name=eve&admin=true", {"Content-Type": "text/plain"}
+        "carol",
+        "POST /api/v1/accounts",
+        400,
+        "UNSUPPORTED",
+        b"name=eve&admin=true",
+        {"Content-Type": "text/plain"},
     ),
 }
-"""What somebody sends -> the answer; nothing has changed then, the server lives, and no secret is in the log."""
+"""What somebody sends -> the answer; then nothing has changed, the server lives, the log has no secret."""
 
 
 @pytest.fixture(scope="module")

@@ -132,7 +132,7 @@ def ping(
 def test_a_certificate_that_has_expired_says_nobody_any_more(
     fresh_registry: FreshRegistry, certificates: Certificates, version: ssl.TLSVersion
 ) -> None:
-    """Neither in a session that is resumed, which is not verified again, nor on a connection that stays open."""
+    """Neither in a session that is resumed, which is not verified again, nor on an open connection."""
     registry = fresh_registry(known(certificates))
     context = certificates.context()
     context.maximum_version = version

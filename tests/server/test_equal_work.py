@@ -1,4 +1,4 @@
-"""Who is unknown costs what a wrong password costs: the work is counted, so that no clock has to be believed."""
+"""Who is unknown costs what a wrong password costs: the work is counted, and no clock is asked."""
 
 from __future__ import annotations
 
@@ -77,7 +77,9 @@ def test_secrets_of_robots_are_not_told_from_those_that_never_were(there: Guarde
     assert len(answers) == 1, answers
 
 
-def test_a_file_of_users_alone_does_the_same_work_for_all(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
+def test_a_file_of_users_alone_does_the_same_work_for_all(
+    fresh_registry: FreshRegistry, tmp_path: Path
+) -> None:
     with fresh_registry(with_passwords(tmp_path)).connect() as api:
         answers = set()
         for number, name in enumerate(("alice", "bob", "unknown"), 1):

@@ -51,8 +51,8 @@ class Issuer:
 def serving(tls: ssl.SSLContext | None = None) -> Iterator[Issuer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            issuer.asked.append((self.path, dict(self.headers)))
-            status, headers, body = issuer.answers.get(self.path, (404, {}, b""))
+            made.asked.append((self.path, dict(self.headers)))
+            status, headers, body = made.answers.get(self.path, (404, {}, b""))
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
@@ -70,13 +70,13 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Issuer]:
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     host = f"{'https' if tls else 'http'}://{'localhost' if tls else '127.0.0.1'}:{server.server_port}"
-    issuer = Issuer(host, RsaKey())
-    issuer.say("/.well-known/openid-configuration", {"issuer": host, "jwks_uri": f"{host}/keys"})
-    issuer.say("/keys", {"keys": [issuer.key.jwk()]})
+    made = Issuer(host, RsaKey())
+    made.say("/.well-known/openid-configuration", {"issuer": host, "jwks_uri": f"{host}/keys"})
+    made.say("/keys", {"keys": [made.key.jwk()]})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield issuer
+        yield made
     finally:
         server.shutdown()
         thread.join()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,18 @@ import trustme
 
 from .api import Answer, Api
 from .images import digest_of
-from .jwts import ISSUER, SERVICE, RsaKey, access, base64url, claims, from_base64url, hmac_token, part, unsigned
+from .jwts import (
+    ISSUER,
+    SERVICE,
+    RsaKey,
+    access,
+    base64url,
+    claims,
+    from_base64url,
+    hmac_token,
+    part,
+    unsigned,
+)
 from .people import basic, bearer, with_tokens
 from .registry import Registry
 
@@ -47,7 +58,11 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     key = RsaKey()
     (home / "keys.json").write_text(json.dumps({"keys": [key.jwk()]}))
     token = {"realm": "https://tokens.test/token", "issuer": ISSUER, "service": SERVICE}
-    config = {"version": "0.1", "log": {"level": "debug"}, "auth": {"token": {**token, "jwks": f"{home}/keys.json"}}}
+    config = {
+        "version": "0.1",
+        "log": {"level": "debug"},
+        "auth": {"token": {**token, "jwks": f"{home}/keys.json"}},
+    }
     registry = Registry(home, config=json.dumps(config))
     with ExitStack() as stack:
         stack.callback(registry.close)
@@ -75,7 +90,7 @@ def changed(token: str) -> str:
     return f"{header}.{part(more)}.{signature}"
 
 
-FORGED = {
+FORGED: dict[str, Callable[[Door], str]] = {
     "alg none": lambda door: unsigned(claims(), "none"),
     "alg NoNe": lambda door: unsigned(claims(), "NoNe"),
     "alg none with a signature": lambda door: unsigned(claims(), "none", "AAAA"),
@@ -104,7 +119,7 @@ FORGED = {
     "of another issuer": lambda door: door.key.sign(claims(iss="https://evil.test")),
     "for another registry": lambda door: door.key.sign(claims(aud="other.test")),
     "access that is text": lambda door: door.key.sign(claims(access="repository:team/app:pull")),
-    "claims that are a list": lambda door: door.key.sign([claims()]),  # type: ignore[arg-type]
+    "claims that are a list": lambda door: door.key.sign([claims()]),
     "two parts": lambda door: ".".join(door.key.sign(claims()).split(".")[:2]),
     "five parts": lambda door: door.key.sign(claims()) + ".AAAA.AAAA",
     "padding": lambda door: door.key.sign(claims()) + "==",
@@ -169,7 +184,10 @@ def test_our_own_key_is_no_shared_secret_and_none_is_none(own: Registry) -> None
         point = b"\x04" + from_base64url(jwk["x"]) + from_base64url(jwk["y"])
         spoken = json.loads(from_base64url(said))
         for token in (
-            *(hmac_token(secret, spoken, kid=jwk["kid"]) for secret in (point, json.dumps(jwk).encode(), b"")),
+            *(
+                hmac_token(secret, spoken, kid=jwk["kid"])
+                for secret in (point, json.dumps(jwk).encode(), b"")
+            ),
             f"{part({'alg': 'none', 'kid': jwk['kid']})}.{said}.",
             f"{header}.{part(spoken | {'ocilot': {'kind': 'user', 'admin': True}})}.{signature}",
             f"{header}.{said}.{base64url(bytes(64))}",  # r = s = 0, CVE-2022-21449
@@ -212,12 +230,19 @@ def test_an_upload_of_another_caller_is_unknown(own: Registry, way: str) -> None
         begun = api("POST", "/v2/team/mine/blobs/uploads/", headers=basic("alice"))
         mine = api.path(api("PATCH", begun["Location"], data, basic("alice"))["Location"])
         theirs = mine if way == "path of the owner" else mine.replace("team/mine", "other/repository")
-        for method, query in (("GET", ""), ("PATCH", ""), ("PUT", f"digest={digest_of(data)}"), ("DELETE", "")):
+        for method, query in (
+            ("GET", ""),
+            ("PATCH", ""),
+            ("PUT", f"digest={digest_of(data)}"),
+            ("DELETE", ""),
+        ):
             target = f"{theirs}{'&' if '?' in theirs else '?'}{query}" if query else theirs
             answer = api(method, target, b"x" if method == "PATCH" else None, basic("carol"))
             assert (answer.status, answer.codes) == (404, ["BLOB_UPLOAD_UNKNOWN"]), (method, answer)
         assert api("GET", mine, headers=basic("alice"))["Range"] == f"0-{len(data) - 1}"
-        done = api("PUT", f"{mine}{'&' if '?' in mine else '?'}digest={digest_of(data)}", headers=basic("alice"))
+        done = api(
+            "PUT", f"{mine}{'&' if '?' in mine else '?'}digest={digest_of(data)}", headers=basic("alice")
+        )
         assert done.status == 201, done
 
 

@@ -54,8 +54,8 @@ TABLE = {
     ("hooks", "GET"): ADMINISTRATORS,
     ("hooks_reload", "POST"): ADMINISTRATORS,
 }
-"""Endpoint and method -> who gets past the guard. `dave` is in the group `team`, `boss` is an administrator by
-his account and carol by a rule, `limited` is an administrator whose secret is good for one repository."""
+"""Endpoint and method -> who gets past the guard. `dave` is in the group `team`, `boss` is an administrator
+by his account and carol by a rule, `limited` is one whose secret is good for one repository."""
 
 ITEMS = {"manifest": "missing", "referrers": digest_of(b""), "blob": digest_of(b""), "upload": UPLOAD}
 """What `<item>` is; else it is `missing`."""
@@ -110,7 +110,11 @@ def test_a_role_may_what_its_row_says(there: Guarded, one: Endpoint, role: str) 
 
 @pytest.mark.parametrize(
     "one",
-    [one for one in ENDPOINTS if one.method in ("POST", "PATCH", "PUT") and not one.pattern.startswith("/v2/")],
+    [
+        one
+        for one in ENDPOINTS
+        if one.method in ("POST", "PATCH", "PUT") and not one.pattern.startswith("/v2/")
+    ],
     ids=lambda one: f"{one.method}-{one.name}",
 )
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
@@ -119,9 +123,7 @@ def test_no_endpoint_keeps_a_body_that_is_too_large(there: Guarded, one: Endpoin
     headers = {"Content-Type": "application/json", "Connection": "close"}
     with there.registry.connect() as api:
         pieces = [b" " * 65536] * 256 if chunked else b" " * (16 * MIB)
-        answer = api(
-            one.method, one.target, pieces, {**there.headers("carol"), **headers}, chunked=chunked
-        )
+        answer = api(one.method, one.target, pieces, {**there.headers("carol"), **headers}, chunked=chunked)
     # What takes no body answers without having read it.
     assert answer.status in ((413,) if takes_body(one) else (200, 201, 404)), answer
     assert there.registry.process.most_memory() - before < 8 * MIB

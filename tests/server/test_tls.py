@@ -107,9 +107,7 @@ def test_tls_1_2_is_spoken_unless_configured_otherwise(
 
 
 @pytest.mark.parametrize("offered", [["h2"], ["h2", "http/1.1"], ["h2c", "h3"]])
-def test_http_2_is_not_offered(
-    secure: Registry, certificates: Certificates, offered: list[str]
-) -> None:
+def test_http_2_is_not_offered(secure: Registry, certificates: Certificates, offered: list[str]) -> None:
     """CVE-2023-44487: what is not spoken cannot be reset rapidly."""
     context = certificates.context()
     context.set_alpn_protocols(offered)
