@@ -110,7 +110,8 @@ SECTION: dict[str, tuple[str, ...]] = {
         "test_equal_work.py::test_who_is_unknown_costs_what_a_wrong_password_costs",
     ),
 }
-"""Row -> where it is proven. CVE-2026-12566 is a lesson for clients, webhooks there are none."""
+"""Row -> where it is proven. CVE-2026-12566 is a lesson for clients. There are no webhooks and no proxy yet:
+what their rows say of fetching is proven of the keys of foreign issuers, the only thing that is fetched."""
 
 
 def test_every_row_is_proven_by_tests_that_are_there() -> None:
