@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .generation import Generation
     from .seat import Seat
 
+_SECRET = 4
+"""Characters of the shortest password that is hidden: less is no secret, and is in every text."""
+
 
 class HookStopped(SystemExit):
     """Raised inside a hook that took too long or too much. It passes by `except Exception`."""
@@ -60,6 +63,16 @@ class Asked:
         self.chain = chain
         self.generation = generation
         self.place = 0
+
+    def without_secrets(self, text: str) -> str:
+        """What a hook says, without the password it was asked about: it goes into logs."""
+        if self.point != "authenticate":
+            return text
+        password: str = self.about[0][1]
+        for form in (password, " ".join(password.split()), repr(password)[1:-1]):
+            if len(form) >= _SECRET:
+                text = text.replace(form, "***")
+        return text
 
     def next(self) -> tuple[Link, About] | None:
         """The next hook that has a say, and what it is asked; None after the last."""

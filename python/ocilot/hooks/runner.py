@@ -151,13 +151,13 @@ class Runner:
             else:
                 self.box.none(asked.id)
         elif kind is Deny:
-            self.box.deny(asked.id, answer.reason[:LONGEST_REASON], 0, by)
+            self.box.deny(asked.id, asked.without_secrets(answer.reason)[:LONGEST_REASON], 0, by)
         elif kind is Allow:
             self.box.allow(asked.id, _whole(answer.ttl), by)
         elif kind is Caller:
             self.box.caller(asked.id, answer.name, sorted(answer.groups), answer.kind, answer.admin)
         else:
-            self.box.fail(asked.id, answer.reason, by)
+            self.box.fail(asked.id, asked.without_secrets(answer.reason), by)
 
     def later(self, call: Call, outcome: Any) -> None:
         """Takes the answer of a call that has no thread of ours, unless it was given up."""
