@@ -1,6 +1,7 @@
 """People log in as the directory knows them: LDAP or Active Directory, over TLS.
 
-The service account finds the person and the person's groups; then the person's own password is tried.
+The service account finds person and groups; then the person's own password is tried. A name that is not there
+takes as many steps. Groups know their members here; where entries have memberOf, it is made from that.
 """
 
 import ssl
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ldap3  # pip install 'ocilot[ldap]'
-from ldap3.core.exceptions import LDAPInvalidCredentialsResult
+from ldap3.core.exceptions import LDAPInvalidCredentialsResult, LDAPNoSuchObjectResult
 from ldap3.utils.conv import escape_filter_chars as quote
 
 from ocilot.hooks import Caller, Deny, Hook, Login
@@ -34,15 +35,14 @@ class LdapLogin(Hook):
             return Deny("the password is empty")  # LDAP would take it for a login of nobody, and agree
         with self.connected() as ldap:
             ldap.search(self.people, self.person.replace("{name}", quote(login.name)), attributes=self.name)
-            if not ldap.entries:
-                return None
-            (person,) = ldap.entries  # if two have one name nobody gets in
-            ldap.search(self.groups, self.group.replace("{dn}", quote(person.entry_dn)), attributes="cn")
-            caller = Caller(person[self.name].values[0], [group.cn.values[0] for group in ldap.entries])
-            with suppress(LDAPInvalidCredentialsResult):
-                ldap.rebind(person.entry_dn, login.password)
-                return caller
-        return Deny("the name or the password is wrong")
+            (person,) = ldap.entries or [None]  # if two have one name nobody gets in
+            dn = person.entry_dn if person else f"cn=nobody has this name,{self.people}"
+            ldap.search(self.groups, self.group.replace("{dn}", quote(dn)), attributes="cn")
+            groups = [group.cn.values[0] for group in ldap.entries]
+            with suppress(LDAPInvalidCredentialsResult, LDAPNoSuchObjectResult):
+                ldap.rebind(dn, login.password)
+                return Caller(person[self.name].values[0], groups) if person else None
+        return Deny("the name or the password is wrong") if person else None
 
     @contextmanager
     def connected(self) -> Iterator[ldap3.Connection]:

@@ -1,7 +1,9 @@
 """An image gets a tag only when it is signed: push it by digest or under a free tag, sign it, then tag it.
 
 A signature is a manifest that refers to the image, as Notation and Cosign make, or Cosign's older tag
-`sha256-<hex>.sig`. Whether it is a good one, by the right person, is for whoever pulls to look at.
+`sha256-<hex>.sig`. Only that there is one is looked at, not whether it is valid nor whose it is: this finds
+what somebody forgot to sign, and does not keep out whoever pushes something that looks like a signature.
+Whoever pulls verifies it, with `cosign verify` or `notation verify`.
 """
 
 import re

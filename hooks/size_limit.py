@@ -1,7 +1,8 @@
 """No blob and no image is larger than it may be.
 
-The bytes of a blob are counted. Those of an image are the sum of what its manifest says about its layers;
-`ocilot.strictsizes: true` in the configuration refuses manifests that do not tell the truth.
+The bytes of a blob are counted. Those of an image are the sum of what its manifest says about its layers.
+`ocilot.strictsizes: true` in the configuration refuses manifests that do not tell the truth. Without it,
+whoever writes smaller numbers pushes an image as large as its blobs may be.
 """
 
 from dataclasses import dataclass

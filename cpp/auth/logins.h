@@ -80,6 +80,7 @@ class Logins {
         Counter& failed;
         Counter& hits;
         Counter& misses;
+        Counter& hashes;
     };
     class Try;
 

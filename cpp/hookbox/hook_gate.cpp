@@ -7,9 +7,18 @@ namespace ocilot::hookbox {
 
 namespace {
 
-Error misfit(Topic topic) {
+/// Names the script, without its directory, and the point: this goes further than the log, and what went
+/// wrong may be a secret of the script's.
+Error unanswered(std::string_view script, Topic topic) {
+    script.remove_prefix(script.rfind('/') + 1);  // npos + 1 is 0.
     return {Errc::unavailable,
-            fmt::format("a hook answered {} with something that is no answer to it", to_string(topic))};
+            fmt::format("{} could not answer {}", script.empty() ? "a hook" : script, to_string(topic))};
+}
+
+Error misfit(Topic topic) {
+    auto error = unanswered({}, topic);
+    error.message += ": it answered something that is no answer to that";
+    return error;
 }
 
 }  // namespace
@@ -37,9 +46,7 @@ Task<Result<Answer>> HookGate::ask(Topic topic, Case about, Subject subject) {
                                     {"reason", failure->reason},
                                     {"repository", subject.repository},
                                     {"caller", subject.caller}});
-        co_return Error{Errc::unavailable,
-                        fmt::format("{} failed at {}: {}", failure->by.empty() ? "a hook" : failure->by,
-                                    to_string(topic), failure->reason)};
+        co_return unanswered(failure->by, topic);
     }
     log_.warn("a hook did not answer", {{"point", to_string(topic)},
                                         {"reason", answered.error().message},

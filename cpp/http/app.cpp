@@ -169,7 +169,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
             CO_CHECK(co_await permit(request, *caller, access));
         }
         if (verb.handle == get_catalog) {
-            CO_CHECK(guard_.require_catalog(*caller));
+            CO_CHECK(told(request, *caller, guard_.require_catalog(*caller)));
         }
     }
     Context const context{.request = request,
@@ -219,12 +219,15 @@ Task<Result<policy::Caller>> App::find_caller(Request const& request) {
 
 Task<Result<>> App::permit(Request const& request, policy::Caller const& caller, policy::Access access) {
     auto permitted = co_await guard_.require(caller, std::move(access));
-    if (permitted.has_value()) co_return permitted;
+    co_return told(request, caller, std::move(permitted));
+}
+
+Result<> App::told(Request const& request, policy::Caller const& caller, Result<> permitted) {
+    if (permitted.has_value()) return permitted;
     auto error = std::move(permitted).error();
-    // Another token may be good for it; a name and a password stay what they are.
     bool const has_token = auth::parse_bearer(presented(request).authorization).has_value();
     if (error.code == Errc::unauthorized && !caller.anonymous() && !has_token) error.code = Errc::denied;
-    co_return error;
+    return error;
 }
 
 Response App::failed(Request const& request, Target const& target, Route const& route, Verb const& verb,

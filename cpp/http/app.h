@@ -69,6 +69,9 @@ class App final : public Handler {
     Task<Result<policy::Caller>> find_caller(Request const& request);
     /// Nothing, or why this caller may not.
     Task<Result<>> permit(Request const& request, policy::Caller const& caller, policy::Access access);
+    /// The same as it is told: another token may be good for it, a name and a password stay what they are.
+    [[nodiscard]] static Result<> told(Request const& request, policy::Caller const& caller,
+                                       Result<> permitted);
     [[nodiscard]] static auth::Presented presented(Request const& request);
     /// The answer to a failed request, with everything that a client needs to do better.
     [[nodiscard]] Response failed(Request const& request, Target const& target, Route const& route,

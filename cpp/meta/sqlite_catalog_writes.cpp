@@ -112,12 +112,7 @@ Result<std::vector<Move>> moves_of(SqliteDb& db, NewManifest const& manifest) {
             TRY(from, tagged(db, *repository, tag));
         }
         if (from == digest) continue;
-        if (!from.empty() && !manifest.may_move_tags) {
-            return Error{Errc::denied,
-                         fmt::format("the tag {} exists already and you may only create new ones; push under "
-                                     "another tag",
-                                     tag.str())};
-        }
+        if (!from.empty() && !manifest.may_move_tags) return tag_taken(tag);
         CHECK(require_seen(db, manifest, tag, from));
         moves.push_back({tag, std::move(from)});
     }

@@ -35,6 +35,12 @@ Error token_unknown(std::string_view id) {
     return {Errc::not_found, fmt::format("there is no token {}; list the tokens to see which there are", id)};
 }
 
+Error tag_taken(oci::Tag const& tag) {
+    return {Errc::denied,
+            fmt::format("the tag {} exists already and you may only create new ones; push under another tag",
+                        tag.str())};
+}
+
 Error upload_unknown(Uuid id) {
     return {Errc::upload_unknown,
             fmt::format("there is no upload session {}: it is finished, cancelled or expired; "

@@ -17,6 +17,8 @@ namespace ocilot::meta {
 [[nodiscard]] Error tag_unknown(oci::RepositoryName const& repository, oci::Tag const& tag);
 [[nodiscard]] Error manifest_unknown(oci::RepositoryName const& repository, oci::Digest const& digest);
 [[nodiscard]] Error blob_unknown(oci::RepositoryName const& repository, oci::Digest const& digest);
+/// denied: it would move, and the caller may not move it.
+[[nodiscard]] Error tag_taken(oci::Tag const& tag);
 [[nodiscard]] Error upload_unknown(Uuid id);
 /// not_found.
 [[nodiscard]] Error account_unknown(std::string_view name);

@@ -43,8 +43,8 @@ class TlsConn final : public Conn {
     Task<Result<>> handshake();
     /// Why the server is not trusted; empty if that is not the trouble.
     [[nodiscard]] std::string distrust() const;
-    /// Takes the name out of the client's certificate, if one was asked for and given. peer_closed if a
-    /// resumed session goes back to a certificate that is no longer valid.
+    /// Takes the name out of the client's certificate, if one was asked for and given. peer_closed if it is
+    /// not valid.
     Result<> identify();
     Socket release() { return transport_.release(); }
 
@@ -57,7 +57,7 @@ class TlsConn final : public Conn {
     Executor executor() override { return transport_.executor(); }
     std::string const& peer() const noexcept override { return transport_.peer(); }
     bool is_tls() const noexcept override { return true; }
-    std::string_view certificate() const noexcept override { return certificate_; }
+    std::string_view certificate() const noexcept override;
 
   private:
     Result<> make(ssl_ctx_st* context);
@@ -151,14 +151,18 @@ Task<Result<>> TlsConn::handshake() {
 Result<> TlsConn::identify() {
     auto* const certificate = SSL_get0_peer_certificate(ssl_.get());
     if (certificate == nullptr || (SSL_get_verify_mode(ssl_.get()) & SSL_VERIFY_PEER) == 0) return {};
-    // A session is resumed with what was verified at its beginning.
-    bool const expired = X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0;
-    if (SSL_get_verify_result(ssl_.get()) != X509_V_OK || expired) {
+    if (SSL_get_verify_result(ssl_.get()) != X509_V_OK || has_expired(certificate)) {
         return Error{Errc::peer_closed,
                      fmt::format("the TLS certificate of {} is no longer valid", transport_.peer())};
     }
     certificate_ = certificate_name(certificate);
     return {};
+}
+
+/// A connection may be open for longer than a certificate is good.
+std::string_view TlsConn::certificate() const noexcept {
+    if (certificate_.empty() || has_expired(SSL_get0_peer_certificate(ssl_.get()))) return {};
+    return certificate_;
 }
 
 Task<Result<std::size_t>> TlsConn::read_some(std::span<std::byte> out) {

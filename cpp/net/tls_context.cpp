@@ -2,6 +2,7 @@
 
 #include "net/pem.h"
 #include "net/tls_error.h"
+#include "net/tls_identity.h"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -40,6 +41,16 @@ bool set_rules(SSL_CTX* native, TlsVersion minimum) {
            SSL_CTX_set_session_id_context(native, session_scope, sizeof session_scope - 1) == 1;
 }
 
+/// A session is resumed with what was verified at its beginning: when the certificate's time is over by then,
+/// there is a whole handshake instead, in which the client can show a new one.
+SSL_TICKET_RETURN take_ticket(SSL*, SSL_SESSION* session, unsigned char const*, std::size_t,
+                              SSL_TICKET_STATUS status, void*) {
+    if (status == SSL_TICKET_EMPTY || status == SSL_TICKET_NO_DECRYPT) return SSL_TICKET_RETURN_IGNORE_RENEW;
+    auto* const certificate = SSL_SESSION_get0_peer(session);
+    if (certificate != nullptr && has_expired(certificate)) return SSL_TICKET_RETURN_IGNORE_RENEW;
+    return status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
+}
+
 /// Whose certificates of clients are good. As in Go, each certificate of the files is trusted by itself, be
 /// it an authority's root or one in between.
 Result<> trust_clients(SSL_CTX* native, TlsSettings const& settings) {
@@ -56,6 +67,7 @@ Result<> trust_clients(SSL_CTX* native, TlsSettings const& settings) {
     }
     auto const required = settings.client_certificate_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER | required, nullptr);
+    SSL_CTX_set_session_ticket_cb(native, nullptr, &take_ticket, nullptr);
     return {};
 }
 

@@ -67,4 +67,9 @@ std::string certificate_name(x509_st const* certificate) {
     return {};
 }
 
+bool has_expired(x509_st const* certificate) noexcept {
+    // 0 is a time that cannot be read.
+    return X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0;
+}
+
 }  // namespace ocilot::net

@@ -12,4 +12,7 @@ namespace ocilot::net {
 /// about who has signed it.
 [[nodiscard]] std::string certificate_name(x509_st const* certificate);
 
+/// Whether its time is over, by the clock of the machine, which OpenSSL goes by in handshakes, too.
+[[nodiscard]] bool has_expired(x509_st const* certificate) noexcept;
+
 }  // namespace ocilot::net

@@ -1,5 +1,6 @@
 #include "registry/push_manifest.h"
 
+#include "meta/unknown.h"
 #include "oci/children.h"
 #include "oci/hasher.h"
 #include "oci/manifest.h"
@@ -124,6 +125,17 @@ Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::Reposi
     co_return wrong_sizes;
 }
 
+/// The same for tags of a caller who may move none.
+Task<Result<>> none_moves(Registry& registry, meta::NewManifest const& facts) {
+    if (facts.may_move_tags) co_return Result<>{};
+    for (auto const& tag : facts.tags) {
+        auto const there = co_await registry.meta.catalog().resolve(facts.repository, tag);
+        if (there.has_value() && there->digest != facts.fact.digest) co_return meta::tag_taken(tag);
+        if (there.has_error() && there.error().code != Errc::manifest_unknown) co_return there.error();
+    }
+    co_return Result<>{};
+}
+
 /// Bytes of the configuration, for whoever examines images; empty if there is none, or a large one.
 Task<Result<std::string>> config_of(Registry& registry, oci::RepositoryName const& repository,
                                     oci::Manifest const& manifest) {
@@ -183,6 +195,7 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
         facts.required_manifests.clear();
     }
     CO_TRY(auto warnings, co_await all_there(registry, upload.repository, manifest, sparse));
+    CO_CHECK(co_await none_moves(registry, facts));
     CO_CHECK(co_await ask_about_manifest(registry, upload, facts, manifest));
     CO_TRY(facts.seen_tags,
            co_await ask_about_tags(registry, {upload.caller, upload.repository, digest, facts.tags}));

@@ -6,6 +6,7 @@
 #include "server/request_id.h"
 #include "server/request_parser.h"
 #include "server/response_writer.h"
+#include "server/shown_target.h"
 
 #include <boost/asio/this_coro.hpp>
 #include <exception>
@@ -256,7 +257,9 @@ void Session::record(Exchange const& exchange, http::Response const& response,
     auto const duration = context_.clock.now() - exchange.started;
     context_.metrics.record(response.route, request.method, response.status, duration);
     bool const understood = !request.method_text.empty();
-    auto const target = understood ? request.target : first_line(exchange.head);
+    auto target = understood ? request.target : first_line(exchange.head);
+    std::string shown;
+    if (!target.starts_with('/') || target.find('?') != target.npos) target = shown = shown_target(target);
     if (!response.refusal.empty()) {
         context_.metrics.refused(response.refusal).add();
         context_.log.info("refused by a limit", {{"request_id", exchange.id},

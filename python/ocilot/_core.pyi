@@ -207,5 +207,5 @@ class FsckCounts:
     def notes(self) -> int: ...
 
 def fsck(root: str, hash: bool, tell: Callable[[Problem], object]) -> FsckCounts: ...
-def verify_password(password: str, hash: str) -> bool:
+def verify_password(password: str | bytes, hash: str) -> bool:
     """Whether it is the password of a bcrypt, yescrypt or SHA-512 hash; takes a while, on purpose."""

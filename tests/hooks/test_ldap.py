@@ -7,7 +7,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import ldap3
 import pytest
 from ldap3.core.exceptions import LDAPException
 
@@ -53,6 +55,22 @@ def test_a_login_without_password_is_refused_though_the_server_agrees(hook: Harn
 def test_whoever_is_not_there_is_left_to_others(hook: Harness) -> None:
     assert hook.authenticate(a_login("nobody", "alice-secret")) is None
     assert hook.authenticate(a_login("registry", "service-secret")) is None
+
+
+def test_a_name_that_is_not_there_takes_as_many_steps(hook: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    for name in ("search", "rebind"):
+        real = getattr(ldap3.Connection, name)
+
+        def step(self: Any, *args: Any, real: Any = real, name: str = name, **more: Any) -> Any:
+            steps.append(name)
+            return real(self, *args, **more)
+
+        monkeypatch.setattr(ldap3.Connection, name, step)
+    assert hook.authenticate(a_login("alice", "wrong")) == WRONG
+    known, steps[:] = list(steps), []
+    assert hook.authenticate(a_login("nobody", "wrong")) is None
+    assert steps == known == ["search", "search", "rebind"]
 
 
 @pytest.mark.parametrize(

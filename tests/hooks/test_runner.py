@@ -197,3 +197,16 @@ def test_an_operator_is_told_how_the_hooks_are(running: Running) -> None:
     assert script["summary"] == "What it does."
     assert script["options"] == {"size": "1", "bind_password": "(hidden)"}
     assert script["repositories"] == ["team/**"]
+
+
+@pytest.mark.parametrize(
+    "body", ["raise OSError(login.password)", "return Deny(login.password)", "return login.password"]
+)
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+def test_a_password_that_was_asked_about_is_in_no_answer(running: Running, body: str, isolation: str) -> None:
+    running.script(HEAD + f"def authenticate(login):\n    {body}\n", isolation=isolation)
+    password = "it's a\tsecret  word"
+    answer = running.start().asked("authenticate", "bob", password, "")
+    assert answer[0] in ("fail", "deny")
+    assert "secret" not in str(answer)
+    assert "***" in str(answer)

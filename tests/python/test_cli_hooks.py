@@ -132,6 +132,20 @@ def test_a_wrong_try_says_why(place: Path, words: list[str], said: str) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr.strip()) == (2, "", said)
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("raise KeyError('x')", "the registry would refuse: it raised KeyError: 'x' (line 1)"),
+        ("raise SystemExit(3)", "the registry would refuse: it raised SystemExit: 3 (line 1)"),
+        ("return 5", "the registry would refuse: it answered 5; admit_tag takes Allow, Deny or None"),
+    ],
+)
+def test_a_hook_that_fails_when_it_is_tried_is_a_line(place: Path, body: str, said: str) -> None:
+    (place / "b.py").write_text(f"def admit_tag(move): {body}\n")
+    ran = ocilot_command("hooks", "try", "b.py", "admit_tag", cwd=place)
+    assert (ran.returncode, ran.stdout, ran.stderr.strip()) == (1, "", said)
+
+
 def test_status_and_reload_need_a_registry_and_start_none(place: Path) -> None:
     for word in ("status", "reload"):
         ran = ocilot_command("hooks", word, "--root", "data", cwd=place)

@@ -111,8 +111,8 @@ def test_a_variable_names_scripts_too(tmp_path: Path) -> None:
         ),
         (
             "scripts:\n  - path: a.py\n  - path: b.py\n    deadline: soon\n",
-            'config.yml:7: ocilot.hooks.scripts.1.deadline is "soon"; expected a duration above zero '
-            "such as 30s or 1m30s",
+            'config.yml:7: ocilot.hooks.scripts.1.deadline is "soon"; expected a duration above zero, '
+            "at most an hour, such as 30s or 1m30s",
         ),
         ("scripts: a.py\n", 'config.yml:4: ocilot.hooks.scripts is "a.py"; expected a list of sections'),
         (
@@ -130,7 +130,8 @@ def test_a_variable_names_scripts_too(tmp_path: Path) -> None:
         ),
         (
             "deadline: 0\n",
-            'config.yml:4: ocilot.hooks.deadline is "0"; expected a duration above zero such as 30s or 1m30s',
+            'config.yml:4: ocilot.hooks.deadline is "0"; '
+            "expected a duration above zero, at most an hour, such as 30s or 1m30s",
         ),
         (
             "script: []\n",

@@ -54,14 +54,23 @@ class Containerd:
         self._daemon.end()
 
 
+WITH_SETTINGS = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/docker && exec "$@"')
+"""Runs a program that sees a directory in place of `/etc/docker`, where an engine has its settings."""
+
+
 class Docker:
     """A private Docker engine and its command line."""
 
     def __init__(self, home: Path, containerd: Containerd) -> None:
         self._env = environment(home)
         self._socket = f"unix://{home}/docker.sock"
+        settings = home / "settings"
+        self.certificates = settings / "certs.d"
+        """For each registry a directory with `ca.crt`, `client.cert` and `client.key`."""
+        self.certificates.mkdir(parents=True)
         self._daemon = Daemon(
             [
+                *(*WITH_SETTINGS, settings),
                 *("dockerd", "--iptables=false", "--bridge=none", "--storage-driver=vfs"),
                 *(
                     "--data-root",

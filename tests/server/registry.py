@@ -16,7 +16,7 @@ from .programs import PATH, Argument, Daemon, Ran, attempt
 OCILOT = Path(sys.executable).parent / "ocilot"
 """The program that was installed beside the Python that runs the tests."""
 
-LISTENING = re.compile(r"listening on (https?)://(127\.0\.0\.1):(\d+)")
+LISTENING = re.compile(r"listening on (https?)://([\d.]+):(\d+)")
 
 
 class Registry:
@@ -30,8 +30,10 @@ class Registry:
         arguments: Sequence[Argument] = (),
         env: Mapping[str, str] | None = None,
         root: Path | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.home = home
+        self.host = host
         self.root = root or home / "data"
         self.log = home / "registry.log"
         self.port = 0
@@ -47,7 +49,7 @@ class Registry:
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def local(self) -> str:

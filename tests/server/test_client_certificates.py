@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import trustme
 
 from .certificates import Certificates
-from .clients import Skopeo
+from .clients import Containerd, Docker, Skopeo
 from .conftest import FreshRegistry
-from .images import layout_files, make_image, write_layout
-from .programs import Argument, Ran, attempt, environment, wait_until
+from .images import layout_files, make_image, tar_of, write_layout
+from .programs import Argument, ProgramFailed, Ran, attempt, environment, wait_until
 from .registry import Registry
+from .test_containerd import import_layout
 
 
 def config(certificates: Certificates, *lines: str) -> str:
@@ -95,3 +99,119 @@ def test_certificates_that_nobody_verifies_are_not_asked_for(
     ran = fresh_registry(config(certificates, f"clientauth: {word}"), start=False).refused_start()
     assert ran.code == 2
     assert f"clientauth: {word} takes certificates that nobody has signed" in ran.err
+
+
+KNOWN = """\
+    clientauth: verify-client-cert-if-given
+ocilot:
+  access:
+    - repositories: ["team/**"]
+      allow: {"certificate:alice": [pull, push]}
+"""
+"""Only alice, by her certificate, may do anything."""
+
+
+def known(certificates: Certificates) -> str:
+    return config(certificates) + KNOWN
+
+
+def ping(
+    registry: Registry, context: ssl.SSLContext, session: ssl.SSLSession | None = None
+) -> tuple[int, bool, ssl.SSLSession | None]:
+    """The status, whether the session was resumed, and the session."""
+    with (
+        socket.create_connection(("127.0.0.1", registry.port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="localhost", session=session) as talk,
+    ):
+        talk.sendall(b"GET /v2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        said = b"".join(iter(lambda: talk.recv(4096), b""))
+        return int(said.split(b" ")[1]), bool(talk.session_reused), talk.session
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_certificate_that_has_expired_says_nobody_any_more(
+    fresh_registry: FreshRegistry, certificates: Certificates, version: ssl.TLSVersion
+) -> None:
+    """Neither in a session that is resumed, which is not verified again, nor on an open connection."""
+    registry = fresh_registry(known(certificates))
+    context = certificates.context()
+    context.maximum_version = version
+    end = datetime.now(UTC) + timedelta(seconds=5)
+    context.load_cert_chain(certificates.client("alice", until=end))
+    with registry.connect(context) as kept:
+        assert kept("GET", "/v2/").status == 200
+        connection = kept.local_port
+        status, _, session = ping(registry, context)
+        assert status == 200
+        assert ping(registry, context, session)[:2] == (200, True)
+        wait_until(lambda: kept("GET", "/v2/").status == 401, "the end of the certificate", 30)
+        assert kept.local_port == connection
+        with pytest.raises((ssl.SSLError, ConnectionError), match=r"(?i)expired|reset"):
+            ping(registry, context, session)
+        context.load_cert_chain(certificates.client("alice"))
+        assert ping(registry, context, session)[:2] == (200, False), "a new one is asked for"
+
+
+def test_ctr_shows_the_certificate_of_its_hosts_directory(
+    containerd: Containerd, fresh_registry: FreshRegistry, certificates: Certificates, tmp_path: Path
+) -> None:
+    registry = fresh_registry(known(certificates))
+    client, directory = certificates.client("alice"), tmp_path / "hosts" / registry.local
+    directory.mkdir(parents=True)
+    host = f'[host."https://{registry.local}"]\nca = "{certificates.authority_file}"\n'
+    (directory / "hosts.toml").write_text(host + f'client = [["{client}", "{client}"]]\n')
+    image = make_image("ctr-certificate")
+    write_layout(tmp_path / "layout", [image], image.manifest, "1")
+    target = f"{registry.local}/team/app:1"
+    import_layout(containerd, tmp_path / "layout", target)
+    containerd.ctr("images", "push", "--hosts-dir", tmp_path / "hosts", target)
+    pushed = containerd.images()[target]
+    containerd.ctr("images", "rm", "--sync", target)
+    containerd.ctr("images", "pull", "--hosts-dir", tmp_path / "hosts", "--snapshotter", "native", target)
+    assert containerd.images()[target] == pushed
+    other = f"{registry.local}/other/app:1"
+    containerd.ctr("images", "tag", target, other)
+    with pytest.raises(ProgramFailed, match=r"403|may not push"):
+        containerd.ctr("images", "push", "--hosts-dir", tmp_path / "hosts", other)
+
+
+@pytest.fixture
+def own_address() -> str:
+    """An address of this machine that an engine does not take for its own machine's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.254", 9))
+        except OSError:
+            pytest.skip("this machine has no address but the loopback's")
+        return str(probe.getsockname()[0])
+
+
+def test_docker_shows_the_certificate_of_its_directory(
+    docker: Docker, own_address: str, tmp_path: Path
+) -> None:
+    """It does so for registries on other machines only, and needs no login then."""
+    (tmp_path / "tls").mkdir()
+    certificates = Certificates(tmp_path / "tls", ("localhost", own_address))
+    registry = Registry(tmp_path, config=known(certificates), host=own_address)
+    try:
+        registry.start()
+        shown = docker.certificates / registry.address
+        shown.mkdir()
+        (shown / "ca.crt").write_bytes(certificates.authority_file.read_bytes())
+        tag, other = f"{registry.address}/team/app:1", f"{registry.address}/other/app:1"
+        image = docker.import_rootfs(tar_of({"etc/motd": b"certificate"}), tag)
+        with pytest.raises(ProgramFailed, match=r"unauthorized|authentication|no basic auth|denied"):
+            docker("push", tag)
+        client = certificates.client("alice").read_bytes()
+        (shown / "client.cert").write_bytes(client)
+        (shown / "client.key").write_bytes(client)
+        docker("push", tag)
+        docker("rmi", tag)
+        docker("pull", tag)
+        assert docker.image_id(tag) == image
+        docker("tag", tag, other)
+        with pytest.raises(ProgramFailed, match="certificate alice may not push other/app"):
+            docker("push", other)
+        docker("rmi", tag, other)
+    finally:
+        registry.close()

@@ -50,3 +50,19 @@ def test_any_other_page_reads_nothing(open_to_ui: Registry, fresh_registry: Fres
             for method in ("GET", "OPTIONS"):
                 headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
                 assert allowed(api(method, "/v2/", headers=headers)) == {}
+
+
+def test_credentials_are_never_for_every_page(fresh_registry: FreshRegistry) -> None:
+    """Such a configuration is refused; and a page that is let in as every page is sends none."""
+    for origins in (["*"], [UI, "*"]):
+        config = config_of(ocilot={"cors": {"origins": origins, "credentials": True}})
+        ran = fresh_registry(config, start=False).refused_start()
+        assert ran.code == 2
+        assert "credentials are never allowed to every page" in ran.err
+    with fresh_registry(config_of(ocilot={"cors": {"origins": ["*"]}})).connect() as api:
+        for origin in (UI, "https://evil.example", "null"):
+            for method in ("GET", "OPTIONS"):
+                headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+                told = allowed(api(method, "/v2/", headers=headers))
+                assert told["access-control-allow-origin"] == "*"
+                assert "access-control-allow-credentials" not in told

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import signal
 import threading
+from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -16,8 +19,8 @@ from .api import Answer, Api, with_digest
 from .clients import Docker
 from .conftest import FreshRegistry
 from .images import digest_of, make_image, noise, tar_of
-from .programs import wait_until
-from .registry import Registry
+from .programs import Ran, attempt, environment, wait_until
+from .registry import OCILOT, Registry
 
 HEAD = "from ocilot.hooks import *\n"
 
@@ -148,6 +151,8 @@ def test_a_script_that_goes_wrong_hurts_its_own_request_only(
             assert put_blob(api, "good", b"%d" % number).status == 201
         pushing.join()
         answers[0].assert_error(503)
+        told = answers[0].json["errors"][0]["message"]
+        assert told == "the registry cannot serve this now; try again in a moment"
         assert not api.has_blob("bad", digest_of(b"data"))
         assert put_blob(api, "good").status == 201
     # The client learns that it may try again; why is for the operator.
@@ -224,3 +229,119 @@ def test_what_hooks_do_is_in_the_metrics(scripted: Scripted) -> None:
         text = api("GET", "/metrics").body.decode()
     assert 'ocilot_hook_calls_total{script="hook.py",point="admit_blob",outcome="deny"} 1\n' in text
     assert "ocilot_hook_generation 1\n" in text
+
+
+def test_an_operator_sees_what_hooks_do_and_loads_them_again(scripted: Scripted) -> None:
+    registry = scripted("def admit_blob(blob): return Deny('full')\n")
+    script: Path = registry.home / "hook.py"
+
+    def hooks(word: str) -> Ran:
+        return attempt([OCILOT, "hooks", word, "--root", registry.root], env=environment(registry.home))
+
+    with registry.connect() as api:
+        assert put_blob(api, "a").status == 403
+        told = hooks("status")
+        assert told.code == 0, told
+        assert "generation 1, loaded 20" in told.out
+        assert "admit_blob             1 calls        1 denied        0 failed" in told.out
+        script.write_text("def admit_blbo(blob): ...\n")
+        told = hooks("reload")
+        assert told.code == 2, told
+        assert "not loaded: hook.py:1: admit_blbo is no hook point; did you mean admit_blob?" in told.err
+        assert put_blob(api, "a").status == 403
+        script.write_text("def admit_blob(blob): ...\n")
+        told = hooks("reload")
+        assert told.code == 0, told
+        assert "generation 2, loaded 20" in told.out
+        assert put_blob(api, "a").status == 201
+
+
+STOPPED = """\
+from pathlib import Path
+import threading, time
+class Last(Hook):
+    def stop(self): Path(__file__).with_name("stopped").write_text("well")
+    def admit_blob(self, blob):
+        Path(__file__).with_name("asked").touch()
+        {}
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "time.sleep(3600)",
+        "while True: pass",
+        "threading.Thread(target=time.sleep, args=(3600,)).start()",
+    ],
+)
+def test_the_end_waits_for_no_script(fresh_registry: FreshRegistry, body: str) -> None:
+    registry = fresh_registry(
+        "version: 0.1\nhttp: {draintimeout: 1s}\nocilot:\n  hooks:\n    deadline: 1h\n"
+        "    scripts: [{path: hook.py}]\n",
+        start=False,
+    )
+    (registry.home / "hook.py").write_text(HEAD + STOPPED.format(body))
+    registry.start()
+
+    def push() -> None:
+        with registry.connect() as api, suppress(OSError, HTTPException):
+            put_blob(api, "a")
+
+    pushing = threading.Thread(target=push)
+    pushing.start()
+    wait_until(lambda: (registry.home / "asked").exists(), "the question")
+    registry.process.signal(signal.SIGTERM)
+    assert registry.process.wait() == 0
+    pushing.join()
+    assert (registry.home / "stopped").read_text() == "well"
+
+
+def test_a_script_that_does_not_start_keeps_nobody_from_ending(scripted: Scripted) -> None:
+    registry = scripted("def admit_blob(blob): ...\n")
+    (registry.home / "hook.py").write_text(
+        HEAD + "from pathlib import Path\nimport time\nPath(__file__).with_name('loading').touch()\n"
+        "time.sleep(3600)\ndef admit_blob(blob): ...\n"
+    )
+    registry.process.signal(signal.SIGHUP)
+    wait_until(lambda: (registry.home / "loading").exists(), "the reload")
+    with registry.connect() as api:
+        assert put_blob(api, "a").status == 201
+    registry.stop()
+
+
+def test_an_open_registry_asks_what_nobody_in_particular_may(scripted: Scripted) -> None:
+    registry = scripted(
+        "def authorize(access):\n    if access.action == 'push' and access.caller.anonymous:\n"
+        "        return Deny(f'{access.repository} is read only from {access.caller.address}')\n"
+    )
+    with registry.connect() as api:
+        assert api("GET", "/v2/").status == 200
+        answer = api("POST", "/v2/a/blobs/uploads/")
+        answer.assert_error(403)
+        assert answer.json["errors"][0]["message"] == "a is read only from 127.0.0.1"
+        assert api("GET", "/v2/a/tags/list").status == 404
+
+
+def test_a_script_knows_whom_the_htpasswd_file_does_not(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(
+        "version: 0.1\nauth: {htpasswd: {realm: here, path: users}}\n"
+        "ocilot: {hooks: {scripts: [{path: hook.py}]}}\n",
+        start=False,
+    )
+    users = registry.home / "users"
+    users.write_text("alice:$2b$04$abcdefghijklmnopqrstuujZkTwHUiJ9XdZPwKfcfDo7dMp5DjlTu\n")
+    registry.config.write_text(registry.config.read_text().replace("path: users", f"path: {users}"))
+    (registry.home / "hook.py").write_text(
+        HEAD + "def authenticate(login): return Caller('bob') if login.password == 'builder' else None\n"
+    )
+    registry.start()
+
+    def status_of(name: str, password: str) -> int:
+        with registry.connect() as api:
+            basic = b64encode(f"{name}:{password}".encode()).decode()
+            return api("GET", "/v2/", headers={"Authorization": f"Basic {basic}"}).status
+
+    assert status_of("alice", "wonderland") == 200
+    assert status_of("bob", "builder") == 200
+    assert status_of("bob", "wonderland") == 401

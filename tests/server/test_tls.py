@@ -104,3 +104,18 @@ def test_tls_1_2_is_spoken_unless_configured_otherwise(
         else:
             with pytest.raises(ssl.SSLError, match=r"(?i)version"):
                 api("GET", "/v2/")
+
+
+@pytest.mark.parametrize("offered", [["h2"], ["h2", "http/1.1"], ["h2c", "h3"]])
+def test_http_2_is_not_offered(secure: Registry, certificates: Certificates, offered: list[str]) -> None:
+    """CVE-2023-44487: what is not spoken cannot be reset rapidly."""
+    context = certificates.context()
+    context.set_alpn_protocols(offered)
+    with socket.create_connection(("127.0.0.1", secure.port), timeout=10) as plain:
+        if "http/1.1" in offered:
+            with context.wrap_socket(plain, server_hostname="localhost") as talk:
+                assert talk.selected_alpn_protocol() == "http/1.1"
+        else:
+            with pytest.raises(ssl.SSLError, match=r"(?i)application.protocol"):
+                context.wrap_socket(plain, server_hostname="localhost")
+    assert served(secure, certificates)

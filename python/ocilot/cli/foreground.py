@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _HEARD = (*_ENDING, signal.SIGHUP)
+_PATIENCE = 3.0
+"""Seconds for which the threads of scripts may keep a process whose work is done."""
 
 
 class LogFormat(StrEnum):
@@ -149,9 +151,14 @@ def run(
     )
     threading.Thread(target=_end_at_once, daemon=True).start()
     server.stop()
-    if hooks is not None and not hooks.stop():
-        # A thread that never lets go would keep the process.
+    if hooks is None:
+        return
+    # A thread that never lets go would keep the process: one in a hook, or one that a script has started.
+    if not hooks.stop():
         os._exit(Exit.OK)
+    last = threading.Timer(_PATIENCE, os._exit, (Exit.OK,))
+    last.daemon = True
+    last.start()
 
 
 def _begun_hooks(settings: _core.Settings, path: str | None) -> Hooks:
@@ -159,16 +166,28 @@ def _begun_hooks(settings: _core.Settings, path: str | None) -> Hooks:
     from ocilot.hooks.configured import reader
     from ocilot.hooks.service import Hooks
 
-    unasked = {}
-    if not settings.accounts:
-        unasked["authenticate"] = "ocilot.accounts.enabled is not true"
-    if not _asks_who(settings):
-        unasked["authorize"] = "nobody logs in: there is neither ocilot.accounts nor auth"
-    hooks = Hooks(reader(path), unasked)
+    hooks = Hooks(reader(path), unasked_points(settings))
     # A hook that computes gives way to others after a millisecond instead of five.
     sys.setswitchinterval(0.001)
     settings.hook_points = hooks.points
     return hooks
+
+
+def unasked_points(settings: _core.Settings) -> dict[str, str]:
+    """The points that a registry with these settings would never ask, and why.
+
+    Everything else is always asked: `authorize` in an open registry, too, about callers without a name.
+    """
+    if settings.accounts or settings.auth_htpasswd:
+        return {}
+    why = "no passwords are taken here"
+    if settings.auth_token:
+        why += "; whoever logs in has a token of the token server that auth.token names"
+    elif settings.auth_silly:
+        why += "; auth.silly lets everybody in"
+    else:
+        why += "; set ocilot.accounts.enabled: true"
+    return {"authenticate": why}
 
 
 def welcome(server: _core.Server, scheme: str) -> str:
@@ -248,7 +267,8 @@ def _reload(server: _core.Server, hooks: Hooks | None) -> None:
     except Error as problem:
         print(f"SIGHUP: {problem}", file=sys.stderr, flush=True)
     if hooks is not None:
-        hooks.reload()
+        # Scripts may take their time, and the next signal may be the one to end.
+        threading.Thread(target=hooks.reload, name="hooks-reload", daemon=True).start()
 
 
 def _end_at_once() -> None:

@@ -121,7 +121,7 @@ def try_(
     try:
         value = made_up.value(point, fields)
         with Harness(script, **_pairs(options or (), "--option")) as hook:
-            answer = hook.ask(point, value)
+            answer = _asked(hook, point, value)
     except (Problem, ValueError) as problem:
         raise ConfigError(str(problem)) from None
     if output is Output.JSON:
@@ -129,6 +129,21 @@ def try_(
         print(json.dumps(data))
     else:
         print("None: it lets pass, or leaves it to others" if answer is None else answer)
+
+
+def _asked(hook: Any, point: str, value: Any) -> Any:
+    from ocilot.errors import Error
+    from ocilot.hooks.answers import WrongAnswer
+    from ocilot.hooks.calls import said
+
+    if point not in hook.points:
+        raise ValueError(f"{hook.script.spec.path} has no {point}; it has {', '.join(hook.points)}")
+    try:
+        return hook.ask(point, value)
+    except WrongAnswer as wrong:
+        raise Error(f"the registry would refuse: {wrong}") from None
+    except (Exception, SystemExit) as problem:
+        raise Error(f"the registry would refuse: it raised {said(problem, str(hook.script.path))}") from None
 
 
 @app.command("status")

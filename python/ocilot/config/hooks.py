@@ -41,11 +41,16 @@ def is_secret(name: str) -> bool:
 
 
 POINTS = Kind("list of points", "a list of hook points such as [admit_tag]", _read_points)
+_LONGEST = 3600
+
+
+def _read_time(raw: Raw) -> int | None:
+    seconds = read_duration(raw)
+    return seconds if seconds and seconds <= _LONGEST else None
+
+
 SOME_TIME = Kind(
-    "duration",
-    "a duration above zero such as 30s or 1m30s",
-    lambda raw: read_duration(raw) or None,
-    show_duration,
+    "duration", "a duration above zero, at most an hour, such as 30s or 1m30s", _read_time, show_duration
 )
 
 

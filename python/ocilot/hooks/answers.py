@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .decisions import Allow, Deny
+from .options import Duration
 from .points import Family, Point
 from .values import Caller
 
 _KINDS = ("user", "robot")
+_NUMBERS = (int, float, Duration)
+_LONGEST = 366 * 24 * 3600
 
 
 class WrongAnswer(Exception):
@@ -27,9 +30,9 @@ def checked(point: Point, answer: Any) -> Allow | Deny | Caller | None:
             return answer
         raise WrongAnswer("it answered Deny without a reason that can be told to the caller")
     if type(answer) is Allow and point.family is not Family.AUTHENTICATE:
-        if isinstance(answer.ttl, int | float) and answer.ttl >= 0:
+        if type(answer.ttl) in _NUMBERS and 0 <= answer.ttl <= _LONGEST:
             return answer
-        raise WrongAnswer(f"it answered Allow(ttl={answer.ttl!r}); expected seconds from 0 on")
+        raise WrongAnswer(f"it answered Allow(ttl={_shown(answer.ttl)}); expected seconds from 0 to a year")
     if type(answer) is Caller and point.family is Family.AUTHENTICATE:
         return _caller(answer)
     if inspect.iscoroutine(answer):
@@ -42,10 +45,12 @@ def checked(point: Point, answer: Any) -> Allow | Deny | Caller | None:
 def _caller(caller: Caller) -> Caller:
     if not _is_text(caller.name):
         raise WrongAnswer("it answered a Caller without a name")
+    if type(caller.admin) is not bool:
+        raise WrongAnswer(f"it answered a Caller with admin={_shown(caller.admin)}; expected True or False")
     if not all(map(_is_text, caller.groups)):
         raise WrongAnswer("it answered a Caller with a group that is no name")
     if caller.kind not in _KINDS:
-        raise WrongAnswer(f"it answered a Caller of the kind {caller.kind!r}; expected user or robot")
+        raise WrongAnswer(f"it answered a Caller of the kind {_shown(caller.kind)}; expected user or robot")
     return caller
 
 
@@ -75,5 +80,8 @@ def one_of_all(family: Family, hooks: Sequence[Callable[[], Any]]) -> Any:
 
 
 def _shown(answer: object) -> str:
-    text = repr(answer)
+    try:
+        text = repr(answer)
+    except Exception:
+        text = f"a {type(answer).__name__}"  # What it looks like is the script's own making, too.
     return f"{text[:60]}..." if len(text) > 60 else text

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .generation import Generation
     from .seat import Seat
 
+_SECRET = 4
+"""Characters of the shortest password that is hidden: less is no secret, and is in every text."""
+
 
 class HookStopped(SystemExit):
     """Raised inside a hook that took too long or too much. It passes by `except Exception`."""
@@ -60,6 +63,16 @@ class Asked:
         self.chain = chain
         self.generation = generation
         self.place = 0
+
+    def without_secrets(self, text: str) -> str:
+        """What a hook says, without the password it was asked about: it goes into logs."""
+        if self.point != "authenticate":
+            return text
+        password: str = self.about[0][1]
+        for form in (password, " ".join(password.split()), repr(password)[1:-1]):
+            if len(form) >= _SECRET:
+                text = text.replace(form, "***")
+        return text
 
     def next(self) -> tuple[Link, About] | None:
         """The next hook that has a say, and what it is asked; None after the last."""
@@ -120,7 +133,10 @@ def raise_in(thread: threading.Thread) -> None:
 
 def said(problem: BaseException, file: str) -> str:
     """What Python says about a failure, and where in the script it came up."""
-    text = " ".join(str(problem).split()).encode(errors="replace").decode()
+    try:
+        text = " ".join(str(problem).split()).encode(errors="replace").decode()
+    except Exception:
+        text = "it cannot be shown"  # The script has errors of its own making.
     text = f"{type(problem).__name__}: {text[:300]}" if text else type(problem).__name__
     for frame, line in reversed(list(traceback.walk_tb(problem.__traceback__))):
         if frame.f_code.co_filename == file:

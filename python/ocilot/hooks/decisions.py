@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+LONGEST_REASON = 4096
+"""Characters of a reason that anybody is shown."""
+
 
 @dataclass(frozen=True)
 class Allow:

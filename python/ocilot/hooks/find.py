@@ -39,6 +39,8 @@ def find(module: ModuleType, file: str) -> list[Found]:
         if inspect.isclass(value):
             if value.__module__ == module.__name__:
                 found += _of_class(value, file)
+        elif name in POINTS and not callable(value):
+            raise Problem(f"{file}: {name} has the name of a hook point, and is no function; call it _{name}")
         elif callable(value):
             found += _of_function(name, value, None, file, is_own=_module_of(value) == module.__name__)
     if not found:
@@ -65,7 +67,14 @@ def _of_class(cls: type, file: str) -> Iterator[Found]:
     for name in dict.fromkeys(name for base in own for name in vars(base)):
         value = inspect.getattr_static(cls, name)
         function = value.__func__ if isinstance(value, staticmethod | classmethod) else value
-        if name.startswith("_") or not isinstance(function, FunctionType):
+        if name.startswith("_"):
+            continue
+        if not isinstance(function, FunctionType):
+            if is_hook and name in POINTS:
+                raise Problem(
+                    f"{file}: {cls.__name__}.{name} is not a plain function, and would never be asked; "
+                    f"write `def {name}(self, value)` without a decorator that replaces it"
+                )
             continue
         if not is_hook:
             if name in POINTS:

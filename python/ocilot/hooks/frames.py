@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .calls import Failed
-from .decisions import Allow, Deny
+from .decisions import LONGEST_REASON, Allow, Deny
 from .options import Option
 from .points import POINTS
 from .script import Bound, Script
@@ -70,7 +70,7 @@ def of_answer(answer: Any) -> list[Any]:
     if isinstance(answer, Allow):
         return ["allow", answer.ttl]
     if isinstance(answer, Deny):
-        return ["deny", answer.reason]
+        return ["deny", answer.reason[:LONGEST_REASON]]
     if isinstance(answer, Caller):
         return ["caller", answer.name, sorted(answer.groups), answer.kind, answer.admin]
     if isinstance(answer, Failed):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import threading
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
+from . import limited
 from .calls import Asked, Link, said
 from .hook import Hook
 from .loop import HookLoop
@@ -15,11 +16,12 @@ from .problem import Problem
 from .process import Worker
 from .script import Script
 from .seat import Seat
-from .spec import Spec
+from .spec import STOP, Spec
 
 START = 30.0
-"""Seconds a script may take to start."""
-STOP = 10.0
+"""Seconds a script may take to be loaded, and each of its classes to start."""
+LONGEST = 3600.0
+"""Seconds the registry waits for hooks at most."""
 _SLACK = 1.0
 """Seconds by which the mailbox waits longer than the scripts may take: theirs is the better reason."""
 
@@ -42,13 +44,13 @@ class Generation:
     def points(self) -> list[tuple[str, float]]:
         """The points to be asked, each with the time its hooks may take together."""
         return [
-            (point, sum(link.seat.deadline for link in links) + _SLACK)
+            (point, min(sum(link.seat.deadline for link in links) + _SLACK, LONGEST))
             for point, links in self.chains.items()
         ]
 
     def stop(self) -> list[str]:
         """Ends everything; what went wrong is told, and changes nothing."""
-        return [problem for seat in self.seats for problem in stopped(seat)]
+        return _all_stopped(self.seats)
 
 
 def begin(number: int, specs: Sequence[Spec], unasked: Mapping[str, str] | None = None) -> Generation:
@@ -56,32 +58,44 @@ def begin(number: int, specs: Sequence[Spec], unasked: Mapping[str, str] | None 
 
     `unasked`: points that this registry would never ask, and why.
     """
-    from . import loader
-
     problems: list[str] = []
     seats: list[Seat] = []
     for spec, name in zip(specs, _names(specs), strict=True):
-        worker = None
         try:
-            if spec.isolation == "process":
-                worker = Worker(spec)
-                script = worker.script
-            else:
-                script = loader.load(spec)
+            seats.append(_seated(spec, name))
         except Problem as problem:
             problems.append(str(problem))
-            continue
-        seat = Seat(script, name)
-        seat.worker = worker
-        seats.append(seat)
+        except BaseException as problem:
+            problems.append(f"{spec.path}: it cannot be loaded: {said(problem, spec.path)}")
     problems += _never_asked(seats, unasked or {})
     if not problems:
         problems = [problem for seat in seats for problem in started(seat)]
     if problems:
-        for seat in seats:
-            stopped(seat)
+        _all_stopped(seats)
         raise Problem("\n".join(problems))
     return Generation(number, seats)
+
+
+def _seated(spec: Spec, name: str) -> Seat:
+    from . import loader
+
+    if spec.isolation == "process":
+        worker = Worker(spec)
+        seat = Seat(worker.script, name)
+        seat.worker = worker
+        return seat
+    try:
+        return Seat(limited.run(lambda: loader.load(spec), START, "hooks-load"), name)
+    except limited.Overran as problem:
+        raise Problem(f"{spec.path}: it cannot be loaded: {problem}") from None
+
+
+def _all_stopped(seats: Sequence[Seat]) -> list[str]:
+    """Stops scripts beside each other: one that takes its time takes it from no other."""
+    if not seats:
+        return []
+    with ThreadPoolExecutor(len(seats), "hooks-end") as pool:
+        return [problem for problems in pool.map(stopped, seats) for problem in problems]
 
 
 def _never_asked(seats: Sequence[Seat], unasked: Mapping[str, str]) -> list[str]:
@@ -118,13 +132,15 @@ def stopped(seat: Seat) -> list[str]:
         seat.worker.close()
         return []
     problems = []
+    until = time.monotonic() + STOP
     if seat.is_started:
         seat.is_started = False
-        problems = [problem for one in seat.script.objects for problem in _life(seat, one, "stop", STOP)]
+        for one in seat.script.objects:
+            problems += _life(seat, one, "stop", max(0.1, until - time.monotonic()))
     if seat.loop is not None:
         loop, seat.loop = seat.loop, None
         loop.close()
-        if not loop.join(STOP):
+        if not loop.join(max(0.1, until - time.monotonic())):
             problems.append(f"{seat.name}: its event loop does not end")
     seat.script.forget()
     return problems
@@ -136,26 +152,24 @@ def _has_async_life(script: Script) -> bool:
 
 
 def _life(seat: Seat, one: Hook, name: str, timeout: float) -> list[str]:
-    """Calls `start` or `stop`, in a thread that is left behind if it does not come back."""
+    """Calls `start` or `stop`."""
     method = getattr(one, name, None)
     if method is None:
         return []
-    title = f"{seat.name}: {type(one).__name__}.{name}"
-    caught: list[BaseException] = []
-    done: list[Any] = []
 
     def call() -> None:
-        try:
-            made = method()
-            if inspect.iscoroutine(made) and seat.loop is not None:
-                made = seat.loop.run(made, timeout)
-            done.append(made)
-        except BaseException as problem:
-            caught.append(problem)
+        made = method()
+        if inspect.iscoroutine(made):
+            if seat.loop is None:
+                made.close()
+                raise TypeError(f"it answers a coroutine; write `async def {name}`")
+            seat.loop.submit(made).result(timeout + 1)
 
-    thread = threading.Thread(target=call, name=f"hooks-{name}", daemon=True)
-    thread.start()
-    thread.join(timeout)
-    if caught:
-        return [f"{title} failed: {said(caught[0], seat.file)}"]
-    return [] if done else [f"{title} took longer than {timeout:g} s"]
+    title = f"{seat.name}: {type(one).__name__}.{name}"
+    try:
+        limited.run(call, timeout, f"hooks-{name}")
+    except limited.Overran:
+        return [f"{title} took longer than {timeout:.3g} s"]
+    except BaseException as problem:
+        return [f"{title} failed: {said(problem, seat.file)}"]
+    return []

@@ -32,7 +32,7 @@ def load(spec: Spec, source: bytes | None = None) -> Script:
         if problem := pattern.problem_of(text):
             raise Problem(f"{spec.path}: repository pattern {text!r} is invalid: {problem}")
     with _importable(path.parent) as siblings:
-        module = _run(path, path.read_bytes() if source is None else source, spec.path)
+        module = _run(path, content_of(path, spec) if source is None else source, spec.path)
         try:
             return _script(spec, path, module, siblings)
         except BaseException:
@@ -72,6 +72,14 @@ def locate(spec: Spec) -> Path:
     near = difflib.get_close_matches(path.name, beside, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise Problem(f"{spec.path}: there is no such file ({path}){hint}")
+
+
+def content_of(path: Path, spec: Spec) -> bytes:
+    """What is in the file. Raises Problem if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise Problem(f"{spec.path}: it cannot be read: {problem.strerror} ({path})") from None
 
 
 def _run(path: Path, source: bytes, shown: str) -> ModuleType:

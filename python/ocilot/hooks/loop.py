@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
 from typing import Any
 
-from .calls import Call, HookStopped
+from .calls import Call, raise_in
 
 
 class HookLoop:
@@ -16,6 +17,7 @@ class HookLoop:
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
+        self.process = os.getpid()
         self._closing = False
         self.step: Call | None = None
         """The call whose code runs at this moment."""
@@ -40,10 +42,6 @@ class HookLoop:
             call.interrupt(now)
         self._loop.call_soon_threadsafe(self._cancel, call)
 
-    def run(self, made: Coroutine[Any, Any, Any], timeout: float) -> Any:
-        """Runs a coroutine from another thread, until its end."""
-        return self.submit(made).result(timeout)
-
     def submit(self, made: Coroutine[Any, Any, Any]) -> Future[Any]:
         """Begins a coroutine from another thread."""
         return asyncio.run_coroutine_threadsafe(made, self._loop)
@@ -54,17 +52,21 @@ class HookLoop:
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     def join(self, timeout: float) -> bool:
-        """Waits for the end of a loop that was closed; False if it does not come."""
+        """Waits for the end of a loop that was closed; False if it does not come, and has to be forced."""
         self._thread.join(timeout)
-        return not self._thread.is_alive()
+        if self._thread.is_alive():
+            raise_in(self._thread)
+            return False
+        return True
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         while not self._closing:
             try:
                 self._loop.run_forever()
-            except HookStopped:
-                continue  # It came a moment after the step it was meant for.
+            except (SystemExit, KeyboardInterrupt):
+                # Raised by a task of the script's own; or HookStopped, a moment after its step.
+                continue
         left = asyncio.all_tasks(self._loop)
         for task in left:
             task.cancel()
@@ -75,7 +77,7 @@ class HookLoop:
         def ended(task: asyncio.Task[Any]) -> None:
             call.end()
             problem = asyncio.CancelledError() if task.cancelled() else task.exception()
-            done(call, None if problem else task.result(), problem)
+            done(call, None if problem is not None else task.result(), problem)
 
         try:
             steps = _Steps(call.link.hook.call(value), call, self)
@@ -119,6 +121,8 @@ class _Steps(Coroutine[Any, Any, Any]):
             # asyncio would end the loop with these.
             raise HookRaised(problem) from problem
         finally:
+            if os.getpid() != self._loop.process:
+                os._exit(1)  # The script has forked: the child has nothing to say here.
             self._loop.step = None
             with self._call.lock:
                 self._call.thread = None  # From here on nothing is raised for this step.

@@ -10,4 +10,5 @@ def check_password(password: str, hashed: str) -> bool:
 
     Takes bcrypt, yescrypt and SHA-512, and is false for any other hash. Takes some 100 ms, on purpose.
     """
-    return _core.verify_password(password, hashed)
+    # A client may send any bytes: those that are no UTF-8 come as lone surrogates.
+    return _core.verify_password(password.encode(errors="surrogateescape"), hashed)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from . import frames, loader
@@ -17,7 +19,7 @@ from .answers import WrongAnswer, checked
 from .calls import Call, Failed
 from .problem import Problem
 from .script import Script
-from .spec import Spec
+from .spec import STOP, Spec
 from .wire import About
 
 Done = Callable[[Call, Any], None]
@@ -25,7 +27,9 @@ Done = Callable[[Call, Any], None]
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 30.0
 _HEALTHY = 60.0
-_STOP = 5.0
+_STOP = STOP + 1.0
+_LONGEST = 1 << 20
+"""Bytes of an answer."""
 
 
 class Worker:
@@ -38,7 +42,7 @@ class Worker:
         self._spec = spec
         path = loader.locate(spec)
         # What is in force stays in force: a process that is started again does not see what changed since.
-        self._source = path.read_bytes()
+        self._source = loader.content_of(path, spec)
         self._lock = threading.Lock()
         self._calls: dict[int, tuple[Call, Done]] = {}
         self._number = 0
@@ -77,7 +81,7 @@ class Worker:
         """Ends the process; all that it was asked fails."""
         self._reason = f"another of its calls was ended with the worker process: {reason}"
         if self._process is not None:
-            self._process.kill()
+            _kill(self._process)
 
     def close(self) -> None:
         """Ends it for good: well, if it ends in time."""
@@ -88,7 +92,7 @@ class Worker:
             try:
                 process.wait(_STOP)
             except subprocess.TimeoutExpired:
-                process.kill()
+                _kill(process)
                 process.wait()
         self._thread.join(_STOP)
 
@@ -100,8 +104,9 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
+            process_group=0,
         )
-        timer = threading.Timer(60.0, process.kill)
+        timer = threading.Timer(60.0, _kill, (process,))
         timer.start()
         try:
             assert process.stdin is not None
@@ -135,8 +140,8 @@ class Worker:
                 try:
                     if self._spawn() == self._told:
                         break
-                except Problem:
-                    continue
+                except (Problem, OSError):
+                    continue  # There may be no room for a process just now.
                 # What it imports has changed, and with it its hooks: only a reload may take that.
                 self._ended()
             if self._closing.is_set():
@@ -149,12 +154,12 @@ class Worker:
         process = self._process
         assert process is not None
         assert process.stdout is not None
-        for line in process.stdout:
+        while line := process.stdout.readline(_LONGEST):
             try:
                 number, *answer = json.loads(line)
                 call, done = self._calls.pop(number)
                 outcome = frames.to_answer(answer)
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, RecursionError):
                 self._reason = "its worker process answered nonsense"
                 break
             try:
@@ -186,11 +191,18 @@ class Worker:
                     break
                 frames.write(process.stdin, question)
         except (OSError, ValueError):
-            process.kill()
+            _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process with all that it has started."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
+    _kill(process)
     process.wait()
     for stream in (process.stdin, process.stdout):
         if stream is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import wire
 from .answers import WrongAnswer, checked, is_final
 from .calls import Asked, Call, Failed, HookStopped, Link, said
-from .decisions import Allow, Deny
+from .decisions import LONGEST_REASON, Allow, Deny
 from .mailbox import Mailbox, Question
 from .points import POINTS, Family
 from .seat import Seat
@@ -49,7 +50,10 @@ class Runner:
         self.is_watched = True
         """Whether the watchdog looks at the calls; if not it sleeps, and the next call wakes it."""
         self.wake = threading.Event()
+        self.ending = ""
+        """Why no call begins any more."""
         self._control = control
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._takers: set[threading.Thread] = set()
         self._busy: set[Call] = set()
@@ -95,6 +99,9 @@ class Runner:
         """
         while (turn := asked.next()) is not None:
             link, about = turn
+            if self.ending:
+                self.finish(asked, Failed(self.ending), "")
+                return True
             seat, hook = link.seat, link.hook
             call = Call(asked, link, self.clock())
             refused = seat.blocked() or seat.admit(call)
@@ -102,6 +109,8 @@ class Runner:
                 return True
             if refused:
                 self._count(link, "refused", 0.0)
+                # Whoever stands in line would wait for a call that may not come back.
+                self.resume(seat.turn(self.clock()))
                 if self.settle(asked, link, Failed(refused, "refused")):
                     return True
                 continue
@@ -142,13 +151,13 @@ class Runner:
             else:
                 self.box.none(asked.id)
         elif kind is Deny:
-            self.box.deny(asked.id, answer.reason, 0, by)
+            self.box.deny(asked.id, asked.without_secrets(answer.reason)[:LONGEST_REASON], 0, by)
         elif kind is Allow:
             self.box.allow(asked.id, _whole(answer.ttl), by)
         elif kind is Caller:
             self.box.caller(asked.id, answer.name, sorted(answer.groups), answer.kind, answer.admin)
         else:
-            self.box.fail(asked.id, answer.reason, by)
+            self.box.fail(asked.id, asked.without_secrets(answer.reason), by)
 
     def later(self, call: Call, outcome: Any) -> None:
         """Takes the answer of a call that has no thread of ours, unless it was given up."""
@@ -189,17 +198,21 @@ class Runner:
         """Runs a plain function in this thread: its answer, Failed, or _LOST if it was given up."""
         link = call.link
         call.thread = threading.current_thread()
-        if is_taker:
-            self._busy.add(call)
-            self._keep_spare()
         outcome: Any
         is_mine = False
         try:
             try:
+                if is_taker:
+                    self._busy.add(call)
+                    self._keep_spare()
                 answer = link.hook.call(wire.VALUES[call.asked.point](about))
                 outcome = checked(link.hook.point, answer)
             except BaseException as problem:
                 outcome = failed_by(problem, link.seat)
+            if os.getpid() != self._process:
+                os._exit(
+                    1
+                )  # The script has forked: the child has nothing to say here, and nobody to hear it.
             is_mine = self.claim(call)
         finally:
             if not is_mine:
@@ -223,9 +236,11 @@ class Runner:
     def _awaited(self, call: Call, answer: Any, problem: BaseException | None) -> None:
         outcome: Any
         try:
-            outcome = failed_by(problem, call.link.seat) if problem else checked(call.link.hook.point, answer)
-        except WrongAnswer as wrong:
-            outcome = failed_by(wrong, call.link.seat)
+            if problem is not None:
+                raise problem
+            outcome = checked(call.link.hook.point, answer)
+        except BaseException as raised:
+            outcome = failed_by(raised, call.link.seat)
         self.later(call, outcome)
 
     def _over(self, call: Call, outcome: Any) -> None:

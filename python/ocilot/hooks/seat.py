@@ -89,12 +89,20 @@ class Seat:
             tally.seconds += seconds
             tally.denied += outcome == "deny"
             tally.failed += outcome in ("failure", "timeout", "memory")
-            while self.waiting:
-                asked = self.waiting.popleft()
-                if asked.deadline > now:
-                    return asked
-                asked.generation.open.pop(asked, None)  # Nobody waits for its answer any more.
-            return None
+            return self._next(now)
+
+    def turn(self, now: float) -> Asked | None:
+        """The question that stands first in line, if there is one whose answer is not late."""
+        with self.lock:
+            return self._next(now)
+
+    def _next(self, now: float) -> Asked | None:
+        while self.waiting:
+            asked = self.waiting.popleft()
+            if asked.deadline > now:
+                return asked
+            asked.generation.open.pop(asked, None)  # Nobody waits for its answer any more.
+        return None
 
     def status(self) -> dict[str, Any]:
         """The script, for people."""

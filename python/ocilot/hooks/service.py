@@ -24,7 +24,8 @@ from .watchdog import Watchdog
 Read = Callable[[], Sequence[Spec]]
 """Reads what the configuration says about the scripts, now. Raises ConfigError."""
 
-_END = 5.0
+_END = 3.0
+"""Seconds the threads of hooks have to end, when they were told to."""
 
 
 class Hooks:
@@ -85,11 +86,14 @@ class Hooks:
             try:
                 fresh = generation.begin(number, self._read(), self._unasked)
             except (Problem, ConfigError) as problem:
-                self._problems = str(problem).splitlines()
-                for line in self._problems:
-                    self._log("error", f"hooks were not loaded again, the old ones stay: {line}")
+                self._stay(str(problem).splitlines())
+            except Exception as problem:
+                self._stay([f"{type(problem).__name__}: {problem}"])
             else:
-                self._put_in_force(fresh)
+                if self._closing.is_set():
+                    fresh.stop()
+                else:
+                    self._put_in_force(fresh)
             self._show()
             return self.status()
 
@@ -109,23 +113,34 @@ class Hooks:
         self._closing.set()
         ended = True
         if self._runner is not None:
+            # Nobody waits for their answers any more.
+            self._watchdog.end_all("the registry stops")
             ended = self._runner.join(_END)
             self._watchdog.stop()
             ended = ended and not self._watchdog.stuck
-        with self._reloading:
-            for one in (*self._retired, self._current):
-                self._say_all(one.stop())
-        return ended
+        # Scripts that are being loaded may take longer than anybody wants to wait.
+        is_mine = self._reloading.acquire(timeout=_END)
+        for one in (*self._retired, self._current):
+            self._say_all(one.stop())
+        if is_mine:
+            self._reloading.release()
+        return ended and is_mine
+
+    def _stay(self, problems: list[str]) -> None:
+        self._problems = problems
+        for line in problems:
+            self._log("error", f"hooks were not loaded again, the old ones stay: {line}")
 
     def _put_in_force(self, fresh: Generation) -> None:
         old, self._current = self._current, fresh
         self._loaded = datetime.now(UTC)
         self._problems = []
         if self._runner is not None and self._box is not None:
-            self._retired.append(old)
-            # In this order: what is asked from now on is there to be answered.
+            # In this order: what is asked from now on is there to be answered, and the old one is stopped
+            # only when nobody takes it up any more.
             self._runner.generation = fresh
             self._box.set_points(fresh.points)
+            self._retired.append(old)
             self._runner.wake.set()
             self._log("info", f"hooks: generation {fresh.number} is in force")
 

@@ -11,6 +11,10 @@ SHIPPED = "ocilot:"
 """What the paths of scripts that come with ocilot begin with."""
 
 
+STOP = 10.0
+"""Seconds a script may take to stop."""
+
+
 @dataclass(frozen=True)
 class Spec:
     """One entry of `ocilot.hooks.scripts`, with the defaults of the whole section."""

@@ -67,6 +67,13 @@ class Watchdog:
         """How many calls were given up and have not come back."""
         return len(self._stuck)
 
+    def end_all(self, why: str) -> None:
+        """Ends every call there is, and lets no more begin."""
+        self._runner.ending = why
+        now = self._runner.clock()
+        for call in list(self._runner.calls):
+            self._stop(call, Failed(why), now)
+
     def look(self) -> bool:
         """Looks once at everything; whether there is a reason to look again soon."""
         now = self._runner.clock()
@@ -140,16 +147,25 @@ class Watchdog:
     def _run(self) -> None:
         runner = self._runner
         while not self._closing:
-            if self.look():
+            if self._safely_look():
                 self._sleep(TICK)
                 continue
             runner.wake.clear()
             runner.is_watched = False
-            # A call that began before that was said has not woken anybody.
-            if not runner.calls and not self._closing:
+            # A call that began before that was said has not woken anybody, nor has a reload.
+            if not self._safely_look() and not self._closing:
                 runner.wake.wait()
             runner.is_watched = True
             runner.wake.clear()
+
+    def _safely_look(self) -> bool:
+        # Whatever it is that fails, files that cannot be opened or threads that cannot start: it passes.
+        try:
+            return self.look()
+        except Exception as problem:
+            self._runner.box.log("error", f"hooks cannot be watched: {type(problem).__name__}: {problem}", [])
+            self._sleep(_AGAIN)
+            return True
 
     def _sleep(self, seconds: float) -> None:
         if self._runner.wake.wait(seconds):

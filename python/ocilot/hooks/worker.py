@@ -30,6 +30,7 @@ class _Main:
         self._questions = questions
         self._answers = answers
         self._lock = threading.Lock()
+        self._process = os.getpid()
 
     def run(self) -> None:
         data, source = frames.read(self._questions)
@@ -65,6 +66,8 @@ class _Main:
                 made.add_done_callback(partial(self._done, number, hook, seat))
 
     def _done(self, number: int, hook: Bound, seat: Seat, made: Future[Any]) -> None:
+        if os.getpid() != self._process:
+            os._exit(1)
         outcome: Any
         try:
             outcome = checked(hook.point, made.result())
@@ -93,7 +96,9 @@ def _limit(memory: int, threads: int) -> None:
 def main() -> None:
     """Runs until the other side has gone."""
     # What a script prints goes to the log, and not between the answers.
-    answers = os.fdopen(os.dup(1), "wb")
+    answers = os.fdopen(os.dup(1), "wb", closefd=False)
+    # What a script forks does not answer, and does not keep the registry waiting for the end.
+    os.register_at_fork(after_in_child=partial(os.close, answers.fileno()))
     os.dup2(2, 1)
     try:
         _Main(sys.stdin.buffer, answers).run()

@@ -118,6 +118,14 @@ TEST_F(HookGateTest, RefusesWhenAScriptFails) {
     EXPECT_EQ(text.find("secret"), std::string::npos) << "no password in the log";
 }
 
+TEST_F(HookGateTest, TellsWhichScriptFailedAndOnlyTheLogWhy) {
+    ask_all();
+    answer_with(hookbox::Failure{"KeyError: 'hunter2'", "/etc/ocilot/hooks/labels.py"});
+    EXPECT_EQ(admit_blob().error().message, "labels.py could not answer admit_blob");
+    EXPECT_NE(sink.text().find("hunter2"), std::string::npos) << "whoever runs the registry wants to know";
+    EXPECT_NE(sink.text().find("/etc/ocilot/hooks/labels.py"), std::string::npos);
+}
+
 TEST_F(HookGateTest, RefusesWhenTheAnswerIsNoneToTheQuestion) {
     ask_all();
     answer_with(ann);

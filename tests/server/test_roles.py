@@ -1,0 +1,135 @@
+"""Who may use what, over every endpoint there is, at the door of a real registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from ocilot import _core
+
+from .guarded import Guarded, guarded
+from .images import MIB, OCI_MANIFEST, digest_of
+
+EVERYBODY = "nobody bob alice ci dave carol boss limited"
+KNOWN = EVERYBODY.removeprefix("nobody ")
+READERS = "bob alice ci dave carol boss"
+CREATORS = "alice ci dave carol boss"
+REMOVERS = "alice carol boss"
+ADMINISTRATORS = "carol boss"
+UPLOAD = "01234567-89ab-cdef-0123-456789abcdef"
+
+TABLE = {
+    ("root", "GET"): EVERYBODY,
+    ("base", "GET"): KNOWN,
+    ("catalog", "GET"): KNOWN.removesuffix(" limited"),
+    ("tags", "GET"): READERS,
+    ("manifest", "GET"): READERS,
+    ("manifest", "PUT"): CREATORS,
+    ("manifest", "DELETE"): REMOVERS,
+    ("referrers", "GET"): READERS,
+    ("blob", "GET"): READERS,
+    ("blob", "DELETE"): REMOVERS,
+    ("uploads", "POST"): CREATORS,
+    ("upload", "GET"): CREATORS,
+    ("upload", "PATCH"): CREATORS,
+    ("upload", "PUT"): CREATORS,
+    ("upload", "DELETE"): CREATORS,
+    ("token", "GET"): EVERYBODY,
+    ("token", "POST"): EVERYBODY,
+    ("token_keys", "GET"): EVERYBODY,
+    ("accounts", "GET"): ADMINISTRATORS,
+    ("accounts", "POST"): ADMINISTRATORS,
+    ("account", "GET"): ADMINISTRATORS,
+    ("account", "PATCH"): ADMINISTRATORS,
+    ("account", "DELETE"): ADMINISTRATORS,
+    ("account_tokens", "GET"): ADMINISTRATORS,
+    ("account_tokens", "POST"): ADMINISTRATORS,
+    ("account_token", "DELETE"): ADMINISTRATORS,
+    ("audit", "GET"): ADMINISTRATORS,
+    ("access", "GET"): ADMINISTRATORS,
+    ("keys", "GET"): ADMINISTRATORS,
+    ("keys", "POST"): ADMINISTRATORS,
+    ("hooks", "GET"): ADMINISTRATORS,
+    ("hooks_reload", "POST"): ADMINISTRATORS,
+}
+"""Endpoint and method -> who gets past the guard. `dave` is in the group `team`, `boss` is an administrator
+by his account and carol by a rule, `limited` is one whose secret is good for one repository."""
+
+ITEMS = {"manifest": "missing", "referrers": digest_of(b""), "blob": digest_of(b""), "upload": UPLOAD}
+"""What `<item>` is; else it is `missing`."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    name: str
+    pattern: str
+    method: str
+
+    @property
+    def target(self) -> str:
+        path = self.pattern.replace("<name>", "team/app").replace("<item>", ITEMS.get(self.name, "missing"))
+        return f"{path}?digest={digest_of(b'')}" if (self.name, self.method) == ("upload", "PUT") else path
+
+
+ENDPOINTS = [Endpoint(*row[:3]) for row in _core.endpoints()]
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    with guarded(tmp_path_factory.mktemp("roles")) as made:
+        made.add_robot("ci")
+        made.add_account("dave", groups=["team"])
+        made.add_account("boss", admin=True)
+        made.add_robot("limited", "repository:public/app:pull", admin=True)
+        yield made
+
+
+def test_every_endpoint_has_a_row_and_every_row_an_endpoint() -> None:
+    assert {(one.name, one.method) for one in ENDPOINTS} == set(TABLE), "say in the table who may use it"
+
+
+@pytest.mark.parametrize("role", EVERYBODY.split())
+@pytest.mark.parametrize("one", ENDPOINTS, ids=lambda one: f"{one.method}-{one.name}")
+def test_a_role_may_what_its_row_says(there: Guarded, one: Endpoint, role: str) -> None:
+    body = b"{}" if one.method in ("POST", "PUT", "PATCH") else None
+    headers = {"Content-Type": OCI_MANIFEST if one.name == "manifest" else "application/json"}
+    answer = there.ask(role, one.method, one.target, body, headers)
+    if role in TABLE[one.name, one.method].split():
+        assert answer.status not in (401, 403), answer
+        assert answer.status < 500, answer
+    elif role == "nobody":
+        assert (answer.status, answer.codes) == (401, ["UNAUTHORIZED"]), answer
+        assert answer["WWW-Authenticate"].startswith("Bearer realm=")
+    else:
+        assert (answer.status, answer.codes) == (403, ["DENIED"]), answer
+    if one.name == "uploads" and answer.status == 202:
+        assert there.ask(role, "DELETE", there.api.path(answer["Location"])).status == 204
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        one
+        for one in ENDPOINTS
+        if one.method in ("POST", "PATCH", "PUT") and not one.pattern.startswith("/v2/")
+    ],
+    ids=lambda one: f"{one.method}-{one.name}",
+)
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+def test_no_endpoint_keeps_a_body_that_is_too_large(there: Guarded, one: Endpoint, chunked: bool) -> None:
+    before = there.registry.process.most_memory()
+    headers = {"Content-Type": "application/json", "Connection": "close"}
+    with there.registry.connect() as api:
+        pieces = [b" " * 65536] * 256 if chunked else b" " * (16 * MIB)
+        answer = api(one.method, one.target, pieces, {**there.headers("carol"), **headers}, chunked=chunked)
+    # What takes no body answers without having read it.
+    assert answer.status in ((413,) if takes_body(one) else (200, 201, 404)), answer
+    assert there.registry.process.most_memory() - before < 8 * MIB
+    assert there.api("GET", "/readyz").status == 200
+
+
+def takes_body(one: Endpoint) -> bool:
+    (errors,) = (row[6] for row in _core.endpoints() if row[0] == one.name and row[2] == one.method)
+    return "body_too_large" in errors
