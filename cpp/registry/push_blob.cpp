@@ -55,7 +55,8 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
 Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, meta::BlobFact fact) {
     auto const push = co_await registry.sessions.pushes().begin(fact.digest);
     CO_CHECK(co_await upload.commit(fact.digest));
-    co_return co_await registry.meta.links().link_blob(ref.repository, fact, ref.id, registry.clock.now());
+    co_return co_await registry.meta.links().link_blob(ref.repository, fact, ref.id, actor_of(ref.caller),
+                                                       registry.clock.now());
 }
 
 Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller const& caller,
@@ -203,7 +204,8 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
         (void)co_await upload->discard();
         co_return committed.error();
     }
-    CO_CHECK(co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
+    CO_CHECK(co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, actor_of(caller),
+                                                      registry.clock.now()));
     co_return fact;
 }
 
@@ -220,7 +222,8 @@ Task<Result<meta::BlobFact>> mount_blob(Registry& registry, policy::Caller const
         policy::BlobPush const push{caller, target, digest, fact.size};
         CO_CHECK(admitted(co_await registry.gate.admit_blob(push)));
     }
-    co_return co_await registry.meta.links().mount_blob(source, target, digest, registry.clock.now());
+    co_return co_await registry.meta.links().mount_blob(source, target, digest, actor_of(caller),
+                                                        registry.clock.now());
 }
 
 }  // namespace ocilot::registry
