@@ -1,5 +1,6 @@
 #include "auth/bearers.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ocilot::auth {
@@ -53,7 +54,7 @@ std::optional<Caller> Bearers::recall(std::string_view token, std::string_view a
 Result<Bearers::Verified> Bearers::look_at(std::string const& token) const {
     if (parts_.foreign != nullptr) {
         TRY(auto verified, parts_.foreign->verify(token));
-        return Verified{{std::move(verified.caller), false}, verified.expires_at};
+        return Verified{{std::move(verified.caller)}, verified.expires_at};
     }
     if (parts_.keys == nullptr) {
         return Error{Errc::unauthorized,
@@ -76,6 +77,17 @@ Task<Result<>> Bearers::look_at_account(Caller& caller) {
     co_return Result<>{};
 }
 
+Task<Result<>> Bearers::look_at_secret(Verified& verified) {
+    auto const secret = co_await parts_.accounts->token(verified.holder.secret);
+    if (secret.has_error() && secret.error().code != Errc::not_found) co_return secret.error();
+    bool const good = secret.has_value() && secret->account == verified.holder.caller.name &&
+                      (!secret->expires_at || *secret->expires_at > parts_.clock.now());
+    if (!good)
+        co_return Error{Errc::unauthorized, "the secret that the token was given for is gone or has expired"};
+    if (secret->expires_at) verified.expires_at = std::min(verified.expires_at, *secret->expires_at);
+    co_return Result<>{};
+}
+
 Task<Result<Caller>> Bearers::verify(std::string token, std::string address) {
     if (auto recalled = recall(token, address)) co_return std::move(*recalled);
     auto const before = stamp();
@@ -88,6 +100,9 @@ Task<Result<Caller>> Bearers::verify(std::string token, std::string address) {
     auto& caller = verified->holder.caller;
     if (verified->holder.has_account && parts_.accounts != nullptr) {
         CO_CHECK(co_await look_at_account(caller));
+    }
+    if (!verified->holder.secret.empty() && parts_.accounts != nullptr) {
+        CO_CHECK(co_await look_at_secret(*verified));
     }
     counters_.valid.add();
     if (token.size() <= longest_kept) kept_.put(token, {caller, verified->expires_at, before});

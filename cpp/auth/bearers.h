@@ -63,6 +63,8 @@ class Bearers {
     [[nodiscard]] Result<Verified> look_at(std::string const& token) const;
     /// What has become of the account since: rights that were taken are gone at once.
     Task<Result<>> look_at_account(policy::Caller& caller);
+    /// What has become of the secret that it was got for.
+    Task<Result<>> look_at_secret(Verified& verified);
 
     BearerParts parts_;
     JwtRules rules_;

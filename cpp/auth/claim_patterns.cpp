@@ -2,7 +2,6 @@
 
 #include "oci/quote.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -16,28 +15,6 @@ bool is_account_character(char c) noexcept {
 }
 
 }  // namespace
-
-bool claim_fits(std::string_view pattern, std::string_view text) noexcept {
-    std::size_t p = 0;
-    std::size_t t = 0;
-    auto star = pattern.npos;    // The last star met,
-    std::size_t after_star = 0;  // and where the text goes on that it does not stand for.
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            after_star = t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != pattern.npos) {
-            p = star + 1;
-            t = ++after_star;
-        } else {
-            return false;
-        }
-    }
-    return pattern.substr(p).find_first_not_of('*') == pattern.npos;
-}
 
 nlohmann::json const* find_claim(nlohmann::json const& claims, std::string_view name) {
     if (!claims.is_object()) return nullptr;
@@ -55,8 +32,14 @@ std::optional<std::string> claim_text(nlohmann::json const& value) {
 }
 
 std::string as_account_name(std::string_view text) {
-    std::string name(text);
-    std::ranges::replace_if(name, [](char c) { return !is_account_character(c); }, '-');
+    std::string name;
+    for (char const c : text) {
+        if (is_account_character(c)) {
+            name += c;
+        } else {
+            name += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        }
+    }
     return name;
 }
 

@@ -1,6 +1,7 @@
 #include "auth/federation.h"
 
 #include "auth/claim_patterns.h"
+#include "auth/glob.h"
 #include "auth/jwt.h"
 #include "auth/resource.h"
 #include "auth/strict_json.h"
@@ -55,7 +56,7 @@ bool fits(Json const& claims, std::string const& name, std::vector<std::string> 
     if (found == nullptr) return false;
     auto const one_fits = [&](Json const& value) {
         auto const text = claim_text(value);
-        return text && std::ranges::any_of(patterns, [&](auto const& one) { return claim_fits(one, *text); });
+        return text && std::ranges::any_of(patterns, [&](auto const& one) { return glob_fits(one, *text); });
     };
     return found->is_array() ? std::ranges::any_of(*found, one_fits) : one_fits(*found);
 }

@@ -20,8 +20,8 @@ struct FederationRule {
     /// does; numbers and booleans are compared as JSON writes them; objects and null never fit. `a/b` is the
     /// member `b` of the claim `a`, as in `kubernetes.io/namespace`.
     std::map<std::string, std::vector<std::string>> claims;
-    /// The caller's name; `{claim}` is the value of a claim, with `-` for each character that no account name
-    /// has. Refused if such a claim is missing or a list.
+    /// The caller's name; `{claim}` is the value of a claim, with `%` and its number for each byte that
+    /// no name has. Refused if such a claim is missing or a list.
     std::string name;
     std::vector<std::string> groups = {};
     /// Robot scopes, `repository:team/{project_path|lower}/**:pull,push`, where a claim has to be a

@@ -42,15 +42,6 @@ std::optional<std::string_view> after_scheme(std::string_view header, std::strin
     return header.substr(start, header.find_last_not_of(" \t") - start + 1);
 }
 
-/// Whoever sends no Authorization: who the certificate says it is, if there is one.
-Caller without_header(Presented const& presented) {
-    auto caller = anonymous(presented.address);
-    if (presented.certificate.empty()) return caller;
-    caller.name = presented.certificate;
-    caller.kind = CallerKind::certificate;
-    return caller;
-}
-
 bool is_ping(Access const& access) noexcept {
     return !access.repository && access.action != Action::admin;
 }
@@ -73,6 +64,15 @@ void Guard::set_rules(std::shared_ptr<Rules const> rules) {
     rules_generation_.fetch_add(1);
 }
 
+/// Whoever sends no Authorization: who the certificate says it is, if there is one.
+Caller Guard::without_header(Presented const& presented) const {
+    auto caller = anonymous(presented.address);
+    if (presented.certificate.empty() || !(parts_->certificates || has_rules_.load())) return caller;
+    caller.name = presented.certificate;
+    caller.kind = CallerKind::certificate;
+    return caller;
+}
+
 std::optional<Caller> Guard::recall(Presented const& presented) {
     if (open()) return anonymous(presented.address);
     if (presented.authorization.empty() && !presented.several) return without_header(presented);
@@ -85,10 +85,16 @@ std::optional<Caller> Guard::recall(Presented const& presented) {
     return std::nullopt;
 }
 
+Error Guard::unknown(std::string_view address, std::string why) const {
+    if (parts_ && parts_->refusals != nullptr)
+        parts_->refusals->note("login", anonymous(address), {}, {}, why);
+    return {Errc::unauthorized, std::move(why)};
+}
+
 Task<Result<Caller>> Guard::identify(Presented presented) {
     if (auto recalled = recall(presented)) co_return std::move(*recalled);
     if (presented.several) {
-        co_return Error{Errc::unauthorized, "the request has several Authorization headers; send one"};
+        co_return unknown(presented.address, "the request has several Authorization headers; send one");
     }
     if (parts_->anything) {
         auto caller = anonymous(presented.address);
@@ -98,15 +104,18 @@ Task<Result<Caller>> Guard::identify(Presented presented) {
     }
     if (auto const token = parse_bearer(presented.authorization)) {
         if (parts_->bearers == nullptr) {
-            co_return Error{Errc::unauthorized,
-                            "bearer tokens are not taken here; log in with name and password"};
+            co_return unknown(presented.address,
+                              "bearer tokens are not taken here; log in with name and password");
         }
-        co_return co_await parts_->bearers->verify(std::string(*token), std::string(presented.address));
+        auto verified = co_await parts_->bearers->verify(std::string(*token), std::string(presented.address));
+        bool const is_bad = verified.has_error() && verified.error().code == Errc::unauthorized;
+        if (is_bad) co_return unknown(presented.address, verified.error().message);
+        co_return verified;
     }
     auto basic = parse_basic(presented.authorization);
     if (!basic) {
-        co_return Error{Errc::unauthorized,
-                        "the Authorization header is neither Basic nor Bearer, or broken"};
+        co_return unknown(presented.address,
+                          "the Authorization header is neither Basic nor Bearer, or broken");
     }
     co_return co_await login(std::move(basic->name), std::move(basic->password),
                              std::string(presented.address));
@@ -178,24 +187,25 @@ Task<Result<Decided>> Guard::decide(Caller const& caller, Access access) {
     co_return std::move(*decided);
 }
 
-Error Guard::refused(Caller const& caller, Access const& access, Decided const& decided) const {
-    if (caller.anonymous()) {
-        return {Errc::unauthorized,
-                fmt::format("log in to {}{}", policy::to_string(access.action), where(access))};
-    }
-    refusals_->add();
+void Guard::note(Caller const& caller, Access const& access, std::string_view why) const {
+    if (!caller.anonymous()) refusals_->add();
     auto const repository = access.repository ? access.repository->str() : std::string();
-    if (parts_->refusals != nullptr) {
-        parts_->refusals->note("access", caller, repository, policy::to_string(access.action),
-                               *decided.reason);
-    }
+    auto const action = policy::to_string(access.action);
+    if (parts_->refusals != nullptr) parts_->refusals->note("access", caller, repository, action, why);
     parts_->log.info("access refused", {{"user", caller.name},
                                         {"kind", policy::to_string(caller.kind)},
                                         {"peer", caller.address},
-                                        {"action", policy::to_string(access.action)},
+                                        {"action", action},
                                         {"repository", repository},
-                                        {"reason", *decided.reason}});
-    return {Errc::denied, *decided.reason};
+                                        {"reason", why}});
+}
+
+Error Guard::refused(Caller const& caller, Access const& access, Decided const& decided) const {
+    // Whoever shows nothing is not refused, but asked who he is.
+    if (!caller.anonymous() || caller.limit) note(caller, access, *decided.reason);
+    if (!caller.anonymous()) return {Errc::denied, *decided.reason};
+    return {Errc::unauthorized,
+            fmt::format("log in to {}{}", policy::to_string(access.action), where(access))};
 }
 
 Task<Result<>> Guard::require_by_gate(Caller const& caller, Access access) {
@@ -226,8 +236,10 @@ Task<Result<>> Guard::require(Caller const& caller, Access access) {
     CO_TRY(auto const decided, co_await decide(caller, access));
     if (!decided.allowed) co_return refused(caller, access, decided);
     if (caller.limit && !caller.limit->covers(access)) {
-        co_return Error{Errc::unauthorized, fmt::format("the credentials are not good to {}{}; get others",
-                                                        policy::to_string(access.action), where(access))};
+        Error limited{Errc::unauthorized, fmt::format("the credentials are not good to {}{}; get others",
+                                                      policy::to_string(access.action), where(access))};
+        note(caller, access, limited.message);
+        co_return limited;
     }
     co_return Result<>{};
 }

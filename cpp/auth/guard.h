@@ -38,6 +38,8 @@ struct GuardParts {
     Refusals* refusals = nullptr;
     bool anything = false;       ///< `auth.silly`: any Authorization will do
     bool tokens_decide = false;  ///< without rules tokens of a foreign server give what they say, to anybody
+    /// Whether a client certificate says who somebody is even without rules; else it only lets him speak.
+    bool certificates = true;
 };
 
 /// What would be answered, and who says so.
@@ -69,6 +71,9 @@ class Guard {
     /// Who has this name and password. unauthorized, too_many_requests, unavailable.
     Task<Result<policy::Caller>> login(std::string name, std::string password, std::string address);
 
+    /// unauthorized for whoever showed what is good for nothing; noted.
+    [[nodiscard]] Error unknown(std::string_view address, std::string why) const;
+
     /// True if the caller may, by what is known already; else `require` finds out.
     [[nodiscard]] bool known_to_allow(policy::Caller const& caller, policy::Access const& access);
     /// Nothing, or: unauthorized for an anonymous caller and for a token that does not cover the access,
@@ -98,7 +103,10 @@ class Guard {
     [[nodiscard]] Decided decide_by_rules(policy::Caller const& caller, policy::Access const& access) const;
     Task<Result<std::optional<Decided>>> ask_gate(policy::Caller const& caller, policy::Access access,
                                                   Time& until);
+    [[nodiscard]] policy::Caller without_header(Presented const& presented) const;
     Error refused(policy::Caller const& caller, policy::Access const& access, Decided const& decided) const;
+    /// Tells the journal and the log what somebody may not who showed something.
+    void note(policy::Caller const& caller, policy::Access const& access, std::string_view why) const;
     Task<Result<>> require_by_gate(policy::Caller const& caller, policy::Access access);
 
     policy::Gate& gate_;

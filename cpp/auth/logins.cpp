@@ -137,17 +137,10 @@ Task<Result<Caller>> Logins::login(std::string name, std::string password, std::
         co_return Error{Errc::too_many_requests, "many people log in at once; try again in a moment", {}, 1};
     }
     auto const now = parts_.clock.now();
-    auto const known_name = name.substr(0, longest_name);
-    auto const wait = throttle_.begin(known_name, address, now);
-    if (wait.count() > 0) {
-        counters_.throttled.add();
-        co_return Error{
-            Errc::too_many_requests,
-            fmt::format("too many wrong passwords from your address; try again in {} s", wait.count()),
-            {},
-            static_cast<unsigned>(wait.count())};
-    }
-    Try attempt(*this, known_name, address);
+    auto const counted_for = guessed(name, password);
+    auto const wait = throttle_.begin(counted_for, address, now);
+    if (wait.count() > 0) co_return throttled(name, address, wait);
+    Try attempt(*this, counted_for, address);
     CO_TRY(auto const before, stamp());
     auto found = co_await check(name, password, address);
     if (found.has_error() && found.error().code == Errc::not_found) found = wrong();
@@ -161,6 +154,28 @@ Task<Result<Caller>> Logins::login(std::string name, std::string password, std::
     kept_.put(hash_(name, password), {found->caller, found->until, before, id.value_or(std::string())});
     found->caller.address = address;
     co_return std::move(found->caller);
+}
+
+/// Nobody guesses a signature or a secret. They are counted each by itself, so that whoever tries wrong ones
+/// for a robot's name does not keep the robot out.
+std::string Logins::guessed(std::string const& name, std::string const& password) const {
+    bool const is_signed = parts_.federation != nullptr && is_jwt(password);
+    bool const is_secret = parts_.accounts != nullptr && secret_id(password).has_value();
+    return is_signed || is_secret ? hash_(name, password) : name.substr(0, longest_name);
+}
+
+Error Logins::throttled(std::string const& name, std::string const& address, std::chrono::seconds wait) {
+    counters_.throttled.add();
+    policy::Caller caller;
+    caller.name = name;
+    caller.kind = CallerKind::user;
+    caller.address = address;
+    if (parts_.refusals != nullptr)
+        parts_.refusals->note("login", caller, {}, {}, "too many wrong passwords");
+    return {Errc::too_many_requests,
+            fmt::format("too many wrong passwords from your address; try again in {} s", wait.count()),
+            {},
+            static_cast<unsigned>(wait.count())};
 }
 
 void Logins::note(Result<Found> const& found, std::string const& name, std::string const& address) {
@@ -284,10 +299,20 @@ Task<Result<Logins::Found>> Logins::of_gate(std::string const& name, std::string
     auto const now = parts_.clock.now();
     if (auto* const caller = std::get_if<Caller>(&*answer)) {
         if (caller->anonymous()) co_return wrong();
+        CO_CHECK(co_await no_account(*caller));
         co_return Found{std::move(*caller), now + gate_kept_for};
     }
     auto const& decision = std::get<policy::Decision>(*answer);
     co_return Error{Errc::unauthorized, decision.reason.empty() ? wrong().message : decision.reason};
+}
+
+Task<Result<>> Logins::no_account(Caller const& caller) {
+    bool const like_one = caller.kind == CallerKind::user || caller.kind == CallerKind::robot;
+    if (parts_.accounts == nullptr || !like_one) co_return Result<>{};
+    auto const account = co_await parts_.accounts->account(caller.name);
+    if (account.has_value()) co_return wrong();
+    if (account.error().code != Errc::not_found) co_return account.error();
+    co_return Result<>{};
 }
 
 void Logins::used(std::string const& token) {

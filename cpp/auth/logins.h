@@ -11,6 +11,7 @@
 #include "policy/gate.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -95,8 +96,14 @@ class Logins {
     Task<Result<Found>> of_issuer(std::string const& token);
     Task<Result<Found>> of_gate(std::string const& name, std::string const& password,
                                 std::string const& address);
+    /// What wrong tries are counted for beside their address.
+    [[nodiscard]] std::string guessed(std::string const& name, std::string const& password) const;
     Task<Result<bool>> matches(std::string password, std::string hash);
     void note(Result<Found> const& found, std::string const& name, std::string const& address);
+    Error throttled(std::string const& name, std::string const& address, std::chrono::seconds wait);
+    /// unauthorized if there is an account of the name that a hook says somebody has: an account has a
+    /// password of its own, and its rights.
+    Task<Result<>> no_account(policy::Caller const& caller);
     void used(std::string const& token);
 
     LoginParts parts_;

@@ -57,6 +57,7 @@ std::string claims_of(OwnToken const& token) {
     if (!caller.groups.empty()) own["groups"] = caller.groups;
     if (caller.admin) own["admin"] = true;
     if (token.holder.has_account) own["account"] = true;
+    if (!token.holder.secret.empty()) own["secret"] = token.holder.secret;
     json const claims = {{"iss", token.service},
                          {"sub", caller.name},
                          {"aud", token.service},
@@ -80,6 +81,7 @@ Result<Holder> holder_of(Claims const& claims) {
     holder.caller.kind = *kind;
     holder.caller.admin = own.contains("admin") && own["admin"] == json(true);
     holder.has_account = own.contains("account") && own["account"] == json(true);
+    if (own.contains("secret") && own["secret"].is_string()) holder.secret = own["secret"].get<std::string>();
     if (own.contains("groups") && own["groups"].is_array()) {
         for (auto const& group : own["groups"]) {
             if (group.is_string()) holder.caller.groups.push_back(group.get<std::string>());

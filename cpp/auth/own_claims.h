@@ -14,6 +14,7 @@ namespace ocilot::auth {
 struct Holder {
     policy::Caller caller;     ///< limited to the token's resources; without an address
     bool has_account = false;  ///< there has to be an account that is not disabled
+    std::string secret = {};   ///< id of the account's secret that has to be there; empty: none
 };
 
 /// Everything that goes into a token of our own.

@@ -94,6 +94,8 @@ RateVerdict RateLimits::take(RequestClass kind, policy::Caller const& caller, Ti
         if (!holds(rule, kind, caller)) continue;
         auto key = key_of(i, rule, caller);
         auto const found = paid_.find(key);
+        // Never more than a window ahead, unless the clock was set back.
+        if (found != paid_.end()) found->second = std::min(found->second, now + rule.window);
         auto const paid = found == paid_.end() ? now : std::max(found->second, now);
         auto const stands = verdict(rule, paid, now);
         counted.emplace_back(std::move(key), paid + cost(rule));

@@ -15,6 +15,20 @@ std::string key_of(meta::JournalEntry const& entry) {
                        entry.by.address, entry.repository, entry.subject, entry.detail);
 }
 
+/// What is left of one of very many: nobody fills the journal with names he makes up.
+meta::JournalEntry without_details(meta::JournalEntry entry) {
+    meta::JournalEntry left;
+    left.at = entry.at;
+    left.action = std::move(entry.action);
+    left.refused = true;
+    if (left.action != "login") left.by.name = std::move(entry.by.name);
+    left.by.kind = std::move(entry.by.kind);
+    left.by.address = std::move(entry.by.address);
+    left.detail = "and many others";
+    left.times = entry.times;
+    return left;
+}
+
 }  // namespace
 
 Refusals::Refusals(meta::Journal& journal, Clock const& clock, Metrics& metrics)
@@ -37,8 +51,13 @@ void Refusals::note(std::string_view action, policy::Caller const& by, std::stri
 
 void Refusals::note(meta::JournalEntry entry) {
     entry.at = clock_.now();
-    auto key = key_of(entry);
     std::lock_guard const lock(mutex_);
+    auto key = key_of(entry);
+    bool const is_another = entry.refused && gathered_.size() < most && !gathered_.contains(key);
+    if (is_another && ++of_address_[entry.by.address] > most_of_address) {
+        entry = without_details(std::move(entry));
+        key = key_of(entry);
+    }
     auto const found = gathered_.find(key);
     if (found != gathered_.end()) {
         found->second.times += entry.times;
@@ -54,6 +73,7 @@ Task<Result<std::size_t>> Refusals::flush() {
     {
         std::lock_guard const lock(mutex_);
         gathered.swap(gathered_);
+        of_address_.clear();
     }
     if (gathered.empty()) co_return std::size_t{0};
     std::vector<meta::JournalEntry> entries;

@@ -15,10 +15,12 @@
 namespace ocilot::auth {
 
 /// What no transaction notes in the journal, refusals above all: gathered in memory, equal ones joined, until
-/// flush() writes them. Whoever is refused very often makes one entry a second. Thread-safe.
+/// flush() writes them. Whoever is refused very often makes few entries a second. Thread-safe.
 class Refusals {
   public:
     static constexpr std::size_t most = 1000;  ///< different ones between two flushes; more are only counted
+    /// The same, of one address: what it does beyond is one entry that names no more than the address.
+    static constexpr std::size_t most_of_address = 20;
 
     Refusals(meta::Journal& journal, Clock const& clock, Metrics& metrics);
 
@@ -37,6 +39,7 @@ class Refusals {
     Counter& dropped_;
     std::mutex mutex_;
     std::map<std::string, meta::JournalEntry> gathered_;  // By everything but their times.
+    std::map<std::string, std::size_t> of_address_;       // Different ones.
 };
 
 }  // namespace ocilot::auth

@@ -1,5 +1,6 @@
 #include "auth/rules.h"
 
+#include "auth/glob.h"
 #include "oci/quote.h"
 
 #include <algorithm>
@@ -34,28 +35,6 @@ bool is_account(CallerKind kind) noexcept {
 }
 
 }  // namespace
-
-bool fits(std::string_view pattern, std::string_view text) noexcept {
-    std::size_t p = 0;
-    std::size_t t = 0;
-    auto star = std::string_view::npos;
-    std::size_t retry = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            retry = t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;  // The last star takes one more; earlier ones never need to.
-            t = ++retry;
-        } else {
-            return false;
-        }
-    }
-    return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
 
 Result<Rules::Subject> Rules::subject(std::string_view text) {
     auto const colon = text.find(':');
@@ -204,9 +183,9 @@ bool Rules::fits(Subject const& subject, Caller const& caller) const {
         case Kind::account:
             return is_account(caller.kind) && caller.name == subject.name;
         case Kind::federated:
-            return caller.kind == CallerKind::federated && auth::fits(subject.name, caller.name);
+            return caller.kind == CallerKind::federated && glob_fits(subject.name, caller.name);
         case Kind::certificate:
-            return caller.kind == CallerKind::certificate && auth::fits(subject.name, caller.name);
+            return caller.kind == CallerKind::certificate && glob_fits(subject.name, caller.name);
     }
     return false;
 }

@@ -35,9 +35,6 @@ struct Ruling {
     std::vector<std::string> by = {};  ///< the subjects that gave them
 };
 
-/// Whether a text fits a pattern in which `*` stands for any number of characters.
-[[nodiscard]] bool fits(std::string_view pattern, std::string_view text) noexcept;
-
 /// Who may do what where. Of the rules with a pattern that matches, the one with the longest decides alone
 /// (most characters that are no `*`; then the earlier rule); in it the rights of all subjects that fit are
 /// joined. What anonymous callers may, everybody may; whoever is `admin` in the rule for `**` may do

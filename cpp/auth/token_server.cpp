@@ -18,8 +18,6 @@ using policy::Caller;
 using policy::Rights;
 using Right = Rights::Right;
 
-constexpr std::size_t most_refresh_tokens = 50;  // Of one account.
-
 struct Grantable {
     Right right;
     Action action;
@@ -89,24 +87,7 @@ Task<Result<std::vector<Resource>>> TokenServer::allowed(Caller const& caller,
     co_return given;
 }
 
-Task<Result<>> TokenServer::make_room(std::string const& account) {
-    CO_TRY(auto const tokens, co_await parts_.accounts.tokens(account, true));
-    std::vector<std::string> refresh;
-    for (auto const& token : tokens) {
-        if (token.refresh) refresh.push_back(token.id);
-    }
-    meta::Actor by;
-    by.name = account;
-    by.kind = "user";
-    for (std::size_t i = 0; i + most_refresh_tokens <= refresh.size(); ++i) {
-        auto const removed = co_await parts_.accounts.remove_token(refresh[i], by, parts_.clock.now());
-        if (removed.has_error() && removed.error().code != Errc::not_found) co_return removed.error();
-    }
-    co_return Result<>{};
-}
-
 Task<Result<std::string>> TokenServer::refresh_token(Caller const& caller, meta::AccountFact const& account) {
-    CO_CHECK(co_await make_room(account.name));
     auto secret = make_secret(parts_.random);
     meta::TokenFact fact;
     fact.id = secret.id;
@@ -133,7 +114,7 @@ Task<Result<IssuedToken>> TokenServer::issue(TokenRequest request) {
     CO_TRY(issued.access, co_await allowed(caller, request.scopes));
     OwnToken token{.service = settings_.service,
                    .id = random_id(parts_.random),
-                   .holder = {caller, false},
+                   .holder = {caller, false, request.secret},
                    .access = issued.access,
                    .issued_at = issued.issued_at,
                    .life = settings_.life};
@@ -143,8 +124,9 @@ Task<Result<IssuedToken>> TokenServer::issue(TokenRequest request) {
         auto const account = co_await parts_.accounts.account(caller.name);
         if (account.has_error() && account.error().code != Errc::not_found) co_return account.error();
         token.holder.has_account = account.has_value();
-        bool const wants_more = request.offline && account.has_value() && !account->robot && !caller.limit;
-        if (wants_more) {
+        bool const may_have_more =
+            account.has_value() && !account->robot && !caller.limit && request.secret.empty();
+        if (request.offline && may_have_more) {
             CO_TRY(issued.refresh_token, co_await refresh_token(caller, *account));
         }
     }

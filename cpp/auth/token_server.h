@@ -24,6 +24,8 @@ struct TokenRequest {
     policy::Caller caller;
     std::vector<Resource> scopes = {};
     bool offline = false;  ///< wants a refresh token too
+    /// Id of the account's secret that was shown; empty: something else was. What it buys ends with it.
+    std::string secret = {};
 };
 
 /// What the token server gives.
@@ -52,7 +54,7 @@ class TokenServer {
     [[nodiscard]] SigningKeys& keys() noexcept { return parts_.keys; }
 
     /// A token for what the caller asks and may do, which can be nothing. A refresh token is only for people
-    /// with an account.
+    /// with an account who showed no secret of it: it would outlive that.
     Task<Result<IssuedToken>> issue(TokenRequest request);
     /// Whose refresh token it is. unauthorized if it is unknown, expired, or the account is disabled or has
     /// another password by now.
@@ -64,8 +66,6 @@ class TokenServer {
     Task<Result<policy::Rights>> allowed(policy::Caller const& caller, oci::RepositoryName const& repository,
                                          policy::Rights wanted);
     Task<Result<std::string>> refresh_token(policy::Caller const& caller, meta::AccountFact const& account);
-    /// Takes away the oldest refresh tokens of an account that has very many.
-    Task<Result<>> make_room(std::string const& account);
 
     Parts parts_;
     TokenSettings settings_;

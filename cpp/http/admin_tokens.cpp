@@ -4,7 +4,8 @@
 #include "http/page.h"
 #include "registry/actor.h"
 
-#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace ocilot::http {
@@ -41,36 +42,50 @@ Result<auth::Registrar::NewToken> read_new(Members members) {
     return token;
 }
 
-/// Those of the page, by id: an order that stays the same when others come and go.
-meta::Slice<meta::TokenFact> page_of(std::vector<meta::TokenFact> all, PageQuery const& wanted) {
-    std::ranges::sort(all, {}, &meta::TokenFact::id);
-    auto const from =
-        wanted.last ? std::ranges::upper_bound(all, *wanted.last, {}, &meta::TokenFact::id) : all.begin();
-    auto const left = static_cast<std::size_t>(all.end() - from);
-    auto const count = std::min(wanted.size, left);
-    meta::Slice<meta::TokenFact> page;
-    std::move(from, from + static_cast<std::ptrdiff_t>(count), std::back_inserter(page.items));
-    page.more = count > 0 && count < left;
-    return page;
+/// Where a page ends, for whoever asks for the next: the token may be gone by then.
+std::string place_after(meta::TokenFact const& token) {
+    return fmt::format("{}-{}", token.created_at.time_since_epoch().count(), token.id);
+}
+
+Result<meta::TokenQuery::Place> read_place(std::string_view text) {
+    std::int64_t at = 0;
+    auto const end = text.data() + text.size();
+    auto const [stopped, problem] = std::from_chars(text.data(), end, at);
+    if (problem != std::errc{} || stopped == end || *stopped != '-') {
+        return Error{Errc::pagination_invalid,
+                     "last is not one that this registry has given out; start again without it"};
+    }
+    return meta::TokenQuery::Place{Time(Time::duration(at)), std::string(stopped + 1, end)};
+}
+
+Result<meta::TokenQuery> read_query(Query const& query, PageQuery const& wanted) {
+    meta::TokenQuery tokens{.account = std::string(query.first("account").value_or(std::string_view{})),
+                            .limit = wanted.page().limit};
+    TRY(auto const refresh, query_flag(query, "refresh"));
+    tokens.refresh = refresh.value_or(false);
+    if (wanted.last) {
+        TRY(tokens.after, read_place(*wanted.last));
+    }
+    return tokens;
 }
 
 }  // namespace
 
-/// `GET /api/v1/tokens`: of one account (`?account=`) or of all, by id, a page at a time.
+/// `GET /api/v1/tokens`: of one account (`?account=`) or of all, oldest first, a page at a time.
 Task<Result<Response>> get_account_tokens(Context const& context) {
     CO_CHECK(check_administrable(context));
     CO_TRY(auto const wanted, PageQuery::parse(context.query, page_without_n, longest_page));
-    CO_TRY(auto const refresh, query_flag(context.query, "refresh"));
-    std::string const account(context.query.first("account").value_or(std::string_view{}));
-    CO_TRY(auto all, co_await context.registrar->accounts().tokens(account, refresh.value_or(false)));
-    auto const page = page_of(std::move(all), wanted);
+    CO_TRY(auto query, read_query(context.query, wanted));
+    CO_TRY(auto page, co_await context.registrar->accounts().tokens(std::move(query)));
+    if (wanted.size == 0) page = {};
     auto list = Json::array();
     for (auto const& token : page.items) list.push_back(json_of(token));
     auto response = json_response(200, {{"tokens", std::move(list)}});
     if (page.more) {
-        Parameters next{{"last", page.items.back().id}, {"n", std::to_string(wanted.size)}};
-        if (!account.empty()) next.emplace_back("account", account);
-        if (refresh) next.emplace_back("refresh", *refresh ? "true" : "false");
+        Parameters next{{"last", place_after(page.items.back())}, {"n", std::to_string(wanted.size)}};
+        for (std::string_view const name : {"account", "refresh"}) {
+            if (auto const value = context.query.first(name)) next.emplace_back(name, std::string(*value));
+        }
         response.set("Link", next_link(context.urls.local("/api/v1/tokens"), next));
     }
     co_return response;

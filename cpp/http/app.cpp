@@ -103,11 +103,6 @@ App::App(registry::Registry& registry, auth::Guard& guard, Operations& operation
       operations_(operations),
       settings_(std::move(settings)) {}
 
-void App::limit_by(auth::RateLimits& rates, auth::Refusals& refusals) noexcept {
-    rates_ = &rates;
-    refusals_ = &refusals;
-}
-
 Task<Response> App::handle(Request const& request) {
     if (settings_.operations && Operations::serves(raw_path(request.target))) {
         co_return co_await operations_.handle(request);
@@ -157,11 +152,11 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
         CO_TRY(name, oci::RepositoryName::parse(route.name));
     }
     auto caller = known_caller(request, verb);
-    if (!caller) {
-        CO_TRY(caller, co_await find_caller(request));
-    }
-    if (rates_ != nullptr) {
+    if (caller && rates_ != nullptr) {
         CO_CHECK(count(request, route, *caller, rate));
+    }
+    if (!caller) {
+        CO_TRY(caller, co_await admit_caller(request, route, rate));
     }
     if (verb.action && (guard_.asks() || *verb.action == policy::Action::admin)) {
         policy::Access const access{name, *verb.action};
@@ -169,7 +164,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
             CO_CHECK(co_await permit(request, *caller, access));
         }
         if (verb.handle == get_catalog) {
-            CO_CHECK(told(request, *caller, guard_.require_catalog(*caller)));
+            CO_CHECK(told(request, *caller, may_list(*caller)));
         }
     }
     Context const context{.request = request,
@@ -185,7 +180,9 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .repository = name ? &*name : nullptr,
                           .item = route.item,
                           .urls = Urls(settings_.urls, request)};
-    co_return co_await verb.handle(context);
+    auto answered = co_await verb.handle(context);
+    if (answered.has_error()) note(*caller, route, answered.error());
+    co_return answered;
 }
 
 Result<> App::count(Request const& request, Route const& route, policy::Caller const& caller,
@@ -195,8 +192,19 @@ Result<> App::count(Request const& request, Route const& route, policy::Caller c
     rate = rates_->take(kind, caller, registry_.clock.now());
     if (rate.allowed) return {};
     auto error = over_rate(rate);
-    refusals_->note("limit", caller, route.name, to_string(kind), error.message);
+    note("limit", caller, route.name, to_string(kind), error);
     return error;
+}
+
+void App::note(std::string_view action, policy::Caller const& caller, std::string_view repository,
+               std::string_view subject, Error const& error) {
+    if (refusals_ != nullptr) refusals_->note(action, caller, repository, subject, error.message);
+}
+
+void App::note(policy::Caller const& caller, Route const& route, Error const& error) {
+    if (route.name.empty()) return;
+    if (error.code == Errc::denied) note("admit", caller, route.name, route.item, error);
+    if (error.code == Errc::too_many_requests) note("limit", caller, route.name, route.item, error);
 }
 
 auth::Presented App::presented(Request const& request) {
@@ -217,8 +225,30 @@ Task<Result<policy::Caller>> App::find_caller(Request const& request) {
     co_return co_await guard_.identify(presented(request));
 }
 
+Task<Result<policy::Caller>> App::admit_caller(Request const& request, Route const& route,
+                                               auth::RateVerdict& rate) {
+    auto found = co_await find_caller(request);
+    if (rates_ == nullptr) co_return found;
+    policy::Caller stranger;
+    stranger.address = request.peer;
+    auto const& counted = found.has_value() ? *found : stranger;
+    CO_CHECK(count(request, route, counted, rate));
+    co_return found;
+}
+
+Result<> App::may_list(policy::Caller const& caller) {
+    auto listed = guard_.require_catalog(caller);
+    if (listed.has_error() && caller.limit) note("access", caller, {}, "catalog", listed.error());
+    return listed;
+}
+
 Task<Result<>> App::permit(Request const& request, policy::Caller const& caller, policy::Access access) {
+    auto const repository = access.repository ? access.repository->str() : std::string();
+    auto const action = policy::to_string(access.action);
     auto permitted = co_await guard_.require(caller, std::move(access));
+    // A guard that lets everybody in keeps no journal.
+    bool const is_denied = permitted.has_error() && permitted.error().code == Errc::denied;
+    if (guard_.open() && is_denied) note("access", caller, repository, action, permitted.error());
     co_return told(request, caller, std::move(permitted));
 }
 

@@ -47,8 +47,10 @@ class App final : public Handler {
     App(registry::Registry& registry, auth::Guard& guard, Operations& operations, AppSettings settings,
         auth::TokenServer* tokens = nullptr, auth::Registrar* registrar = nullptr,
         policy::HookControl* hooks = nullptr);
-    /// Counts requests from now on, and notes those that are refused; called before anything is served.
-    void limit_by(auth::RateLimits& rates, auth::Refusals& refusals) noexcept;
+    /// Counts requests from now on; called before anything is served.
+    void limit_by(auth::RateLimits& rates) noexcept { rates_ = &rates; }
+    /// Notes refusals that nobody else does from now on; called before anything is served.
+    void note_in(auth::Refusals& refusals) noexcept { refusals_ = &refusals; }
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
 
@@ -67,11 +69,20 @@ class App final : public Handler {
     /// endpoint does not care.
     std::optional<policy::Caller> known_caller(Request const& request, Verb const& verb);
     Task<Result<policy::Caller>> find_caller(Request const& request);
+    /// The caller, and the request counted, if only as one of an address that shows wrong credentials.
+    Task<Result<policy::Caller>> admit_caller(Request const& request, Route const& route,
+                                              auth::RateVerdict& rate);
     /// Nothing, or why this caller may not.
     Task<Result<>> permit(Request const& request, policy::Caller const& caller, policy::Access access);
     /// The same as it is told: another token may be good for it, a name and a password stay what they are.
     [[nodiscard]] static Result<> told(Request const& request, policy::Caller const& caller,
                                        Result<> permitted);
+    /// The same for the list of repositories.
+    Result<> may_list(policy::Caller const& caller);
+    /// What a policy or a limit refuses while a request is answered.
+    void note(policy::Caller const& caller, Route const& route, Error const& error);
+    void note(std::string_view action, policy::Caller const& caller, std::string_view repository,
+              std::string_view subject, Error const& error);
     [[nodiscard]] static auth::Presented presented(Request const& request);
     /// The answer to a failed request, with everything that a client needs to do better.
     [[nodiscard]] Response failed(Request const& request, Target const& target, Route const& route,
@@ -83,7 +94,7 @@ class App final : public Handler {
     auth::Registrar* registrar_;
     policy::HookControl* hooks_;
     auth::RateLimits* rates_ = nullptr;
-    auth::Refusals* refusals_ = nullptr;  ///< there if there are rates
+    auth::Refusals* refusals_ = nullptr;
     auth::Sealer sealer_;
     Operations& operations_;
     AppSettings settings_;

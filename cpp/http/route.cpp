@@ -199,7 +199,8 @@ constexpr Verb account_tokens[] = {
     {Method::get,
      Action::admin,
      get_account_tokens,
-     "Tokens by id, without their secrets; `?account=` only those of one account, `?refresh=true` those that "
+     "Tokens, oldest first, without their secrets; `?account=` only those of one account, `?refresh=true` "
+     "those that "
      "logins were given, too; `?n=` a page, `?last=` where it begins.",
      {{ok_list}},
      {Errc::pagination_invalid}},

@@ -1,9 +1,11 @@
+#include "auth/secrets.h"
 #include "base/log.h"
 #include "http/handlers.h"
 #include "http/json.h"
 #include "http/read_body.h"
 #include "oci/media_type.h"
 #include "oci/quote.h"
+#include "registry/actor.h"
 
 #include <fmt/format.h>
 #include <utility>
@@ -58,9 +60,12 @@ Response answer(auth::IssuedToken const& issued) {
     return response;
 }
 
-Task<Result<Response>> issue(Context const& context, policy::Caller caller, Query const& fields) {
+/// A token for a caller who showed `password`, which may be a secret of an account.
+Task<Result<Response>> issue(Context const& context, policy::Caller caller, std::string_view password,
+                             Query const& fields) {
     CO_TRY(auto scopes, scopes_of(fields));
-    auth::TokenRequest request{std::move(caller), std::move(scopes), wants_refresh_token(fields)};
+    auth::TokenRequest request{std::move(caller), std::move(scopes), wants_refresh_token(fields),
+                               auth::secret_id(password).value_or(std::string())};
     CO_TRY(auto const issued, co_await context.tokens->issue(std::move(request)));
     co_return answer(issued);
 }
@@ -82,7 +87,10 @@ Task<Result<policy::Caller>> caller_of(Context const& context, Query const& form
         co_return co_await context.guard.login({}, text_of(form, "subject_token"), std::move(address));
     }
     if (grant == "refresh_token") {
-        co_return co_await context.tokens->redeem(text_of(form, "refresh_token"), std::move(address));
+        auto caller = co_await context.tokens->redeem(text_of(form, "refresh_token"), address);
+        bool const is_bad = caller.has_error() && caller.error().code == Errc::unauthorized;
+        if (is_bad) co_return context.guard.unknown(address, caller.error().message);
+        co_return caller;
     }
     co_return Error{Errc::bad_request,
                     fmt::format("the grant type {} is not known here; send password, refresh_token or {}",
@@ -96,15 +104,16 @@ Task<Result<Response>> get_token(Context const& context) {
     if (context.tokens == nullptr) co_return no_token_server();
     CO_TRY(auto const fields, Query::parse_form(raw_query(context.request.target)));
     auto const header = context.request.header("Authorization");
-    if (!header) co_return co_await issue(context, context.caller, fields);
+    if (!header) co_return co_await issue(context, context.caller, {}, fields);
     auto basic = auth::parse_basic(*header);
     // A token for a token would never end.
     if (!basic || context.request.count("Authorization") > 1) {
-        co_return Error{Errc::unauthorized, "the token server takes Basic credentials, or none"};
+        co_return context.guard.unknown(context.request.peer,
+                                        "the token server takes Basic credentials, or none");
     }
-    CO_TRY(auto caller, co_await context.guard.login(std::move(basic->name), std::move(basic->password),
+    CO_TRY(auto caller, co_await context.guard.login(std::move(basic->name), basic->password,
                                                      std::string(context.request.peer)));
-    co_return co_await issue(context, std::move(caller), fields);
+    co_return co_await issue(context, std::move(caller), basic->password, fields);
 }
 
 /// `POST /token`: the same with a form (distribution's docs/spec/auth/oauth).
@@ -113,7 +122,8 @@ Task<Result<Response>> post_token(Context const& context) {
     CO_TRY(auto const body, co_await read_small_body(context.request));
     CO_TRY(auto const form, Query::parse_form(body));
     CO_TRY(auto caller, co_await caller_of(context, form));
-    co_return co_await issue(context, std::move(caller), form);
+    auto const password = form.first("password").value_or(std::string_view{});
+    co_return co_await issue(context, std::move(caller), password, form);
 }
 
 /// `GET /token/keys`.
@@ -147,11 +157,7 @@ Task<Result<Response>> get_keys(Context const& context) {
 /// `POST /api/v1/keys`.
 Task<Result<Response>> post_keys(Context const& context) {
     if (context.tokens == nullptr) co_return no_token_server();
-    meta::Actor by;
-    by.name = context.caller.name;
-    by.kind = std::string(policy::to_string(context.caller.kind));
-    by.address = context.caller.address;
-    CO_TRY(auto const id, co_await context.tokens->keys().rotate(std::move(by)));
+    CO_TRY(auto const id, co_await context.tokens->keys().rotate(registry::actor_of(context.caller)));
     std::string body = "{";
     append_member(body, "id", id);
     body += '}';

@@ -84,19 +84,27 @@ constexpr std::size_t most_holders = 100;
 /// What came of trying one source.
 enum class Mount : std::uint8_t { done, not_from_here, not_at_all };
 
+/// Whether the caller may read a source. To have named one that he may not is a refusal, which is noted.
+Task<Result<bool>> may_read(Context const& context, oci::RepositoryName const& source, bool is_named) {
+    policy::Access const access{source, policy::Action::pull};
+    if (!is_named) co_return co_await context.guard.may(context.caller, access);
+    auto const readable = co_await context.guard.require(context.caller, access);
+    if (readable.has_value()) co_return true;
+    auto const refusal = readable.error().code;
+    if (refusal == Errc::denied || refusal == Errc::unauthorized) co_return false;
+    co_return readable.error();
+}
+
 /// What the caller may not read and what is not there look alike: neither is an error, the client then
 /// uploads.
-Task<Result<Mount>> try_mount(Context const& context, oci::Digest const& digest, std::string_view from) {
+Task<Result<Mount>> try_mount(Context const& context, oci::Digest const& digest, std::string_view from,
+                              bool is_named) {
     auto const source = oci::RepositoryName::parse(from);
     if (source.has_error()) co_return Mount::not_from_here;
-    policy::Access const access{*source, policy::Action::pull};
-    auto const readable = co_await context.guard.require(context.caller, access);
-    if (readable.has_error()) {
-        // A gate that does not answer is not asked about the next repository.
-        auto const refusal = readable.error().code;
-        bool const answered = refusal == Errc::denied || refusal == Errc::unauthorized;
-        co_return answered ? Mount::not_from_here : Mount::not_at_all;
-    }
+    auto const readable = co_await may_read(context, *source, is_named);
+    // A gate that does not answer is not asked about the next repository.
+    if (readable.has_error()) co_return Mount::not_at_all;
+    if (!*readable) co_return Mount::not_from_here;
     auto const mounted =
         co_await registry::mount_blob(context.registry, context.caller, *source, context.name(), digest);
     if (mounted.has_value()) co_return Mount::done;
@@ -111,13 +119,13 @@ Task<Result<Mount>> try_mount(Context const& context, oci::Digest const& digest,
 /// repository that the caller may read.
 Task<Result<bool>> mount(Context const& context, oci::Digest const& digest) {
     if (auto const from = context.query.first("from")) {
-        CO_TRY(auto const named, co_await try_mount(context, digest, *from));
+        CO_TRY(auto const named, co_await try_mount(context, digest, *from, true));
         co_return named == Mount::done;
     }
     meta::Page const oldest{std::nullopt, most_holders};
     CO_TRY(auto const holders, co_await registry::list_holders(context.registry, digest, oldest));
     for (auto const& holder : holders.items) {
-        CO_TRY(auto const tried, co_await try_mount(context, digest, holder));
+        CO_TRY(auto const tried, co_await try_mount(context, digest, holder, false));
         if (tried != Mount::not_from_here) co_return tried == Mount::done;
     }
     co_return false;

@@ -52,15 +52,31 @@ struct KeyFact {
     Time created_at{};
 };
 
-/// Accounts, their tokens and the keys of the token server. Every write is one durable transaction that also
-/// notes who did it in the journal; refresh tokens and note_use are not worth an entry. Thread-safe; Tasks
-/// may come from any I/O context.
+/// Which tokens, oldest first, and where a page of them begins.
+struct TokenQuery {
+    /// After which token: it need not exist any more.
+    struct Place {
+        Time created_at{};
+        std::string id;
+    };
+    std::string account = {};  ///< empty: of all
+    bool refresh = false;      ///< those that logins were given, too
+    std::optional<Place> after = {};
+    std::size_t limit = 100;
+};
+
+/// Most refresh tokens of one account: one more takes the place of the oldest.
+inline constexpr std::size_t most_refresh_tokens = 50;
+
+/// Accounts, their tokens and the keys of the token server. Every write but note_use is one durable
+/// transaction that also notes who did it in the journal. Thread-safe; Tasks may come from any I/O context.
 class Accounts {
   public:
     virtual ~Accounts() = default;
 
     /// Grows with every committed write that can change what credentials are worth: with all but note_use and
-    /// a new refresh token. Costs nothing to ask; what was read before it grew is to be read again.
+    /// a new refresh token, which nobody has remembered. Costs nothing to ask; what was read before it grew
+    /// is to be read again.
     [[nodiscard]] virtual std::uint64_t version() const noexcept = 0;
 
     /// By name.
@@ -75,12 +91,13 @@ class Accounts {
     /// Removes an account and all its tokens; not_found if there is none.
     virtual Task<Result<>> remove(std::string const& name, Actor by, Time now) = 0;
 
-    /// Tokens of an account, or of all if it is empty, oldest first; refresh tokens too only if asked for.
-    virtual Task<Result<std::vector<TokenFact>>> tokens(std::string const& account, bool refresh) = 0;
+    /// A page; costs what it shows.
+    virtual Task<Result<Slice<TokenFact>>> tokens(TokenQuery query) = 0;
     /// not_found if there is none.
     virtual Task<Result<TokenFact>> token(std::string const& id) = 0;
     /// not_found if the account does not exist, conflict if the id is taken. A refresh token may be of a name
-    /// that has no account here; it takes the place of some that have expired.
+    /// that has no account here; it takes the place of some that have expired, and of the account's oldest if
+    /// there are most_refresh_tokens.
     virtual Task<Result<>> add_token(TokenFact token, Actor by) = 0;
     /// not_found if there is none.
     virtual Task<Result<>> remove_token(std::string const& id, Actor by, Time now) = 0;

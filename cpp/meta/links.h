@@ -19,13 +19,14 @@ class Links {
     virtual Task<Result<Slice<std::string>>> holders(oci::Digest const& digest, Page page) = 0;
 
     /// Links a stored blob to a repository and ends the upload session it came by, if any. Linking twice is
-    /// no error.
+    /// no error. The journal keeps who added a link that is new.
     virtual Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob,
-                                     std::optional<Uuid> upload, Time now) = 0;
-    /// Links blob `digest` of `source` to `target`; blob_unknown if `source` does not hold it.
+                                     std::optional<Uuid> upload, Actor by, Time now) = 0;
+    /// Links blob `digest` of `source` to `target`; blob_unknown if `source` does not hold it. Noted
+    /// likewise.
     virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source,
                                               oci::RepositoryName const& target, oci::Digest const& digest,
-                                              Time now) = 0;
+                                              Actor by, Time now) = 0;
     /// blob_unknown if there is no such link. The journal keeps who removed it.
     virtual Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
                                        Actor by, Time now) = 0;

@@ -20,7 +20,7 @@ class SqliteAccounts final : public Accounts {
     Task<Result<AccountFact>> change(std::string name, AccountChange change, Actor by, Time now) override;
     Task<Result<>> remove(std::string const& name, Actor by, Time now) override;
 
-    Task<Result<std::vector<TokenFact>>> tokens(std::string const& account, bool refresh) override;
+    Task<Result<Slice<TokenFact>>> tokens(TokenQuery query) override;
     Task<Result<TokenFact>> token(std::string const& id) override;
     Task<Result<>> add_token(TokenFact token, Actor by) override;
     Task<Result<>> remove_token(std::string const& id, Actor by, Time now) override;

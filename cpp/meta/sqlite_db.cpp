@@ -1,9 +1,12 @@
 #include "meta/sqlite_db.h"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace ocilot::meta {
 
@@ -78,6 +81,23 @@ Error cannot_open(std::string const& path, sqlite3* db, int code) {
                     path, system != 0 ? std::generic_category().message(system) : sqlite3_errstr(code))};
 }
 
+/// The keys that tokens are signed with are in there: a new file is its owner's alone, and others lose what
+/// they had of an old one. By path: closing a descriptor of it would end SQLite's locks. What cannot be
+/// changed belongs to somebody else; whether it can be used, SQLite finds out.
+void keep_from_others(std::string const& path) {
+    if (int const fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+        fd >= 0) {
+        ::close(fd);
+        return;
+    }
+    for (auto const* const part : {"", "-wal", "-shm"}) {
+        auto const file = path + part;
+        struct stat status{};
+        if (::stat(file.c_str(), &status) != 0 || (status.st_mode & S_IRWXO) == 0) continue;
+        (void)::chmod(file.c_str(), status.st_mode & static_cast<mode_t>(07777 & ~S_IRWXO));
+    }
+}
+
 /// Only three characters mean something in the path of a URI that has no host.
 std::string immutable_uri(std::string const& path) {
     std::string uri = path.starts_with('/') ? "file://" : "file:";
@@ -132,6 +152,7 @@ Result<SqliteDb> SqliteDb::open(std::string const& path, Mode mode) {
     int flags = SQLITE_OPEN_NOMUTEX;
     flags |= mode == Mode::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     if (mode == Mode::immutable) flags |= SQLITE_OPEN_URI;
+    if (mode == Mode::read_write) keep_from_others(path);
     sqlite3* raw = nullptr;
     auto const name = mode == Mode::immutable ? immutable_uri(path) : path;
     int const code = sqlite3_open_v2(name.c_str(), &raw, flags, nullptr);

@@ -36,18 +36,23 @@ Result<Slice<std::string>> read_holders(SqliteDb& db, oci::Digest const& digest,
     return slice_of_names(std::move(rows), page);
 }
 
-Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Time now) {
+/// `how` is what the journal calls it: one entry, if the link is new.
+Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, JournalEntry how) {
     TRY(auto const id, find_or_make_repository(db, repository));
-    CHECK(
+    auto digest = blob.digest.str();
+    TRY(auto const added,
         db.change("INSERT INTO link (repository, digest, size, linked_at) VALUES (?1, ?2, ?3, ?4) "
                   "ON CONFLICT DO NOTHING",
-                  {id, blob.digest.str(), static_cast<std::int64_t>(blob.size), stored(now)}));
-    return {};
+                  {id, digest, static_cast<std::int64_t>(blob.size), stored(how.at)}));
+    if (added == 0) return {};
+    how.repository = repository.str();
+    how.subject = std::move(digest);
+    return write_entry(db, how);
 }
 
 Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
-                     std::optional<Uuid> upload, Time now) {
-    CHECK(link(db, repository, blob, now));
+                     std::optional<Uuid> upload, Actor const& by, Time now) {
+    CHECK(link(db, repository, blob, {.at = now, .action = "blob.push", .by = by}));
     CHECK(end_quarantine(db, blob.digest));
     if (upload) {
         CHECK(db.change("DELETE FROM upload WHERE id = ?1", {upload->str()}));
@@ -56,9 +61,10 @@ Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFa
 }
 
 Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::RepositoryName const& target,
-                       oci::Digest const& digest, Time now) {
+                       oci::Digest const& digest, Actor const& by, Time now) {
     TRY(auto const blob, read_blob(db, source, digest));
-    CHECK(link(db, target, blob, now));
+    auto const detail = "from " + source.str();
+    CHECK(link(db, target, blob, {.at = now, .action = "blob.mount", .by = by, .detail = detail}));
     return blob;
 }
 
@@ -93,16 +99,18 @@ Task<Result<Slice<std::string>>> SqliteLinks::holders(oci::Digest const& digest,
 }
 
 Task<Result<>> SqliteLinks::link_blob(oci::RepositoryName const& repository, BlobFact blob,
-                                      std::optional<Uuid> upload, Time now) {
-    return writer_.run(Scope::of(repository),
-                       [=](SqliteDb& db) { return link_upload(db, repository, blob, upload, now); });
+                                      std::optional<Uuid> upload, Actor by, Time now) {
+    return writer_.run(Scope::of(repository), [=, who = std::move(by)](SqliteDb& db) {
+        return link_upload(db, repository, blob, upload, who, now);
+    });
 }
 
 Task<Result<BlobFact>> SqliteLinks::mount_blob(oci::RepositoryName const& source,
                                                oci::RepositoryName const& target, oci::Digest const& digest,
-                                               Time now) {
-    return writer_.run(Scope::of(target),
-                       [=](SqliteDb& db) { return mount(db, source, target, digest, now); });
+                                               Actor by, Time now) {
+    return writer_.run(Scope::of(target), [=, who = std::move(by)](SqliteDb& db) {
+        return mount(db, source, target, digest, who, now);
+    });
 }
 
 Task<Result<>> SqliteLinks::unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,

@@ -49,30 +49,37 @@ Result<> collect(SqliteRows rows, std::vector<TokenFact>& tokens) {
     }
 }
 
-Result<> read_tokens(SqliteDb& db, std::string const& account, bool refresh, std::vector<TokenFact>& tokens) {
-    if (account.empty()) {
+/// One more than the page holds, of one kind: both lie apart in the index.
+Result<> read_tokens(SqliteDb& db, TokenQuery const& query, bool refresh, std::vector<TokenFact>& tokens) {
+    auto const after = query.after.value_or(TokenQuery::Place{Time::min(), {}});
+    Page const page{.after = {}, .limit = query.limit};
+    if (query.account.empty()) {
         TRY(auto rows, db.query("SELECT id, account, secret_hash, note, scopes, refresh, created_at, "
                                 "expires_at, last_used_at FROM token WHERE refresh = ?1 "
-                                "ORDER BY created_at, id",
-                                {std::int64_t{refresh}}));
+                                "AND (created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4",
+                                {std::int64_t{refresh}, stored(after.created_at), after.id, one_more(page)}));
         return collect(std::move(rows), tokens);
     }
-    TRY(auto rows, db.query("SELECT id, account, secret_hash, note, scopes, refresh, created_at, "
-                            "expires_at, last_used_at FROM token WHERE account = ?1 AND refresh = ?2 "
-                            "ORDER BY created_at, id",
-                            {account, std::int64_t{refresh}}));
+    TRY(auto rows,
+        db.query("SELECT id, account, secret_hash, note, scopes, refresh, created_at, "
+                 "expires_at, last_used_at FROM token WHERE account = ?1 AND refresh = ?2 "
+                 "AND (created_at, id) > (?3, ?4) ORDER BY created_at, id LIMIT ?5",
+                 {query.account, std::int64_t{refresh}, stored(after.created_at), after.id, one_more(page)}));
     return collect(std::move(rows), tokens);
 }
 
-/// Both kinds lie apart in the index.
-Result<std::vector<TokenFact>> read_all_tokens(SqliteDb& db, std::string const& account, bool refresh) {
-    std::vector<TokenFact> tokens;
-    CHECK(read_tokens(db, account, false, tokens));
-    if (!refresh) return tokens;
-    CHECK(read_tokens(db, account, true, tokens));
-    std::ranges::sort(tokens, {},
-                      [](TokenFact const& token) { return std::tie(token.created_at, token.id); });
-    return tokens;
+Result<Slice<TokenFact>> read_page(SqliteDb& db, TokenQuery const& query) {
+    Slice<TokenFact> page;
+    CHECK(read_tokens(db, query, false, page.items));
+    if (query.refresh) {
+        CHECK(read_tokens(db, query, true, page.items));
+        std::ranges::sort(page.items, {},
+                          [](TokenFact const& token) { return std::tie(token.created_at, token.id); });
+    }
+    page.more = page.items.size() > query.limit;
+    if (page.more)
+        page.items.erase(page.items.begin() + static_cast<std::ptrdiff_t>(query.limit), page.items.end());
+    return page;
 }
 
 Result<TokenFact> read_token(SqliteDb& db, std::string const& id) {
@@ -84,12 +91,23 @@ Result<TokenFact> read_token(SqliteDb& db, std::string const& id) {
     return token_of(rows);
 }
 
-Result<> drop_expired(SqliteDb& db, Time now) {
+/// Whoever logs in again and again gets no more of them.
+Result<> make_room(SqliteDb& db, TokenFact const& fresh) {
     CHECK(
         db.change("DELETE FROM token WHERE id IN (SELECT id FROM token INDEXED BY token_expired "
                   "WHERE refresh = 1 AND expires_at < ?1 ORDER BY expires_at LIMIT ?2)",
-                  {stored(now), expired_at_once}));
+                  {stored(fresh.created_at), expired_at_once}));
+    CHECK(
+        db.change("DELETE FROM token WHERE id IN (SELECT id FROM token WHERE account = ?1 AND refresh = 1 "
+                  "ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?2)",
+                  {fresh.account, static_cast<std::int64_t>(most_refresh_tokens)}));
     return {};
+}
+
+/// What an administrator wants to see of a token.
+std::string described(TokenFact const& token) {
+    return fmt::format("{}of {}{}", token.refresh ? "refresh, " : "", token.account,
+                       token.scopes.empty() ? "" : fmt::format(", only {}", fmt::join(token.scopes, " ")));
 }
 
 Result<> insert_token(SqliteDb& db, TokenFact const& token, Actor const& by) {
@@ -108,30 +126,31 @@ Result<> insert_token(SqliteDb& db, TokenFact const& token, Actor const& by) {
     if (added == 0) {
         return Error{Errc::conflict, fmt::format("there is a token {} already; make another one", token.id)};
     }
-    if (token.refresh) return drop_expired(db, token.created_at);
-    auto const limits = token.scopes.empty() ? "" : fmt::format(", only {}", fmt::join(token.scopes, " "));
+    if (token.refresh) {
+        CHECK(make_room(db, token));
+    }
     return write_entry(db, {.at = token.created_at,
                             .action = "token.add",
                             .by = by,
                             .subject = token.id,
-                            .detail = fmt::format("of {}{}", token.account, limits)});
+                            .detail = described(token)});
 }
 
 Result<> erase_token(SqliteDb& db, std::string const& id, Actor const& by, Time now) {
     TRY(auto const token, read_token(db, id));
     CHECK(db.change("DELETE FROM token WHERE id = ?1", {id}));
-    if (token.refresh) return {};
-    return write_entry(db, {.at = now,
-                            .action = "token.remove",
-                            .by = by,
-                            .subject = id,
-                            .detail = fmt::format("of {}", token.account)});
+    return write_entry(db,
+                       {.at = now,
+                        .action = "token.remove",
+                        .by = by,
+                        .subject = id,
+                        .detail = fmt::format("{}of {}", token.refresh ? "refresh, " : "", token.account)});
 }
 
 }  // namespace
 
-Task<Result<std::vector<TokenFact>>> SqliteAccounts::tokens(std::string const& account, bool refresh) {
-    co_return readers_.read([&](SqliteDb& db) { return read_all_tokens(db, account, refresh); });
+Task<Result<Slice<TokenFact>>> SqliteAccounts::tokens(TokenQuery query) {
+    co_return readers_.read([&](SqliteDb& db) { return read_page(db, query); });
 }
 
 Task<Result<TokenFact>> SqliteAccounts::token(std::string const& id) {

@@ -57,7 +57,8 @@ Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, me
                      std::optional<Uuid> recorded) {
     auto const push = co_await registry.sessions.pushes().begin(fact.digest);
     CO_CHECK(co_await upload.commit(fact.digest));
-    co_return co_await registry.meta.links().link_blob(ref.repository, fact, recorded, registry.clock.now());
+    co_return co_await registry.meta.links().link_blob(ref.repository, fact, recorded, actor_of(ref.caller),
+                                                       registry.clock.now());
 }
 
 Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller const& caller,
@@ -229,7 +230,8 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
         (void)co_await upload->discard();
         co_return committed.error();
     }
-    CO_CHECK(co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, registry.clock.now()));
+    CO_CHECK(co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, actor_of(caller),
+                                                      registry.clock.now()));
     co_return fact;
 }
 
@@ -246,7 +248,8 @@ Task<Result<meta::BlobFact>> mount_blob(Registry& registry, policy::Caller const
         policy::BlobPush const push{caller, target, digest, fact.size};
         CO_CHECK(admitted(co_await registry.gate.admit_blob(push)));
     }
-    co_return co_await registry.meta.links().mount_blob(source, target, digest, registry.clock.now());
+    co_return co_await registry.meta.links().mount_blob(source, target, digest, actor_of(caller),
+                                                        registry.clock.now());
 }
 
 }  // namespace ocilot::registry

@@ -10,6 +10,7 @@ namespace ocilot::server {
 namespace {
 
 constexpr unsigned hash_threads = 2;
+constexpr unsigned verify_threads = 2;
 
 Result<std::shared_ptr<auth::Rules const>> rules_of(AccessSettings const& settings) {
     if (!settings.has_rules) return std::shared_ptr<auth::Rules const>();
@@ -42,6 +43,7 @@ Result<std::unique_ptr<AccessParts>> AccessParts::open(AuthSettings settings, Ar
 
 Result<> AccessParts::open_sources() {
     pool_ = std::make_unique<BlockingPool>(hash_threads);
+    verifying_ = std::make_unique<BlockingPool>(verify_threads);
     if (!settings_.htpasswd.empty()) {
         TRY(htpasswd_, auth::Htpasswd::open(settings_.htpasswd, around_.clock, around_.log));
         if (auto const& created = htpasswd_->created()) {
@@ -82,7 +84,7 @@ void AccessParts::join() {
                                          .refusals = &around_.refusals});
     }
     if (accounts != nullptr || foreign_) {
-        bearers_.emplace(auth::BearerParts{.pool = *pool_,
+        bearers_.emplace(auth::BearerParts{.pool = *verifying_,
                                            .clock = around_.clock,
                                            .metrics = around_.metrics,
                                            .service = settings_.own_service,
@@ -90,15 +92,18 @@ void AccessParts::join() {
                                            .accounts = accounts,
                                            .foreign = foreign_.get()});
     }
-    guard_.emplace(auth::GuardParts{.gate = around_.gate,
-                                    .clock = around_.clock,
-                                    .log = around_.log,
-                                    .metrics = around_.metrics,
-                                    .logins = logins_ ? &*logins_ : nullptr,
-                                    .bearers = bearers_ ? &*bearers_ : nullptr,
-                                    .refusals = &around_.refusals,
-                                    .anything = settings_.silly,
-                                    .tokens_decide = settings_.token});
+    guard_.emplace(
+        auth::GuardParts{.gate = around_.gate,
+                         .clock = around_.clock,
+                         .log = around_.log,
+                         .metrics = around_.metrics,
+                         .logins = logins_ ? &*logins_ : nullptr,
+                         .bearers = bearers_ ? &*bearers_ : nullptr,
+                         .refusals = &around_.refusals,
+                         .anything = settings_.silly,
+                         .tokens_decide = settings_.token,
+                         // Where distribution's kinds of auth stand alone, it is a lock of its own.
+                         .certificates = settings_.accounts});
     if (!keys_) return;
     tokens_.emplace(auth::TokenServer::Parts{*guard_, *keys_, around_.accounts, around_.clock, around_.random,
                                              around_.metrics},

@@ -65,7 +65,8 @@ class AccessParts {
     Around around_;
     Counter& reloads_;
     Counter& failed_reloads_;
-    std::unique_ptr<BlockingPool> pool_;  // For hashes: they may not keep others from their files.
+    std::unique_ptr<BlockingPool> pool_;       // For hashes: they may not keep others from their files.
+    std::unique_ptr<BlockingPool> verifying_;  // For tokens: a flood of passwords may not keep them waiting.
     std::unique_ptr<auth::Htpasswd> htpasswd_;
     std::unique_ptr<auth::TokenVerifier> foreign_;
     std::optional<auth::Federation> federation_;

@@ -144,10 +144,11 @@ Result<> Server::Parts::open() {
     registrar.emplace(auth::Registrar::Parts{meta->accounts(), pool, clock, random});
     app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens(), &*registrar,
                 &hooks.control);
+    app->note_in(*refusals);
     TRY(auto rate_rules, rate_rules_of(settings));
     if (!rate_rules.empty()) {
         rates.emplace(std::move(rate_rules), metrics);
-        app->limit_by(*rates, *refusals);
+        app->limit_by(*rates);
     }
     CHECK(clean_up());
     CHECK(listen());
@@ -227,8 +228,14 @@ void Server::Parts::keep_uploads() {
     auto const kept = run_now(registry::record_all(*registry));
     if (kept.has_error()) {
         log.warn("uploads without bytes are not kept; their clients begin again",
-                 {{"error", kept.error().message}});
+                 {{"err", kept.error().message}});
     }
+}
+
+void Server::Parts::keep_last_refusals() {
+    auto const kept = run_now(refusals->flush());
+    if (kept.has_error())
+        log.error("the last refusals are not in the journal", {{"err", kept.error().message}});
 }
 
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
@@ -295,10 +302,8 @@ Result<> Server::Parts::add_jobs() {
                       [this, age] { return jobs::forget_journal(meta->journal(), clock, age); }};
         worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
     }
-    if (!access->guard().open()) {
-        jobs::Job job{"refusals", std::chrono::seconds(1), [this] { return refusals->flush(); }};
-        worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
-    }
+    jobs::Job flush{"refusals", std::chrono::seconds(1), [this] { return refusals->flush(); }};
+    worker.add_background(jobs::run_for_ever(std::move(flush), log, metrics));
     if (access->needs_upkeep()) {
         jobs::Job job{"access", upkeep_interval, [this] { return access->keep_up(); }};
         worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));

@@ -81,6 +81,7 @@ struct Server::Parts {
     Result<> listen_locally();
     Result<> add_jobs();
     Result<> count_descriptors();
+    void keep_last_refusals();
     [[nodiscard]] SessionContext session_context(Worker& worker, http::Handler& handler,
                                                  Connections* counted);
 };

@@ -31,6 +31,7 @@ void Server::Parts::stop(std::chrono::milliseconds drain_time) {
     // A request that waits for a hook cannot be cancelled.
     for (auto const& worker : workers) worker->finish(drain_time, [this] { hooks.mailbox.close(); });
     for (auto const& worker : workers) worker->join();
+    keep_last_refusals();
     hooks.mailbox.close();
     keep_uploads();
     log.info("stopped");

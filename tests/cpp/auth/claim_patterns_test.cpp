@@ -1,12 +1,14 @@
 #include "auth/claim_patterns.h"
 
+#include "auth/glob.h"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 using namespace ocilot;
 using namespace ocilot::auth;
 
-TEST(ClaimPattern, FitsTheWholeValue) {
+TEST(Glob, FitsTheWholeText) {
     struct Case {
         std::string pattern;
         std::vector<std::string> yes;
@@ -25,15 +27,15 @@ TEST(ClaimPattern, FitsTheWholeValue) {
         {"", {""}, {"a"}},
     };
     for (auto const& [pattern, yes, no] : cases) {
-        for (auto const& text : yes) EXPECT_TRUE(claim_fits(pattern, text)) << pattern << " " << text;
-        for (auto const& text : no) EXPECT_FALSE(claim_fits(pattern, text)) << pattern << " " << text;
+        for (auto const& text : yes) EXPECT_TRUE(glob_fits(pattern, text)) << pattern << " " << text;
+        for (auto const& text : no) EXPECT_FALSE(glob_fits(pattern, text)) << pattern << " " << text;
     }
 }
 
-TEST(ClaimPattern, CostsWhatItsLengthCosts) {
+TEST(Glob, CostsWhatItsLengthCosts) {
     std::string pattern;
     for (int i = 0; i < 100; ++i) pattern += "a*";
-    EXPECT_FALSE(claim_fits(pattern + "b", std::string(10'000, 'a')));
+    EXPECT_FALSE(glob_fits(pattern + "b", std::string(10'000, 'a')));
 }
 
 TEST(Claim, IsFoundWithinAnother) {
@@ -76,7 +78,7 @@ TEST(ClaimTemplate, HasItsBracesAroundNames) {
         EXPECT_TRUE(check_template(text).has_error()) << text;
 }
 
-TEST(AccountName, HasADashForWhatNoNameHas) {
+TEST(AccountName, HasTheNumbersOfBytesThatNoNameHas) {
     EXPECT_EQ(as_account_name("repo:octo/app:ref:refs/heads/a b\n\xc3\xa4"),
-              "repo:octo/app:ref:refs/heads/a-b---");
+              "repo:octo/app:ref:refs/heads/a%20b%0A%C3%A4");
 }

@@ -124,6 +124,56 @@ TEST_F(Guarded, CallersWithACertificateAreKnownByIt) {
     EXPECT_EQ(caller->kind, CallerKind::certificate);
 }
 
+TEST_F(Guarded, ACertificateBesidesOtherAuthIsNoLogin) {
+    Guard locked{GuardParts{.gate = hook,
+                            .clock = clock,
+                            .log = log,
+                            .metrics = metrics,
+                            .anything = true,
+                            .certificates = false}};
+    Presented const presented{.address = "192.0.2.1", .certificate = "node-7"};
+    EXPECT_TRUE(locked.recall(presented)->anonymous()) << "distribution wants the password, too";
+    locked.set_rules(std::make_shared<Rules const>(Rules::compile({}, {}).value()));
+    EXPECT_EQ(locked.recall(presented)->name, "node-7") << "rules can name it";
+}
+
+TEST_F(Guarded, ATokenWithoutASubjectGivesExactlyWhatItSays) {
+    policy::OpenGate nobody;
+    Guard guarded{
+        GuardParts{.gate = nobody, .clock = clock, .log = log, .metrics = metrics, .tokens_decide = true}};
+    Caller holder;
+    auto limit = std::make_shared<policy::Allowance>();
+    limit->add(std::string("team/app"), policy::Rights().add(policy::Rights::Right::pull));
+    holder.limit = limit;
+    auto const may = [&](Caller const& caller, std::string_view name, Action action) {
+        policy::Access const access{oci::RepositoryName::parse(name).value(), action};
+        auto const required = ocilot::test::run(guarded.require(caller, access));
+        EXPECT_EQ(guarded.known_to_allow(caller, access), required.has_value());
+        EXPECT_EQ(ocilot::test::run(guarded.may(caller, access)).value(), required.has_value());
+        if (required.has_error()) EXPECT_EQ(required.error().code, Errc::unauthorized);
+        return required.has_value();
+    };
+    for (int round = 0; round < 2; ++round) {
+        EXPECT_TRUE(may(holder, "team/app", Action::pull));
+        for (auto const action : {Action::push, Action::overwrite, Action::remove, Action::admin}) {
+            EXPECT_FALSE(may(holder, "team/app", action));
+        }
+        EXPECT_FALSE(may(holder, "team/other", Action::pull));
+        EXPECT_FALSE(may({}, "team/app", Action::pull)) << "without a token";
+    }
+    EXPECT_TRUE(ocilot::test::run(guarded.require(holder, {})).has_value()) << "the ping";
+    EXPECT_TRUE(ocilot::test::run(guarded.require({}, {})).has_error());
+    EXPECT_TRUE(ocilot::test::run(guarded.require(holder, {{}, Action::admin})).has_error());
+    EXPECT_TRUE(guarded.require_catalog(holder).has_error());
+    limit->add_catalog();
+    EXPECT_TRUE(guarded.require_catalog(holder).has_value());
+    guarded.set_rules(std::make_shared<Rules const>(
+        Rules::compile({{{"team/**"}, {{"everyone", {"pull"}}}}, {{"public"}, {{"anonymous", {"pull"}}}}}, {})
+            .value()));
+    EXPECT_FALSE(may(holder, "team/app", Action::pull)) << "with rules it is of nobody, who may only";
+    EXPECT_FALSE(may(holder, "public", Action::pull)) << "what rules and token both give";
+}
+
 TEST_F(Guarded, DecisionsAreExplained) {
     hook.answer = Decision::deny("closed on Sundays");
     hook.answer->by = "hooks/sunday.py";

@@ -55,6 +55,15 @@ TEST_F(RateLimitsTest, WhoWaitsAsLongAsItWasToldIsTaken) {
     EXPECT_FALSE(read(limits, named("ann")).allowed);
 }
 
+TEST_F(RateLimitsTest, AClockThatWasSetBackLocksNobodyOut) {
+    RateLimits limits({rule(3, seconds(60))}, metrics);
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(read(limits, named("ann")).allowed);
+    now -= seconds(100'000);
+    EXPECT_LE(read(limits, named("ann")).wait_for, seconds(20));
+    now += seconds(20);
+    EXPECT_TRUE(read(limits, named("ann")).allowed);
+}
+
 TEST_F(RateLimitsTest, OverTimeTheRateIsNeverMoreThanTheRule) {
     RateLimits limits({rule(10, seconds(10))}, metrics);
     int taken = 0;

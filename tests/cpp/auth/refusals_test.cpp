@@ -2,6 +2,7 @@
 
 #include "run.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 namespace ocilot::auth {
@@ -51,9 +52,26 @@ TEST_F(Refused, EqualOnesAreOneEntry) {
     EXPECT_EQ(flush(), 0U) << "each is written once";
 }
 
+TEST_F(Refused, OfOneAddressDoNotFillTheJournal) {
+    for (int i = 0; i < 500; ++i)
+        refusals.note("login", somebody("user" + std::to_string(i)), "", "", "wrong");
+    for (int i = 0; i < 500; ++i) refusals.note("access", somebody("bob"), "r" + std::to_string(i), "", "no");
+    EXPECT_EQ(flush(), Refusals::most_of_address + 2);
+    std::uint64_t times = 0;
+    for (auto const& entry : book.written) times += entry.times;
+    EXPECT_EQ(times, 1000U) << "all are counted";
+    auto const others = std::ranges::find(book.written, "access", &meta::JournalEntry::action);
+    ASSERT_NE(others, book.written.end());
+    EXPECT_EQ(others->by.name, "bob") << "a name that was proved stays";
+    for (int i = 0; i < 5; ++i) refusals.note("login", somebody("user" + std::to_string(i)), "", "", "wrong");
+    EXPECT_EQ(flush(), 5U) << "the next second counts anew";
+}
+
 TEST_F(Refused, OnesThatAreTooManyAreCounted) {
     for (std::size_t i = 0; i < Refusals::most + 5; ++i) {
-        refusals.note("login", somebody("user" + std::to_string(i)), "", "", "wrong");
+        auto one = somebody("user" + std::to_string(i));
+        one.address = "192.0.2." + std::to_string(i);
+        refusals.note("login", one, "", "", "wrong");
     }
     EXPECT_EQ(flush(), Refusals::most);
     EXPECT_NE(metrics.text().find("ocilot_journal_dropped_total 5"), std::string::npos);

@@ -28,7 +28,8 @@ class AccountsContract : public MetaStoreContract {
     Result<> add_token(meta::TokenFact token) { return run(accounts().add_token(std::move(token), ann)); }
     std::vector<std::string> token_ids(std::string const& account, bool refresh = false) {
         std::vector<std::string> ids;
-        for (auto const& token : run(accounts().tokens(account, refresh)).value()) ids.push_back(token.id);
+        auto const page = run(accounts().tokens({.account = account, .refresh = refresh})).value();
+        for (auto const& token : page.items) ids.push_back(token.id);
         return ids;
     }
     /// Action, subject and detail of what was noted, oldest first.
@@ -164,9 +165,53 @@ TEST_P(AccountsContract, RefreshTokensNeedNoAccountAndExpiredOnesMakeRoom) {
     for (int i = 0; i < 3; ++i) ASSERT_TRUE(refresh(std::to_string(i), i, 10 + i).has_value());
     ASSERT_TRUE(refresh("young", 12, 99).has_value());
     EXPECT_THAT(token_ids("", true), ElementsAre("2", "young"));
-    EXPECT_THAT(noted(), IsEmpty()) << "a login is no change";
     ASSERT_TRUE(run(accounts().remove_token("2", ann, at(13))).has_value());
-    EXPECT_THAT(noted(), IsEmpty());
+    auto const entries = noted();
+    ASSERT_EQ(entries.size(), 5U) << "a refresh token is as good as a password for a month";
+    EXPECT_EQ(entries[3], "token.add|young|refresh, of of htpasswd");
+    EXPECT_EQ(entries[4], "token.remove|2|refresh, of of htpasswd");
+}
+
+TEST_P(AccountsContract, TokensComeInPagesEvenIfTheLastOneIsGone) {
+    ASSERT_TRUE(add(an_account("ci")).has_value());
+    for (int i = 0; i < 6; ++i) {
+        auto token = a_token(std::to_string(9 - i), "ci", i / 2);
+        token.refresh = i % 3 == 2;
+        token.expires_at = at(100);
+        ASSERT_TRUE(add_token(token).has_value());
+    }
+    for (std::string const account : {"", "ci"}) {
+        meta::TokenQuery query{.account = account, .refresh = true, .limit = 2};
+        std::vector<std::string> seen;
+        for (bool more = true; more;) {
+            auto const page = run(accounts().tokens(query)).value();
+            ASSERT_LE(page.items.size(), 2U);
+            for (auto const& token : page.items) seen.push_back(token.id);
+            more = page.more;
+            query.after = {page.items.back().created_at, page.items.back().id};
+            if (account.empty()) (void)run(accounts().remove_token("9", ann, at(9)));
+        }
+        EXPECT_EQ(seen, account.empty() ? (std::vector<std::string>{"8", "9", "6", "7", "4", "5"})
+                                        : (std::vector<std::string>{"8", "6", "7", "4", "5"}));
+    }
+    EXPECT_TRUE(run(accounts().tokens({.account = "ci", .limit = 0})).value().items.empty());
+}
+
+TEST_P(AccountsContract, LoginsWithoutEndKeepAsManyRefreshTokensAsThereMayBe) {
+    ASSERT_TRUE(add(an_account("alice")).has_value());
+    ASSERT_TRUE(add_token(a_token("secret", "alice")).has_value());
+    auto const version = accounts().version();
+    for (int i = 0; i < 60; ++i) {
+        auto login = a_token(std::to_string(100 + i), "alice", i);
+        login.refresh = true;
+        login.expires_at = at(1000);
+        ASSERT_TRUE(add_token(login).has_value());
+    }
+    auto const left = token_ids("alice", true);
+    EXPECT_EQ(left.size(), meta::most_refresh_tokens + 1) << "and the secret, which is no login's";
+    EXPECT_EQ(run(accounts().token("109")).error().code, Errc::not_found);
+    EXPECT_TRUE(run(accounts().token("110")).has_value());
+    EXPECT_EQ(accounts().version(), version) << "nobody else has to log in again";
 }
 
 TEST_P(AccountsContract, AnotherPasswordEndsTheRefreshTokensAndNoOthers) {

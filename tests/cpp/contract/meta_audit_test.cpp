@@ -84,7 +84,7 @@ TEST_P(MetaStoreContract, AnAuditKnowsWhoNamesADigestAndWithWhichSizes) {
     auto& audit = store->audit();
     EXPECT_EQ(run(audit.named(digest("m"))).value().times, 0U);
     ASSERT_TRUE(put(a_manifest(app, "m")).has_value());
-    ASSERT_TRUE(run(links().link_blob(app, {digest("m"), 7}, {}, at(1))).has_value());
+    ASSERT_TRUE(run(links().link_blob(app, {digest("m"), 7}, {}, bob, at(1))).has_value());
     auto const named = run(audit.named(digest("m"))).value();
     EXPECT_EQ(named.times, 2U);
     EXPECT_EQ(named.least_size, 1U);
@@ -100,7 +100,7 @@ TEST_P(MetaStoreContract, WhatIsQuarantinedIsUnknownUntilItIsBroughtAgain) {
     }
     EXPECT_EQ(run(scrub.quarantined()).value(), 2U);
     EXPECT_EQ(run(links().blob(app, digest("layer"))).error().code, Errc::blob_unknown);
-    EXPECT_EQ(run(links().mount_blob(app, repo("b"), digest("layer"), at(6))).error().code,
+    EXPECT_EQ(run(links().mount_blob(app, repo("b"), digest("layer"), bob, at(6))).error().code,
               Errc::blob_unknown);
     EXPECT_EQ(run(catalog().manifest(app, digest("m"))).error().code, Errc::manifest_unknown);
     EXPECT_EQ(run(catalog().resolve(app, tag("v1"))).error().code, Errc::manifest_unknown);

@@ -149,6 +149,26 @@ TEST_P(JournalContract, APushIsNotedWhenItChangesSomethingAndAMoveWithTheOldDige
     EXPECT_EQ(moved.by.name + moved.by.kind + moved.by.address, "annuser192.0.2.1");
 }
 
+TEST_P(JournalContract, ABlobIsNotedWhenARepositoryGetsIt) {
+    auto const push = [&](int second) {
+        return run(links().link_blob(app, {digest("layer"), 5}, {}, bob, at(second)));
+    };
+    auto const mount = [&](int second) {
+        return run(links().mount_blob(app, repo("b"), digest("layer"), bob, at(second)));
+    };
+    for (int second : {1, 2}) ASSERT_TRUE(push(second).has_value());
+    for (int second : {3, 4}) ASSERT_TRUE(mount(second).has_value());
+    EXPECT_EQ(run(links().mount_blob(app, repo("b"), digest("none"), bob, at(5))).error().code,
+              Errc::blob_unknown);
+    EXPECT_THAT(subjects(), ElementsAre(hash("layer"), hash("layer"))) << "each once";
+    EXPECT_EQ(run(journal().entries({.action = "blob.push"})).value().at(0).at, at(1));
+    auto const mounted = run(journal().entries({.action = "blob.mount"})).value().at(0);
+    EXPECT_EQ(mounted.detail, "from team/app");
+    EXPECT_EQ(mounted.at, at(3));
+    EXPECT_EQ(mounted.repository, "b");
+    EXPECT_EQ(mounted.by.name + mounted.by.kind + mounted.by.address, "bobrobot192.0.2.2");
+}
+
 TEST_P(JournalContract, WhatIsRemovedIsNotedWithWhatItWas) {
     link(app, "layer");
     ASSERT_TRUE(put(a_manifest(app, "m", {tag("a"), tag("b"), tag("c")})).has_value());
@@ -157,8 +177,9 @@ TEST_P(JournalContract, WhatIsRemovedIsNotedWithWhatItWas) {
     ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(4))).has_value());
     EXPECT_THAT(
         noted(),
-        ElementsAre("manifest.push|" + hash("m") + "|tags a, b, c", "tag.delete|a|" + hash("m"),
-                    "manifest.delete|" + hash("m") + "|with 2 tags", "blob.delete|" + hash("layer") + "|"));
+        ElementsAre("blob.push|" + hash("layer") + "|", "manifest.push|" + hash("m") + "|tags a, b, c",
+                    "tag.delete|a|" + hash("m"), "manifest.delete|" + hash("m") + "|with 2 tags",
+                    "blob.delete|" + hash("layer") + "|"));
     EXPECT_THAT(subjects({.by = "bob", .limit = 1}), ElementsAre(hash("layer")));
 }
 

@@ -63,8 +63,8 @@ class MetaStoreContract : public ::testing::TestWithParam<MetaKind> {
 
     Result<> put(meta::NewManifest manifest) { return run(catalog().put_manifest(std::move(manifest))); }
     void link(oci::RepositoryName const& repository, std::string_view content) {
-        ASSERT_TRUE(
-            run(links().link_blob(repository, {digest(content), content.size()}, {}, at(1))).has_value());
+        ASSERT_TRUE(run(links().link_blob(repository, {digest(content), content.size()}, {}, bob, at(1)))
+                        .has_value());
     }
     std::vector<std::string> repositories(std::size_t limit = 1000) {
         return run(catalog().repositories({{}, limit})).value().items;

@@ -206,12 +206,14 @@ TEST_P(MetaStoreContract, ABlobIsLinkedOnceUntilItIsUnlinked) {
 TEST_P(MetaStoreContract, AMountMakesASecondLinkThatOutlivesTheFirst) {
     auto const target = repo("mirror/app");
     link(app, "layer");
-    EXPECT_EQ(run(links().mount_blob(app, target, digest("layer"), at(2))).value().size, 5U);
-    ASSERT_TRUE(run(links().mount_blob(app, target, digest("layer"), at(3))).has_value());
+    EXPECT_EQ(run(links().mount_blob(app, target, digest("layer"), bob, at(2))).value().size, 5U);
+    ASSERT_TRUE(run(links().mount_blob(app, target, digest("layer"), bob, at(3))).has_value());
     ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(2))).has_value());
     EXPECT_EQ(run(links().blob(target, digest("layer"))).value().size, 5U);
-    EXPECT_EQ(run(links().mount_blob(app, target, digest("layer"), at(3))).error().code, Errc::blob_unknown);
-    EXPECT_EQ(run(links().mount_blob(target, app, digest("none"), at(3))).error().code, Errc::blob_unknown);
+    EXPECT_EQ(run(links().mount_blob(app, target, digest("layer"), bob, at(3))).error().code,
+              Errc::blob_unknown);
+    EXPECT_EQ(run(links().mount_blob(target, app, digest("none"), bob, at(3))).error().code,
+              Errc::blob_unknown);
     EXPECT_EQ(tags_error("team/app"), Errc::name_unknown);
 }
 
@@ -315,7 +317,7 @@ TEST_P(MetaStoreContract, TheLinkOfABlobEndsItsUpload) {
     SystemRandom random;
     auto const id = Uuid::random(random);
     ASSERT_TRUE(run(uploads().open({id, app, oci::Algorithm::sha256, "", at(1)})).has_value());
-    ASSERT_TRUE(run(links().link_blob(app, {digest("b"), 1}, id, at(2))).has_value());
+    ASSERT_TRUE(run(links().link_blob(app, {digest("b"), 1}, id, bob, at(2))).has_value());
     EXPECT_EQ(run(uploads().find(app, id)).error().code, Errc::upload_unknown);
 }
 

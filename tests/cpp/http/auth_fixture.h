@@ -5,6 +5,7 @@
 #include "auth/bearers.h"
 #include "auth/logins.h"
 #include "auth/passwords.h"
+#include "auth/refusals.h"
 #include "auth/secrets.h"
 
 #include <nlohmann/json.hpp>
@@ -73,10 +74,12 @@ class AuthTest : public AppTest {
         parts.emplace(registry::Registry{blobs, *meta, *gate, time, random, sessions, manifests, rules});
         operations.emplace(*parts, metrics);
         app.emplace(*parts, *checking, *operations, settings, &*tokens, nullptr, hooks);
+        app->note_in(*refusals);
     }
     void guard_parts() {
         auto& accounts = meta->accounts();
         keys.emplace(accounts, time, std::chrono::seconds(300));
+        refusals.emplace(meta->journal(), time, metrics);
         ASSERT_TRUE(ocilot::test::run(keys->refresh(std::chrono::seconds(0))).has_value());
         logins.emplace(auth::LoginParts{.gate = *gate,
                                         .pool = pool,
@@ -84,7 +87,8 @@ class AuthTest : public AppTest {
                                         .random = random,
                                         .log = log,
                                         .metrics = metrics,
-                                        .accounts = &accounts});
+                                        .accounts = &accounts,
+                                        .refusals = &*refusals});
         bearers.emplace(auth::BearerParts{.pool = pool,
                                           .clock = time,
                                           .metrics = metrics,
@@ -96,7 +100,8 @@ class AuthTest : public AppTest {
                                           .log = log,
                                           .metrics = metrics,
                                           .logins = &*logins,
-                                          .bearers = &*bearers});
+                                          .bearers = &*bearers,
+                                          .refusals = &*refusals});
         checking->set_rules(
             std::make_shared<auth::Rules const>(auth::Rules::compile(rules_of_the_house(), {}).value()));
         tokens.emplace(auth::TokenServer::Parts{*checking, *keys, accounts, time, random, metrics},
@@ -135,6 +140,7 @@ class AuthTest : public AppTest {
     MovedClock time;
     BlockingPool pool{1};
     std::optional<auth::SigningKeys> keys;
+    std::optional<auth::Refusals> refusals;
     std::optional<auth::Logins> logins;
     std::optional<auth::Bearers> bearers;
     std::optional<auth::Guard> checking;

@@ -17,13 +17,11 @@ class Rate : public test::AuthTest {
         rule.requests = requests;
         rule.per_address = per_address;
         rates.emplace(std::vector<RateRule>{std::move(rule)}, metrics);
-        refusals.emplace(meta->journal(), time, metrics);
-        app->limit_by(*rates, *refusals);
+        app->limit_by(*rates);
     }
     Answer tags(std::string const& name) { return as(basic(name), Method::get, "/v2/public/x/tags/list"); }
 
     std::optional<auth::RateLimits> rates;
-    std::optional<auth::Refusals> refusals;
 };
 
 TEST_F(Rate, EveryAnswerTellsHowTheCallerStands) {
@@ -44,6 +42,15 @@ TEST_F(Rate, EveryAnswerTellsHowTheCallerStands) {
     EXPECT_EQ(tags("writer").status(), 404U) << "others are not held up";
     time.time += std::chrono::seconds(30);
     EXPECT_EQ(tags("reader").status(), 404U);
+}
+
+TEST_F(Rate, WrongCredentialsCountForTheirAddress) {
+    limit({RequestClass::reads}, 2);
+    auto const guess = [&] { return as("Bearer a.b.c", Method::get, "/v2/public/x/tags/list").status(); };
+    EXPECT_EQ(guess(), 401U);
+    EXPECT_EQ(guess(), 401U);
+    EXPECT_EQ(guess(), 429U);
+    EXPECT_EQ(tags("reader").status(), 404U) << "whoever is known there is not held up";
 }
 
 TEST_F(Rate, ARefusalIsInTheJournal) {

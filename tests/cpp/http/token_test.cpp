@@ -184,6 +184,70 @@ TEST_F(Tokens, OfRobotsKeepToTheScopesOfTheirSecret) {
     EXPECT_FALSE(offline.contains("refresh_token"));
 }
 
+TEST_F(Tokens, OfSecretsEndWithTheSecret) {
+    auto const secret = add_secret("writer");
+    auto const scope = std::string("scope=repository:team/app:pull");
+    auto const token = bearer_for(scope, basic("writer", secret));
+    EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 404U);
+    ASSERT_TRUE(ocilot::test::run(meta->accounts().remove_token(*auth::secret_id(secret), {}, time.now()))
+                    .has_value());
+    EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 401U) << "taken away at once";
+    auto const short_lived = add_secret("writer", {}, time.now() + std::chrono::seconds(100));
+    auto const other = bearer_for(scope, basic("writer", short_lived));
+    EXPECT_EQ(as(other, Method::get, "/v2/team/app/tags/list").status(), 404U);
+    time.time += std::chrono::seconds(101);
+    EXPECT_EQ(as(other, Method::get, "/v2/team/app/tags/list").status(), 401U);
+}
+
+TEST_F(Tokens, OfSecretsAreNotRenewed) {
+    auto const secret = add_secret("writer");
+    EXPECT_FALSE(token_for("offline_token=true", basic("writer", secret)).contains("refresh_token"))
+        << "it would outlive the secret that somebody takes away";
+    auto const form = post_form("grant_type=password&access_type=offline&username=writer&password=" + secret);
+    ASSERT_EQ(form.status(), 200U) << form.text;
+    EXPECT_FALSE(json::parse(form.text).contains("refresh_token"));
+}
+
+TEST_F(Tokens, OfASecretAreThereWhoeverGuessesAtItsAccount) {
+    auto const secret = add_secret("bot");
+    for (int i = 0; i < 12; ++i) {
+        auto wrong = auth::make_secret(random).text;
+        EXPECT_EQ(as(basic("bot", wrong), Method::get, "/token").status(), 401U);
+    }
+    EXPECT_EQ(as(basic("bot", secret), Method::get, "/token").status(), 200U);
+}
+
+TEST_F(Tokens, OfSomebodyCalledLikeAnAccountAreNotTheAccounts) {
+    auto const token_of = [&](std::string name, policy::CallerKind kind) {
+        auth::TokenRequest request;
+        request.caller.name = std::move(name);
+        request.caller.kind = kind;
+        request.scopes = auth::parse_scope("repository:team/app:pull,push").value();
+        return "Bearer " + ocilot::test::run(tokens->issue(std::move(request))).value().token;
+    };
+    auto const federated = token_of("writer", policy::CallerKind::federated);
+    EXPECT_EQ(as(federated, Method::get, "/v2/").status(), 200U);
+    EXPECT_EQ(as(federated, Method::get, "/v2/team/app/tags/list").status(), 403U)
+        << "a rule for user:writer";
+    EXPECT_EQ(
+        as(token_of("boss", policy::CallerKind::federated), Method::get, "/v2/secret/tags/list").status(),
+        403U)
+        << "no group of the account";
+    checking->set_rules(std::make_shared<auth::Rules const>(
+        auth::Rules::compile(
+            {{{"team/**"}, {{"federated:writer", {"pull", "push"}}, {"user:creator", {"push"}}}}}, {})
+            .value()));
+    auto const trusted = token_of("writer", policy::CallerKind::federated);
+    EXPECT_EQ(as(basic("writer"), Method::get, "/v2/team/app/tags/list").status(), 403U)
+        << "the other way round";
+    auto const started = as(trusted, Method::post, "/v2/team/app/blobs/uploads/");
+    ASSERT_EQ(started.status(), 202U);
+    auto const where = "/v2/team/app/blobs/uploads/" + started["Docker-Upload-UUID"];
+    EXPECT_EQ(as(trusted, Method::get, where).status(), 204U);
+    checking->set_rules(std::make_shared<auth::Rules const>(auth::Rules::without_any()));
+    EXPECT_EQ(as(basic("writer"), Method::get, where).status(), 404U) << "an upload of another caller";
+}
+
 TEST_F(Tokens, OfExpiredOrForeignSecretsAreRefused) {
     auto const secret = add_secret("bot", {}, time.now() + std::chrono::hours(1));
     EXPECT_EQ(as(basic("bot", secret), Method::get, "/v2/").status(), 200U);

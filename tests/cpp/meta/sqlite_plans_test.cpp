@@ -58,9 +58,9 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(store.uploads().count(app)));
     static_cast<void>(run(store.uploads().count_by("ann", "192.0.2.1")));
     static_cast<void>(run(store.uploads().count_by("", "192.0.2.1")));
-    static_cast<void>(run(links.link_blob(app, {digest("b"), 1}, id, at(1))));
+    static_cast<void>(run(links.link_blob(app, {digest("b"), 1}, id, bob, at(1))));
     static_cast<void>(run(store.uploads().close(id)));
-    static_cast<void>(run(links.mount_blob(app, repo("b"), digest("b"), at(1))));
+    static_cast<void>(run(links.mount_blob(app, repo("b"), digest("b"), bob, at(1))));
     static_cast<void>(run(links.holders(digest("b"), {"app", 10})));
     static_cast<void>(run(links.unlink_blob(repo("b"), digest("b"), bob, at(2))));
     static_cast<void>(run(catalog.put_manifest(a_manifest(app, "child"))));
@@ -102,8 +102,8 @@ void do_everything_with_accounts(meta::Accounts& accounts) {
     token.refresh = true;
     EXPECT_TRUE(run(accounts.add_token(token, bob)).has_value());
     static_cast<void>(run(accounts.accounts({{}, 10})));
-    static_cast<void>(run(accounts.tokens("", true)));
-    static_cast<void>(run(accounts.tokens("ann", true)));
+    static_cast<void>(run(accounts.tokens({.refresh = true})));
+    static_cast<void>(run(accounts.tokens({.account = "ann", .refresh = true})));
     static_cast<void>(run(accounts.token("1")));
     static_cast<void>(run(accounts.note_use({{"1", at(2)}})));
     static_cast<void>(run(accounts.remove_token("1", bob, at(2))));

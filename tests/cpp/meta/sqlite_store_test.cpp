@@ -48,6 +48,21 @@ TEST_F(SqliteStoreTest, EverythingIsThereAfterAReopen) {
     EXPECT_TRUE(run(store->uploads().find(app, id)).has_value());
 }
 
+TEST_F(SqliteStoreTest, TheKeysInItAreForItsOwnerAlone) {
+    namespace fs = std::filesystem;
+    auto const others = [](std::string const& file) {
+        return fs::status(file).permissions() & (fs::perms::group_all | fs::perms::others_all);
+    };
+    {
+        auto const store = open(path).value();
+        ASSERT_TRUE(put(*store, a_manifest(app, "m")).has_value());
+        for (auto const* part : {"", "-wal", "-shm"}) EXPECT_EQ(others(path + part), fs::perms::none) << part;
+    }
+    fs::permissions(path, fs::perms(0644));
+    auto const store = open(path).value();
+    EXPECT_EQ(others(path), fs::perms::group_read) << "one that an older version made";
+}
+
 TEST_F(SqliteStoreTest, WhatWasAcknowledgedIsThereAfterACrash) {
     auto const store = open(path).value();
     ASSERT_TRUE(put(*store, a_manifest(app, "m", {tag("t")})).has_value());

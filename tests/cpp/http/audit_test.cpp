@@ -1,0 +1,132 @@
+#include "auth_fixture.h"
+
+namespace ocilot::http {
+namespace {
+
+/// A hook that knows one person: whoever has the password "of the hook" is `says`.
+class Directory final : public policy::OpenGate {
+  public:
+    std::string says = "carol";
+    [[nodiscard]] bool asks(policy::Point point) const noexcept override {
+        return point == policy::Point::authenticate;
+    }
+    Task<Result<std::optional<policy::Login>>> authenticate(policy::Credentials credentials) override {
+        if (credentials.password != "of the hook") co_return std::optional<policy::Login>{};
+        policy::Caller caller;
+        caller.name = says;
+        caller.kind = policy::CallerKind::user;
+        co_return std::optional<policy::Login>(std::move(caller));
+    }
+};
+
+class Audit : public test::AuthTest {
+  protected:
+    /// What was refused since the last question: action, caller, repository, subject.
+    std::vector<std::string> refused() {
+        EXPECT_TRUE(ocilot::test::run(refusals->flush()).has_value());
+        std::vector<std::string> found;
+        for (auto const& entry : ocilot::test::run(meta->journal().entries({.refused = true})).value()) {
+            if (entry.id <= last) continue;
+            found.push_back(entry.action + "|" + entry.by.kind + " " + entry.by.name + "|" +
+                            entry.repository + "|" + entry.subject);
+            newest = std::max(newest, entry.id);
+        }
+        last = newest;
+        return found;
+    }
+    std::int64_t last = 0;
+    std::int64_t newest = 0;
+};
+
+using Lines = std::vector<std::string>;
+
+TEST_F(Audit, HasWhoeverShowedWhatIsGoodForNothing) {
+    EXPECT_EQ(as("Bearer a.b.c", Method::get, "/v2/").status(), 401U);
+    EXPECT_EQ(refused(), Lines{"login|anonymous ||"});
+    EXPECT_EQ(as("Negotiate x", Method::get, "/v2/").status(), 401U);
+    EXPECT_EQ(refused(), Lines{"login|anonymous ||"});
+    EXPECT_EQ(as(basic("reader", "wrong"), Method::get, "/token").status(), 401U);
+    EXPECT_EQ(refused(), Lines{"login|user reader||"});
+    EXPECT_EQ(post_form("grant_type=refresh_token&refresh_token=" + auth::make_secret(random).text).status(),
+              401U);
+    EXPECT_EQ(refused(), Lines{"login|anonymous ||"});
+    EXPECT_EQ(as("Bearer x", Method::get, "/token").status(), 401U);
+    EXPECT_EQ(refused(), Lines{"login|anonymous ||"});
+}
+
+TEST_F(Audit, HasWhoeverMayNot) {
+    EXPECT_EQ(as(basic("reader"), Method::get, "/v2/secret/tags/list").status(), 403U);
+    EXPECT_EQ(refused(), Lines{"access|user reader|secret|pull"});
+    auto const token = bearer_for("scope=repository:team/app:pull", basic("writer"));
+    EXPECT_EQ(as(token, Method::post, "/v2/team/app/blobs/uploads/").status(), 401U);
+    EXPECT_EQ(refused(), Lines{"access|user writer|team/app|push"});
+    EXPECT_EQ(as(token, Method::get, "/v2/_catalog").status(), 401U);
+    EXPECT_EQ(refused(), Lines{"access|user writer||catalog"});
+    auto const anonymous = bearer_for("scope=repository:team/app:pull");
+    EXPECT_EQ(as(anonymous, Method::get, "/v2/team/app/tags/list").status(), 401U);
+    EXPECT_EQ(refused(), Lines{"access|anonymous |team/app|pull"});
+    EXPECT_EQ(get("/v2/").status(), 401U);
+    EXPECT_EQ(get("/v2/team/app/tags/list").status(), 401U);
+    EXPECT_EQ(refused(), Lines{}) << "whoever shows nothing is asked who he is";
+}
+
+TEST_F(Audit, HasGuessesThatHaveToWait) {
+    for (int i = 0; i < 12; ++i) as(basic("reader", "guess" + std::to_string(i)), Method::get, "/token");
+    auto const lines = refused();
+    EXPECT_EQ(lines.size(), 2U) << "wrong ones, and those that had to wait";
+}
+
+TEST_F(Audit, HasWhoMovesATagThatHeMayOnlyMake) {
+    std::string const one =
+        R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})";
+    auto const two = one + " ";
+    auto const push = [&](std::string const& content) {
+        return as(basic("creator"), Method::put, "/v2/team/app/manifests/v1", content).status();
+    };
+    EXPECT_EQ(push(one), 201U);
+    EXPECT_EQ(push(two), 403U);
+    EXPECT_EQ(refused(), Lines{"admit|user creator|team/app|v1"});
+}
+
+TEST_F(Audit, HasNobodyWhoLooksForAnyRepositoryToMountFrom) {
+    auto const digest = oci::digest_of(oci::Algorithm::sha256, "layer").str();
+    EXPECT_EQ(
+        as(basic("writer"), Method::post, "/v2/team/app/blobs/uploads/?digest=" + digest, "layer").status(),
+        201U);
+    auto const mount = "/v2/public/app/blobs/uploads/?mount=" + digest;
+    checking->set_rules(std::make_shared<auth::Rules const>(
+        auth::Rules::compile({{{"public/**"}, {{"user:writer", {"push"}}}}}, {}).value()));
+    EXPECT_EQ(as(basic("writer"), Method::post, mount).status(), 202U);
+    EXPECT_EQ(refused(), Lines{}) << "he named none";
+    EXPECT_EQ(as(basic("writer"), Method::post, mount + "&from=team/app").status(), 202U);
+    EXPECT_EQ(refused(), Lines{"access|user writer|team/app|pull"});
+}
+
+TEST_F(Audit, HasRefreshTokensAndBlobs) {
+    auto const digest = oci::digest_of(oci::Algorithm::sha256, "layer").str();
+    token_for("offline_token=true", basic("writer"));
+    EXPECT_EQ(
+        as(basic("writer"), Method::post, "/v2/team/app/blobs/uploads/?digest=" + digest, "layer").status(),
+        201U);
+    auto const entries = ocilot::test::run(meta->journal().entries({.by = "writer"})).value();
+    ASSERT_EQ(entries.size(), 2U);
+    EXPECT_EQ(entries[0].action + entries[1].action, "blob.pushtoken.add");
+    EXPECT_EQ(entries[0].subject, digest);
+}
+
+TEST_F(Audit, HasADirectoryThatTakesSomebodyForAnAccount) {
+    Directory directory;
+    gate = &directory;
+    join();
+    auto const login = [&] {
+        return as(basic("carol-of-ldap", "of the hook"), Method::get, "/v2/").status();
+    };
+    EXPECT_EQ(login(), 200U);
+    directory.says = "boss";
+    time.time += std::chrono::minutes(2);
+    EXPECT_EQ(login(), 401U) << "an account has its own password";
+    EXPECT_EQ(refused(), Lines{"login|user carol-of-ldap||"});
+}
+
+}  // namespace
+}  // namespace ocilot::http
