@@ -3,6 +3,7 @@
 #include "auth/recent.h"
 #include "auth/secrets.h"
 #include "auth/throttle.h"
+#include "auth/turns.h"
 #include "base/blocking_pool.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -111,6 +112,7 @@ class Logins {
     Throttle throttle_;
     Recent<Kept> kept_;
     Counters counters_;
+    Turns turns_;
     std::atomic<unsigned> under_way_{0};
     std::string const unknown_hash_;
     std::mutex used_mutex_;

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -98,3 +100,22 @@ def test_an_unknown_name_is_throttled_as_a_known_one(fresh_registry: FreshRegist
             statuses = [ask(api, "/v2/", name, f"wrong{number}").status for number in range(13)]
             assert statuses == [401] * 10 + [429] * 3, name
             assert hashed(api) == 10
+
+
+def test_many_connections_log_in_at_once_and_one_password_is_hashed(
+    fresh_registry: FreshRegistry, tmp_path: Path
+) -> None:
+    """As engines do that fetch many layers: none of them is taken for somebody who guesses."""
+    registry = fresh_registry(with_passwords(tmp_path))
+    together = threading.Barrier(40)
+
+    def log_in(_: int) -> int:
+        with registry.connect() as api:
+            assert api("GET", "/v2/").status == 401
+            together.wait(60)
+            return api("GET", "/v2/", headers=basic("alice")).status
+
+    with ThreadPoolExecutor(40) as clients:
+        assert list(clients.map(log_in, range(40))) == [200] * 40
+    with registry.connect() as api:
+        assert hashed(api) == 1
