@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlencode
 
 import typer
+
+from ocilot.errors import Error
 
 from .control import Control
 from .options import ConfigOption, RootOption, path, print_json
@@ -30,7 +33,7 @@ def explain(
     user: Annotated[
         str, typer.Argument(help="Who: the name of an account, or `anonymous` for whoever does not log in.")
     ],
-    action: Annotated[str, typer.Argument(help="What: pull, push, overwrite, delete or admin.")],
+    action: Annotated[str, typer.Argument(help="What: pull, push, overwrite (move a tag), delete or admin.")],
     repository: Annotated[str, typer.Argument(help="Where.")],
     kind: Annotated[
         str | None,
@@ -45,7 +48,8 @@ def explain(
     root: RootOption = None,
 ) -> None:
     """Print whether somebody may do something, and which rule or hook decides."""
-    query = {"action": action, "repository": repository}
+    # Rules call it `create`: all that a push takes, unless it moves a tag.
+    query = {"action": "push" if action == "create" else action, "repository": repository}
     if user != "anonymous":
         query["user"] = user
     if kind is not None:
@@ -54,7 +58,26 @@ def explain(
         query["groups"] = ",".join(group)
     with Control.of(config, root) as control:
         told = control.ask("GET", f"{path('access')}?{urlencode(query)}")
+        is_known = user == "anonymous" or kind or group or _may_be_known(control, user)
+    if not is_known:
+        print(
+            f"note: there is no account {user}; this is about anybody who logs in by that name",
+            file=sys.stderr,
+        )
     if output is Explained.JSON:
         print_json(told)
         return
     print(f"{'yes' if told['allowed'] else 'no'}: {told['reason']}")
+
+
+def _may_be_known(control: Control, name: str) -> bool:
+    """Whether there is such an account, or no accounts to look for it."""
+    if not control.has_accounts():
+        return True
+    try:
+        control.ask("GET", path("accounts", name))
+    except Error as problem:
+        if problem.code in {"not_found", "bad_request"}:
+            return False
+        raise
+    return True

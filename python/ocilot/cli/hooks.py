@@ -54,6 +54,8 @@ def list_(config: ConfigFile = None, output: OutputOption = Output.TABLE) -> Non
     if output is Output.JSON:
         print(json.dumps(rows, indent=2))
         return
+    if not rows:
+        _print_none()
     for row in rows:
         where = ", ".join(row["repositories"]) if row["repositories"] is not None else "everywhere"
         print(f"{row['script']}  {row['summary']}".rstrip())
@@ -88,7 +90,7 @@ def check(
     for script in scripts:
         print(f"{script.spec.path} is fine: {', '.join(script.points)}", file=sys.stderr)
     if not scripts:
-        print("no scripts are configured", file=sys.stderr)
+        _print_none()
 
 
 @app.command("try")
@@ -163,6 +165,10 @@ def reload(config: ConfigOption = None, root: RootOption = None, output: OutputO
         raise typer.Exit(Exit.USAGE)
 
 
+def _print_none() -> None:
+    print("no scripts are configured; name them in ocilot.hooks.scripts of a config.yml", file=sys.stderr)
+
+
 def _loaded(config: str | None) -> Loaded:
     loaded = configuration.load(config)
     print_notes(loaded)
@@ -232,3 +238,5 @@ def _print_status(told: dict[str, Any], output: Output) -> None:
                 print(f"  {point:15}{counts} {tally['seconds']:10.3f} s")
     for problem in told["problems"]:
         print(f"not loaded: {problem}", file=sys.stderr)
+    if told["problems"]:
+        print(f"generation {told['generation']} stays in force", file=sys.stderr)
