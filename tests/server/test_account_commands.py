@@ -205,7 +205,19 @@ def test_whoever_has_no_account_is_explained_with_a_note(running: Commands, name
     assert running("access", "explain", name, "pull", "team/app", "--kind", "federated").err == ""
     ran = running("access", "explain", name, "pull", "public/app")
     assert (ran.code, ran.out[:5]) == (0, "yes: "), ran
-    assert ran.err == f"note: there is no account {name}; this is about anybody who logs in by that name\n"
+    assert ran.err == f"note: there is no account {name}; this is about whoever logs in by that name\n"
+    ran = running("access", "explain", f"robot:{name}", "pull", "public/app")
+    assert ran.err.startswith(f"note: there is no robot {name}; "), ran
+
+
+def test_whoever_is_explained_may_be_written_as_in_a_rule(running: Commands) -> None:
+    running.fine("user", "add", "alice", "--group", "team", "--no-password")
+    ran = running("access", "explain", "user:alice", "push", "team/app")
+    assert (ran.out[:5], ran.err) == ("yes: ", ""), ran
+    ran = running("access", "explain", "robot:alice", "push", "team/app")
+    assert "gives robot alice nothing" in ran.out, ran
+    ran = running("access", "explain", "federated:alice", "push", "team/app")
+    assert ("gives federated alice nothing" in ran.out, ran.err) == (True, ""), ran
 
 
 @pytest.mark.parametrize("words", [("user", "add", "alice", "--no-password"), ("robot", "add", "ci")])

@@ -19,6 +19,7 @@ from ocilot.errors import ConfigError
 from .config import ConfigFile
 from .control import Control
 from .exit import Exit
+from .foreground import unasked_points
 from .messages import print_notes
 
 app = typer.Typer(help="Look at scripts, try them, load them again.", no_args_is_help=True)
@@ -82,11 +83,16 @@ def check(
     from ocilot.hooks.problem import Problem
     from ocilot.hooks.spec import Spec
 
-    specs = [Spec(path) for path in paths] if paths else configured.specs_of(_loaded(config))
+    loaded = None if paths else _loaded(config)
+    specs = [Spec(path) for path in paths or ()] if loaded is None else configured.specs_of(loaded)
     try:
         scripts = loader.load_all(specs)
     except Problem as problem:
         raise ConfigError(str(problem)) from None
+    # As the start would say it.
+    unasked = {} if loaded is None else unasked_points(loaded.settings)
+    if never := [f"{one.spec.path}: {line}" for one in scripts for line in one.never_asked(unasked)]:
+        raise ConfigError("\n".join(never))
     for script in scripts:
         print(f"{script.spec.path} is fine: {', '.join(script.points)}", file=sys.stderr)
     if not scripts:
@@ -166,7 +172,7 @@ def reload(config: ConfigOption = None, root: RootOption = None, output: OutputO
 
 
 def _print_none() -> None:
-    print("no scripts are configured; name them in ocilot.hooks.scripts of a config.yml", file=sys.stderr)
+    print("no scripts are configured; name a config.yml whose ocilot.hooks.scripts has some", file=sys.stderr)
 
 
 def _loaded(config: str | None) -> Loaded:
