@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view token_exchange = "urn:ietf:params:oauth:grant-type:token-exchange";  // RFC 8693
 
 Error no_token_server() {
-    return {Errc::not_found, "this registry gives out no tokens"};
+    return {Errc::not_found, "this registry gives out no tokens; set ocilot.accounts.enabled: true"};
 }
 
 /// All scopes that a request names, each in a field of its own or separated by spaces.

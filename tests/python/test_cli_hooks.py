@@ -43,7 +43,7 @@ class Releases(Hook):
 def place(tmp_path: Path) -> Path:
     (tmp_path / "a.py").write_text(HOOK)
     (tmp_path / "config.yml").write_text(
-        "version: 0.1\nocilot:\n  hooks:\n    scripts:\n"
+        "version: 0.1\nocilot:\n  accounts: {enabled: true}\n  hooks:\n    scripts:\n"
         "      - {path: a.py, repositories: [team/*], options: {bind_password: hunter2}}\n"
     )
     return tmp_path
@@ -150,5 +150,21 @@ def test_status_and_reload_need_a_registry_and_start_none(place: Path) -> None:
     for word in ("status", "reload"):
         ran = ocilot_command("hooks", word, "--root", "data", cwd=place)
         assert (ran.returncode, ran.stdout) == (6, "")
-        assert ran.stderr == f"no registry runs here: nobody listens at {place}/data/ocilot/control.sock\n"
+        assert ran.stderr == (
+            f"no registry runs here: nobody listens at {place}/data/ocilot/control.sock; "
+            "start it with `ocilot serve`\n"
+        )
     assert not (place / "data").exists()
+
+
+def test_a_script_is_checked_with_what_its_registry_asks(place: Path) -> None:
+    (place / "authn.py").write_text("def authenticate(login): ...\n")
+    for own, code, said in (
+        ("", 2, "authn.py: authenticate would never be asked: no passwords are taken here; set "),
+        ("  accounts: {enabled: true}\n", 0, "authn.py is fine: authenticate\n"),
+    ):
+        (place / "authn.yml").write_text(
+            f"version: 0.1\nocilot:\n{own}  hooks: {{scripts: [{{path: authn.py}}]}}\n"
+        )
+        ran = ocilot_command("hooks", "check", "--config", "authn.yml", cwd=place)
+        assert (ran.returncode, ran.stderr[: len(said)]) == (code, said)

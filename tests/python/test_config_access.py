@@ -109,3 +109,21 @@ def test_a_problem_is_named_with_its_place(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, f"version: 0.1\n{text}\n")
     assert str(caught.value) == f"{tmp_path}/config.yml:2: {PROBLEMS[text]}"
+
+
+@pytest.mark.parametrize(
+    ("allow", "is_noted"),
+    [
+        ("{'user:bob': [push]}", True),
+        ("{'user:bob': [create, delete]}", True),
+        ("{'user:bob': [push, pull]}", False),
+        ("{'user:bob': [push], anonymous: [pull]}", False),
+        ("{'user:bob': [admin]}", False),
+        ("{'user:bob': [delete]}", False),
+    ],
+)
+def test_a_rule_that_no_client_can_push_by_is_noted(tmp_path: Path, allow: str, is_noted: bool) -> None:
+    rules = f"access: [{{repositories: ['team/**'], allow: {allow}}}]"
+    read = loaded(tmp_path, f"version: 0.1\nocilot:\n  accounts: {{enabled: true}}\n  {rules}\n")
+    notes = [note for note in read.notes if "ocilot.access.0 (team/**) lets nobody pull" in note]
+    assert len(read.notes) == len(notes) == is_noted

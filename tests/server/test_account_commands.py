@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,3 +194,46 @@ def test_access_is_explained(commands: Commands) -> None:
     assert commands.fine("access", "explain", "anonymous", "push", "public/app").startswith("no: ")
     assert commands.data("access", "explain", "anonymous", "pull", "public/app")["allowed"] is True
     assert commands("access", "explain", "alice", "juggle", "team/app").code == 2
+    # As rules call it.
+    assert commands.fine("access", "explain", "alice", "create", "team/app").startswith("yes: ")
+
+
+@pytest.mark.parametrize("name", ["ghost", "no/account"])
+def test_whoever_has_no_account_is_explained_with_a_note(running: Commands, name: str) -> None:
+    running.fine("user", "add", "alice", "--no-password")
+    assert running("access", "explain", "alice", "pull", "team/app").err == ""
+    assert running("access", "explain", name, "pull", "team/app", "--kind", "federated").err == ""
+    ran = running("access", "explain", name, "pull", "public/app")
+    assert (ran.code, ran.out[:5]) == (0, "yes: "), ran
+    assert ran.err == f"note: there is no account {name}; this is about whoever logs in by that name\n"
+    ran = running("access", "explain", f"robot:{name}", "pull", "public/app")
+    assert ran.err.startswith(f"note: there is no robot {name}; "), ran
+
+
+def test_whoever_is_explained_may_be_written_as_in_a_rule(running: Commands) -> None:
+    running.fine("user", "add", "alice", "--group", "team", "--no-password")
+    ran = running("access", "explain", "user:alice", "push", "team/app")
+    assert (ran.out[:5], ran.err) == ("yes: ", ""), ran
+    ran = running("access", "explain", "robot:alice", "push", "team/app")
+    assert "gives robot alice nothing" in ran.out, ran
+    ran = running("access", "explain", "federated:alice", "push", "team/app")
+    assert ("gives federated alice nothing" in ran.out, ran.err) == (True, ""), ran
+
+
+@pytest.mark.parametrize("words", [("user", "add", "alice", "--no-password"), ("robot", "add", "ci")])
+def test_an_account_that_nobody_asks_for_is_made_with_a_note(
+    fresh_registry: FreshRegistry, words: tuple[str, ...]
+) -> None:
+    ran = Commands(fresh_registry("version: 0.1\n"))(*words)
+    assert ran.code == 0, ran
+    assert "note: accounts are off here" in ran.err
+    assert "ocilot.accounts.enabled: true" in ran.err
+
+
+def test_a_registry_that_nobody_named_is_not_made_to_be_asked(tmp_path: Path) -> None:
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    words = ["sh", "-c", f"cd {tmp_path} && {OCILOT} access explain alice push team/app"]
+    ran = attempt(words, env=env, seconds=60)
+    assert (ran.code, ran.out) == (6, ""), ran
+    assert "name its configuration with --config, or its data with --root" in ran.err
+    assert list(tmp_path.iterdir()) == []

@@ -30,6 +30,12 @@ def test_it_says_where_the_data_is_and_how_to_push(fresh_registry: FreshRegistry
     assert str(registry.root.resolve()) in said
     assert f"listening on {registry.url}" in said
     assert f"docker push localhost:{registry.port}/" in said
+    assert "open to      everybody who reaches it" in said
+
+
+def test_it_says_whom_it_asks(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry("version: 0.1\nocilot: {accounts: {enabled: true}}\n")
+    assert "open to" not in registry.process.output()
 
 
 def test_it_makes_the_data_directory_and_its_parents(fresh_registry: FreshRegistry, tmp_path: Path) -> None:

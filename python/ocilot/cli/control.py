@@ -51,9 +51,10 @@ class Control:
     Use it in a `with` block.
     """
 
-    def __init__(self, settings: _core.Settings, *, start: bool = True) -> None:
+    def __init__(self, settings: _core.Settings, *, start: bool = True, is_named: bool = True) -> None:
         self._settings = settings
         self._may_start = start
+        self._is_named = is_named
         self._own: _core.Server | None = None
         self._connection: _LocalConnection | None = None
 
@@ -66,9 +67,10 @@ class Control:
         loaded = configuration.load(config)
         print_notes(loaded)
         settings = loaded.settings
+        is_named = loaded.path is not None or root is not None or settings.root != _core.Settings().root
         if root is not None:
             settings.root, settings.in_memory = os.fspath(root), False
-        return cls(settings, start=start)
+        return cls(settings, start=start, is_named=is_named)
 
     def __enter__(self) -> Self:
         path = self._path()
@@ -76,7 +78,9 @@ class Control:
             self._connection = _connected(path)
         except (FileNotFoundError, ConnectionRefusedError):
             if not self._may_start:
-                raise failure("unavailable", f"no registry runs here: nobody listens at {path}") from None
+                raise failure(
+                    "unavailable", f"no registry runs here: nobody listens at {path}; {self._what_to_do()}"
+                ) from None
             self._connection = _connected(self._start())
         except PermissionError:
             raise failure(
@@ -101,6 +105,16 @@ class Control:
     def runs_alone(self) -> bool:
         """Whether no registry ran, and one of its own answers."""
         return self._own is not None
+
+    def has_accounts(self) -> bool:
+        """Whether anybody can log in with an account of this registry."""
+        try:
+            self.ask("GET", "/api/v1/keys")
+        except Error as problem:
+            if problem.code == "not_found":
+                return False
+            raise
+        return True
 
     def ask_all(self, path: str, member: str) -> Iterator[Any]:
         """Everything that a list has, page by page; `member` of a page holds its part."""
@@ -138,11 +152,21 @@ class Control:
             )
         return os.fspath(Path(settings.root).absolute() / "ocilot" / "control.sock")
 
+    def _what_to_do(self) -> str:
+        start = "start it with `ocilot serve`"
+        return start if self._is_named else f"{start}, or say with --config or --root which one is meant"
+
     def _start(self) -> str:
         settings = self._settings
         if settings.in_memory:
             raise failure("unavailable", "no registry runs, and one in memory keeps nothing: start it first")
         if not Path(settings.root).exists():
+            if not self._is_named:
+                raise failure(
+                    "unavailable",
+                    f"there is no registry at {settings.root}; name its configuration with --config, "
+                    "or its data with --root",
+                )
             print(f"note: there was no data directory at {settings.root}; a new one is made", file=sys.stderr)
         settings.address = settings.debug_address = ""
         settings.tls_certificate = settings.tls_key = ""

@@ -137,7 +137,7 @@ def run(
         hooks.attach(server.hooks)
         if watches_hooks:
             hooks.watch()
-    print(welcome(server, "https" if settings.tls_certificate else "http"), file=sys.stderr, flush=True)
+    print(welcome(server, settings, hooks), file=sys.stderr, flush=True)
     rules = _Rules(server, path) if path is not None and _asks_who(settings) else None
     while (heard := _next_signal(rules)) == signal.SIGHUP:
         _reload(server, hooks)
@@ -190,8 +190,9 @@ def unasked_points(settings: _core.Settings) -> dict[str, str]:
     return {"authenticate": why}
 
 
-def welcome(server: _core.Server, scheme: str) -> str:
-    """Where the data is, where the registry is, and how to push a first image."""
+def welcome(server: _core.Server, settings: _core.Settings, hooks: Hooks | None = None) -> str:
+    """Where the data is, where the registry is, whom it lets in, and how to push a first image."""
+    scheme = "https" if settings.tls_certificate else "http"
     host, _, port = server.address.rpartition(":")
     is_here = host in {"0.0.0.0", "[::]", "127.0.0.1", "[::1]", ""}
     name = f"localhost:{port}" if is_here else server.address
@@ -202,6 +203,13 @@ def welcome(server: _core.Server, scheme: str) -> str:
     ]
     if server.debug_address:
         lines.append(f"  metrics on   http://{server.debug_address}/metrics")
+    asked = [point for point, _ in hooks.points] if hooks is not None else []
+    if not _asks_who(settings) and "authorize" not in asked:
+        lines.append(
+            "  open to      everybody who reaches it, to pull, push and delete; docs/auth.md changes that"
+        )
+    if asked:
+        lines.append(f"  hooks asked  {', '.join(asked)}")
     lines += [
         "  push a first image:",
         f"    docker tag IMAGE {name}/IMAGE",

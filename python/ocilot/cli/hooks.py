@@ -19,6 +19,7 @@ from ocilot.errors import ConfigError
 from .config import ConfigFile
 from .control import Control
 from .exit import Exit
+from .foreground import unasked_points
 from .messages import print_notes
 
 app = typer.Typer(help="Look at scripts, try them, load them again.", no_args_is_help=True)
@@ -54,6 +55,8 @@ def list_(config: ConfigFile = None, output: OutputOption = Output.TABLE) -> Non
     if output is Output.JSON:
         print(json.dumps(rows, indent=2))
         return
+    if not rows:
+        _print_none()
     for row in rows:
         where = ", ".join(row["repositories"]) if row["repositories"] is not None else "everywhere"
         print(f"{row['script']}  {row['summary']}".rstrip())
@@ -80,15 +83,20 @@ def check(
     from ocilot.hooks.problem import Problem
     from ocilot.hooks.spec import Spec
 
-    specs = [Spec(path) for path in paths] if paths else configured.specs_of(_loaded(config))
+    loaded = None if paths else _loaded(config)
+    specs = [Spec(path) for path in paths or ()] if loaded is None else configured.specs_of(loaded)
     try:
         scripts = loader.load_all(specs)
     except Problem as problem:
         raise ConfigError(str(problem)) from None
+    # As the start would say it.
+    unasked = {} if loaded is None else unasked_points(loaded.settings)
+    if never := [f"{one.spec.path}: {line}" for one in scripts for line in one.never_asked(unasked)]:
+        raise ConfigError("\n".join(never))
     for script in scripts:
         print(f"{script.spec.path} is fine: {', '.join(script.points)}", file=sys.stderr)
     if not scripts:
-        print("no scripts are configured", file=sys.stderr)
+        _print_none()
 
 
 @app.command("try")
@@ -163,6 +171,10 @@ def reload(config: ConfigOption = None, root: RootOption = None, output: OutputO
         raise typer.Exit(Exit.USAGE)
 
 
+def _print_none() -> None:
+    print("no scripts are configured; name a config.yml whose ocilot.hooks.scripts has some", file=sys.stderr)
+
+
 def _loaded(config: str | None) -> Loaded:
     loaded = configuration.load(config)
     print_notes(loaded)
@@ -232,3 +244,5 @@ def _print_status(told: dict[str, Any], output: Output) -> None:
                 print(f"  {point:15}{counts} {tally['seconds']:10.3f} s")
     for problem in told["problems"]:
         print(f"not loaded: {problem}", file=sys.stderr)
+    if told["problems"]:
+        print(f"generation {told['generation']} stays in force", file=sys.stderr)

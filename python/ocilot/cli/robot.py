@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from .control import Control
-from .options import ConfigOption, Output, OutputOption, RootOption, only, path
+from .options import ConfigOption, Output, OutputOption, RootOption, only, path, seconds_of
 from .token import Expires, Note, Scopes, SecretOutput, SecretOutputOption, make_token, print_secret
-from .user import Groups, Name, needed, print_accounts
+from .user import Groups, Name, needed, print_accounts, print_no_accounts
 
 app = typer.Typer(help="Machines that log in, with tokens in place of passwords.", no_args_is_help=True)
 
@@ -30,18 +30,24 @@ def add(
     root: RootOption = None,
 ) -> None:
     """Make an account for a machine, and print the secret of its first token, which is shown only now."""
+    expires_in = None if expires is None else seconds_of(expires)
     with Control.of(config, root) as control:
         control.ask("POST", path("accounts"), {"name": name, "kind": "robot", "groups": only(group)})
-        if no_token:
-            print(f"made {name}", file=sys.stderr)
-            return
-        try:
-            made = make_token(control, name, scope, expires, note)
-        except Exception:
-            # All of it, or nothing.
-            control.ask("DELETE", path("accounts", name))
-            raise
-    print_secret(made, output)
+        made = None
+        if not no_token:
+            try:
+                made = make_token(control, name, scope, expires_in, note)
+            except Exception:
+                # All of it, or nothing.
+                control.ask("DELETE", path("accounts", name))
+                raise
+        can_log_in = control.has_accounts()
+    if made is None:
+        print(f"made {name}", file=sys.stderr)
+    else:
+        print_secret(made, output)
+    if not can_log_in:
+        print_no_accounts()
 
 
 @app.command("ls")

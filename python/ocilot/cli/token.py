@@ -63,8 +63,9 @@ def add(
     root: RootOption = None,
 ) -> None:
     """Make a token and print its secret, which is shown only now."""
+    expires_in = None if expires is None else seconds_of(expires)
     with Control.of(config, root) as control:
-        made = make_token(control, account, scope, expires, note)
+        made = make_token(control, account, scope, expires_in, note)
     print_secret(made, output)
 
 
@@ -104,12 +105,12 @@ def rm(
 
 
 def make_token(
-    control: Control, account: str, scopes: Sequence[str] | None, expires: str | None, note: str
+    control: Control, account: str, scopes: Sequence[str] | None, expires_in: int | None, note: str
 ) -> Any:
-    """A new token, with its secret."""
+    """A new token, with its secret; `expires_in` is in seconds, None for never."""
     wanted: dict[str, Any] = {"account": account, "note": note, "scopes": only(scopes)}
-    if expires is not None:
-        wanted["expires_in"] = seconds_of(expires)
+    if expires_in is not None:
+        wanted["expires_in"] = expires_in
     return control.ask("POST", path("tokens"), wanted)
 
 

@@ -51,7 +51,12 @@ def add(
         account["password"] = read_password(name, from_stdin=password_stdin)
     with Control.of(config, root) as control:
         control.ask("POST", path("accounts"), account)
-    print(f"{name} can log in" if not no_password else f"made {name}", file=sys.stderr)
+        can_log_in = control.has_accounts()
+    if can_log_in:
+        print(f"made {name}" if no_password else f"{name} can log in", file=sys.stderr)
+    else:
+        print(f"made {name}", file=sys.stderr)
+        print_no_accounts()
 
 
 @app.command("ls")
@@ -123,6 +128,15 @@ def print_accounts(kind: str, output: Output, config: str | None, root: str | No
     if kind == "user":
         columns["has_password"] = "PASSWORD"
     print_table(found, columns | {"created_at": "CREATED"})
+
+
+def print_no_accounts() -> None:
+    """Says what is missing for what was made to be of use."""
+    print(
+        "note: accounts are off here, and nobody can log in with one: set ocilot.accounts.enabled: true, "
+        "and start the registry again",
+        file=sys.stderr,
+    )
 
 
 def needed(control: Control, name: str, kind: str) -> Any:

@@ -10,6 +10,7 @@ from ocilot import _core
 from ocilot.errors import ConfigError
 
 from . import environment
+from .access import pushes_without_pull
 from .model import CLIENT_AUTH, Config, Delete
 from .oidc import trusted_file
 from .section import Invalid, Section
@@ -24,7 +25,7 @@ class Loaded(NamedTuple):
     path: str | None
     """The file, if there was one."""
     notes: list[str]
-    """What was given and has no effect, one sentence each."""
+    """What was given and has no effect, or hardly the one that is wanted; one sentence each."""
 
     @property
     def settings(self) -> _core.Settings:
@@ -62,7 +63,9 @@ def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] 
     if chosen is None and "enabled" not in config.storage.delete.given_keys:
         config = _with_deletes(config)
     notes = [f"{name} names no key of the configuration and has no effect" for name in unknown]
-    return Loaded(config, chosen, [*notes, *_without_effect(tree)])
+    return Loaded(
+        config, chosen, [*notes, *_without_effect(tree), *pushes_without_pull(config.ocilot.access)]
+    )
 
 
 def resolve(config: Config) -> _core.Settings:

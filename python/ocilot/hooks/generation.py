@@ -99,12 +99,7 @@ def _all_stopped(seats: Sequence[Seat]) -> list[str]:
 
 
 def _never_asked(seats: Sequence[Seat], unasked: Mapping[str, str]) -> list[str]:
-    return [
-        f"{seat.name}: {hook.title} would never be asked: {unasked[hook.point.name]}"
-        for seat in seats
-        for hook in seat.script.hooks
-        if hook.point.name in unasked
-    ]
+    return [f"{seat.name}: {line}" for seat in seats for line in seat.script.never_asked(unasked)]
 
 
 def _names(specs: Sequence[Spec]) -> list[str]:

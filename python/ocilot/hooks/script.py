@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,14 @@ class Script:
     def points(self) -> tuple[str, ...]:
         """The points it has hooks for, each once."""
         return tuple(dict.fromkeys(hook.point.name for hook in self.hooks))
+
+    def never_asked(self, unasked: Mapping[str, str]) -> list[str]:
+        """Says which hooks are in vain; `unasked`: points that the registry never asks, and why."""
+        return [
+            f"{hook.title} would never be asked: {unasked[hook.point.name]}"
+            for hook in self.hooks
+            if hook.point.name in unasked
+        ]
 
     def forget(self) -> None:
         """Takes the module out of Python's table; what still runs goes on."""
