@@ -149,6 +149,9 @@ class Client:
 
     def cancel(self, round_: int) -> None:
         upload = self._start_upload(round_)
+        upload.sent = LEAST_CHUNK  # Without bytes there would be no file to remove.
+        self._expect(202, self._call("PATCH", upload.location, upload.data[:LEAST_CHUNK]))
+        upload.acknowledged = upload.sent
         upload.ending = True
         self._expect(204, self._call("DELETE", upload.location))
         self.uploads.remove(upload)
