@@ -7,7 +7,6 @@ import json
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -96,9 +95,13 @@ class Api:
         for name, value in lines:
             self._connection.putheader(name, value)
         pieces = [body] if chunked and isinstance(body, bytes) else body
-        # A server may answer and hang up before it has read everything: the answer counts.
-        with suppress(BrokenPipeError, ConnectionResetError):
+        try:
             self._connection.endheaders(pieces, encode_chunked=chunked)
+        except (BrokenPipeError, ConnectionResetError):
+            # A server may answer and hang up before it has read everything: the answer counts. But it must
+            # have taken the connection.
+            if self._connection.sock is None:
+                raise
         return self._read()
 
     def _read(self) -> Answer:
