@@ -14,6 +14,7 @@ import pytest
 from .api import Api
 from .certificates import Certificates
 from .clients import Containerd, Docker, Podman, Skopeo
+from .people import with_tokens
 from .programs import Argument
 from .registry import Registry
 
@@ -44,6 +45,17 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
         yield shared.start()
     finally:
         shared.close()
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A registry with people and rules, which gives out tokens."""
+    home = tmp_path_factory.mktemp("guarded")
+    registry = Registry(home, config=with_tokens(home))
+    try:
+        yield registry.start()
+    finally:
+        registry.close()
 
 
 @pytest.fixture

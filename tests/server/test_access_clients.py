@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .clients import Containerd, Docker, Podman, Skopeo
 from .images import make_image, noise, tar_of, write_layout
-from .people import with_passwords, with_tokens
+from .people import with_passwords
 from .programs import ProgramFailed
 from .registry import Registry
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry with people and rules."""
-    home = tmp_path_factory.mktemp("guarded")
-    registry = Registry(home, config=with_tokens(home))
-    try:
-        yield registry.start()
-    finally:
-        registry.close()
 
 
 def login(docker: Docker, registry: Registry, name: str, password: str | None = None) -> str:

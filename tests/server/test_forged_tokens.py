@@ -27,7 +27,7 @@ from .jwts import (
     part,
     unsigned,
 )
-from .people import basic, bearer, with_tokens
+from .people import basic, bearer
 from .registry import Registry
 
 HOUR = 3600
@@ -160,24 +160,13 @@ def verified(api: Api) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith("ocilot_auth_tokens_total{"))
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry that gives out tokens itself."""
-    home = tmp_path_factory.mktemp("own")
-    registry = Registry(home, config=with_tokens(home))
-    try:
-        yield registry.start()
-    finally:
-        registry.close()
-
-
 def token_of(api: Api, who: str, *scopes: str) -> dict[str, str]:
     query = "&".join(f"scope={scope}" for scope in scopes)
     return bearer(api("GET", f"/token?{query}", headers=basic(who)).json["token"])
 
 
-def test_our_own_key_is_no_shared_secret_and_none_is_none(own: Registry) -> None:
-    with own.connect() as api:
+def test_our_own_key_is_no_shared_secret_and_none_is_none(guarded: Registry) -> None:
+    with guarded.connect() as api:
         (jwk,) = api("GET", "/token/keys").json["keys"]
         good = token_of(api, "alice", "repository:team/app:pull")["Authorization"].removeprefix("Bearer ")
         header, said, signature = good.split(".")
@@ -198,9 +187,9 @@ def test_our_own_key_is_no_shared_secret_and_none_is_none(own: Registry) -> None
         assert api("GET", "/v2/team/app/tags/list", headers=bearer(good)).status == 404
 
 
-def test_a_token_for_one_repository_is_good_for_no_other(own: Registry) -> None:
+def test_a_token_for_one_repository_is_good_for_no_other(guarded: Registry) -> None:
     layer = b"a layer of a"
-    with own.connect() as api:
+    with guarded.connect() as api:
         both = token_of(api, "alice", "repository:team/a:pull,push", "repository:team/b:pull,push")
         target = f"/v2/team/a/blobs/uploads/?digest={digest_of(layer)}"
         assert api("POST", target, layer, both).status == 201
@@ -223,10 +212,10 @@ def test_a_token_for_one_repository_is_good_for_no_other(own: Registry) -> None:
 
 
 @pytest.mark.parametrize("way", ["path of the owner", "path of the other"])
-def test_an_upload_of_another_caller_is_unknown(own: Registry, way: str) -> None:
+def test_an_upload_of_another_caller_is_unknown(guarded: Registry, way: str) -> None:
     """CVE-2026-32589: neither through the one's repository nor through the other's."""
     data = b"alice's bytes"
-    with own.connect() as api:
+    with guarded.connect() as api:
         begun = api("POST", "/v2/team/mine/blobs/uploads/", headers=basic("alice"))
         mine = api.path(api("PATCH", begun["Location"], data, basic("alice"))["Location"])
         theirs = mine if way == "path of the owner" else mine.replace("team/mine", "other/repository")
@@ -246,8 +235,8 @@ def test_an_upload_of_another_caller_is_unknown(own: Registry, way: str) -> None
         assert done.status == 201, done
 
 
-def test_two_authorization_headers_are_refused(own: Registry) -> None:
-    with own.connect() as api:
+def test_two_authorization_headers_are_refused(guarded: Registry) -> None:
+    with guarded.connect() as api:
         for first, second in (("alice", "carol"), ("carol", "alice"), ("carol", "carol")):
             lines = [*basic(first).items(), *basic(second).items()]
             for target in ("/v2/", "/token", "/api/v1/accounts"):
@@ -255,10 +244,10 @@ def test_two_authorization_headers_are_refused(own: Registry) -> None:
                 assert (answer.status, answer.codes) == (401, ["UNAUTHORIZED"]), answer
 
 
-def test_keys_are_no_files_of_this_machine(own: Registry, tmp_path: Path) -> None:
+def test_keys_are_no_files_of_this_machine(guarded: Registry, tmp_path: Path) -> None:
     """`kid` names one of the keys in force, and nothing else."""
     (tmp_path / "key").write_bytes(b"secret")
-    with own.connect() as api:
+    with guarded.connect() as api:
         for kid in (str(tmp_path / "key"), f"file://{tmp_path}/key", "../" * 20 + str(tmp_path / "key")[1:]):
             token = hmac_token(b"secret", claims(iss="ocilot", aud="ocilot"), kid=kid)
             assert api("GET", "/v2/", headers=bearer(token)).status == 401

@@ -5,14 +5,13 @@ Docker, skopeo, podman and ctr do it themselves in `test_access_clients.py`; the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
 
 from .api import Answer, Api
 from .images import digest_of, noise
-from .people import basic, bearer, with_tokens
+from .people import basic, bearer
 from .registry import Registry
 
 SOURCE, TARGET = "team/app", "public/app"
@@ -36,16 +35,6 @@ FORMS = {
     "podman with an identity token": [("client_id", "containers"), ("scope", "TARGET"), ("scope", "SOURCE")],
 }
 """Clients that ask by POST, and the fields beside the service and the password."""
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    home = tmp_path_factory.mktemp("tokens")
-    registry = Registry(home, config=with_tokens(home))
-    try:
-        yield registry.start()
-    finally:
-        registry.close()
 
 
 def filled(parameters: list[tuple[str, str]], rights: str) -> str:
@@ -74,16 +63,16 @@ def push_and_mount(api: Api, token: dict[str, str], name: str) -> None:
 
 
 @pytest.mark.parametrize("client", QUERIES)
-def test_a_client_that_asks_by_get_pushes_and_mounts(registry: Registry, client: str) -> None:
-    with registry.connect() as api:
+def test_a_client_that_asks_by_get_pushes_and_mounts(guarded: Registry, client: str) -> None:
+    with guarded.connect() as api:
         query = filled(QUERIES[client], "push,pull")
         push_and_mount(api, token_of(api("GET", f"/token?{query}", headers=basic("alice"))), client)
         api("GET", f"/token?{query}", headers=basic("alice", "wrong")).assert_error(401)
 
 
 @pytest.mark.parametrize("client", FORMS)
-def test_a_client_that_asks_by_post_pushes_and_mounts(registry: Registry, client: str) -> None:
-    with registry.connect() as api:
+def test_a_client_that_asks_by_post_pushes_and_mounts(guarded: Registry, client: str) -> None:
+    with guarded.connect() as api:
         form = filled(FORMS[client], "pull,push")
 
         def ask(password: str) -> Answer:
@@ -95,8 +84,8 @@ def test_a_client_that_asks_by_post_pushes_and_mounts(registry: Registry, client
 
 
 @pytest.mark.parametrize("client", QUERIES)
-def test_a_client_without_an_account_pulls_only(registry: Registry, client: str) -> None:
-    with registry.connect() as api:
+def test_a_client_without_an_account_pulls_only(guarded: Registry, client: str) -> None:
+    with guarded.connect() as api:
         token = token_of(api("GET", f"/token?{filled(QUERIES[client], 'pull,push')}"))
         data = noise(100, client)
         pushed = api("POST", f"/v2/{TARGET}/blobs/uploads/?digest={digest_of(data)}", data, token)
