@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <mutex>
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -61,13 +62,13 @@ Error sqlite_error(sqlite3* db) {
                               sqlite3_extended_errcode(db), advice(code))};
 }
 
-int bind(sqlite3_stmt* statement, int at, SqliteValue const& value) {
+int bind(sqlite3_stmt* statement, int at, SqliteValue const& value, sqlite3_destructor_type keep) {
     if (auto const* number = std::get_if<std::int64_t>(&value))
         return sqlite3_bind_int64(statement, at, *number);
     if (auto const* text = std::get_if<std::string_view>(&value)) {
         // An empty view may have no data: that would bind NULL.
         char const* const data = text->empty() ? "" : text->data();
-        return sqlite3_bind_text64(statement, at, data, text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+        return sqlite3_bind_text64(statement, at, data, text->size(), keep, SQLITE_UTF8);
     }
     return sqlite3_bind_null(statement, at);
 }
@@ -81,21 +82,18 @@ Error cannot_open(std::string const& path, sqlite3* db, int code) {
                     path, system != 0 ? std::generic_category().message(system) : sqlite3_errstr(code))};
 }
 
-/// The keys that tokens are signed with are in there: a new file is its owner's alone, and others lose what
-/// they had of an old one. By path: closing a descriptor of it would end SQLite's locks. What cannot be
-/// changed belongs to somebody else; whether it can be used, SQLite finds out.
-void keep_from_others(std::string const& path) {
-    if (int const fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-        fd >= 0) {
-        ::close(fd);
-        return;
-    }
-    for (auto const* const part : {"", "-wal", "-shm"}) {
-        auto const file = path + part;
-        struct stat status{};
-        if (::stat(file.c_str(), &status) != 0 || (status.st_mode & S_IRWXO) == 0) continue;
-        (void)::chmod(file.c_str(), status.st_mode & static_cast<mode_t>(07777 & ~S_IRWXO));
-    }
+/// The keys that tokens are signed with are in there: a new file is its owner's alone from its first moment.
+/// If it cannot be made, SQLite says why.
+void make_for_owner(std::string const& path) {
+    int const fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd >= 0) ::close(fd);
+}
+
+/// SQLite counts its memory under a lock that all connections share, and nobody asks for the count. Can only be
+/// told before the first connection of the process: if that was somebody else's, it goes on counting.
+void count_no_memory() {
+    static std::once_flag once;
+    std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
 }
 
 /// Only three characters mean something in the path of a URI that has no host.
@@ -152,7 +150,8 @@ Result<SqliteDb> SqliteDb::open(std::string const& path, Mode mode) {
     int flags = SQLITE_OPEN_NOMUTEX;
     flags |= mode == Mode::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     if (mode == Mode::immutable) flags |= SQLITE_OPEN_URI;
-    if (mode == Mode::read_write) keep_from_others(path);
+    if (mode == Mode::read_write) make_for_owner(path);
+    count_no_memory();
     sqlite3* raw = nullptr;
     auto const name = mode == Mode::immutable ? immutable_uri(path) : path;
     int const code = sqlite3_open_v2(name.c_str(), &raw, flags, nullptr);
@@ -190,18 +189,24 @@ Result<sqlite3_stmt*> SqliteDb::prepared(std::string_view sql) {
     return raw;
 }
 
-Result<SqliteRows> SqliteDb::query(std::string_view sql, std::initializer_list<SqliteValue> values) {
+Result<SqliteRows> SqliteDb::start(std::string_view sql, std::initializer_list<SqliteValue> values,
+                                   Texts texts) {
     TRY(auto* const statement, prepared(sql));
     SqliteRows rows(statement);
+    auto const keep = texts == Texts::copied ? SQLITE_TRANSIENT : SQLITE_STATIC;
     int at = 0;
     for (auto const& value : values) {
-        if (bind(statement, ++at, value) != SQLITE_OK) return sqlite_error(db_.get());
+        if (bind(statement, ++at, value, keep) != SQLITE_OK) return sqlite_error(db_.get());
     }
     return rows;
 }
 
+Result<SqliteRows> SqliteDb::query(std::string_view sql, std::initializer_list<SqliteValue> values) {
+    return start(sql, values, Texts::copied);
+}
+
 Result<std::int64_t> SqliteDb::change(std::string_view sql, std::initializer_list<SqliteValue> values) {
-    TRY(auto rows, query(sql, values));
+    TRY(auto rows, start(sql, values, Texts::borrowed));
     for (;;) {
         TRY(bool const more, rows.next());
         if (!more) return sqlite3_changes64(db_.get());

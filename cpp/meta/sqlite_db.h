@@ -82,6 +82,9 @@ class SqliteDb {
     };
     explicit SqliteDb(std::unique_ptr<sqlite3, CloseDb> db) noexcept : db_(std::move(db)) {}
 
+    /// `borrowed`: the texts outlive the rows.
+    enum class Texts : std::uint8_t { copied, borrowed };
+    Result<SqliteRows> start(std::string_view sql, std::initializer_list<SqliteValue> values, Texts texts);
     Result<sqlite3_stmt*> prepared(std::string_view sql);
 
     std::unique_ptr<sqlite3, CloseDb> db_;

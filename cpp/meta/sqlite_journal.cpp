@@ -39,8 +39,7 @@ struct Way {
 Way way_of(JournalQuery const& query) {
     if (!query.repository.empty()) return {"journal_repository", "repository = ?5 AND repository <> ''"};
     if (!query.by.empty()) return {"journal_caller", "by_name = ?6 AND by_name <> ''"};
-    if (!query.action.empty()) return {"journal_action", "action = ?7"};
-    return {"journal_time", "refused = ?8"};
+    return {"journal_action", "action = ?7 AND refused = ?8"};
 }
 
 std::string select_of(Way way) {
@@ -78,7 +77,7 @@ Result<> read_part(SqliteDb& db, JournalQuery const& query, Bounds const& bounds
     }
 }
 
-/// The actions that begin so, each found by one step in the index: there are few.
+/// The actions that begin so, each found by one step in the index: there are few, even of all.
 Result<std::vector<std::string>> actions_like(SqliteDb& db, std::string const& beginning) {
     std::vector<std::string> actions;
     for (auto last = beginning;;) {
@@ -112,13 +111,13 @@ Result<std::vector<JournalEntry>> read_entries(SqliteDb& db, JournalQuery const&
     std::vector<JournalEntry> entries;
     TRY(auto const bounds, bounds_of(db, query));
     if (!bounds) return entries;
+    bool const by_action = query.repository.empty() && query.by.empty();
     std::vector actions{query.action};
-    if (query.action.ends_with('.')) {
+    if (query.action.ends_with('.') || (by_action && query.action.empty())) {
         TRY(actions, actions_like(db, query.action));
     }
-    bool const by_time = query.repository.empty() && query.by.empty() && query.action.empty();
     std::vector<std::int64_t> refused{either};
-    if (by_time) refused = {0, 1};
+    if (by_action) refused = {0, 1};
     if (query.refused) refused = {*query.refused ? 1 : 0};
     for (auto const& action : actions) {
         for (auto const value : refused) {
@@ -132,12 +131,15 @@ Result<std::vector<JournalEntry>> read_entries(SqliteDb& db, JournalQuery const&
 
 Result<std::size_t> forget(SqliteDb& db, Time time, std::size_t count) {
     std::int64_t forgotten = 0;
-    for (std::int64_t const refused : {0, 1}) {
-        TRY(auto const removed,
-            db.change("DELETE FROM journal WHERE id IN (SELECT id FROM journal INDEXED BY journal_time "
-                      "WHERE refused = ?1 AND at < ?2 ORDER BY at LIMIT ?3)",
-                      {refused, stored(time), limit(count) - forgotten}));
-        forgotten += removed;
+    TRY(auto const actions, actions_like(db, ""));
+    for (auto const& action : actions) {
+        for (std::int64_t const refused : {0, 1}) {
+            TRY(auto const removed,
+                db.change("DELETE FROM journal WHERE id IN (SELECT id FROM journal INDEXED BY journal_action "
+                          "WHERE action = ?1 AND refused = ?2 AND at < ?3 ORDER BY at LIMIT ?4)",
+                          {action, refused, stored(time), limit(count) - forgotten}));
+            forgotten += removed;
+        }
     }
     return static_cast<std::size_t>(forgotten);
 }

@@ -160,8 +160,15 @@ CREATE INDEX journal_caller ON journal (by_name, at) WHERE by_name <> '';
 CREATE INDEX journal_repository ON journal (repository, at) WHERE repository <> '';
 )sql";
 
+// Two indexes of the journal in one: an entry is written with every push.
+constexpr char const* version_4 = R"sql(
+DROP INDEX journal_time;
+DROP INDEX journal_action;
+CREATE INDEX journal_action ON journal (action, refused, at);
+)sql";
+
 // The one at index n leads from version n to n + 1.
-constexpr std::array migrations{version_1, version_2, version_3};
+constexpr std::array migrations{version_1, version_2, version_3, version_4};
 
 Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
     TRY(auto rows, db.query(sql));

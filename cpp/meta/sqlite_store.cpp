@@ -57,16 +57,16 @@ Result<T> as_config(Result<T> result) {
 /// SQLite wants it; taken as it is used.
 constexpr int writer_cache = -16 * 1024;
 
-/// It holds hashes of passwords and private keys: a new file is its owner's alone, and one that others may
-/// read, as earlier versions made them, is closed to them. SQLite gives the log the permissions of the file.
-void keep_private(std::string const& path, bool made, Log const& log) {
+/// It holds hashes of passwords and private keys: a file that others may read, as earlier versions made it, is
+/// closed to them. SQLite gives the log the permissions of the file.
+void keep_private(std::string const& path, Log const& log) {
     namespace fs = std::filesystem;
-    auto const refused = made ? fs::perms::group_all | fs::perms::others_all : fs::perms::others_all;
-    for (auto const& file : {path, path + "-wal"}) {
+    for (auto const* const part : {"", "-wal", "-shm"}) {
         std::error_code failure;
+        auto const file = path + part;
         auto const found = fs::status(file, failure);
-        if (!fs::exists(found) || (found.permissions() & refused) == fs::perms::none) continue;
-        fs::permissions(file, refused, fs::perm_options::remove, failure);
+        if (!fs::exists(found) || (found.permissions() & fs::perms::others_all) == fs::perms::none) continue;
+        fs::permissions(file, fs::perms::others_all, fs::perm_options::remove, failure);
         if (!failure) continue;
         log.warn("others may read the metadata, which holds secrets; take that permission away",
                  {{"file", std::string_view(file)}, {"error", std::string_view(failure.message())}});
@@ -74,10 +74,8 @@ void keep_private(std::string const& path, bool made, Log const& log) {
 }
 
 Result<SqliteDb> open_for_writing(std::string const& path, bool durable, Log const& log) {
-    std::error_code ignored;
-    bool const made = !std::filesystem::exists(path, ignored);
     TRY(auto db, SqliteDb::open(path, SqliteDb::Mode::read_write));
-    keep_private(path, made, log);
+    keep_private(path, log);
     CHECK(db.execute(fmt::format("PRAGMA cache_size = {}", writer_cache)));
     CHECK(db.execute(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"));
     CHECK(prepare_schema(db, path));

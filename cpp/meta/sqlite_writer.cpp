@@ -7,7 +7,10 @@ namespace ocilot::meta {
 namespace {
 
 constexpr std::int64_t pages_worth_a_checkpoint = 1000;
-constexpr std::int64_t pages_that_cannot_wait = 20'000;  // About 80 MB of log: checkpoint even when busy.
+/// A checkpoint holds writes up, and pages changed often are moved only once by a late one. About 60 MB of log:
+/// below journal_size_limit, so that the file is used again as it is.
+constexpr std::int64_t pages_that_cannot_wait = 15'000;
+constexpr std::chrono::milliseconds quiet{100};
 
 }  // namespace
 
@@ -46,15 +49,17 @@ void SqliteWriter::submit(std::unique_ptr<Job> job) {
 
 void SqliteWriter::serve() {
     std::unique_lock lock(mutex_);
+    auto const wanted = [this] { return closing_ || !queue_.empty(); };
     for (;;) {
-        bool const idle = queue_.empty();
-        if (pages_since_checkpoint_ >= (idle ? pages_worth_a_checkpoint : pages_that_cannot_wait)) {
+        bool const worth_it = pages_since_checkpoint_ >= pages_worth_a_checkpoint;
+        bool const now = pages_since_checkpoint_ >= pages_that_cannot_wait;
+        if (now || (worth_it && !wake_.wait_for(lock, quiet, wanted))) {
             lock.unlock();
             checkpoint();
             lock.lock();
             continue;
         }
-        wake_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+        wake_.wait(lock, wanted);
         if (queue_.empty()) return;
         auto batch = std::exchange(queue_, {});
         lock.unlock();

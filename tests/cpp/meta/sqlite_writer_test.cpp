@@ -176,7 +176,7 @@ TEST_F(SqliteWriterTest, OnlyTheWriterMovesTheLogIntoTheDatabase) {
     EXPECT_EQ(readers.read(count).value(), 1);
     EXPECT_EQ(std::filesystem::file_size(path), size);
     ASSERT_TRUE(run(writer.run(insert(std::string(5'000'000, 'y')))).has_value());
-    // The checkpoint follows when the writer finds nothing to do.
+    // The checkpoint follows when the writer had nothing to do for a while.
     while (std::filesystem::file_size(path) < 5'000'000) std::this_thread::yield();
     EXPECT_EQ(readers.read(count).value(), 2);
 }
