@@ -18,7 +18,7 @@ namespace ocilot::net {
 
 namespace {
 
-constexpr std::uint64_t slice = 1024 * 1024;  // Bytes; the longest one sendfile(2) holds the thread.
+constexpr std::uint64_t slice = 2 * 1024 * 1024;  // Bytes; the longest one sendfile(2) holds the thread.
 
 constexpr std::uint64_t worth_a_cork = 128 * 1024;  // Bytes.
 
