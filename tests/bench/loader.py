@@ -99,7 +99,7 @@ def parse(words: Sequence[str], code: int, out: str, err: str) -> dict[str, Any]
 
 
 def allow_many_files() -> None:
-    """As many connections as the system lets this user have."""
+    """For us and the servers: as many connections as the system lets this user have."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

@@ -228,6 +228,9 @@ def by_idle(run: Run) -> Figures:
                 raise LoadFailed("the load generator did not open its idle connections within a minute")
             time.sleep(0.5)
             found["rss"] = measure.memory(run.server.pid, "VmRSS")
+            out, err = holder.communicate(timeout=60)  # It lets go, and says how many there were.
+            held = parse(run.load.words(), holder.returncode, out, err)
+        found |= {"requests": held["requests"], "errors": found["errors"] + held["errors"]}
     return found
 
 

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import ssl
@@ -230,8 +231,9 @@ class Nginx(Server):
             f"{kind}_temp_path {home}/{kind};"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         return f"""\
-daemon off; {user} pid {home}/nginx.pid; worker_processes 1; worker_rlimit_nofile 20000;
+daemon off; {user} pid {home}/nginx.pid; worker_processes 1; worker_rlimit_nofile {files};
 error_log {home}/nginx.log info;
 events {{ worker_connections 16384; }}
 http {{

@@ -57,7 +57,7 @@ def test_a_start_is_compared_by_its_time() -> None:
 
 
 def test_idle_connections_are_told_as_what_they_add() -> None:
-    found = line([sample("ocilot", 0, 0, workload="idle-10000", rss=80e6, idle_rss=30e6)], "ocilot")
+    found = line([sample("ocilot", 0, 0, workload="idle-9900", rss=80e6, idle_rss=30e6)], "ocilot")
     assert (found["peak RSS MB"], found["notes"]) == ("80.0", "50.0 MB more than idle")
 
 
