@@ -21,6 +21,7 @@ COMMANDS = (
     (),
     ("serve",),
     ("fsck",),
+    ("import",),
     ("user",),
     *(("user", command) for command in ("add", "ls", "passwd", "set", "rm")),
     ("robot",),

@@ -2,8 +2,8 @@
 
 #include <cerrno>
 #include <fcntl.h>
-#include <mutex>
 #include <fmt/format.h>
+#include <mutex>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -89,8 +89,8 @@ void make_for_owner(std::string const& path) {
     if (fd >= 0) ::close(fd);
 }
 
-/// SQLite counts its memory under a lock that all connections share, and nobody asks for the count. Can only be
-/// told before the first connection of the process: if that was somebody else's, it goes on counting.
+/// SQLite counts its memory under a lock that all connections share, and nobody asks for the count. Can only
+/// be told before the first connection of the process: if that was somebody else's, it goes on counting.
 void count_no_memory() {
     static std::once_flag once;
     std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });

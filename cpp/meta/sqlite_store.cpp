@@ -57,8 +57,8 @@ Result<T> as_config(Result<T> result) {
 /// SQLite wants it; taken as it is used.
 constexpr int writer_cache = -16 * 1024;
 
-/// It holds hashes of passwords and private keys: a file that others may read, as earlier versions made it, is
-/// closed to them. SQLite gives the log the permissions of the file.
+/// It holds hashes of passwords and private keys: a file that others may read, as earlier versions made it,
+/// is closed to them. SQLite gives the log the permissions of the file.
 void keep_private(std::string const& path, Log const& log) {
     namespace fs = std::filesystem;
     for (auto const* const part : {"", "-wal", "-shm"}) {

@@ -7,8 +7,8 @@ namespace ocilot::meta {
 namespace {
 
 constexpr std::int64_t pages_worth_a_checkpoint = 1000;
-/// A checkpoint holds writes up, and pages changed often are moved only once by a late one. About 60 MB of log:
-/// below journal_size_limit, so that the file is used again as it is.
+/// A checkpoint holds writes up, and pages changed often are moved only once by a late one. About 60 MB of
+/// log: below journal_size_limit, so that the file is used again as it is.
 constexpr std::int64_t pages_that_cannot_wait = 15'000;
 constexpr std::chrono::milliseconds quiet{100};
 

@@ -1,8 +1,7 @@
 #include "python/bind.h"
+#include "python/told.h"
 #include "server/fsck.h"
 
-#include <chrono>
-#include <exception>
 #include <pybind11/stl.h>
 #include <string>
 
@@ -13,47 +12,13 @@ namespace {
 using jobs::FsckCounts;
 using jobs::Problem;
 
-constexpr std::chrono::milliseconds glance{50};  // Between two looks at what the user types.
-
-/// Tells Python; what it raises, or the user's ^C, ends the check.
 class Teller final : public jobs::FsckWatcher {
   public:
-    explicit Teller(py::function tell) : tell_(std::move(tell)) {}
+    explicit Teller(py::function tell) : told(std::move(tell)) {}
+    void found(Problem const& problem) override { told.tell(problem); }
+    bool go_on() override { return told.go_on(); }
 
-    void found(Problem const& problem) override {
-        if (raised_) return;
-        py::gil_scoped_acquire const held;
-        guarded([&] { tell_(problem); });
-    }
-    bool go_on() override {
-        auto const now = std::chrono::steady_clock::now();
-        if (!raised_ && now - looked_at_ >= glance) {
-            looked_at_ = now;
-            py::gil_scoped_acquire const held;
-            guarded([] {
-                if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-            });
-        }
-        return !raised_;
-    }
-    /// With the GIL held.
-    void raise_again() const {
-        if (raised_) std::rethrow_exception(raised_);
-    }
-
-  private:
-    template <class Call>
-    void guarded(Call call) {
-        try {
-            call();
-        } catch (py::error_already_set const&) {
-            raised_ = std::current_exception();
-        }
-    }
-
-    py::function tell_;
-    std::exception_ptr raised_;
-    std::chrono::steady_clock::time_point looked_at_{};
+    Told told;
 };
 
 FsckCounts fsck(std::string const& root, bool hash, py::function tell) {
@@ -62,7 +27,7 @@ FsckCounts fsck(std::string const& root, bool hash, py::function tell) {
         py::gil_scoped_release const released;
         return server::check_data_directory(root, hash, teller);
     }();
-    teller.raise_again();
+    teller.told.raise_again();
     return value_or_raise(std::move(checked));
 }
 

@@ -9,5 +9,6 @@ PYBIND11_MODULE(_core, module) {
     ocilot::python::init_server(module);
     ocilot::python::init_protocol(module);
     ocilot::python::init_fsck(module);
+    ocilot::python::init_import(module);
     ocilot::python::init_passwords(module);
 }

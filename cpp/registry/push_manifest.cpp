@@ -7,6 +7,7 @@
 #include "registry/actor.h"
 #include "registry/admit.h"
 #include "registry/ask_tags.h"
+#include "registry/manifest_facts.h"
 #include "registry/pull.h"
 #include "registry/read_whole.h"
 #include "registry/sessions.h"
@@ -38,33 +39,6 @@ std::vector<oci::Tag> tags_of(ManifestUpload const& upload) {
     auto tags = upload.more_tags;
     if (auto const* tag = std::get_if<oci::Tag>(&upload.reference)) tags.push_back(*tag);
     return tags;
-}
-
-meta::NewManifest facts_of(ManifestUpload const& upload, oci::Manifest const& manifest,
-                           oci::Digest const& digest, Time now) {
-    meta::NewManifest facts{
-        .repository = upload.repository,
-        .fact = {digest, manifest.media_type, upload.bytes.size()},
-        .required_blobs = {},
-        .required_manifests = {},
-        .blobs = {},
-        .manifests = {},
-        .subject = {},
-        .artifact_type = std::string(manifest.referrer_type()),
-        .annotations = manifest.annotations,
-        .tags = tags_of(upload),
-        .pushed_by = actor_of(upload.caller),
-        .pushed_at = now,
-        .may_move_tags = upload.may_move_tags,
-    };
-    if (manifest.subject) facts.subject = manifest.subject->digest;
-    for (auto const& child : oci::children_of(manifest)) {
-        auto const& digest_of_child = child.descriptor->digest;
-        (child.is_manifest ? facts.manifests : facts.blobs).push_back(digest_of_child);
-        if (!child.is_required) continue;
-        (child.is_manifest ? facts.required_manifests : facts.required_blobs).push_back(digest_of_child);
-    }
-    return facts;
 }
 
 /// Whether manifests here may name what is elsewhere, as those of a mirror do.
@@ -188,7 +162,11 @@ Task<Result<>> record(Registry& registry, policy::Caller const& caller, meta::Ne
 Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload) {
     CO_TRY(auto const manifest, oci::parse_manifest(upload.bytes, upload.content_type, registry.rules.json));
     CO_TRY(auto const digest, digest_of(upload));
-    auto facts = facts_of(upload, manifest, digest, registry.clock.now());
+    auto facts = facts_of(upload.repository, {digest, manifest.media_type, upload.bytes.size()}, manifest);
+    facts.tags = tags_of(upload);
+    facts.pushed_by = actor_of(upload.caller);
+    facts.pushed_at = registry.clock.now();
+    facts.may_move_tags = upload.may_move_tags;
     bool const sparse = may_be_sparse(registry.rules, upload.repository);
     if (sparse) {
         facts.required_blobs.clear();

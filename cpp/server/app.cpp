@@ -1,5 +1,6 @@
 #include "blob/filesystem.h"
 #include "blob/memory.h"
+#include "jobs/distribution_tree.h"
 #include "jobs/journal.h"
 #include "jobs/schedule.h"
 #include "jobs/scrub.h"
@@ -10,10 +11,10 @@
 #include "server/cores.h"
 #include "server/descriptors.h"
 #include "server/parts.h"
+#include "server/run_now.h"
 #include "server/tls_watch.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <filesystem>
 #include <fmt/format.h>
@@ -101,17 +102,15 @@ Result<std::vector<auth::RateRule>> rate_rules_of(Settings const& settings) {
     return rules;
 }
 
-/// Runs one task to its end on this thread, before there are others.
-template <class T>
-Result<T> run_now(Task<Result<T>> task) {
-    asio::io_context context(1);
-    Result<T> answer = Error{Errc::internal, "the task did not end"};
-    asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem, Result<T> value) {
-        if (problem) std::rethrow_exception(problem);
-        answer = std::move(value);
-    });
-    context.run();
-    return answer;
+/// Says so if the directory was distribution's and nobody has taken it over yet.
+void look_for_distribution(meta::MetaStore& meta, std::filesystem::path const& directory, Log const& log) {
+    if (!jobs::DistributionTree(directory, {}).exists()) return;
+    auto const known = run_now(meta.catalog().repositories({.after = {}, .limit = 1}));
+    if (known.has_error() || !known->items.empty()) return;
+    log.warn(
+        "the data directory has repositories of distribution that are not served yet; stop, run "
+        "`ocilot import`, and start again",
+        {{"root", std::string_view(directory.native())}});
 }
 
 }  // namespace
@@ -199,6 +198,7 @@ Result<> Server::Parts::open_stores() {
     root = directory.string();
     TRY(blobs, blob::FilesystemStore::open(directory, pool, random));
     TRY(meta, meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
+    look_for_distribution(*meta, directory, log);
     return {};
 }
 

@@ -3,11 +3,9 @@
 #include "base/random.h"
 #include "blob/filesystem.h"
 #include "meta/sqlite_audit_file.h"
+#include "server/run_now.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <exception>
 #include <filesystem>
-#include <utility>
 
 namespace ocilot::server {
 
@@ -18,15 +16,7 @@ Result<jobs::FsckCounts> check_data_directory(std::string const& root, bool hash
     std::filesystem::path const directory(root);
     TRY(auto const blobs, blob::FilesystemStore::open_for_reading(directory, pool, random));
     TRY(auto const meta, meta::SqliteAuditFile::open((directory / "ocilot" / "meta.sqlite").string()));
-    asio::io_context context(1);
-    Result<jobs::FsckCounts> answer = jobs::FsckCounts{};
-    asio::co_spawn(context.get_executor(), jobs::fsck(*blobs, meta->audit(), hash, watcher),
-                   [&](std::exception_ptr problem, Result<jobs::FsckCounts> counts) {
-                       if (problem) std::rethrow_exception(problem);
-                       answer = std::move(counts);
-                   });
-    context.run();
-    return answer;
+    return run_now(jobs::fsck(*blobs, meta->audit(), hash, watcher));
 }
 
 }  // namespace ocilot::server

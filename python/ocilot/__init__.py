@@ -12,8 +12,9 @@ from ocilot.server import Server
 
 if TYPE_CHECKING:
     from ocilot.integrity import fsck
+    from ocilot.takeover import import_distribution
 
-__all__ = ["Server", "__version__", "errors", "fsck"]
+__all__ = ["Server", "__version__", "errors", "fsck", "import_distribution"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,4 +23,8 @@ def __getattr__(name: str) -> Any:
         from ocilot.integrity import fsck
 
         return fsck
+    if name == "import_distribution":
+        from ocilot.takeover import import_distribution
+
+        return import_distribution
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

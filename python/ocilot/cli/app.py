@@ -8,7 +8,7 @@ import typer
 
 from ocilot import __version__
 
-from . import access, audit, config, fsck, hooks, keys, robot, serve, token, user
+from . import access, audit, config, fsck, hooks, keys, robot, serve, takeover, token, user
 
 app = typer.Typer(
     name="ocilot",
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("fsck")(fsck.fsck)
+app.command("import")(takeover.import_)
 app.command("audit")(audit.audit)
 app.add_typer(config.app, name="config")
 app.add_typer(hooks.app, name="hooks")

@@ -73,17 +73,18 @@ def fsck(
     Changes nothing, and may run beside the registry.
     """
     printer = _Json() if output is Output.JSON else _Table()
-    report = check_directory(_root(config, root), hash=hash, tell=printer.tell)
+    report = check_directory(root_of(config, root), hash=hash, tell=printer.tell)
     printer.end(report)
     if not report.ok:
         raise typer.Exit(Exit.INTEGRITY)
 
 
-def _root(config: str | None, root: Path | None) -> str:
+def root_of(config: str | None, root: Path | None) -> str:
+    """The data directory that is meant."""
     if root is not None:
         return str(root)
     loaded = configuration.load(config)
     print_notes(loaded)
     if loaded.settings.in_memory:
-        raise ConfigError("this configuration keeps everything in memory: there is nothing to check")
+        raise ConfigError("this configuration keeps everything in memory: there is no directory to look at")
     return loaded.settings.root

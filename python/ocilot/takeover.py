@@ -1,0 +1,60 @@
+"""Takes over a data directory of CNCF distribution, in place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ocilot import _core
+
+
+@dataclass(frozen=True)
+class LeftBehind:
+    """What was not taken over, and stays where it is."""
+
+    repository: str
+    subject: str
+    """The digest, tag or path it is about; empty if it is the repository."""
+    message: str
+    """Why, and what to do."""
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """What an import has looked at."""
+
+    repositories: int
+    blobs: int
+    """Once for each repository that holds them."""
+    manifests: int
+    tags: int
+    left_behind: int
+    left: list[LeftBehind] = field(default_factory=list)
+    """All that was left behind; empty if it was told as it was found."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was left behind."""
+        return self.left_behind == 0
+
+
+def import_distribution(
+    root: str | os.PathLike[str], *, tell: Callable[[LeftBehind], None] | None = None
+) -> TakenOver:
+    """Records what the data directory `root` of distribution holds; the blobs stay where they are.
+
+    No registry may be running on it. May be run again. `tell` gets what is left behind as it is found.
+
+    Raises ConfigError when there is nothing to import, or the directory is in use.
+    """
+    left: list[LeftBehind] = []
+    into = tell or left.append
+
+    def found(what: _core.LeftBehind) -> None:
+        into(LeftBehind(what.repository, what.subject, what.message))
+
+    counts = _core.import_distribution(os.fspath(root), found)
+    return TakenOver(
+        counts.repositories, counts.blobs, counts.manifests, counts.tags, counts.left_behind, left
+    )

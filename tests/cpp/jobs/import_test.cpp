@@ -1,0 +1,242 @@
+#include "jobs/import.h"
+
+#include "meta/temporary_directory.h"
+#include "registry/fixture.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+
+using namespace ocilot;
+using namespace ocilot::test;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+namespace fs = std::filesystem;
+
+namespace {
+
+class Notes final : public jobs::ImportWatcher {
+  public:
+    void left_behind(jobs::LeftBehind const& what) override {
+        told.push_back(what.repository + " " + what.subject);
+        why.push_back(what.message);
+    }
+    bool go_on() override { return looks-- > 0; }
+
+    std::vector<std::string> told;
+    std::vector<std::string> why;
+    int looks = 1000;
+};
+
+/// A directory as distribution leaves it, with its blobs in the store of the fixture.
+class ImportTest : public RegistryTest {
+  protected:
+    oci::Digest bytes(std::string_view text) {
+        auto const digest = sha256(text);
+        EXPECT_TRUE(run(blobs.put(digest, std::as_bytes(std::span(text)))).has_value());
+        return digest;
+    }
+    fs::path repositories() const { return directory.path() / "docker/registry/v2/repositories"; }
+    fs::path here() const { return repositories() / name.str(); }
+    static fs::path path_of(oci::Digest const& digest) {
+        return fs::path(oci::to_string(digest.algorithm())) / digest.hex() / "link";
+    }
+    void link(fs::path const& file, std::string const& text) const {
+        fs::create_directories((here() / file).parent_path());
+        std::ofstream(here() / file) << text;
+        fs::last_write_time(here() / file, std::chrono::file_clock::from_sys(then));
+    }
+    void layer(oci::Digest const& digest) const { link("_layers" / path_of(digest), digest.str()); }
+    void revision(oci::Digest const& digest) const {
+        link("_manifests/revisions" / path_of(digest), digest.str());
+    }
+    void tagged(std::string const& tag, oci::Digest const& digest) const {
+        link(fs::path("_manifests/tags") / tag / "current/link", digest.str());
+    }
+    /// An image with one layer, under a tag; its manifest.
+    oci::Digest an_image(std::string const& tag, std::string_view layer_bytes = "layer") {
+        auto const config = bytes("{}");
+        auto const only = bytes(layer_bytes);
+        layer(config);
+        layer(only);
+        auto const manifest = bytes(image(config, {only}));
+        revision(manifest);
+        tagged(tag, manifest);
+        return manifest;
+    }
+    Result<jobs::ImportCounts> import() {
+        notes = {};
+        return run(jobs::import_distribution(directory.path(), blobs, *meta, {}, notes));
+    }
+    Result<meta::ManifestFact> at(std::string_view tag) {
+        auto const parsed = oci::Tag::parse(tag).value();
+        return run(meta->catalog().resolve(name, parsed));
+    }
+
+    meta::TemporaryDirectory directory = meta::TemporaryDirectory::make().value();
+    std::chrono::sys_seconds then{std::chrono::seconds(1'500'000'000)};
+    Notes notes;
+};
+
+}  // namespace
+
+TEST_F(ImportTest, RecordsWhatIsThere) {
+    auto const manifest = an_image("v1");
+    auto const counts = import().value();
+    EXPECT_THAT(notes.told, IsEmpty());
+    EXPECT_EQ(counts.repositories, 1U);
+    EXPECT_EQ(counts.blobs, 2U);
+    EXPECT_EQ(counts.manifests, 1U);
+    EXPECT_EQ(counts.tags, 1U);
+    auto const found = at("v1").value();
+    EXPECT_EQ(found.digest, manifest);
+    EXPECT_EQ(found.media_type, oci_manifest) << "which nobody has written down";
+    EXPECT_TRUE(run(meta->links().blob(name, sha256("layer"))).has_value());
+}
+
+TEST_F(ImportTest, KeepsTheTimeOfAPushAndNotesWhoRecordedIt) {
+    an_image("v1");
+    ASSERT_TRUE(import().has_value());
+    auto const entries = run(meta->journal().entries({.limit = 10})).value();
+    ASSERT_FALSE(entries.empty());
+    for (auto const& entry : entries) {
+        EXPECT_EQ(entry.at, Time(then)) << entry.action;
+        EXPECT_EQ(entry.by.name, "import");
+        EXPECT_EQ(entry.by.kind, "local");
+    }
+}
+
+TEST_F(ImportTest, TakesAManifestWithoutATypeForWhatItsFieldsSay) {
+    auto const index = bytes(R"({"schemaVersion":2,"manifests":[]})");
+    revision(index);
+    tagged("all", index);
+    ASSERT_TRUE(import().has_value());
+    EXPECT_EQ(at("all").value().media_type, "application/vnd.oci.image.index.v1+json");
+}
+
+TEST_F(ImportTest, FindsNestedRepositories) {
+    an_image("v1");
+    name = repository("team");
+    an_image("v1");
+    name = repository("team/app/deep");
+    an_image("v1");
+    EXPECT_EQ(import().value().repositories, 3U);
+    auto const known = run(meta->catalog().repositories({.after = {}, .limit = 9})).value();
+    EXPECT_THAT(known.items, ElementsAre("team", "team/app", "team/app/deep"));
+}
+
+TEST_F(ImportTest, PassesOverWhatWasDeletedOrBegun) {
+    auto const manifest = an_image("v1");
+    fs::remove(here() / "_manifests/revisions" / path_of(manifest));
+    fs::remove(here() / "_manifests/tags/v1/current/link");
+    fs::create_directories(here() / "_uploads/0b7a6b0c-7a0f-4a0e-9f0e-3f1d1c3f4b5a");
+    link("_manifests/tags/v1/current/link.0190a0a0.tmp", "sha256:");
+    EXPECT_EQ(import().value().manifests, 0U);
+    EXPECT_THAT(notes.told, IsEmpty());
+    EXPECT_EQ(at("v1").error().code, Errc::manifest_unknown);
+}
+
+TEST_F(ImportTest, NamesEachThingThatCannotBeTaken) {
+    auto const gone = sha256("a layer without bytes");
+    layer(gone);
+    auto const lost = sha256("a manifest without bytes");
+    revision(lost);
+    auto const alias = sha512("kept by its sha256");
+    link("_layers" / path_of(alias), bytes("kept by its sha256").str());
+    auto const old = bytes(R"({"schemaVersion":1,"name":"team/app","signatures":[]})");
+    revision(old);
+    auto const large = bytes("{" + std::string(5 * 1024 * 1024, ' ') + "}");
+    revision(large);
+    auto const empty = sha256("a link file that a crash has emptied");
+    link("_layers" / path_of(empty), "");
+    tagged("dangling", gone);
+    tagged("-bad", gone);
+    fs::create_directories(repositories() / "UPPER" / "_manifests");
+    EXPECT_EQ(import().value().left_behind, 9U);
+    auto const of = [](std::string const& subject) { return "team/app " + subject; };
+    EXPECT_THAT(notes.told, ::testing::UnorderedElementsAre("UPPER ", of(gone.str()), of(lost.str()),
+                                                            of(alias.str()), of(old.str()), of(large.str()),
+                                                            of(empty.str()), of("dangling"), of("-bad")));
+    for (auto const& sentence : notes.why) EXPECT_FALSE(sentence.empty());
+}
+
+TEST_F(ImportTest, NamesAManifestWhoseBytesAreNotThoseOfItsDigest) {
+    auto const digest = sha256("what it was");
+    std::string_view const text = R"({"schemaVersion":2,"manifests":[]})";
+    ASSERT_TRUE(run(blobs.put(digest, std::as_bytes(std::span(text)))).has_value());
+    revision(digest);
+    tagged("v1", digest);
+    EXPECT_EQ(import().value().tags, 0U);
+    EXPECT_THAT(notes.told, ElementsAre("team/app " + digest.str(), "team/app v1"));
+}
+
+TEST_F(ImportTest, LinksWhatAManifestNeedsAndDistributionHasNotLinked) {
+    auto const layer_of_a_mirror = bytes("layer");
+    auto const manifest = bytes(image(bytes("{}"), {layer_of_a_mirror, sha256("not fetched yet")}));
+    revision(manifest);
+    tagged("v1", manifest);
+    EXPECT_EQ(import().value().blobs, 2U);
+    EXPECT_TRUE(run(meta->links().blob(name, layer_of_a_mirror)).has_value());
+    EXPECT_EQ(at("v1").value().digest, manifest);
+}
+
+TEST_F(ImportTest, ListsReferrersThatOnlyAFallbackTagHasListed) {
+    auto const subject = an_image("v1");
+    std::string const text = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",)"
+                             R"("artifactType":"application/x-signature","config":{"mediaType":)"
+                             R"("application/vnd.oci.empty.v1+json","digest":")" +
+                             bytes("{}").str() + R"(","size":2},"layers":[],"subject":{"mediaType":")" +
+                             std::string(oci_manifest) + R"(","digest":")" + subject.str() +
+                             R"(","size":3}})";
+    auto const signature = bytes(text);
+    revision(signature);
+    auto const index =
+        bytes(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json",)"
+              R"("manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
+              signature.str() + R"(","size":)" + std::to_string(text.size()) + "}]}");
+    revision(index);
+    auto const fallback = "sha256-" + subject.hex();
+    tagged(fallback, index);
+    ASSERT_TRUE(import().has_value());
+    std::vector<std::string> listed;
+    auto const more =
+        run(meta->catalog().referrers(name, subject, {}, {.after = {}, .limit = 9}, [&](auto const& row) {
+            listed.emplace_back(row.digest);
+            return true;
+        }));
+    ASSERT_TRUE(more.has_value());
+    EXPECT_THAT(listed, ElementsAre(signature.str()));
+    EXPECT_EQ(at(fallback).value().digest, index) << "stays a tag like any other";
+}
+
+TEST_F(ImportTest, MayBeRunAgainAndLeavesWhatHasMovedSince) {
+    auto const first = an_image("v1");
+    tagged("v2", first);
+    ASSERT_TRUE(import().has_value());
+    auto const entries = run(meta->journal().entries({.limit = 100})).value().size();
+    auto const again = import().value();
+    EXPECT_EQ(again.tags, 2U);
+    EXPECT_EQ(again.left_behind, 0U);
+    EXPECT_EQ(run(meta->journal().entries({.limit = 100})).value().size(), entries) << "nothing was written";
+    auto const moved = image(push("{}"), {push("newer")});
+    ASSERT_TRUE(push_manifest(moved, tag("v1")).has_value());
+    EXPECT_EQ(import().value().tags, 1U);
+    EXPECT_THAT(notes.told, ElementsAre("team/app v1"));
+    EXPECT_EQ(at("v1").value().digest, sha256(moved));
+}
+
+TEST_F(ImportTest, EndsWhenItIsToldTo) {
+    an_image("v1");
+    notes.looks = 1;
+    auto const ended = run(jobs::import_distribution(directory.path(), blobs, *meta, {}, notes));
+    EXPECT_EQ(ended.error().code, Errc::cancelled);
+    ASSERT_TRUE(import().has_value());
+    EXPECT_TRUE(at("v1").has_value());
+}
+
+TEST_F(ImportTest, SaysThatThereIsNothingToImport) {
+    auto const nothing = import();
+    EXPECT_EQ(nothing.error().code, Errc::config);
+    EXPECT_THAT(nothing.error().message, HasSubstr("rootdirectory"));
+}
