@@ -14,10 +14,10 @@ namespace beast = boost::beast;
 
 namespace {
 
-constexpr std::uint64_t small_blob = 16 * 1024;  // Bytes that are cheaper to copy than to send as a file.
-constexpr std::size_t small_body = 64 * 1024;    // Bytes that go out in one write with the head.
-constexpr std::uint64_t piece = 4 * 1024 * 1024; // Bytes that must go out within the idle time.
-constexpr std::size_t read_buffer = 256 * 1024;  // Bytes, for blobs without a descriptor.
+constexpr std::uint64_t small_blob = 16 * 1024;   // Bytes that are cheaper to copy than to send as a file.
+constexpr std::size_t small_body = 64 * 1024;     // Bytes that go out in one write with the head.
+constexpr std::uint64_t piece = 4 * 1024 * 1024;  // Bytes that must go out within the idle time.
+constexpr std::size_t read_buffer = 256 * 1024;   // Bytes, for blobs without a descriptor.
 
 bool is_framing(std::string_view name) {
     static constexpr std::array<std::string_view, 5> ours{"Content-Length", "Connection", "Transfer-Encoding",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/task.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
