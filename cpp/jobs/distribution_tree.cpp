@@ -1,11 +1,15 @@
 #include "jobs/distribution_tree.h"
 
+#include "blob/fd.h"
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
-#include <fstream>
-#include <string_view>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace ocilot::jobs {
@@ -16,22 +20,39 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t longest_link = 256;  // Bytes; a sha512 digest has 135.
 
-/// Names of the directories in `directory`, in byte order; none if it is not there.
+bool is_absent(std::error_code const& failure) {
+    return failure == std::errc::no_such_file_or_directory || failure == std::errc::not_a_directory;
+}
+
+/// Names of the directories in `directory`, in byte order; none if it is not there. `failure` tells whether
+/// there may be more.
 std::vector<std::string> directories_in(fs::path const& directory, std::error_code& failure) {
     std::vector<std::string> names;
+    std::error_code unseen;
     failure.clear();
     for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end;
          entry.increment(failure)) {
-        std::error_code gone;
-        if (fs::is_directory(entry->symlink_status(gone))) names.push_back(entry->path().filename().string());
+        std::error_code problem;
+        auto const status = entry->status(problem);
+        if (problem && !is_absent(problem)) unseen = problem;
+        if (fs::is_directory(status)) names.push_back(entry->path().filename().string());
     }
-    if (failure == std::errc::no_such_file_or_directory) failure.clear();
+    if (!failure || is_absent(failure)) failure = unseen;
     std::ranges::sort(names);
     return names;
 }
 
+/// Whether a symbolic link leads to where it is in itself.
+bool leads_back(fs::path const& directory) {
+    std::error_code failure;
+    if (!fs::is_symlink(fs::symlink_status(directory, failure))) return false;
+    auto const target = fs::canonical(directory, failure);
+    auto const here = fs::canonical(directory.parent_path(), failure);
+    return !failure && std::ranges::mismatch(target, here).in1 == target.end();
+}
+
 bool is_repository(fs::path const& directory) {
-    std::error_code ignored;  // What cannot be looked at is found out when it is read.
+    std::error_code ignored;  // What cannot be looked at is told when its names are read.
     return fs::exists(directory / "_manifests", ignored) || fs::exists(directory / "_layers", ignored);
 }
 
@@ -42,12 +63,20 @@ Time time_of(fs::path const& file) {
     return std::chrono::time_point_cast<Time::duration>(std::chrono::file_clock::to_sys(written));
 }
 
-/// At most longest_link bytes of a file, without the newline that some hand has put there.
-std::string text_of(fs::path const& file) {
+/// At most longest_link bytes of a regular file, without the newline that some hand has put there. A pipe
+/// must not keep us waiting.
+Result<std::string> text_of(fs::path const& file) {
+    blob::Fd const fd(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    struct stat status{};
+    if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) {
+        auto const code = errno == ENOENT || errno == ENOTDIR ? Errc::not_found : Errc::io;
+        return Error{code, "cannot be read: " + std::generic_category().message(errno)};
+    }
+    if (!S_ISREG(status.st_mode)) return Error{Errc::io, "is no file"};
     std::array<char, longest_link> room{};
-    std::ifstream in(file, std::ios::binary);
-    in.read(room.data(), room.size());
-    std::string text(room.data(), static_cast<std::size_t>(in.gcount()));
+    auto const size = ::read(fd.get(), room.data(), room.size());
+    if (size < 0) return Error{Errc::io, "cannot be read: " + std::generic_category().message(errno)};
+    std::string text(room.data(), static_cast<std::size_t>(size));
     while (text.ends_with('\n')) text.pop_back();
     return text;
 }
@@ -59,7 +88,8 @@ DistributionTree::DistributionTree(fs::path const& root, TellUnreadable tell)
 
 bool DistributionTree::exists() const {
     std::error_code failure;
-    return fs::directory_iterator(directory_, failure) != fs::directory_iterator() && !failure;
+    auto const names = directories_in(directory_, failure);
+    return failure || !names.empty();  // What cannot be read is there.
 }
 
 Result<std::vector<oci::RepositoryName>> DistributionTree::repositories() const {
@@ -81,6 +111,10 @@ Result<std::vector<oci::RepositoryName>> DistributionTree::repositories() const 
             auto parsed = oci::RepositoryName::parse(path);
             if (parsed.has_error()) {
                 tell_(path, "", parsed.error().message);
+                continue;
+            }
+            if (leads_back(directory_ / path)) {
+                tell_(path, "", "it is a symbolic link that leads back to a directory it is in");
                 continue;
             }
             if (is_repository(directory_ / path)) found.push_back(std::move(*parsed));
@@ -130,10 +164,14 @@ std::vector<std::string> DistributionTree::names_in(oci::RepositoryName const& r
 void DistributionTree::read(oci::RepositoryName const& repository, fs::path const& link, std::string name,
                             std::vector<TreeLink>& links) const {
     auto const file = directory_ / repository.str() / link;
-    std::error_code failure;
+    auto const text = text_of(file);
     // What was deleted, and a push that was cut off, leave a directory without it.
-    if (!fs::exists(file, failure) && !failure) return;
-    auto target = oci::Digest::parse(text_of(file));
+    if (text.has_error() && text.error().code == Errc::not_found) return;
+    if (text.has_error()) {
+        tell_(repository.str(), name, "the link file " + link.string() + " " + text.error().message);
+        return;
+    }
+    auto target = oci::Digest::parse(*text);
     if (target.has_value()) {
         links.push_back({std::move(name), *target, time_of(file)});
         return;

@@ -27,8 +27,8 @@ using TellUnreadable =
 ///   docker/registry/v2/repositories/<name>/_layers/<algorithm>/<hex>/link
 ///   docker/registry/v2/repositories/<name>/_manifests/revisions/<algorithm>/<hex>/link
 ///   docker/registry/v2/repositories/<name>/_manifests/tags/<tag>/current/link
-/// Symbolic links are not followed. Calls block. What is not there is empty; what is none of the above is
-/// told and passed over.
+/// Symbolic links are followed, but for those that lead back to where they are. Calls block. What is not
+/// there is empty; what is none of the above is told and passed over.
 class DistributionTree {
   public:
     /// `root` is the one of its configuration (`storage.filesystem.rootdirectory`).

@@ -32,7 +32,7 @@ class ImportWatcher {
   public:
     virtual ~ImportWatcher() = default;
     virtual void left_behind(LeftBehind const& what) = 0;
-    /// Asked every few milliseconds; false ends the import.
+    /// Asked before each item; false ends the import.
     virtual bool go_on() = 0;
 };
 
@@ -46,13 +46,14 @@ struct ImportLimits {
 [[nodiscard]] Error nothing_to_import(std::filesystem::path const& root);
 
 /// Records the repositories of distribution in `root`, whose blobs `blobs` has already: it keeps them under
-/// the same paths. Every manifest is read and compared with its digest; of other blobs only the size is
-/// looked at. Manifests may name what is not there, as those of distribution do, and become referrers of
-/// their subject whether or not a fallback tag names them. Facts keep the times of the files. May be run
-/// again: what is recorded already stays, tags that point elsewhere by now do too. config if there is nothing
-/// to import, cancelled if `watcher` ends it, no_space, unavailable or io if nothing more can be recorded.
+/// the same paths. Every manifest is read and compared with its digest; of other blobs the size is looked at.
+/// Manifests may name what is not there, as those of distribution do, and become referrers of their subject
+/// whether or not a fallback tag names them. Facts have the times of the files, and so has the journal, but
+/// for one entry of `clock`'s at the end. May be run again: what is recorded already stays, tags that point
+/// elsewhere by now do too. config if there is nothing to import, cancelled if `watcher` ends it, no_space,
+/// unavailable or io if nothing more can be recorded.
 Task<Result<ImportCounts>> import_distribution(std::filesystem::path const& root, blob::BlobStore& blobs,
-                                               meta::MetaStore& meta, ImportLimits limits,
+                                               meta::MetaStore& meta, Clock const& clock, ImportLimits limits,
                                                ImportWatcher& watcher);
 
 }  // namespace ocilot::jobs

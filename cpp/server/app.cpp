@@ -1,6 +1,5 @@
 #include "blob/filesystem.h"
 #include "blob/memory.h"
-#include "jobs/distribution_tree.h"
 #include "jobs/journal.h"
 #include "jobs/schedule.h"
 #include "jobs/scrub.h"
@@ -10,6 +9,7 @@
 #include "net/local_listener.h"
 #include "server/cores.h"
 #include "server/descriptors.h"
+#include "server/import.h"
 #include "server/parts.h"
 #include "server/run_now.h"
 #include "server/tls_watch.h"
@@ -102,17 +102,6 @@ Result<std::vector<auth::RateRule>> rate_rules_of(Settings const& settings) {
     return rules;
 }
 
-/// Says so if the directory was distribution's and nobody has taken it over yet.
-void look_for_distribution(meta::MetaStore& meta, std::filesystem::path const& directory, Log const& log) {
-    if (!jobs::DistributionTree(directory, {}).exists()) return;
-    auto const known = run_now(meta.catalog().repositories({.after = {}, .limit = 1}));
-    if (known.has_error() || !known->items.empty()) return;
-    log.warn(
-        "the data directory has repositories of distribution that are not served yet; stop, run "
-        "`ocilot import`, and start again",
-        {{"root", std::string_view(directory.native())}});
-}
-
 }  // namespace
 
 Server::Parts::Parts(Settings with)
@@ -198,7 +187,12 @@ Result<> Server::Parts::open_stores() {
     root = directory.string();
     TRY(blobs, blob::FilesystemStore::open(directory, pool, random));
     TRY(meta, meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
-    look_for_distribution(*meta, directory, log);
+    if (awaits_import(root)) {
+        log.warn(
+            "the data directory has repositories of distribution that are not served; stop, run "
+            "`ocilot import`, and start again",
+            {{"root", std::string_view(root)}});
+    }
     return {};
 }
 

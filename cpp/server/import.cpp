@@ -6,9 +6,25 @@
 #include "server/run_now.h"
 
 #include <filesystem>
+#include <fstream>
+#include <system_error>
 #include <unistd.h>
 
 namespace ocilot::server {
+
+namespace {
+
+/// Says that an import has come to its end, and when.
+std::filesystem::path imported(std::filesystem::path const& root) {
+    return root / "ocilot" / "imported";
+}
+
+}  // namespace
+
+bool awaits_import(std::string const& root) {
+    std::error_code failure;
+    return jobs::DistributionTree(root, {}).exists() && !std::filesystem::exists(imported(root), failure);
+}
 
 Result<jobs::ImportCounts> import_data_directory(std::string const& root, jobs::ImportWatcher& watcher) {
     std::filesystem::path const directory(root);
@@ -23,7 +39,9 @@ Result<jobs::ImportCounts> import_data_directory(std::string const& root, jobs::
     TRY(auto const blobs, blob::FilesystemStore::open(directory, pool, random));
     TRY(auto const meta,
         meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
-    return run_now(jobs::import_distribution(directory, *blobs, *meta, {}, watcher));
+    TRY(auto const counts, run_now(jobs::import_distribution(directory, *blobs, *meta, clock, {}, watcher)));
+    std::ofstream(imported(directory)) << rfc3339(clock.now()) << '\n';
+    return counts;
 }
 
 }  // namespace ocilot::server

@@ -7,6 +7,9 @@
 
 namespace ocilot::server {
 
+/// Whether `root` has repositories of distribution and no import of them came to its end.
+[[nodiscard]] bool awaits_import(std::string const& root);
+
 /// Takes over the data directory `root` of distribution, in place, on the calling thread, which `watcher` is
 /// called on as well. No registry may be running on it. config if it cannot be used, is in use, or has
 /// nothing of distribution's; else as jobs::import_distribution.

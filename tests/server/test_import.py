@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+import ocilot
+
 from .api import Api
 from .conftest import FreshRegistry
 from .images import OCI_INDEX, OCI_MANIFEST, Content, Image, make_image, make_index, to_json
@@ -211,6 +213,34 @@ def test_a_registry_says_that_there_is_something_to_import(
     with registry.connect() as api:
         assert api.tags("team/app") == ["v1"]
     assert "ocilot import" not in registry.log.read_text()[at:]
+
+
+def test_a_deleted_tag_comes_back_with_the_next_import_and_a_moved_one_stays(
+    tmp_path: Path, root: Path, fresh_registry: FreshRegistry
+) -> None:
+    first, second = make_image("first"), make_image("second")
+    with distribution(tmp_path, root) as old:
+        old.push_image("team/app", first, "v1", "latest")
+    assert report(root)[0] == 0
+    registry = fresh_registry(root=root)
+    with registry.connect() as api:
+        api.push_image("team/app", second, "latest")
+        assert api("DELETE", "/v2/team/app/manifests/v1").status == 202
+        assert api.tags("team/app") == ["latest"]
+    registry.stop()
+    code, _, left = report(root)
+    assert (code, left) == (8, [("team/app", "latest")])
+    registry.start()
+    with registry.connect() as api:
+        assert_served(api, "team/app", first, "v1")
+        assert_served(api, "team/app", second, "latest")
+
+
+def test_from_python_it_is_a_call(tmp_path: Path, root: Path) -> None:
+    with distribution(tmp_path, root) as old:
+        old.push_image("team/app", make_image("one"), "v1")
+    done = ocilot.import_distribution(root)
+    assert (done.repositories, done.manifests, done.tags, done.left, done.complete) == (1, 1, 1, [], True)
 
 
 def test_a_directory_that_has_nothing_of_distribution_is_left_as_it_is(tmp_path: Path, root: Path) -> None:

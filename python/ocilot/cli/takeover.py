@@ -36,7 +36,11 @@ def import_(
         if output is Output.TABLE:
             print(f"{what.repository} {what.subject}".strip(), what.message, sep="  ", flush=True)
 
-    done = import_distribution(root_of(config, root), tell=tell)
+    try:
+        done = import_distribution(root_of(config, root), tell=tell)
+    except KeyboardInterrupt:
+        print("interrupted; run it again, it goes on where it was", file=sys.stderr)
+        raise typer.Exit(Exit.INTERRUPTED) from None
     if output is Output.JSON:
         counts = {name: value for name, value in asdict(done).items() if name != "left"}
         print(json.dumps({"counts": counts, "left_behind": [asdict(what) for what in left]}, indent=1))

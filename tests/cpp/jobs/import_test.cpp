@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 using namespace ocilot;
 using namespace ocilot::test;
@@ -67,7 +68,7 @@ class ImportTest : public RegistryTest {
     }
     Result<jobs::ImportCounts> import() {
         notes = {};
-        return run(jobs::import_distribution(directory.path(), blobs, *meta, {}, notes));
+        return run(jobs::import_distribution(directory.path(), blobs, *meta, clock, {}, notes));
     }
     Result<meta::ManifestFact> at(std::string_view tag) {
         auto const parsed = oci::Tag::parse(tag).value();
@@ -95,16 +96,28 @@ TEST_F(ImportTest, RecordsWhatIsThere) {
     EXPECT_TRUE(run(meta->links().blob(name, sha256("layer"))).has_value());
 }
 
-TEST_F(ImportTest, KeepsTheTimeOfAPushAndNotesWhoRecordedIt) {
+TEST_F(ImportTest, KeepsTheTimesOfThePushesAndNotesTheImportToday) {
+    an_image("v1");
+    then += std::chrono::hours(24);
+    tagged("stable", an_image("v1"));
+    then -= std::chrono::hours(24);
     an_image("v1");
     ASSERT_TRUE(import().has_value());
     auto const entries = run(meta->journal().entries({.limit = 10})).value();
-    ASSERT_FALSE(entries.empty());
+    std::vector<std::string> written;
     for (auto const& entry : entries) {
-        EXPECT_EQ(entry.at, Time(then)) << entry.action;
         EXPECT_EQ(entry.by.name, "import");
         EXPECT_EQ(entry.by.kind, "local");
+        auto const when = entry.at == clock.now()  ? "today"
+                          : entry.at == Time(then) ? "then"
+                          : entry.at > Time(then)  ? "later"
+                                                   : "before";
+        written.push_back(entry.action + " " + when + " " + entry.detail);
     }
+    EXPECT_THAT(written,
+                ElementsAre("registry.import today 1 repositories, 1 manifests, 2 tags, 0 left behind",
+                            "manifest.push later tags stable", "manifest.push then tags v1",
+                            "blob.push then ", "blob.push then "));
 }
 
 TEST_F(ImportTest, TakesAManifestWithoutATypeForWhatItsFieldsSay) {
@@ -218,7 +231,8 @@ TEST_F(ImportTest, MayBeRunAgainAndLeavesWhatHasMovedSince) {
     auto const again = import().value();
     EXPECT_EQ(again.tags, 2U);
     EXPECT_EQ(again.left_behind, 0U);
-    EXPECT_EQ(run(meta->journal().entries({.limit = 100})).value().size(), entries) << "nothing was written";
+    EXPECT_EQ(run(meta->journal().entries({.limit = 100})).value().size(), entries + 1)
+        << "but for a line about the import nothing was written";
     auto const moved = image(push("{}"), {push("newer")});
     ASSERT_TRUE(push_manifest(moved, tag("v1")).has_value());
     EXPECT_EQ(import().value().tags, 1U);
@@ -226,10 +240,109 @@ TEST_F(ImportTest, MayBeRunAgainAndLeavesWhatHasMovedSince) {
     EXPECT_EQ(at("v1").value().digest, sha256(moved));
 }
 
+TEST_F(ImportTest, DoesNotLinkWhatDistributionNeverServedFromThere) {
+    auto const secret = bytes("of another repository");
+    auto const foreign =
+        bytes(R"({"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json",)"
+              R"("config":{"mediaType":"application/vnd.docker.container.image.v1+json","digest":")" +
+              bytes("{}").str() +
+              R"(","size":2},"layers":[{"mediaType":)"
+              R"("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","digest":")" +
+              secret.str() + R"(","size":21,"urls":["https://example.com/layer"]}]})");
+    revision(foreign);
+    auto const index =
+        bytes(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)"
+              R"({"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":")" +
+              secret.str() + R"(","size":21}]})");
+    revision(index);
+    EXPECT_EQ(import().value().manifests, 2U);
+    EXPECT_TRUE(run(meta->links().blob(name, secret)).has_error());
+}
+
+TEST_F(ImportTest, NamesALayerThatAnImageLacks) {
+    auto const lost = sha256("collected as garbage");
+    auto const config = bytes("{}");
+    for (auto const* const type : {"one", "two"}) {
+        auto const manifest = bytes(image(config, {lost, bytes(type)}));
+        revision(manifest);
+        tagged(type, manifest);
+    }
+    auto const hollow = sha256("cut off by a crash");
+    ASSERT_TRUE(run(blobs.put(hollow, {})).has_value());
+    layer(hollow);
+    EXPECT_EQ(import().value().tags, 2U);
+    EXPECT_THAT(notes.told, ElementsAre("team/app " + hollow.str(), "team/app " + lost.str()));
+}
+
+TEST_F(ImportTest, NamesALayerThatIsGoneSinceTheLastImport) {
+    an_image("v1");
+    ASSERT_TRUE(import().has_value());
+    ASSERT_TRUE(run(blobs.remove(sha256("layer"))).has_value());
+    ASSERT_TRUE(import().has_value());
+    EXPECT_THAT(notes.told, ElementsAre("team/app " + sha256("layer").str()));
+}
+
+TEST_F(ImportTest, DoesNotTakeAManifestUnderTheNameOfAnother) {
+    auto const other = bytes(R"({"schemaVersion":2,"manifests":[]})");
+    auto const asked = sha256("asked for");
+    link("_manifests/revisions" / path_of(asked), other.str());
+    EXPECT_EQ(import().value().manifests, 0U);
+    EXPECT_THAT(notes.told, ElementsAre("team/app " + asked.str()));
+}
+
+TEST_F(ImportTest, LeavesATagOnAQuarantinedManifest) {
+    auto const first = an_image("v1");
+    ASSERT_TRUE(import().has_value());
+    ASSERT_TRUE(run(meta->scrub().quarantine(first, clock.now())).has_value());
+    auto const second = an_image("v1", "newer");
+    EXPECT_EQ(import().value().manifests, 2U);
+    EXPECT_THAT(notes.told, ElementsAre("team/app v1"));
+    EXPECT_TRUE(run(meta->catalog().manifest(name, second)).has_value());
+}
+
+TEST_F(ImportTest, FollowsSymbolicLinksButNotInCircles) {
+    an_image("v1");
+    auto const elsewhere = directory.path() / "elsewhere";
+    fs::rename(here(), elsewhere);
+    fs::create_directory_symlink(elsewhere, here());
+    fs::create_directory_symlink(repositories(), repositories() / "loop");
+    EXPECT_EQ(import().value().repositories, 1U);
+    EXPECT_THAT(notes.told, ElementsAre("loop "));
+    EXPECT_TRUE(at("v1").has_value());
+}
+
+TEST_F(ImportTest, NamesWhatCannotBeReadInPrintableCharacters) {
+    link("_manifests/tags/\xe9\x1b[31m\n/current/link", sha256("x").str());
+    fs::create_directories(repositories() / "caf\xe9" / "_manifests");
+    fs::create_directories(here() / "_layers" / path_of(sha256("a pipe")).parent_path());
+    ASSERT_EQ(::mkfifo((here() / "_layers" / path_of(sha256("a pipe"))).c_str(), 0600), 0);
+    ASSERT_TRUE(import().has_value());
+    EXPECT_THAT(notes.told, ElementsAre("caf\\xe9 ", "team/app " + sha256("a pipe").str(),
+                                        "team/app \\xe9\\x1b[31m\\x0a"));
+}
+
+TEST_F(ImportTest, NamesADirectoryThatCannotBeRead) {
+    auto const manifest = an_image("v1");
+    fs::remove_all(here() / "_manifests/tags");
+    fs::create_directory_symlink("tags", here() / "_manifests/tags");  // Leads to itself: ELOOP.
+    EXPECT_EQ(import().value().manifests, 1U);
+    EXPECT_THAT(notes.told, ElementsAre("team/app _manifests/tags"));
+    EXPECT_THAT(notes.why, ElementsAre(HasSubstr("cannot be read")));
+    EXPECT_TRUE(run(meta->catalog().manifest(name, manifest)).has_value());
+}
+
+TEST_F(ImportTest, DoesNotTakeADirectoryThatCannotBeReadForAnEmptyOne) {
+    fs::create_directories(repositories().parent_path());
+    fs::create_directory_symlink("repositories", repositories());
+    auto const unread = import();
+    EXPECT_EQ(unread.error().code, Errc::io);
+    EXPECT_THAT(unread.error().message, HasSubstr("check its permissions"));
+}
+
 TEST_F(ImportTest, EndsWhenItIsToldTo) {
     an_image("v1");
     notes.looks = 1;
-    auto const ended = run(jobs::import_distribution(directory.path(), blobs, *meta, {}, notes));
+    auto const ended = run(jobs::import_distribution(directory.path(), blobs, *meta, clock, {}, notes));
     EXPECT_EQ(ended.error().code, Errc::cancelled);
     ASSERT_TRUE(import().has_value());
     EXPECT_TRUE(at("v1").has_value());

@@ -1,0 +1,250 @@
+#include "jobs/import_repository.h"
+
+#include "oci/children.h"
+#include "oci/hasher.h"
+#include "oci/media_type.h"
+#include "registry/manifest_facts.h"
+#include "registry/read_whole.h"
+
+#include <chrono>
+#include <fmt/format.h>
+#include <utility>
+
+namespace ocilot::jobs {
+
+namespace {
+
+/// distribution does not keep the type that a manifest was pushed with. What names none is what distribution
+/// takes it for: an index if it has manifests, else an image manifest.
+Result<oci::Manifest> parse(std::string_view bytes, oci::JsonLimits limits) {
+    auto declared = oci::parse_manifest(bytes, "", limits);
+    if (declared.has_value()) return declared;
+    for (auto const type : {oci::media_type::oci_manifest, oci::media_type::oci_index}) {
+        auto guessed = oci::parse_manifest(bytes, type, limits);
+        if (guessed.has_value()) return guessed;
+    }
+    return declared;
+}
+
+/// Whether something is known, is not, or cannot be found out.
+template <class T>
+Result<bool> is_known(Result<T> const& found) {
+    if (found.has_value()) return true;
+    switch (found.error().code) {
+        case Errc::blob_unknown:
+        case Errc::manifest_unknown:
+        case Errc::name_unknown:
+            return false;
+        default:
+            return found.error();
+    }
+}
+
+bool is_empty(oci::Digest const& digest) {
+    return digest == oci::digest_of(digest.algorithm(), std::string_view());
+}
+
+std::string printable(std::string_view text) {
+    std::string out;
+    for (char const c : text) {
+        if (c >= ' ' && c <= '~') {
+            out += c;
+        } else {
+            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+void Importing::leave(std::string_view repository, std::string_view subject, std::string_view why) {
+    ++counts.left_behind;
+    watcher.left_behind({printable(repository), printable(subject), printable(why)});
+}
+
+Result<> RepositoryImport::still_wanted() {
+    if (all_.watcher.go_on()) return {};
+    return Error{Errc::cancelled, "the import was ended early; run it again, it goes on where it was"};
+}
+
+Task<Result<>> RepositoryImport::run() {
+    ++all_.counts.repositories;
+    for (auto const& link : all_.tree.layers(name_)) {
+        CO_CHECK(still_wanted());
+        CO_CHECK(co_await layer(link));
+    }
+    read_tags();
+    for (auto const& link : all_.tree.revisions(name_)) {
+        CO_CHECK(still_wanted());
+        CO_CHECK(co_await revision(link));
+    }
+    for (auto const& [digest, dangling] : tags_) {
+        for (auto const& link : dangling) {
+            leave(link.tag.str(), fmt::format("it points to {}, which was not taken", digest.str()));
+        }
+    }
+    co_return Result<>{};
+}
+
+void RepositoryImport::read_tags() {
+    for (auto const& link : all_.tree.tags(name_)) {
+        auto tag = oci::Tag::parse(link.name);
+        if (tag.has_error()) {
+            leave(link.name, tag.error().message);
+        } else {
+            tags_[link.target].push_back({std::move(*tag), link.written});
+        }
+    }
+}
+
+Task<Result<>> RepositoryImport::layer(TreeLink const& link) {
+    if (link.name == link.target.str()) co_return co_await hold(link.target, link.written);
+    leave(link.name, fmt::format("distribution keeps it as {} only; push it again under this digest",
+                                 link.target.str()));
+    co_return Result<>{};
+}
+
+/// Links a blob to the repository, if its bytes are there.
+Task<Result<>> RepositoryImport::hold(oci::Digest const& digest, Time since) {
+    std::uint64_t size = 0;
+    CO_TRY(auto const lack, co_await lack_of(digest, size));
+    if (!lack.empty()) {
+        if (lacking_.insert(digest).second) leave(digest.str(), lack);
+        co_return Result<>{};
+    }
+    auto& links = all_.meta.links();
+    CO_TRY(bool const known, is_known(co_await links.blob(name_, digest)));
+    if (!known) {
+        CO_CHECK(co_await links.link_blob(name_, {digest, size}, std::nullopt, all_.by, since));
+    }
+    if (held_.insert(digest).second) ++all_.counts.blobs;
+    co_return Result<>{};
+}
+
+/// What is wrong with a blob, as far as can be seen without reading it; if nothing is, its size. An error is
+/// about the disk as a whole.
+Task<Result<std::string>> RepositoryImport::lack_of(oci::Digest const& digest, std::uint64_t& size) {
+    auto const found = co_await all_.blobs.stat(digest);
+    if (found.has_error()) {
+        auto const code = found.error().code;
+        if (code == Errc::no_space || code == Errc::unavailable) co_return found.error();
+        if (code == Errc::blob_unknown) co_return std::string("it is needed and has no bytes; push it again");
+        co_return found.error().message;
+    }
+    size = *found;
+    if (size == 0 && !is_empty(digest)) co_return std::string("its file is empty; push it again");
+    co_return std::string();
+}
+
+/// A manifest with the tags that point to it.
+Task<Result<>> RepositoryImport::revision(TreeLink const& link) {
+    auto const& digest = link.target;
+    if (link.name != digest.str()) {
+        leave(link.name, fmt::format("its link file names another manifest, {}", digest.str()));
+        co_return Result<>{};
+    }
+    auto const bytes = co_await bytes_of(digest);
+    auto const manifest = bytes.has_value() ? parse(*bytes, all_.limits.json) : bytes.error();
+    if (manifest.has_error()) {
+        leave(digest.str(), manifest.error().message);
+        co_return Result<>{};
+    }
+    CO_CHECK(co_await content(*manifest, link.written));
+    std::vector<TagLink> tags;
+    if (auto mine = tags_.extract(digest)) {
+        CO_TRY(tags, co_await unset(digest, std::move(mine.mapped())));
+    }
+    ++all_.counts.manifests;
+    CO_TRY(bool const known, is_known(co_await all_.meta.catalog().manifest(name_, digest)));
+    if (known && tags.empty()) co_return Result<>{};
+    auto facts = registry::facts_of(name_, {digest, manifest->media_type, bytes->size()}, *manifest);
+    facts.required_blobs.clear();
+    facts.required_manifests.clear();
+    facts.pushed_by = all_.by;
+    facts.pushed_at = link.written;
+    facts.may_move_tags = false;
+    co_return co_await record(std::move(facts), std::move(tags));
+}
+
+/// A directory that garbage was collected in, or that was a mirror's, lacks links that an image needs. An
+/// index needs none: distribution may have taken one that names anything.
+Task<Result<>> RepositoryImport::content(oci::Manifest const& manifest, Time since) {
+    if (!oci::is_image_manifest(manifest.media_type)) co_return Result<>{};
+    for (auto const& child : oci::children_of(manifest)) {
+        if (child.is_manifest || !child.is_required) continue;
+        CO_CHECK(co_await hold(child.descriptor->digest, since));
+    }
+    co_return Result<>{};
+}
+
+/// Errors are about the manifest, not about the disk as a whole: others may well be read.
+Task<Result<std::string>> RepositoryImport::bytes_of(oci::Digest const& digest) {
+    auto const blob = co_await all_.blobs.open(digest);
+    if (blob.has_error() && blob.error().code == Errc::blob_unknown) {
+        co_return Error{Errc::manifest_unknown, "the manifest has no bytes; push it again"};
+    }
+    if (blob.has_error()) co_return blob.error();
+    if ((*blob)->size() > all_.limits.manifest) {
+        co_return Error{Errc::manifest_invalid,
+                        fmt::format("the manifest has {} bytes, more than the {} allowed", (*blob)->size(),
+                                    all_.limits.manifest)};
+    }
+    co_return co_await registry::read_whole(**blob, digest);
+}
+
+/// Those of `tags` that are not there yet.
+Task<Result<std::vector<RepositoryImport::TagLink>>> RepositoryImport::unset(oci::Digest const& digest,
+                                                                             std::vector<TagLink> tags) {
+    std::vector<TagLink> wanted;
+    for (auto& link : tags) {
+        auto const there = co_await all_.meta.catalog().resolve(name_, link.tag);
+        CO_TRY(bool const known, is_known(there));
+        if (!known) {
+            wanted.push_back(std::move(link));
+        } else if (there->digest == digest) {
+            ++all_.counts.tags;
+        } else {
+            leave(link.tag.str(),
+                  fmt::format("it points to {} here by now, and stays so; distribution has it "
+                              "on {}",
+                              there->digest.str(), digest.str()));
+        }
+    }
+    co_return wanted;
+}
+
+/// The manifest with the tags that came with it; those that were set later have a time of their own.
+Task<Result<>> RepositoryImport::record(meta::NewManifest facts, std::vector<TagLink> tags) {
+    std::vector<TagLink> pushed_with_it;
+    std::vector<TagLink> set_later;
+    for (auto& link : tags) {
+        bool const later = link.written - facts.pushed_at > std::chrono::seconds(1);
+        (later ? set_later : pushed_with_it).push_back(std::move(link));
+    }
+    CO_CHECK(co_await set_tags(facts, pushed_with_it));
+    for (auto& link : set_later) {
+        facts.pushed_at = link.written;
+        std::vector one{std::move(link)};
+        CO_CHECK(co_await set_tags(facts, one));
+    }
+    co_return Result<>{};
+}
+
+Task<Result<>> RepositoryImport::set_tags(meta::NewManifest facts, std::vector<TagLink> const& tags) {
+    for (auto const& link : tags) facts.tags.push_back(link.tag);
+    auto done = co_await all_.meta.catalog().put_manifest(facts);
+    bool const taken = done.has_error() && done.error().code == Errc::denied;
+    if (!taken) {
+        if (done.has_value()) all_.counts.tags += tags.size();
+        co_return done;
+    }
+    // A manifest that is quarantined holds its tags, and cannot be pulled by them.
+    for (auto const& tag : facts.tags) {
+        leave(tag.str(), "it is on another manifest here, which cannot be pulled; delete the tag first");
+    }
+    facts.tags.clear();
+    co_return co_await all_.meta.catalog().put_manifest(std::move(facts));
+}
+
+}  // namespace ocilot::jobs

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "jobs/import.h"
+#include "oci/manifest.h"
+#include "oci/tag.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ocilot::jobs {
+
+/// What the imports of all repositories work with.
+struct Importing {
+    DistributionTree const& tree;
+    blob::BlobStore& blobs;
+    meta::MetaStore& meta;
+    ImportLimits limits;
+    ImportWatcher& watcher;
+    meta::Actor by;
+    ImportCounts counts = {};
+
+    /// Tells, and counts, what stays behind; in printable characters, since names on a disk may be any bytes.
+    void leave(std::string_view repository, std::string_view subject, std::string_view why);
+};
+
+/// Takes over one repository: its blobs, then its manifests, each with its tags. Errors are those after which
+/// nothing more can be recorded.
+class RepositoryImport {
+  public:
+    RepositoryImport(Importing& all, oci::RepositoryName name) : all_(all), name_(std::move(name)) {}
+    Task<Result<>> run();
+
+  private:
+    struct TagLink {
+        oci::Tag tag;
+        Time written;
+    };
+
+    void read_tags();
+    Task<Result<>> layer(TreeLink const& link);
+    Task<Result<>> revision(TreeLink const& link);
+    Task<Result<>> content(oci::Manifest const& manifest, Time since);
+    Task<Result<>> hold(oci::Digest const& digest, Time since);
+    Task<Result<std::string>> lack_of(oci::Digest const& digest, std::uint64_t& size);
+    Task<Result<std::string>> bytes_of(oci::Digest const& digest);
+    Task<Result<std::vector<TagLink>>> unset(oci::Digest const& digest, std::vector<TagLink> tags);
+    Task<Result<>> record(meta::NewManifest facts, std::vector<TagLink> tags);
+    Task<Result<>> set_tags(meta::NewManifest facts, std::vector<TagLink> const& tags);
+    Result<> still_wanted();
+    void leave(std::string_view subject, std::string_view why) { all_.leave(name_.str(), subject, why); }
+
+    Importing& all_;
+    oci::RepositoryName name_;
+    std::map<oci::Digest, std::vector<TagLink>> tags_ = {};  // By manifest, until it was taken.
+    std::set<oci::Digest> held_ = {};
+    std::set<oci::Digest> lacking_ = {};  // Told once, however many manifests need it.
+};
+
+}  // namespace ocilot::jobs
