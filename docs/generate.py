@@ -69,7 +69,7 @@ CLI_HEAD = """\
 
 Data goes to standard output, messages to standard error. Exit codes: 0 fine, 1 something failed, 2 wrong
 usage or configuration, 3 not there, 4 not allowed, 5 there already or changed meanwhile, 6 no registry
-answers, 7 something in the data is damaged, 130 interrupted.
+answers, 7 something in the data is damaged, 8 done but for a part, 130 interrupted.
 
 `user`, `robot`, `token`, `access`, `audit` and `keys` ask the registry that runs on the same data, through
 its control socket, as the user it runs as. If none runs they open the data themselves.

@@ -42,13 +42,17 @@ std::vector<std::string> directories_in(fs::path const& directory, std::error_co
     return names;
 }
 
-/// Whether a symbolic link leads to where it is in itself.
-bool leads_back(fs::path const& directory) {
+/// Whether a symbolic link at `path`, below `top`, leads to a directory that the path has gone through.
+bool leads_back(fs::path const& top, fs::path const& path) {
     std::error_code failure;
-    if (!fs::is_symlink(fs::symlink_status(directory, failure))) return false;
-    auto const target = fs::canonical(directory, failure);
-    auto const here = fs::canonical(directory.parent_path(), failure);
-    return !failure && std::ranges::mismatch(target, here).in1 == target.end();
+    if (!fs::is_symlink(fs::symlink_status(top / path, failure))) return false;
+    auto const target = fs::canonical(top / path, failure);
+    for (auto above = path; !failure && !above.empty();) {
+        above = above.parent_path();
+        auto const passed = fs::canonical(top / above, failure);
+        if (std::ranges::mismatch(target, passed).in1 == target.end()) return true;
+    }
+    return static_cast<bool>(failure);
 }
 
 bool is_repository(fs::path const& directory) {
@@ -113,8 +117,8 @@ Result<std::vector<oci::RepositoryName>> DistributionTree::repositories() const 
                 tell_(path, "", parsed.error().message);
                 continue;
             }
-            if (leads_back(directory_ / path)) {
-                tell_(path, "", "it is a symbolic link that leads back to a directory it is in");
+            if (leads_back(directory_, path)) {
+                tell_(path, "", "it is a symbolic link that leads back to where it is");
                 continue;
             }
             if (is_repository(directory_ / path)) found.push_back(std::move(*parsed));

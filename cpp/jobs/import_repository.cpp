@@ -6,8 +6,11 @@
 #include "registry/manifest_facts.h"
 #include "registry/read_whole.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace ocilot::jobs {
@@ -38,6 +41,34 @@ Result<bool> is_known(Result<T> const& found) {
         default:
             return found.error();
     }
+}
+
+/// distribution takes a field whatever its case, and the last of several; we take the one of the spec. What
+/// each reads out of a manifest must be the same, or it would bring blobs that distribution has not asked
+/// for.
+bool has_lookalike(nlohmann::json const& object) {
+    static constexpr std::array<std::string_view, 8> fields{"config", "digest",    "layers", "manifests",
+                                                            "size",   "mediaType", "urls",   "schemaVersion"};
+    auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    auto const is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+    for (auto const& [key, value] : object.items()) {
+        if (!std::ranges::all_of(key, is_ascii)) return true;
+        for (auto const field : fields) {
+            if (key != field && std::ranges::equal(key, field, {}, lower, lower)) return true;
+        }
+    }
+    return false;
+}
+
+bool is_read_alike(std::string_view bytes) {
+    auto const manifest = nlohmann::json::parse(bytes, nullptr, false);
+    if (!manifest.is_object() || has_lookalike(manifest)) return false;
+    if (manifest.contains("config") && manifest["config"].is_object() && has_lookalike(manifest["config"])) {
+        return false;
+    }
+    if (!manifest.contains("layers") || !manifest["layers"].is_array()) return true;
+    return std::ranges::none_of(manifest["layers"],
+                                [](auto const& layer) { return layer.is_object() && has_lookalike(layer); });
 }
 
 bool is_empty(oci::Digest const& digest) {
@@ -99,27 +130,28 @@ void RepositoryImport::read_tags() {
 }
 
 Task<Result<>> RepositoryImport::layer(TreeLink const& link) {
-    if (link.name == link.target.str()) co_return co_await hold(link.target, link.written);
-    leave(link.name, fmt::format("distribution keeps it as {} only; push it again under this digest",
-                                 link.target.str()));
+    if (link.name != link.target.str()) {
+        leave(link.name, fmt::format("distribution keeps it as {} only; push it again under this digest",
+                                     link.target.str()));
+        co_return Result<>{};
+    }
+    // Garbage collection leaves the links of what it has removed: that matters where an image needs it.
+    CO_CHECK(co_await hold(link.target, link.written));
     co_return Result<>{};
 }
 
 /// Links a blob to the repository, if its bytes are there.
-Task<Result<>> RepositoryImport::hold(oci::Digest const& digest, Time since) {
+Task<Result<std::string>> RepositoryImport::hold(oci::Digest const& digest, Time since) {
     std::uint64_t size = 0;
     CO_TRY(auto const lack, co_await lack_of(digest, size));
-    if (!lack.empty()) {
-        if (lacking_.insert(digest).second) leave(digest.str(), lack);
-        co_return Result<>{};
-    }
+    if (!lack.empty()) co_return lack;
     auto& links = all_.meta.links();
     CO_TRY(bool const known, is_known(co_await links.blob(name_, digest)));
     if (!known) {
         CO_CHECK(co_await links.link_blob(name_, {digest, size}, std::nullopt, all_.by, since));
     }
     if (held_.insert(digest).second) ++all_.counts.blobs;
-    co_return Result<>{};
+    co_return std::string();
 }
 
 /// What is wrong with a blob, as far as can be seen without reading it; if nothing is, its size. An error is
@@ -150,6 +182,11 @@ Task<Result<>> RepositoryImport::revision(TreeLink const& link) {
         leave(digest.str(), manifest.error().message);
         co_return Result<>{};
     }
+    if (!is_read_alike(*bytes)) {
+        leave(digest.str(),
+              "it has a field that looks like one of a manifest's and is none; push it without");
+        co_return Result<>{};
+    }
     CO_CHECK(co_await content(*manifest, link.written));
     std::vector<TagLink> tags;
     if (auto mine = tags_.extract(digest)) {
@@ -173,7 +210,9 @@ Task<Result<>> RepositoryImport::content(oci::Manifest const& manifest, Time sin
     if (!oci::is_image_manifest(manifest.media_type)) co_return Result<>{};
     for (auto const& child : oci::children_of(manifest)) {
         if (child.is_manifest || !child.is_required) continue;
-        CO_CHECK(co_await hold(child.descriptor->digest, since));
+        auto const& digest = child.descriptor->digest;
+        CO_TRY(auto const lack, co_await hold(digest, since));
+        if (!lack.empty() && lacking_.insert(digest).second) leave(digest.str(), lack);
     }
     co_return Result<>{};
 }
@@ -214,8 +253,10 @@ Task<Result<std::vector<RepositoryImport::TagLink>>> RepositoryImport::unset(oci
     co_return wanted;
 }
 
-/// The manifest with the tags that came with it; those that were set later have a time of their own.
+/// The manifest with the tags that came with it; those that were set later have a time of their own. The link
+/// of a manifest is written again with every push of it, so that the oldest of all is the first push.
 Task<Result<>> RepositoryImport::record(meta::NewManifest facts, std::vector<TagLink> tags) {
+    for (auto const& link : tags) facts.pushed_at = std::min(facts.pushed_at, link.written);
     std::vector<TagLink> pushed_with_it;
     std::vector<TagLink> set_later;
     for (auto& link : tags) {
@@ -234,17 +275,29 @@ Task<Result<>> RepositoryImport::record(meta::NewManifest facts, std::vector<Tag
 Task<Result<>> RepositoryImport::set_tags(meta::NewManifest facts, std::vector<TagLink> const& tags) {
     for (auto const& link : tags) facts.tags.push_back(link.tag);
     auto done = co_await all_.meta.catalog().put_manifest(facts);
-    bool const taken = done.has_error() && done.error().code == Errc::denied;
-    if (!taken) {
-        if (done.has_value()) all_.counts.tags += tags.size();
-        co_return done;
+    if (done.has_error() && done.error().code == Errc::denied) {
+        co_return co_await set_one_by_one(std::move(facts));
     }
-    // A manifest that is quarantined holds its tags, and cannot be pulled by them.
-    for (auto const& tag : facts.tags) {
-        leave(tag.str(), "it is on another manifest here, which cannot be pulled; delete the tag first");
+    if (done.has_value()) all_.counts.tags += tags.size();
+    co_return done;
+}
+
+/// A manifest that is quarantined holds its tags, and cannot be pulled by them.
+Task<Result<>> RepositoryImport::set_one_by_one(meta::NewManifest facts) {
+    auto const tags = std::exchange(facts.tags, {});
+    CO_CHECK(co_await all_.meta.catalog().put_manifest(facts));
+    for (auto const& tag : tags) {
+        facts.tags = {tag};
+        auto done = co_await all_.meta.catalog().put_manifest(facts);
+        bool const taken = done.has_error() && done.error().code == Errc::denied;
+        if (done.has_error() && !taken) co_return done;
+        if (taken) {
+            leave(tag.str(), "it is on another manifest here, which cannot be pulled; delete the tag first");
+        } else {
+            ++all_.counts.tags;
+        }
     }
-    facts.tags.clear();
-    co_return co_await all_.meta.catalog().put_manifest(std::move(facts));
+    co_return Result<>{};
 }
 
 }  // namespace ocilot::jobs

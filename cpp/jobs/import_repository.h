@@ -44,12 +44,14 @@ class RepositoryImport {
     Task<Result<>> layer(TreeLink const& link);
     Task<Result<>> revision(TreeLink const& link);
     Task<Result<>> content(oci::Manifest const& manifest, Time since);
-    Task<Result<>> hold(oci::Digest const& digest, Time since);
+    /// What keeps the blob from being held; empty if nothing does.
+    Task<Result<std::string>> hold(oci::Digest const& digest, Time since);
     Task<Result<std::string>> lack_of(oci::Digest const& digest, std::uint64_t& size);
     Task<Result<std::string>> bytes_of(oci::Digest const& digest);
     Task<Result<std::vector<TagLink>>> unset(oci::Digest const& digest, std::vector<TagLink> tags);
     Task<Result<>> record(meta::NewManifest facts, std::vector<TagLink> tags);
     Task<Result<>> set_tags(meta::NewManifest facts, std::vector<TagLink> const& tags);
+    Task<Result<>> set_one_by_one(meta::NewManifest facts);
     Result<> still_wanted();
     void leave(std::string_view subject, std::string_view why) { all_.leave(name_.str(), subject, why); }
 
