@@ -28,7 +28,7 @@ using TellUnreadable =
 ///   docker/registry/v2/repositories/<name>/_manifests/revisions/<algorithm>/<hex>/link
 ///   docker/registry/v2/repositories/<name>/_manifests/tags/<tag>/current/link
 /// Symbolic links are followed, but for those that lead back to where they are. Calls block. What is not
-/// there is empty; what is none of the above is told and passed over.
+/// there is empty; what should be one of the above and cannot be read is told, and passed over.
 class DistributionTree {
   public:
     /// `root` is the one of its configuration (`storage.filesystem.rootdirectory`).

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,38 +23,28 @@ from .registry import OCILOT
 DISTRIBUTION = "docker-registry"
 """Debian's package of distribution 2.8."""
 
+LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
+
 EMPTY = Content("application/vnd.oci.empty.v1+json", b"{}")
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager
 def distribution(home: Path, root: Path) -> Iterator[Api]:
     """A connection to a registry of distribution's on this directory."""
-    port = free_port()
     config = home / "distribution.yml"
     config.write_text(
         f"version: 0.1\nstorage:\n  delete: {{enabled: true}}\n  filesystem: {{rootdirectory: {root}}}\n"
-        f"http: {{addr: '127.0.0.1:{port}'}}\n"
+        "http: {addr: '127.0.0.1:0'}\n"
     )
     program = shutil.which(DISTRIBUTION)
     assert program, "Debian's docker-registry is not installed; ./dev test installs it"
     daemon = Daemon([program, "serve", config], env={"PATH": PATH}, log=home / "distribution.log")
     try:
-        daemon.wait_for(lambda: answers(port), "distribution's start")
-        with Api("127.0.0.1", port) as api:
+        found = daemon.wait_for(lambda: LISTENING.search(daemon.output()), "distribution's start")
+        with Api("127.0.0.1", int(found[1])) as api:
             yield api
     finally:
         daemon.end()
-
-
-def answers(port: int) -> bool | None:
-    with socket.socket() as connection:
-        return True if connection.connect_ex(("127.0.0.1", port)) == 0 else None
 
 
 def run_import(root: Path, *options: str) -> Ran:
@@ -234,6 +224,20 @@ def test_a_deleted_tag_comes_back_with_the_next_import_and_a_moved_one_stays(
     with registry.connect() as api:
         assert_served(api, "team/app", first, "v1")
         assert_served(api, "team/app", second, "latest")
+
+
+def test_the_configuration_of_distribution_says_where(
+    tmp_path: Path, root: Path, fresh_registry: FreshRegistry
+) -> None:
+    image = make_image("one")
+    with distribution(tmp_path, root) as old:
+        old.push_image("team/app", image, "v1")
+    config = tmp_path / "distribution.yml"
+    ran = attempt([OCILOT, "import", config], env={"PATH": PATH, "HOME": str(tmp_path)}, seconds=60)
+    assert ran.code == 0, ran
+    assert "1 repositories: 1 manifests, 1 tags" in ran.err
+    with fresh_registry(config.read_text(), root=root).connect() as api:
+        assert_served(api, "team/app", image, "v1")
 
 
 def test_from_python_it_is_a_call(tmp_path: Path, root: Path) -> None:
