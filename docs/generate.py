@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ocilot import _core
 from ocilot.config import reference
-from ocilot.hooks import reference as hook_reference
-from ocilot.hooks.points import POINTS, Point
+from ocilot.hooks.loading.points import POINTS, Point
 from ocilot.hooks.testing import Harness
+from ocilot.hooks.testing import reference as hook_reference
 
 DOCS = Path(__file__).parent
 COMMANDS = (

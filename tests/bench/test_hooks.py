@@ -8,7 +8,7 @@ import pytest
 
 from ocilot.config.load import load
 from ocilot.hooks import Allow
-from ocilot.hooks.configured import specs_of
+from ocilot.hooks.loading.configured import specs_of
 from ocilot.hooks.testing import Harness, an_access
 
 from . import servers

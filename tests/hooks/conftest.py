@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ocilot.hooks.service import Hooks
-from ocilot.hooks.spec import Spec
+from ocilot.hooks.loading.spec import Spec
+from ocilot.hooks.running.service import Hooks
 
 from .fake_box import PATIENCE, FakeBox
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from ocilot.hooks.mailbox import Question
+from ocilot.hooks.running.mailbox import Question
 
 Caller = tuple[str, tuple[str, ...], str, str, bool]
 ALICE: Caller = ("alice", ("team",), "user", "192.0.2.1", False)

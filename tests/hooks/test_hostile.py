@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from ocilot.errors import ConfigError
-from ocilot.hooks import generation, process
-from ocilot.hooks.generation import Generation, begin
-from ocilot.hooks.runner import Runner
-from ocilot.hooks.service import Hooks
-from ocilot.hooks.spec import Spec
-from ocilot.hooks.watchdog import Watchdog
+from ocilot.hooks.loading.spec import Spec
+from ocilot.hooks.running import generation, worker_process
+from ocilot.hooks.running.generation import Generation, begin
+from ocilot.hooks.running.runner import Runner
+from ocilot.hooks.running.service import Hooks
+from ocilot.hooks.running.watchdog import Watchdog
 
 from .conftest import Gate, Running
 from .fake_box import PATIENCE, FakeBox
@@ -99,11 +99,11 @@ def test_a_worker_is_killed_with_all_it_started(running: Running, tmp_path: Path
     )
     box = running.start()
     assert box.answer(box.blob(6)) == ("fail", "it took longer than 2 s", "a.py")
-    worker = running.hooks._current.seats[0].worker
+    worker = running.hooks._current.scripts[0].worker
     assert worker is not None
     worker._thread.join(0.2)
     assert worker.ready.wait(PATIENCE)
-    running.hooks._current.seats[0].deadline = PATIENCE
+    running.hooks._current.scripts[0].deadline = PATIENCE
     assert box.answer(box.blob(1)) == ("allow", 0)
     child = Path("/proc", (tmp_path / "child").read_text(), "stat")
     assert not child.exists() or ") Z " in child.read_text()
@@ -118,18 +118,18 @@ def test_a_worker_is_started_again_when_there_is_room_for_it(
         deadline=PATIENCE,
     )
     box = running.start()
-    worker = running.hooks._current.seats[0].worker
+    worker = running.hooks._current.scripts[0].worker
     assert worker is not None
     tries = []
-    spawn = process.Worker._spawn
+    spawn = worker_process.WorkerProcess._spawn
 
-    def full(self: process.Worker) -> dict[str, Any]:
+    def full(self: worker_process.WorkerProcess) -> dict[str, Any]:
         tries.append(1)
         if len(tries) == 1:
             raise BlockingIOError("there is no room")
         return spawn(self)
 
-    monkeypatch.setattr(process.Worker, "_spawn", full)
+    monkeypatch.setattr(worker_process.WorkerProcess, "_spawn", full)
     assert box.answer(box.blob(6))[0] == "fail"
     assert worker.ready.wait(PATIENCE)
     assert box.answer(box.blob(1)) == ("allow", 0)

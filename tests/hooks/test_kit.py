@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ocilot.hooks import Allow, Caller, Deny
-from ocilot.hooks.answers import WrongAnswer
-from ocilot.hooks.problem import Problem
 from ocilot.hooks.testing import (
     Harness,
+    Problem,
+    WrongAnswer,
     a_blob,
     a_caller,
     a_deletion,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ocilot.hooks.loader import load, load_all
+from ocilot.hooks.loading.loader import load, load_all
+from ocilot.hooks.loading.script import Script
+from ocilot.hooks.loading.spec import Spec
 from ocilot.hooks.problem import Problem
-from ocilot.hooks.script import Script
-from ocilot.hooks.spec import Spec
 
 
 def loaded(directory: Path, text: str, **spec: Any) -> Script:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ocilot.hooks.pattern import Patterns, problem_of
+from ocilot.hooks.loading.patterns import Patterns, problem_of
 
 # The same table as in tests/cpp/oci/repository_pattern_test.cpp.
 CASES = [

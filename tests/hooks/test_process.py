@@ -62,10 +62,10 @@ def test_a_worker_that_takes_too_long_is_killed_and_started_again(running: Runni
     box = running.start()
     assert box.answer(box.blob(1)) == ("allow", 0)
     assert box.answer(box.blob(6)) == ("fail", "it took longer than 2 s", "a.py")
-    worker = running.hooks._current.seats[0].worker
+    worker = running.hooks._current.scripts[0].worker
     assert worker is not None
     assert worker.ready.wait(20)
-    running.hooks._current.seats[0].deadline = 20.0
+    running.hooks._current.scripts[0].deadline = 20.0
     assert box.answer(box.blob(1))[0] in ("allow", "fail")
     assert worker.ready.wait(20)
     assert box.answer(box.blob(1)) == ("allow", 0)

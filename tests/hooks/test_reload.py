@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ocilot.errors import ConfigError
-from ocilot.hooks.service import Hooks
-from ocilot.hooks.spec import Spec
+from ocilot.hooks.loading.spec import Spec
+from ocilot.hooks.running.service import Hooks
 
 from .conftest import Gate, Running
 from .fake_box import FakeBox

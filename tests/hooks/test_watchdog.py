@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ocilot.hooks.generation import begin
-from ocilot.hooks.runner import Runner
-from ocilot.hooks.spec import Spec
-from ocilot.hooks.watchdog import Watchdog
+from ocilot.hooks.loading.spec import Spec
+from ocilot.hooks.running.generation import begin
+from ocilot.hooks.running.runner import Runner
+from ocilot.hooks.running.watchdog import Watchdog
 
 from .conftest import Gate, Running
 from .fake_box import PATIENCE, FakeBox
@@ -156,7 +156,7 @@ def test_the_hook_that_takes_the_memory_is_stopped_and_no_other(tmp_path: Any, g
     )
     greedy, patient = looked.box.blob(1), looked.box.blob(2)
     gate.wait_for_hooks(2)
-    threads = looked.generation.seats[0].script.hooks[0].call.__globals__["threads"]
+    threads = looked.generation.scripts[0].loaded.hooks[0].call.__globals__["threads"]
     looked.faults = lambda thread: 0
     looked.now += 0.1
     looked.watchdog.look()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
+from .imports import PACKAGE, graph
 from .tree import ROOT, name, under
 
 
@@ -70,45 +69,43 @@ def test_heavy_libraries_stay_out_of_public_headers() -> None:
     assert [name(path) for path in under("cpp", ".h") if HEAVY.search(path.read_text())] == []
 
 
-# The package: a module sees those above it in this list, and those on its own line.
+# The package: a room is a module or a folder, and a folder within a folder is a room of its own. It sees the
+# rooms on the lines above its own.
 MODULES = (
     {"_core"},
     {"errors"},
     {"config", "server", "integrity", "takeover"},
     {"hooks"},
+    {"hooks.loading"},
+    {"hooks.running", "hooks.testing"},
     {"cli"},
     {"__init__", "__main__"},
 )
-# `ocilot` itself may be imported for its version by everything above the floor on which it is put together.
 FLOOR_OF_MODULE = {module: floor for floor, modules in enumerate(MODULES) for module in modules}
 
 
-def module_of(path: Path) -> str:
-    return path.relative_to(ROOT / "python/ocilot").parts[0].removesuffix(".py").removesuffix(".pyi")
+def module_of(name: str) -> str:
+    """The room of a module: the longest row of the table that it stands below."""
+    words = name.split(".")[1:] or ["__init__"]
+    rows = [".".join(words[:length]) for length in range(len(words), 0, -1)]
+    return next((row for row in rows if row in FLOOR_OF_MODULE), rows[-1])
 
 
-def imported_modules(path: Path) -> set[str]:
-    """First words after `ocilot.` of everything a file imports from the package."""
-    package = ["ocilot", *path.relative_to(ROOT / "python/ocilot").parts[:-1]]
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            paths = [alias.name.split(".") for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            base = [*base, *(node.module.split(".") if node.module else [])]
-            paths = [[*base, alias.name] for alias in node.names]
-        else:
-            continue
-        found |= {words[1] for words in paths if words[0] == "ocilot" and len(words) > 1}
-    return found - {"__version__"}
+def test_every_folder_and_module_of_the_package_has_a_row() -> None:
+    folders = {path.parent for path in under("python/ocilot", ".py")} - {PACKAGE / "ocilot"}
+    alone = {path for path in under("python/ocilot", ".py", ".pyi") if path.parent == PACKAGE / "ocilot"}
+    rooms = {".".join(path.relative_to(PACKAGE / "ocilot").with_suffix("").parts) for path in folders | alone}
+    assert rooms == set(FLOOR_OF_MODULE)
 
 
 def test_the_modules_of_the_package_only_look_down() -> None:
     wrong = []
-    for path in under("python/ocilot", ".py"):
-        module = module_of(path)
-        for seen in imported_modules(path) - {module}:
-            if FLOOR_OF_MODULE[seen] >= FLOOR_OF_MODULE[module]:
-                wrong.append(f"{name(path)} imports {seen}")
+    for module, seen in graph().items():
+        room = module_of(module)
+        for other in seen:
+            # `ocilot` itself may be imported for its version.
+            if other == "ocilot" or module_of(other) == room:
+                continue
+            if FLOOR_OF_MODULE[module_of(other)] >= FLOOR_OF_MODULE[room]:
+                wrong.append(f"{module} imports {other}")
     assert wrong == []

@@ -9,8 +9,8 @@ import pytest
 
 from ocilot.config import load
 from ocilot.errors import ConfigError
-from ocilot.hooks.configured import reader, specs_of
-from ocilot.hooks.spec import Spec
+from ocilot.hooks.loading.configured import reader, specs_of
+from ocilot.hooks.loading.spec import Spec
 
 
 def written(directory: Path, text: str) -> Path:

@@ -23,7 +23,7 @@ from .exit import Exit
 from .messages import print_notes
 
 if TYPE_CHECKING:
-    from ocilot.hooks.service import Hooks
+    from ocilot.hooks.running.service import Hooks
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _HEARD = (*_ENDING, signal.SIGHUP)
@@ -163,8 +163,8 @@ def run(
 
 def _begun_hooks(settings: _core.Settings, path: str | None) -> Hooks:
     """The scripts, loaded and started. Nothing of all that is imported by a registry without them."""
-    from ocilot.hooks.configured import reader
-    from ocilot.hooks.service import Hooks
+    from ocilot.hooks.loading.configured import reader
+    from ocilot.hooks.running.service import Hooks
 
     hooks = Hooks(reader(path), unasked_points(settings))
     # A hook that computes gives way to others after a millisecond instead of five.

@@ -22,7 +22,7 @@ from .exit import Exit
 from .foreground import unasked_points
 from .messages import print_notes
 
-app = typer.Typer(help="Look at scripts, try them, load them again.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 class Output(StrEnum):
@@ -45,7 +45,7 @@ RootOption = Annotated[
 @app.command("list")
 def list_(config: ConfigFile = None, output: OutputOption = Output.TABLE) -> None:
     """Print the scripts that a configuration names, with their points, their options and where they apply."""
-    from ocilot.hooks import configured
+    from ocilot.hooks.loading import configured
     from ocilot.hooks.problem import Problem
 
     try:
@@ -79,9 +79,9 @@ def check(
     config: ConfigOption = None,
 ) -> None:
     """Load scripts without starting anything; exit code 2 if one cannot be used."""
-    from ocilot.hooks import configured, loader
+    from ocilot.hooks.loading import configured, loader
+    from ocilot.hooks.loading.spec import Spec
     from ocilot.hooks.problem import Problem
-    from ocilot.hooks.spec import Spec
 
     loaded = None if paths else _loaded(config)
     specs = [Spec(path) for path in paths or ()] if loaded is None else configured.specs_of(loaded)
@@ -121,13 +121,13 @@ def try_(
     Fields are those of the functions in ocilot.hooks.testing, `caller` a name or an object:
     `--set tag=v1 --set caller=alice --set labels='{a: b}'`.
     """
-    from ocilot.hooks import made_up
     from ocilot.hooks.problem import Problem
     from ocilot.hooks.testing import Harness
+    from ocilot.hooks.testing import fields as value_fields
 
     fields = {**_of_file(file), **_pairs(settings or (), "--set")}
     try:
-        value = made_up.value(point, fields)
+        value = value_fields.value(point, fields)
         with Harness(script, **_pairs(options or (), "--option")) as hook:
             answer = _asked(hook, point, value)
     except (Problem, ValueError) as problem:
@@ -141,8 +141,8 @@ def try_(
 
 def _asked(hook: Any, point: str, value: Any) -> Any:
     from ocilot.errors import Error
-    from ocilot.hooks.answers import WrongAnswer
-    from ocilot.hooks.calls import said
+    from ocilot.hooks.loading.answers import WrongAnswer
+    from ocilot.hooks.running.failures import describe
 
     if point not in hook.points:
         raise ValueError(f"{hook.script.spec.path} has no {point}; it has {', '.join(hook.points)}")
@@ -151,7 +151,9 @@ def _asked(hook: Any, point: str, value: Any) -> Any:
     except WrongAnswer as wrong:
         raise Error(f"the registry would refuse: {wrong}") from None
     except (Exception, SystemExit) as problem:
-        raise Error(f"the registry would refuse: it raised {said(problem, str(hook.script.path))}") from None
+        raise Error(
+            f"the registry would refuse: it raised {describe(problem, str(hook.script.path))}"
+        ) from None
 
 
 @app.command("status")
@@ -182,7 +184,7 @@ def _loaded(config: str | None) -> Loaded:
 
 
 def _row(spec: Any) -> dict[str, Any]:
-    from ocilot.hooks import loader
+    from ocilot.hooks.loading import loader
 
     script = loader.load(replace(spec, isolation="thread"))
     script.forget()

@@ -12,8 +12,8 @@ A script is a Python file; a function or a method of a Hook named like a point i
 
 from .decisions import Allow, Decision, Deny
 from .hook import Hook
-from .options import Duration, Size
 from .passwords import check_password
+from .units import Duration, Size
 from .values import (
     Access,
     Action,

@@ -35,8 +35,8 @@ def begin(box: _core.HookBox, script: Path | None) -> Callable[[], object]:
         thread = threading.Thread(target=bare, args=(box,))
         thread.start()
         return thread.join
-    from ocilot.hooks.service import Hooks
-    from ocilot.hooks.spec import Spec
+    from ocilot.hooks.loading.spec import Spec
+    from ocilot.hooks.running.service import Hooks
 
     hooks = Hooks(lambda: [Spec(path=str(script))])
     hooks.attach(box)

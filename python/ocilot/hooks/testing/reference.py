@@ -10,10 +10,10 @@ import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from . import testing
-from .decisions import Allow, Deny
-from .points import Family
-from .values import (
+from ocilot.hooks import testing
+from ocilot.hooks.decisions import Allow, Deny
+from ocilot.hooks.loading.points import Family
+from ocilot.hooks.values import (
     Access,
     BlobPush,
     Caller,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, Referrer, TagMove
+from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, Referrer, TagMove
 
 About = tuple[Any, ...]
 

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from .calls import HookStopped
+from .interrupt import HookStopped
 
 _IDLE = 10.0
 
 
-class Side:
+class ThreadPool:
     """Does what must not hold up whoever asks for it."""
 
     def __init__(self, name: str) -> None:

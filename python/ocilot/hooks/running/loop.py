@@ -7,9 +7,14 @@ import os
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeAlias
 
-from .calls import Call, raise_in
+from .execution import Execution
+from .interrupt import raise_in
+
+Make: TypeAlias = Callable[[], Coroutine[Any, Any, Any]]
+Done: TypeAlias = Callable[[Any, BaseException | None], None]
+"""Takes the result, or what was raised."""
 
 
 class HookLoop:
@@ -19,9 +24,9 @@ class HookLoop:
         self._loop = asyncio.new_event_loop()
         self.process = os.getpid()
         self._closing = False
-        self.step: Call | None = None
-        """The call whose code runs at this moment."""
-        self._interrupted: Call | None = None
+        self.step: Execution | None = None
+        """The one whose code runs at this moment."""
+        self._interrupted: Execution | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -30,17 +35,17 @@ class HookLoop:
         """Whether a call that was given up still keeps the loop."""
         return self.step is not None and self.step is self._interrupted
 
-    def begin(self, call: Call, value: Any, done: Callable[[Call, Any, BaseException | None], None]) -> None:
-        """Calls a hook; `done` hears of its end, in the loop's thread."""
-        self._loop.call_soon_threadsafe(self._start, call, value, done)
+    def begin(self, execution: Execution, make: Make, done: Done) -> None:
+        """Runs the coroutine that `make` returns; `done` hears of its end, in the loop's thread."""
+        self._loop.call_soon_threadsafe(self._start, execution, make, done)
 
-    def cancel(self, call: Call, now: float) -> None:
-        """Ends a call: between its steps, or in the middle of one that does not come back."""
-        call.raised = now
-        if self.step is call:
-            self._interrupted = call
-            call.interrupt(now)
-        self._loop.call_soon_threadsafe(self._cancel, call)
+    def cancel(self, execution: Execution, now: float) -> None:
+        """Ends one: between its steps, or in the middle of a step that does not come back."""
+        execution.raised = now
+        if self.step is execution:
+            self._interrupted = execution
+            execution.interrupt(now)
+        self._loop.call_soon_threadsafe(self._cancel, execution)
 
     def submit(self, made: Coroutine[Any, Any, Any]) -> Future[Any]:
         """Begins a coroutine from another thread."""
@@ -73,31 +78,31 @@ class HookLoop:
         self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         self._loop.close()
 
-    def _start(self, call: Call, value: Any, done: Callable[[Call, Any, BaseException | None], None]) -> None:
+    def _start(self, execution: Execution, make: Make, done: Done) -> None:
         def ended(task: asyncio.Task[Any]) -> None:
-            call.end()
+            execution.end()
             problem = asyncio.CancelledError() if task.cancelled() else task.exception()
-            done(call, None if problem is not None else task.result(), problem)
+            done(None if problem is not None else task.result(), problem)
 
         try:
-            steps = _Steps(call.link.hook.call(value), call, self)
+            steps = _Steps(make(), execution, self)
         except Exception as problem:
-            done(call, None, problem)
+            done(None, problem)
             return
-        call.task = self._loop.create_task(steps)
-        call.task.add_done_callback(ended)
+        execution.task = self._loop.create_task(steps)
+        execution.task.add_done_callback(ended)
 
-    def _cancel(self, call: Call) -> None:
-        if call.task is not None:
-            call.task.cancel()
+    def _cancel(self, execution: Execution) -> None:
+        if execution.task is not None:
+            execution.task.cancel()
 
 
 class _Steps(Coroutine[Any, Any, Any]):
     """A coroutine that says when its code runs. What it raises never gets at the loop."""
 
-    def __init__(self, inner: Coroutine[Any, Any, Any], call: Call, loop: HookLoop) -> None:
+    def __init__(self, inner: Coroutine[Any, Any, Any], execution: Execution, loop: HookLoop) -> None:
         self._inner = inner
-        self._call = call
+        self._execution = execution
         self._loop = loop
 
     def send(self, value: Any) -> Any:
@@ -113,8 +118,8 @@ class _Steps(Coroutine[Any, Any, Any]):
         raise TypeError("only the loop awaits it")
 
     def _step(self, advance: Callable[[Any], Any], value: Any) -> Any:
-        self._call.thread = threading.current_thread()
-        self._loop.step = self._call
+        self._execution.thread = threading.current_thread()
+        self._loop.step = self._execution
         try:
             return advance(value)
         except (SystemExit, KeyboardInterrupt) as problem:
@@ -124,8 +129,8 @@ class _Steps(Coroutine[Any, Any, Any]):
             if os.getpid() != self._loop.process:
                 os._exit(1)  # The script has forked: the child has nothing to say here.
             self._loop.step = None
-            with self._call.lock:
-                self._call.thread = None  # From here on nothing is raised for this step.
+            with self._execution.lock:
+                self._execution.thread = None  # From here on nothing is raised for this step.
 
 
 class HookRaised(Exception):

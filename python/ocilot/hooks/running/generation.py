@@ -8,15 +8,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from . import limited
-from .calls import Asked, Link, said
-from .hook import Hook
+from ocilot.hooks.hook import Hook
+from ocilot.hooks.loading import loader
+from ocilot.hooks.loading.script import Script
+from ocilot.hooks.loading.spec import STOP, Spec
+from ocilot.hooks.problem import Problem
+
+from . import time_limit
+from .calls import ActiveScript, Link, OpenQuestion
+from .failures import describe
 from .loop import HookLoop
-from .problem import Problem
-from .process import Worker
-from .script import Script
-from .seat import Seat
-from .spec import STOP, Spec
+from .worker_process import WorkerProcess
 
 START = 30.0
 """Seconds a script may take to be loaded, and each of its classes to start."""
@@ -29,28 +31,28 @@ _SLACK = 1.0
 class Generation:
     """Scripts in force."""
 
-    def __init__(self, number: int, seats: Sequence[Seat]) -> None:
+    def __init__(self, number: int, scripts: Sequence[ActiveScript]) -> None:
         self.number = number
-        self.seats = list(seats)
-        self.open: dict[Asked, None] = {}
+        self.scripts = list(scripts)
+        self.open: dict[OpenQuestion, None] = {}
         """Questions it has not answered."""
         chains: dict[str, list[Link]] = defaultdict(list)
-        for seat in self.seats:
-            for number, hook in enumerate(seat.script.hooks):
-                chains[hook.point.name].append(Link(seat, hook, number))
+        for script in self.scripts:
+            for number, hook in enumerate(script.loaded.hooks):
+                chains[hook.point.name].append(Link(script, hook, number))
         self.chains = {point: tuple(links) for point, links in chains.items()}
 
     @property
     def points(self) -> list[tuple[str, float]]:
         """The points to be asked, each with the time its hooks may take together."""
         return [
-            (point, min(sum(link.seat.deadline for link in links) + _SLACK, LONGEST))
+            (point, min(sum(link.script.deadline for link in links) + _SLACK, LONGEST))
             for point, links in self.chains.items()
         ]
 
     def stop(self) -> list[str]:
         """Ends everything; what went wrong is told, and changes nothing."""
-        return _all_stopped(self.seats)
+        return _all_stopped(self.scripts)
 
 
 def begin(number: int, specs: Sequence[Spec], unasked: Mapping[str, str] | None = None) -> Generation:
@@ -59,47 +61,45 @@ def begin(number: int, specs: Sequence[Spec], unasked: Mapping[str, str] | None 
     `unasked`: points that this registry would never ask, and why.
     """
     problems: list[str] = []
-    seats: list[Seat] = []
+    scripts: list[ActiveScript] = []
     for spec, name in zip(specs, _names(specs), strict=True):
         try:
-            seats.append(_seated(spec, name))
+            scripts.append(_activated(spec, name))
         except Problem as problem:
             problems.append(str(problem))
         except BaseException as problem:
-            problems.append(f"{spec.path}: it cannot be loaded: {said(problem, spec.path)}")
-    problems += _never_asked(seats, unasked or {})
+            problems.append(f"{spec.path}: it cannot be loaded: {describe(problem, spec.path)}")
+    problems += _never_asked(scripts, unasked or {})
     if not problems:
-        problems = [problem for seat in seats for problem in started(seat)]
+        problems = [problem for script in scripts for problem in started(script)]
     if problems:
-        _all_stopped(seats)
+        _all_stopped(scripts)
         raise Problem("\n".join(problems))
-    return Generation(number, seats)
+    return Generation(number, scripts)
 
 
-def _seated(spec: Spec, name: str) -> Seat:
-    from . import loader
-
+def _activated(spec: Spec, name: str) -> ActiveScript:
     if spec.isolation == "process":
-        worker = Worker(spec)
-        seat = Seat(worker.script, name)
-        seat.worker = worker
-        return seat
+        worker = WorkerProcess(spec)
+        script = ActiveScript(worker.script, name)
+        script.worker = worker
+        return script
     try:
-        return Seat(limited.run(lambda: loader.load(spec), START, "hooks-load"), name)
-    except limited.Overran as problem:
+        return ActiveScript(time_limit.run(lambda: loader.load(spec), START, "hooks-load"), name)
+    except time_limit.Overran as problem:
         raise Problem(f"{spec.path}: it cannot be loaded: {problem}") from None
 
 
-def _all_stopped(seats: Sequence[Seat]) -> list[str]:
+def _all_stopped(scripts: Sequence[ActiveScript]) -> list[str]:
     """Stops scripts beside each other: one that takes its time takes it from no other."""
-    if not seats:
+    if not scripts:
         return []
-    with ThreadPoolExecutor(len(seats), "hooks-end") as pool:
-        return [problem for problems in pool.map(stopped, seats) for problem in problems]
+    with ThreadPoolExecutor(len(scripts), "hooks-end") as pool:
+        return [problem for problems in pool.map(stopped, scripts) for problem in problems]
 
 
-def _never_asked(seats: Sequence[Seat], unasked: Mapping[str, str]) -> list[str]:
-    return [f"{seat.name}: {line}" for seat in seats for line in seat.script.never_asked(unasked)]
+def _never_asked(scripts: Sequence[ActiveScript], unasked: Mapping[str, str]) -> list[str]:
+    return [f"{script.name}: {line}" for script in scripts for line in script.loaded.never_asked(unasked)]
 
 
 def _names(specs: Sequence[Spec]) -> list[str]:
@@ -111,33 +111,33 @@ def _names(specs: Sequence[Spec]) -> list[str]:
     ]
 
 
-def started(seat: Seat) -> list[str]:
+def started(script: ActiveScript) -> list[str]:
     """Starts a script that is not isolated, and answers what went wrong."""
-    if seat.worker is not None:
+    if script.worker is not None:
         return []
-    seat.is_started = True
-    if any(hook.is_async for hook in seat.script.hooks) or _has_async_life(seat.script):
-        seat.loop = HookLoop(f"hooks {seat.name}")
-    return [problem for one in seat.script.objects for problem in _life(seat, one, "start", START)]
+    script.is_started = True
+    if any(hook.is_async for hook in script.loaded.hooks) or _has_async_life(script.loaded):
+        script.loop = HookLoop(f"hooks {script.name}")
+    return [problem for one in script.loaded.objects for problem in _life(script, one, "start", START)]
 
 
-def stopped(seat: Seat) -> list[str]:
+def stopped(script: ActiveScript) -> list[str]:
     """Ends a script, and answers what went wrong."""
-    if seat.worker is not None:
-        seat.worker.close()
+    if script.worker is not None:
+        script.worker.close()
         return []
     problems = []
     until = time.monotonic() + STOP
-    if seat.is_started:
-        seat.is_started = False
-        for one in seat.script.objects:
-            problems += _life(seat, one, "stop", max(0.1, until - time.monotonic()))
-    if seat.loop is not None:
-        loop, seat.loop = seat.loop, None
+    if script.is_started:
+        script.is_started = False
+        for one in script.loaded.objects:
+            problems += _life(script, one, "stop", max(0.1, until - time.monotonic()))
+    if script.loop is not None:
+        loop, script.loop = script.loop, None
         loop.close()
         if not loop.join(max(0.1, until - time.monotonic())):
-            problems.append(f"{seat.name}: its event loop does not end")
-    seat.script.forget()
+            problems.append(f"{script.name}: its event loop does not end")
+    script.loaded.forget()
     return problems
 
 
@@ -146,7 +146,7 @@ def _has_async_life(script: Script) -> bool:
     return any(inspect.iscoroutinefunction(method) for method in methods)
 
 
-def _life(seat: Seat, one: Hook, name: str, timeout: float) -> list[str]:
+def _life(script: ActiveScript, one: Hook, name: str, timeout: float) -> list[str]:
     """Calls `start` or `stop`."""
     method = getattr(one, name, None)
     if method is None:
@@ -155,16 +155,16 @@ def _life(seat: Seat, one: Hook, name: str, timeout: float) -> list[str]:
     def call() -> None:
         made = method()
         if inspect.iscoroutine(made):
-            if seat.loop is None:
+            if script.loop is None:
                 made.close()
                 raise TypeError(f"it answers a coroutine; write `async def {name}`")
-            seat.loop.submit(made).result(timeout + 1)
+            script.loop.submit(made).result(timeout + 1)
 
-    title = f"{seat.name}: {type(one).__name__}.{name}"
+    title = f"{script.name}: {type(one).__name__}.{name}"
     try:
-        limited.run(call, timeout, f"hooks-{name}")
-    except limited.Overran:
+        time_limit.run(call, timeout, f"hooks-{name}")
+    except time_limit.Overran:
         return [f"{title} took longer than {timeout:.3g} s"]
     except BaseException as problem:
-        return [f"{title} failed: {said(problem, seat.file)}"]
+        return [f"{title} failed: {describe(problem, script.file)}"]
     return []

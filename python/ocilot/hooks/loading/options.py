@@ -8,39 +8,11 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple
 
 from ocilot.config.hooks import is_secret
-from ocilot.config.tree import Scalar
-from ocilot.config.values import SIZE_OR_NONE, read_duration
-
-from .problem import did_you_mean
-
-
-class Size(int):
-    """An option that counts bytes; `2GiB` in the configuration."""
-
-    def __new__(cls, value: int | str) -> Self:
-        """From a number, or from text."""
-        if isinstance(value, int):
-            return super().__new__(cls, value)
-        size = SIZE_OR_NONE.read(Scalar(value, value))
-        if size is None:
-            raise ValueError(f"{value!r} is no size such as 65536 or 4MiB")
-        return super().__new__(cls, size)
-
-
-class Duration(float):
-    """An option that counts seconds; `1m30s` in the configuration."""
-
-    def __new__(cls, value: float | str) -> Self:
-        """From a number, or from text."""
-        if not isinstance(value, str):
-            return super().__new__(cls, value)
-        seconds = read_duration(Scalar(value, value))
-        if seconds is None:
-            raise ValueError(f"{value!r} is no duration such as 30s or 1m30s")
-        return super().__new__(cls, seconds)
+from ocilot.hooks.problem import did_you_mean
+from ocilot.hooks.units import Duration, Size
 
 
 class OptionProblem(Exception):

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from ocilot.errors import ConfigError
+from ocilot.hooks.loading.spec import Spec
+from ocilot.hooks.problem import Problem
 
 from . import generation
 from .generation import Generation
 from .mailbox import STATUS, Mailbox
-from .problem import Problem
 from .runner import Runner
-from .spec import Spec
 from .watchdog import Watchdog
 
 Read = Callable[[], Sequence[Spec]]
@@ -47,6 +47,8 @@ class Hooks:
         self._clock = clock
         self._reloading = threading.Lock()
         self._retired: list[Generation] = []
+        self._stopping: list[threading.Event] = []
+        """One for each generation that is being stopped, set when that is done."""
         self._problems: list[str] = []
         self._runner: Runner | None = None
         self._box: Mailbox | None = None
@@ -76,7 +78,10 @@ class Hooks:
 
     def watch(self, seconds: float = 1.0) -> None:
         """Loads the scripts again whenever one of their files changes."""
-        self._watcher = threading.Thread(target=self._watch, args=(seconds,), name="hooks-watch", daemon=True)
+        seen = self._stamps()  # Now: no change is missed while the thread starts.
+        self._watcher = threading.Thread(
+            target=self._watch, args=(seconds, seen), name="hooks-watch", daemon=True
+        )
         self._watcher.start()
 
     def reload(self) -> dict[str, Any]:
@@ -105,7 +110,7 @@ class Hooks:
             "generation": self._current.number,
             "loaded": self._loaded.isoformat(timespec="seconds").replace("+00:00", "Z"),
             "retiring": len(self._retired),
-            "scripts": [seat.status() for seat in self._current.seats],
+            "scripts": [script.status() for script in self._current.scripts],
         }
 
     def stop(self) -> bool:
@@ -117,6 +122,8 @@ class Hooks:
             self._watchdog.end_all("the registry stops")
             ended = self._runner.join(_END)
             self._watchdog.stop()
+            for stopped in list(self._stopping):
+                stopped.wait(_END)
             ended = ended and not self._watchdog.stuck
         # Scripts that are being loaded may take longer than anybody wants to wait.
         is_mine = self._reloading.acquire(timeout=_END)
@@ -149,11 +156,17 @@ class Hooks:
         for one in [one for one in self._retired if not one.open]:
             self._retired.remove(one)
             if self._runner is not None:
-                self._runner.side.submit(partial(self._say_stopped, one))
+                stopped = threading.Event()
+                self._stopping.append(stopped)
+                self._runner.side.submit(partial(self._say_stopped, one, stopped))
         return bool(self._retired)
 
-    def _say_stopped(self, one: Generation) -> None:
-        self._say_all(one.stop())
+    def _say_stopped(self, one: Generation, stopped: threading.Event) -> None:
+        try:
+            self._say_all(one.stop())
+        finally:
+            self._stopping.remove(stopped)
+            stopped.set()
 
     def _say_all(self, problems: Sequence[str]) -> None:
         for problem in problems:
@@ -178,8 +191,7 @@ class Hooks:
     def _reload_for(self, box: Mailbox, id: int) -> None:
         box.reply(id, json.dumps(self.reload()))
 
-    def _watch(self, seconds: float) -> None:
-        seen = self._stamps()
+    def _watch(self, seconds: float, seen: dict[Path, tuple[int, int] | None]) -> None:
         while not self._closing.wait(seconds):
             now = self._stamps()
             if now != seen:
@@ -188,8 +200,8 @@ class Hooks:
                 seen = {path: now.get(path, stamp) for path, stamp in self._stamps().items()}
 
     def _stamps(self) -> dict[Path, tuple[int, int] | None]:
-        scripts = [seat.script for seat in self._current.seats]
-        return {path: _stamp(path) for script in scripts for path in (script.path, *script.siblings)}
+        loaded = [script.loaded for script in self._current.scripts]
+        return {path: _stamp(path) for script in loaded for path in (script.path, *script.siblings)}
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

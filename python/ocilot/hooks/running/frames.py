@@ -10,13 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-from .calls import Failed
-from .decisions import LONGEST_REASON, Allow, Deny
-from .options import Option
-from .points import POINTS
-from .script import Bound, Script
-from .spec import Spec
-from .values import Caller
+from ocilot.hooks.decisions import LONGEST_REASON, Allow, Deny
+from ocilot.hooks.loading.options import Option
+from ocilot.hooks.loading.points import POINTS
+from ocilot.hooks.loading.script import BoundHook, Script
+from ocilot.hooks.loading.spec import Spec
+from ocilot.hooks.values import Caller
+
+from .failures import Failed
 
 _LENGTH = 4
 
@@ -57,7 +58,7 @@ def of_script(script: Script) -> dict[str, Any]:
 def to_script(spec: Spec, path: Path, data: dict[str, Any]) -> Script:
     """The script as the registry sees it: its hooks are called elsewhere."""
     hooks = [
-        Bound(POINTS[point], title, _elsewhere, is_async, line)
+        BoundHook(POINTS[point], title, _elsewhere, is_async, line)
         for point, title, is_async, line in data["hooks"]
     ]
     options = tuple(Option(*option) for option in data["options"])

@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from .hook import Hook
+from ocilot.hooks.hook import Hook
+from ocilot.hooks.problem import Problem, did_you_mean
+
 from .points import DELIVERED, POINTS, Family, Point
-from .problem import Problem, did_you_mean
 
 _PREFIXES = ("authenticate", "authorize", "admit_", "on_", "retain")
 _LIFE = ("start", "stop")
 
 
-class Found(NamedTuple):
+class FoundHook(NamedTuple):
     """A function named like a point, in a class or not."""
 
     point: Point
@@ -30,9 +31,9 @@ class Found(NamedTuple):
         return f"{self.owner.__name__}.{self.point.name}" if self.owner else self.point.name
 
 
-def find(module: ModuleType, file: str) -> list[Found]:
+def hooks_of(module: ModuleType, file: str) -> list[FoundHook]:
     """Every hook, in the order of the file. Raises Problem for what looks like one and is none."""
-    found: list[Found] = []
+    found: list[FoundHook] = []
     for name, value in list(vars(module).items()):
         if name.startswith("_"):
             continue
@@ -61,7 +62,7 @@ def refuse_undelivered(point: Point, where: str) -> None:
     raise Problem(f"{where}: {point.name} would never be asked: {why}; take it out, or name it _{point.name}")
 
 
-def _of_class(cls: type, file: str) -> Iterator[Found]:
+def _of_class(cls: type, file: str) -> Iterator[FoundHook]:
     is_hook = issubclass(cls, Hook)
     own = [base for base in cls.__mro__ if base not in (Hook, object)]
     for name in dict.fromkeys(name for base in own for name in vars(base)):
@@ -91,7 +92,7 @@ def _of_class(cls: type, file: str) -> Iterator[Found]:
 
 def _of_function(
     name: str, value: Callable[..., Any], owner: type | None, file: str, *, is_own: bool
-) -> Iterator[Found]:
+) -> Iterator[FoundHook]:
     where = _place(value, file)
     if name not in POINTS:
         if is_own and _looks_like_a_point(name):
@@ -100,7 +101,7 @@ def _of_function(
                 f"(the name of a helper may begin with _)"
             )
         return
-    found = Found(POINTS[name], owner, value, _line(value))
+    found = FoundHook(POINTS[name], owner, value, _line(value))
     is_bound = owner is not None and not isinstance(inspect.getattr_static(owner, name), staticmethod)
     attribute = value if owner is None else getattr(owner, name)
     takes = 1 if owner is None or not is_bound or inspect.ismethod(attribute) else 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
-from .decisions import Allow, Deny
-from .values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, TagMove
+from ocilot.hooks.decisions import Allow, Deny
+from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, TagMove
 
 
 class Family(Enum):

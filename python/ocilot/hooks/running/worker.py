@@ -1,4 +1,4 @@
-"""A process that runs one script, so that it can be killed: `python -m ocilot.hooks.worker`."""
+"""A process that runs one script, so that it can be killed: `python -m ocilot.hooks.running.worker`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import IO, Any
 
-from . import frames, generation, loader, wire
-from .answers import checked
-from .calls import Failed
-from .problem import Problem
+from ocilot.hooks.loading import loader
+from ocilot.hooks.loading.answers import checked
+from ocilot.hooks.loading.script import BoundHook
+from ocilot.hooks.problem import Problem
+
+from . import frames, generation, wire
+from .calls import ActiveScript
+from .failures import Failed
 from .runner import failed_by
-from .script import Bound
-from .seat import Seat
 
 _ROOM = 256 << 20
 _ROOM_OF_THREAD = 10 << 20
@@ -36,43 +38,42 @@ class _Main:
         data, source = frames.read(self._questions)
         spec = frames.to_spec(data)
         try:
-            script = loader.load(spec, source)
-            seat = Seat(script, spec.path)
-            problems = generation.started(seat)
+            script = ActiveScript(loader.load(spec, source), spec.path)
+            problems = generation.started(script)
         except Problem as problem:
             problems = [str(problem)]
         if problems:
             self._tell({"problem": "\n".join(problems)})
             return
         _limit(spec.memory, spec.threads)
-        self._tell(frames.of_script(script))
+        self._tell(frames.of_script(script.loaded))
         threads = ThreadPoolExecutor(spec.threads, "hooks")
         while (question := frames.read(self._questions)) is not None:
             number, index, about = question
             if number == 0:
-                generation.stopped(seat)
+                generation.stopped(script)
                 return
-            hook = script.hooks[index]
+            hook = script.loaded.hooks[index]
             try:
                 value = wire.VALUES[hook.point.name](about)
                 made: Future[Any]
-                if hook.is_async and seat.loop is not None:
-                    made = seat.loop.submit(hook.call(value))
+                if hook.is_async and script.loop is not None:
+                    made = script.loop.submit(hook.call(value))
                 else:
                     made = threads.submit(hook.call, value)
             except Exception as problem:
-                self._tell([number, *frames.of_answer(failed_by(problem, seat))])
+                self._tell([number, *frames.of_answer(failed_by(problem, script))])
             else:
-                made.add_done_callback(partial(self._done, number, hook, seat))
+                made.add_done_callback(partial(self._done, number, hook, script))
 
-    def _done(self, number: int, hook: Bound, seat: Seat, made: Future[Any]) -> None:
+    def _done(self, number: int, hook: BoundHook, script: ActiveScript, made: Future[Any]) -> None:
         if os.getpid() != self._process:
             os._exit(1)
         outcome: Any
         try:
             outcome = checked(hook.point, made.result())
         except BaseException as problem:
-            outcome = failed_by(problem, seat)
+            outcome = failed_by(problem, script)
         try:
             self._tell([number, *frames.of_answer(outcome)])
         except (TypeError, ValueError) as problem:

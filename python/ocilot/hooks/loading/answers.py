@@ -6,10 +6,11 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .decisions import Allow, Deny
-from .options import Duration
+from ocilot.hooks.decisions import Allow, Deny
+from ocilot.hooks.units import Duration
+from ocilot.hooks.values import Caller
+
 from .points import Family, Point
-from .values import Caller
 
 _KINDS = ("user", "robot")
 _NUMBERS = (int, float, Duration)

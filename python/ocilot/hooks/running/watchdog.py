@@ -7,7 +7,8 @@ import os
 import threading
 from collections.abc import Callable
 
-from .calls import Call, Failed
+from .calls import Call
+from .failures import Failed
 from .runner import Runner
 
 TICK = 0.05
@@ -80,8 +81,10 @@ class Watchdog:
         long = []
         for call in list(self._runner.calls):
             age = now - call.began
-            if age >= call.link.seat.deadline:
-                self._stop(call, Failed(f"it took longer than {call.link.seat.deadline:g} s", "timeout"), now)
+            if age >= call.link.script.deadline:
+                self._stop(
+                    call, Failed(f"it took longer than {call.link.script.deadline:g} s", "timeout"), now
+                )
             elif age >= TICK and call.thread is not None:
                 long.append(call)
         if long:
@@ -92,12 +95,12 @@ class Watchdog:
     def _stop(self, call: Call, failed: Failed, now: float) -> None:
         if not self._runner.claim(call):
             return
-        seat = call.link.seat
-        if seat.worker is not None:
-            seat.worker.kill(failed.reason)
+        script = call.link.script
+        if script.worker is not None:
+            script.worker.kill(failed.reason)
         else:
-            with seat.lock:
-                seat.stuck.add(call)
+            with script.lock:
+                script.stuck.add(call)
             self._stuck.add(call)
             self._show_stuck(call)
             self._tell(call, now)
@@ -105,7 +108,7 @@ class Watchdog:
 
     def _tell(self, call: Call, now: float) -> None:
         """Ends a call, if it lets that happen."""
-        loop = call.link.seat.loop
+        loop = call.link.script.loop
         if not call.link.hook.is_async:
             call.interrupt(now)
         elif loop is not None:
@@ -119,7 +122,7 @@ class Watchdog:
             native = thread.native_id if thread is not None else None
             if call.memory is None:
                 call.memory, call.faults = memory, self._faults(native or 0)
-            elif memory - call.memory > call.link.seat.memory:
+            elif memory - call.memory > call.link.script.memory:
                 grown.append((self._faults(native or 0) - call.faults, call))
         if not grown:
             return
@@ -127,22 +130,22 @@ class Watchdog:
         _, worst = max(grown, key=lambda pair: pair[0])
         for _, call in grown:
             call.memory = memory
-        size = f"{worst.link.seat.memory / (1 << 20):.0f} MiB"
+        size = f"{worst.link.script.memory / (1 << 20):.0f} MiB"
         self._stop(worst, Failed(f"the process grew by more than {size} while it ran", "memory"), now)
 
     def _look_at_stuck(self, now: float) -> None:
         for call in list(self._stuck):
             if call.ended or _has_lost_its_thread(call):
                 self._stuck.discard(call)
-                with call.link.seat.lock:
-                    call.link.seat.stuck.discard(call)
+                with call.link.script.lock:
+                    call.link.script.stuck.discard(call)
                 self._show_stuck(call)
             elif now - call.raised >= _AGAIN:
                 self._tell(call, now)
 
     def _show_stuck(self, call: Call) -> None:
-        seat = call.link.seat
-        self._runner.box.gauge("stuck", seat.name, sum(one.link.seat is seat for one in self._stuck))
+        script = call.link.script
+        self._runner.box.gauge("stuck", script.name, sum(one.link.script is script for one in self._stuck))
 
     def _run(self) -> None:
         runner = self._runner

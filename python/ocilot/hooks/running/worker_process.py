@@ -14,15 +14,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from . import frames, loader
-from .answers import WrongAnswer, checked
-from .calls import Call, Failed
-from .problem import Problem
-from .script import Script
-from .spec import STOP, Spec
+from ocilot.hooks.loading import loader
+from ocilot.hooks.loading.answers import WrongAnswer, checked
+from ocilot.hooks.loading.points import Point
+from ocilot.hooks.loading.script import Script
+from ocilot.hooks.loading.spec import STOP, Spec
+from ocilot.hooks.problem import Problem
+
+from . import frames
+from .failures import Failed
 from .wire import About
 
-Done = Callable[[Call, Any], None]
+Done = Callable[[Any], None]
+"""Takes the answer, or Failed."""
 
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 30.0
@@ -32,7 +36,7 @@ _LONGEST = 1 << 20
 """Bytes of an answer."""
 
 
-class Worker:
+class WorkerProcess:
     """Starts the process, and starts it again when it has ended, each time after a longer while.
 
     Raises Problem if the script cannot be used.
@@ -44,7 +48,7 @@ class Worker:
         # What is in force stays in force: a process that is started again does not see what changed since.
         self._source = loader.content_of(path, spec)
         self._lock = threading.Lock()
-        self._calls: dict[int, tuple[Call, Done]] = {}
+        self._calls: dict[int, tuple[Point, Done]] = {}
         self._number = 0
         self._closing = threading.Event()
         self._reason = ""
@@ -66,16 +70,16 @@ class Worker:
         """The id of the process."""
         return self._process.pid if self._process is not None else None
 
-    def begin(self, call: Call, about: About, done: Done) -> None:
-        """Asks a hook; `done` hears its answer, from another thread."""
+    def begin(self, hook: int, about: About, done: Done) -> None:
+        """Asks a hook by its number; `done` hears its answer, from another thread."""
         with self._lock:
             is_ready = self.is_ready
             if is_ready:
                 self._number += 1
-                self._calls[self._number] = (call, done)
-                self._queue.put((self._number, call.link.number, about))
+                self._calls[self._number] = (self.script.hooks[hook].point, done)
+                self._queue.put((self._number, hook, about))
         if not is_ready:
-            done(call, Failed("its worker process has ended, and is being started again"))
+            done(Failed("its worker process has ended, and is being started again"))
 
     def kill(self, reason: str) -> None:
         """Ends the process; all that it was asked fails."""
@@ -100,7 +104,7 @@ class Worker:
         """Starts the process, and answers what it says about the script."""
         environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ocilot.hooks.worker"],
+            [sys.executable, "-P", "-m", "ocilot.hooks.running.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -157,22 +161,22 @@ class Worker:
         while line := process.stdout.readline(_LONGEST):
             try:
                 number, *answer = json.loads(line)
-                call, done = self._calls.pop(number)
+                point, done = self._calls.pop(number)
                 outcome = frames.to_answer(answer)
             except (ValueError, TypeError, KeyError, RecursionError):
                 self._reason = "its worker process answered nonsense"
                 break
             try:
-                outcome = outcome if type(outcome) is Failed else checked(call.link.hook.point, outcome)
+                outcome = outcome if type(outcome) is Failed else checked(point, outcome)
             except WrongAnswer as wrong:
                 outcome = Failed(str(wrong))
-            done(call, outcome)
+            done(outcome)
         self._ended()
         with self._lock:
             left, self._calls = self._calls, {}
         reason = self._reason or f"its worker process has ended with {process.returncode}"
-        for call, done in left.values():
-            done(call, Failed(reason))
+        for _, done in left.values():
+            done(Failed(reason))
 
     def _ended(self) -> None:
         self.ready.clear()

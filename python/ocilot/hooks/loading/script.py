@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .hook import Hook
+from ocilot.hooks.hook import Hook
+
 from .options import Option
 from .points import Point
 from .spec import Spec
 
 
 @dataclass(frozen=True)
-class Bound:
+class BoundHook:
     """One hook of a script: a function, or the method of an instance."""
 
     point: Point
@@ -32,7 +33,7 @@ class Script:
 
     spec: Spec
     path: Path
-    hooks: tuple[Bound, ...]
+    hooks: tuple[BoundHook, ...]
     objects: tuple[Hook, ...]
     """Instances of its classes."""
     options: tuple[Option, ...]

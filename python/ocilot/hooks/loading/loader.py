@@ -14,11 +14,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import find, options, pattern
-from .hook import Hook
+from ocilot.hooks.hook import Hook
+from ocilot.hooks.problem import Problem, did_you_mean
+
+from . import discovery, options, patterns, shipped
 from .points import POINTS, Family
-from .problem import Problem, did_you_mean
-from .script import Bound, Script
+from .script import BoundHook, Script
 from .spec import SHIPPED, Spec
 
 # A name of its own for every module that is loaded: a new generation stands beside the old one.
@@ -29,7 +30,7 @@ def load(spec: Spec, source: bytes | None = None) -> Script:
     """Runs the file, or what it was, and makes its hooks. Raises Problem."""
     path = locate(spec)
     for text in spec.repositories or ():
-        if problem := pattern.problem_of(text):
+        if problem := patterns.problem_of(text):
             raise Problem(f"{spec.path}: repository pattern {text!r} is invalid: {problem}")
     with _importable(path.parent) as siblings:
         module = _run(path, content_of(path, spec) if source is None else source, spec.path)
@@ -59,7 +60,7 @@ def load_all(specs: Iterable[Spec]) -> list[Script]:
 def locate(spec: Spec) -> Path:
     """The file. Raises Problem if there is none."""
     if spec.path.startswith(SHIPPED):
-        directory: Path = importlib.import_module("ocilot.hooks.shipped").directory()
+        directory = shipped.directory()
         name = spec.path.removeprefix(SHIPPED)
         known = sorted(path.stem for path in directory.glob("*.py") if not path.stem.startswith("_"))
         if name not in known:
@@ -98,11 +99,11 @@ def _run(path: Path, source: bytes, shown: str) -> ModuleType:
 
 
 def _script(spec: Spec, path: Path, module: ModuleType, siblings: list[Path]) -> Script:
-    found = find.find(module, spec.path)
+    found = discovery.hooks_of(module, spec.path)
     _check_points(spec, found)
     chosen = [one for one in found if spec.points is None or one.point.name in spec.points]
     for one in chosen:
-        find.refuse_undelivered(one.point, f"{spec.path}:{one.line}")
+        discovery.refuse_undelivered(one.point, f"{spec.path}:{one.line}")
         if spec.on_error == "allow" and one.point.family is not Family.ADMIT:
             raise Problem(
                 f"{spec.path}: on_error: allow is for admit_* only, and it has {one.title}: "
@@ -120,7 +121,7 @@ def _script(spec: Spec, path: Path, module: ModuleType, siblings: list[Path]) ->
     return Script(spec, path, hooks, tuple(instances.values()), known, summary, module.__name__, siblings)
 
 
-def _check_points(spec: Spec, found: list[find.Found]) -> None:
+def _check_points(spec: Spec, found: list[discovery.FoundHook]) -> None:
     has = list(dict.fromkeys(one.point.name for one in found))
     for name in spec.points or ():
         if name not in POINTS:
@@ -139,9 +140,9 @@ def _instance(cls: type, spec: Spec) -> Hook:
     return made
 
 
-def _bound(one: find.Found, instances: dict[type, Hook]) -> Bound:
+def _bound(one: discovery.FoundHook, instances: dict[type, Hook]) -> BoundHook:
     call: Any = one.function if one.owner is None else getattr(instances[one.owner], one.point.name)
-    return Bound(one.point, one.title, call, inspect.iscoroutinefunction(call), one.line)
+    return BoundHook(one.point, one.title, call, inspect.iscoroutinefunction(call), one.line)
 
 
 @contextmanager

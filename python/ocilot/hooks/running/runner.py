@@ -7,20 +7,20 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from ocilot.hooks.decisions import LONGEST_REASON, Allow, Deny
+from ocilot.hooks.loading.answers import WrongAnswer, checked, is_final
+from ocilot.hooks.loading.points import POINTS, Family
+from ocilot.hooks.values import Caller
 
 from . import wire
-from .answers import WrongAnswer, checked, is_final
-from .calls import Asked, Call, Failed, HookStopped, Link, said
-from .decisions import LONGEST_REASON, Allow, Deny
+from .calls import ActiveScript, Call, Link, OpenQuestion
+from .failures import Failed, describe
+from .generation import Generation
+from .interrupt import HookStopped
 from .mailbox import Mailbox, Question
-from .points import POINTS, Family
-from .seat import Seat
-from .threads import Side
-from .values import Caller
-
-if TYPE_CHECKING:
-    from .generation import Generation
+from .thread_pool import ThreadPool
 
 _SPARE = 2
 _WAIT = 1.0
@@ -46,7 +46,7 @@ class Runner:
         self.clock = clock
         self.calls: dict[Call, None] = {}
         """Every call that runs. Taking one out is how its answer is claimed, by whoever is first."""
-        self.side = Side("hooks-side")
+        self.side = ThreadPool("hooks-side")
         self.is_watched = True
         """Whether the watchdog looks at the calls; if not it sleeps, and the next call wakes it."""
         self.wake = threading.Event()
@@ -73,9 +73,9 @@ class Runner:
             taker.join(max(0.0, until - time.monotonic()))
         return not any(taker.is_alive() for taker in takers)
 
-    def handle(self, question: Question) -> bool:
+    def handle(self, taken: Question) -> bool:
         """Asks the hooks one question; False if this thread has been given up meanwhile."""
-        id, point, deadline, about = question
+        id, point, deadline, about = taken
         if point not in POINTS:
             self._control(id, point)
             return True
@@ -85,79 +85,78 @@ class Runner:
             if chain is None:
                 self.box.none(id)
                 return True
-            asked = Asked(id, point, deadline, about, chain, generation)
-            generation.open[asked] = None
+            question = OpenQuestion(id, point, deadline, about, chain, generation.open)
             if generation is self.generation:
-                return self.proceed(asked, is_taker=True)
+                return self.proceed(question, is_taker=True)
             # There is a new generation, and the old one may not have seen that it is still needed.
-            generation.open.pop(asked, None)
+            question.close()
 
-    def proceed(self, asked: Asked, *, is_taker: bool = False) -> bool:
+    def proceed(self, question: OpenQuestion, *, is_taker: bool = False) -> bool:
         """Asks the hooks from where the question is, until one is final or answers later.
 
         False if the thread has been given up meanwhile.
         """
-        while (turn := asked.next()) is not None:
+        while (turn := question.next()) is not None:
             link, about = turn
             if self.ending:
-                self.finish(asked, Failed(self.ending), "")
+                self.finish(question, Failed(self.ending), "")
                 return True
-            seat, hook = link.seat, link.hook
-            call = Call(asked, link, self.clock())
-            refused = seat.blocked() or seat.admit(call)
+            script, hook = link.script, link.hook
+            call = Call(question, link, self.clock())
+            refused = script.blocked() or script.admit(call)
             if refused == "wait":
                 return True
             if refused:
                 self._count(link, "refused", 0.0)
                 # Whoever stands in line would wait for a call that may not come back.
-                self.resume(seat.turn(self.clock()))
-                if self.settle(asked, link, Failed(refused, "refused")):
+                self.resume(script.turn(self.clock()))
+                if self.settle(question, link, Failed(refused, "refused")):
                     return True
                 continue
             self.calls[call] = None
             if not self.is_watched:
                 self.wake.set()
-            if seat.worker is not None or hook.is_async:
+            if script.worker is not None or hook.is_async:
                 self._begin(call, about)
                 return True
             outcome = self._run(call, about, is_taker=is_taker)
             if outcome is _LOST:
                 return False
-            if self.settle(asked, link, outcome):
+            if self.settle(question, link, outcome):
                 return True
-        self.finish(asked, None, "")
+        self.finish(question, None, "")
         return True
 
-    def settle(self, asked: Asked, link: Link, outcome: Any) -> bool:
+    def settle(self, question: OpenQuestion, link: Link, outcome: Any) -> bool:
         """Takes a hook's answer; True if it is that of the question."""
         family = link.hook.point.family
         if type(outcome) is Failed:
-            if family is Family.ADMIT and link.seat.lets_pass:
-                fields = [("script", link.seat.name), ("point", asked.point), ("reason", outcome.reason)]
+            if family is Family.ADMIT and link.script.lets_pass:
+                fields = [("script", link.script.name), ("point", question.point), ("reason", outcome.reason)]
                 self.box.log("warn", "a hook failed; it passes, as on_error: allow says", fields)
                 return False
         elif not is_final(family, outcome):
             return False
-        self.finish(asked, outcome, link.seat.name)
+        self.finish(question, outcome, link.script.name)
         return True
 
-    def finish(self, asked: Asked, answer: Any, by: str) -> None:
+    def finish(self, question: OpenQuestion, answer: Any, by: str) -> None:
         """Answers a question."""
-        asked.generation.open.pop(asked, None)
+        question.close()
         kind = type(answer)
         if answer is None:
-            if POINTS[asked.point].family is Family.ADMIT:
-                self.box.allow(asked.id)
+            if POINTS[question.point].family is Family.ADMIT:
+                self.box.allow(question.id)
             else:
-                self.box.none(asked.id)
+                self.box.none(question.id)
         elif kind is Deny:
-            self.box.deny(asked.id, asked.without_secrets(answer.reason)[:LONGEST_REASON], 0, by)
+            self.box.deny(question.id, question.without_secrets(answer.reason)[:LONGEST_REASON], 0, by)
         elif kind is Allow:
-            self.box.allow(asked.id, _whole(answer.ttl), by)
+            self.box.allow(question.id, _whole(answer.ttl), by)
         elif kind is Caller:
-            self.box.caller(asked.id, answer.name, sorted(answer.groups), answer.kind, answer.admin)
+            self.box.caller(question.id, answer.name, sorted(answer.groups), answer.kind, answer.admin)
         else:
-            self.box.fail(asked.id, asked.without_secrets(answer.reason), by)
+            self.box.fail(question.id, question.without_secrets(answer.reason), by)
 
     def later(self, call: Call, outcome: Any) -> None:
         """Takes the answer of a call that has no thread of ours, unless it was given up."""
@@ -179,20 +178,20 @@ class Runner:
         """Whether the answer of a call is the claimer's."""
         return self.calls.pop(call, call) is None
 
-    def resume(self, asked: Asked | None) -> None:
+    def resume(self, question: OpenQuestion | None) -> None:
         """Goes on with a question that stood in line."""
-        if asked is not None:
-            self.side.submit(partial(self._go_through, asked))
+        if question is not None:
+            self.side.submit(partial(self._go_through, question))
 
-    def _go_through(self, asked: Asked) -> None:
+    def _go_through(self, question: OpenQuestion) -> None:
         try:
-            self.proceed(asked)
+            self.proceed(question)
         except Exception as problem:
-            self.finish(asked, _broken(problem), "")
+            self.finish(question, _broken(problem), "")
 
     def _go_on(self, call: Call, outcome: Any) -> None:
-        if not self.settle(call.asked, call.link, outcome):
-            self.resume(call.asked)
+        if not self.settle(call.question, call.link, outcome):
+            self.resume(call.question)
 
     def _run(self, call: Call, about: wire.About, *, is_taker: bool) -> Any:
         """Runs a plain function in this thread: its answer, Failed, or _LOST if it was given up."""
@@ -205,10 +204,10 @@ class Runner:
                 if is_taker:
                     self._busy.add(call)
                     self._keep_spare()
-                answer = link.hook.call(wire.VALUES[call.asked.point](about))
+                answer = link.hook.call(wire.VALUES[call.question.point](about))
                 outcome = checked(link.hook.point, answer)
             except BaseException as problem:
-                outcome = failed_by(problem, link.seat)
+                outcome = failed_by(problem, link.script)
             if os.getpid() != self._process:
                 os._exit(
                     1
@@ -224,14 +223,15 @@ class Runner:
         return outcome
 
     def _begin(self, call: Call, about: wire.About) -> None:
-        seat = call.link.seat
+        script = call.link.script
         try:
-            if seat.worker is not None:
-                seat.worker.begin(call, about, self.later)
-            elif seat.loop is not None:
-                seat.loop.begin(call, wire.VALUES[call.asked.point](about), self._awaited)
+            if script.worker is not None:
+                script.worker.begin(call.link.number, about, partial(self.later, call))
+            elif script.loop is not None:
+                value = wire.VALUES[call.question.point](about)
+                script.loop.begin(call, partial(call.link.hook.call, value), partial(self._awaited, call))
         except Exception as problem:
-            self.later(call, failed_by(problem, seat))
+            self.later(call, failed_by(problem, script))
 
     def _awaited(self, call: Call, answer: Any, problem: BaseException | None) -> None:
         outcome: Any
@@ -240,7 +240,7 @@ class Runner:
                 raise problem
             outcome = checked(call.link.hook.point, answer)
         except BaseException as raised:
-            outcome = failed_by(raised, call.link.seat)
+            outcome = failed_by(raised, call.link.script)
         self.later(call, outcome)
 
     def _over(self, call: Call, outcome: Any) -> None:
@@ -248,11 +248,11 @@ class Runner:
         now = self.clock()
         seconds = now - call.began
         name = _outcome(outcome)
-        self.resume(call.link.seat.leave(call, name, seconds, now))
+        self.resume(call.link.script.leave(call, name, seconds, now))
         self._count(call.link, name, seconds)
 
     def _count(self, link: Link, outcome: str, seconds: float) -> None:
-        self.box.count(link.seat.name, link.hook.point.name, outcome, seconds)
+        self.box.count(link.script.name, link.hook.point.name, outcome, seconds)
 
     def _keep_spare(self) -> None:
         if len(self._busy) >= len(self._takers):
@@ -299,11 +299,11 @@ class Runner:
 _LOST = object()
 
 
-def failed_by(problem: BaseException, seat: Seat) -> Failed:
+def failed_by(problem: BaseException, script: ActiveScript) -> Failed:
     """What a hook raised, as a failure."""
     if isinstance(problem, WrongAnswer):
         return Failed(str(problem))
-    return Failed(f"it raised {said(problem, seat.file)}")
+    return Failed(f"it raised {describe(problem, script.file)}")
 
 
 def _broken(problem: Exception) -> Failed:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_INSTALLED = Path(__file__).parent / "scripts"
-_IN_THE_SOURCES = Path(__file__).parents[3] / "hooks"
+_INSTALLED = Path(__file__).parents[1] / "scripts"
+_IN_THE_SOURCES = Path(__file__).parents[4] / "hooks"
 
 
 def directory() -> Path:

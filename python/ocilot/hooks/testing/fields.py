@@ -6,17 +6,18 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import testing
-from .points import POINTS
-from .problem import did_you_mean
+from ocilot.hooks.loading.points import POINTS
+from ocilot.hooks.problem import did_you_mean
+
+from . import examples
 
 MAKERS: dict[str, Callable[..., Any]] = {
-    "authenticate": testing.a_login,
-    "authorize": testing.an_access,
-    "admit_manifest": testing.a_push,
-    "admit_blob": testing.a_blob,
-    "admit_tag": testing.a_tag_move,
-    "admit_delete": testing.a_deletion,
+    "authenticate": examples.a_login,
+    "authorize": examples.an_access,
+    "admit_manifest": examples.a_push,
+    "admit_blob": examples.a_blob,
+    "admit_tag": examples.a_tag_move,
+    "admit_delete": examples.a_deletion,
 }
 
 
@@ -35,9 +36,9 @@ def value(point: str, fields: Mapping[str, Any]) -> Any:
     caller = given.get("caller")
     try:
         if isinstance(caller, Mapping):
-            given["caller"] = testing.a_caller(**caller)
+            given["caller"] = examples.a_caller(**caller)
         elif caller is not None:
-            given["caller"] = testing.a_caller(str(caller))
+            given["caller"] = examples.a_caller(str(caller))
         return make(**given)
     except TypeError as problem:
         raise ValueError(f"{point}'s value cannot be made: {problem}") from None

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .calls import raise_in
+from .interrupt import raise_in
 
 
 class Overran(Exception):
