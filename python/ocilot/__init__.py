@@ -4,21 +4,29 @@
 ...     print(server.url)
 """
 
-from typing import TYPE_CHECKING, Any
-
-from ocilot import errors
-from ocilot._core import __version__
-from ocilot.server import Server
-
+# As type checkers know it. Loading `typing` for it would take longer than all else that is done here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ocilot import errors
     from ocilot.integrity import fsck
+    from ocilot.server import Server
     from ocilot.takeover import import_distribution
+
+__version__ = "0.1.0"
 
 __all__ = ["Server", "__version__", "errors", "fsck", "import_distribution"]
 
 
-def __getattr__(name: str) -> Any:
-    # Loaded when it is asked for: serving does not need it.
+def __getattr__(name: str) -> object:
+    # Loaded when it is asked for: most programs need one of them, and `ocilot --help` none.
+    if name == "Server":
+        from ocilot.server import Server
+
+        return Server
+    if name == "errors":
+        import ocilot.errors
+
+        return ocilot.errors
     if name == "fsck":
         from ocilot.integrity import fsck
 
@@ -28,3 +36,7 @@ def __getattr__(name: str) -> Any:
 
         return import_distribution
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

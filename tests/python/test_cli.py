@@ -10,17 +10,19 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
-import typer.main
 import yaml
 
 import ocilot
+from ocilot import _core
 from ocilot.cli import foreground
+from ocilot.cli.app import COMMANDS, Row, app, load
 from ocilot.cli.foreground import Wanted
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8"}
@@ -37,6 +39,52 @@ def ocilot_command(*words: str | Path, cwd: Path | None = None) -> subprocess.Co
 def test_the_version_is_printed(words: list[str]) -> None:
     ran = ocilot_command(*words)
     assert (ran.returncode, ran.stdout) == (0, f"ocilot {ocilot.__version__}\n")
+
+
+def test_the_version_is_that_of_the_project_and_of_the_core() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert ocilot.__version__ == _core.__version__ == project["version"]
+
+
+def loaded_by(*words: str) -> set[str]:
+    """The modules that Python loads to do something."""
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", *words],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(re.findall(r"^import time:.*\| +(\S+)$", ran.stderr, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("words", "own"),
+    [
+        (["-c", "import ocilot"], {"ocilot"}),
+        (["-m", "ocilot", "version"], {"ocilot", "ocilot.cli", "ocilot.cli.main", "ocilot.cli.version"}),
+        (["-m", "ocilot", "--version"], {"ocilot", "ocilot.cli", "ocilot.cli.main", "ocilot.cli.version"}),
+    ],
+)
+def test_what_is_asked_for_most_loads_next_to_nothing(words: list[str], own: set[str]) -> None:
+    loaded = loaded_by(*words)
+    assert {name for name in loaded if name.partition(".")[0] == "ocilot"} == own
+    assert loaded & (ONLY_FOR_OTHERS | {"yaml"}) == set()
+
+
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_the_help_of_all_loads_no_command(word: str) -> None:
+    loaded = loaded_by("-m", "ocilot", word)
+    own = {name for name in loaded if name.partition(".")[0] == "ocilot"}
+    assert own == {"ocilot", "ocilot.cli", "ocilot.cli.main", "ocilot.cli.app", "ocilot.cli.version"}
+    assert loaded & {"yaml", "asyncio"} == set()
+
+
+@pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.name)
+def test_the_help_of_all_says_of_a_command_what_its_own_help_says(row: Row) -> None:
+    command = load(row)
+    assert command.name == row.name
+    assert " ".join(command.help.split("\n\n")[0].split()) == row.help
 
 
 def test_the_program_is_installed_beside_python() -> None:
@@ -226,8 +274,6 @@ ODD = [
 
 @pytest.mark.parametrize("words", PLAIN)
 def test_plain_words_say_the_same_to_serve_as_to_typer(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ocilot.cli.app import app
-
     taken: list[Wanted] = []
     monkeypatch.setattr(foreground, "serve", taken.append)
     app(["serve", *words.split()], standalone_mode=False)
@@ -247,10 +293,7 @@ def test_an_empty_word_is_not_plain(tmp_path: Path) -> None:
 
 
 def test_serve_takes_the_options_that_its_help_shows() -> None:
-    from ocilot.cli.app import app
-
-    group: Any = typer.main.get_command(app)
-    shown = {one.name: one.opts for one in group.commands["serve"].params}
+    shown = {one.name: one.opts for one in load(COMMANDS[0]).params}
     assert shown.pop("config") == ["config"]
     assert shown == {name: ["--" + name.replace("_", "-")] for name in Wanted._fields if name != "config"}
 

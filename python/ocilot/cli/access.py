@@ -18,7 +18,7 @@ from .options import ConfigOption, RootOption, path, print_json
 _ACCOUNTS: Final = ("user", "robot")
 _KINDS: Final = (*_ACCOUNTS, "federated", "certificate")
 
-app = typer.Typer(help="Who may do what, and why.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 class Explained(StrEnum):

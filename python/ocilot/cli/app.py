@@ -1,38 +1,96 @@
-"""The command's groups, as typer knows them."""
+"""The commands, as typer knows them: help for all loads the module of none, running one loads its own."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import importlib
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from ocilot import __version__
+from .version import print_version
 
-from . import access, audit, config, fsck, hooks, keys, robot, serve, takeover, token, user
+
+class Row(NamedTuple):
+    """A command of `ocilot`."""
+
+    name: str
+    source: str
+    """Its module, and its function there; a group of commands is `app`."""
+    help: str
+    """What `ocilot --help` shows: the help of a group, the first paragraph of a function's docstring."""
+
+
+COMMANDS: Final = (
+    Row(
+        "serve",
+        "serve.serve",
+        "Run the registry until SIGTERM. Options win over REGISTRY_* variables, those over the file.",
+    ),
+    Row(
+        "fsck",
+        "fsck.fsck",
+        "Compare every fact with the bytes, and every blob with its digest; exit code 7 if anything is "
+        "wrong.",
+    ),
+    Row(
+        "import",
+        "takeover.import_",
+        "Take over a data directory of CNCF distribution in place; exit code 8 if something was left behind.",
+    ),
+    Row("audit", "audit.audit", "Print changes and refusals, youngest first."),
+    Row("version", "version.version", "Print the version."),
+    Row("config", "config.app", "Look at a configuration."),
+    Row("hooks", "hooks.app", "Look at scripts, try them, load them again."),
+    Row("user", "user.app", "People who log in."),
+    Row("robot", "robot.app", "Machines that log in, with tokens in place of passwords."),
+    Row("token", "token.app", "Secrets that stand for an account in place of its password."),
+    Row("access", "access.app", "Who may do what, and why."),
+    Row("keys", "keys.app", "Keys that the registry signs its tokens with."),
+)
+
+
+def load(row: Row) -> Any:
+    """The command with everything in it."""
+    module, _, attribute = row.source.partition(".")
+    found = getattr(importlib.import_module(f".{module}", __package__), attribute)
+    if isinstance(found, typer.Typer):
+        command: Any = typer.main.get_group(found)
+        command.name, command.help = row.name, row.help
+        return command
+    alone = typer.Typer(add_completion=False)
+    alone.command(row.name)(found)
+    return typer.main.get_command(alone)
+
+
+class Commands(TyperGroup):
+    """Lists commands by the table, and loads the one that is run."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self._rows = {row.name: row for row in COMMANDS}
+        for row in COMMANDS:
+            self.add_command(TyperCommand(row.name, help=row.help))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Called to run a command, and to complete its words."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command if name is None else load(self._rows[name]), rest
+
 
 app = typer.Typer(
     name="ocilot",
+    cls=Commands,
     help="A container and OCI artifact registry.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-app.command("serve")(serve.serve)
-app.command("fsck")(fsck.fsck)
-app.command("import")(takeover.import_)
-app.command("audit")(audit.audit)
-app.add_typer(config.app, name="config")
-app.add_typer(hooks.app, name="hooks")
-app.add_typer(user.app, name="user")
-app.add_typer(robot.app, name="robot")
-app.add_typer(token.app, name="token")
-app.add_typer(access.app, name="access")
-app.add_typer(keys.app, name="keys")
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"ocilot {__version__}")
+        print_version()
         raise typer.Exit
 
 
@@ -42,9 +100,3 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None: ...
-
-
-@app.command("version")
-def version() -> None:
-    """Print the version."""
-    _version(True)

@@ -12,7 +12,7 @@ from ocilot import config as configuration
 
 from .messages import print_notes
 
-app = typer.Typer(help="Look at a configuration.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 ConfigFile = Annotated[
     str | None,

@@ -9,7 +9,7 @@ import typer
 from .control import Control
 from .options import ConfigOption, Output, OutputOption, RootOption, path, print_json, print_table
 
-app = typer.Typer(help="Keys that the registry signs its tokens with.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("ls")

@@ -12,7 +12,7 @@ from .options import ConfigOption, Output, OutputOption, RootOption, only, path,
 from .token import Expires, Note, Scopes, SecretOutput, SecretOutputOption, make_token, print_secret
 from .user import Groups, Name, needed, print_accounts, print_no_accounts
 
-app = typer.Typer(help="Machines that log in, with tokens in place of passwords.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("add")

@@ -23,7 +23,7 @@ from .options import (
     seconds_of,
 )
 
-app = typer.Typer(help="Secrets that stand for an account in place of its password.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 class SecretOutput(StrEnum):

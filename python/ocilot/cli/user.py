@@ -20,7 +20,7 @@ from .options import (
     read_password,
 )
 
-app = typer.Typer(help="People who log in.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="What the account is called.")]
 Groups = Annotated[
