@@ -28,7 +28,9 @@ Counter& cache(Metrics& metrics, std::string_view result) {
 
 Bearers::Bearers(BearerParts parts)
     : parts_(std::move(parts)),
-      rules_{.issuer = parts_.service, .audience = parts_.service, .algorithms = {SigningAlgorithm::es256}},
+      rules_{.issuer = parts_.service,
+             .audience = parts_.service,
+             .algorithms = {jose::SigningAlgorithm::es256}},
       kept_(most_kept),
       counters_{tokens(parts_.metrics, "valid"), tokens(parts_.metrics, "invalid"),
                 cache(parts_.metrics, "hit"), cache(parts_.metrics, "miss")} {}
@@ -61,7 +63,7 @@ Result<Bearers::Verified> Bearers::look_at(std::string const& token) const {
                      "this registry takes no bearer tokens; log in with name and password"};
     }
     auto const keys = parts_.keys->current();
-    TRY(auto const claims, verify_jwt(token, keys->verifiers, rules_, parts_.clock.now()));
+    TRY(auto const claims, jose::verify_jwt(token, keys->verifiers, rules_, parts_.clock.now()));
     TRY(auto holder, holder_of(claims));
     return Verified{std::move(holder), claims.expires_at};
 }

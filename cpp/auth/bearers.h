@@ -67,7 +67,7 @@ class Bearers {
     Task<Result<>> look_at_secret(Verified& verified);
 
     BearerParts parts_;
-    JwtRules rules_;
+    jose::JwtRules rules_;
     Recent<Kept> kept_;
     Counters counters_;
 };

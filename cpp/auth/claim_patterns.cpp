@@ -1,6 +1,6 @@
 #include "auth/claim_patterns.h"
 
-#include "oci/quote.h"
+#include "base/quote.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -51,12 +51,12 @@ Result<> check_template(std::string_view text) {
         if (wrong) {
             return Error{Errc::config, fmt::format("{} has braces that are not around the name of a claim: "
                                                    "write them as in ci-{{project_path}}",
-                                                   oci::quote(text))};
+                                                   quote(text))};
         }
         length = open ? length + 1 : 0;
         if (c == '{' || c == '}') open = c == '{';
     }
-    if (open) return Error{Errc::config, fmt::format("{} has a brace that is not closed", oci::quote(text))};
+    if (open) return Error{Errc::config, fmt::format("{} has a brace that is not closed", quote(text))};
     return {};
 }
 

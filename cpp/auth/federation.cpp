@@ -2,10 +2,10 @@
 
 #include "auth/claim_patterns.h"
 #include "auth/glob.h"
-#include "auth/jwt.h"
 #include "auth/resource.h"
-#include "auth/strict_json.h"
-#include "oci/quote.h"
+#include "base/quote.h"
+#include "jose/jwt.h"
+#include "jose/strict_json.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -21,7 +21,7 @@ using Json = nlohmann::json;
 constexpr std::string_view lower_case = "|lower";  // Ends a placeholder.
 
 Error misconfigured(FederatedIssuer const& issuer, std::string_view why) {
-    return {Errc::config, fmt::format("issuer {}: {}", oci::quote(issuer.name), why)};
+    return {Errc::config, fmt::format("issuer {}: {}", quote(issuer.name), why)};
 }
 
 Error refused(std::string_view why) {
@@ -34,9 +34,9 @@ Result<> check(FederatedIssuer const& issuer, FederationRule const& rule) {
         return misconfigured(issuer, "a rule needs claims: without them it fits everybody");
     for (auto const& [claim, patterns] : rule.claims) {
         if (patterns.empty())
-            return misconfigured(issuer, fmt::format("claim {} has no pattern: give one", oci::quote(claim)));
+            return misconfigured(issuer, fmt::format("claim {} has no pattern: give one", quote(claim)));
         if (std::ranges::find(patterns, "") != patterns.end())
-            return misconfigured(issuer, fmt::format("claim {} has an empty pattern", oci::quote(claim)));
+            return misconfigured(issuer, fmt::format("claim {} has an empty pattern", quote(claim)));
     }
     if (rule.name.empty()) return misconfigured(issuer, "a rule needs a name for the caller");
     CHECK(check_template(rule.name));
@@ -135,23 +135,22 @@ FederatedIssuer const* Federation::issuer(std::string_view iss) const noexcept {
 }
 
 Result<policy::Caller> Federation::caller(FederatedIssuer const& issuer, std::string_view claims_json) const {
-    auto const claims = parse_strict_object(claims_json);
+    auto const claims = jose::parse_strict_object(claims_json);
     if (claims.has_error()) return refused("its claims are invalid: " + claims.error().message);
     auto const rule = std::ranges::find_if(issuer.rules, [&](auto const& one) { return fits(*claims, one); });
     if (rule == issuer.rules.end())
-        return refused(
-            fmt::format("none of the rules of issuer {} fits its claims", oci::quote(issuer.name)));
+        return refused(fmt::format("none of the rules of issuer {} fits its claims", quote(issuer.name)));
     return make_caller(*rule, *claims);
 }
 
 Task<Result<FederatedLogin>> Federation::login(std::string token, KeySource& keys, Time now) const {
-    CO_TRY(auto const peeked, peek_jwt(token));
+    CO_TRY(auto const peeked, jose::peek_jwt(token));
     auto const* const believed = issuer(peeked.issuer);
     if (believed == nullptr) co_return refused("its issuer is not one that is believed");
     auto asked = keys.keys(believed->issuer, peeked.key_id);
     CO_TRY(auto const trusted, co_await std::move(asked));
-    JwtRules const rules{believed->issuer, believed->audience, allowed_algorithms({}).value()};
-    CO_TRY(auto const claims, verify_jwt(token, *trusted, rules, now));
+    jose::JwtRules const rules{believed->issuer, believed->audience, jose::allowed_algorithms({}).value()};
+    CO_TRY(auto const claims, jose::verify_jwt(token, *trusted, rules, now));
     CO_TRY(auto who, caller(*believed, claims.json));
     co_return FederatedLogin{std::move(who), believed->name, claims.subject, claims.expires_at};
 }

@@ -1,9 +1,9 @@
 #include "auth/guard.h"
 
-#include "auth/base64url.h"
 #include "auth/bearers.h"
 #include "auth/logins.h"
 #include "auth/refusals.h"
+#include "jose/base64url.h"
 
 #include <fmt/format.h>
 #include <utility>
@@ -310,7 +310,7 @@ Task<Result<Explanation>> Guard::explain(Caller const& caller, Access access) {
 std::optional<NameAndPassword> parse_basic(std::string_view authorization) {
     auto const credentials = after_scheme(authorization, "basic");
     if (!credentials) return std::nullopt;
-    auto text = from_base64(*credentials);
+    auto text = jose::from_base64(*credentials);
     if (!text) return std::nullopt;
     auto const colon = text->find(':');
     if (colon == text->npos || text->find('\0') != text->npos) return std::nullopt;

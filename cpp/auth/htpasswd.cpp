@@ -1,9 +1,9 @@
 #include "auth/htpasswd.h"
 
-#include "auth/base64url.h"
 #include "auth/passwords.h"
-#include "auth/read_file.h"
 #include "base/random.h"
+#include "base/read_file.h"
+#include "jose/base64url.h"
 
 #include <array>
 #include <cerrno>
@@ -30,7 +30,7 @@ std::string_view trimmed(std::string_view text) noexcept {
 std::string random_password() {
     std::array<std::byte, 32> bytes{};
     SystemRandom().fill(bytes);
-    return to_base64url({reinterpret_cast<char const*>(bytes.data()), bytes.size()});
+    return jose::to_base64url({reinterpret_cast<char const*>(bytes.data()), bytes.size()});
 }
 
 Error cannot_make(std::string const& path, std::string_view why) {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "auth/public_keys.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "jose/public_keys.h"
 
 #include <memory>
 #include <string>
@@ -16,7 +16,8 @@ class KeySource {
     /// The keys of the issuer with this `iss`, never null. An unknown `kid` makes them be fetched anew, at
     /// most once a minute; then they are answered with or without it. unavailable if there are none to be
     /// had.
-    virtual Task<Result<std::shared_ptr<PublicKeys const>>> keys(std::string issuer, std::string kid) = 0;
+    virtual Task<Result<std::shared_ptr<jose::PublicKeys const>>> keys(std::string issuer,
+                                                                       std::string kid) = 0;
 };
 
 }  // namespace ocilot::auth

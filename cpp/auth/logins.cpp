@@ -5,7 +5,7 @@
 #include "auth/passwords.h"
 #include "auth/refusals.h"
 #include "auth/resource.h"
-#include "oci/quote.h"
+#include "base/quote.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -257,7 +257,7 @@ Task<Result<Logins::Found>> Logins::of_secret(std::string const& id, std::string
     auto const now = parts_.clock.now();
     if (token->expires_at && *token->expires_at <= now) {
         co_return Error{Errc::unauthorized,
-                        fmt::format("the token {} has expired; make another one", oci::quote(id))};
+                        fmt::format("the token {} has expired; make another one", quote(id))};
     }
     auto const account = co_await parts_.accounts->account(name);
     if (account.has_error() && account.error().code == Errc::not_found) co_return wrong();

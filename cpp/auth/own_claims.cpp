@@ -1,5 +1,7 @@
 #include "auth/own_claims.h"
 
+#include "auth/access_claim.h"
+
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -70,7 +72,7 @@ std::string claims_of(OwnToken const& token) {
     return claims.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-Result<Holder> holder_of(Claims const& claims) {
+Result<Holder> holder_of(jose::Claims const& claims) {
     auto const all = json::parse(claims.json, nullptr, false);
     auto const own = all.is_object() ? all.value("ocilot", json()) : json();
     if (!own.is_object() || !own.contains("kind") || !own["kind"].is_string()) return not_ours();
@@ -87,7 +89,8 @@ Result<Holder> holder_of(Claims const& claims) {
             if (group.is_string()) holder.caller.groups.push_back(group.get<std::string>());
         }
     }
-    holder.caller.limit = allowance_of(claims.access);
+    TRY(auto const access, access_claim(claims));
+    holder.caller.limit = allowance_of(access);
     return holder;
 }
 

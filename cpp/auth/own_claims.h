@@ -1,7 +1,7 @@
 #pragma once
 
-#include "auth/jwt.h"
 #include "auth/resource.h"
+#include "jose/jwt.h"
 #include "policy/caller.h"
 
 #include <chrono>
@@ -30,6 +30,6 @@ struct OwnToken {
 /// Claims of a token, one JSON object.
 [[nodiscard]] std::string claims_of(OwnToken const& token);
 /// The same back from verified claims; unauthorized if they are not of this registry's making.
-[[nodiscard]] Result<Holder> holder_of(Claims const& claims);
+[[nodiscard]] Result<Holder> holder_of(jose::Claims const& claims);
 
 }  // namespace ocilot::auth

@@ -3,7 +3,7 @@
 #include "auth/passwords.h"
 #include "auth/resource.h"
 #include "auth/secrets.h"
-#include "oci/quote.h"
+#include "base/quote.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -46,10 +46,9 @@ Result<> check_groups(std::vector<std::string> const& groups) {
             return bad(
                 fmt::format("{} cannot be a group: its name has 1 to {} bytes, without commas and control "
                             "characters",
-                            oci::quote(group), longest_name));
+                            quote(group), longest_name));
         }
-        if (!seen.insert(group).second)
-            return bad(fmt::format("the group {} is there twice", oci::quote(group)));
+        if (!seen.insert(group).second) return bad(fmt::format("the group {} is there twice", quote(group)));
     }
     return {};
 }
@@ -89,7 +88,7 @@ Task<Result<meta::AccountFact>> Registrar::add(NewAccount account, meta::Actor b
         co_return bad(
             fmt::format("{} cannot be an account: its name has 1 to {} characters of a-z, A-Z, 0-9 and "
                         "._@+-",
-                        oci::quote(account.name), longest_name));
+                        quote(account.name), longest_name));
     }
     CO_CHECK(check_groups(account.groups));
     CO_TRY(auto hash, co_await hashed(std::move(account.password)));

@@ -1,6 +1,6 @@
 #include "auth/resource.h"
 
-#include "oci/quote.h"
+#include "base/quote.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -21,7 +21,7 @@ struct Parts {
 Error invalid(std::string_view scope, std::string_view why) {
     return {Errc::bad_request, fmt::format("scope {} is invalid: {}; write one such as "
                                            "repository:team/app:pull,push or registry:catalog:*",
-                                           oci::quote(scope), why)};
+                                           quote(scope), why)};
 }
 
 bool is_word(std::string_view text) noexcept {

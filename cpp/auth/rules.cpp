@@ -1,7 +1,7 @@
 #include "auth/rules.h"
 
 #include "auth/glob.h"
-#include "oci/quote.h"
+#include "base/quote.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -54,7 +54,7 @@ Result<Rules::Subject> Rules::subject(std::string_view text) {
     return Error{Errc::config,
                  fmt::format("{} is nobody: write anonymous, everyone, user:NAME, group:NAME, robot:NAME, "
                              "federated:PATTERN or certificate:PATTERN",
-                             oci::quote(text))};
+                             quote(text))};
 }
 
 Result<Rules::Grant> Rules::grant(std::string_view subject_text, std::vector<std::string> const& rights) {
@@ -65,7 +65,7 @@ Result<Rules::Grant> Rules::grant(std::string_view subject_text, std::vector<std
         if (!right) {
             return Error{Errc::config,
                          fmt::format("{} is no right: give {} some of pull, push, create, delete and admin",
-                                     oci::quote(word), subject_text)};
+                                     quote(word), subject_text)};
         }
         grant.rights.add(*right);
     }
@@ -110,7 +110,7 @@ Result<> Rules::add_groups(Groups const& groups) {
                 return Error{Errc::config,
                              fmt::format("{} cannot be in the group {}: write NAME, user:NAME, robot:NAME, "
                                          "federated:PATTERN or certificate:PATTERN",
-                                         oci::quote(member), group)};
+                                         quote(member), group)};
             }
             subjects.push_back(std::move(*found));
         }

@@ -1,6 +1,6 @@
 #include "auth/sealer.h"
 
-#include "auth/base64url.h"
+#include "jose/base64url.h"
 
 #include <memory>
 #include <openssl/evp.h>
@@ -43,12 +43,12 @@ std::string Sealer::seal(std::string_view text) const {
         ::EVP_EncryptFinal_ex(context.get(), bytes(secret) + size, &size) == 1 &&
         ::EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, tag_bytes, tag.data()) == 1;
     if (!sealed) throw std::runtime_error("OpenSSL does not encrypt");
-    return "~" + to_base64url(nonce + tag + secret);
+    return "~" + jose::to_base64url(nonce + tag + secret);
 }
 
 std::optional<std::string> Sealer::open(std::string_view sealed) const {
     if (!is_sealed(sealed)) return std::nullopt;
-    auto all = from_base64url(sealed.substr(1));
+    auto all = jose::from_base64url(sealed.substr(1));
     if (!all || all->size() < nonce_bytes + tag_bytes) return std::nullopt;
     std::string_view const view = *all;
     auto const nonce = view.substr(0, nonce_bytes);

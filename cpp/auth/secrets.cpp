@@ -1,7 +1,7 @@
 #include "auth/secrets.h"
 
-#include "auth/base64url.h"
 #include "base/hex.h"
+#include "jose/base64url.h"
 #include "oci/hasher.h"
 
 #include <algorithm>
@@ -55,7 +55,7 @@ SecretText make_secret(Random& random) {
     random.fill(std::as_writable_bytes(std::span(bytes)));
     SecretText made;
     append_hex(made.id, id);
-    made.text.append(mark).append(made.id).append("_").append(to_base64url(bytes));
+    made.text.append(mark).append(made.id).append("_").append(jose::to_base64url(bytes));
     ::OPENSSL_cleanse(bytes.data(), bytes.size());
     return made;
 }

@@ -30,7 +30,7 @@ Task<Result<>> SigningKeys::read() {
     if (same && !facts.empty()) co_return Result<>{};
     auto fresh = std::make_shared<Keys>();
     for (auto const& fact : facts) {
-        CO_TRY(auto key, SigningKey::from_pem(fact.private_pem));
+        CO_TRY(auto key, jose::SigningKey::from_pem(fact.private_pem));
         fresh->verifiers.add(key.public_key());
         fresh->keys.push_back({std::move(key), fact.created_at});
     }
@@ -40,7 +40,7 @@ Task<Result<>> SigningKeys::read() {
 }
 
 Task<Result<std::string>> SigningKeys::add(meta::Actor by) {
-    CO_TRY(auto const key, SigningKey::make());
+    CO_TRY(auto const key, jose::SigningKey::make());
     CO_TRY(auto pem, key.pem());
     auto const now = clock_.now();
     meta::KeyFact fact{key.id(), std::move(pem), now};

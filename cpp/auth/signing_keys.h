@@ -1,8 +1,8 @@
 #pragma once
 
-#include "auth/public_keys.h"
-#include "auth/signing_key.h"
 #include "base/clock.h"
+#include "jose/public_keys.h"
+#include "jose/signing_key.h"
 #include "meta/accounts.h"
 
 #include <atomic>
@@ -19,13 +19,13 @@ namespace ocilot::auth {
 class SigningKeys {
   public:
     struct Key {
-        SigningKey key;
+        jose::SigningKey key;
         Time created_at;
     };
     /// Youngest first; at least one.
     struct Keys {
         std::vector<Key> keys;
-        PublicKeys verifiers;
+        jose::PublicKeys verifiers;
         std::uint64_t version = 0;  ///< differs from one set to the next
     };
 

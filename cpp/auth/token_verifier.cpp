@@ -1,6 +1,7 @@
 #include "auth/token_verifier.h"
 
-#include "auth/read_file.h"
+#include "auth/access_claim.h"
+#include "base/read_file.h"
 
 namespace ocilot::auth {
 
@@ -24,8 +25,8 @@ Result<std::unique_ptr<TokenVerifier>> TokenVerifier::load(TokenVerifierSettings
     if (settings.rootcertbundle.empty() && settings.jwks.empty())
         return Error{Errc::config,
                      "auth.token needs keys to verify tokens with: give rootcertbundle or jwks"};
-    TRY(auto algorithms, allowed_algorithms(settings.signing_algorithms));
-    JwtRules rules{settings.issuer, settings.service, std::move(algorithms)};
+    TRY(auto algorithms, jose::allowed_algorithms(settings.signing_algorithms));
+    jose::JwtRules rules{settings.issuer, settings.service, std::move(algorithms)};
     std::unique_ptr<TokenVerifier> verifier(
         new TokenVerifier(std::move(settings), std::move(rules), clock, log));
     verifier->looked_at_ = clock.now();
@@ -38,8 +39,8 @@ TokenVerifier::Versions TokenVerifier::versions() const {
     return {file_version(settings_.rootcertbundle), file_version(settings_.jwks)};
 }
 
-Result<std::shared_ptr<PublicKeys const>> TokenVerifier::read() const {
-    auto keys = std::make_shared<PublicKeys>();
+Result<std::shared_ptr<jose::PublicKeys const>> TokenVerifier::read() const {
+    auto keys = std::make_shared<jose::PublicKeys>();
     if (auto const& path = settings_.rootcertbundle; !path.empty()) {
         TRY(auto const text, read_file(path, largest_file));
         auto const added = keys->add_pem(text);
@@ -51,10 +52,10 @@ Result<std::shared_ptr<PublicKeys const>> TokenVerifier::read() const {
         if (added.has_error()) return in_file("auth.token.jwks", path, added.error());
     }
     for (auto const& why : keys->passed_over()) log_.warn("a key of auth.token is not used", {{"why", why}});
-    return std::shared_ptr<PublicKeys const>(std::move(keys));
+    return std::shared_ptr<jose::PublicKeys const>(std::move(keys));
 }
 
-std::shared_ptr<PublicKeys const> TokenVerifier::keys() {
+std::shared_ptr<jose::PublicKeys const> TokenVerifier::keys() {
     std::lock_guard const lock(mutex_);
     look();
     return keys_;
@@ -82,11 +83,12 @@ void TokenVerifier::look() {
 
 Result<VerifiedToken> TokenVerifier::verify(std::string_view token) {
     auto const trusted = keys();
-    TRY(auto const claims, verify_jwt(token, *trusted, rules_, clock_.now()));
+    TRY(auto const claims, jose::verify_jwt(token, *trusted, rules_, clock_.now()));
     VerifiedToken verified;
     verified.caller.name = claims.subject;
     verified.caller.kind = claims.subject.empty() ? policy::CallerKind::anonymous : policy::CallerKind::user;
-    verified.caller.limit = allowance_of(claims.access);
+    TRY(auto const access, access_claim(claims));
+    verified.caller.limit = allowance_of(access);
     verified.expires_at = claims.expires_at + rules_.leeway;
     return verified;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "auth/file_version.h"
-#include "auth/jwt.h"
 #include "base/log.h"
+#include "jose/jwt.h"
 #include "policy/caller.h"
 
 #include <cstdint>
@@ -49,22 +49,22 @@ class TokenVerifier {
         bool operator==(Versions const&) const = default;
     };
 
-    TokenVerifier(TokenVerifierSettings settings, JwtRules rules, Clock const& clock, Log const& log)
+    TokenVerifier(TokenVerifierSettings settings, jose::JwtRules rules, Clock const& clock, Log const& log)
         : settings_(std::move(settings)), rules_(std::move(rules)), clock_(clock), log_(log) {}
     [[nodiscard]] Versions versions() const;
-    [[nodiscard]] Result<std::shared_ptr<PublicKeys const>> read() const;
+    [[nodiscard]] Result<std::shared_ptr<jose::PublicKeys const>> read() const;
     void look();
-    std::shared_ptr<PublicKeys const> keys();
+    std::shared_ptr<jose::PublicKeys const> keys();
 
     TokenVerifierSettings const settings_;
-    JwtRules const rules_;
+    jose::JwtRules const rules_;
     Clock const& clock_;
     Log const& log_;
     std::mutex mutex_;  // Guards what follows.
     Time looked_at_{};
     Versions seen_{};
     std::uint64_t version_ = 0;
-    std::shared_ptr<PublicKeys const> keys_;
+    std::shared_ptr<jose::PublicKeys const> keys_;
 };
 
 }  // namespace ocilot::auth

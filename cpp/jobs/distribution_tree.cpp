@@ -1,6 +1,6 @@
 #include "jobs/distribution_tree.h"
 
-#include "blob/fd.h"
+#include "base/fd.h"
 
 #include <algorithm>
 #include <array>
@@ -70,7 +70,7 @@ Time time_of(fs::path const& file) {
 /// At most longest_link bytes of a regular file, without the newline that some hand has put there. A pipe
 /// must not keep us waiting.
 Result<std::string> text_of(fs::path const& file) {
-    blob::Fd const fd(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    Fd const fd(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     struct stat status{};
     if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) {
         auto const code = errno == ENOENT || errno == ENOTDIR ? Errc::not_found : Errc::io;

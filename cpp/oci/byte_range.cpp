@@ -1,6 +1,6 @@
 #include "oci/byte_range.h"
 
-#include "oci/quote.h"
+#include "base/quote.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,7 +1,7 @@
 #include "oci/digest.h"
 
 #include "base/hex.h"
-#include "oci/quote.h"
+#include "base/quote.h"
 
 #include <algorithm>
 #include <fmt/format.h>

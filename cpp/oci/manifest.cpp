@@ -1,8 +1,8 @@
 #include "oci/manifest.h"
 
+#include "base/quote.h"
 #include "oci/manifest_fields.h"
 #include "oci/media_type.h"
-#include "oci/quote.h"
 
 #include <fmt/format.h>
 

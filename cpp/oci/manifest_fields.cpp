@@ -1,7 +1,7 @@
 #include "oci/manifest_fields.h"
 
+#include "base/quote.h"
 #include "oci/open_keys.h"
-#include "oci/quote.h"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "oci/name.h"
 
-#include "oci/quote.h"
+#include "base/quote.h"
 
 #include <fmt/format.h>
 

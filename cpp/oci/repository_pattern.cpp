@@ -1,6 +1,6 @@
 #include "oci/repository_pattern.h"
 
-#include "oci/quote.h"
+#include "base/quote.h"
 
 #include <fmt/format.h>
 

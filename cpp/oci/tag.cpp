@@ -1,6 +1,6 @@
 #include "oci/tag.h"
 
-#include "oci/quote.h"
+#include "base/quote.h"
 
 #include <algorithm>
 #include <fmt/format.h>

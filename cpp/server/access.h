@@ -10,7 +10,7 @@
 #include "auth/token_server.h"
 #include "auth/token_verifier.h"
 #include "base/blocking_pool.h"
-#include "http/challenge.h"
+#include "http/core/challenge.h"
 #include "server/settings.h"
 
 #include <memory>

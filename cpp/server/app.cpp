@@ -1,10 +1,10 @@
-#include "blob/filesystem.h"
-#include "blob/memory.h"
+#include "blob/filesystem/store.h"
+#include "blob/memory/store.h"
 #include "jobs/journal.h"
 #include "jobs/schedule.h"
 #include "jobs/scrub.h"
 #include "jobs/uploads.h"
-#include "meta/sqlite_store.h"
+#include "meta/sqlite/store.h"
 #include "net/address.h"
 #include "net/local_listener.h"
 #include "server/cores.h"
@@ -130,14 +130,18 @@ Result<> Server::Parts::open() {
     auto with = app_settings(settings);
     with.challenge = access->challenge();
     registrar.emplace(auth::Registrar::Parts{meta->accounts(), pool, clock, random});
-    app.emplace(*registry, access->guard(), *operations, std::move(with), access->tokens(), &*registrar,
-                &hooks.control);
-    app->note_in(*refusals);
     TRY(auto rate_rules, rate_rules_of(settings));
-    if (!rate_rules.empty()) {
-        rates.emplace(std::move(rate_rules), metrics);
-        app->limit_by(*rates);
-    }
+    if (!rate_rules.empty()) rates.emplace(std::move(rate_rules), metrics);
+    app.emplace(http::AppParts{.routes = routes,
+                               .registry = *registry,
+                               .guard = access->guard(),
+                               .operations = *operations,
+                               .tokens = access->tokens(),
+                               .registrar = &*registrar,
+                               .hooks = &hooks.control,
+                               .rates = rates ? &*rates : nullptr,
+                               .refusals = &*refusals},
+                std::move(with));
     CHECK(clean_up());
     CHECK(listen());
     return add_jobs();

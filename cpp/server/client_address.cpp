@@ -1,6 +1,6 @@
 #include "server/client_address.h"
 
-#include "http/header.h"
+#include "http/core/header.h"
 
 namespace ocilot::server {
 

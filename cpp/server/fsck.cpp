@@ -1,8 +1,8 @@
 #include "server/fsck.h"
 
 #include "base/random.h"
-#include "blob/filesystem.h"
-#include "meta/sqlite_audit_file.h"
+#include "blob/filesystem/store.h"
+#include "meta/sqlite/audit_file.h"
 #include "server/run_now.h"
 
 #include <filesystem>

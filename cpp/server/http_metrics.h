@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/metrics.h"
-#include "http/message.h"
+#include "http/core/message.h"
 
 #include <chrono>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #include "server/import.h"
 
 #include "base/random.h"
-#include "blob/filesystem.h"
-#include "meta/sqlite_store.h"
+#include "blob/filesystem/store.h"
+#include "meta/sqlite/store.h"
 #include "server/run_now.h"
 
 #include <filesystem>

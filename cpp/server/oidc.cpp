@@ -1,7 +1,7 @@
 #include "server/oidc.h"
 
+#include "issuers/fetched_keys.h"
 #include "net/direct_http_client.h"
-#include "server/key_source.h"
 
 #include <map>
 
@@ -25,7 +25,7 @@ Result<auth::Federation> federation_of(std::vector<OidcIssuer> const& issuers) {
 Result<std::unique_ptr<auth::KeySource>> issuers_of(AuthSettings const& settings, BlockingPool& pool,
                                                     Clock const& clock, Log const& log) {
     std::map<std::string, std::shared_ptr<net::HttpClient>> clients;  // By the file of authorities.
-    std::vector<FetchedKeys::Issuer> issuers;
+    std::vector<issuers::FetchedKeys::Issuer> issuers;
     for (auto const& issuer : settings.oidc) {
         auto const& file = issuer.authorities.empty() ? settings.authorities : issuer.authorities;
         auto& client = clients[file];
@@ -35,7 +35,7 @@ Result<std::unique_ptr<auth::KeySource>> issuers_of(AuthSettings const& settings
         }
         issuers.push_back({issuer.issuer, issuer.jwks, client});
     }
-    TRY(auto made, FetchedKeys::make(std::move(issuers), {pool, clock, log}));
+    TRY(auto made, issuers::FetchedKeys::make(std::move(issuers), {pool, clock, log}));
     return std::unique_ptr<auth::KeySource>(std::move(made));
 }
 

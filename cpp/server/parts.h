@@ -3,8 +3,9 @@
 #include "base/blocking_pool.h"
 #include "base/log_writer.h"
 #include "hookbox/hook_box.h"
-#include "http/app.h"
-#include "http/operations.h"
+#include "http/core/app.h"
+#include "http/core/operations.h"
+#include "http/routes.h"
 #include "net/socket_file.h"
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
@@ -61,6 +62,7 @@ struct Server::Parts {
     std::optional<registry::Registry> registry;
     std::optional<http::Operations> operations;
     std::optional<auth::Registrar> registrar;
+    http::Routes const routes = http::all_routes();
     std::optional<http::App> app;
     std::unique_ptr<net::TlsCertificates> certificates;
     std::vector<std::unique_ptr<Worker>> workers;

@@ -1,7 +1,7 @@
 #include "server/protocol.h"
 
-#include "http/errors.h"
-#include "http/route.h"
+#include "http/core/errors.h"
+#include "http/routes.h"
 
 namespace ocilot::server {
 
@@ -34,7 +34,8 @@ EndpointRow row(http::Endpoint const& endpoint, http::Verb const& verb) {
 
 std::vector<EndpointRow> protocol_endpoints() {
     std::vector<EndpointRow> rows;
-    for (auto const& endpoint : http::endpoints()) {
+    auto const routes = http::all_routes();
+    for (auto const& endpoint : routes.endpoints()) {
         for (auto const& verb : endpoint.verbs) rows.push_back(row(endpoint, verb));
     }
     return rows;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "http/message.h"
+#include "http/core/message.h"
 
 #include <cstddef>
 #include <cstdint>

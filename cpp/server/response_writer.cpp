@@ -1,6 +1,6 @@
 #include "server/response_writer.h"
 
-#include "http/header.h"
+#include "http/core/header.h"
 
 #include <algorithm>
 #include <array>

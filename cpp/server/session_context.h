@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "http/message.h"
+#include "http/core/message.h"
 #include "net/networks.h"
 #include "server/access_log.h"
 #include "server/dates.h"

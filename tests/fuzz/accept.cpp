@@ -1,4 +1,4 @@
-#include "http/accept.h"
+#include "http/core/accept.h"
 
 #include "lines.h"
 #include "oci/media_type.h"

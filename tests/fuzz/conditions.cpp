@@ -1,4 +1,4 @@
-#include "http/conditions.h"
+#include "http/core/conditions.h"
 
 #include "lines.h"
 #include "promise.h"

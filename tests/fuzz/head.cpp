@@ -1,4 +1,4 @@
-#include "http/header.h"
+#include "http/core/header.h"
 #include "promise.h"
 #include "server/head_scanner.h"
 #include "server/request_parser.h"

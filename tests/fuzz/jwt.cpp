@@ -1,7 +1,8 @@
-#include "auth/jwt.h"
+#include "jose/jwt.h"
 
-#include "auth/base64url.h"
-#include "auth/signing_key.h"
+#include "auth/access_claim.h"
+#include "jose/base64url.h"
+#include "jose/signing_key.h"
 #include "promise.h"
 #include "targets.h"
 
@@ -21,45 +22,45 @@ constexpr std::string_view trusted =
 
 constexpr Time now{std::chrono::seconds(1'800'000'000)};
 
-auth::JwtRules const& rules() {
-    static auth::JwtRules const all{"joe", "registry", auth::allowed_algorithms({}).value()};
+jose::JwtRules const& rules() {
+    static jose::JwtRules const all{"joe", "registry", jose::allowed_algorithms({}).value()};
     return all;
 }
 
-auth::PublicKeys const& trusted_keys() {
-    static auth::PublicKeys const keys = [] {
-        auth::PublicKeys made;
+jose::PublicKeys const& trusted_keys() {
+    static jose::PublicKeys const keys = [] {
+        jose::PublicKeys made;
         promise(made.add_jwks(trusted).has_value(), "the key is one");
         return made;
     }();
     return keys;
 }
 
-void refuse(Result<auth::Claims> const& verified, char const* promised) {
+void refuse(Result<jose::Claims> const& verified, char const* promised) {
     promise(verified.has_error(), promised);
     promise(verified.error().code == Errc::unauthorized, "a bad token is no credential");
 }
 
 void as_token(std::string_view input) {
-    refuse(auth::verify_jwt(input, trusted_keys(), rules(), now), "nobody forges a signature");
-    auto const peeked = auth::peek_jwt(input);
+    refuse(jose::verify_jwt(input, trusted_keys(), rules(), now), "nobody forges a signature");
+    auto const peeked = jose::peek_jwt(input);
     if (peeked.has_error())
         promise(peeked.error().code == Errc::unauthorized, "a bad token is no credential");
 }
 
 void as_header(std::string_view input) {
-    auto const token = auth::to_base64url(input) + "." + auth::to_base64url(R"({"iss":"joe"})") + ".AAAA";
-    refuse(auth::verify_jwt(token, trusted_keys(), rules(), now), "no header makes a signature needless");
+    auto const token = jose::to_base64url(input) + "." + jose::to_base64url(R"({"iss":"joe"})") + ".AAAA";
+    refuse(jose::verify_jwt(token, trusted_keys(), rules(), now), "no header makes a signature needless");
 }
 
 void as_claims(std::string_view input) {
-    static auto const signer = auth::SigningKey::make().value();
-    static auth::PublicKeys const keys = [] {
-        auth::PublicKeys made;
+    static auto const signer = jose::SigningKey::make().value();
+    static jose::PublicKeys const keys = [] {
+        jose::PublicKeys made;
         made.add(signer.public_key());
         return made;
     }();
-    auto const verified = auth::verify_jwt(signer.sign(input).value(), keys, rules(), now);
+    auto const verified = jose::verify_jwt(signer.sign(input).value(), keys, rules(), now);
     if (verified.has_error()) {
         promise(verified.error().code == Errc::unauthorized, "a bad token is no credential");
         return;
@@ -70,14 +71,16 @@ void as_claims(std::string_view input) {
     promise(json["aud"] == "registry" || std::ranges::count(json["aud"], Json("registry")) > 0,
             "a token is for the audience");
     promise(json["exp"].is_number() && verified->expires_at + rules().leeway > now, "a token is in force");
-    for (auto const& resource : verified->access)
+    auto const access = auth::access_claim(*verified);
+    if (access.has_error()) return;
+    for (auto const& resource : *access)
         promise(!resource.rights.allow(policy::Action::admin), "no token makes an administrator");
 }
 
 void as_keys(std::string_view input) {
-    auth::PublicKeys keys;
+    jose::PublicKeys keys;
     if (keys.add_jwks(input).has_value()) promise(keys.size() > 0, "a JWKS holds a key");
-    auth::PublicKeys of_pem;
+    jose::PublicKeys of_pem;
     static_cast<void>(of_pem.add_pem(input));
 }
 

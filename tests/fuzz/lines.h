@@ -1,7 +1,7 @@
 #pragma once
 
-#include "http/header.h"
-#include "http/message.h"
+#include "http/core/header.h"
+#include "http/core/message.h"
 
 #include <string>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "http/page.h"
+#include "http/core/page.h"
 
 #include "promise.h"
 #include "targets.h"

@@ -1,4 +1,4 @@
-#include "http/target.h"
+#include "http/core/target.h"
 
 #include "promise.h"
 #include "targets.h"

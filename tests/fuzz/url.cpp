@@ -1,6 +1,6 @@
-#include "http/url.h"
+#include "http/core/url.h"
 
-#include "http/header.h"
+#include "http/core/header.h"
 #include "promise.h"
 #include "targets.h"
 

@@ -1,8 +1,8 @@
 #include "auth/federation.h"
 
 #include "fixed_clock.h"
+#include "jose/test_key.h"
 #include "run.h"
-#include "test_key.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -207,11 +207,11 @@ namespace {
 class FixedKeys final : public KeySource {
   public:
     void add(std::string const& issuer, TestKey const& key) {
-        auto keys = std::make_shared<PublicKeys>();
+        auto keys = std::make_shared<jose::PublicKeys>();
         EXPECT_TRUE(keys->add_jwks(key.jwks(R"("kid":"k1",)")));
         keys_[issuer] = std::move(keys);
     }
-    Task<Result<std::shared_ptr<PublicKeys const>>> keys(std::string issuer, std::string kid) override {
+    Task<Result<std::shared_ptr<jose::PublicKeys const>>> keys(std::string issuer, std::string kid) override {
         asked.emplace_back(issuer, kid);
         auto const found = keys_.find(issuer);
         if (found == keys_.end()) co_return Error{Errc::unavailable, "the keys cannot be fetched"};
@@ -220,7 +220,7 @@ class FixedKeys final : public KeySource {
     std::vector<std::pair<std::string, std::string>> asked;
 
   private:
-    std::map<std::string, std::shared_ptr<PublicKeys const>> keys_;
+    std::map<std::string, std::shared_ptr<jose::PublicKeys const>> keys_;
 };
 
 class ForeignLogin : public testing::Test {

@@ -1,8 +1,8 @@
 #include "auth/token_verifier.h"
 
 #include "fixed_clock.h"
+#include "jose/test_certificate.h"
 #include "temporary_file.h"
-#include "test_certificate.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "blob/filesystem.h"
+#include "blob/filesystem/store.h"
 #include "blob/test_disk.h"
 #include "oci/hasher.h"
 #include "run.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "blob/files.h"
+#include "blob/filesystem/files.h"
 #include "blob/power_cut.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // The store's promises on a disk that loses its power at any step, or fails at any call.
 #include "blob/faulty_disk.h"
 
-#include "blob/filesystem.h"
+#include "blob/filesystem/store.h"
 #include "blob/test_disk.h"
 #include "oci/hasher.h"
 #include "run.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "blob/files.h"
+#include "blob/filesystem/files.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "meta/make_facts.h"
-#include "meta/sqlite_store.h"
+#include "meta/sqlite/store.h"
+#include "meta/sqlite/temporary_directory.h"
 #include "meta/store.h"
-#include "meta/temporary_directory.h"
 #include "run.h"
 
 #include <functional>

@@ -1,7 +1,7 @@
-#include "http/accept.h"
+#include "http/core/accept.h"
 
 #include "a_request.h"
-#include "http/conditions.h"
+#include "http/core/conditions.h"
 #include "oci/hasher.h"
 #include "oci/media_type.h"
 

@@ -1,7 +1,7 @@
 #include "app_fixture.h"
-#include "auth/base64url.h"
 #include "auth/logins.h"
 #include "auth/secrets.h"
+#include "jose/base64url.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -30,7 +30,12 @@ class Admin : public test::AppTest {
         rebuild();
         guard.emplace(auth::GuardParts{
             .gate = open_gate, .clock = clock, .log = log, .metrics = metrics, .logins = &*logins});
-        app.emplace(*parts, *guard, *operations, settings, nullptr, &registrar);
+        app.emplace(AppParts{.routes = routes,
+                             .registry = *parts,
+                             .guard = *guard,
+                             .operations = *operations,
+                             .registrar = &registrar},
+                    settings);
         root = add({.name = "root", .admin = true});
         alice = add({.name = "alice"});
     }
@@ -41,7 +46,7 @@ class Admin : public test::AppTest {
         account.created_at = clock.now();
         EXPECT_TRUE(ocilot::test::run(meta->accounts().add(std::move(account), {})).has_value());
         auto const made = ocilot::test::run(registrar.make_token({.account = name}, {})).value();
-        return "Basic " + auth::to_base64(name + ":" + made.secret);
+        return "Basic " + jose::to_base64(name + ":" + made.secret);
     }
 
     Answer as(std::string const& who, Method method, std::string const& target, std::string_view json = {}) {
@@ -122,7 +127,7 @@ TEST_F(Admin, AddsAnAccountAndShowsNothingOfItsPassword) {
 TEST_F(Admin, AnAccountLogsInWithItsNewPasswordAndNotWithTheOld) {
     ASSERT_EQ(post(accounts, R"({"name":"bob","password":"first"})").status(), 201U);
     auto const with = [&](std::string const& password) {
-        return as("Basic " + auth::to_base64("bob:" + password), Method::get, "/v2/").status();
+        return as("Basic " + jose::to_base64("bob:" + password), Method::get, "/v2/").status();
     };
     EXPECT_EQ(with("first"), 200U);
     ASSERT_EQ(ask_root(Method::patch, "/api/v1/accounts/bob", R"({"password":"second"})").status(), 200U);
@@ -252,7 +257,7 @@ TEST_F(Admin, ShowsASecretOnceAndKeepsItsHash) {
         EXPECT_FALSE(shown.says(secret)) << target;
         EXPECT_FALSE(shown.says(auth::sha256_hex(secret))) << target;
     }
-    auto const login = "Basic " + auth::to_base64("alice:" + secret);
+    auto const login = "Basic " + jose::to_base64("alice:" + secret);
     EXPECT_EQ(as(login, Method::get, "/v2/").status(), 200U);
     EXPECT_EQ(ask_root(Method::del, "/api/v1/tokens/" + id).status(), 204U);
     EXPECT_EQ(ask_root(Method::del, "/api/v1/tokens/" + id).status(), 404U);
@@ -263,7 +268,7 @@ TEST_F(Admin, ASecretWithScopesAdministratesNothing) {
     auto const made = post(tokens, R"({"account":"root","scopes":["repository:**:*"]})");
     ASSERT_EQ(made.status(), 201U) << made.text;
     auto const login =
-        "Basic " + auth::to_base64("root:" + Json::parse(made.text).at("secret").get<std::string>());
+        "Basic " + jose::to_base64("root:" + Json::parse(made.text).at("secret").get<std::string>());
     EXPECT_EQ(as(login, Method::get, "/v2/").status(), 200U);
     EXPECT_EQ(as(login, Method::get, "/api/v1/accounts").status(), 403U);
     EXPECT_EQ(as(login, Method::post, "/api/v1/tokens", R"({"account":"root"})").status(), 403U);
@@ -355,7 +360,7 @@ TEST_F(Admin, NoSecretIsInTheLog) {
     ASSERT_EQ(post(accounts, R"({"name":"bob","password":"hunter2hunter2"})").status(), 201U);
     auto const made = post(tokens, R"({"account":"bob"})");
     auto const secret = Json::parse(made.text).at("secret").get<std::string>();
-    EXPECT_EQ(as("Basic " + auth::to_base64("bob:hunter3hunter3"), Method::get, "/v2/").status(), 401U);
+    EXPECT_EQ(as("Basic " + jose::to_base64("bob:hunter3hunter3"), Method::get, "/v2/").status(), 401U);
     EXPECT_THAT(sink.text(), Not(HasSubstr("hunter")));
     EXPECT_THAT(sink.text(), Not(HasSubstr(secret)));
 }

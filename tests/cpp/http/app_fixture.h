@@ -2,12 +2,12 @@
 
 #include "a_request.h"
 #include "base/metrics.h"
-#include "blob/memory.h"
-#include "http/app.h"
-#include "http/errors.h"
-#include "http/operations.h"
-#include "http/route.h"
-#include "meta/sqlite_store.h"
+#include "blob/memory/store.h"
+#include "http/core/app.h"
+#include "http/core/errors.h"
+#include "http/core/operations.h"
+#include "http/routes.h"
+#include "meta/sqlite/store.h"
 #include "oci/hasher.h"
 #include "registry/manifest_cache.h"
 #include "registry/sessions.h"
@@ -95,7 +95,8 @@ class AppTest : public ::testing::Test {
     /// Every answer is one that the route table names, and so the reference.
     static void expect_documented(Request const& request, Answer const& answer) {
         auto const path = raw_path(request.target);
-        auto const route = find_route(path);
+        static auto const table = all_routes();
+        auto const route = table.find(path);
         auto const* verb = route ? route->endpoint->find(request.method) : nullptr;
         if (verb == nullptr) return;
         bool documented = std::ranges::any_of(
@@ -180,7 +181,13 @@ class AppTest : public ::testing::Test {
         parts.emplace(registry::Registry{blobs, *meta, *gate, clock, random, sessions, manifests, rules});
         guard.emplace(*gate);
         operations.emplace(*parts, metrics);
-        app.emplace(*parts, *guard, *operations, settings, nullptr, &registrar);
+        app.emplace(AppParts{.routes = routes,
+                             .registry = *parts,
+                             .guard = *guard,
+                             .operations = *operations,
+                             .registrar = &registrar,
+                             .rates = rates ? &*rates : nullptr},
+                    settings);
     }
 
     static constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";
@@ -205,6 +212,8 @@ class AppTest : public ::testing::Test {
     BlockingPool pool{1};
     auth::Registrar registrar{{meta->accounts(), pool, clock, random}};
     std::optional<Operations> operations;
+    Routes routes = all_routes();
+    std::optional<auth::RateLimits> rates;
     std::optional<App> app;
 
     bool chunked = false;  ///< send bodies without a length

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "app_fixture.h"
-#include "auth/base64url.h"
 #include "auth/bearers.h"
 #include "auth/logins.h"
 #include "auth/passwords.h"
 #include "auth/refusals.h"
 #include "auth/secrets.h"
+#include "jose/base64url.h"
 
 #include <nlohmann/json.hpp>
 
@@ -73,8 +73,15 @@ class AuthTest : public AppTest {
         guard_parts();
         parts.emplace(registry::Registry{blobs, *meta, *gate, time, random, sessions, manifests, rules});
         operations.emplace(*parts, metrics);
-        app.emplace(*parts, *checking, *operations, settings, &*tokens, nullptr, hooks);
-        app->note_in(*refusals);
+        app.emplace(AppParts{.routes = routes,
+                             .registry = *parts,
+                             .guard = *checking,
+                             .operations = *operations,
+                             .tokens = &*tokens,
+                             .hooks = hooks,
+                             .rates = rates ? &*rates : nullptr,
+                             .refusals = &*refusals},
+                    settings);
     }
     void guard_parts() {
         auto& accounts = meta->accounts();
@@ -109,7 +116,7 @@ class AuthTest : public AppTest {
     }
 
     static std::string basic(std::string const& name, std::optional<std::string> password = {}) {
-        return "Basic " + auth::to_base64(name + ":" + password.value_or(name + "-password"));
+        return "Basic " + jose::to_base64(name + ":" + password.value_or(name + "-password"));
     }
     Answer as(std::string const& authorization, Method method, std::string const& target,
               std::string_view content = {}, Headers headers = {}) {
@@ -130,7 +137,7 @@ class AuthTest : public AppTest {
     static nlohmann::json claims_of(std::string const& token) {
         auto const start = token.find('.') + 1;
         auto const text =
-            auth::from_base64url(std::string_view(token).substr(start, token.find('.', start) - start));
+            jose::from_base64url(std::string_view(token).substr(start, token.find('.', start) - start));
         return nlohmann::json::parse(text.value_or("null"), nullptr, false);
     }
     Answer post_form(std::string const& form) {

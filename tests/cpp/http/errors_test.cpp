@@ -1,4 +1,4 @@
-#include "http/errors.h"
+#include "http/core/errors.h"
 
 #include "a_request.h"
 

@@ -1,4 +1,4 @@
-#include "http/instant.h"
+#include "http/core/instant.h"
 
 #include <gtest/gtest.h>
 #include <string>

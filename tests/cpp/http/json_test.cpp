@@ -1,4 +1,4 @@
-#include "http/json.h"
+#include "http/core/json.h"
 
 #include <gtest/gtest.h>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "http/page.h"
+#include "http/core/page.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "http/rate.h"
+#include "http/core/rate.h"
 
 #include "auth/refusals.h"
 #include "auth_fixture.h"
@@ -17,11 +17,9 @@ class Rate : public test::AuthTest {
         rule.requests = requests;
         rule.per_address = per_address;
         rates.emplace(std::vector<RateRule>{std::move(rule)}, metrics);
-        app->limit_by(*rates);
+        join();
     }
     Answer tags(std::string const& name) { return as(basic(name), Method::get, "/v2/public/x/tags/list"); }
-
-    std::optional<auth::RateLimits> rates;
 };
 
 TEST_F(Rate, EveryAnswerTellsHowTheCallerStands) {
@@ -68,8 +66,8 @@ TEST_F(Rate, ARefusalIsInTheJournal) {
 }
 
 TEST_F(Rate, OnlyAManifestThatIsReadIsAPull) {
-    auto const kind = [](Method method, std::string_view path) {
-        return class_of(*find_route(path)->endpoint, method);
+    auto const kind = [this](Method method, std::string_view path) {
+        return class_of(*routes.find(path)->endpoint->find(method), method);
     };
     EXPECT_EQ(kind(Method::get, "/v2/a/manifests/b"), RequestClass::manifests);
     EXPECT_EQ(kind(Method::head, "/v2/a/manifests/b"), RequestClass::reads);
@@ -77,6 +75,7 @@ TEST_F(Rate, OnlyAManifestThatIsReadIsAPull) {
     EXPECT_EQ(kind(Method::get, "/v2/"), RequestClass::reads);
     EXPECT_EQ(kind(Method::post, "/v2/a/blobs/uploads/"), RequestClass::writes);
     EXPECT_EQ(kind(Method::get, "/token"), RequestClass::logins);
+    EXPECT_EQ(kind(Method::head, "/token"), RequestClass::logins);
     EXPECT_EQ(kind(Method::post, "/token"), RequestClass::logins);
 }
 

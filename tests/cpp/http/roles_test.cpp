@@ -89,7 +89,7 @@ class RoleTable : public test::AuthTest {
 
 TEST_F(RoleTable, HasARowForEveryRoute) {
     auto const rows = table();
-    for (auto const& endpoint : endpoints()) {
+    for (auto const& endpoint : routes.endpoints()) {
         for (auto const& verb : endpoint.verbs) {
             auto const has_row = std::ranges::any_of(rows, [&](RoleRow const& row) {
                 return row.endpoint == endpoint.name && row.method == verb.method;
@@ -102,7 +102,7 @@ TEST_F(RoleTable, HasARowForEveryRoute) {
 
 TEST_F(RoleTable, IsWhatHappens) {
     for (auto const& row : table()) {
-        auto const route = find_route(raw_path(row.target));
+        auto const route = routes.find(raw_path(row.target));
         ASSERT_TRUE(route) << row.target;
         EXPECT_EQ(route->endpoint->name, row.endpoint);
         for (std::string const role :

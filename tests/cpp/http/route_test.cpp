@@ -1,4 +1,4 @@
-#include "http/route.h"
+#include "http/routes.h"
 
 #include <gtest/gtest.h>
 #include <set>
@@ -6,6 +6,11 @@
 
 namespace ocilot::http {
 namespace {
+
+Routes const& table() {
+    static Routes const all = all_routes();
+    return all;
+}
 
 struct Row {
     std::string_view path;
@@ -18,7 +23,7 @@ class Paths : public testing::TestWithParam<Row> {};
 
 TEST_P(Paths, FindTheirRow) {
     auto const& row = GetParam();
-    auto const route = find_route(row.path);
+    auto const route = table().find(row.path);
     ASSERT_EQ(route.has_value(), !row.endpoint.empty()) << row.path;
     if (!route) return;
     EXPECT_EQ(route->endpoint->name, row.endpoint) << row.path;
@@ -59,16 +64,16 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"/v2//a/tags/list", "tags", "/a", ""}, Row{"/v2/a/blobs//uploads/", "", "", ""}));
 
 TEST(Routes, OfOnePathTellWhatTheyTake) {
-    auto const& upload = *find_route("/v2/a/blobs/uploads/id")->endpoint;
+    auto const& upload = *table().find("/v2/a/blobs/uploads/id")->endpoint;
     EXPECT_EQ(upload.allow(), "GET, HEAD, PATCH, PUT, DELETE, OPTIONS");
     EXPECT_EQ(upload.find(Method::post), nullptr);
     EXPECT_EQ(upload.find(Method::other), nullptr);
-    EXPECT_EQ(find_route("/v2/a/blobs/d")->endpoint->allow(Method::del), "GET, HEAD, OPTIONS");
+    EXPECT_EQ(table().find("/v2/a/blobs/d")->endpoint->allow(Method::del), "GET, HEAD, OPTIONS");
 }
 
 TEST(Routes, AskForTheRightTheMethodNeeds) {
     auto const action = [](std::string_view path, Method method) {
-        return find_route(path)->endpoint->find(method)->action;
+        return table().find(path)->endpoint->find(method)->action;
     };
     EXPECT_EQ(action("/v2/a/manifests/t", Method::head), policy::Action::pull);
     EXPECT_EQ(action("/v2/a/manifests/t", Method::put), policy::Action::push);
@@ -80,15 +85,15 @@ TEST(Routes, AskForTheRightTheMethodNeeds) {
 
 TEST(Routes, HaveNamesOfTheirOwn) {
     std::set<std::string_view> names;
-    for (auto const& endpoint : endpoints()) names.insert(endpoint.name);
-    EXPECT_EQ(names.size(), endpoints().size());
+    for (auto const& endpoint : table().endpoints()) names.insert(endpoint.name);
+    EXPECT_EQ(names.size(), table().endpoints().size());
 }
 
 TEST(Routes, AreFoundInLongPathsWithoutFuss) {
     std::string path = "/v2/";
     for (int i = 0; i < 30000; ++i) path += "blobs/";
     path += "uploads/x";
-    EXPECT_EQ(find_route(path)->endpoint->name, "upload");
+    EXPECT_EQ(table().find(path)->endpoint->name, "upload");
 }
 
 }  // namespace

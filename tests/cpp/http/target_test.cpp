@@ -1,4 +1,4 @@
-#include "http/target.h"
+#include "http/core/target.h"
 
 #include <gtest/gtest.h>
 

@@ -281,7 +281,8 @@ TEST_F(Tokens, ManyWrongPasswordsHaveToWait) {
 }
 
 TEST_F(Tokens, AreNotGivenOutWhereThereIsNoServer) {
-    app.emplace(*parts, *checking, *operations, settings);
+    app.emplace(AppParts{.routes = routes, .registry = *parts, .guard = *checking, .operations = *operations},
+                settings);
     EXPECT_EQ(get("/token").status(), 404U);
     EXPECT_EQ(post_form("grant_type=password").status(), 404U);
     EXPECT_EQ(get("/token/keys").status(), 404U);

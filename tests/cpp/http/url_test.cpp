@@ -1,4 +1,4 @@
-#include "http/url.h"
+#include "http/core/url.h"
 
 #include "a_request.h"
 

@@ -1,4 +1,4 @@
-#include "http/warnings.h"
+#include "http/core/warnings.h"
 
 #include "app_fixture.h"
 

@@ -1,6 +1,6 @@
 #include "jobs/import.h"
 
-#include "meta/temporary_directory.h"
+#include "meta/sqlite/temporary_directory.h"
 #include "registry/fixture.h"
 
 #include <filesystem>

@@ -1,7 +1,7 @@
 #include "meta/make_facts.h"
 #include "meta/raw_db.h"
-#include "meta/sqlite_store.h"
-#include "meta/temporary_directory.h"
+#include "meta/sqlite/store.h"
+#include "meta/sqlite/temporary_directory.h"
 #include "run.h"
 
 #include <gmock/gmock.h>

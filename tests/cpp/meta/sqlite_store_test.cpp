@@ -1,8 +1,7 @@
-#include "meta/sqlite_store.h"
-
 #include "meta/make_facts.h"
 #include "meta/raw_db.h"
-#include "meta/temporary_directory.h"
+#include "meta/sqlite/store.h"
+#include "meta/sqlite/temporary_directory.h"
 #include "run.h"
 
 #include <filesystem>

@@ -1,11 +1,10 @@
-#include "meta/sqlite_writer.h"
-
 #include "meta/make_facts.h"
 #include "meta/raw_db.h"
-#include "meta/sqlite_readers.h"
-#include "meta/sqlite_schema.h"
-#include "meta/sqlite_store.h"
-#include "meta/temporary_directory.h"
+#include "meta/sqlite/readers.h"
+#include "meta/sqlite/schema.h"
+#include "meta/sqlite/store.h"
+#include "meta/sqlite/temporary_directory.h"
+#include "meta/sqlite/writer.h"
 #include "run.h"
 
 #include <atomic>

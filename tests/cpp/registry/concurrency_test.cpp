@@ -1,6 +1,6 @@
 // Many at once on the real stores: one wins, the others are told, nobody sees half of anything. Also run with
 // ThreadSanitizer: ./dev test --sanitize=thread
-#include "blob/filesystem.h"
+#include "blob/filesystem/store.h"
 #include "blob/test_disk.h"
 #include "registry/contexts.h"
 #include "registry/fixture.h"

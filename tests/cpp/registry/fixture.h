@@ -2,8 +2,8 @@
 
 #include "base/blocking_pool.h"
 #include "base/metrics.h"
-#include "blob/memory.h"
-#include "meta/sqlite_store.h"
+#include "blob/memory/store.h"
+#include "meta/sqlite/store.h"
 #include "oci/hasher.h"
 #include "registry/list.h"
 #include "registry/manifest_cache.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/message.h"
+#include "http/core/message.h"
 
 #include <algorithm>
 #include <array>

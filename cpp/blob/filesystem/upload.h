@@ -1,0 +1,58 @@
+#pragma once
+
+#include "base/blocking_pool.h"
+#include "blob/filesystem/blob_tree.h"
+#include "blob/store.h"
+#include "oci/hasher.h"
+
+#include <optional>
+
+namespace ocilot::blob {
+
+/// An upload in a file of its own. The hash always covers exactly the first size() bytes of the file.
+class FilesystemUpload final : public Upload {
+  public:
+    /// `file` is empty, or parked (no descriptor) for `recover`. `tree` and `pool` outlive this.
+    FilesystemUpload(BlobTree& tree, BlockingPool& pool, Uuid id, oci::Algorithm algorithm, Staged file);
+
+    /// Takes up the bytes an earlier process left: upload_unknown if there is no such file.
+    Task<Result<>> recover();
+
+    [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
+    Task<Result<>> append(std::span<std::byte const> bytes) override;
+    void mark() override { mark_.emplace(hasher_, size_); }
+    Task<Result<>> take_back() override;
+    Task<Result<oci::Digest>> digest(oci::Algorithm algorithm) override;
+    Task<Result<>> commit(oci::Digest const& digest) override;
+    Task<Result<>> discard() override;
+    void park() noexcept override { file_.fd.reset(); }
+
+  private:
+    struct Mark {
+        oci::Hasher hasher;
+        std::uint64_t size;
+        Mark(oci::Hasher const& now, std::uint64_t held) : hasher(now), size(held) {}
+    };
+
+    Task<Result<>> ensure_open();
+    Task<Result<>> hash_again(oci::Hasher& hasher, std::uint64_t size);
+    Result<> hash_range(oci::Hasher& hasher, std::uint64_t begin, std::uint64_t end);
+    Result<> take(std::span<std::byte const> bytes);
+    Result<> cut(std::uint64_t size);
+    Result<std::uint64_t> open_file();
+    Result<> make_blob(oci::Digest const& digest);
+    void start_write_back() noexcept;
+    void lose() noexcept;
+
+    BlobTree& tree_;
+    BlockingPool& pool_;
+    Uuid id_;
+    Staged file_;
+    oci::Hasher hasher_;
+    std::uint64_t size_ = 0;
+    std::uint64_t written_back_ = 0;
+    std::optional<Mark> mark_;
+    std::optional<oci::Digest> proven_;  ///< What digest() has answered for the bytes as they are.
+};
+
+}  // namespace ocilot::blob

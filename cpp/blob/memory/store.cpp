@@ -1,0 +1,211 @@
+#include "blob/memory/store.h"
+
+#include "oci/hasher.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+#include <utility>
+
+namespace ocilot::blob {
+
+namespace {
+
+Error unknown(Uuid const& id) {
+    return {Errc::upload_unknown,
+            fmt::format("upload {} has no bytes in the store; start the upload again", id.str())};
+}
+
+Error unknown(oci::Digest const& digest) {
+    return {Errc::blob_unknown, fmt::format("blob {} is not in the store; push it first", digest.str())};
+}
+
+class MemoryBlob final : public Blob {
+  public:
+    explicit MemoryBlob(std::shared_ptr<MemoryStore::Bytes const> bytes) : bytes_(std::move(bytes)) {}
+
+    [[nodiscard]] std::uint64_t size() const noexcept override { return bytes_->size(); }
+    [[nodiscard]] int fd() const noexcept override { return -1; }
+
+    Task<> load(std::uint64_t, std::uint64_t) override { co_return; }
+    bool read_at_once(std::uint64_t offset, std::span<std::byte> out) override {
+        return copy(offset, out) == out.size();
+    }
+    Task<Result<std::size_t>> read(std::uint64_t offset, std::span<std::byte> out) override {
+        co_return copy(offset, out);
+    }
+
+  private:
+    std::size_t copy(std::uint64_t offset, std::span<std::byte> out) const {
+        if (offset >= bytes_->size()) return 0;
+        auto const rest = std::span(*bytes_).subspan(static_cast<std::size_t>(offset));
+        auto const n = std::min(out.size(), rest.size());
+        std::copy_n(rest.begin(), n, out.begin());
+        return n;
+    }
+
+    std::shared_ptr<MemoryStore::Bytes const> bytes_;
+};
+
+class MemoryUpload final : public Upload {
+  public:
+    MemoryUpload(MemoryStore& store, Uuid id, oci::Algorithm algorithm,
+                 std::shared_ptr<MemoryStore::Bytes> bytes)
+        : store_(store), id_(id), bytes_(std::move(bytes)), hasher_(algorithm) {
+        hasher_.update(*bytes_);
+    }
+
+    [[nodiscard]] std::uint64_t size() const noexcept override { return bytes_->size(); }
+
+    Task<Result<>> append(std::span<std::byte const> bytes) override {
+        if (store_.find_upload(id_) != bytes_) co_return unknown(id_);
+        proven_.reset();
+        bytes_->insert(bytes_->end(), bytes.begin(), bytes.end());
+        hasher_.update(bytes);
+        co_return Result<>();
+    }
+
+    void mark() override { mark_ = bytes_->size(); }
+    Task<Result<>> take_back() override {
+        if (mark_ >= bytes_->size()) co_return Result<>();
+        bytes_->resize(mark_);
+        hasher_ = oci::Hasher(hasher_.algorithm());
+        hasher_.update(*bytes_);
+        proven_.reset();
+        co_return Result<>();
+    }
+
+    Task<Result<oci::Digest>> digest(oci::Algorithm algorithm) override {
+        proven_ = algorithm == hasher_.algorithm() ? hasher_.digest() : oci::digest_of(algorithm, *bytes_);
+        co_return *proven_;
+    }
+
+    Task<Result<>> commit(oci::Digest const& digest) override {
+        if (proven_ != digest) {
+            co_return Error{Errc::internal,
+                            fmt::format("upload {} was not proven to be {}", id_.str(), digest.str())};
+        }
+        co_return store_.commit_upload(id_, digest);
+    }
+
+    Task<Result<>> discard() override { return store_.discard(id_); }
+
+    void park() noexcept override {}
+
+  private:
+    MemoryStore& store_;
+    Uuid id_;
+    std::shared_ptr<MemoryStore::Bytes> bytes_;
+    oci::Hasher hasher_;
+    std::size_t mark_ = SIZE_MAX;        ///< How many bytes take_back leaves.
+    std::optional<oci::Digest> proven_;  ///< What digest() has answered for the bytes as they are.
+};
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Upload>>> MemoryStore::create(Uuid id, oci::Algorithm algorithm) {
+    auto bytes = std::make_shared<Bytes>();
+    {
+        std::lock_guard const lock(mutex_);
+        if (!uploads_.emplace(id, bytes).second) {
+            co_return Error{Errc::conflict,
+                            fmt::format("upload {} exists already; start another one", id.str())};
+        }
+    }
+    std::unique_ptr<Upload> upload = std::make_unique<MemoryUpload>(*this, id, algorithm, std::move(bytes));
+    co_return upload;
+}
+
+Task<Result<std::unique_ptr<Upload>>> MemoryStore::resume(Uuid id, oci::Algorithm algorithm) {
+    auto bytes = find_upload(id);
+    if (!bytes) co_return unknown(id);
+    std::unique_ptr<Upload> upload = std::make_unique<MemoryUpload>(*this, id, algorithm, std::move(bytes));
+    co_return upload;
+}
+
+Task<Result<std::vector<Uuid>>> MemoryStore::uploads() {
+    std::lock_guard const lock(mutex_);
+    std::vector<Uuid> ids;
+    for (auto const& [id, bytes] : uploads_) ids.push_back(id);
+    co_return ids;
+}
+
+Task<Result<>> MemoryStore::discard(Uuid id) {
+    std::lock_guard const lock(mutex_);
+    uploads_.erase(id);
+    co_return Result<>();
+}
+
+Task<Result<>> MemoryStore::put(oci::Digest const& digest, std::span<std::byte const> bytes) {
+    auto copy = std::make_shared<Bytes const>(bytes.begin(), bytes.end());
+    std::lock_guard const lock(mutex_);
+    blobs_.insert_or_assign(digest, std::move(copy));
+    co_return Result<>();
+}
+
+Task<Result<std::uint64_t>> MemoryStore::stat(oci::Digest const& digest) {
+    CO_TRY(auto const bytes, find(digest));
+    co_return std::uint64_t{bytes->size()};
+}
+
+Task<Result<std::unique_ptr<Blob>>> MemoryStore::open(oci::Digest const& digest) {
+    CO_TRY(auto bytes, find(digest));
+    std::unique_ptr<Blob> blob = std::make_unique<MemoryBlob>(std::move(bytes));
+    co_return blob;
+}
+
+Task<Result<>> MemoryStore::remove(oci::Digest const& digest) {
+    std::lock_guard const lock(mutex_);
+    if (blobs_.erase(digest) == 0) co_return unknown(digest);
+    co_return Result<>();
+}
+
+Task<Result<Listing>> MemoryStore::list(std::optional<oci::Digest> after, std::size_t limit) {
+    Listing listing;
+    std::lock_guard const lock(mutex_);
+    for (auto const& [digest, bytes] : blobs_) {
+        if (!after || digest > *after) listing.digests.push_back(digest);
+    }
+    std::ranges::sort(listing.digests);
+    if (listing.digests.size() > limit)
+        listing.digests.erase(listing.digests.begin() + static_cast<std::ptrdiff_t>(limit),
+                              listing.digests.end());
+    co_return listing;
+}
+
+Task<Result<std::unique_ptr<Blob>>> MemoryStore::inspect(oci::Digest const& digest) {
+    return open(digest);
+}
+
+// Kept aside would be kept for nobody: memory has no directory to look into.
+Task<Result<>> MemoryStore::quarantine(oci::Digest const& digest) {
+    return remove(digest);
+}
+
+Task<Result<>> MemoryStore::check() {
+    co_return Result<>();
+}
+
+std::shared_ptr<MemoryStore::Bytes> MemoryStore::find_upload(Uuid const& id) {
+    std::lock_guard const lock(mutex_);
+    auto const found = uploads_.find(id);
+    return found == uploads_.end() ? nullptr : found->second;
+}
+
+Result<> MemoryStore::commit_upload(Uuid const& id, oci::Digest const& digest) {
+    std::lock_guard const lock(mutex_);
+    auto const found = uploads_.find(id);
+    if (found == uploads_.end()) return unknown(id);
+    blobs_.insert_or_assign(digest, found->second);
+    uploads_.erase(found);
+    return {};
+}
+
+Result<std::shared_ptr<MemoryStore::Bytes const>> MemoryStore::find(oci::Digest const& digest) {
+    std::lock_guard const lock(mutex_);
+    auto const found = blobs_.find(digest);
+    if (found != blobs_.end()) return found->second;
+    return unknown(digest);
+}
+
+}  // namespace ocilot::blob

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "base/clock.h"
+#include "http/core/context.h"
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string_view>
+
+namespace ocilot::http {
+
+// What the handlers of the administration share.
+
+/// not_found where there is nothing to administer; who may do it the guard has decided already.
+[[nodiscard]] Result<> check_administrable(Context const& context);
+
+/// A document as an answer that nobody may keep.
+[[nodiscard]] Response json_response(unsigned status, nlohmann::ordered_json const& document);
+
+/// `null` for none.
+[[nodiscard]] nlohmann::ordered_json json_time(std::optional<Time> const& time);
+
+/// A flag of the query; nullopt if absent, bad_request if it is neither `true` nor `false`.
+[[nodiscard]] Result<std::optional<bool>> query_flag(Query const& query, std::string_view name);
+
+}  // namespace ocilot::http

@@ -1,0 +1,117 @@
+#include "base/quote.h"
+#include "http/api/admin.h"
+#include "http/api/routes.h"
+#include "http/core/instant.h"
+#include "http/core/page.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace ocilot::http {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t page_without_n = 100;
+constexpr std::size_t longest_page = 1000;
+/// What narrows the list; a link to the next page repeats it.
+constexpr std::string_view conditions[] = {"since", "until", "by", "repository", "action", "refused"};
+
+Json json_of(meta::JournalEntry const& entry) {
+    return {{"id", entry.id},
+            {"at", rfc3339(entry.at)},
+            {"action", entry.action},
+            {"refused", entry.refused},
+            {"by", {{"name", entry.by.name}, {"kind", entry.by.kind}, {"address", entry.by.address}}},
+            {"repository", entry.repository},
+            {"subject", entry.subject},
+            {"detail", entry.detail},
+            {"times", entry.times}};
+}
+
+Result<std::optional<Time>> instant(Query const& query, std::string_view name) {
+    auto const text = query.first(name);
+    if (!text) return std::optional<Time>();
+    if (auto const time = parse_instant(*text)) return std::optional(*time);
+    return Error{
+        Errc::bad_request,
+        fmt::format("{} is no time for {}: write 2026-11-21T17:48:55Z or 2026-11-21", quote(*text), name)};
+}
+
+Result<std::optional<std::int64_t>> entry_id(Query const& query) {
+    auto const text = query.first("before");
+    if (!text) return std::optional<std::int64_t>();
+    std::int64_t id = 0;
+    auto const end = text->data() + text->size();
+    auto const [stopped, problem] = std::from_chars(text->data(), end, id);
+    if (problem != std::errc{} || stopped != end || id <= 0) {
+        return Error{Errc::bad_request, fmt::format("{} is not the id of an entry", quote(*text))};
+    }
+    return std::optional(id);
+}
+
+std::string text_of(Query const& query, std::string_view name) {
+    return std::string(query.first(name).value_or(std::string_view{}));
+}
+
+Result<meta::JournalQuery> read_query(Query const& query) {
+    meta::JournalQuery wanted;
+    TRY(wanted.before, entry_id(query));
+    TRY(wanted.since, instant(query, "since"));
+    TRY(wanted.until, instant(query, "until"));
+    wanted.by = text_of(query, "by");
+    wanted.repository = text_of(query, "repository");
+    wanted.action = text_of(query, "action");
+    TRY(wanted.refused, query_flag(query, "refused"));
+    TRY(auto const page, PageQuery::parse(query, page_without_n, longest_page));
+    wanted.limit = page.size;
+    return wanted;
+}
+
+/// `GET /api/v1/audit`: changes and refusals, youngest first, a page at a time.
+Task<Result<Response>> get_audit(Context const& context) {
+    CO_TRY(auto wanted, read_query(context.query));
+    auto const size = wanted.limit;
+    wanted.limit = size + 1;  // One more shows whether there is another page.
+    CO_TRY(auto found, co_await context.registry.meta.journal().entries(std::move(wanted)));
+    bool const more = size > 0 && found.size() > size;
+    found.resize(std::min(found.size(), size));
+    auto list = Json::array();
+    for (auto const& entry : found) list.push_back(json_of(entry));
+    auto response = json_response(200, {{"entries", std::move(list)}});
+    if (more) {
+        Parameters next{{"before", std::to_string(found.back().id)}, {"n", std::to_string(size)}};
+        for (auto const name : conditions) {
+            if (auto const value = context.query.first(name)) next.emplace_back(name, std::string(*value));
+        }
+        response.set("Link", next_link(context.urls.local("/api/v1/audit"), next));
+    }
+    co_return response;
+}
+
+using policy::Action;
+
+constexpr Verb audit_verbs[] = {
+    {Method::get,
+     Action::admin,
+     get_audit,
+     "Changes and refusals, youngest first; `?since=`, `?until=`, `?by=`, `?repository=`, `?action=` (with a "
+     "point "
+     "at its end all that begin so), `?refused=`; `?n=` a page, `?before=` the entry it comes after.",
+     {{list_page}},
+     {Errc::pagination_invalid}}};
+
+constexpr Endpoint audit_route_table[] = {
+    row("/api/v1/audit", "audit", audit_verbs),
+};
+
+}  // namespace
+
+std::span<Endpoint const> audit_routes() noexcept {
+    return audit_route_table;
+}
+
+}  // namespace ocilot::http

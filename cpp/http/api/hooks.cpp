@@ -1,0 +1,67 @@
+#include "http/api/routes.h"
+#include "oci/media_type.h"
+#include "policy/control.h"
+#include "registry/actor.h"
+
+namespace ocilot::http {
+
+namespace {
+
+Response json(std::string body) {
+    Response response;
+    response.set("Cache-Control", "no-store");
+    response.text(oci::media_type::json, std::move(body));
+    return response;
+}
+
+Error without_hooks() {
+    return {Errc::not_found, "this registry runs no hooks"};
+}
+
+/// `GET /api/v1/hooks`: which scripts are in force, and how they fare.
+Task<Result<Response>> get_hooks(Context const& context) {
+    if (context.hooks == nullptr) co_return without_hooks();
+    CO_TRY(auto status, co_await context.hooks->status());
+    co_return json(std::move(status));
+}
+
+/// `POST /api/v1/hooks/reload`: loads the scripts again.
+Task<Result<Response>> post_hooks_reload(Context const& context) {
+    if (context.hooks == nullptr) co_return without_hooks();
+    CO_TRY(auto outcome, co_await context.hooks->reload());
+    std::vector<meta::JournalEntry> entries(1);
+    entries[0].at = context.registry.clock.now();
+    entries[0].action = "hooks.reload";
+    entries[0].by = registry::actor_of(context.caller);
+    CO_CHECK(co_await context.registry.meta.journal().append(std::move(entries)));
+    co_return json(std::move(outcome));
+}
+
+using policy::Action;
+
+constexpr Verb hooks_verbs[] = {{Method::get,
+                                 Action::admin,
+                                 get_hooks,
+                                 "Which hooks are in force, and how they fare.",
+                                 {{{200, "Scripts, points and numbers."}}},
+                                 {}}};
+constexpr Verb hooks_reload_verbs[] = {
+    {Method::post,
+     Action::admin,
+     post_hooks_reload,
+     "Loads the hooks again; if one cannot be used the old ones stay in force.",
+     {{{200, "What is in force now; `ok` and `problems` tell whether it worked."}}},
+     {}}};
+
+constexpr Endpoint hook_route_table[] = {
+    row("/api/v1/hooks", "hooks", hooks_verbs),
+    row("/api/v1/hooks/reload", "hooks_reload", hooks_reload_verbs),
+};
+
+}  // namespace
+
+std::span<Endpoint const> hook_routes() noexcept {
+    return hook_route_table;
+}
+
+}  // namespace ocilot::http

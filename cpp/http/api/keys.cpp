@@ -1,0 +1,72 @@
+#include "base/log.h"
+#include "http/api/routes.h"
+#include "http/core/json.h"
+#include "oci/media_type.h"
+#include "registry/actor.h"
+
+namespace ocilot::http {
+
+namespace {
+
+Error no_token_server() {
+    return {Errc::not_found, "this registry gives out no tokens; set ocilot.accounts.enabled: true"};
+}
+
+/// `GET /api/v1/keys`.
+Task<Result<Response>> get_keys(Context const& context) {
+    if (context.tokens == nullptr) co_return no_token_server();
+    auto const current = context.tokens->keys().current();
+    std::string body = R"({"keys":[)";
+    for (auto const& one : current->keys) {
+        if (&one != &current->keys.front()) body += ',';
+        body += '{';
+        append_member(body, "id", one.key.id());
+        body += ',';
+        append_member(body, "created_at", rfc3339(one.created_at));
+        body += '}';
+    }
+    body += "]}";
+    Response response;
+    response.text(oci::media_type::json, std::move(body));
+    co_return response;
+}
+
+/// `POST /api/v1/keys`.
+Task<Result<Response>> post_keys(Context const& context) {
+    if (context.tokens == nullptr) co_return no_token_server();
+    CO_TRY(auto const id, co_await context.tokens->keys().rotate(registry::actor_of(context.caller)));
+    std::string body = "{";
+    append_member(body, "id", id);
+    body += '}';
+    Response response{.status = 201};
+    response.text(oci::media_type::json, std::move(body));
+    co_return response;
+}
+
+using policy::Action;
+
+constexpr Verb keys_verbs[] = {
+    {Method::get,
+     Action::admin,
+     get_keys,
+     "The keys that tokens are signed with, youngest first.",
+     {{{200, "Their ids and ages."}}},
+     {}},
+    {Method::post,
+     Action::admin,
+     post_keys,
+     "Makes a key that signs from now on; the older ones verify until their tokens are over.",
+     {{{201, "Made."}}},
+     {}}};
+
+constexpr Endpoint key_route_table[] = {
+    row("/api/v1/keys", "keys", keys_verbs),
+};
+
+}  // namespace
+
+std::span<Endpoint const> key_routes() noexcept {
+    return key_route_table;
+}
+
+}  // namespace ocilot::http

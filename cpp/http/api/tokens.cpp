@@ -1,0 +1,147 @@
+#include "http/api/admin.h"
+#include "http/api/routes.h"
+#include "http/core/members.h"
+#include "http/core/page.h"
+#include "registry/actor.h"
+
+#include <charconv>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace ocilot::http {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t page_without_n = 100;
+constexpr std::size_t longest_page = 1000;
+
+/// What is shown of a token: nothing of its secret.
+Json json_of(meta::TokenFact const& token) {
+    return {{"id", token.id},
+            {"account", token.account},
+            {"note", token.note},
+            {"scopes", token.scopes},
+            {"refresh", token.refresh},
+            {"created_at", rfc3339(token.created_at)},
+            {"expires_at", json_time(token.expires_at)},
+            {"last_used_at", json_time(token.last_used_at)}};
+}
+
+Result<auth::Registrar::NewToken> read_new(Members members) {
+    auth::Registrar::NewToken token;
+    TRY(token.account, members.needed_text("account"));
+    TRY(auto note, members.text("note"));
+    TRY(auto scopes, members.texts("scopes"));
+    TRY(auto const life, members.number("expires_in"));
+    CHECK(members.no_more());
+    token.note = std::move(note).value_or(std::string());
+    token.scopes = std::move(scopes).value_or(std::vector<std::string>());
+    if (life) token.life = std::chrono::seconds(*life);
+    return token;
+}
+
+/// Where a page ends, for whoever asks for the next: the token may be gone by then.
+std::string place_after(meta::TokenFact const& token) {
+    return fmt::format("{}-{}", token.created_at.time_since_epoch().count(), token.id);
+}
+
+Result<meta::TokenQuery::Place> read_place(std::string_view text) {
+    std::int64_t at = 0;
+    auto const end = text.data() + text.size();
+    auto const [stopped, problem] = std::from_chars(text.data(), end, at);
+    if (problem != std::errc{} || stopped == end || *stopped != '-') {
+        return Error{Errc::pagination_invalid,
+                     "last is not one that this registry has given out; start again without it"};
+    }
+    return meta::TokenQuery::Place{Time(Time::duration(at)), std::string(stopped + 1, end)};
+}
+
+Result<meta::TokenQuery> read_query(Query const& query, PageQuery const& wanted) {
+    meta::TokenQuery tokens{.account = std::string(query.first("account").value_or(std::string_view{})),
+                            .limit = wanted.page().limit};
+    TRY(auto const refresh, query_flag(query, "refresh"));
+    tokens.refresh = refresh.value_or(false);
+    if (wanted.last) {
+        TRY(tokens.after, read_place(*wanted.last));
+    }
+    return tokens;
+}
+
+/// `GET /api/v1/tokens`: of one account (`?account=`) or of all, oldest first, a page at a time.
+Task<Result<Response>> get_account_tokens(Context const& context) {
+    CO_CHECK(check_administrable(context));
+    CO_TRY(auto const wanted, PageQuery::parse(context.query, page_without_n, longest_page));
+    CO_TRY(auto query, read_query(context.query, wanted));
+    CO_TRY(auto page, co_await context.registrar->accounts().tokens(std::move(query)));
+    if (wanted.size == 0) page = {};
+    auto list = Json::array();
+    for (auto const& token : page.items) list.push_back(json_of(token));
+    auto response = json_response(200, {{"tokens", std::move(list)}});
+    if (page.more) {
+        Parameters next{{"last", place_after(page.items.back())}, {"n", std::to_string(wanted.size)}};
+        for (std::string_view const name : {"account", "refresh"}) {
+            if (auto const value = context.query.first(name)) next.emplace_back(name, std::string(*value));
+        }
+        response.set("Link", next_link(context.urls.local("/api/v1/tokens"), next));
+    }
+    co_return response;
+}
+
+/// `POST /api/v1/tokens`: the only answer that ever holds the secret.
+Task<Result<Response>> post_account_token(Context const& context) {
+    CO_CHECK(check_administrable(context));
+    CO_TRY(auto members, co_await Members::of_body(context.request));
+    CO_TRY(auto wanted, read_new(std::move(members)));
+    CO_TRY(auto const made,
+           co_await context.registrar->make_token(std::move(wanted), registry::actor_of(context.caller)));
+    auto document = json_of(made.fact);
+    document["secret"] = made.secret;
+    auto response = json_response(201, document);
+    response.set("Location", context.urls.local("/api/v1/tokens/" + made.fact.id));
+    co_return response;
+}
+
+/// `DELETE /api/v1/tokens/<item>`.
+Task<Result<Response>> delete_account_token(Context const& context) {
+    CO_CHECK(check_administrable(context));
+    std::string const id(context.item);
+    CO_CHECK(co_await context.registrar->accounts().remove_token(id, registry::actor_of(context.caller),
+                                                                 context.registry.clock.now()));
+    co_return Response{.status = 204};
+}
+
+using policy::Action;
+
+constexpr Verb account_tokens_verbs[] = {
+    {Method::get,
+     Action::admin,
+     get_account_tokens,
+     "Tokens, oldest first, without their secrets; `?account=` only those of one account, `?refresh=true` "
+     "those that "
+     "logins were given, too; `?n=` a page, `?last=` where it begins.",
+     {{list_page}},
+     {Errc::pagination_invalid}},
+    {Method::post,
+     Action::admin,
+     post_account_token,
+     "Makes a token of an account, which is taken in place of its password: `account`, `note`, `scopes`, "
+     "`expires_in` (seconds).",
+     {{{201, "The token with its `secret`, which is never shown again."}}},
+     {Errc::body_too_large}}};
+constexpr Verb account_token_verbs[] = {
+    {Method::del, Action::admin, delete_account_token, "Removes a token.", {{{204, "Gone."}}}, {}}};
+
+constexpr Endpoint account_token_route_table[] = {
+    row("/api/v1/tokens", "account_tokens", account_tokens_verbs),
+    row("/api/v1/tokens/<item>", "account_token", account_token_verbs),
+};
+
+}  // namespace
+
+std::span<Endpoint const> account_token_routes() noexcept {
+    return account_token_route_table;
+}
+
+}  // namespace ocilot::http

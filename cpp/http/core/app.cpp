@@ -1,0 +1,285 @@
+#include "http/core/app.h"
+
+#include "http/core/errors.h"
+#include "http/core/header.h"
+#include "http/core/operations.h"
+#include "http/core/rate.h"
+#include "http/core/route.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace ocilot::http {
+
+namespace {
+
+/// What every answer carries. An operator's header replaces one of ours.
+Response finished(Response response, AppSettings const& settings) {
+    auto const ours = response.headers.size();
+    for (auto const& [name, value] : settings.headers) response.set(name, value);
+    auto const replaced = [&](auto const& header) {
+        return std::any_of(settings.headers.begin(), settings.headers.end(),
+                           [&](auto const& set) { return same_token(set.first, header.first); });
+    };
+    auto const end_of_ours = response.headers.begin() + static_cast<std::ptrdiff_t>(ours);
+    response.headers.erase(std::remove_if(response.headers.begin(), end_of_ours, replaced), end_of_ours);
+    if (!response.has("X-Content-Type-Options")) response.set("X-Content-Type-Options", "nosniff");
+    if (!response.has("Docker-Distribution-Api-Version"))
+        response.set("Docker-Distribution-Api-Version", "registry/2.0");
+    return response;
+}
+
+/// The target below the prefix, which only clients from outside know of. Reads see several slashes as one, as
+/// older scripts send them; for writes a name with an empty component is an invalid one.
+Result<Target> read_target(Request const& request, AppSettings const& settings) {
+    TRY(auto target, Target::parse(request.target));
+    if (request.method == Method::get || request.method == Method::head) target.collapse_slashes();
+    if (request.local) return target;
+    auto const path = below_prefix(target.path, settings.urls.prefix);
+    if (!path) {
+        return Error{Errc::not_found, fmt::format("there is no such endpoint; the API is at {}/v2/",
+                                                  Urls(settings.urls, request).local(""))};
+    }
+    target.path = std::string(*path);
+    return target;
+}
+
+constexpr std::string_view all_methods = "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS";
+
+Response unrouted(Response response) {
+    response.route = "unknown";
+    return response;
+}
+
+Response options(std::string_view allow) {
+    Response response{.status = 204};
+    response.set("Allow", std::string(allow));
+    return response;
+}
+
+/// Whoever may open the registry's own socket.
+policy::Caller local_caller() {
+    policy::Caller caller;
+    caller.name = "local";
+    caller.kind = policy::CallerKind::local;
+    caller.admin = true;
+    return caller;
+}
+
+/// What a token has to be good for: everything the request touches.
+std::string scope_of(Route const& route, Verb const& verb, Query const& query) {
+    if (verb.reach == Reach::catalog) return "registry:catalog:*";
+    if (route.name.empty()) return {};
+    std::string_view actions = "pull";
+    if (verb.action == policy::Action::push) actions = "pull,push";
+    if (verb.action == policy::Action::remove) actions = "delete";
+    auto scope = fmt::format("repository:{}:{}", route.name, actions);
+    auto const from = query.first("from");
+    bool const mounts = verb.reach == Reach::mount && query.first("mount") && from;
+    if (mounts && oci::RepositoryName::parse(*from).has_value()) {
+        scope += fmt::format(" repository:{}:pull", *from);
+    }
+    return scope;
+}
+
+/// For a method that has no row.
+Response without_verb(Request const& request, Endpoint const& endpoint) {
+    if (request.method == Method::options) return options(endpoint.allow());
+    Error const error{Errc::method_not_allowed,
+                      fmt::format("this endpoint does not know the method; it takes {}", endpoint.allow())};
+    return std::move(error_response(error).set("Allow", endpoint.allow()));
+}
+
+}  // namespace
+
+App::App(AppParts parts, AppSettings settings)
+    : parts_(parts), sealer_(parts.registry.random), settings_(std::move(settings)) {}
+
+Task<Response> App::handle(Request const& request) {
+    if (settings_.operations && Operations::serves(raw_path(request.target))) {
+        co_return co_await parts_.operations.handle(request);
+    }
+    // Before anybody is asked who he is: a browser's question carries no credentials.
+    auto allowed = preflight(settings_.cors, request, all_methods);
+    Response response;
+    if (allowed) {
+        response = std::move(*allowed);
+    } else {
+        response = co_await respond(request);
+    }
+    response = finished(std::move(response), settings_);
+    allow_origin(settings_.cors, request, response);
+    co_return response;
+}
+
+Task<Response> App::respond(Request const& request) {
+    auto const target = read_target(request, settings_);
+    if (target.has_error()) co_return unrouted(error_response(target.error()));
+    if (request.method == Method::options && target->path == "*") co_return unrouted(options(all_methods));
+    auto const route = parts_.routes.find(target->path);
+    if (!route) co_return unrouted(error_response({Errc::not_found, {}}));
+    auto const& endpoint = *route->endpoint;
+    auto const* const verb = endpoint.find(request.method);
+    Response response;
+    if (verb != nullptr) {
+        auth::RateVerdict rate;
+        auto answered = co_await answer(request, *target, *route, *verb, rate);
+        if (answered.has_value()) {
+            response = std::move(*answered);
+        } else {
+            response = failed(request, *target, *route, *verb, answered.error());
+        }
+        tell_rate(response, rate);
+    } else {
+        response = without_verb(request, endpoint);
+    }
+    response.route = endpoint.name;
+    co_return response;
+}
+
+Task<Result<Response>> App::answer(Request const& request, Target const& target, Route const& route,
+                                   Verb const& verb, auth::RateVerdict& rate) {
+    std::optional<oci::RepositoryName> name;
+    if (!route.name.empty()) {
+        CO_TRY(name, oci::RepositoryName::parse(route.name));
+    }
+    auto caller = known_caller(request, verb);
+    if (caller && parts_.rates != nullptr) {
+        CO_CHECK(count(request, route, verb, *caller, rate));
+    }
+    if (!caller) {
+        CO_TRY(caller, co_await admit_caller(request, route, verb, rate));
+    }
+    if (verb.action && (parts_.guard.asks() || *verb.action == policy::Action::admin)) {
+        policy::Access const access{name, *verb.action};
+        if (!parts_.guard.known_to_allow(*caller, access)) {
+            CO_CHECK(co_await permit(request, *caller, access));
+        }
+        if (verb.reach == Reach::catalog) {
+            CO_CHECK(told(request, *caller, may_list(*caller)));
+        }
+    }
+    Context const context{.request = request,
+                          .query = target.query,
+                          .registry = parts_.registry,
+                          .guard = parts_.guard,
+                          .tokens = parts_.tokens,
+                          .registrar = parts_.registrar,
+                          .sealer = sealer_,
+                          .hooks = parts_.hooks,
+                          .settings = settings_,
+                          .caller = *caller,
+                          .repository = name ? &*name : nullptr,
+                          .item = route.item,
+                          .urls = Urls(settings_.urls, request)};
+    auto answered = co_await verb.handle(context);
+    if (answered.has_error()) note(*caller, route, answered.error());
+    co_return answered;
+}
+
+Result<> App::count(Request const& request, Route const& route, Verb const& verb,
+                    policy::Caller const& caller, auth::RateVerdict& rate) {
+    if (request.local) return {};
+    auto const kind = class_of(verb, request.method);
+    rate = parts_.rates->take(kind, caller, parts_.registry.clock.now());
+    if (rate.allowed) return {};
+    auto error = over_rate(rate);
+    note("limit", caller, route.name, to_string(kind), error);
+    return error;
+}
+
+void App::note(std::string_view action, policy::Caller const& caller, std::string_view repository,
+               std::string_view subject, Error const& error) {
+    if (parts_.refusals != nullptr) parts_.refusals->note(action, caller, repository, subject, error.message);
+}
+
+void App::note(policy::Caller const& caller, Route const& route, Error const& error) {
+    if (route.name.empty()) return;
+    if (error.code == Errc::denied) note("admit", caller, route.name, route.item, error);
+    if (error.code == Errc::too_many_requests) note("limit", caller, route.name, route.item, error);
+}
+
+auth::Presented App::presented(Request const& request) {
+    return {.authorization = request.header("Authorization").value_or(std::string_view{}),
+            .several = request.count("Authorization") > 1,
+            .address = request.peer,
+            .certificate = request.certificate};
+}
+
+std::optional<policy::Caller> App::known_caller(Request const& request, Verb const& verb) {
+    if (request.local) return local_caller();
+    if (verb.action && !parts_.guard.open()) return parts_.guard.recall(presented(request));
+    // Who asks the token server for a token without Basic credentials.
+    return parts_.guard.recall({.address = request.peer, .certificate = request.certificate});
+}
+
+Task<Result<policy::Caller>> App::find_caller(Request const& request) {
+    co_return co_await parts_.guard.identify(presented(request));
+}
+
+Task<Result<policy::Caller>> App::admit_caller(Request const& request, Route const& route, Verb const& verb,
+                                               auth::RateVerdict& rate) {
+    auto found = co_await find_caller(request);
+    if (parts_.rates == nullptr) co_return found;
+    policy::Caller stranger;
+    stranger.address = request.peer;
+    auto const& counted = found.has_value() ? *found : stranger;
+    CO_CHECK(count(request, route, verb, counted, rate));
+    co_return found;
+}
+
+Result<> App::may_list(policy::Caller const& caller) {
+    auto listed = parts_.guard.require_catalog(caller);
+    if (listed.has_error() && caller.limit) note("access", caller, {}, "catalog", listed.error());
+    return listed;
+}
+
+Task<Result<>> App::permit(Request const& request, policy::Caller const& caller, policy::Access access) {
+    auto const repository = access.repository ? access.repository->str() : std::string();
+    auto const action = policy::to_string(access.action);
+    auto permitted = co_await parts_.guard.require(caller, std::move(access));
+    // A guard that lets everybody in keeps no journal.
+    bool const is_denied = permitted.has_error() && permitted.error().code == Errc::denied;
+    if (parts_.guard.open() && is_denied) note("access", caller, repository, action, permitted.error());
+    co_return told(request, caller, std::move(permitted));
+}
+
+Result<> App::told(Request const& request, policy::Caller const& caller, Result<> permitted) {
+    if (permitted.has_value()) return permitted;
+    auto error = std::move(permitted).error();
+    bool const has_token = auth::parse_bearer(presented(request).authorization).has_value();
+    if (error.code == Errc::unauthorized && !caller.anonymous() && !has_token) error.code = Errc::denied;
+    return error;
+}
+
+Response App::failed(Request const& request, Target const& target, Route const& route, Verb const& verb,
+                     Error const& error) {
+    auto response = error_response(error);
+    if (response.status == 405) response.set("Allow", route.endpoint->allow(request.method));
+    if (response.status != 401 || settings_.challenge.scheme == ChallengeSettings::Scheme::none)
+        return response;
+    Urls const urls(settings_.urls, request);
+    if (!verb.action) {  // The token server itself.
+        ChallengeSettings const basic{.scheme = ChallengeSettings::Scheme::basic,
+                                      .realm = settings_.challenge.service};
+        response.set("WWW-Authenticate", challenge(basic, urls, {}, {}));
+        return response;
+    }
+    ChallengeCause cause;
+    auto const shown = presented(request);
+    if (auth::parse_bearer(shown.authorization)) {
+        // A token that is good for something is remembered.
+        cause = {parts_.guard.recall(shown) ? "insufficient_scope" : "invalid_token", error.message};
+    }
+    response.set("WWW-Authenticate",
+                 challenge(settings_.challenge, urls, scope_of(route, verb, target.query), cause));
+    return response;
+}
+
+Response App::refuse(Error const& error) const {
+    auto response = finished(error_response(error), settings_);
+    response.close = true;
+    return response;
+}
+
+}  // namespace ocilot::http

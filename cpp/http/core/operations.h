@@ -1,0 +1,33 @@
+#pragma once
+
+#include "base/metrics.h"
+#include "http/core/message.h"
+#include "registry/registry.h"
+
+#include <atomic>
+
+namespace ocilot::http {
+
+/// What an operator's machines ask: `/healthz` (the process runs), `/readyz` (it can serve: stores answer,
+/// not draining) and `/metrics` (Prometheus text). The only routes of the debug address.
+class Operations final : public Handler {
+  public:
+    Operations(registry::Registry& registry, Metrics& metrics);
+    Task<Response> handle(Request const& request) override;
+    [[nodiscard]] Response refuse(Error const& error) const override;
+
+    /// Whether `path` is one of the three.
+    [[nodiscard]] static bool serves(std::string_view path) noexcept;
+    /// From now on `/readyz` answers 503, so that load balancers go elsewhere. Any thread.
+    void start_draining() noexcept { draining_.store(true); }
+
+  private:
+    Task<Response> respond(Request const& request);
+
+    registry::Registry& registry_;
+    Metrics& metrics_;
+    Gauge& quarantined_;
+    std::atomic<bool> draining_{false};
+};
+
+}  // namespace ocilot::http

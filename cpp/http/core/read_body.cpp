@@ -1,0 +1,52 @@
+#include "http/core/read_body.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <span>
+
+namespace ocilot::http {
+
+namespace {
+
+constexpr std::size_t piece = 64 * 1024;  // Bytes asked for at once when the length is not known.
+
+constexpr std::size_t small = 64 * 1024;
+
+Task<Result<std::string>> read(Request const& request, std::size_t limit, Error too_large) {
+    if (request.content_length && *request.content_length > limit) co_return too_large;
+    std::string body;
+    std::size_t filled = 0;
+    // One byte more than promised: the end has to be seen. Memory follows what has come, not what was
+    // promised.
+    auto const most = static_cast<std::size_t>(request.content_length.value_or(limit)) + 1;
+    while (true) {
+        if (filled == body.size()) body.resize(std::min(std::max(2 * filled, piece), most));
+        std::span<std::byte> const room = std::as_writable_bytes(std::span(body)).subspan(filled);
+        CO_TRY(auto const got, co_await request.body->read(room));
+        if (got == 0) break;
+        filled += got;
+        if (filled > limit) co_return too_large;
+    }
+    body.resize(filled);
+    co_return body;
+}
+
+}  // namespace
+
+Task<Result<std::string>> read_body(Request const& request, std::size_t limit) {
+    return read(
+        request, limit,
+        {Errc::manifest_too_large,
+         fmt::format(
+             "the manifest is larger than the {} bytes this registry takes; whoever runs it can raise "
+             "the limit",
+             limit)});
+}
+
+Task<Result<std::string>> read_small_body(Request const& request) {
+    return read(
+        request, small,
+        {Errc::body_too_large, fmt::format("the body is larger than the {} bytes taken here", small)});
+}
+
+}  // namespace ocilot::http

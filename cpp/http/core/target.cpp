@@ -1,0 +1,135 @@
+#include "http/core/target.h"
+
+#include "http/core/header.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ocilot::http {
+
+namespace {
+
+constexpr std::string_view bad_escape =
+    "the URL holds a percent sign that two hexadecimal digits do not follow, or an escaped slash or NUL; "
+    "encode "
+    "a percent sign as %25";
+
+int digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+/// Decodes percent escapes once; nullopt for a bad one, or one that hides NUL or the byte `forbidden`.
+std::optional<std::string> decode(std::string_view text, char forbidden) {
+    if (text.find('%') == std::string_view::npos) return std::string(text);
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out.push_back(text[i]);
+            continue;
+        }
+        if (text.size() - i < 3) return std::nullopt;
+        auto const high = digit(text[i + 1]);
+        auto const low = digit(text[i + 2]);
+        if (high < 0 || low < 0) return std::nullopt;
+        auto const byte = static_cast<char>(high * 16 + low);
+        if (byte == '\0' || byte == forbidden) return std::nullopt;
+        out.push_back(byte);
+        i += 2;
+    }
+    return out;
+}
+
+/// Takes the scheme and authority off an absolute-form target (RFC 9112 §3.2.2).
+std::string_view without_origin(std::string_view target) noexcept {
+    for (std::string_view const scheme : {"http://", "https://"}) {
+        if (!same_token(target.substr(0, scheme.size()), scheme)) continue;
+        auto const slash = target.find_first_of("/?", scheme.size());
+        return slash == std::string_view::npos ? "/" : target.substr(slash);
+    }
+    return target;
+}
+
+}  // namespace
+
+Result<Query> Query::parse(std::string_view text) {
+    Query query;
+    while (!text.empty()) {
+        auto parameter = cut(text, '&');
+        if (parameter.empty()) continue;
+        auto name = decode(cut(parameter, '='), '\0');
+        auto value = decode(parameter, '\0');
+        if (!name || !value) return Error{Errc::bad_request, std::string(bad_escape)};
+        query.parameters_.emplace_back(std::move(*name), std::move(*value));
+    }
+    return query;
+}
+
+Result<Query> Query::parse_form(std::string_view text) {
+    std::string spaced(text);
+    std::ranges::replace(spaced, '+', ' ');  // A plus that is meant is escaped.
+    return parse(spaced);
+}
+
+std::optional<std::string_view> Query::first(std::string_view name) const noexcept {
+    auto const found = std::find_if(parameters_.begin(), parameters_.end(),
+                                    [&](auto const& parameter) { return parameter.first == name; });
+    if (found == parameters_.end()) return std::nullopt;
+    return found->second;
+}
+
+std::vector<std::string_view> Query::all(std::string_view name) const {
+    std::vector<std::string_view> values;
+    for (auto const& [key, value] : parameters_) {
+        if (key == name) values.push_back(value);
+    }
+    return values;
+}
+
+Result<Target> Target::parse(std::string_view target) {
+    auto rest = without_origin(target);
+    auto path = decode(cut(rest, '?'), '/');
+    if (!path) return Error{Errc::name_invalid, std::string(bad_escape)};
+    if (path->empty()) path->push_back('/');
+    if (path->front() != '/' && *path != "*") {
+        return Error{Errc::bad_request, "the request target is not a path; start it with a slash"};
+    }
+    TRY(auto query, Query::parse(rest));
+    return Target{std::move(*path), std::move(query)};
+}
+
+void Target::collapse_slashes() {
+    auto const end =
+        std::unique(path.begin(), path.end(), [](char a, char b) { return a == '/' && b == '/'; });
+    path.erase(end, path.end());
+}
+
+std::string_view raw_path(std::string_view target) noexcept {
+    auto rest = without_origin(target);
+    return cut(rest, '?');
+}
+
+std::string_view raw_query(std::string_view target) noexcept {
+    auto rest = without_origin(target);
+    (void)cut(rest, '?');
+    return rest;
+}
+
+void append_query_value(std::string& out, std::string_view value) {
+    static constexpr std::string_view plain =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:";
+    static constexpr std::string_view digits = "0123456789ABCDEF";
+    for (auto const c : value) {
+        if (plain.find(c) != std::string_view::npos) {
+            out.push_back(c);
+            continue;
+        }
+        auto const byte = static_cast<unsigned char>(c);
+        out.append({'%', digits[byte >> 4], digits[byte & 15]});
+    }
+}
+
+}  // namespace ocilot::http

@@ -1,0 +1,123 @@
+#include "http/core/json.h"
+#include "http/core/page.h"
+#include "http/v2/routes.h"
+#include "oci/media_type.h"
+
+#include <algorithm>
+
+namespace ocilot::http {
+
+namespace {
+
+constexpr std::size_t names_at_once = 1000;
+constexpr std::size_t most_looked_at = 20'000;  // Names a request: a page costs about what it shows.
+
+/// A page of what the caller may see.
+struct Visible {
+    std::vector<std::string> names;
+    bool more = false;
+    std::string position;  ///< where the next page starts; may be a name the caller may not see
+};
+
+Task<Result<bool>> may_see(Context const& context, std::string const& text) {
+    CO_TRY(auto name, oci::RepositoryName::parse(text));
+    policy::Access const access{std::move(name), policy::Action::pull};
+    if (context.guard.known_to_allow(context.caller, access)) co_return true;
+    // A token for the list is good for no repository.
+    co_return co_await context.guard.may_without_limit(context.caller, access);
+}
+
+/// Looks at names from `page` on until it is full, the end is reached, or it has looked at very many.
+Task<Result<Visible>> visible(Context const& context, meta::Page page) {
+    Visible out;
+    auto const size = page.limit;
+    for (std::size_t looked = 0; looked < most_looked_at;) {
+        meta::Page const batch{page.after, names_at_once};
+        CO_TRY(auto const found,
+               co_await registry::list_repositories(context.registry, context.caller, batch));
+        for (auto const& name : found.items) {
+            CO_TRY(bool const shown, co_await may_see(context, name));
+            if (shown && out.names.size() == size) {
+                out.more = true;
+                out.position = out.names.back();
+                co_return out;
+            }
+            if (shown) out.names.push_back(name);
+        }
+        if (!found.more || found.items.empty()) co_return out;
+        looked += found.items.size();
+        page.after = found.items.back();
+    }
+    out.more = true;
+    out.position = *page.after;
+    co_return out;
+}
+
+Task<Result<Visible>> everything(Context const& context, meta::Page page) {
+    CO_TRY(auto found,
+           co_await registry::list_repositories(context.registry, context.caller, std::move(page)));
+    Visible out{std::move(found.items), found.more, {}};
+    if (out.more) out.position = out.names.back();
+    co_return out;
+}
+
+/// Where the page starts: a name, or what was sealed because it is one that the client may not see.
+Result<meta::Page> page_of(Context const& context, PageQuery const& wanted) {
+    auto page = wanted.page();
+    if (!page.after || !auth::Sealer::is_sealed(*page.after)) return page;
+    page.after = context.sealer.open(*page.after);
+    if (page.after) return page;
+    return Error{Errc::pagination_invalid,
+                 "last is not one that this registry has given out; start again without it"};
+}
+
+/// `GET /v2/_catalog`: the repositories that hold something and that the caller may pull, a page at a time.
+Task<Result<Response>> get_catalog(Context const& context) {
+    auto const& settings = context.settings;
+    CO_TRY(auto const wanted,
+           PageQuery::parse(context.query, settings.catalog_default, settings.catalog_limit));
+    CO_TRY(auto page, page_of(context, wanted));
+    bool const filters = context.guard.asks();
+    Visible found;
+    if (filters) {
+        CO_TRY(found, co_await visible(context, std::move(page)));
+    } else {
+        CO_TRY(found, co_await everything(context, std::move(page)));
+    }
+    if (wanted.size == 0) found = {};
+    std::string body = R"({"repositories":)";
+    append_list(body, found.names);
+    body += '}';
+    Response response;
+    response.text(oci::media_type::json, std::move(body));
+    if (found.more) {
+        bool const may_be_told = !found.names.empty() && found.position == found.names.back();
+        auto const last = may_be_told || !filters ? found.position : context.sealer.seal(found.position);
+        Parameters const next{{"last", last}, {"n", std::to_string(wanted.size)}};
+        response.set("Link", next_link(context.urls.local("/v2/_catalog"), next));
+    }
+    co_return response;
+}
+
+using policy::Action;
+
+constexpr Verb catalog_verbs[] = {
+    {Method::get,
+     Action::pull,
+     get_catalog,
+     "Names of the repositories that hold a manifest; `?n=` a page, `?last=` where it begins.",
+     {{list_page}},
+     {Errc::pagination_invalid},
+     Reach::catalog}};
+
+constexpr Endpoint catalog_route_table[] = {
+    row("/v2/_catalog", "catalog", catalog_verbs),
+};
+
+}  // namespace
+
+std::span<Endpoint const> catalog_routes() noexcept {
+    return catalog_route_table;
+}
+
+}  // namespace ocilot::http

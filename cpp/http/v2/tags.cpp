@@ -1,0 +1,53 @@
+#include "http/core/json.h"
+#include "http/core/page.h"
+#include "http/v2/routes.h"
+#include "oci/media_type.h"
+
+namespace ocilot::http {
+
+namespace {
+
+/// Most tags answered to a client that names no number: old clients do not follow links, but no answer may
+/// grow without bound.
+constexpr std::size_t tags_without_n = 10000;
+
+/// end-8: `GET /v2/<name>/tags/list`.
+Task<Result<Response>> get_tags(Context const& context) {
+    CO_TRY(auto const wanted, PageQuery::parse(context.query, tags_without_n, context.settings.tags_limit));
+    CO_TRY(auto found, co_await registry::list_tags(context.registry, context.name(), wanted.page()));
+    if (wanted.size == 0) found = {};
+    std::string body = "{";
+    append_member(body, "name", context.name().str());
+    body += R"(,"tags":)";
+    append_list(body, found.items);
+    body += '}';
+    Response response;
+    response.text(oci::media_type::json, std::move(body));
+    if (found.more) {
+        Parameters const next{{"last", found.items.back()}, {"n", std::to_string(wanted.size)}};
+        response.set("Link",
+                     next_link(context.urls.local("/v2/" + context.name().str() + "/tags/list"), next));
+    }
+    co_return response;
+}
+
+using policy::Action;
+
+constexpr Verb tags_verbs[] = {{Method::get,
+                                Action::pull,
+                                get_tags,
+                                "Tags of a repository; `?n=` a page, `?last=` where it begins.",
+                                {{list_page}},
+                                {Errc::pagination_invalid, Errc::name_unknown}}};
+
+constexpr Endpoint tag_route_table[] = {
+    row("/v2/<name>/tags/list", "tags", tags_verbs),
+};
+
+}  // namespace
+
+std::span<Endpoint const> tag_routes() noexcept {
+    return tag_route_table;
+}
+
+}  // namespace ocilot::http

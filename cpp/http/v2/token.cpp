@@ -1,0 +1,179 @@
+#include "auth/secrets.h"
+#include "base/log.h"
+#include "base/quote.h"
+#include "http/core/json.h"
+#include "http/core/read_body.h"
+#include "http/v2/routes.h"
+#include "oci/media_type.h"
+#include "registry/actor.h"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace ocilot::http {
+
+namespace {
+
+constexpr std::string_view token_exchange = "urn:ietf:params:oauth:grant-type:token-exchange";  // RFC 8693
+
+Error no_token_server() {
+    return {Errc::not_found, "this registry gives out no tokens; set ocilot.accounts.enabled: true"};
+}
+
+/// All scopes that a request names, each in a field of its own or separated by spaces.
+Result<std::vector<auth::Resource>> scopes_of(Query const& fields) {
+    std::string joined;
+    for (auto const text : fields.all("scope")) {
+        if (!joined.empty()) joined += ' ';
+        joined += text;
+    }
+    return auth::parse_scope(joined);
+}
+
+bool wants_refresh_token(Query const& fields) {
+    return fields.first("offline_token") == "true" || fields.first("access_type") == "offline";
+}
+
+Response answer(auth::IssuedToken const& issued) {
+    std::string body = "{";
+    append_member(body, "token", issued.token);
+    body += ',';
+    append_member(body, "access_token", issued.token);
+    body += ',';
+    append_member(body, "scope", auth::to_scope(issued.access));
+    body += ',';
+    append_member(body, "token_type", "Bearer");
+    body += ',';
+    append_member(body, "issued_token_type", "urn:ietf:params:oauth:token-type:access_token");
+    body += ',';
+    append_member(body, "expires_in", static_cast<std::uint64_t>(issued.life.count()));
+    body += ',';
+    append_member(body, "issued_at", rfc3339(issued.issued_at));
+    if (!issued.refresh_token.empty()) {
+        body += ',';
+        append_member(body, "refresh_token", issued.refresh_token);
+    }
+    body += '}';
+    Response response;
+    response.set("Cache-Control", "no-store");
+    response.text(oci::media_type::json, std::move(body));
+    return response;
+}
+
+/// A token for a caller who showed `password`, which may be a secret of an account.
+Task<Result<Response>> issue(Context const& context, policy::Caller caller, std::string_view password,
+                             Query const& fields) {
+    CO_TRY(auto scopes, scopes_of(fields));
+    auth::TokenRequest request{std::move(caller), std::move(scopes), wants_refresh_token(fields),
+                               auth::secret_id(password).value_or(std::string())};
+    CO_TRY(auto const issued, co_await context.tokens->issue(std::move(request)));
+    co_return answer(issued);
+}
+
+std::string text_of(Query const& fields, std::string_view name) {
+    return std::string(fields.first(name).value_or(std::string_view{}));
+}
+
+/// Whoever a form proves to be.
+Task<Result<policy::Caller>> caller_of(Context const& context, Query const& form) {
+    auto const grant = text_of(form, "grant_type");
+    std::string address(context.request.peer);
+    if (grant == "password") {
+        co_return co_await context.guard.login(text_of(form, "username"), text_of(form, "password"),
+                                               std::move(address));
+    }
+    if (grant == token_exchange) {
+        // Whatever it is, it is no password of somebody without a name.
+        co_return co_await context.guard.login({}, text_of(form, "subject_token"), std::move(address));
+    }
+    if (grant == "refresh_token") {
+        auto caller = co_await context.tokens->redeem(text_of(form, "refresh_token"), address);
+        bool const is_bad = caller.has_error() && caller.error().code == Errc::unauthorized;
+        if (is_bad) co_return context.guard.unknown(address, caller.error().message);
+        co_return caller;
+    }
+    co_return Error{Errc::bad_request,
+                    fmt::format("the grant type {} is not known here; send password, refresh_token or {}",
+                                quote(grant), token_exchange)};
+}
+
+/// `GET /token`: Basic credentials, or none, for a token.
+Task<Result<Response>> get_token(Context const& context) {
+    if (context.tokens == nullptr) co_return no_token_server();
+    CO_TRY(auto const fields, Query::parse_form(raw_query(context.request.target)));
+    auto const header = context.request.header("Authorization");
+    if (!header) co_return co_await issue(context, context.caller, {}, fields);
+    auto basic = auth::parse_basic(*header);
+    // A token for a token would never end.
+    if (!basic || context.request.count("Authorization") > 1) {
+        co_return context.guard.unknown(context.request.peer,
+                                        "the token server takes Basic credentials, or none");
+    }
+    CO_TRY(auto caller, co_await context.guard.login(std::move(basic->name), basic->password,
+                                                     std::string(context.request.peer)));
+    co_return co_await issue(context, std::move(caller), basic->password, fields);
+}
+
+/// `POST /token`: the same with a form (distribution's docs/spec/auth/oauth).
+Task<Result<Response>> post_token(Context const& context) {
+    if (context.tokens == nullptr) co_return no_token_server();
+    CO_TRY(auto const body, co_await read_small_body(context.request));
+    CO_TRY(auto const form, Query::parse_form(body));
+    CO_TRY(auto caller, co_await caller_of(context, form));
+    auto const password = form.first("password").value_or(std::string_view{});
+    co_return co_await issue(context, std::move(caller), password, form);
+}
+
+/// `GET /token/keys`.
+Task<Result<Response>> get_token_keys(Context const& context) {
+    if (context.tokens == nullptr) co_return no_token_server();
+    Response response;
+    response.set("Cache-Control", "max-age=60");
+    response.text(oci::media_type::json, context.tokens->keys().jwks());
+    co_return response;
+}
+
+using policy::Action;
+
+constexpr Verb token_verbs[] = {
+    {Method::get,
+     std::nullopt,
+     get_token,
+     "A bearer token for whoever sends Basic credentials, or for anonymous use; `?scope=` what for, each one "
+     "or "
+     "separated by spaces, `?offline_token=true` with a refresh token.",
+     {{{200, "The token, good for what the caller may do of what was asked; that can be nothing."}}},
+     {},
+     Reach::path,
+     auth::RequestClass::logins},
+    {Method::post,
+     std::nullopt,
+     post_token,
+     "The same for a form with `grant_type` `password` (`username`, `password`), `refresh_token`, or "
+     "`urn:ietf:params:oauth:grant-type:token-exchange` (`subject_token` of a foreign issuer); `scope`, "
+     "and "
+     "`access_type=offline` for a refresh token.",
+     {{{200, "The token."}}},
+     {Errc::body_too_large},
+     Reach::path,
+     auth::RequestClass::logins}};
+constexpr Verb token_keys_verbs[] = {
+    {Method::get,
+     std::nullopt,
+     get_token_keys,
+     "The public keys that the registry's tokens are signed with, as a JWKS.",
+     {{{200, "The keys."}}},
+     {}}};
+
+constexpr Endpoint token_route_table[] = {
+    row("/token", "token", token_verbs),
+    row("/token/keys", "token_keys", token_keys_verbs),
+};
+
+}  // namespace
+
+std::span<Endpoint const> token_routes() noexcept {
+    return token_route_table;
+}
+
+}  // namespace ocilot::http

@@ -1,0 +1,256 @@
+#include "http/core/errors.h"
+#include "http/core/header.h"
+#include "http/v2/routes.h"
+#include "oci/byte_range.h"
+#include "registry/push_blob.h"
+
+#include <fmt/format.h>
+
+namespace ocilot::http {
+
+namespace {
+
+/// Where an upload lives and how far it has come. The protocol cannot say "nothing yet": that is `0-0`.
+Response& describe(Response& response, Context const& context, Uuid id, std::uint64_t offset) {
+    response.set("Location", context.urls.upload(context.name(), id));
+    response.set("Range", fmt::format("0-{}", offset == 0 ? 0 : offset - 1));
+    response.set("Docker-Upload-UUID", id.str());
+    return response;
+}
+
+Response created(Context const& context, oci::Digest const& digest) {
+    Response response{.status = 201};
+    response.set("Location", context.urls.blob(context.name(), digest));
+    response.set("Docker-Content-Digest", digest.str());
+    return response;
+}
+
+/// The session a path names. An id that this registry cannot have made is an unknown one.
+Result<registry::UploadRef> session(Context const& context) {
+    auto const id = Uuid::parse(context.item);
+    if (!id) {
+        return Error{Errc::upload_unknown,
+                     "there is no upload with this id; start one with POST …/blobs/uploads/"};
+    }
+    return registry::UploadRef{context.caller, context.name(), *id};
+}
+
+std::optional<std::uint64_t> body_length(Request const& request) {
+    return request.has_body ? request.content_length : std::optional<std::uint64_t>(0);
+}
+
+/// The body as a chunk: at the place `Content-Range` names, or, without, wherever the upload is.
+Result<registry::Chunk> chunk_of(Request const& request) {
+    registry::Chunk chunk{*request.body, std::nullopt, body_length(request)};
+    auto const header = request.header("Content-Range");
+    if (!header) return chunk;
+    if (request.count("Content-Range") > 1) {
+        return Error{Errc::size_invalid, "the request has several Content-Range headers; send one"};
+    }
+    TRY(auto const range, oci::parse_content_range(trimmed(*header)));
+    if (chunk.length && *chunk.length != range.length) {
+        return Error{Errc::size_invalid,
+                     fmt::format("Content-Range {} is {} bytes, but the body has {}; make them equal",
+                                 trimmed(*header), range.length, *chunk.length)};
+    }
+    chunk.first = range.offset;
+    chunk.length = range.length;
+    return chunk;
+}
+
+Result<oci::Digest> digest_parameter(Query const& query) {
+    auto const text = query.first("digest");
+    if (!text) {
+        return Error{Errc::digest_invalid,
+                     "the closing PUT names no digest; add ?digest=sha256:… of the blob"};
+    }
+    return oci::Digest::parse(*text);
+}
+
+/// An answer for a chunk that was not taken, or not to its end. Where the upload can go on, it tells where.
+Task<Result<Response>> not_taken(Context const& context, registry::UploadRef ref, Error error) {
+    bool const lives_on = error.code == Errc::range_invalid || error.code == Errc::size_invalid ||
+                          error.code == Errc::request_timeout;
+    if (!lives_on) co_return error;
+    auto response = error_response(error);
+    auto const offset = co_await registry::upload_offset(context.registry, ref);
+    if (offset.has_value()) describe(response, context, ref.id, *offset);
+    co_return response;
+}
+
+/// How many repositories a mount that names none looks at.
+constexpr std::size_t most_holders = 100;
+
+/// What came of trying one source.
+enum class Mount : std::uint8_t { done, not_from_here, not_at_all };
+
+/// Whether the caller may read a source. To have named one that he may not is a refusal, which is noted.
+Task<Result<bool>> may_read(Context const& context, oci::RepositoryName const& source, bool is_named) {
+    policy::Access const access{source, policy::Action::pull};
+    if (!is_named) co_return co_await context.guard.may(context.caller, access);
+    auto const readable = co_await context.guard.require(context.caller, access);
+    if (readable.has_value()) co_return true;
+    auto const refusal = readable.error().code;
+    if (refusal == Errc::denied || refusal == Errc::unauthorized) co_return false;
+    co_return readable.error();
+}
+
+/// What the caller may not read and what is not there look alike: neither is an error, the client then
+/// uploads.
+Task<Result<Mount>> try_mount(Context const& context, oci::Digest const& digest, std::string_view from,
+                              bool is_named) {
+    auto const source = oci::RepositoryName::parse(from);
+    if (source.has_error()) co_return Mount::not_from_here;
+    auto const readable = co_await may_read(context, *source, is_named);
+    // A gate that does not answer is not asked about the next repository.
+    if (readable.has_error()) co_return Mount::not_at_all;
+    if (!*readable) co_return Mount::not_from_here;
+    auto const mounted =
+        co_await registry::mount_blob(context.registry, context.caller, *source, context.name(), digest);
+    if (mounted.has_value()) co_return Mount::done;
+    auto const code = mounted.error().code;
+    if (code == Errc::blob_unknown || code == Errc::name_unknown) co_return Mount::not_from_here;
+    // A policy's no is told, with its reason, when the client has uploaded the blob instead.
+    if (code == Errc::denied) co_return Mount::not_at_all;
+    co_return mounted.error();
+}
+
+/// end-11: whether the blob could be made one of this repository: of `from`, or without it of the first
+/// repository that the caller may read.
+Task<Result<bool>> mount(Context const& context, oci::Digest const& digest) {
+    if (auto const from = context.query.first("from")) {
+        CO_TRY(auto const named, co_await try_mount(context, digest, *from, true));
+        co_return named == Mount::done;
+    }
+    meta::Page const oldest{std::nullopt, most_holders};
+    CO_TRY(auto const holders, co_await registry::list_holders(context.registry, digest, oldest));
+    for (auto const& holder : holders.items) {
+        CO_TRY(auto const tried, co_await try_mount(context, digest, holder, false));
+        if (tried != Mount::not_from_here) co_return tried == Mount::done;
+    }
+    co_return false;
+}
+
+/// end-4b: the whole blob in the POST.
+Task<Result<Response>> push_whole(Context const& context, std::string_view digest_text) {
+    CO_TRY(auto const digest, oci::Digest::parse(digest_text));
+    registry::Chunk const whole{*context.request.body, std::nullopt, body_length(context.request)};
+    CO_CHECK(co_await registry::push_blob(context.registry, context.caller, context.name(), whole, digest));
+    co_return created(context, digest);
+}
+
+/// end-4a: a new session that hashes with `algorithm`.
+Task<Result<Response>> start(Context const& context, oci::Algorithm algorithm) {
+    CO_TRY(auto const id,
+           co_await registry::start_upload(context.registry, context.caller, context.name(), algorithm));
+    Response response{.status = 202};
+    co_return std::move(describe(response, context, id, 0));
+}
+
+/// end-4a, 4b, 4c and 11: `POST /v2/<name>/blobs/uploads/`.
+Task<Result<Response>> post_upload(Context const& context) {
+    auto algorithm = oci::Algorithm::sha256;
+    bool tried_to_mount = false;
+    if (auto const text = context.query.first("mount")) {
+        CO_TRY(auto const digest, oci::Digest::parse(*text));
+        CO_TRY(bool const mounted, co_await mount(context, digest));
+        if (mounted) co_return created(context, digest);
+        algorithm = digest.algorithm();
+        tried_to_mount = true;
+    }
+    if (auto const text = context.query.first("digest-algorithm")) {
+        CO_TRY(algorithm, oci::parse_algorithm(*text));
+    }
+    auto const digest = context.query.first("digest");
+    // Whoever asks for a mount brings no blob: it goes on with an upload, as after a mount without a digest.
+    bool const brings_blob = context.request.has_body || !tried_to_mount;
+    if (digest && brings_blob) co_return co_await push_whole(context, *digest);
+    co_return co_await start(context, algorithm);
+}
+
+/// end-13: `GET <location>`: how far it has come.
+Task<Result<Response>> get_upload(Context const& context) {
+    CO_TRY(auto const ref, session(context));
+    CO_TRY(auto const offset, co_await registry::upload_offset(context.registry, ref));
+    Response response{.status = 204};
+    co_return std::move(describe(response, context, ref.id, offset));
+}
+
+/// end-5: `PATCH <location>`: a chunk, or a stream of unknown length.
+Task<Result<Response>> patch_upload(Context const& context) {
+    CO_TRY(auto const ref, session(context));
+    CO_TRY(auto const chunk, chunk_of(context.request));
+    auto const offset = co_await registry::append_upload(context.registry, ref, chunk);
+    if (offset.has_error()) co_return co_await not_taken(context, ref, offset.error());
+    Response response{.status = 202};
+    co_return std::move(describe(response, context, ref.id, *offset));
+}
+
+/// end-6: `PUT <location>?digest=…`: the last chunk, the whole blob or nothing, and the end.
+Task<Result<Response>> put_upload(Context const& context) {
+    CO_TRY(auto const ref, session(context));
+    CO_TRY(auto const digest, digest_parameter(context.query));
+    CO_TRY(auto const last, chunk_of(context.request));
+    auto const stored = co_await registry::finish_upload(context.registry, ref, last, digest);
+    if (stored.has_error()) co_return co_await not_taken(context, ref, stored.error());
+    co_return created(context, digest);
+}
+
+/// end-14: `DELETE <location>`.
+Task<Result<Response>> delete_upload(Context const& context) {
+    CO_TRY(auto const ref, session(context));
+    CO_CHECK(co_await registry::cancel_upload(context.registry, ref));
+    co_return Response{.status = 204};
+}
+
+using policy::Action;
+
+constexpr Verb uploads_verbs[] = {
+    {Method::post,
+     Action::push,
+     post_upload,
+     "Starts an upload, stores the blob of the body (`?digest=`), or mounts one (`?mount=`, `?from=`); "
+     "`?digest-algorithm=` tells how an upload will be named.",
+     {{{201, "Stored or mounted."},
+       {202, "Started: `Location` is where it goes on. Also for a mount that cannot be."}}},
+     {Errc::digest_invalid, Errc::size_invalid},
+     Reach::mount}};
+constexpr Verb upload_verbs[] = {
+    {Method::get,
+     Action::push,
+     get_upload,
+     "How far an upload is.",
+     {{{204, "`Range` names its last byte; `0-0` for an empty one, too."}}},
+     {Errc::upload_unknown, Errc::upload_busy}},
+    {Method::patch,
+     Action::push,
+     patch_upload,
+     "Adds the body: a chunk at the place `Content-Range` names, or a stream.",
+     {{{202, "Added; `Range` names the last byte."}}},
+     {Errc::upload_unknown, Errc::upload_busy, Errc::size_invalid, Errc::range_invalid}},
+    {Method::put,
+     Action::push,
+     put_upload,
+     "Adds the body, if any, and makes a blob of it all; `?digest=` is its name.",
+     {{{201, "Stored."}}},
+     {Errc::upload_unknown, Errc::upload_busy, Errc::size_invalid, Errc::range_invalid,
+      Errc::digest_invalid}},
+    {Method::del,
+     Action::push,
+     delete_upload,
+     "Gives an upload up.",
+     {{{204, "Gone."}}},
+     {Errc::upload_unknown, Errc::upload_busy}}};
+
+constexpr Endpoint upload_route_table[] = {
+    row("/v2/<name>/blobs/uploads/", "uploads", uploads_verbs),
+    row("/v2/<name>/blobs/uploads/<item>", "upload", upload_verbs),
+};
+
+}  // namespace
+
+std::span<Endpoint const> upload_routes() noexcept {
+    return upload_route_table;
+}
+
+}  // namespace ocilot::http

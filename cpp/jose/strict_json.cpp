@@ -1,0 +1,53 @@
+#include "jose/strict_json.h"
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace ocilot::jose {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int deepest = 16;
+
+/// Watches a parse for what the parser itself lets pass.
+class Watch {
+  public:
+    bool operator()(int depth, Json::parse_event_t event, Json const& value) {
+        if (event == Json::parse_event_t::object_start) open_.emplace_back();
+        if (event == Json::parse_event_t::object_end) open_.pop_back();
+        if (event == Json::parse_event_t::key && !open_.back().insert(value.get<std::string>()).second)
+            twice_ = true;
+        if (depth >= deepest) deep_ = true;
+        return true;
+    }
+    [[nodiscard]] char const* problem() const noexcept {
+        if (deep_) return "it is nested too deeply";
+        return twice_ ? "an object has a member twice" : nullptr;
+    }
+
+  private:
+    std::vector<std::set<std::string>> open_;
+    bool twice_ = false;
+    bool deep_ = false;
+};
+
+}  // namespace
+
+Result<Json> parse_strict_object(std::string_view text) {
+    try {
+        Watch watch;
+        auto json = Json::parse(text, std::ref(watch));
+        if (!json.is_object()) return Error{Errc::bad_request, "it is not a JSON object"};
+        if (auto const* const problem = watch.problem(); problem != nullptr)
+            return Error{Errc::bad_request, problem};
+        return Result<Json>(boost::system::in_place_value, std::move(json));
+    } catch (Json::exception const&) {
+        return Error{Errc::bad_request, "it is not valid JSON"};
+    }
+}
+
+}  // namespace ocilot::jose

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "meta/audit.h"
+#include "meta/sqlite/readers.h"
+
+namespace ocilot::meta {
+
+/// The audit of a SQLite database, on the calling thread.
+class SqliteAudit final : public Audit {
+  public:
+    explicit SqliteAudit(SqliteReaders& readers) noexcept : readers_(readers) {}
+
+    Task<Result<Walked<LinkRecord>>> links(std::string from, std::size_t limit) override;
+    Task<Result<Walked<ManifestRecord>>> manifests(std::string from, std::size_t limit) override;
+    Task<Result<Walked<TagRecord>>> tags(std::string from, std::size_t limit) override;
+    Task<Result<Walked<SessionRecord>>> sessions(std::string from, std::size_t limit) override;
+    Task<Result<Named>> named(oci::Digest const& digest) override;
+    Task<Result<std::vector<std::string>>> damage() override;
+
+  private:
+    SqliteReaders& readers_;
+};
+
+}  // namespace ocilot::meta

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "meta/catalog.h"
+#include "meta/fact_cache.h"
+#include "meta/sqlite/readers.h"
+#include "meta/sqlite/writer.h"
+
+namespace ocilot::meta {
+
+/// The catalog in SQLite. Reads run on the calling thread (microseconds), writes on the writer's.
+class SqliteCatalog final : public Catalog {
+  public:
+    SqliteCatalog(SqliteReaders& readers, SqliteWriter& writer, Metrics& metrics)
+        : readers_(readers), writer_(writer), manifests_(kept_manifests, metrics, "manifest") {}
+
+    Task<Result<Slice<std::string>>> repositories(Page page) override;
+    Task<Result<Slice<std::string>>> tags(oci::RepositoryName const& repository, Page page) override;
+    Task<Result<Slice<std::string>>> tags_on(oci::RepositoryName const& repository, oci::Digest const& digest,
+                                             Page page) override;
+    Task<Result<ManifestFact>> resolve(oci::RepositoryName const& repository, oci::Tag const& tag) override;
+    Task<Result<ManifestFact>> manifest(oci::RepositoryName const& repository,
+                                        oci::Digest const& digest) override;
+    Task<Result<bool>> referrers(oci::RepositoryName const& repository, oci::Digest const& subject,
+                                 std::optional<std::string> type, Page page,
+                                 TakeReferrer const& take) override;
+
+    Task<Result<>> put_manifest(NewManifest manifest) override;
+    Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
+                              Time now) override;
+    Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
+                                   std::optional<std::vector<std::string>> seen_tags, Actor by,
+                                   Time now) override;
+
+  private:
+    static constexpr std::size_t kept_manifests = 8 * 1024;
+
+    /// The fact under `key`, from memory or by `read`.
+    template <class Read>
+    Result<ManifestFact> kept_or(oci::RepositoryName const& repository, FactKey const& key, Read read);
+
+    SqliteReaders& readers_;
+    SqliteWriter& writer_;
+    FactCache<ManifestFact> manifests_;  // By tag and by digest.
+};
+
+}  // namespace ocilot::meta

@@ -1,0 +1,278 @@
+#include "meta/annotations_json.h"
+#include "meta/sqlite/catalog.h"
+#include "meta/sqlite/journal.h"
+#include "meta/sqlite/repository.h"
+#include "meta/sqlite/values.h"
+#include "meta/unknown.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <unordered_set>
+
+namespace ocilot::meta {
+
+namespace {
+
+using Repository = std::optional<std::int64_t>;  // Its id, if it exists.
+
+Result<std::optional<std::int64_t>> find_manifest(SqliteDb& db, std::int64_t repository,
+                                                  oci::Digest const& digest) {
+    return first_number(db, "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2",
+                        {repository, digest.str()});
+}
+
+/// The same for one that can be pulled, too: its bytes were not found to be wrong.
+Result<std::optional<std::int64_t>> find_sound_manifest(SqliteDb& db, std::int64_t repository,
+                                                        oci::Digest const& digest) {
+    return first_number(db,
+                        "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2 "
+                        "AND NOT EXISTS (SELECT 1 FROM quarantined q WHERE q.digest = ?2)",
+                        {repository, digest.str()});
+}
+
+/// What is required and not there: in the order of asking, each once.
+struct Missing {
+    std::vector<std::string> digests;
+    std::unordered_set<oci::Digest> seen;
+};
+
+template <class Find>
+Result<> collect_missing(SqliteDb& db, Repository repository, std::vector<oci::Digest> const& required,
+                         Find find, Missing& missing) {
+    for (auto const& digest : required) {
+        if (repository) {
+            TRY(auto const found, find(db, *repository, digest));
+            if (found) continue;
+        }
+        if (missing.seen.insert(digest).second) missing.digests.push_back(digest.str());
+    }
+    return {};
+}
+
+Result<> require_content(SqliteDb& db, NewManifest const& manifest) {
+    TRY(auto const repository, find_repository(db, manifest.repository));
+    Missing missing;
+    CHECK(collect_missing(db, repository, manifest.required_blobs, linked_size, missing));
+    CHECK(collect_missing(db, repository, manifest.required_manifests, find_sound_manifest, missing));
+    if (!missing.digests.empty()) return content_missing(manifest.repository, std::move(missing.digests));
+    return {};
+}
+
+Result<> add_edges(SqliteDb& db, std::int64_t manifest, std::vector<oci::Digest> const& children,
+                   std::string_view kind) {
+    for (auto const& child : children) {
+        CHECK(db.change("INSERT INTO edge (manifest, child, kind) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                        {manifest, child.str(), kind}));
+    }
+    return {};
+}
+
+/// Where a tag points; empty if there is none.
+Result<std::string> tagged(SqliteDb& db, std::int64_t repository, oci::Tag const& tag) {
+    TRY(auto rows,
+        db.query("SELECT digest FROM tag WHERE repository = ?1 AND name = ?2", {repository, tag.str()}));
+    TRY(bool const row, rows.next());
+    return row ? rows.text(0) : std::string();
+}
+
+/// A tag that is to be set and where it points before; empty if it is new.
+struct Move {
+    oci::Tag const& tag;
+    std::string from;
+};
+
+Error tag_moved(std::string_view tag) {
+    return {Errc::conflict,
+            fmt::format("somebody set the tag {} at the same time; look at it and try again", tag)};
+}
+
+/// The tag is where it was when others were asked about it. One whose bytes are quarantined counts as none.
+Result<> require_seen(SqliteDb& db, NewManifest const& manifest, oci::Tag const& tag,
+                      std::string const& from) {
+    auto const seen = std::ranges::find(manifest.seen_tags, tag, &SeenTag::tag);
+    if (seen == manifest.seen_tags.end()) return {};
+    if (from == (seen->digest ? seen->digest->str() : std::string())) return {};
+    if (!seen->digest) {
+        TRY(auto const wrong, first_number(db, "SELECT 1 FROM quarantined WHERE digest = ?1", {from}));
+        if (wrong) return {};
+    }
+    return tag_moved(tag.str());
+}
+
+/// The tags that will change; denied if one exists that may not move.
+Result<std::vector<Move>> moves_of(SqliteDb& db, NewManifest const& manifest) {
+    std::vector<Move> moves;
+    if (manifest.tags.empty()) return moves;
+    auto const digest = manifest.fact.digest.str();
+    TRY(auto const repository, find_repository(db, manifest.repository));
+    for (auto const& tag : manifest.tags) {
+        if (std::ranges::any_of(moves, [&](Move const& move) { return move.tag == tag; })) continue;
+        std::string from;
+        if (repository) {
+            TRY(from, tagged(db, *repository, tag));
+        }
+        if (from == digest) continue;
+        if (!from.empty() && !manifest.may_move_tags) return tag_taken(tag);
+        CHECK(require_seen(db, manifest, tag, from));
+        moves.push_back({tag, std::move(from)});
+    }
+    return moves;
+}
+
+/// Records the manifest if it is new and answers whether it was; the first push of the same bytes stands.
+Result<bool> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest const& manifest,
+                          std::string const& annotations) {
+    auto const subject = manifest.subject ? manifest.subject->str() : std::string();
+    TRY(auto const added,
+        db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, "
+                  "annotations, "
+                  "pushed_by, pushed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+                  "ON CONFLICT (repository, digest) DO NOTHING",
+                  {repository, manifest.fact.digest.str(), manifest.fact.media_type,
+                   static_cast<std::int64_t>(manifest.fact.size),
+                   manifest.subject ? SqliteValue(subject) : SqliteValue(nullptr), manifest.artifact_type,
+                   annotations, manifest.pushed_by.name, stored(manifest.pushed_at)}));
+    if (added == 0) return false;
+    CHECK(db.change("UPDATE repository SET manifests = manifests + 1 WHERE id = ?1", {repository}));
+    TRY(auto const id, find_manifest(db, repository, manifest.fact.digest));
+    CHECK(add_edges(db, *id, manifest.blobs, "blob"));
+    CHECK(add_edges(db, *id, manifest.manifests, "manifest"));
+    return true;
+}
+
+JournalEntry entry_of(NewManifest const& manifest, std::string action) {
+    return {.at = manifest.pushed_at,
+            .action = std::move(action),
+            .by = manifest.pushed_by,
+            .repository = manifest.repository.str()};
+}
+
+Result<> move_tag(SqliteDb& db, std::int64_t repository, Move const& move, NewManifest const& manifest) {
+    auto const digest = manifest.fact.digest.str();
+    CHECK(
+        db.change("INSERT INTO tag (repository, name, digest, moved_at) VALUES (?1, ?2, ?3, ?4) "
+                  "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
+                  "moved_at = excluded.moved_at",
+                  {repository, move.tag.str(), digest, stored(manifest.pushed_at)}));
+    CHECK(
+        db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5)",
+                  {manifest.repository.str(), move.tag.str(), digest, manifest.pushed_by.name,
+                   stored(manifest.pushed_at)}));
+    if (move.from.empty()) return {};
+    auto moved = entry_of(manifest, "tag.move");
+    moved.subject = move.tag.str();
+    moved.detail = move.from;
+    return write_entry(db, moved);
+}
+
+/// One entry for the push with the tags it set, whether they were new or moved.
+Result<> note_push(SqliteDb& db, NewManifest const& manifest, std::vector<Move> const& moves) {
+    auto pushed = entry_of(manifest, "manifest.push");
+    pushed.subject = manifest.fact.digest.str();
+    for (auto const& move : moves) {
+        pushed.detail += pushed.detail.empty() ? "tags " : ", ";
+        pushed.detail += move.tag.str();
+    }
+    return write_entry(db, pushed);
+}
+
+Result<> put(SqliteDb& db, NewManifest const& manifest) {
+    TRY(auto const moves, moves_of(db, manifest));
+    CHECK(require_content(db, manifest));
+    TRY(auto const annotations, annotations_to_json(manifest.annotations));
+    TRY(auto const repository, find_or_make_repository(db, manifest.repository));
+    TRY(bool const is_new, add_manifest(db, repository, manifest, annotations));
+    CHECK(end_quarantine(db, manifest.fact.digest));
+    if (is_new || !moves.empty()) {
+        CHECK(note_push(db, manifest, moves));
+    }
+    for (auto const& move : moves) {
+        CHECK(move_tag(db, repository, move, manifest));
+    }
+    return {};
+}
+
+Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag, Actor const& by,
+                    Time now) {
+    TRY(auto const id, find_repository(db, repository));
+    if (!id) return tag_unknown(repository, tag);
+    TRY(auto const digest, tagged(db, *id, tag));
+    if (digest.empty()) return tag_unknown(repository, tag);
+    CHECK(db.change("DELETE FROM tag WHERE repository = ?1 AND name = ?2", {*id, tag.str()}));
+    CHECK(
+        db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) VALUES (?1, ?2, ?3, ?4)",
+                  {repository.str(), tag.str(), by.name, stored(now)}));
+    return write_entry(db, {.at = now,
+                            .action = "tag.delete",
+                            .by = by,
+                            .repository = repository.str(),
+                            .subject = tag.str(),
+                            .detail = digest});
+}
+
+Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
+                         Actor const& by, Time now) {
+    TRY(auto const id, find_repository(db, repository));
+    if (!id) return manifest_unknown(repository, digest);
+    TRY(auto const manifest, find_manifest(db, *id, digest));
+    if (!manifest) return manifest_unknown(repository, digest);
+    CHECK(
+        db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) "
+                  "SELECT ?3, name, ?4, ?5 FROM tag WHERE repository = ?1 AND digest = ?2",
+                  {*id, digest.str(), repository.str(), by.name, stored(now)}));
+    TRY(auto const tags,
+        db.change("DELETE FROM tag WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
+    CHECK(db.change("DELETE FROM edge WHERE manifest = ?1", {*manifest}));
+    CHECK(db.change("DELETE FROM manifest WHERE id = ?1", {*manifest}));
+    CHECK(db.change("UPDATE repository SET manifests = manifests - 1 WHERE id = ?1", {*id}));
+    CHECK(write_entry(db, {.at = now,
+                           .action = "manifest.delete",
+                           .by = by,
+                           .repository = repository.str(),
+                           .subject = digest.str(),
+                           .detail = tags == 0 ? std::string() : fmt::format("with {} tags", tags)}));
+    return drop_repository_if_empty(db, *id);
+}
+
+/// All tags on the manifest are among those that were seen.
+Result<> require_no_other_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
+                              std::vector<std::string> const& seen_tags) {
+    std::unordered_set<std::string_view> const seen(seen_tags.begin(), seen_tags.end());
+    TRY(auto rows,
+        db.query("SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
+                 "AND digest = ?2",
+                 {repository.str(), digest.str()}));
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return {};
+        if (!seen.contains(rows.view(0))) return tag_moved(rows.view(0));
+    }
+}
+
+}  // namespace
+
+Task<Result<>> SqliteCatalog::put_manifest(NewManifest manifest) {
+    auto const scope = Scope::of(manifest.repository);
+    return writer_.run(scope, [m = std::move(manifest)](SqliteDb& db) { return put(db, m); });
+}
+
+Task<Result<>> SqliteCatalog::delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
+                                         Time now) {
+    return writer_.run(Scope::of(repository),
+                       [=](SqliteDb& db) { return remove_tag(db, repository, tag, by, now); });
+}
+
+Task<Result<>> SqliteCatalog::delete_manifest(oci::RepositoryName const& repository,
+                                              oci::Digest const& digest,
+                                              std::optional<std::vector<std::string>> seen_tags, Actor by,
+                                              Time now) {
+    return writer_.run(Scope::of(repository), [=](SqliteDb& db) -> Result<> {
+        if (seen_tags) {
+            CHECK(require_no_other_tag(db, repository, digest, *seen_tags));
+        }
+        return remove_manifest(db, repository, digest, by, now);
+    });
+}
+
+}  // namespace ocilot::meta

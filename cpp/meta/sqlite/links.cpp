@@ -1,0 +1,122 @@
+#include "meta/sqlite/links.h"
+
+#include "meta/sqlite/journal.h"
+#include "meta/sqlite/repository.h"
+#include "meta/sqlite/slice.h"
+#include "meta/sqlite/values.h"
+#include "meta/unknown.h"
+
+namespace ocilot::meta {
+
+namespace {
+
+Result<BlobFact> read_blob(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
+    TRY(auto rows,
+        db.query("SELECT size FROM link WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
+                 "AND digest = ?2 AND NOT EXISTS (SELECT 1 FROM quarantined q WHERE q.digest = ?2)",
+                 {repository.str(), digest.str()}));
+    TRY(bool const row, rows.next());
+    if (!row) return blob_unknown(repository, digest);
+    return BlobFact{digest, static_cast<std::uint64_t>(rows.integer(0))};
+}
+
+/// The page in order of ids: the index has them, while names would have to be sorted first.
+Result<Slice<std::string>> read_holders(SqliteDb& db, oci::Digest const& digest, Page const& page) {
+    std::int64_t last = 0;
+    if (page.after) {
+        TRY(auto const name, oci::RepositoryName::parse(*page.after));
+        TRY(auto const id, find_repository(db, name));
+        if (!id) return name_unknown(name);
+        last = *id;
+    }
+    // CROSS JOIN: from the links to the names, never through all repositories.
+    TRY(auto rows, db.query("SELECT r.name FROM link l CROSS JOIN repository r ON r.id = l.repository "
+                            "WHERE l.digest = ?1 AND l.repository > ?2 ORDER BY l.repository LIMIT ?3",
+                            {digest.str(), last, one_more(page)}));
+    return slice_of_names(std::move(rows), page);
+}
+
+/// `how` is what the journal calls it: one entry, if the link is new.
+Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, JournalEntry how) {
+    TRY(auto const id, find_or_make_repository(db, repository));
+    auto digest = blob.digest.str();
+    TRY(auto const added,
+        db.change("INSERT INTO link (repository, digest, size, linked_at) VALUES (?1, ?2, ?3, ?4) "
+                  "ON CONFLICT DO NOTHING",
+                  {id, digest, static_cast<std::int64_t>(blob.size), stored(how.at)}));
+    if (added == 0) return {};
+    how.repository = repository.str();
+    how.subject = std::move(digest);
+    return write_entry(db, how);
+}
+
+Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
+                     std::optional<Uuid> upload, Actor const& by, Time now) {
+    CHECK(link(db, repository, blob, {.at = now, .action = "blob.push", .by = by}));
+    CHECK(end_quarantine(db, blob.digest));
+    if (upload) {
+        CHECK(db.change("DELETE FROM upload WHERE id = ?1", {upload->str()}));
+    }
+    return {};
+}
+
+Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::RepositoryName const& target,
+                       oci::Digest const& digest, Actor const& by, Time now) {
+    TRY(auto const blob, read_blob(db, source, digest));
+    auto const detail = "from " + source.str();
+    CHECK(link(db, target, blob, {.at = now, .action = "blob.mount", .by = by, .detail = detail}));
+    return blob;
+}
+
+Result<> unlink(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
+                Actor const& by, Time now) {
+    TRY(auto const id, find_repository(db, repository));
+    if (!id) return blob_unknown(repository, digest);
+    TRY(auto const removed,
+        db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
+    if (removed == 0) return blob_unknown(repository, digest);
+    CHECK(write_entry(db, {.at = now,
+                           .action = "blob.delete",
+                           .by = by,
+                           .repository = repository.str(),
+                           .subject = digest.str()}));
+    return drop_repository_if_empty(db, *id);
+}
+
+}  // namespace
+
+Task<Result<BlobFact>> SqliteLinks::blob(oci::RepositoryName const& repository, oci::Digest const& digest) {
+    FactKey const key(repository, digest);
+    auto const version = writer_.versions().of(repository);
+    if (auto const size = sizes_.find(key, version)) co_return BlobFact{digest, *size};
+    auto fact = readers_.read([&](SqliteDb& db) { return read_blob(db, repository, digest); });
+    if (fact.has_value()) sizes_.add(key, version, fact->size);
+    co_return fact;
+}
+
+Task<Result<Slice<std::string>>> SqliteLinks::holders(oci::Digest const& digest, Page page) {
+    co_return readers_.read([&](SqliteDb& db) { return read_holders(db, digest, page); });
+}
+
+Task<Result<>> SqliteLinks::link_blob(oci::RepositoryName const& repository, BlobFact blob,
+                                      std::optional<Uuid> upload, Actor by, Time now) {
+    return writer_.run(Scope::of(repository), [=, who = std::move(by)](SqliteDb& db) {
+        return link_upload(db, repository, blob, upload, who, now);
+    });
+}
+
+Task<Result<BlobFact>> SqliteLinks::mount_blob(oci::RepositoryName const& source,
+                                               oci::RepositoryName const& target, oci::Digest const& digest,
+                                               Actor by, Time now) {
+    return writer_.run(Scope::of(target), [=, who = std::move(by)](SqliteDb& db) {
+        return mount(db, source, target, digest, who, now);
+    });
+}
+
+Task<Result<>> SqliteLinks::unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
+                                        Actor by, Time now) {
+    return writer_.run(Scope::of(repository),
+                       [=](SqliteDb& db) { return unlink(db, repository, digest, by, now); });
+}
+
+}  // namespace ocilot::meta

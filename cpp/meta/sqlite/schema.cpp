@@ -1,0 +1,242 @@
+#include "meta/sqlite/schema.h"
+
+#include <array>
+#include <fmt/format.h>
+
+namespace ocilot::meta {
+
+namespace {
+
+constexpr int application_id = 0x6f63'696c;  // "ocil", so that file(1) and this program know the database.
+
+// Times are microseconds since 1970, UTC. Digests are text, so that any tool can read them.
+constexpr char const* version_1 = R"sql(
+-- An id is never used twice: what is read by id in two steps cannot be another repository's.
+CREATE TABLE repository (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    name      TEXT NOT NULL UNIQUE,
+    manifests INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX repository_listed ON repository (name) WHERE manifests > 0;
+
+CREATE TABLE manifest (
+    id            INTEGER PRIMARY KEY,
+    repository    INTEGER NOT NULL REFERENCES repository (id),
+    digest        TEXT NOT NULL,
+    media_type    TEXT NOT NULL,
+    size          INTEGER NOT NULL,
+    subject       TEXT,
+    artifact_type TEXT NOT NULL,
+    annotations   TEXT NOT NULL,
+    pushed_by     TEXT NOT NULL,
+    pushed_at     INTEGER NOT NULL,
+    UNIQUE (repository, digest)
+) STRICT;
+CREATE INDEX manifest_referrer ON manifest (repository, subject, digest) WHERE subject IS NOT NULL;
+CREATE INDEX manifest_referrer_type ON manifest (repository, subject, artifact_type, digest)
+    WHERE subject IS NOT NULL;
+
+-- What a manifest names, present or not. kind: 'blob' or 'manifest'.
+CREATE TABLE edge (
+    manifest INTEGER NOT NULL REFERENCES manifest (id),
+    child    TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    PRIMARY KEY (manifest, child, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX edge_child ON edge (child);
+
+CREATE TABLE tag (
+    repository INTEGER NOT NULL REFERENCES repository (id),
+    name       TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    moved_at   INTEGER NOT NULL,
+    PRIMARY KEY (repository, name),
+    FOREIGN KEY (repository, digest) REFERENCES manifest (repository, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tag_digest ON tag (repository, digest);
+
+-- Keeps the repository's name: history outlives the repository. No digest: the tag was removed.
+CREATE TABLE tag_history (
+    id         INTEGER PRIMARY KEY,
+    repository TEXT NOT NULL,
+    tag        TEXT NOT NULL,
+    digest     TEXT,
+    changed_by TEXT,
+    changed_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX tag_history_tag ON tag_history (repository, tag);
+
+CREATE TABLE link (
+    repository INTEGER NOT NULL REFERENCES repository (id),
+    digest     TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    linked_at  INTEGER NOT NULL,
+    PRIMARY KEY (repository, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX link_digest ON link (digest);
+
+-- Keeps the repository's name: an upload does not make a repository.
+CREATE TABLE upload (
+    id         TEXT PRIMARY KEY,
+    repository TEXT NOT NULL,
+    algorithm  TEXT NOT NULL,
+    started_by TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    address    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX upload_started ON upload (started_at);
+CREATE INDEX upload_repository ON upload (repository);
+CREATE INDEX upload_caller ON upload (started_by, address);
+)sql";
+
+constexpr char const* version_2 = R"sql(
+-- Blobs whose bytes were found to be wrong and taken away; nobody holds them until they are pushed again.
+CREATE TABLE quarantined (
+    digest TEXT PRIMARY KEY,
+    since  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How far a background job has come, in its own words.
+CREATE TABLE job_place (
+    job      TEXT PRIMARY KEY,
+    place    TEXT NOT NULL,
+    noted_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX manifest_digest ON manifest (digest);
+)sql";
+
+constexpr char const* version_3 = R"sql(
+-- group_names: a JSON array of texts.
+CREATE TABLE account (
+    name          TEXT PRIMARY KEY,
+    robot         INTEGER NOT NULL,
+    password_hash TEXT NOT NULL,
+    group_names   TEXT NOT NULL,
+    admin         INTEGER NOT NULL,
+    disabled      INTEGER NOT NULL,
+    created_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- scopes: a JSON array of texts. A refresh token may be of a name that is no account.
+CREATE TABLE token (
+    id           TEXT PRIMARY KEY,
+    account      TEXT NOT NULL,
+    secret_hash  TEXT NOT NULL,
+    note         TEXT NOT NULL,
+    scopes       TEXT NOT NULL,
+    refresh      INTEGER NOT NULL,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER,
+    last_used_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX token_account ON token (account, refresh, created_at);
+CREATE INDEX token_created ON token (refresh, created_at);
+CREATE INDEX token_expired ON token (expires_at) WHERE refresh = 1;
+
+CREATE TABLE signing_key (
+    id          TEXT PRIMARY KEY,
+    private_pem TEXT NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX signing_key_created ON signing_key (created_at);
+
+CREATE TABLE journal (
+    id         INTEGER PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    action     TEXT NOT NULL,
+    refused    INTEGER NOT NULL,
+    by_name    TEXT NOT NULL,
+    by_kind    TEXT NOT NULL,
+    by_address TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    detail     TEXT NOT NULL,
+    times      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX journal_time ON journal (refused, at);
+CREATE INDEX journal_action ON journal (action, at);
+CREATE INDEX journal_caller ON journal (by_name, at) WHERE by_name <> '';
+CREATE INDEX journal_repository ON journal (repository, at) WHERE repository <> '';
+)sql";
+
+// Two indexes of the journal in one: an entry is written with every push.
+constexpr char const* version_4 = R"sql(
+DROP INDEX journal_time;
+DROP INDEX journal_action;
+CREATE INDEX journal_action ON journal (action, refused, at);
+)sql";
+
+// The one at index n leads from version n to n + 1.
+constexpr std::array migrations{version_1, version_2, version_3, version_4};
+
+Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
+    TRY(auto rows, db.query(sql));
+    TRY(bool const row, rows.next());
+    return row ? rows.integer(0) : 0;
+}
+
+/// The schema's version; 0 for an empty database.
+Result<std::int64_t> recognized_version(SqliteDb& db, std::string const& path) {
+    TRY(auto const version, number(db, "PRAGMA user_version"));
+    TRY(auto const application, number(db, "PRAGMA application_id"));
+    TRY(auto const tables, number(db, "SELECT count(*) FROM sqlite_schema"));
+    bool const empty = version == 0 && application == 0 && tables == 0;
+    if (application != application_id && !empty) {
+        return Error{Errc::config,
+                     fmt::format("{} is a database of another program; name another file for the "
+                                 "registry's metadata",
+                                 path)};
+    }
+    if (version > sqlite_schema_version()) {
+        return Error{
+            Errc::config,
+            fmt::format("the metadata database {} was written by a newer version of ocilot (schema {}, this "
+                        "one knows {}); start that version, or restore a backup from before the upgrade",
+                        path, version, sqlite_schema_version())};
+    }
+    return version;
+}
+
+Result<> use_write_ahead_log(SqliteDb& db, std::string const& path) {
+    TRY(auto rows, db.query("PRAGMA journal_mode = WAL"));
+    CHECK(rows.next());
+    if (auto const mode = rows.text(0); mode != "wal") {
+        return Error{Errc::config,
+                     fmt::format("the file system of the metadata database {} has no shared memory for "
+                                 "a write-ahead log (journal mode {}); put it on a local disk",
+                                 path, mode)};
+    }
+    return {};
+}
+
+}  // namespace
+
+int sqlite_schema_version() noexcept {
+    return static_cast<int>(migrations.size());
+}
+
+Result<> require_schema(SqliteDb& db, std::string const& path) {
+    TRY(auto const version, recognized_version(db, path));
+    if (version == sqlite_schema_version()) return {};
+    return Error{Errc::config,
+                 fmt::format("the metadata database {} was written by an older version of ocilot (schema {}, "
+                             "this one knows {}); start the registry once with this version",
+                             path, version, sqlite_schema_version())};
+}
+
+Result<> prepare_schema(SqliteDb& db, std::string const& path) {
+    TRY(auto const version, recognized_version(db, path));
+    CHECK(use_write_ahead_log(db, path));
+    CHECK(db.execute("PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864"));
+    for (auto at = static_cast<std::size_t>(version); at < migrations.size(); ++at) {
+        // A script that fails leaves its transaction open; the caller gives up the connection, and so the
+        // script.
+        CHECK(db.execute(
+            fmt::format("BEGIN IMMEDIATE; {}; PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",
+                        migrations[at], application_id, at + 1)));
+    }
+    return {};
+}
+
+}  // namespace ocilot::meta

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "base/result.h"
+#include "meta/sqlite/db.h"
+
+#include <string>
+
+namespace ocilot::meta {
+
+/// Version of the schema this program writes (`PRAGMA user_version`).
+[[nodiscard]] int sqlite_schema_version() noexcept;
+
+/// config if the database is not a registry's of exactly sqlite_schema_version(); for readers, who change
+/// nothing.
+Result<> require_schema(SqliteDb& db, std::string const& path);
+
+/// Switches the database to the write-ahead log and brings its schema to sqlite_schema_version().
+/// `config` for a database that is of a newer version or is not a registry's.
+Result<> prepare_schema(SqliteDb& db, std::string const& path);
+
+}  // namespace ocilot::meta

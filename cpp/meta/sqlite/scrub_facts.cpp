@@ -1,0 +1,68 @@
+#include "meta/sqlite/scrub_facts.h"
+
+#include "meta/sqlite/values.h"
+
+namespace ocilot::meta {
+
+namespace {
+
+Result<> add(SqliteDb& db, oci::Digest const& digest, Time now) {
+    CHECK(db.change("INSERT INTO quarantined (digest, since) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                    {digest.str(), stored(now)}));
+    return {};
+}
+
+Result<> remove(SqliteDb& db, oci::Digest const& digest) {
+    CHECK(db.change("DELETE FROM quarantined WHERE digest = ?1", {digest.str()}));
+    return {};
+}
+
+Result<std::uint64_t> count(SqliteDb& db) {
+    TRY(auto rows, db.query("SELECT count(*) FROM quarantined WHERE digest > ''"));
+    CHECK(rows.next());
+    return static_cast<std::uint64_t>(rows.integer(0));
+}
+
+Result<> write_place(SqliteDb& db, ScrubPlace const& place) {
+    auto const text = place.after ? place.after->str() : std::string();
+    CHECK(
+        db.change("INSERT INTO job_place (job, place, noted_at) VALUES ('scrub', ?1, ?2) "
+                  "ON CONFLICT (job) DO UPDATE SET place = excluded.place, noted_at = excluded.noted_at",
+                  {text, stored(place.noted_at)}));
+    return {};
+}
+
+Result<std::optional<ScrubPlace>> read_place(SqliteDb& db) {
+    TRY(auto rows, db.query("SELECT place, noted_at FROM job_place WHERE job = 'scrub'"));
+    TRY(bool const row, rows.next());
+    if (!row) return std::optional<ScrubPlace>();
+    ScrubPlace place{{}, stored_time(rows, 1)};
+    if (!rows.text(0).empty()) {
+        TRY(place.after, stored_digest(rows, 0));
+    }
+    return std::optional(place);
+}
+
+}  // namespace
+
+Task<Result<>> SqliteScrubFacts::quarantine(oci::Digest const& digest, Time now) {
+    return writer_.run([=](SqliteDb& db) { return add(db, digest, now); });
+}
+
+Task<Result<>> SqliteScrubFacts::release(oci::Digest const& digest) {
+    return writer_.run([=](SqliteDb& db) { return remove(db, digest); });
+}
+
+Task<Result<std::uint64_t>> SqliteScrubFacts::quarantined() {
+    co_return readers_.read(count);
+}
+
+Task<Result<>> SqliteScrubFacts::keep_place(ScrubPlace place) {
+    return writer_.run(Scope::nothing(), [=](SqliteDb& db) { return write_place(db, place); });
+}
+
+Task<Result<std::optional<ScrubPlace>>> SqliteScrubFacts::place() {
+    co_return readers_.read(read_place);
+}
+
+}  // namespace ocilot::meta
