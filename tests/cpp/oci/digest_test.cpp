@@ -102,34 +102,3 @@ TEST(Digest, FindsAlgorithmsByNameAndNamesTheSupportedOnes) {
     EXPECT_EQ(other.error().code, Errc::digest_invalid);
     EXPECT_THAT(other.error().message, HasSubstr("sha256 or sha512"));
 }
-
-TEST(Hasher, ComputesTheStandardsExamples) {
-    EXPECT_EQ(digest_of(Algorithm::sha256, std::string_view()).str(), empty256);
-    EXPECT_EQ(digest_of(Algorithm::sha256, "abc").hex(),
-              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    EXPECT_EQ(digest_of(Algorithm::sha512, "abc").str(), abc512);
-}
-
-TEST(Hasher, TellsTheDigestInMidStreamAndGoesOn) {
-    for (auto const algorithm : {Algorithm::sha256, Algorithm::sha512}) {
-        std::string const text(100'000, 'x');
-        auto const bytes = std::as_bytes(std::span(text));
-        Hasher hasher(algorithm);
-        EXPECT_EQ(hasher.digest(), digest_of(algorithm, std::string_view()));
-        hasher.update(bytes.first(77'777));
-        EXPECT_EQ(hasher.digest(), digest_of(algorithm, text.substr(0, 77'777)));
-        EXPECT_EQ(hasher.digest(), hasher.digest());
-        hasher.update({});
-        hasher.update(bytes.subspan(77'777));
-        EXPECT_EQ(hasher.digest(), digest_of(algorithm, text));
-        EXPECT_EQ(hasher.algorithm(), algorithm);
-    }
-}
-
-TEST(Hasher, KeepsItsStateWhenMoved) {
-    Hasher first(Algorithm::sha256);
-    first.update(std::as_bytes(std::span("ab", 2)));
-    Hasher second = std::move(first);
-    second.update(std::as_bytes(std::span("c", 1)));
-    EXPECT_EQ(second.digest(), digest_of(Algorithm::sha256, "abc"));
-}
