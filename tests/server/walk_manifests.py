@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import cycle
 from typing import Any
@@ -32,7 +32,7 @@ from .walk import (
     Walk,
 )
 from .walk_blobs import ALL_STYLES, Blob, blob_path, delete, push, read
-from .walk_data import DataSet, Part, data_sets, sparse_set
+from .walk_data import DATA_SETS, DataSet, Part, data_set, sparse_set
 
 TYPES = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST)
 ACCEPTS: Sequence[list[tuple[str, str]]] = (
@@ -248,8 +248,8 @@ def assert_empty(walk: Walk) -> None:
     walk.check(TAG_LIST, answer.status == 404 or answer.json["tags"] == [], answer)
 
 
-def every_step(walk: Walk, made: DataSet) -> None:
-    one = Made(walk, made)
+def every_step(walk: Walk, make: Callable[[], DataSet]) -> None:
+    one = Made(walk, make())
     for step in (one.push, one.list_tags, one.head, one.pull, one.list_referrers, one.delete):
         step()
 
@@ -359,7 +359,7 @@ def children_go_first(walk: Walk) -> None:
     walk.expect(MANIFEST_GONE, walk("HEAD", manifest_path(image.digest)), 404)
     walk.expect(GET_DIGEST, walk("GET", manifest_path(index.digest)), 200, body=index.data)
     walk.expect(MANIFEST_DELETE, walk("DELETE", manifest_path(index.digest)), 202)
-    every_step(walk, made)
+    every_step(walk, lambda: made)
 
 
 def refused_sparse(walk: Walk) -> None:
@@ -380,8 +380,10 @@ def void(_: object) -> None:
 
 
 def manifest_units(*, may_be_sparse: bool) -> dict[str, Unit]:
-    units: dict[str, Unit] = {title: partial(every_step, made=made) for title, made in data_sets().items()}
-    units["sparse"] = partial(every_step, made=sparse_set()) if may_be_sparse else refused_sparse
+    units: dict[str, Unit] = {
+        title: partial(every_step, make=partial(data_set, title)) for title in DATA_SETS
+    }
+    units["sparse"] = partial(every_step, make=sparse_set) if may_be_sparse else refused_sparse
     digests = (digest_of(b"missing"), digest_of(b"missing", "sha512"))
     units |= {
         "bad-digest-image": bad_digest_image,

@@ -1,0 +1,108 @@
+"""The habits of the core that its text shows: docs/architecture.md says why each of them is one."""
+
+from __future__ import annotations
+
+import pytest
+
+from .rules import capturing_coroutines, coroutines, globals_that_change, interfaces, mentions
+from .tree import ROOT, name, under
+
+METHODS, HANDLER = 12, 40
+
+CATCHES = {
+    "cpp/auth/strict_json.cpp": "JSON: the parser throws",
+    "cpp/base/blocking_pool.h": "pool: what a job throws is its answer",
+    "cpp/base/task_group.cpp": "pool: a cancelled task is unwound by an exception",
+    "cpp/meta/annotations_json.cpp": "JSON: the parser throws",
+    "cpp/meta/names_json.cpp": "JSON: the parser throws",
+    "cpp/meta/sqlite_writer.h": "SQL: what a job of the writer throws is its answer",
+    "cpp/python/told.h": "binding: what Python raises crosses the core",
+    "cpp/server/server.cpp": "binding: what the start throws is the answer to it",
+    "cpp/server/session.cpp": "session: what a request throws costs one connection",
+}
+
+SPAWNS = {
+    "cpp/base/task_group.cpp": "the group itself",
+    "cpp/server/run_now.h": "runs a task to its end before it returns",
+}
+
+POSTS = {
+    "cpp/base/suspend.h": "wakes a suspended task where it was",
+    "cpp/server/worker.cpp": "crosses to the context whose group then spawns",
+}
+
+THREADS = {
+    "cpp/base/blocking_pool.h": "the pool",
+    "cpp/base/log_writer.h": "the log's own thread",
+    "cpp/hookbox/mailbox.h": "the ticker of the deadlines",
+    "cpp/meta/sqlite_writer.h": "the writer's own thread",
+    "cpp/server/worker.cpp": "runs the I/O context",
+    "cpp/server/worker.h": "runs the I/O context",
+}
+
+DOORS: dict[str, tuple[str, dict[str, str]]] = {
+    "catch": (r"\bcatch\s*\(", CATCHES),
+    "spawn": (r"\bco_spawn\s*\(|\bdetached\b|\bmake_parallel_group\b|\bco_composed\b", SPAWNS),
+    "post": (r"(?<!co_await )\basio::(?:post|dispatch|defer)\s*\(", POSTS),
+    "thread": (
+        r"\bstd::j?thread\b(?!::)|\bstd::async\b|\bpthread_create\b|[.>]detach\(\)|\bfork\(\)",
+        THREADS,
+    ),
+}
+"""What is done only at doors: how it is found, and the files that are doors, each with its reason."""
+
+MANY_METHODS = {
+    "cpp/meta/accounts.h:Accounts": "splits into accounts, tokens and keys",
+}
+LONG_HANDLERS: dict[str, str] = {}
+GLOBALS = {
+    "cpp/meta/sqlite_db.cpp:once": "SQLite itself is configured once a process",
+}
+"""Exceptions from the other habits, each with its reason. These lists only shrink."""
+
+
+def core() -> list[tuple[str, str]]:
+    return [(name(path), path.read_text()) for path in under("cpp", ".h", ".cpp")]
+
+
+@pytest.mark.parametrize("what", DOORS)
+def test_only_doors_do_it(what: str) -> None:
+    pattern, doors = DOORS[what]
+    found = {file: lines for file, text in core() if (lines := mentions(text, pattern))}
+    assert {file: lines for file, lines in found.items() if file not in doors} == {}
+    assert sorted(doors.keys() - found.keys()) == [], "no door any more: take it out"
+
+
+def test_interfaces_have_few_methods() -> None:
+    found = {f"{file}:{named}": count for file, text in core() for named, count in interfaces(text).items()}
+    many = {what: count for what, count in found.items() if count > METHODS}
+    assert sorted(many) == sorted(MANY_METHODS), many
+
+
+def test_handlers_are_short() -> None:
+    found = {
+        f"{file}:{named}": lines
+        for file, text in core()
+        if file.startswith("cpp/http/")
+        for named, lines in coroutines(text)
+    }
+    long = {what: lines for what, lines in found.items() if lines > HANDLER}
+    assert sorted(long) == sorted(LONG_HANDLERS), long
+
+
+def test_nothing_global_changes() -> None:
+    found = [f"{file}:{variable}" for file, text in core() for variable in globals_that_change(text)]
+    assert sorted(found) == sorted(GLOBALS)
+
+
+def test_no_coroutine_lambda_captures() -> None:
+    """In tests neither: what they show is read as the way to do it."""
+    files = [*under("cpp", ".h", ".cpp"), *under("tests", ".h", ".cpp")]
+    found = {name(path): lines for path in files if (lines := capturing_coroutines(path.read_text()))}
+    assert found == {}
+
+
+def test_every_exception_has_its_reason_and_is_a_file() -> None:
+    for listed in (MANY_METHODS, LONG_HANDLERS, GLOBALS, *(doors for _, doors in DOORS.values())):
+        assert all(listed.values())
+        assert all((ROOT / what.partition(":")[0]).is_file() for what in listed)
