@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from .measure import plain
 
@@ -27,7 +28,7 @@ class Declaration:
     def name(self) -> str:
         """Of a class or a function."""
         if self.kind == "class":
-            found = _CLASS.search(self.words)
+            found = _CLASS.search(_TEMPLATE.sub("", self.words))
             return found[1] if found else ""
         found = re.search(r"([~\w:]+)\s*\(\)", self.words)
         return found[1] if found else ""
@@ -41,10 +42,11 @@ _LABEL = re.compile(r"^\s*(?:(?:public|protected|private)\s*:(?!:)\s*)+")
 _TEMPLATE = re.compile(r"\btemplate\s*<(?:[^<>]|<(?:[^<>]|<[^<>]*>)*>)*>")
 
 
-def declarations(text: str) -> Iterator[Declaration]:
+@cache
+def declarations(text: str) -> tuple[Declaration, ...]:
     """All declarations of a file, those of classes after the class they are in."""
     text = plain(text)
-    yield from _Reader(text).read(0, len(text), "")
+    return tuple(_Reader(text).read(0, len(text), ""))
 
 
 class _Reader:

@@ -14,7 +14,7 @@ _AWAITS = re.compile(r"\bco_(?:await|return|yield)\b")
 
 
 def interfaces(text: str) -> dict[str, int]:
-    """Classes with pure virtual methods, and how many methods each leaves open; the destructor does not count."""
+    """Classes with pure virtual methods, and how many virtual methods each has besides its destructor."""
     methods: dict[str, int] = {}
     pure: set[str] = set()
     for declared in declarations(text):
@@ -128,4 +128,5 @@ def _is_constant(words: str) -> bool:
 
 
 def _last_word(words: str) -> str:
-    return (re.findall(r"\w+", words) or ["?"])[-1]
+    found: list[str] = re.findall(r"\w+", words)
+    return found[-1] if found else "?"

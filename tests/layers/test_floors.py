@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from .imports import PACKAGE, graph
 from .tree import ROOT, name, under

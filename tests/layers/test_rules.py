@@ -10,12 +10,12 @@ from .tree import ROOT, name, under
 METHODS, HANDLER = 12, 40
 
 CATCHES = {
-    "cpp/auth/strict_json.cpp": "JSON: the parser throws",
+    "cpp/jose/strict_json.cpp": "JSON: the parser throws",
     "cpp/base/blocking_pool.h": "pool: what a job throws is its answer",
     "cpp/base/task_group.cpp": "pool: a cancelled task is unwound by an exception",
     "cpp/meta/annotations_json.cpp": "JSON: the parser throws",
-    "cpp/meta/names_json.cpp": "JSON: the parser throws",
-    "cpp/meta/sqlite_writer.h": "SQL: what a job of the writer throws is its answer",
+    "cpp/meta/sqlite/names_json.cpp": "JSON: the parser throws",
+    "cpp/meta/sqlite/writer.h": "SQL: what a job of the writer throws is its answer",
     "cpp/python/told.h": "binding: what Python raises crosses the core",
     "cpp/server/server.cpp": "binding: what the start throws is the answer to it",
     "cpp/server/session.cpp": "session: what a request throws costs one connection",
@@ -35,7 +35,7 @@ THREADS = {
     "cpp/base/blocking_pool.h": "the pool",
     "cpp/base/log_writer.h": "the log's own thread",
     "cpp/hookbox/mailbox.h": "the ticker of the deadlines",
-    "cpp/meta/sqlite_writer.h": "the writer's own thread",
+    "cpp/meta/sqlite/writer.h": "the writer's own thread",
     "cpp/server/worker.cpp": "runs the I/O context",
     "cpp/server/worker.h": "runs the I/O context",
 }
@@ -56,7 +56,7 @@ MANY_METHODS = {
 }
 LONG_HANDLERS: dict[str, str] = {}
 GLOBALS = {
-    "cpp/meta/sqlite_db.cpp:once": "SQLite itself is configured once a process",
+    "cpp/meta/sqlite/db.cpp:once": "SQLite itself is configured once a process",
 }
 """Exceptions from the other habits, each with its reason. These lists only shrink."""
 

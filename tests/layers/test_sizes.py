@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ LONGER: dict[str, str] = {}
 """Files and functions (`file:function`) that are longer, each with its reason. This list only shrinks."""
 
 
+@cache
 def too_long() -> dict[str, int]:
     found = {}
     for path in (*under("cpp", ".h", ".cpp"), *under("tests", ".h", ".cpp", ".py"), *under("python", ".py")):
