@@ -113,7 +113,7 @@ fails, is on [Running hooks](running.md).
 PROTOCOL_HEAD = """\
 # Protocol
 
-<!-- Made by ./dev docs --write from the tables in cpp/http/route.cpp and cpp/http/errors.cpp. -->
+<!-- Made by ./dev docs --write from the tables in cpp/http/routes.cpp and cpp/http/core/errors.cpp. -->
 
 What the registry answers, endpoint by endpoint. It is the protocol of the OCI distribution specification,
 which says what each request means; `<name>` is a repository, `<item>` a tag, a digest or the id of an

@@ -79,7 +79,7 @@ struct RateLimitRule {
     std::chrono::seconds window{60};
 };
 
-/// The one resolved value the configuration hands to the core; `python/ocilot/config.py` makes it.
+/// The one resolved value the configuration hands to the core; `python/ocilot/config` makes it.
 /// Defaults are those of a registry started without any configuration.
 struct Settings {
     // Storage.

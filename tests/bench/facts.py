@@ -2,7 +2,7 @@
 
 Pushing a million blobs through the API takes an hour and proves nothing about reading them. The registry
 makes the database itself, with its schema; only rows are added here, in the columns that
-cpp/meta/sqlite_schema.cpp documents. `ocilot fsck` finds such a store in order: tests/bench/test_data.py.
+cpp/meta/sqlite/schema.cpp documents. `ocilot fsck` finds such a store in order: tests/bench/test_data.py.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from functools import cache
 import pytest
 
 from .pages import pages
+from .test_pages import rows
 from .test_rules import HANDLER, METHODS
 from .test_sizes import FUNCTION, HEADER, SCRIPT, SOURCE
 from .tree import ROOT, name
@@ -36,16 +37,6 @@ def passing(pattern: str) -> int:
     return sum(1 for test in collected() if re.search(pattern, test))
 
 
-def constant(file: str, named: str) -> int:
-    """A number of the core, as its source has it; products are worked out."""
-    found = re.search(rf"\b{named}\b\s*(?:=|\{{)\s*([\d' *]+)[;}}]", (ROOT / "cpp" / file).read_text())
-    assert found, f"cpp/{file} has no number called {named}"
-    product = 1
-    for factor in found[1].replace("'", "").split("*"):
-        product *= int(factor)
-    return product
-
-
 def fuzzers() -> int:
     return len({path.parent for path in (ROOT / "tests/fuzz/corpus").glob("*/*")})
 
@@ -64,21 +55,29 @@ COUNTS: dict[str, Callable[[], int]] = {
 """What pages say, and what it is counted from."""
 
 
-def said(pattern: str) -> dict[str, set[int]]:
-    """The numbers that pages give, by page; `1 000` is one number."""
-    given = {}
-    for page in pages():
-        text = re.sub(r"(?<=\d)[ ,](?=\d{3}\b)", "", re.sub(r"\s+", " ", page.read_text()))
-        if numbers := {int(number) for number in re.findall(pattern, text)}:
-            given[name(page)] = numbers
-    return given
+def numbers(text: str, pattern: str) -> set[int]:
+    """Those that a text gives; `1 000` is one number, and a line may end within the words."""
+    text = re.sub(r"(?<=\d)[ ,](?=\d{3}\b)", "", re.sub(r"\s+", " ", text))
+    return {int(number) for number in re.findall(pattern, text)}
 
 
 @pytest.mark.parametrize("pattern", COUNTS)
 def test_numbers_on_pages_are_those_of_the_tree(pattern: str) -> None:
-    given = said(pattern)
+    said = {name(page): numbers(page.read_text(), pattern) for page in pages()}
+    given = {page: found for page, found in said.items() if found}
     assert given, "no page says this any more: take it out of the list"
     counted = COUNTS[pattern]()
-    assert {page: numbers for page, numbers in given.items() if numbers != {counted}} == {}, (
-        f"it is {counted}"
-    )
+    assert {page: found for page, found in given.items() if found != {counted}} == {}, f"it is {counted}"
+
+
+def test_the_readme_tells_the_kills_that_the_page_shows() -> None:
+    (row,) = (what for what, _ in rows("README.md", "What is tested") if " kills " in what)
+    page = (ROOT / "docs/operate/durability.md").read_text()
+    for pattern in (r"(\d+) kills", r"(\d+) requests", r"(\d+) facts", r"(\d+) files compared"):
+        assert numbers(row, pattern) <= numbers(page, pattern), pattern
+
+
+def test_numbers_are_read_as_people_write_them() -> None:
+    text = "In 1 000 units,\n16\nfuzzers (12,500 units)"
+    assert numbers(text, r"(\d+) units") == {1000, 12500}
+    assert numbers(text, r"(\d+) fuzzers") == {16}

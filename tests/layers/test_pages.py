@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,20 @@ def test_every_number_of_the_readme_stands_beside_its_command() -> None:
     for what, *command in rows("README.md", "What is tested"):
         assert len(command) == 1, what
         assert any(span.startswith("./dev ") for span in spans(command[0])), what
+
+
+PROMISE = re.compile(r"(?=.*[a-z])(?:[A-Z][a-z0-9]*){6,}")
+
+
+@PAGES
+def test_promises_that_pages_name_are_those_of_tests(page: Path) -> None:
+    named = {span for span in spans(page.read_text()) if PROMISE.fullmatch(span)}
+    assert {test for test in named if not re.search(rf"\b{test}\b", promises_of_the_core())} == set()
+
+
+@cache
+def promises_of_the_core() -> str:
+    return "\n".join(path.read_text() for path in under("tests/cpp", ".cpp", ".h"))
 
 
 def test_names_that_the_readme_picks_tests_by_are_those_of_tests() -> None:
