@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -195,7 +196,9 @@ def config_page() -> str:
 
 def cli_page() -> str:
     """The help of every command."""
-    return "\n".join([CLI_HEAD, *(_command(words) for words in COMMANDS)])
+    return "\n".join(
+        [CLI_HEAD, *(_command(words, text) for words, text in zip(COMMANDS, _helps(), strict=True))]
+    )
 
 
 def hooks_page() -> str:
@@ -259,14 +262,33 @@ def _class_lines(cls: type) -> list[str]:
     return [f"### `{cls.__name__}`\n", hook_reference.summary(cls) + "\n", *_table(head, rows), ""]
 
 
-def _command(words: Sequence[str]) -> str:
+def _command(words: Sequence[str], text: str) -> str:
+    text = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    title = " ".join(["ocilot", *words])
+    return f"## {title}\n\n```text\n{text}\n```\n"
+
+
+# One process for all of them: what a command loads is most of what its help costs.
+_HELPS = """
+import contextlib, io, json, sys
+from ocilot.cli import main
+helps = []
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["ocilot", *words, "--help"]
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
+        main()
+    helps.append(out.getvalue())
+json.dump(helps, sys.stdout)
+"""
+
+
+def _helps() -> list[str]:
     # The same whatever terminal it is written from.
     environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb", "LANG": "C.UTF-8"}
-    command = [sys.executable, "-m", "ocilot", *words, "--help"]
+    command = [sys.executable, "-c", _HELPS, json.dumps(COMMANDS)]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    text = "\n".join(line.rstrip() for line in ran.stdout.strip().splitlines())
-    title = " ".join(["ocilot", *words])
-    return f"## {title}\n\n```text\n{text.replace('python -m ocilot', 'ocilot')}\n```\n"
+    helps: list[str] = json.loads(ran.stdout)
+    return helps
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
