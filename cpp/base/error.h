@@ -7,7 +7,7 @@
 
 namespace ocilot {
 
-/// Everything that can go wrong, once. `http/errors.cpp` holds the one table that turns a value into a
+/// Everything that can go wrong, once. `http/core/errors.cpp` holds the one table that turns a value into a
 /// status and an OCI code (distribution-spec, "Error codes"); nothing else knows a status.
 enum class Errc : std::uint8_t {
     // What the client sent.

@@ -18,8 +18,8 @@ MADE_BY_READERS = {
 }
 """File names on pages that are no files of the project, each with its reason."""
 
-FOREIGN = re.compile(r"docs/spec/")
-"""Files of distribution's repository that comments name."""
+FOREIGN = re.compile(r"docs/spec/|http/1\.1$")
+"""What comments name that only looks like a file: distribution's specifications, a protocol of ALPN."""
 
 PAGES = pytest.mark.parametrize("page", pages(), ids=name)
 
@@ -44,7 +44,7 @@ def test_files_that_comments_name_exist() -> None:
     wrong = []
     for path in files():
         if path.suffix in {".h", ".cpp", ".py", ".pyi", ".txt", ".cmake"} and path != Path(__file__):
-            stale = stale_names(path, path.read_text().replace("`", " "))
+            stale = stale_names(path, path.read_text())
             wrong += [f"{name(path)} names {what}" for what in stale if not FOREIGN.match(what)]
     assert wrong == []
 
