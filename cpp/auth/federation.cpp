@@ -1,11 +1,11 @@
 #include "auth/federation.h"
 
 #include "auth/claim_patterns.h"
-#include "auth/glob.h"
 #include "auth/resource.h"
 #include "base/quote.h"
 #include "jose/jwt.h"
 #include "jose/strict_json.h"
+#include "oci/wildcard.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -56,7 +56,8 @@ bool fits(Json const& claims, std::string const& name, std::vector<std::string> 
     if (found == nullptr) return false;
     auto const one_fits = [&](Json const& value) {
         auto const text = claim_text(value);
-        return text && std::ranges::any_of(patterns, [&](auto const& one) { return glob_fits(one, *text); });
+        return text && std::ranges::any_of(patterns,
+                                           [&](auto const& one) { return oci::fits_wildcards(one, *text); });
     };
     return found->is_array() ? std::ranges::any_of(*found, one_fits) : one_fits(*found);
 }

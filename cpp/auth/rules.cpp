@@ -1,7 +1,7 @@
 #include "auth/rules.h"
 
-#include "auth/glob.h"
 #include "base/quote.h"
+#include "oci/wildcard.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -183,9 +183,9 @@ bool Rules::fits(Subject const& subject, Caller const& caller) const {
         case Kind::account:
             return is_account(caller.kind) && caller.name == subject.name;
         case Kind::federated:
-            return caller.kind == CallerKind::federated && glob_fits(subject.name, caller.name);
+            return caller.kind == CallerKind::federated && oci::fits_wildcards(subject.name, caller.name);
         case Kind::certificate:
-            return caller.kind == CallerKind::certificate && glob_fits(subject.name, caller.name);
+            return caller.kind == CallerKind::certificate && oci::fits_wildcards(subject.name, caller.name);
     }
     return false;
 }

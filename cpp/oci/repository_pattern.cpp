@@ -1,13 +1,33 @@
 #include "oci/repository_pattern.h"
 
 #include "base/quote.h"
+#include "oci/wildcard.h"
 
 #include <fmt/format.h>
+#include <optional>
 
 namespace ocilot::oci {
 
 namespace {
 
+/// A place between the components of a text.
+class Components {
+  public:
+    explicit Components(std::string_view text) noexcept : rest_(text) {}
+    [[nodiscard]] bool at_end() const noexcept { return ended_; }
+    [[nodiscard]] std::string_view front() const noexcept { return rest_.substr(0, rest_.find('/')); }
+    void next() noexcept {
+        auto const slash = rest_.find('/');
+        ended_ = slash == rest_.npos;
+        if (!ended_) rest_.remove_prefix(slash + 1);
+    }
+
+  private:
+    std::string_view rest_;
+    bool ended_ = false;
+};
+
+constexpr std::string_view any_components = "**";
 constexpr std::size_t longest_pattern = 255;  // That of a name.
 
 constexpr bool may_stand_in_pattern(char c) noexcept {
@@ -21,7 +41,7 @@ std::string_view problem_of(std::string_view component) noexcept {
         if (!may_stand_in_pattern(c))
             return "it has a character other than a-z, 0-9, '.', '_', '-', '*' and '/'";
     }
-    if (component != "**" && component.find("**") != component.npos)
+    if (component != any_components && component.find(any_components) != component.npos)
         return "'**' is not a component of its own";
     return {};
 }
@@ -33,63 +53,41 @@ Result<RepositoryPattern> RepositoryPattern::parse(std::string_view text) {
         return Error{Errc::config, fmt::format("repository pattern {} has {} bytes: the most is {}",
                                                quote(text), text.size(), longest_pattern)};
     }
-    RepositoryPattern pattern(text);
-    for (auto rest = text;;) {
-        auto const slash = rest.find('/');
-        auto const component = rest.substr(0, slash);
-        if (auto const problem = problem_of(component); !problem.empty()) {
+    for (Components components(text); !components.at_end(); components.next()) {
+        if (auto const problem = problem_of(components.front()); !problem.empty()) {
             return Error{Errc::config, fmt::format("repository pattern {} is invalid: {}; write one such as "
                                                    "team/app, mirror/* or **",
                                                    quote(text), problem)};
         }
-        pattern.add(component);
-        if (slash == rest.npos) return pattern;
-        rest.remove_prefix(slash + 1);
     }
+    return RepositoryPattern(text);
 }
 
-// Every component is taken with the slash before it; matches() puts one before the name.
-void RepositoryPattern::add(std::string_view component) {
-    if (component == "**") {
-        tokens_.push_back({Kind::enter, '/'});
-        tokens_.push_back({Kind::tree, '*'});
-        return;
+// As fits_wildcards() goes over bytes: only the last `**` ever stands for one component more.
+bool RepositoryPattern::matches(RepositoryName const& name) const noexcept {
+    struct Place {
+        Components pattern;
+        Components name;
+    };
+    Place here{Components(text_), Components(name.str())};
+    std::optional<Place> retry;
+    while (!here.name.at_end()) {
+        auto const wanted = here.pattern.at_end() ? std::string_view() : here.pattern.front();
+        if (wanted == any_components) {
+            here.pattern.next();
+            retry = here;
+        } else if (fits_wildcards(wanted, here.name.front())) {
+            here.pattern.next();
+            here.name.next();
+        } else if (retry) {
+            retry->name.next();
+            here = *retry;
+        } else {
+            return false;
+        }
     }
-    tokens_.push_back({Kind::byte, '/'});
-    for (char const c : component) tokens_.push_back({c == '*' ? Kind::star : Kind::byte, c});
-}
-
-/// Adds what comes after tokens that may stand for nothing.
-void RepositoryPattern::pass_over(Reached& reached) const {
-    for (std::size_t i = 0; i < tokens_.size(); ++i) {
-        if (!reached[i]) continue;
-        auto const kind = tokens_[i].kind;
-        if (kind == Kind::enter) reached[i + 2] = true;
-        if (kind == Kind::star || kind == Kind::tree) reached[i + 1] = true;
-    }
-}
-
-RepositoryPattern::Reached RepositoryPattern::after(Reached const& reached, char c) const {
-    Reached next(reached.size(), false);
-    for (std::size_t i = 0; i < tokens_.size(); ++i) {
-        if (!reached[i]) continue;
-        auto const [kind, byte] = tokens_[i];
-        bool const stays = kind == Kind::tree || (kind == Kind::star && c != '/');
-        bool const goes_on = (kind == Kind::byte || kind == Kind::enter) && c == byte;
-        if (stays) next[i] = true;
-        if (goes_on) next[i + 1] = true;
-    }
-    pass_over(next);
-    return next;
-}
-
-bool RepositoryPattern::matches(RepositoryName const& name) const {
-    Reached reached(tokens_.size() + 1, false);
-    reached[0] = true;
-    pass_over(reached);
-    reached = after(reached, '/');
-    for (char const c : name.str()) reached = after(reached, c);
-    return reached.back();
+    while (!here.pattern.at_end() && here.pattern.front() == any_components) here.pattern.next();
+    return here.pattern.at_end();
 }
 
 }  // namespace ocilot::oci

@@ -11,4 +11,5 @@ PYBIND11_MODULE(_core, module) {
     ocilot::python::init_fsck(module);
     ocilot::python::init_import(module);
     ocilot::python::init_passwords(module);
+    ocilot::python::init_repository_pattern(module);
 }

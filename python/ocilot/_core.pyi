@@ -237,3 +237,17 @@ class ImportCounts:
 def import_distribution(root: str, tell: Callable[[LeftBehind], object]) -> ImportCounts: ...
 def verify_password(password: str | bytes, hash: str) -> bool:
     """Whether it is the password of a bcrypt, yescrypt or SHA-512 hash; takes a while, on purpose."""
+
+@final
+class RepositoryPattern:
+    """A set of repositories: `*` within a component, a component `**` for any number of components."""
+
+    def __init__(self, text: str | bytes) -> None:
+        """Raises ConfigError with the reason for what is no pattern."""
+
+    def matches(self, name: str) -> bool:
+        """Whether a repository is in it. Raises Error for what is no name."""
+
+    @property
+    def text(self) -> str:
+        """As it was written."""

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
+from ocilot import _core
+
 from .tree import Plain, Scalar
 
 Raw = Any
@@ -193,11 +195,13 @@ def _read_patterns(raw: Raw) -> list[str] | None:
 
 
 def is_pattern(text: str) -> bool:
-    """Whether it is a pattern of repositories, as oci::RepositoryPattern has it."""
-    return len(text) <= 255 and all(
-        part == "**" or ("**" not in part and re.fullmatch(r"[a-z0-9._*-]+", part))
-        for part in text.split("/")
-    )
+    """Whether it is a pattern of repositories."""
+    try:
+        # YAML can write surrogates, which no text of the core can hold.
+        _core.RepositoryPattern(text.encode(errors="surrogatepass"))
+    except _core.ConfigError:
+        return False
+    return True
 
 
 def _read_networks(raw: Raw) -> list[str] | None:

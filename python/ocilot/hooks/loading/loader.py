@@ -14,10 +14,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ocilot.errors import ConfigError
 from ocilot.hooks.hook import Hook
 from ocilot.hooks.problem import Problem, did_you_mean
 
-from . import discovery, options, patterns, shipped
+from . import discovery, options, shipped
+from .patterns import Patterns
 from .points import POINTS, Family
 from .script import BoundHook, Script
 from .spec import SHIPPED, Spec
@@ -29,9 +31,10 @@ _numbers = itertools.count(1)
 def load(spec: Spec, source: bytes | None = None) -> Script:
     """Runs the file, or what it was, and makes its hooks. Raises Problem."""
     path = locate(spec)
-    for text in spec.repositories or ():
-        if problem := patterns.problem_of(text):
-            raise Problem(f"{spec.path}: repository pattern {text!r} is invalid: {problem}")
+    try:
+        Patterns(spec.repositories)
+    except ConfigError as problem:
+        raise Problem(f"{spec.path}: {problem}") from None
     with _importable(path.parent) as siblings:
         module = _run(path, content_of(path, spec) if source is None else source, spec.path)
         try:

@@ -1,10 +1,10 @@
-#include "auth/glob.h"
+#include "oci/wildcard.h"
 
 #include <cstddef>
 
-namespace ocilot::auth {
+namespace ocilot::oci {
 
-bool glob_fits(std::string_view pattern, std::string_view text) noexcept {
+bool fits_wildcards(std::string_view pattern, std::string_view text) noexcept {
     std::size_t p = 0;
     std::size_t t = 0;
     auto star = pattern.npos;    // The last star met,
@@ -26,4 +26,4 @@ bool glob_fits(std::string_view pattern, std::string_view text) noexcept {
     return pattern.find_first_not_of('*', p) == pattern.npos;
 }
 
-}  // namespace ocilot::auth
+}  // namespace ocilot::oci

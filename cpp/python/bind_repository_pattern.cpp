@@ -1,0 +1,31 @@
+#include "oci/repository_pattern.h"
+#include "python/bind.h"
+
+#include <string>
+
+namespace ocilot::python {
+
+namespace {
+
+oci::RepositoryPattern parse(std::string const& text) {
+    return value_or_raise(oci::RepositoryPattern::parse(text));
+}
+
+bool matches(oci::RepositoryPattern const& pattern, std::string const& name) {
+    return pattern.matches(value_or_raise(oci::RepositoryName::parse(name)));
+}
+
+}  // namespace
+
+void init_repository_pattern(py::module_& module) {
+    py::class_<oci::RepositoryPattern>(
+        module, "RepositoryPattern",
+        "A set of repositories: `*` within a component, a component `**` for any "
+        "number of components.")
+        .def(py::init(&parse), py::arg("text"), "Raises ConfigError with the reason for what is no pattern.")
+        .def("matches", &matches, py::arg("name"),
+             "Whether a repository is in it. Raises Error for what is no name.")
+        .def_property_readonly("text", &oci::RepositoryPattern::str, "As it was written.");
+}
+
+}  // namespace ocilot::python
