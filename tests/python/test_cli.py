@@ -76,8 +76,21 @@ def test_what_is_asked_for_most_loads_next_to_nothing(words: list[str], own: set
 def test_the_help_of_all_loads_no_command(word: str) -> None:
     loaded = loaded_by("-m", "ocilot", word)
     own = {name for name in loaded if name.partition(".")[0] == "ocilot"}
-    assert own == {"ocilot", "ocilot.cli", "ocilot.cli.main", "ocilot.cli.app", "ocilot.cli.version"}
-    assert loaded & {"yaml", "asyncio"} == set()
+    beside = {f"ocilot.cli.{name}" for name in ("main", "app", "version", "lean")}
+    assert own == {"ocilot", "ocilot.cli"} | beside
+    assert loaded & {"yaml", "asyncio", "markdown_it", "pygments"} == set()
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "110"])
+def test_help_is_the_same_as_with_everything_loaded(columns: str) -> None:
+    environment = {**ENVIRONMENT, "COLUMNS": columns, "FORCE_COLOR": "1"}
+    asked, unasked = (
+        subprocess.run([*COMMAND, *words], env=environment, capture_output=True, text=True, check=False)
+        for words in (["--help"], [])
+    )
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert "serve" in asked.stdout
+    assert asked.stdout.split() == (unasked.stdout + unasked.stderr).split()
 
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.name)

@@ -37,6 +37,10 @@ def _run(words: list[str]) -> None:
 
         print_version()
         return
+    if words in (["--help"], ["-h"]):
+        from .lean import load_less
+
+        load_less()
     if words[:1] == ["serve"]:
         from .foreground import Wanted, serve
 
