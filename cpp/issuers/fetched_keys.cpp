@@ -2,6 +2,7 @@
 
 #include "base/read_file.h"
 #include "jose/strict_json.h"
+#include "net/http_fetch.h"
 #include "net/url.h"
 
 #include <algorithm>
@@ -46,19 +47,19 @@ bool knows(jose::PublicKeys const& keys, std::string_view kid) {
 }
 
 Task<Result<std::string>> get(net::HttpClient& client, std::string url) {
-    net::HttpAsk ask;
-    ask.url = std::move(url);
-    ask.headers = {{"Accept", "application/json"}};
-    ask.limit = largest_document;
-    ask.deadline = fetch_limit;
-    auto const shown = net::parse_url(ask.url);
-    CO_TRY(auto answer, co_await client.fetch(std::move(ask)));
-    if (answer.status != 200) {
+    net::HttpRequest request;
+    request.url = std::move(url);
+    request.headers = {{"Accept", "application/json"}};
+    request.max_body = largest_document;
+    request.timeouts.total = fetch_limit;
+    auto const shown = net::parse_url(request.url);
+    CO_TRY(auto document, co_await net::fetch(client, std::move(request)));
+    if (document.status != 200) {
         co_return Error{
             Errc::unavailable,
-            fmt::format("{} answered {}", shown.has_value() ? shown->shown() : "it", answer.status)};
+            fmt::format("{} answered {}", shown.has_value() ? shown->shown() : "it", document.status)};
     }
-    co_return std::move(answer.body);
+    co_return std::move(document.body);
 }
 
 }  // namespace

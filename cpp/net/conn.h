@@ -37,6 +37,10 @@ class Conn {
     /// open, so that a slow sender can be told.
     virtual void expires_after(std::chrono::milliseconds limit) = 0;
 
+    /// Whether a read would return at once: bytes have arrived, or the other side closed the stream. Asks the
+    /// kernel and does not wait.
+    [[nodiscard]] virtual bool readable() = 0;
+
     /// Says that nothing more will be written (FIN, TLS close_notify); reading goes on.
     virtual Task<> finish_writing() = 0;
 

@@ -1,165 +1,144 @@
 #include "net/http_exchange.h"
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <cctype>
+#include <array>
+#include <charconv>
+#include <cstring>
 #include <fmt/format.h>
-#include <iterator>
-#include <optional>
+#include <vector>
 
 namespace ocilot::net {
 
-namespace beast = boost::beast;
-
 namespace {
 
-using Parser = beast::http::response_parser<beast::http::string_body>;
+constexpr std::size_t piece = 64 * 1024;              // Bytes of a body written at once.
+constexpr std::size_t small = 16 * 1024;              // Bytes of a body that goes with its head.
+constexpr std::chrono::milliseconds last_word{1000};  // For a response after a write failed.
 
-constexpr std::uint32_t longest_head = 16 * 1024;  // Bytes.
-constexpr std::size_t buffer_size = 32 * 1024;     // Bytes; more than a head or the line before a chunk.
-constexpr unsigned most_interim = 8;               // Answers of 1xx before the real one.
+// Around a chunk: its size in hexadecimal and CRLF before it, CRLF after it.
+constexpr std::size_t before_chunk = 10;
+constexpr std::size_t after_chunk = 2;
 
-constexpr std::string_view marks = "!#$%&'*+-.^_`|~";  // That a name may hold beside letters and digits.
-
-bool is_token(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || marks.find(c) != std::string_view::npos;
-    });
+HttpResponseParser::Body body_after(HttpRequest const& request) {
+    return request.method == "HEAD" ? HttpResponseParser::Body::none : HttpResponseParser::Body::any;
 }
 
-bool is_value(std::string_view text) {
-    return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+/// Frames `size` bytes that begin at `before_chunk`; there is room around them.
+ConstBytes as_chunk(std::span<std::byte> buffer, std::size_t size) {
+    std::array<char, before_chunk> digits{};
+    auto* const end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+    auto const length = static_cast<std::size_t>(end - digits.data());
+    auto* const begin = buffer.data() + before_chunk - length - 2;
+    std::memcpy(begin, digits.data(), length);
+    std::memcpy(begin + length, "\r\n", 2);
+    std::memcpy(buffer.data() + before_chunk + size, "\r\n", 2);
+    return {begin, length + 2 + size + after_chunk};
 }
-
-std::string head_of(Url const& url, HttpAsk const& ask) {
-    auto head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: ocilot\r\nConnection: close\r\n",
-                            ask.method, url.target, url.authority());
-    for (auto const& [name, value] : ask.headers) {
-        fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
-    }
-    if (!ask.body.empty() || ask.method == "POST" || ask.method == "PUT") {
-        fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", ask.body.size());
-    }
-    return head + "\r\n";
-}
-
-Error unusable(beast::error_code const& failed, HttpAsk const& ask) {
-    if (failed == beast::http::error::body_limit) {
-        return {Errc::unavailable, fmt::format("the answer is larger than {} bytes", ask.limit)};
-    }
-    if (failed == beast::http::error::partial_message || failed == beast::http::error::end_of_stream) {
-        return {Errc::unavailable, "the connection ended before the answer did"};
-    }
-    return {Errc::unavailable, fmt::format("the answer is not HTTP ({})", failed.message())};
-}
-
-/// One answer, 1xx too, as bytes of it come.
-class Reading {
-  public:
-    explicit Reading(HttpAsk const& ask) : ask_(ask) { begin(); }
-
-    /// Where the next bytes go.
-    std::span<std::byte> room() { return std::as_writable_bytes(std::span(buffer_).subspan(filled_)); }
-    /// `count` bytes have come, 0 for the end of the stream.
-    Result<> take(std::size_t count) {
-        filled_ += count;
-        CHECK(parse());
-        while (parser_->is_done() && interim()) {
-            if (++interims_ > most_interim) {
-                return Error{Errc::unavailable, "the server never comes to its answer"};
-            }
-            begin();
-            CHECK(parse());
-        }
-        if (count == 0 && !parser_->is_done()) return finish();
-        if (!parser_->is_done() && filled_ == buffer_.size()) {
-            return Error{Errc::unavailable, "the answer is not HTTP (a line is too long)"};
-        }
-        return {};
-    }
-    [[nodiscard]] bool done() const { return parser_->is_done(); }
-    HttpAnswer answer() {
-        auto message = parser_->release();
-        HttpAnswer out;
-        out.status = message.result_int();
-        for (auto const& field : message) {
-            out.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
-        }
-        out.body = std::move(message.body());
-        return out;
-    }
-
-  private:
-    void begin() {
-        parser_.emplace();
-        parser_->eager(true);
-        parser_->header_limit(longest_head);
-        parser_->body_limit(ask_.limit);
-        parser_->skip(ask_.method == "HEAD");
-    }
-    [[nodiscard]] bool interim() const {
-        auto const status = parser_->get().result_int();
-        return status >= 100 && status < 200 && status != 101;
-    }
-    Result<> parse() {
-        std::size_t used = 0;
-        beast::error_code failed;
-        while (used < filled_ && !parser_->is_done()) {
-            auto const taken = parser_->put(asio::buffer(buffer_.data() + used, filled_ - used), failed);
-            used += taken;
-            if (failed == beast::http::error::need_more) break;
-            if (failed) return unusable(failed, ask_);
-        }
-        std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(used),
-                  buffer_.begin() + static_cast<std::ptrdiff_t>(filled_), buffer_.begin());
-        filled_ -= used;
-        return {};
-    }
-    Result<> finish() {
-        beast::error_code failed;
-        if (!parser_->got_some()) return unusable(beast::http::error::end_of_stream, ask_);
-        parser_->put_eof(failed);
-        if (failed) return unusable(failed, ask_);
-        return {};
-    }
-
-    HttpAsk const& ask_;
-    std::optional<Parser> parser_;
-    std::vector<char> buffer_ = std::vector<char>(buffer_size);
-    std::size_t filled_ = 0;
-    unsigned interims_ = 0;
-};
 
 }  // namespace
 
-std::optional<std::string_view> HttpAnswer::header(std::string_view name) const noexcept {
-    for (auto const& [key, value] : headers) {
-        if (beast::iequals(key, {name.data(), name.size()})) return value;
-    }
-    return std::nullopt;
+HttpExchange::HttpExchange(std::unique_ptr<Conn> conn, HttpRequest& request, TimeBudget budget)
+    : conn_(std::move(conn)), request_(request), budget_(budget) {
+    HttpResponseParser::Limits const limits{.head = request.max_head, .body = request.max_body};
+    parser_ = std::make_unique<HttpResponseParser>(body_after(request), limits);
 }
 
-Result<> check_ask(HttpAsk const& ask) {
-    bool const good = is_token(ask.method) && std::ranges::all_of(ask.headers, [](auto const& header) {
-                          return is_token(header.first) && is_value(header.second);
-                      });
-    if (!good) return Error{Errc::bad_request, "a method or a header of the request is malformed"};
-    return {};
+bool HttpExchange::can_repeat(Error const& error) const noexcept {
+    bool const closed = error.code == Errc::peer_closed || error.code == Errc::unavailable;
+    return closed && !parser_->got_some() && !source_begun_;
 }
 
-Task<Result<HttpAnswer>> exchange(Conn& conn, Url const& url, HttpAsk const& ask) {
-    auto const head = head_of(url, ask);
-    CO_CHECK(co_await conn.write(std::as_bytes(std::span(head)), !ask.body.empty()));
-    CO_CHECK(co_await conn.write(std::as_bytes(std::span(ask.body))));
-    Reading reading(ask);
-    while (!reading.done()) {
-        CO_TRY(auto const count, co_await conn.read_some(reading.room()));
-        CO_CHECK(reading.take(count));
+Task<Result<>> HttpExchange::run(std::string head) {
+    auto sent = co_await send(std::move(head));
+    if (sent.has_value()) {
+        sent_ = !parser_->head_done();
+        co_return co_await receive_head(request_.timeouts.first_byte);
     }
-    co_return reading.answer();
+    auto const code = sent.error().code;
+    bool const unread = code == Errc::peer_closed || code == Errc::request_timeout;
+    if (source_failed_ || !unread) co_return std::move(sent).error();
+    // A server that has enough of a body says so, and then reads no more or closes.
+    auto answered = co_await receive_head(last_word);
+    if (answered.has_error()) co_return std::move(sent).error();
+    co_return Result<>();
+}
+
+Task<Result<>> HttpExchange::send(std::string head) {
+    std::string_view rest = request_.body;
+    if (rest.size() <= small) {
+        head += rest;
+        rest = {};
+    }
+    bool const streams = request_.source != nullptr;
+    CO_CHECK(co_await write(std::as_bytes(std::span(head)), streams || !rest.empty()));
+    if (streams) co_return co_await send_source();
+    while (!rest.empty() && !parser_->head_done()) {
+        auto const now = rest.substr(0, piece);
+        rest.remove_prefix(now.size());
+        CO_CHECK(co_await write(std::as_bytes(std::span(now)), !rest.empty()));
+        CO_CHECK(co_await look());
+    }
+    co_return Result<>();
+}
+
+Task<Result<>> HttpExchange::send_source() {
+    std::vector<std::byte> buffer(before_chunk + piece + after_chunk);
+    auto const length = request_.source->length();
+    for (std::uint64_t done = 0; !parser_->head_done();) {
+        auto const wanted = length ? std::min<std::uint64_t>(piece, *length - done) : piece;
+        if (wanted == 0) break;
+        source_begun_ = true;
+        auto const room = std::span(buffer).subspan(before_chunk, static_cast<std::size_t>(wanted));
+        auto const count = co_await request_.source->read(room);
+        source_failed_ = count.has_error();
+        CO_CHECK(count);
+        if (*count == 0 && length) {
+            source_failed_ = true;
+            co_return Error{Errc::size_invalid,
+                            fmt::format("the request body ended after {} of {} bytes", done, *length)};
+        }
+        if (*count == 0) {
+            static constexpr std::string_view last = "0\r\n\r\n";
+            co_return co_await write(std::as_bytes(std::span(last)), false);
+        }
+        done += *count;
+        auto const bytes = length ? ConstBytes(room.first(*count)) : as_chunk(buffer, *count);
+        CO_CHECK(co_await write(bytes, false));
+        CO_CHECK(co_await look());
+    }
+    co_return Result<>();
+}
+
+Task<Result<>> HttpExchange::write(ConstBytes bytes, bool more) {
+    conn_->expires_after(budget_.within(request_.timeouts.stall).left());
+    auto written = co_await conn_->write(bytes, more);
+    if (written.has_error() && written.error().code == Errc::request_timeout) {
+        co_return Error{Errc::request_timeout, "the server stopped reading the request"};
+    }
+    co_return written;
+}
+
+Task<Result<>> HttpExchange::look() {
+    if (!conn_->readable()) co_return Result<>();
+    CO_TRY(auto const count, co_await conn_->read_some(parser_->room()));
+    if (count == 0) {
+        co_return Error{Errc::peer_closed,
+                        "the server closed the connection while the request was being sent"};
+    }
+    co_return parser_->received(count);
+}
+
+Task<Result<>> HttpExchange::receive_head(std::chrono::milliseconds limit) {
+    conn_->expires_after(budget_.within(limit).left());
+    while (!parser_->head_done()) {
+        auto const count = co_await conn_->read_some(parser_->room());
+        if (count.has_error() && count.error().code == Errc::request_timeout) {
+            co_return Error{Errc::request_timeout, "the server sent no response in time"};
+        }
+        CO_CHECK(count);
+        CO_CHECK(parser_->received(*count));
+    }
+    co_return Result<>();
 }
 
 }  // namespace ocilot::net

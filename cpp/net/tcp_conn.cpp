@@ -45,6 +45,7 @@ class TcpConn final : public Conn {
     Task<Result<>> write(ConstBytes bytes, bool more) override;
     Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t length) override;
     void expires_after(std::chrono::milliseconds limit) override { transport_.expires_after(limit); }
+    bool readable() override;
     Task<> finish_writing() override;
     void close() noexcept override { transport_.close(); }
     Executor executor() override { return transport_.executor(); }
@@ -117,6 +118,11 @@ Task<Result<>> TcpConn::send_file(int fd, std::uint64_t offset, std::uint64_t le
         }
     }
     co_return Result<>{};
+}
+
+bool TcpConn::readable() {
+    char next = 0;
+    return ::recv(transport_.fd(), &next, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 
 Task<> TcpConn::finish_writing() {

@@ -52,6 +52,7 @@ class TlsConn final : public Conn {
     Task<Result<>> write(ConstBytes bytes, bool more) override;
     Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t length) override;
     void expires_after(std::chrono::milliseconds limit) override { transport_.expires_after(limit); }
+    bool readable() override;
     Task<> finish_writing() override;
     void close() noexcept override { transport_.close(); }
     Executor executor() override { return transport_.executor(); }
@@ -212,6 +213,21 @@ Task<Result<>> TlsConn::send_file(int fd, std::uint64_t offset, std::uint64_t le
         CO_CHECK(co_await write(ConstBytes(buffer.get(), got), length > 0));
     }
     co_return Result<>{};
+}
+
+bool TlsConn::readable() {
+    if (broken_ || !transport_.socket().is_open()) return true;
+    ERR_clear_error();
+    char next = 0;
+    std::size_t size = 0;
+    // Takes in what is not for us, such as new session tickets.
+    int const code = SSL_peek_ex(ssl_.get(), &next, 1, &size);
+    if (code == 1) return true;
+    int const reason = SSL_get_error(ssl_.get(), code);
+    if (reason == SSL_ERROR_WANT_READ) return false;
+    if (reason == SSL_ERROR_SSL || reason == SSL_ERROR_SYSCALL) broken_ = true;
+    ERR_clear_error();
+    return true;
 }
 
 Task<> TlsConn::finish_writing() {

@@ -9,13 +9,21 @@ struct ssl_ctx_st;
 
 namespace ocilot::net {
 
-/// Which servers are believed when going out over TLS: those whose certificate leads to a known authority and
-/// names their host. TLS 1.2 at least. Immutable; shared by all threads.
+/// Files of TLS as a client.
+struct TlsTrustSettings {
+    /// PEM: who may sign certificates of servers; empty: the authorities of the system (SSL_CERT_FILE,
+    /// SSL_CERT_DIR, else where OpenSSL has them)
+    std::string authority_file = {};
+    std::string certificate_file = {};  ///< PEM: certificate shown to servers that ask for one; empty: none
+    std::string key_file = {};          ///< PEM, not encrypted: its key
+};
+
+/// Which servers are trusted when connecting over TLS, those whose certificate leads to a known authority and
+/// names their host, and who this side is. TLS 1.2 at least. Immutable; shared by all threads.
 class TlsTrust {
   public:
-    /// Authorities of a PEM file, or, if it is empty, those of the system (SSL_CERT_FILE, SSL_CERT_DIR, else
-    /// where OpenSSL has them). config, naming the file and the reason. Blocks.
-    static Result<std::shared_ptr<TlsTrust>> load(std::string const& authority_file);
+    /// config, naming the file and the reason. Blocks.
+    static Result<std::shared_ptr<TlsTrust>> load(TlsTrustSettings const& settings);
 
     ~TlsTrust();
     TlsTrust(TlsTrust const&) = delete;

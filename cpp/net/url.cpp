@@ -67,12 +67,26 @@ Result<> take_authority(std::string_view text, Url& url) {
 }  // namespace
 
 std::string Url::authority() const {
-    auto const name = host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
-    return port == (tls ? https_port : http_port) ? name : fmt::format("{}:{}", name, port);
+    auto whole = host_and_port();
+    if (port == (tls ? https_port : http_port)) whole.resize(whole.rfind(':'));
+    return whole;
+}
+
+std::string Url::host_and_port() const {
+    if (host.find(':') == std::string::npos) return fmt::format("{}:{}", host, port);
+    return fmt::format("[{}]:{}", host, port);
+}
+
+std::string Url::origin() const {
+    return fmt::format("{}://{}", tls ? "https" : "http", authority());
+}
+
+std::string Url::text() const {
+    return origin() + target;
 }
 
 std::string Url::shown() const {
-    return fmt::format("{}://{}{}", tls ? "https" : "http", authority(), target.substr(0, target.find('?')));
+    return origin() + target.substr(0, target.find('?'));
 }
 
 bool Url::same_origin(Url const& other) const noexcept {

@@ -17,8 +17,14 @@ struct Url {
 
     /// `https://host/path`: for messages, so without the query, which may hold a secret.
     [[nodiscard]] std::string shown() const;
+    /// `https://host` or `https://host:port`: for messages where the path, too, may hold a secret.
+    [[nodiscard]] std::string origin() const;
+    /// All of it, query too: `https://host/path?query`.
+    [[nodiscard]] std::string text() const;
     /// `host`, or `host:port` if the port is not the usual one; brackets around IPv6.
     [[nodiscard]] std::string authority() const;
+    /// `host:port`; brackets around IPv6.
+    [[nodiscard]] std::string host_and_port() const;
     [[nodiscard]] bool same_origin(Url const& other) const noexcept;
     /// Whether the host is this machine by its name: `localhost`, `127.…` or `::1`.
     [[nodiscard]] bool is_loopback() const noexcept;

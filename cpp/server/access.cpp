@@ -62,7 +62,7 @@ Result<> AccessParts::open_sources() {
     }
     if (!settings_.oidc.empty()) {
         TRY(federation_, federation_of(settings_.oidc));
-        TRY(issuers_, issuers_of(settings_, *pool_, around_.clock, around_.log));
+        TRY(issuers_, issuers_of(settings_, *pool_, {around_.clock, around_.log, around_.metrics}));
     }
     if (settings_.accounts) keys_.emplace(around_.accounts, around_.clock, settings_.token_life);
     return {};

@@ -1,11 +1,21 @@
 #include "server/oidc.h"
 
 #include "issuers/fetched_keys.h"
-#include "net/direct_http_client.h"
+#include "net/pooled_http_client.h"
 
+#include <cstdlib>
 #include <map>
 
 namespace ocilot::server {
+
+namespace {
+
+std::string variable(char const* name) {
+    auto const* const value = std::getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+}  // namespace
 
 Result<auth::Federation> federation_of(std::vector<OidcIssuer> const& issuers) {
     std::vector<auth::FederatedIssuer> believed;
@@ -23,19 +33,22 @@ Result<auth::Federation> federation_of(std::vector<OidcIssuer> const& issuers) {
 }
 
 Result<std::unique_ptr<auth::KeySource>> issuers_of(AuthSettings const& settings, BlockingPool& pool,
-                                                    Clock const& clock, Log const& log) {
+                                                    IssuersAround around) {
+    TRY(auto const proxies, net::ProxyRules::parse(net::ProxyRules::settings_from(&variable)));
     std::map<std::string, std::shared_ptr<net::HttpClient>> clients;  // By the file of authorities.
     std::vector<issuers::FetchedKeys::Issuer> issuers;
     for (auto const& issuer : settings.oidc) {
         auto const& file = issuer.authorities.empty() ? settings.authorities : issuer.authorities;
         auto& client = clients[file];
         if (!client) {
-            TRY(auto trust, net::TlsTrust::load(file));
-            client = std::make_shared<net::DirectHttpClient>(std::move(trust));
+            TRY(auto trust, net::TlsTrust::load({.authority_file = file}));
+            net::PooledHttpClient::Settings own{
+                .name = "issuers", .trust = std::move(trust), .proxies = proxies};
+            client = std::make_shared<net::PooledHttpClient>(std::move(own), around.metrics);
         }
         issuers.push_back({issuer.issuer, issuer.jwks, client});
     }
-    TRY(auto made, issuers::FetchedKeys::make(std::move(issuers), {pool, clock, log}));
+    TRY(auto made, issuers::FetchedKeys::make(std::move(issuers), {pool, around.clock, around.log}));
     return std::unique_ptr<auth::KeySource>(std::move(made));
 }
 

@@ -4,6 +4,7 @@
 #include "auth/key_source.h"
 #include "base/blocking_pool.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "server/settings.h"
 
 #include <memory>
@@ -14,9 +15,15 @@ namespace ocilot::server {
 /// What tokens of foreign issuers are worth. config with one clear sentence.
 [[nodiscard]] Result<auth::Federation> federation_of(std::vector<OidcIssuer> const& issuers);
 
-/// Where their keys come from. config with one clear sentence.
+/// What fetching their keys needs.
+struct IssuersAround {
+    Clock const& clock;
+    Log const& log;
+    Metrics& metrics;
+};
+
+/// Where their keys come from, through the proxies of the environment. config with one clear sentence.
 [[nodiscard]] Result<std::unique_ptr<auth::KeySource>> issuers_of(AuthSettings const& settings,
-                                                                  BlockingPool& pool, Clock const& clock,
-                                                                  Log const& log);
+                                                                  BlockingPool& pool, IssuersAround around);
 
 }  // namespace ocilot::server

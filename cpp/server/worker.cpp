@@ -1,5 +1,6 @@
 #include "server/worker.h"
 
+#include "net/http_idle.h"
 #include "server/signals.h"
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -78,6 +79,7 @@ Task<> Worker::wind_up(std::chrono::milliseconds drain_time, std::function<void(
         timer.expires_after(glance);
         co_await timer.async_wait(asio::redirect_error(use_task, ignored));
     }
+    net::HttpIdle::of(context_.get_executor()).close();  // What waits there would keep the thread.
     busy_.reset();
 }
 

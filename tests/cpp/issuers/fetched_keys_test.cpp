@@ -1,18 +1,17 @@
 #include "issuers/fetched_keys.h"
 
-#include "harness.h"
+#include "base/log.h"
+#include "fixed_clock.h"
 #include "jose/test_key.h"
+#include "net/fake_http_client.h"
 #include "net/loopback.h"
+#include "run.h"
 
-#include <deque>
 #include <fstream>
 #include <gmock/gmock.h>
-#include <map>
 
 using namespace ocilot;
 using namespace std::chrono_literals;
-using net::HttpAnswer;
-using net::HttpAsk;
 using issuers::FetchedKeys;
 using test::TestKey;
 using testing::ElementsAre;
@@ -22,31 +21,11 @@ namespace {
 
 using Keys = Result<std::shared_ptr<jose::PublicKeys const>>;
 
-/// Answers by URL, the last answer again and again; while it holds, it keeps everybody waiting.
-class FakeClient final : public net::HttpClient {
-  public:
-    std::map<std::string, std::deque<std::string>> pages;  ///< empty text: nobody answers
-    std::vector<std::string> asked;
-    bool holds = false;
-    std::vector<Resume<int>> held;
-
-    Task<Result<HttpAnswer>> fetch(HttpAsk ask) override {
-        asked.push_back(ask.url);
-        if (holds) co_await suspend<int>([this](Resume<int> resume) { held.push_back(std::move(resume)); });
-        auto const page = pages.find(ask.url);
-        if (page == pages.end()) co_return HttpAnswer{.status = 404};
-        auto const body = page->second.front();
-        if (page->second.size() > 1) page->second.pop_front();
-        if (body.empty()) co_return Error{Errc::unavailable, "nobody answers"};
-        co_return HttpAnswer{.status = 200, .body = body};
-    }
-};
-
 class KeySource : public testing::Test {
   protected:
     void SetUp() override {
-        client->pages[discovery] = {document};
-        client->pages[keys_url] = {first.jwks(R"("kid":"first",)")};
+        client->put(discovery, document);
+        client->put(keys_url, first.jwks(R"("kid":"first",)"));
         make({{issuer, "", client}});
     }
     void make(std::vector<FetchedKeys::Issuer> issuers) {
@@ -69,8 +48,8 @@ class KeySource : public testing::Test {
         return keys.has_value() && (*keys)->find(kid, jose::SigningAlgorithm::es256) != nullptr;
     }
     /// Puts another key in the first one's place.
-    void change_keys() { client->pages[keys_url] = {second.jwks(R"("kid":"second",)")}; }
-    void cut_off() { client->pages[keys_url] = {""}; }
+    void change_keys() { client->put(keys_url, second.jwks(R"("kid":"second",)")); }
+    void cut_off() { client->unreachable.push_back(keys_url); }
 
     std::string const issuer = "https://issuer.example/tenant";
     std::string const discovery = issuer + "/.well-known/openid-configuration";
@@ -79,7 +58,7 @@ class KeySource : public testing::Test {
         R"({"issuer":"https://issuer.example/tenant","jwks_uri":"https://keys.example/jwks","other":[1]})";
     TestKey first = TestKey::ec();
     TestKey second = TestKey::ec();
-    std::shared_ptr<FakeClient> client = std::make_shared<FakeClient>();
+    std::shared_ptr<test::FakeHttpClient> client = std::make_shared<test::FakeHttpClient>();
     BlockingPool pool{1};
     test::FixedClock clock;
     MemorySink sink;
@@ -145,18 +124,20 @@ TEST_F(KeySource, GoesOnWithOldKeysForADayWhileTheIssuerIsAway) {
     EXPECT_EQ(client->asked.size(), 4U);
     EXPECT_TRUE(has(ask(), "first"));
     EXPECT_EQ(client->asked.size(), 4U);
-    EXPECT_THAT(sink.text(), HasSubstr("nobody answers"));
+    EXPECT_THAT(sink.text(), HasSubstr("connection refused"));
     clock.advance(23h);
-    EXPECT_EQ(trouble(), "the keys of https://issuer.example/tenant cannot be had: nobody answers");
+    EXPECT_EQ(trouble(),
+              "the keys of https://issuer.example/tenant cannot be had: GET https://keys.example failed: "
+              "connection refused");
 }
 
 TEST_F(KeySource, DoesNotAskAgainAtOnceWhenThereIsNothingToBeHad) {
     cut_off();
-    EXPECT_THAT(trouble(), HasSubstr("nobody answers"));
-    EXPECT_THAT(trouble(), HasSubstr("nobody answers"));
+    EXPECT_THAT(trouble(), HasSubstr("connection refused"));
+    EXPECT_THAT(trouble(), HasSubstr("connection refused"));
     EXPECT_EQ(client->asked.size(), 2U);
     clock.advance(11s);
-    client->pages[keys_url] = {first.jwks(R"("kid":"first",)")};
+    client->put(keys_url, first.jwks(R"("kid":"first",)"));
     EXPECT_TRUE(has(ask(), "first"));
 }
 
@@ -194,7 +175,7 @@ TEST_F(KeySource, KeepsNobodyWaitingWhoseKeyIsKnown) {
 
 TEST_F(KeySource, BelievesNoDocumentThatIsNotTheIssuers) {
     auto const refused = [this](std::string page) {
-        client->pages[discovery] = {std::move(page)};
+        client->put(discovery, std::move(page));
         make({{issuer, "", client}});
         return trouble();
     };
@@ -209,8 +190,8 @@ TEST_F(KeySource, BelievesNoDocumentThatIsNotTheIssuers) {
     make({{issuer, "", client}});
     EXPECT_THAT(trouble(),
                 HasSubstr("https://issuer.example/tenant/.well-known/openid-configuration answered 404"));
-    client->pages[discovery] = {document};
-    client->pages[keys_url] = {R"({"keys":[{"kty":"oct","k":"AAAA"}]})"};
+    client->put(discovery, document);
+    client->put(keys_url, R"({"keys":[{"kty":"oct","k":"AAAA"}]})");
     make({{issuer, "", client}});
     EXPECT_THAT(trouble(), HasSubstr("cannot be had"));
 }

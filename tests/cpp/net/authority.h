@@ -69,4 +69,10 @@ inline void write_pem(std::string const& file, Pair509 const& pair) {
     PEM_write_X509(out.get(), pair.certificate.get());
 }
 
+/// Writes its key into one.
+inline void write_key(std::string const& file, Pair509 const& pair) {
+    std::unique_ptr<std::FILE, decltype(&std::fclose)> const out(std::fopen(file.c_str(), "w"), &std::fclose);
+    PEM_write_PrivateKey(out.get(), pair.key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+}
+
 }  // namespace ocilot::test

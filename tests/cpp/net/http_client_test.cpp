@@ -1,225 +1,211 @@
-#include "net/direct_http_client.h"
-#include "run.h"
-#include "scripted_server.h"
-
-#include <gmock/gmock.h>
+#include "http_fixture.h"
 
 using namespace ocilot;
 using namespace std::chrono_literals;
-using net::HttpAnswer;
-using net::HttpAsk;
-using test::ScriptedServer;
+using net::HttpRequest;
+using test::hang_up;
+using test::hold;
+using test::ok;
+using test::WireServer;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
 namespace {
 
-std::string ok(std::string_view body, std::string_view headers = {}) {
-    return fmt::format("HTTP/1.1 200 OK\r\n{}Content-Length: {}\r\n\r\n{}", headers, body.size(), body);
-}
-
-std::string leading_to(std::string_view where) {
-    return fmt::format("HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", where);
-}
-
-class HttpClient : public testing::Test {
-  protected:
-    void SetUp() override {
-        test::write_pem(directory.file("authority.pem"), authority);
-        client.emplace(net::TlsTrust::load(directory.file("authority.pem")).value());
-    }
-
-    Result<HttpAnswer> fetch(HttpAsk ask) { return test::run(client->fetch(std::move(ask))); }
-    Result<HttpAnswer> get(std::string url) { return fetch({.url = std::move(url)}); }
-    /// Why there was no answer.
-    std::string trouble(HttpAsk ask) {
-        auto const answer = fetch(std::move(ask));
-        if (answer.has_value()) return fmt::format("{} was answered", answer->status);
-        EXPECT_EQ(answer.error().code, Errc::unavailable);
-        return answer.error().message;
-    }
-    /// Same, of one answer to one ask.
-    std::string trouble_with(std::string answer, HttpAsk ask = {}) {
-        ScriptedServer server({std::move(answer)});
-        ask.url = server.url();
-        return trouble(std::move(ask));
-    }
-    test::Pair509 named(std::string names) {
-        return test::issue({.alternative_names = std::move(names), .usage = "serverAuth"}, &authority);
-    }
-
-    test::TemporaryDirectory directory;
-    test::Pair509 authority = test::make_authority("authority");
-    std::optional<net::DirectHttpClient> client;
-};
+using HttpClient = test::HttpFixture;
 
 }  // namespace
 
-TEST_F(HttpClient, AsksAndReadsTheAnswer) {
-    ScriptedServer server({ok("hello", "X-A: 1\r\nx-a: 2\r\n")});
-    auto const answer = fetch({.url = server.url("/a?b=c"), .headers = {{"Accept", "text/plain"}}}).value();
-    EXPECT_EQ(answer.status, 200U);
-    EXPECT_EQ(answer.body, "hello");
-    EXPECT_EQ(answer.header("X-a"), "1");
-    EXPECT_EQ(answer.url, server.url("/a?b=c"));
-    auto const asked = server.asked();
-    ASSERT_EQ(asked.size(), 1U);
-    EXPECT_EQ(asked[0], fmt::format("GET /a?b=c HTTP/1.1\r\nHost: localhost:{}\r\nUser-Agent: ocilot\r\n"
-                                    "Connection: close\r\nAccept: text/plain\r\n\r\n",
-                                    server.port()));
+TEST_F(HttpClient, SendsARequestAndReadsTheResponse) {
+    WireServer server({{hang_up(ok("hello", "X-A: 1\r\nx-a: 2\r\n"))}});
+    auto const document = fetch({.url = server.url("/a?b=c"), .headers = {{"Accept", "text/plain"}}}).value();
+    EXPECT_EQ(document.status, 200U);
+    EXPECT_EQ(document.body, "hello");
+    EXPECT_EQ(net::find_header(document.headers, "X-a"), "1");
+    EXPECT_EQ(document.url, server.url("/a?b=c"));
+    EXPECT_EQ(server.requests().at(0), fmt::format("GET /a?b=c HTTP/1.1\r\nHost: localhost:{}\r\nUser-Agent: "
+                                                   "ocilot\r\nAccept: text/plain\r\n\r\n",
+                                                   server.port()));
+    EXPECT_EQ(metric(R"(requests_total{client="test",outcome="response"})"), "1");
 }
 
-TEST_F(HttpClient, SendsABody) {
-    ScriptedServer server({ok("{}")});
-    auto const answer = fetch({.method = "POST", .url = server.url(), .body = "event"});
-    EXPECT_TRUE(answer.has_value());
-    EXPECT_THAT(server.asked().at(0), EndsWith("Content-Length: 5\r\n\r\nevent"));
+TEST_F(HttpClient, SendsASmallBody) {
+    WireServer server({{ok("{}"), ok("")}});
+    EXPECT_TRUE(fetch({.method = "POST", .url = server.url(), .body = "event"}).has_value());
+    EXPECT_THAT(server.requests().at(0), EndsWith("Content-Length: 5\r\n\r\nevent"));
+    EXPECT_TRUE(fetch({.method = "POST", .url = server.url()}).has_value());
+    EXPECT_THAT(server.requests().at(1), EndsWith("Content-Length: 0\r\n\r\n"));
+}
+
+TEST_F(HttpClient, SendsTheRangeThatIsAskedFor) {
+    WireServer server(
+        {{"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-4/9\r\nContent-Length: 3\r\n\r\ncde"}});
+    auto const part = fetch({.url = server.url(), .headers = {{"Range", "bytes=2-4"}}}).value();
+    EXPECT_EQ(part.status, 206U);
+    EXPECT_EQ(part.body, "cde");
+    EXPECT_THAT(server.requests().at(0), HasSubstr("Range: bytes=2-4\r\n"));
 }
 
 TEST_F(HttpClient, AnswersWhateverTheStatusIs) {
-    ScriptedServer server({"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy"});
-    auto const answer = get(server.url()).value();
-    EXPECT_EQ(answer.status, 503U);
-    EXPECT_EQ(answer.body, "busy");
+    WireServer server({{hang_up("HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy")}});
+    auto const document = get(server.url()).value();
+    EXPECT_EQ(document.status, 503U);
+    EXPECT_EQ(document.body, "busy");
 }
 
 TEST_F(HttpClient, ReadsBodiesHoweverTheyAreFramed) {
-    ScriptedServer server({
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: 1\r\n\r\n",
-        "HTTP/1.1 200 OK\r\n\r\nto the end",
-        "HTTP/1.0 200 OK\r\n\r\nolder",
-        "HTTP/1.1 204 No Content\r\n\r\n",
-        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + ok("at last"),
-        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+    WireServer server({
+        {hang_up("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: "
+                 "1\r\n\r\n")},
+        {hang_up("HTTP/1.1 200 OK\r\n\r\nto the end")},
+        {hang_up("HTTP/1.0 200 OK\r\n\r\nolder")},
+        {hang_up("HTTP/1.1 204 No Content\r\n\r\n")},
+        {hang_up("HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + ok("at last"))},
     });
     for (auto const* const body : {"abcde", "to the end", "older", "", "at last"}) {
         EXPECT_EQ(get(server.url()).value().body, body);
     }
-    EXPECT_EQ(fetch({.method = "HEAD", .url = server.url()}).value().header("Content-Length"), "5");
 }
 
-TEST_F(HttpClient, SaysWhatIsWrongWithAnAnswer) {
-    EXPECT_THAT(trouble_with("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort"),
-                HasSubstr("the connection ended before the answer did"));
-    EXPECT_THAT(trouble_with("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"),
-                HasSubstr("the connection ended before the answer did"));
-    EXPECT_THAT(trouble_with(""), HasSubstr("the connection ended before the answer did"));
-    for (auto const* const junk : {
-             "SSH-2.0-OpenSSH_9.2\r\n\r\n",
-             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
-             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n",
-             "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
-             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-         }) {
-        EXPECT_THAT(trouble_with(junk), HasSubstr("the answer is not HTTP (")) << junk;
+TEST_F(HttpClient, ExpectsNoBodyAfterHead) {
+    WireServer server({{{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"}, ok("next")}});
+    auto const document = fetch({.method = "HEAD", .url = server.url()}).value();
+    EXPECT_EQ(net::find_header(document.headers, "Content-Length"), "5");
+    EXPECT_EQ(document.body, "");
+    EXPECT_EQ(get(server.url()).value().body, "next");
+    EXPECT_EQ(server.connections(), 1U);
+}
+
+TEST_F(HttpClient, NeverTakesATruncatedBodyForAWholeOne) {
+    for (auto const* const answer : {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
+                                     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+                                     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n",
+                                     "HTTP/1.1 200 OK\r\nContent-Le", ""}) {
+        EXPECT_THAT(failure_of(answer), HasSubstr("closed before the response was complete")) << answer;
     }
-    std::string const endless(100'000, 'x');
-    EXPECT_THAT(trouble_with("HTTP/1.1 200 OK\r\nX: " + endless + "\r\n\r\n"), HasSubstr("is not HTTP"));
-    EXPECT_THAT(trouble_with("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;" + endless +
-                             "\r\nabc\r\n0\r\n\r\n"),
-                HasSubstr("is not HTTP"));
-    std::string hints;
-    for (int i = 0; i < 20; ++i) hints += "HTTP/1.1 103 Early Hints\r\n\r\n";
-    EXPECT_THAT(trouble_with(hints), HasSubstr("never comes to its answer"));
+    auto const certificate = named("DNS:localhost");
+    WireServer rude({{hang_up("HTTP/1.1 200 OK\r\n\r\nwhole?")}},
+                    {.certificate = &certificate, .rude_end = true});
+    EXPECT_THAT(failure({.url = rude.url()}), HasSubstr("went away"));
 }
 
-TEST_F(HttpClient, TakesNoMoreThanItsLimit) {
+TEST_F(HttpClient, RefusesResponsesOverItsLimits) {
     auto const larger = [&](std::string answer) {
-        EXPECT_THAT(trouble_with(std::move(answer), {.limit = 4}), HasSubstr("is larger than 4 bytes"));
+        EXPECT_THAT(failure_of(std::move(answer), {.max_body = 4}), HasSubstr("exceeds 4 bytes"));
     };
     larger(ok("hello"));
     larger("HTTP/1.1 200 OK\r\n\r\nhello");
     larger("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n");
     larger("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n");
+    std::string const endless(100'000, 'x');
+    EXPECT_THAT(failure_of("HTTP/1.1 200 OK\r\nX: " + endless + "\r\n\r\n"),
+                HasSubstr("head exceeds 65536 bytes"));
+    EXPECT_THAT(failure_of(ok("", "X: 12345678901234567890\r\n"), {.max_head = 32}),
+                HasSubstr("exceeds 32 bytes"));
+    std::string hints;
+    for (int i = 0; i < 20; ++i) hints += "HTTP/1.1 103 Early Hints\r\n\r\n";
+    EXPECT_THAT(failure_of(hints), HasSubstr("more than 8 interim responses"));
 }
 
-TEST_F(HttpClient, GivesUpAtItsDeadline) {
-    ScriptedServer silent({});
-    EXPECT_THAT(trouble({.url = silent.url(), .deadline = 30ms}), HasSubstr("no answer in time"));
-    auto const certificate = named("DNS:localhost");
-    ScriptedServer mute({}, &certificate);
-    EXPECT_THAT(trouble({.url = mute.url(), .deadline = 30ms}), HasSubstr("cannot fetch https://localhost:"));
-    EXPECT_THAT(trouble({.url = silent.url(), .deadline = 0ms}), HasSubstr("no answer in time"));
+TEST_F(HttpClient, GivesUpOnASilentServer) {
+    WireServer silent(
+        {{hold()}, {hold()}, {hold("HTTP/1.1 200 OK\r\nA: ")}, {hold("HTTP/1.1 103 Hints\r\n\r\n")}});
+    for (int i = 0; i < 4; ++i) {
+        auto const message = failure({.url = silent.url(), .timeouts = {.first_byte = 20ms}});
+        EXPECT_THAT(message, HasSubstr("the server sent no response in time"));
+    }
+    EXPECT_EQ(metric(R"(requests_total{client="test",outcome="timeout"})"), "4");
+    EXPECT_THAT(failure({.url = silent.url(), .timeouts = {.total = 20ms}}), HasSubstr("in time"));
+    auto const mute = fmt::format("https://localhost:{}/", silent.port());
+    // A server that never shakes hands.
+    EXPECT_THAT(failure({.url = mute, .timeouts = {.connect = 20ms}}), HasSubstr("ran into its deadline"));
+    silent.wait_closed(5);
 }
 
-TEST_F(HttpClient, SaysThatNobodyIsThere) {
+TEST_F(HttpClient, SaysWhichHostCannotBeReached) {
     std::string url;
     {
-        ScriptedServer const gone({});
-        url = gone.url("/x?secret");
+        WireServer const gone({{hold()}});
+        url = gone.url("/services/secret?token=secret");
     }
-    auto const message = trouble({.url = url});
-    EXPECT_THAT(message, HasSubstr("/x: cannot connect to "));
+    auto const message = failure({.url = url});
+    EXPECT_THAT(message, HasSubstr(fmt::format("GET {} failed: cannot connect to 127.0.0.1:",
+                                               url.substr(0, url.find('/', 8)))));
     EXPECT_THAT(message, Not(HasSubstr("secret")));
-    EXPECT_THAT(trouble({.url = "http://nobody.invalid/"}), HasSubstr("nobody.invalid"));
+    EXPECT_THAT(failure({.url = "http://unknown.invalid/"}),
+                HasSubstr("cannot resolve the name unknown.invalid"));
+    EXPECT_EQ(metric(R"(requests_total{client="test",outcome="error"})"), "2");
 }
 
 TEST_F(HttpClient, RefusesWhatWouldBreakItsFraming) {
-    for (auto const& ask : {
-             HttpAsk{.method = "GET /x", .url = "http://localhost/"},
-             HttpAsk{.url = "http://localhost/", .headers = {{"A", "b\r\nC: d"}}},
-             HttpAsk{.url = "http://localhost/", .headers = {{"A b", "c"}}},
-             HttpAsk{.url = "localhost"},
-         }) {
-        EXPECT_EQ(fetch(ask).error().code, Errc::bad_request);
-    }
+    std::vector<HttpRequest> requests(9);
+    for (auto& request : requests) request.url = "http://localhost/";
+    requests[0].method = "GET /x";
+    requests[1].headers = {{"A", "b\r\nC: d"}};
+    requests[2].headers = {{"A b", "c"}};
+    requests[3].url = "localhost";
+    requests[4].headers = {{"content-length", "5"}};
+    requests[5].headers = {{"Host", "elsewhere"}};
+    requests[6].headers = {{"A", std::string("b\0c", 3)}};
+    requests[7].method = "CONNECT";
+    requests[8].headers = {{"Transfer-Encoding", "chunked"}};
+    for (auto& request : requests) EXPECT_EQ(fetch(std::move(request)).error().code, Errc::bad_request);
 }
 
-TEST_F(HttpClient, SpeaksTlsToWhomItTrusts) {
+TEST_F(HttpClient, SpeaksTlsWithServersItTrusts) {
     auto const certificate = named("DNS:localhost");
-    ScriptedServer server({ok("secret")}, &certificate);
-    EXPECT_EQ(get(server.url()).value().body, "secret");
+    WireServer server({{ok("one"), ok("two")}}, {.certificate = &certificate});
+    EXPECT_EQ(get(server.url()).value().body, "one");
+    EXPECT_EQ(get(server.url()).value().body, "two");
+    EXPECT_EQ(server.connections(), 1U);
     auto const numeric = named("IP:127.0.0.1");
-    ScriptedServer other({ok("secret")}, &numeric);
+    WireServer other({{ok("secret")}}, {.certificate = &numeric});
     EXPECT_EQ(get(fmt::format("https://127.0.0.1:{}/", other.port())).value().body, "secret");
 }
 
-TEST_F(HttpClient, AsksNobodyItDoesNotTrust) {
+TEST_F(HttpClient, SendsNothingToServersItDoesNotTrust) {
     auto const stranger = test::make_authority("stranger");
     auto const theirs = test::issue({.alternative_names = "DNS:localhost", .usage = "serverAuth"}, &stranger);
     auto const elsewhere = named("DNS:elsewhere");
     auto const old = test::issue(
         {.alternative_names = "DNS:localhost", .usage = "serverAuth", .valid_for = -60}, &authority);
     for (auto const* const certificate : {&theirs, &elsewhere, &old}) {
-        ScriptedServer server({ok("hello")}, certificate);
-        EXPECT_THAT(trouble({.url = server.url()}),
+        WireServer server({{ok("hello")}}, {.certificate = certificate});
+        EXPECT_THAT(failure({.url = server.url()}),
                     HasSubstr("the TLS certificate of localhost is not trusted: "));
-        EXPECT_TRUE(server.asked().empty());
+        EXPECT_TRUE(server.requests().empty());
     }
 }
 
-TEST_F(HttpClient, FollowsARedirectOnlyWhenAsked) {
-    ScriptedServer server({leading_to("/there"), leading_to("/there"), ok("there")});
-    EXPECT_EQ(get(server.url()).value().status, 302U);
-    auto const answer = fetch({.url = server.url(), .redirects = 1}).value();
-    EXPECT_EQ(answer.body, "there");
-    EXPECT_EQ(answer.url, server.url("/there"));
-}
-
-TEST_F(HttpClient, DoesNotRunInCircles) {
-    ScriptedServer server(std::vector<std::string>(10, leading_to("/")));
-    EXPECT_THAT(trouble({.url = server.url(), .redirects = 100}), HasSubstr("goes on after 5 redirects"));
-    EXPECT_EQ(server.asked().size(), 6U);
-    EXPECT_EQ(fetch({.method = "POST", .url = server.url(), .redirects = 5}).value().status, 302U);
-}
-
-TEST_F(HttpClient, LeavesHttpsForNobody) {
-    ScriptedServer plain({ok("hello")});
+TEST_F(HttpClient, ShowsItsCertificate) {
     auto const certificate = named("DNS:localhost");
-    ScriptedServer server({leading_to(plain.url())}, &certificate);
-    EXPECT_THAT(trouble({.url = server.url(), .redirects = 5}), HasSubstr("leads from https to http"));
-    EXPECT_TRUE(plain.asked().empty());
+    WireServer server({{ok("known")}, {ok("unknown")}},
+                      {.certificate = &certificate, .clients_of = &authority});
+    auto const own = test::issue({.common_names = {"ocilot"}}, &authority);
+    test::write_pem(directory.file("client.pem"), own);
+    test::write_key(directory.file("client.key"), own);
+    net::TlsTrustSettings files{.authority_file = directory.file("authority.pem"),
+                                .certificate_file = directory.file("client.pem"),
+                                .key_file = directory.file("client.key")};
+    make({.trust = net::TlsTrust::load(files).value()});
+    EXPECT_EQ(get(server.url()).value().body, "known");
+    make({});
+    EXPECT_THAT(failure({.url = server.url()}), HasSubstr("failed: "));
+
+    test::write_key(directory.file("client.key"), authority);
+    EXPECT_THAT(net::TlsTrust::load(files).error().message, HasSubstr("does not belong to the certificate"));
 }
 
-TEST_F(HttpClient, CarriesNoCredentialsToAnotherOrigin) {
-    ScriptedServer other({ok("hello")});
-    ScriptedServer server({leading_to("/again"), leading_to(other.url())});
-    HttpAsk ask{.url = server.url(), .redirects = 5};
-    ask.headers = {{"authorization", "Bearer secret"}, {"Cookie", "a=b"}, {"Accept", "*/*"}};
-    EXPECT_TRUE(fetch(std::move(ask)).has_value());
-    EXPECT_THAT(server.asked().at(1), HasSubstr("Bearer secret"));
-    EXPECT_THAT(other.asked().at(0), Not(HasSubstr("secret")));
-    EXPECT_THAT(other.asked().at(0), Not(HasSubstr("Cookie")));
-    EXPECT_THAT(other.asked().at(0), HasSubstr("Accept: */*"));
+TEST_F(HttpClient, ConnectsOnlyToAddressesThePolicyAllows) {
+    WireServer server({{ok("inside")}});
+    make({.addresses = net::AddressPolicy::public_only()});
+    for (auto const& url : {server.url(), fmt::format("http://127.0.0.1:{}/", server.port()),
+                            fmt::format("http://[::ffff:127.0.0.1]:{}/", server.port())}) {
+        EXPECT_THAT(failure({.url = url}, Errc::denied), HasSubstr("is not public"));
+    }
+    EXPECT_EQ(server.connections(), 0U);
+    EXPECT_EQ(metric(R"(requests_total{client="test",outcome="denied"})"), "3");
+    make({.addresses = net::AddressPolicy::public_only(net::Networks::parse({"127.0.0.0/8"}).value())});
+    EXPECT_EQ(get(server.url()).value().body, "inside");
 }

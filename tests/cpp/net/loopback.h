@@ -69,6 +69,24 @@ inline Fd connect_to(std::uint16_t port) {
     return fd;
 }
 
+/// A listening socket of 127.0.0.1 whose connections nobody accepts.
+inline Fd stuck_listener(int backlog = 8) {
+    Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(fd.get(), backlog), 0);
+    return fd;
+}
+
+inline std::uint16_t port_of(Fd const& fd) {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    EXPECT_EQ(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+    return ntohs(address.sin_port);
+}
+
 /// A blocking connection to a path short enough for it.
 inline Fd connect_to_path(std::string const& path) {
     Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -88,6 +88,7 @@ class ScriptConn final : public net::Conn {
         record_.written += bytes;
         co_return Result<>();
     }
+    bool readable() override { return !script_.empty(); }
     void expires_after(std::chrono::milliseconds limit) override { limit_ = limit; }
     Task<> finish_writing() override {
         record_.finished_writing = true;

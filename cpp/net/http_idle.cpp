@@ -1,0 +1,69 @@
+#include "net/http_idle.h"
+
+#include "net/socket.h"
+
+#include <algorithm>
+
+namespace ocilot::net {
+
+namespace {
+
+constexpr std::size_t most = 256;  // Of one I/O context.
+
+}  // namespace
+
+HttpIdle& HttpIdle::of(Executor const& executor) {
+    return asio::use_service<HttpIdle>(executor.context());
+}
+
+HttpIdle::HttpIdle(asio::io_context& context)
+    : asio::io_context::service(context), sweeping_(context.get_executor(), [this] { sweep(); }) {
+    // Services go in the opposite order of their first use: that of sockets after this one.
+    Socket const first(context.get_executor());
+}
+
+std::unique_ptr<Conn> HttpIdle::take(Key const& wanted) {
+    auto const now = Ticks::now();
+    for (auto at = waiting_.end(); at != waiting_.begin();) {
+        --at;
+        if (at->key != wanted) continue;
+        auto conn = std::move(at->conn);
+        bool const good = at->until > now && !conn->readable();
+        at = waiting_.erase(at);
+        if (good) return conn;
+    }
+    return nullptr;
+}
+
+void HttpIdle::put(Key of, std::unique_ptr<Conn> conn, Limits const& limits) {
+    if (limits.per_route == 0 || limits.age.count() <= 0) return;
+    conn->expires_after(std::chrono::milliseconds::zero());
+    auto const same = std::ranges::count(waiting_, of, &Waiting::key);
+    if (static_cast<std::size_t>(same) >= limits.per_route) {
+        waiting_.erase(std::ranges::find(waiting_, of, &Waiting::key));
+    } else if (waiting_.size() >= most) {
+        waiting_.pop_front();
+    }
+    waiting_.push_back({std::move(of), std::move(conn), Ticks::now() + limits.age});
+    if (waiting_.size() == 1) arm();
+}
+
+void HttpIdle::close() {
+    waiting_.clear();
+    arm();
+}
+
+void HttpIdle::sweep() {
+    auto const now = Ticks::now();
+    std::erase_if(waiting_, [now](Waiting const& one) { return one.until <= now || one.conn->readable(); });
+    arm();
+}
+
+void HttpIdle::arm() {
+    using std::chrono::milliseconds;
+    if (waiting_.empty()) return sweeping_.expires_after(milliseconds::zero());
+    auto const next = std::ranges::min_element(waiting_, {}, &Waiting::until)->until - Ticks::now();
+    sweeping_.expires_after(std::max(std::chrono::ceil<milliseconds>(next), milliseconds(1)));
+}
+
+}  // namespace ocilot::net

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "base/task.h"
+#include "net/conn.h"
+#include "net/deadline.h"
+
+#include <chrono>
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <string>
+
+namespace ocilot::net {
+
+/// Connections of HTTP clients that wait for the next request, kept with their I/O context: a service of it,
+/// so that they go when it goes. Used on its thread.
+class HttpIdle final : public asio::io_context::service {
+  public:
+    static inline asio::io_context::id id;  // Asio finds a service by it.
+
+    /// What two connections have in common that may serve the same requests.
+    struct Key {
+        std::shared_ptr<void const> client;  ///< its trust, proxies and policies
+        std::string route;                   ///< origin and proxy
+
+        friend bool operator==(Key const&, Key const&) = default;
+    };
+    struct Limits {
+        std::size_t per_route = 16;
+        std::chrono::milliseconds age{55'000};  ///< shorter than the patience of most servers
+    };
+
+    static HttpIdle& of(Executor const& executor);
+    explicit HttpIdle(asio::io_context& context);
+
+    /// The connection that was put here last, if it is still open and silent; else null.
+    std::unique_ptr<Conn> take(Key const& wanted);
+    /// Keeps it for later, and closes the oldest one if these are too many.
+    void put(Key of, std::unique_ptr<Conn> conn, Limits const& limits);
+    /// Closes all, as before the context is run to its end: a timer watches over them.
+    void close();
+    [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }
+
+  private:
+    using Ticks = std::chrono::steady_clock;
+    struct Waiting {
+        Key key;
+        std::unique_ptr<Conn> conn;
+        Ticks::time_point until;
+    };
+
+    void shutdown() override { waiting_.clear(); }
+    void sweep();
+    void arm();
+
+    std::list<Waiting> waiting_;  // Oldest first.
+    Deadline sweeping_;
+};
+
+}  // namespace ocilot::net

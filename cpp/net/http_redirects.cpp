@@ -1,0 +1,45 @@
+#include "net/http_redirects.h"
+
+#include "net/http_request_head.h"
+
+#include <fmt/format.h>
+
+namespace ocilot::net {
+
+namespace {
+
+bool is_redirect(unsigned status) {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+}  // namespace
+
+bool HttpRedirects::follows(HttpResponse const& response) const {
+    bool const fetches = request_.method == "GET" || request_.method == "HEAD";
+    return request_.redirects.most > 0 && fetches && !request_.source && is_redirect(response.status) &&
+           find_header(response.headers, "Location").has_value();
+}
+
+Result<> HttpRedirects::go_on(HttpResponse const& response) {
+    auto const& policy = request_.redirects;
+    if (++followed_ > policy.most) {
+        return Error{Errc::unavailable, fmt::format("more than {} redirects", policy.most)};
+    }
+    auto next = resolve_url(url_, find_header(response.headers, "Location").value_or(""));
+    if (next.has_error()) return Error{Errc::unavailable, "it redirects to an invalid URL"};
+    if (url_.tls && !next->tls && !policy.downgrade) {
+        return Error{Errc::denied, fmt::format("it redirects from https to {}, and plain http is not allowed",
+                                               next->origin())};
+    }
+    if (!url_.same_origin(*next)) {
+        if (!policy.other_origins) {
+            return Error{Errc::denied,
+                         fmt::format("it redirects to {}, and other hosts are not allowed", next->origin())};
+        }
+        drop_credentials(request_.headers);
+    }
+    url_ = std::move(*next);
+    return {};
+}
+
+}  // namespace ocilot::net
