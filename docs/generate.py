@@ -49,7 +49,7 @@ COMMANDS = (
 CONFIG_HEAD = """\
 # Configuration
 
-<!-- Made by ./dev docs --write from python/ocilot/config/model.py. -->
+<!-- Made by ./dev docs --write from python/ocilot/config. -->
 
 `ocilot serve` needs no configuration. It takes distribution's `config.yml`, as an argument or named by
 `REGISTRY_CONFIGURATION_PATH`. Every key can be set by a variable too, its path in capitals:

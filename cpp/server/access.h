@@ -11,7 +11,7 @@
 #include "auth/token_verifier.h"
 #include "base/blocking_pool.h"
 #include "http/core/challenge.h"
-#include "server/settings.h"
+#include "server/settings/auth.h"
 
 #include <memory>
 #include <optional>

@@ -34,24 +34,24 @@ constexpr std::size_t manifest_cache_bytes = 64 * 1024 * 1024;
 
 Limits limits_of(Settings const& settings) {
     Limits limits;
-    limits.head = settings.header_limit;
-    limits.request_line = std::min(limits.request_line, settings.header_limit);
-    limits.head_time = settings.header_timeout;
-    limits.idle_time = settings.idle_timeout;
-    limits.body_rate = settings.body_rate;
-    limits.body_grace = settings.body_grace;
+    limits.head = settings.limits.header;
+    limits.request_line = std::min(limits.request_line, settings.limits.header);
+    limits.head_time = settings.limits.header_timeout;
+    limits.idle_time = settings.limits.idle_timeout;
+    limits.body_rate = settings.limits.body_rate;
+    limits.body_grace = settings.limits.body_grace;
     return limits;
 }
 
 http::AppSettings app_settings(Settings const& settings) {
     http::AppSettings out;
-    out.urls = {settings.host, settings.prefix, settings.relative_urls};
-    out.catalog_limit = settings.catalog_limit;
-    out.catalog_default = std::min(out.catalog_default, settings.catalog_limit);
-    out.tags_limit = settings.tags_limit;
-    out.headers = settings.headers;
-    out.cors = {settings.cors_origins, settings.cors_credentials};
-    out.operations = settings.debug_address.empty();
+    out.urls = {settings.answers.host, settings.answers.prefix, settings.answers.relative_urls};
+    out.catalog_limit = settings.answers.catalog_limit;
+    out.catalog_default = std::min(out.catalog_default, settings.answers.catalog_limit);
+    out.tags_limit = settings.answers.tags_limit;
+    out.headers = settings.answers.headers;
+    out.cors = {settings.answers.cors_origins, settings.answers.cors_credentials};
+    out.operations = settings.listen.debug_address.empty();
     return out;
 }
 
@@ -62,13 +62,13 @@ Counter& dropped_lines(Metrics& metrics, std::string_view log) {
 
 Result<registry::Rules> rules_of(Settings const& settings) {
     registry::Rules rules;
-    rules.deletes = settings.deletes;
-    rules.manifest_limit = settings.manifest_limit;
-    rules.strict_sizes = settings.strict_sizes;
-    rules.json = {settings.json_depth, settings.json_members};
-    rules.repository_uploads = settings.repository_upload_limit;
-    rules.caller_uploads = settings.caller_upload_limit;
-    for (auto const& text : settings.sparse) {
+    rules.deletes = settings.storage.deletes;
+    rules.manifest_limit = settings.limits.manifest;
+    rules.strict_sizes = settings.storage.strict_sizes;
+    rules.json = {settings.limits.json_depth, settings.limits.json_members};
+    rules.repository_uploads = settings.uploads.per_repository;
+    rules.caller_uploads = settings.uploads.per_caller;
+    for (auto const& text : settings.storage.sparse) {
         TRY(auto pattern, oci::RepositoryPattern::parse(text));
         rules.sparse.push_back(std::move(pattern));
     }
@@ -108,8 +108,8 @@ Server::Parts::Parts(Settings with)
     : settings(std::move(with)),
       log_sink(STDERR_FILENO, log_bytes, dropped_lines(metrics, "log")),
       access_sink(STDOUT_FILENO, log_bytes, dropped_lines(metrics, "access"), access_log_delay),
-      log(log_sink, clock, settings.log_format, settings.log_level),
-      access_log(access_sink, settings.log_format),
+      log(log_sink, clock, settings.log.format, settings.log.level),
+      access_log(access_sink, settings.log.format),
       hooks(metrics, log),
       limits(limits_of(settings)),
       pool(pool_threads),
@@ -117,7 +117,7 @@ Server::Parts::Parts(Settings with)
 
 Result<> Server::Parts::open() {
     CHECK(count_descriptors());
-    TRY(proxies, net::Networks::parse(settings.trusted_proxies));
+    TRY(proxies, net::Networks::parse(settings.listen.trusted_proxies));
     CHECK(load_certificates());
     CHECK(open_stores());
     TRY(auto const points, hookbox::parse_hook_points(settings.hook_points));
@@ -150,43 +150,43 @@ Result<> Server::Parts::open() {
 Result<> Server::Parts::count_descriptors() {
     TRY(descriptors, raise_descriptor_limit());
     auto const carried = connections_within(descriptors);
-    if (settings.connection_limit > 0) most_connections = std::min(settings.connection_limit, carried);
-    connections.emplace(most_connections, settings.client_connection_limit);
+    if (settings.limits.connections > 0) most_connections = std::min(settings.limits.connections, carried);
+    connections.emplace(most_connections, settings.limits.client_connections);
     return {};
 }
 
 Result<> Server::Parts::load_certificates() {
-    if (settings.tls_certificate.empty() && settings.tls_key.empty()) {
-        if (settings.tls_client_authorities.empty()) return {};
+    if (settings.tls.certificate.empty() && settings.tls.key.empty()) {
+        if (settings.tls.client_authorities.empty()) return {};
         return Error{Errc::config,
                      "certificates of clients need TLS: set the server's own certificate and key too"};
     }
-    if (settings.tls_certificate.empty() || settings.tls_key.empty()) {
+    if (settings.tls.certificate.empty() || settings.tls.key.empty()) {
         return Error{Errc::config,
                      "TLS needs both a certificate and a key file: set the one that is missing"};
     }
     net::TlsSettings tls;
-    tls.certificate_file = settings.tls_certificate;
-    tls.key_file = settings.tls_key;
-    tls.client_authority_files = settings.tls_client_authorities;
-    tls.client_certificate_required = settings.tls_client_required;
-    TRY(tls.minimum, net::parse_tls_version(settings.tls_minimum));
+    tls.certificate_file = settings.tls.certificate;
+    tls.key_file = settings.tls.key;
+    tls.client_authority_files = settings.tls.client_authorities;
+    tls.client_certificate_required = settings.tls.client_required;
+    TRY(tls.minimum, net::parse_tls_version(settings.tls.minimum));
     TRY(certificates, net::TlsCertificates::load(std::move(tls)));
     return {};
 }
 
 Result<> Server::Parts::open_stores() {
-    if (settings.in_memory) {
+    if (settings.storage.in_memory) {
         blobs = std::make_unique<blob::MemoryStore>();
         TRY(meta, meta::SqliteStore::open(":memory:", log, metrics));
         return {};
     }
     std::error_code failure;
-    auto const directory = std::filesystem::absolute(settings.root, failure).lexically_normal();
+    auto const directory = std::filesystem::absolute(settings.storage.root, failure).lexically_normal();
     if (failure) {
         return Error{Errc::config,
                      fmt::format("the data directory \"{}\" is not a path ({}): give another one",
-                                 settings.root, failure.message())};
+                                 settings.storage.root, failure.message())};
     }
     root = directory.string();
     TRY(blobs, blob::FilesystemStore::open(directory, pool, random));
@@ -203,7 +203,7 @@ Result<> Server::Parts::open_stores() {
 Result<> Server::Parts::open_access() {
     refusals.emplace(meta->journal(), clock, metrics);
     auto with = settings.auth;
-    with.certificates = !settings.tls_client_authorities.empty();
+    with.certificates = !settings.tls.client_authorities.empty();
     TRY(access, AccessParts::open(std::move(with),
                                   {hooks.gate, clock, random, log, metrics, meta->accounts(), *refusals}));
     auto const prepared = run_now(access->prepare());
@@ -237,21 +237,21 @@ void Server::Parts::keep_last_refusals() {
 }
 
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
-    auto const* const lines = settings.access_log ? &access_log : nullptr;
+    auto const* const lines = settings.log.access ? &access_log : nullptr;
     return {handler, clock,   random,         log,    lines, worker.metrics(), worker.dates(),
             limits,  proxies, worker.spare(), counted};
 }
 
 Result<> Server::Parts::listen() {
-    auto const wanted = settings.threads != 0 ? settings.threads : usable_cores();
+    auto const wanted = settings.listen.threads != 0 ? settings.listen.threads : usable_cores();
     for (unsigned i = 0; i < wanted; ++i) workers.push_back(std::make_unique<Worker>(metrics));
-    if (!settings.address.empty()) {
+    if (!settings.listen.address.empty()) {
         CHECK(listen_to_clients());
     }
     CHECK(listen_locally());
-    if (settings.debug_address.empty()) return {};
+    if (settings.listen.debug_address.empty()) return {};
     auto& first = *workers.front();
-    TRY(auto debug, net::listen(first.context(), settings.debug_address));
+    TRY(auto debug, net::listen(first.context(), settings.listen.debug_address));
     debug_bound = debug.local_endpoint();
     // Whoever looks after a full registry still gets in.
     first.add_listener(std::move(debug), nullptr, session_context(first, *operations, nullptr));
@@ -259,7 +259,7 @@ Result<> Server::Parts::listen() {
 }
 
 Result<> Server::Parts::listen_to_clients() {
-    TRY(auto acceptor, net::listen(workers.front()->context(), settings.address));
+    TRY(auto acceptor, net::listen(workers.front()->context(), settings.listen.address));
     bound = acceptor.local_endpoint();
     for (std::size_t i = 1; i < workers.size(); ++i) {
         TRY(auto shared, net::share(acceptor, workers[i]->context()));
@@ -272,8 +272,8 @@ Result<> Server::Parts::listen_to_clients() {
 }
 
 Result<> Server::Parts::listen_locally() {
-    auto path = settings.control_socket;
-    if (path.empty() && settings.in_memory) return {};
+    auto path = settings.listen.control_socket;
+    if (path.empty() && settings.storage.in_memory) return {};
     if (path.empty()) path = (std::filesystem::path(root) / "ocilot" / "control.sock").string();
     auto& first = *workers.front();
     TRY(auto acceptor, net::listen_locally(first.context(), path));
@@ -288,14 +288,14 @@ Result<> Server::Parts::add_jobs() {
     auto& worker = *workers.front();
     if (certificates) worker.add_background(watch_certificates(*certificates, pool, log));
     auto& parts = *registry;
-    if (settings.purge_uploads) {
-        auto const age = settings.upload_age;
-        jobs::Job job{"expire_uploads", settings.purge_interval,
+    if (settings.uploads.purge) {
+        auto const age = settings.uploads.age;
+        jobs::Job job{"expire_uploads", settings.uploads.purge_interval,
                       [&parts, age] { return jobs::expire_uploads(parts, age); }};
         worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
     }
-    if (settings.audit_age > std::chrono::seconds(0)) {
-        auto const age = settings.audit_age;
+    if (settings.upkeep.audit_age > std::chrono::seconds(0)) {
+        auto const age = settings.upkeep.audit_age;
         jobs::Job job{"forget_journal", journal_interval,
                       [this, age] { return jobs::forget_journal(meta->journal(), clock, age); }};
         worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
@@ -306,10 +306,10 @@ Result<> Server::Parts::add_jobs() {
         jobs::Job job{"access", upkeep_interval, [this] { return access->keep_up(); }};
         worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
     }
-    if (!settings.scrub || settings.in_memory) return {};
-    auto const interval = std::max(settings.scrub_interval, std::chrono::seconds(1));
+    if (!settings.upkeep.scrub || settings.storage.in_memory) return {};
+    auto const interval = std::max(settings.upkeep.scrub_interval, std::chrono::seconds(1));
     TRY(auto const due_in, run_now(jobs::scrub_due_in(parts, interval)));
-    jobs::ScrubRules const rules{.rate = settings.scrub_rate};
+    jobs::ScrubRules const rules{.rate = settings.upkeep.scrub_rate};
     jobs::Job job{"scrub", interval, [this, rules] { return jobs::scrub(*registry, rules, log, metrics); },
                   std::chrono::seconds(due_in)};
     worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));

@@ -5,7 +5,7 @@
 #include "base/blocking_pool.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "server/settings.h"
+#include "server/settings/auth.h"
 
 #include <memory>
 #include <vector>

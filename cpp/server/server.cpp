@@ -12,13 +12,14 @@ namespace ocilot::server {
 void Server::Parts::run() {
     running = true;
     for (auto const& worker : workers) worker->start();
-    log.info("serving", {{"address", bound ? net::format_endpoint(*bound) : std::string("none")},
-                         {"tls", certificates != nullptr},
-                         {"root", settings.in_memory ? std::string_view("memory") : std::string_view(root)},
-                         {"threads", std::uint64_t{workers.size()}}});
+    log.info("serving",
+             {{"address", bound ? net::format_endpoint(*bound) : std::string("none")},
+              {"tls", certificates != nullptr},
+              {"root", settings.storage.in_memory ? std::string_view("memory") : std::string_view(root)},
+              {"threads", std::uint64_t{workers.size()}}});
     log.info("open files and sockets", {{"limit", descriptors},
                                         {"connections", std::uint64_t{most_connections}},
-                                        {"configured", std::uint64_t{settings.connection_limit}}});
+                                        {"configured", std::uint64_t{settings.limits.connections}}});
     if (debug_bound) log.info("serving operations", {{"address", net::format_endpoint(*debug_bound)}});
 }
 
@@ -91,7 +92,7 @@ void Server::note_failed_reload(std::string const& reason) {
 }
 
 void Server::stop() {
-    parts_->stop(parts_->settings.drain_timeout);
+    parts_->stop(parts_->settings.limits.drain_timeout);
 }
 
 }  // namespace ocilot::server

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "server/settings.h"
+#include "server/settings/settings.h"
 
 #include <chrono>
 #include <cstdint>

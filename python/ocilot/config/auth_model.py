@@ -1,10 +1,13 @@
 """What a configuration may say about who is let in; part of `model`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import DURATION, FLAG, TEXT, TEXTS, Ignored, Raw, expected, refused
+
+if TYPE_CHECKING:
+    from ocilot import _core
 
 Text = Annotated[str, TEXT]
 Flag = Annotated[bool, FLAG]
@@ -20,6 +23,10 @@ class HtpasswdAuth(Section):
     def _check_whole(self) -> None:
         if not self.realm or not self.path:
             raise expected("realm and path in it")
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        settings.auth_htpasswd, settings.auth_realm = self.path, self.realm
 
 
 class TokenAuth(Section):
@@ -46,6 +53,15 @@ class TokenAuth(Section):
         if not self.rootcertbundle and not self.jwks:
             raise expected("rootcertbundle or jwks in it")
 
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        settings.auth_token = True
+        settings.auth_realm, settings.auth_service = self.realm, self.service
+        settings.auth_issuer = self.issuer
+        settings.auth_root_certificates, settings.auth_jwks = self.rootcertbundle, self.jwks
+        settings.auth_algorithms = self.signingalgorithms
+        settings.auth_redirect_path = self.autoredirectpath if self.autoredirect else ""
+
 
 class SillyAuth(Section):
     realm: Text = ""
@@ -56,6 +72,11 @@ class SillyAuth(Section):
     def _check_whole(self) -> None:
         if not self.realm or not self.service:
             raise expected("realm and service in it")
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        settings.auth_silly = True
+        settings.auth_realm, settings.auth_service = self.realm, self.service
 
 
 class Auth(Section):
@@ -76,6 +97,12 @@ class Auth(Section):
         if sum(kind is not None for kind in (self.htpasswd, self.token, self.silly)) > 1:
             raise expected("one of htpasswd, token and silly")
 
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        for part in (self.htpasswd, self.token, self.silly):
+            if part is not None:
+                part.apply(settings)
+
 
 class Accounts(Section):
     enabled: Flag = False
@@ -94,3 +121,9 @@ class Accounts(Section):
             raise refused("clients take every token for good for a minute at least", "tokenexpiry")
         if not self.service:
             raise expected("a name", "service")
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        settings.accounts, settings.accounts_service = self.enabled, self.service
+        settings.token_life, settings.refresh_life = self.tokenexpiry, self.refreshexpiry
+        settings.key_life = self.keyrotation

@@ -11,9 +11,9 @@ from ocilot.errors import ConfigError
 
 from . import environment
 from .access import pushes_without_pull
-from .model import CLIENT_AUTH, Config, Delete
-from .oidc import trusted_file
+from .model import Config
 from .section import Invalid, Section
+from .storage import Delete
 from .tree import NOTHING, Node, TreeError
 from .values import Ignored, Kind
 
@@ -71,79 +71,8 @@ def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] 
 def resolve(config: Config) -> _core.Settings:
     """The core's settings for a configuration."""
     settings = _core.Settings()
-    storage, http, own = config.storage, config.http, config.ocilot
-    if storage.filesystem is not None:
-        settings.root = storage.filesystem.rootdirectory
-    settings.in_memory = storage.inmemory is not None
-    settings.deletes = storage.delete.enabled
-    purging = storage.maintenance.uploadpurging
-    settings.purge_uploads = purging.enabled
-    settings.upload_age, settings.purge_interval = purging.age, purging.interval
-    settings.scrub = own.scrub.enabled
-    settings.scrub_rate, settings.scrub_interval = own.scrub.rate, own.scrub.interval
-    settings.audit_age = own.audit.keep
-    settings.address, settings.debug_address = http.addr, http.debug.addr
-    settings.tls_certificate, settings.tls_key = http.tls.certificate, http.tls.key
-    settings.control_socket = own.controlsocket
-    settings.tls_minimum = http.tls.minimumtls
-    settings.tls_client_authorities = http.tls.clientcas
-    settings.tls_client_required = http.tls.clientauth in ("", CLIENT_AUTH[0])
-    settings.threads = own.threads
-    settings.trusted_proxies = own.trustedproxies
-    settings.header_limit, settings.manifest_limit = own.headerlimit, own.manifestlimit
-    settings.header_timeout, settings.idle_timeout = own.headertimeout, own.idletimeout
-    limits = own.limits
-    settings.body_rate, settings.body_grace = limits.bodyrate, limits.bodygrace
-    settings.connection_limit = limits.connections
-    settings.client_connection_limit = limits.connectionsperclient
-    settings.repository_upload_limit = limits.uploadsperrepository
-    settings.caller_upload_limit = limits.uploadspercaller
-    settings.json_depth = limits.jsondepth
-    settings.json_members = limits.jsonmembers
-    settings.drain_timeout = http.draintimeout
-    settings.host, settings.prefix, settings.relative_urls = http.host, http.prefix, http.relativeurls
-    settings.headers = [(name, value) for name, values in http.headers.items() for value in values]
-    settings.cors_origins, settings.cors_credentials = own.cors.origins, own.cors.credentials
-    settings.strict_sizes = own.strictsizes
-    settings.catalog_limit, settings.tags_limit = config.catalog.maxentries, config.tags.maxtags
-    settings.sparse = own.sparse
-    _resolve_auth(settings, config)
-    settings.log_level = _core.LogLevel[config.loglevel or config.log.level]
-    settings.log_format = _core.LogFormat[config.log.formatter]
-    settings.access_log = not config.log.accesslog.disabled
+    config.apply(settings)
     return settings
-
-
-def _resolve_auth(settings: _core.Settings, config: Config) -> None:
-    auth, accounts = config.auth, config.ocilot.accounts
-    if auth.htpasswd is not None:
-        settings.auth_htpasswd, settings.auth_realm = auth.htpasswd.path, auth.htpasswd.realm
-    if (token := auth.token) is not None:
-        settings.auth_token = True
-        settings.auth_realm, settings.auth_service = token.realm, token.service
-        settings.auth_issuer = token.issuer
-        settings.auth_root_certificates, settings.auth_jwks = token.rootcertbundle, token.jwks
-        settings.auth_algorithms = token.signingalgorithms
-        settings.auth_redirect_path = token.autoredirectpath if token.autoredirect else ""
-    if auth.silly is not None:
-        settings.auth_silly = True
-        settings.auth_realm, settings.auth_service = auth.silly.realm, auth.silly.service
-    settings.accounts, settings.accounts_service = accounts.enabled, accounts.service
-    settings.token_life, settings.refresh_life = accounts.tokenexpiry, accounts.refreshexpiry
-    settings.key_life = accounts.keyrotation
-    settings.rate_limits = list(config.ocilot.ratelimits)
-    settings.oidc = [
-        (
-            *(one.name, one.issuer, one.audience, one.jwks, one.cacert),
-            [(list(rule.claims.items()), rule.name, rule.groups, rule.scopes) for rule in one.rules],
-        )
-        for one in config.ocilot.oidc
-    ]
-    if settings.oidc:
-        settings.authorities = trusted_file()
-    settings.groups = list(config.ocilot.groups.items())
-    if "access" in config.ocilot.given_keys:
-        settings.access = [(patterns, list(allow.items())) for patterns, allow in config.ocilot.access]
 
 
 def _of_file(path: str) -> Node:

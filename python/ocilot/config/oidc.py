@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .access import section_of, text_of, texts_of
 from .values import Kind, Raw, expected
+
+if TYPE_CHECKING:
+    from ocilot import _core
 
 
 class Rule(NamedTuple):
@@ -110,3 +113,16 @@ def trusted_file() -> str:
 ISSUERS: Final = Kind(
     "issuers", "a list of issuers, each with name, issuer, audience and rules", _read, _show
 )
+
+
+def apply_oidc(settings: _core.Settings, issuers: list[Issuer]) -> None:
+    """Hands the core the foreign issuers."""
+    settings.oidc = [
+        (
+            *(one.name, one.issuer, one.audience, one.jwks, one.cacert),
+            [(list(rule.claims.items()), rule.name, rule.groups, rule.scopes) for rule in one.rules],
+        )
+        for one in issuers
+    ]
+    if issuers:
+        settings.authorities = trusted_file()

@@ -24,11 +24,11 @@ constexpr std::string_view hello_digest =
 
 Settings quiet() {
     Settings settings;
-    settings.in_memory = true;
-    settings.address = "127.0.0.1:0";
-    settings.threads = 1;
-    settings.log_level = LogLevel::error;
-    settings.access_log = false;
+    settings.storage.in_memory = true;
+    settings.listen.address = "127.0.0.1:0";
+    settings.listen.threads = 1;
+    settings.log.level = LogLevel::error;
+    settings.log.access = false;
     return settings;
 }
 
@@ -64,7 +64,7 @@ std::string error_of(Settings settings) {
 
 TEST(Server, ServesTheProtocolOnEveryThread) {
     auto settings = quiet();
-    settings.threads = 3;
+    settings.listen.threads = 3;
     auto const server = Server::start(settings).value();
     EXPECT_EQ(server->address(), fmt::format("127.0.0.1:{}", server->port()));
     EXPECT_EQ(server->root(), "");
@@ -82,12 +82,12 @@ TEST(Server, ServesTheProtocolOnEveryThread) {
 TEST(Server, KeepsWhatWasPushedAcrossARestart) {
     TemporaryDirectory const directory;
     auto settings = quiet();
-    settings.in_memory = false;
-    settings.root = directory.file("data");
+    settings.storage.in_memory = false;
+    settings.storage.root = directory.file("data");
     {
         auto const server = Server::start(settings).value();
-        EXPECT_EQ(server->root(), settings.root);
-        EXPECT_THAT(error_of(settings), HasSubstr(settings.root));  // One process a directory.
+        EXPECT_EQ(server->root(), settings.storage.root);
+        EXPECT_THAT(error_of(settings), HasSubstr(settings.storage.root));  // One process a directory.
         auto const target = fmt::format("/v2/a/b/blobs/uploads/?digest={}", hello_digest);
         EXPECT_THAT(ask(server->port(), "POST", target, "hello"), StartsWith("HTTP/1.1 201 "));
         server->stop();
@@ -101,8 +101,8 @@ TEST(Server, KeepsWhatWasPushedAcrossARestart) {
 TEST(Server, ServesItsControlSocketBesideItsPort) {
     TemporaryDirectory const directory;
     auto settings = quiet();
-    settings.in_memory = false;
-    settings.root = directory.file("data");
+    settings.storage.in_memory = false;
+    settings.storage.root = directory.file("data");
     auto const path = directory.file("data/ocilot/control.sock");
     auto const server = Server::start(settings).value();
     EXPECT_EQ(server->control_socket(), path);
@@ -115,17 +115,17 @@ TEST(Server, ServesItsControlSocketBesideItsPort) {
 TEST(Server, WithoutAnAddressServesOnlyItsControlSocket) {
     TemporaryDirectory const directory;
     auto settings = quiet();
-    settings.address = "";
-    settings.control_socket = directory.file("socket");
+    settings.listen.address = "";
+    settings.listen.control_socket = directory.file("socket");
     {
         auto const server = Server::start(settings).value();
         EXPECT_EQ(server->address(), "");
         EXPECT_EQ(server->port(), 0);
-        EXPECT_THAT(ask(connect_to_path(settings.control_socket), "GET", "/healthz"),
+        EXPECT_THAT(ask(connect_to_path(settings.listen.control_socket), "GET", "/healthz"),
                     StartsWith("HTTP/1.1 200 "));
         EXPECT_THAT(error_of(settings), HasSubstr("another process listens there"));
     }
-    EXPECT_FALSE(std::filesystem::exists(settings.control_socket));
+    EXPECT_FALSE(std::filesystem::exists(settings.listen.control_socket));
 }
 
 TEST(Server, InMemoryHasAControlSocketOnlyWhereOneIsNamed) {
@@ -143,7 +143,7 @@ TEST(Server, AnswersATlsHelloOnThePlainPort) {
 
 TEST(Server, TellsASlowClientBeforeItCloses) {
     auto settings = quiet();
-    settings.header_timeout = std::chrono::seconds(1);
+    settings.limits.header_timeout = std::chrono::seconds(1);
     auto const server = Server::start(settings).value();
     auto const client = connect_to(server->port());
     client.send("GET /v2/ HTTP/1.1\r\nHo");
@@ -152,7 +152,7 @@ TEST(Server, TellsASlowClientBeforeItCloses) {
 
 TEST(Server, ShowsOperationsOnTheDebugAddressAlone) {
     auto settings = quiet();
-    settings.debug_address = "127.0.0.1:0";
+    settings.listen.debug_address = "127.0.0.1:0";
     auto const server = Server::start(settings).value();
     auto const colon = server->debug_address().rfind(':');
     auto const port = static_cast<std::uint16_t>(std::stoul(server->debug_address().substr(colon + 1)));
@@ -190,7 +190,7 @@ TEST(Server, LetsTheRequestUnderWayEndWhenItStops) {
 
 TEST(Server, DropsRequestsThatOutlastTheDrainTime) {
     auto settings = quiet();
-    settings.drain_timeout = std::chrono::seconds(0);
+    settings.limits.drain_timeout = std::chrono::seconds(0);
     auto const server = Server::start(settings).value();
     auto const half = connect_to(server->port());
     half.send(
@@ -210,35 +210,35 @@ TEST(Server, StopsOnItsOwnWhenItGoesAway) {
 TEST(Server, SaysWhyItCannotStart) {
     auto const other = Server::start(quiet()).value();
     auto settings = quiet();
-    settings.address = other->address();
+    settings.listen.address = other->address();
     EXPECT_THAT(error_of(settings), HasSubstr("already in use"));
     settings = quiet();
-    settings.debug_address = other->address();
+    settings.listen.debug_address = other->address();
     EXPECT_THAT(error_of(settings), HasSubstr("already in use"));
     settings = quiet();
-    settings.address = "nonsense";
+    settings.listen.address = "nonsense";
     EXPECT_THAT(error_of(settings), HasSubstr("nonsense"));
     settings = quiet();
-    settings.tls_certificate = "/nowhere.pem";
+    settings.tls.certificate = "/nowhere.pem";
     EXPECT_THAT(error_of(settings), HasSubstr("both a certificate and a key"));
-    settings.tls_key = "/nowhere.pem";
+    settings.tls.key = "/nowhere.pem";
     EXPECT_THAT(error_of(settings), HasSubstr("/nowhere.pem"));
-    settings.tls_minimum = "ssl3";
+    settings.tls.minimum = "ssl3";
     EXPECT_THAT(error_of(settings), HasSubstr("ssl3"));
     TemporaryDirectory const directory;
     std::ofstream(directory.file("file")) << "x";
     settings = quiet();
-    settings.in_memory = false;
-    settings.root = directory.file("file");
-    EXPECT_THAT(error_of(settings), HasSubstr(settings.root));
+    settings.storage.in_memory = false;
+    settings.storage.root = directory.file("file");
+    EXPECT_THAT(error_of(settings), HasSubstr(settings.storage.root));
 }
 
 TEST(Server, ServesTlsAndTakesANewCertificate) {
     TemporaryDirectory const directory;
     auto settings = quiet();
-    settings.tls_certificate = directory.file("cert.pem");
-    settings.tls_key = directory.file("key.pem");
-    net::TlsSettings const files{settings.tls_certificate, settings.tls_key, net::TlsVersion::tls1_2};
+    settings.tls.certificate = directory.file("cert.pem");
+    settings.tls.key = directory.file("key.pem");
+    net::TlsSettings const files{settings.tls.certificate, settings.tls.key, net::TlsVersion::tls1_2};
     write_certificate(files, "first");
     auto const server = Server::start(settings).value();
     auto const name_seen = [&server] {
@@ -255,7 +255,7 @@ TEST(Server, ServesTlsAndTakesANewCertificate) {
     write_certificate(files, "second");
     EXPECT_TRUE(server->reload_tls().has_value());
     EXPECT_EQ(name_seen(), "second");
-    std::ofstream(settings.tls_key) << "rubbish";
+    std::ofstream(settings.tls.key) << "rubbish";
     EXPECT_EQ(server->reload_tls().error().code, Errc::config);
     EXPECT_EQ(name_seen(), "second");
     auto const plain = ask(server->port(), "GET", "/v2/");

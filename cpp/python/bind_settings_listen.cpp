@@ -1,0 +1,32 @@
+#include "python/settings_class.h"
+
+#include <pybind11/stl.h>
+
+namespace ocilot::python {
+
+using server::CertificateSettings;
+using server::ListenSettings;
+using server::Settings;
+
+void init_listen_settings(SettingsClass& settings) {
+    field(settings, "address", &Settings::listen, &ListenSettings::address,
+          "`HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one; empty: only the control socket is "
+          "served.");
+    field(settings, "control_socket", &Settings::listen, &ListenSettings::control_socket,
+          "Path; empty: `ocilot/control.sock` in `root`, none for a registry in memory.");
+    field(settings, "debug_address", &Settings::listen, &ListenSettings::debug_address,
+          "Where metrics and health live instead of at `address`; empty: there.");
+    field(settings, "trusted_proxies", &Settings::listen, &ListenSettings::trusted_proxies,
+          "Networks of proxies that are believed who a client is; set the whole list.");
+    field(settings, "threads", &Settings::listen, &ListenSettings::threads, "I/O threads; 0: one a core.");
+    field(settings, "tls_certificate", &Settings::tls, &CertificateSettings::certificate,
+          "PEM file; empty: plain HTTP.");
+    field(settings, "tls_key", &Settings::tls, &CertificateSettings::key, "PEM file.");
+    field(settings, "tls_minimum", &Settings::tls, &CertificateSettings::minimum, "`tls1.2` or `tls1.3`.");
+    field(settings, "tls_client_authorities", &Settings::tls, &CertificateSettings::client_authorities,
+          "PEM files of those who may sign certificates of clients; set the whole list.");
+    field(settings, "tls_client_required", &Settings::tls, &CertificateSettings::client_required,
+          "Whether every client needs a certificate, if there are authorities.");
+}
+
+}  // namespace ocilot::python

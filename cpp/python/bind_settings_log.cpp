@@ -1,0 +1,34 @@
+#include "python/settings_class.h"
+
+#include <pybind11/native_enum.h>
+
+namespace ocilot::python {
+
+using server::LogSettings;
+using server::Settings;
+
+namespace {
+
+void init_log_enums(py::module_& module) {
+    py::native_enum<LogLevel>(module, "LogLevel", "enum.Enum", "The least important lines that are logged.")
+        .value("debug", LogLevel::debug)
+        .value("info", LogLevel::info)
+        .value("warn", LogLevel::warn)
+        .value("error", LogLevel::error)
+        .finalize();
+    py::native_enum<LogFormat>(module, "LogFormat", "enum.Enum", "The form of a log line.")
+        .value("text", LogFormat::text)
+        .value("json", LogFormat::json)
+        .finalize();
+}
+
+}  // namespace
+
+void init_log_settings(py::module_& module, SettingsClass& settings) {
+    init_log_enums(module);
+    field(settings, "log_level", &Settings::log, &LogSettings::level, "Least level that is logged.");
+    field(settings, "log_format", &Settings::log, &LogSettings::format, "Form of a log line.");
+    field(settings, "access_log", &Settings::log, &LogSettings::access, "Whether each request is logged.");
+}
+
+}  // namespace ocilot::python

@@ -1,0 +1,42 @@
+#include "python/settings_class.h"
+
+#include <pybind11/stl.h>
+
+namespace ocilot::python {
+
+using server::Settings;
+using server::StorageSettings;
+using server::UpkeepSettings;
+using server::UploadSettings;
+
+void init_storage_settings(SettingsClass& settings) {
+    field(settings, "root", &Settings::storage, &StorageSettings::root, "Directory of blobs and metadata.");
+    field(settings, "in_memory", &Settings::storage, &StorageSettings::in_memory,
+          "Whether everything is forgotten at the end.");
+    field(settings, "deletes", &Settings::storage, &StorageSettings::deletes, "Whether clients may delete.");
+    field(settings, "strict_sizes", &Settings::storage, &StorageSettings::strict_sizes,
+          "Whether a descriptor with a wrong size is refused.");
+    field(settings, "sparse", &Settings::storage, &StorageSettings::sparse,
+          "Patterns of repositories whose manifests may name what is not there; set the whole list, reading "
+          "it gives a copy.");
+    field(settings, "purge_uploads", &Settings::uploads, &UploadSettings::purge,
+          "Whether abandoned uploads are removed.");
+    seconds(settings, "upload_age", &Settings::uploads, &UploadSettings::age,
+            "Seconds after which an upload is abandoned.");
+    seconds(settings, "purge_interval", &Settings::uploads, &UploadSettings::purge_interval,
+            "Seconds between two purges.");
+    field(settings, "repository_upload_limit", &Settings::uploads, &UploadSettings::per_repository,
+          "Unfinished uploads of one repository; 0: any number.");
+    field(settings, "caller_upload_limit", &Settings::uploads, &UploadSettings::per_caller,
+          "Unfinished uploads of one caller; 0: any number.");
+    field(settings, "scrub", &Settings::upkeep, &UpkeepSettings::scrub,
+          "Whether blobs are read again in the background.");
+    field(settings, "scrub_rate", &Settings::upkeep, &UpkeepSettings::scrub_rate,
+          "Bytes a second; 0: as fast as it can.");
+    seconds(settings, "scrub_interval", &Settings::upkeep, &UpkeepSettings::scrub_interval,
+            "Seconds between two rounds of that.");
+    seconds(settings, "audit_age", &Settings::upkeep, &UpkeepSettings::audit_age,
+            "Seconds that changes and refusals are remembered; 0: for ever.");
+}
+
+}  // namespace ocilot::python

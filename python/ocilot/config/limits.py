@@ -1,0 +1,41 @@
+"""The section `ocilot.limits`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from .section import Section
+from .values import DURATION, SIZE_OR_NONE, count
+
+if TYPE_CHECKING:
+    from ocilot import _core
+
+Duration = Annotated[int, DURATION]
+
+
+class Limits(Section):
+    """What clients may take at most."""
+
+    bodyrate: Annotated[int, SIZE_OR_NONE] = 1024
+    """Bytes a second that the body of a request has to average, or it ends with 408; 0: any rate."""
+    bodygrace: Duration = 30
+    """How long a body may be slower at its start; one that was faster may pause for `ocilot.idletimeout`."""
+    connections: Annotated[int, count(0)] = 16384
+    """Most open connections; those over it get 503; 0: as many as the system takes."""
+    connectionsperclient: Annotated[int, count(0)] = 0
+    """Most open connections of one client address; those over it get 429; 0: any number."""
+    uploadsperrepository: Annotated[int, count(0)] = 1000
+    """Most unfinished uploads of one repository; those over it get 429; 0: any number."""
+    uploadspercaller: Annotated[int, count(0)] = 1000
+    """Most unfinished uploads of one user, or of one address without login; over it 429; 0: any number."""
+    jsondepth: Annotated[int, count(8)] = 64
+    """Most levels of nesting in a manifest."""
+    jsonmembers: Annotated[int, count(0)] = 0
+    """Most members of one object in a manifest; 0: as many as its bytes hold. Lists may have any number."""
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        settings.body_rate, settings.body_grace = self.bodyrate, self.bodygrace
+        settings.connection_limit = self.connections
+        settings.client_connection_limit = self.connectionsperclient
+        settings.repository_upload_limit = self.uploadsperrepository
+        settings.caller_upload_limit = self.uploadspercaller
+        settings.json_depth, settings.json_members = self.jsondepth, self.jsonmembers

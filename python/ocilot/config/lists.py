@@ -1,0 +1,29 @@
+"""The sections `catalog` and `tags`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from .section import Section
+from .values import COUNT
+
+if TYPE_CHECKING:
+    from ocilot import _core
+
+Count = Annotated[int, COUNT]
+
+
+class Catalog(Section):
+    maxentries: Count = 1000
+    """Most repositories in one answer."""
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        settings.catalog_limit = self.maxentries
+
+
+class Tags(Section):
+    maxtags: Count = 1000
+    """Most tags in one answer to a client that pages."""
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        settings.tags_limit = self.maxtags

@@ -1,0 +1,38 @@
+"""The section `log`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from .section import Section
+from .values import FLAG, Ignored, Refused, choice
+
+if TYPE_CHECKING:
+    from ocilot import _core
+
+Flag = Annotated[bool, FLAG]
+LogLevel = Annotated[str, choice("error", "warn", "info", "debug")]
+
+
+class AccessLog(Section):
+    disabled: Flag = False
+    """Whether requests are not logged."""
+
+
+class Log(Section):
+    level: LogLevel = "info"
+    """The least important lines that are logged."""
+    formatter: Annotated[str, choice("text", "json")] = "text"
+    """The form of a log line."""
+    accesslog: AccessLog = AccessLog()
+    fields: Annotated[object, Ignored("log lines carry no static fields yet")] = None
+    reportcaller: Annotated[object, Ignored("log lines never name a place in the source")] = None
+    hooks: Annotated[object, Refused("ocilot does not mail log lines; let what collects the log do it")] = (
+        None
+    )
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        from ocilot import _core
+
+        settings.log_level = _core.LogLevel[self.level]
+        settings.log_format = _core.LogFormat[self.formatter]
+        settings.access_log = not self.accesslog.disabled

@@ -1,0 +1,80 @@
+"""The section `ocilot`: what distribution has no key for."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from .access import GROUPS, RULES, Groups, Rules
+from .auth_model import Accounts
+from .hooks import HookSettings
+from .http import Cors
+from .limits import Limits
+from .oidc import ISSUERS, Issuer, apply_oidc
+from .rates import RATE_LIMITS, RateLimit
+from .section import Section
+from .upkeep import Audit, Scrub
+from .values import DURATION, FLAG, NETWORKS, PATTERNS, SIZE, TEXT, count
+
+if TYPE_CHECKING:
+    from ocilot import _core
+
+Text = Annotated[str, TEXT]
+Flag = Annotated[bool, FLAG]
+Size = Annotated[int, SIZE]
+Duration = Annotated[int, DURATION]
+
+
+class Ocilot(Section):
+    """What distribution has no key for."""
+
+    threads: Annotated[int, count(0)] = 0
+    """I/O threads; 0: one a core."""
+    trustedproxies: Annotated[list[str], NETWORKS] = []
+    """Proxies before the registry, such as `10.0.0.0/8`: what they write in `X-Forwarded-For` or `Forwarded`
+    is the address of the client, for limits and logs."""
+    manifestlimit: Size = 4 * 1024 * 1024
+    """Largest manifest."""
+    headerlimit: Size = 64 * 1024
+    """Largest head of a request."""
+    headertimeout: Duration = 30
+    """How long the head of a request may take."""
+    idletimeout: Duration = 180
+    """How long a connection may be silent, between requests and within a body."""
+    controlsocket: Text = ""
+    """Path of the socket that commands such as `ocilot user` use, for the registry's own user only; if empty,
+    it is `ocilot/control.sock` in the data directory, and none if everything is in memory."""
+    sparse: Annotated[list[str], PATTERNS] = []
+    """Repositories whose manifests and indexes may name content that is not there; `*` is anything within a
+    component, `**` any number of components."""
+    strictsizes: Flag = False
+    """Whether a manifest that gives a wrong size for its content is refused instead of warned about."""
+    cors: Cors = Cors()
+    limits: Limits = Limits()
+    scrub: Scrub = Scrub()
+    audit: Audit = Audit()
+    ratelimits: Annotated[list[RateLimit], RATE_LIMITS] = []
+    """Most requests in a time, by caller or address; over it 429 with `Retry-After`."""
+    accounts: Accounts = Accounts()
+    oidc: Annotated[list[Issuer], ISSUERS] = []
+    """Foreign issuers whose tokens are taken as passwords, each with `name`, `issuer`, `audience`, `rules`
+    (`claims`, `name`, `groups`, `scopes`) and, if need be, `jwks` (URL or file) and `cacert` (PEM file)."""
+    groups: Annotated[Groups, GROUPS] = {}
+    """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
+    access: Annotated[Rules, RULES] = []
+    """Who may do what where; read again when the file changes and on SIGHUP. Without it whoever logged in may
+    pull, push and delete."""
+    hooks: HookSettings = HookSettings()
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        settings.control_socket = self.controlsocket
+        settings.threads = self.threads
+        settings.trusted_proxies = self.trustedproxies
+        settings.header_limit, settings.manifest_limit = self.headerlimit, self.manifestlimit
+        settings.header_timeout, settings.idle_timeout = self.headertimeout, self.idletimeout
+        settings.strict_sizes, settings.sparse = self.strictsizes, self.sparse
+        settings.rate_limits = list(self.ratelimits)
+        settings.groups = list(self.groups.items())
+        if "access" in self.given_keys:
+            settings.access = [(patterns, list(allow.items())) for patterns, allow in self.access]
+        apply_oidc(settings, self.oidc)
+        for part in (self.cors, self.limits, self.scrub, self.audit, self.accounts):
+            part.apply(settings)

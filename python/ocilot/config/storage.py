@@ -1,0 +1,102 @@
+"""The section `storage`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from .section import Section
+from .tree import NOTHING, Scalar
+from .values import DURATION, FLAG, TEXT, Ignored, Raw, Refused, expected
+
+if TYPE_CHECKING:
+    from ocilot import _core
+
+Text = Annotated[str, TEXT]
+Flag = Annotated[bool, FLAG]
+Duration = Annotated[int, DURATION]
+
+DRIVERS = ("filesystem", "inmemory", "s3", "azure", "gcs", "swift", "oss")
+
+
+def _never(value: Any) -> bool:
+    return False
+
+
+class Filesystem(Section):
+    rootdirectory: Text = "/var/lib/registry"
+    """Directory of blobs and metadata."""
+    maxthreads: Annotated[object, Ignored("threads follow the load")] = None
+
+
+class InMemory(Section):
+    """Everything is forgotten at the end; for tests."""
+
+
+class Delete(Section):
+    enabled: Flag = False
+    """Whether clients may delete. Without a configuration file: true."""
+
+
+class UploadPurging(Section):
+    enabled: Flag = True
+    """Whether abandoned uploads are removed."""
+    age: Duration = 168 * 3600
+    """Age at which an unfinished upload is removed."""
+    interval: Duration = 24 * 3600
+    """Time between two purges."""
+    dryrun: Annotated[
+        object, Refused("a purge without effect is not done; to keep abandoned uploads set enabled: false")
+    ] = None
+
+
+class ReadOnly(Section):
+    enabled: Annotated[
+        object, Refused("the registry cannot be made read-only yet, and needs it for no upkeep")
+    ] = None
+
+
+class Maintenance(Section):
+    uploadpurging: UploadPurging = UploadPurging()
+    readonly: ReadOnly = ReadOnly()
+
+
+_NO_BUCKET = "only storage.filesystem and storage.inmemory are done yet"
+
+
+class Storage(Section):
+    filesystem: Filesystem | None = None
+    inmemory: InMemory | None = None
+    delete: Delete = Delete()
+    maintenance: Maintenance = Maintenance()
+    cache: Annotated[object, Ignored("descriptors are facts here and need no cache")] = None
+    tag: Annotated[object, Ignored("tags are looked up in an index")] = None
+    redirect: Annotated[object, Ignored("blobs on a file system are never redirected")] = None
+    s3: Annotated[object, Refused(_NO_BUCKET, _never)] = None
+    azure: Annotated[object, Refused(_NO_BUCKET, _never)] = None
+    gcs: Annotated[object, Refused(_NO_BUCKET, _never)] = None
+    swift: Annotated[object, Refused(_NO_BUCKET, _never)] = None
+    oss: Annotated[object, Refused(_NO_BUCKET, _never)] = None
+
+    @classmethod
+    def _kept(cls) -> tuple[str, ...]:
+        return DRIVERS
+
+    @classmethod
+    def _prepared(cls, raw: Raw) -> Raw:
+        if isinstance(raw, Scalar) and isinstance(raw.value, str):
+            raw = {raw.value: NOTHING}
+        if not isinstance(raw, dict) or any(key in raw for key in DRIVERS):
+            return raw
+        return {**raw, "filesystem": {"rootdirectory": Scalar("ocilot-data", "ocilot-data")}}
+
+    def _check_whole(self) -> None:
+        if self.filesystem is not None and self.inmemory is not None:
+            raise expected("one kind of storage, not filesystem and inmemory")
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        if self.filesystem is not None:
+            settings.root = self.filesystem.rootdirectory
+        settings.in_memory = self.inmemory is not None
+        settings.deletes = self.delete.enabled
+        purging = self.maintenance.uploadpurging
+        settings.purge_uploads = purging.enabled
+        settings.upload_age, settings.purge_interval = purging.age, purging.interval
