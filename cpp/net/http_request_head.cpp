@@ -20,6 +20,10 @@ constexpr std::array<std::string_view, 11> own_headers{
 
 constexpr std::array<std::string_view, 6> idempotent{"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
 
+bool is_own(std::string_view name) {
+    return std::ranges::any_of(own_headers, [name](auto const own) { return same_name(own, name); });
+}
+
 bool is_token(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) != 0 || marks.find(c) != std::string_view::npos;
@@ -48,9 +52,7 @@ Result<> check_request(HttpRequest const& request) {
     for (auto const& [name, value] : request.headers) {
         if (!is_token(name)) return malformed("a header name is not a token");
         if (!is_value(value)) return malformed(fmt::format("header {} holds control characters", name));
-        if (std::ranges::any_of(own_headers, [&](auto const own) { return same_name(own, name); })) {
-            return malformed(fmt::format("header {} is set by the client", name));
-        }
+        if (is_own(name)) return malformed(fmt::format("header {} is set by the client", name));
     }
     if (request.source && !request.body.empty()) return malformed("two bodies");
     return {};

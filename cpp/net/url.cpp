@@ -49,7 +49,9 @@ Result<> take_authority(std::string_view text, Url& url) {
         url.host = lowered(host.substr(1, closing - 1));
         boost::system::error_code malformed;
         boost::asio::ip::make_address_v6(url.host, malformed);
-        if (malformed || host.size() != closing + 1) return unusable("its host is no IPv6 address");
+        // Nor a zone (`fe80::1%eth0`), which may hold any characters.
+        if (malformed || url.host.find('%') != std::string::npos || host.size() != closing + 1)
+            return unusable("its host is no IPv6 address");
     } else {
         url.host = lowered(host);
         if (host.empty() || !std::ranges::all_of(host, is_host_character)) {

