@@ -117,6 +117,7 @@ Task<Result<Caller>> Guard::identify(Presented presented) {
         co_return unknown(presented.address,
                           "the Authorization header is neither Basic nor Bearer, or broken");
     }
+    if (basic->empty()) co_return without_header(presented);
     co_return co_await login(std::move(basic->name), std::move(basic->password),
                              std::string(presented.address));
 }

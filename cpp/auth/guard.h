@@ -122,6 +122,8 @@ class Guard {
 struct NameAndPassword {
     std::string name;
     std::string password;
+    /// Both are: some clients send that for anonymous use.
+    [[nodiscard]] bool empty() const noexcept { return name.empty() && password.empty(); }
 };
 [[nodiscard]] std::optional<NameAndPassword> parse_basic(std::string_view authorization);
 /// The token of a Bearer Authorization header (RFC 6750); nullopt if it is none.

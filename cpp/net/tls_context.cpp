@@ -15,6 +15,8 @@ namespace {
 
 constexpr unsigned char http1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 constexpr unsigned char session_scope[] = "ocilot";
+// Forward secrecy and authenticated encryption only; those of TLS 1.3 all are.
+constexpr char const* tls1_2_suites = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 int choose_protocol(SSL*, unsigned char const** chosen, unsigned char* length, unsigned char const* offered,
                     unsigned offered_length, void*) {
@@ -38,6 +40,7 @@ bool set_rules(SSL_CTX* native, TlsVersion minimum) {
     SSL_CTX_set_alpn_select_cb(native, &choose_protocol, nullptr);
     auto const version = minimum == TlsVersion::tls1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
     return SSL_CTX_set_min_proto_version(native, version) == 1 &&
+           SSL_CTX_set_cipher_list(native, tls1_2_suites) == 1 &&
            SSL_CTX_set_session_id_context(native, session_scope, sizeof session_scope - 1) == 1;
 }
 

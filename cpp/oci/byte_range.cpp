@@ -81,6 +81,16 @@ std::string_view take_element(std::string_view& list) noexcept {
     return trimmed(element);
 }
 
+/// `/*` or `/LENGTH`, as RFC 9110 §14.4 ends what begins with a unit. The distribution specification has
+/// neither.
+bool takes_length(std::string_view text, std::uint64_t last) noexcept {
+    if (!text.starts_with('/')) return false;
+    text.remove_prefix(1);
+    if (text == "*") return true;
+    auto const length = take_number(text);
+    return length && text.empty() && *length > last;
+}
+
 }  // namespace
 
 Result<std::optional<ByteRange>> parse_range(std::string_view header, std::uint64_t size) {
@@ -111,9 +121,12 @@ Result<std::vector<ByteRange>> parse_ranges(std::string_view header, std::uint64
 
 Result<ByteRange> parse_content_range(std::string_view header) {
     auto rest = header;
+    bool const unit = rest.starts_with("bytes ");
+    if (unit) rest.remove_prefix(6);
     auto const first = take_number(rest);
     bool const dash = take_dash(rest);
     auto const last = take_number(rest);
+    if (unit && last && takes_length(rest, *last)) rest = {};
     if (!first || !dash || !last || !rest.empty()) {
         return Error{Errc::size_invalid,
                      fmt::format("Content-Range {} is malformed: write <first>-<last>, both byte positions",

@@ -6,7 +6,6 @@ namespace ocilot::fuzz {
 
 // One function a parser, each in the file of its name, with its corpus in corpus/<name>/. Each gives the
 // input to the parser and aborts if a promise is broken.
-void accept(std::string_view input);
 void chunks(std::string_view input);
 void conditions(std::string_view input);
 void content_range(std::string_view input);

@@ -38,7 +38,7 @@ LINES = {
     "base-head": Line("HEAD", "/v2/", 200, told={"Content-Length": "2"}),
     "manifest-by-tag-may-change": Line("GET", "{m}/1", 200, told={"Cache-Control": "no-cache"}),
     "manifest-by-digest-never-changes": Line("GET", "{m}/{image}", 200, told={"Cache-Control": IMMUTABLE}),
-    "manifest-not-accepted": Line("GET", "{m}/1", 404, "MANIFEST_UNKNOWN", {"Accept": DOCKER_MANIFEST}),
+    "manifest-whatever-is-preferred": Line("GET", "{m}/1", 200, send={"Accept": DOCKER_MANIFEST}),
     "manifest-as-docker-asks": Line(
         "GET", "{m}/1", 200, send={"Accept": f"{DOCKER_MANIFEST}, application/json"}
     ),

@@ -133,6 +133,8 @@ Task<Response> App::respond(Request const& request) {
     } else {
         response = without_verb(request, endpoint);
     }
+    if (endpoint.pattern.starts_with("/api/") && !response.has("Cache-Control"))
+        response.set("Cache-Control", "no-store");
     response.route = endpoint.name;
     co_return response;
 }

@@ -1,3 +1,4 @@
+#include "http/core/cache_control.h"
 #include "http/core/conditions.h"
 #include "http/core/errors.h"
 #include "http/core/multipart.h"
@@ -33,7 +34,7 @@ Response answer(Context const& context, oci::Digest const& digest, std::uint64_t
     Response response;
     response.set("Docker-Content-Digest", digest.str());
     response.set("ETag", etag(digest));
-    response.set("Cache-Control", "max-age=31536000, immutable");
+    response.set("Cache-Control", immutable_content(context));
     if (is_known(context.request, digest)) {
         response.status = 304;
         return response;

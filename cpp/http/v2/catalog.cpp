@@ -1,3 +1,4 @@
+#include "http/core/cache_control.h"
 #include "http/core/json.h"
 #include "http/core/page.h"
 #include "http/v2/routes.h"
@@ -90,6 +91,7 @@ Task<Result<Response>> get_catalog(Context const& context) {
     body += '}';
     Response response;
     response.text(oci::media_type::json, std::move(body));
+    response.set("Cache-Control", mutable_content(context));
     if (found.more) {
         bool const may_be_told = !found.names.empty() && found.position == found.names.back();
         auto const last = may_be_told || !filters ? found.position : context.sealer.seal(found.position);

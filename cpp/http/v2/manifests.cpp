@@ -1,4 +1,4 @@
-#include "http/core/accept.h"
+#include "http/core/cache_control.h"
 #include "http/core/conditions.h"
 #include "http/core/header.h"
 #include "http/core/read_body.h"
@@ -23,7 +23,7 @@ Response answer(Context const& context, oci::Reference const& reference, meta::M
     Response response;
     response.set("Docker-Content-Digest", fact.digest.str());
     response.set("ETag", etag(fact.digest));
-    response.set("Cache-Control", by_tag ? "no-cache" : "max-age=31536000, immutable");
+    response.set("Cache-Control", by_tag ? mutable_content(context) : immutable_content(context));
     if (is_known(context.request, fact.digest)) {
         response.status = 304;
         return response;
@@ -31,14 +31,6 @@ Response answer(Context const& context, oci::Reference const& reference, meta::M
     response.set("Content-Type", fact.media_type);
     response.content_length = fact.size;
     return response;
-}
-
-Error not_accepted(oci::Reference const& reference, meta::ManifestFact const& fact) {
-    return {
-        Errc::manifest_unknown,
-        fmt::format("{} is stored as {}, which the request does not accept; manifests are never converted, "
-                    "add the type to Accept",
-                    oci::to_string(reference), fact.media_type)};
 }
 
 constexpr std::size_t most_tags = 50;  // One header of the answer names them all: 6 KiB at most.
@@ -88,17 +80,16 @@ Task<Result<bool>> may_move_tags(Context const& context) {
     co_return co_await context.guard.may(context.caller, access);
 }
 
-/// end-3: `GET` and `HEAD /v2/<name>/manifests/<tag-or-digest>`.
+/// end-3: `GET` and `HEAD /v2/<name>/manifests/<tag-or-digest>`. Manifests are never converted, so `Accept`
+/// is a preference that cannot be met: what is stored is sent.
 Task<Result<Response>> get_manifest(Context const& context) {
     CO_TRY(auto const reference, oci::parse_reference(context.item));
     if (context.is_head()) {
-        // HEAD sends no manifest that a client could misread: whatever it accepts, it learns the digest.
         CO_TRY(auto const fact,
                co_await registry::stat_manifest(context.registry, context.name(), reference));
         co_return answer(context, reference, fact);
     }
     CO_TRY(auto stored, co_await registry::pull_manifest(context.registry, context.name(), reference));
-    if (!accepts(context.request, stored.fact.media_type)) co_return not_accepted(reference, stored.fact);
     auto response = answer(context, reference, stored.fact);
     if (response.status == 200) response.body = std::move(stored.bytes);
     co_return response;

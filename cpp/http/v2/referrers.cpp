@@ -1,3 +1,4 @@
+#include "http/core/cache_control.h"
 #include "http/core/json.h"
 #include "http/core/page.h"
 #include "http/v2/routes.h"
@@ -83,6 +84,7 @@ Task<Result<Response>> get_referrers(Context const& context) {
     auto const last = index.last();
     Response response;
     response.text(oci::media_type::oci_index, std::move(index).text());
+    response.set("Cache-Control", mutable_content(context));
     if (type) response.set("OCI-Filters-Applied", "artifactType");
     if (more && !last.empty()) {
         Parameters next{{"last", last}, {"n", std::to_string(wanted.size)}};

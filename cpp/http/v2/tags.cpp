@@ -1,3 +1,4 @@
+#include "http/core/cache_control.h"
 #include "http/core/json.h"
 #include "http/core/page.h"
 #include "http/v2/routes.h"
@@ -23,6 +24,7 @@ Task<Result<Response>> get_tags(Context const& context) {
     body += '}';
     Response response;
     response.text(oci::media_type::json, std::move(body));
+    response.set("Cache-Control", mutable_content(context));
     if (found.more) {
         Parameters const next{{"last", found.items.back()}, {"n", std::to_string(wanted.size)}};
         response.set("Link",

@@ -109,6 +109,7 @@ Task<Result<Response>> get_token(Context const& context) {
         co_return context.guard.unknown(context.request.peer,
                                         "the token server takes Basic credentials, or none");
     }
+    if (basic->empty()) co_return co_await issue(context, context.caller, {}, fields);
     CO_TRY(auto caller, co_await context.guard.login(std::move(basic->name), basic->password,
                                                      std::string(context.request.peer)));
     co_return co_await issue(context, std::move(caller), basic->password, fields);

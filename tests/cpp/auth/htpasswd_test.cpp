@@ -49,6 +49,15 @@ TEST_F(HtpasswdFile, LetsItsUsersIn) {
     EXPECT_EQ(sink.text(), "");
 }
 
+TEST_F(HtpasswdFile, MayBeginWithAByteOrderMark) {
+    file.write(
+        "\xEF\xBB\xBF"
+        "alice:" +
+        bcrypt + "\n");
+    EXPECT_TRUE(open()->verify("alice", "secret").value());
+    EXPECT_EQ(sink.text(), "");
+}
+
 TEST_F(HtpasswdFile, NamesLinesThatAreNoUserByTheirNumberOnly) {
     file.write("alice:" + bcrypt + "\nnonsense\n:" + bcrypt +
                "\nbob:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\ncarol:\n");

@@ -59,6 +59,43 @@ TEST_F(Access, AnonymousPullNeedsNoTokenWhereRulesAllowIt) {
     EXPECT_EQ(ask(Method::post, "/v2/public/x/blobs/uploads/").status(), 401U);
 }
 
+TEST_F(Access, EmptyCredentialsAreAnonymous) {
+    std::string const empty = "Basic Og==";  // ":"
+    EXPECT_EQ(as(empty, Method::get, "/v2/public/x/tags/list").status(), 404U);
+    EXPECT_EQ(as(empty, Method::get, "/v2/team/x/tags/list").status(), 401U);
+    EXPECT_EQ(as(empty, Method::get, "/token?scope=repository:public/x:pull").status(), 200U);
+    EXPECT_EQ(as("Basic OnBhc3M=", Method::get, "/v2/public/x/tags/list").status(), 401U) << "a password";
+}
+
+TEST_F(Access, SharedCachesKeepOnlyWhatAnonymousCallersMayPull) {
+    std::string const digest = sha256("{}");
+    for (std::string const name : {"public/x", "team/x"}) {
+        auto const blobs = "/v2/" + name + "/blobs/";
+        auto const manifests = "/v2/" + name + "/manifests/";
+        ASSERT_EQ(as(basic("writer"), Method::post, blobs + "uploads/?digest=" + digest, "{}").status(),
+                  201U);
+        auto const bytes = image(digest);
+        ASSERT_EQ(as(basic("writer"), Method::put, manifests + "v1", bytes).status(), 201U);
+        bool const is_public = name == "public/x";
+        auto const kept = [&](std::string const& target) {
+            auto const answer = is_public ? get(target) : as(basic("writer"), Method::get, target);
+            EXPECT_EQ(answer.status(), 200U) << target;
+            return answer["Cache-Control"];
+        };
+        std::string const before = is_public ? "" : "private, ";
+        EXPECT_EQ(kept(blobs + digest), before + "max-age=31536000, immutable");
+        EXPECT_EQ(kept(manifests + sha256(bytes)), before + "max-age=31536000, immutable");
+        EXPECT_EQ(kept(manifests + "v1"), before + "no-cache");
+        EXPECT_EQ(kept("/v2/" + name + "/tags/list"), before + "no-cache");
+        EXPECT_EQ(kept("/v2/" + name + "/referrers/" + digest), before + "no-cache");
+    }
+    EXPECT_EQ(as(basic("writer"), Method::get, "/v2/public/x/blobs/" + digest)["Cache-Control"],
+              "private, max-age=31536000, immutable")
+        << "what a named caller is told may differ";
+    EXPECT_EQ(as(basic("writer"), Method::get, "/v2/_catalog")["Cache-Control"], "private, no-cache");
+    EXPECT_EQ(as(basic("boss"), Method::get, "/api/v1/keys")["Cache-Control"], "no-store");
+}
+
 TEST_F(Access, KnownCallersAreToldWhyNot) {
     auto const answer = as(basic("reader"), Method::post, "/v2/team/app/blobs/uploads/");
     EXPECT_EQ(answer.status(), 403U);

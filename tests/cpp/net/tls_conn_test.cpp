@@ -254,6 +254,21 @@ TEST_F(TlsConn, SaysHowAHandshakeFailed) {
     EXPECT_TRUE(other_protocol.message.ends_with("no application protocol")) << other_protocol.message;
 }
 
+TEST_F(TlsConn, TakesSuitesWithForwardSecrecyAndAuthenticatedEncryptionOnly) {
+    for (std::string const suites : {"AES128-GCM-SHA256", "ECDHE+AES:!AESGCM:!AESCCM", "AES256-SHA"}) {
+        auto const refused = test::run(fail_to_shake_hands(
+            certificates->current(),
+            [&](test::Fd& fd) {
+                TlsClient const client(fd.get());
+                SSL_set_max_proto_version(client.native(), TLS1_2_VERSION);
+                EXPECT_EQ(SSL_set_cipher_list(client.native(), suites.c_str()), 1) << suites;
+                EXPECT_FALSE(client.connect()) << suites;
+            },
+            1h));
+        EXPECT_TRUE(refused.message.ends_with("no shared cipher")) << suites << ": " << refused.message;
+    }
+}
+
 TEST_F(TlsConn, InsistsOnItsMinimumVersion) {
     settings.minimum = net::TlsVersion::tls1_3;
     auto const strict = net::TlsContext::load(settings).value();

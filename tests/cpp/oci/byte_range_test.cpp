@@ -130,6 +130,16 @@ TEST(ContentRange, IsFirstAndLastPosition) {
     EXPECT_EQ(parse_content_range("0-18446744073709551614").value(), (ByteRange{0, 18446744073709551615U}));
 }
 
+TEST(ContentRange, MayHaveTheUnitAndTheLengthOfHttp) {
+    EXPECT_EQ(parse_content_range("bytes 0-9/*").value(), (ByteRange{0, 10}));
+    EXPECT_EQ(parse_content_range("bytes 0-9/10").value(), (ByteRange{0, 10}));
+    EXPECT_EQ(parse_content_range("bytes 5-14").value(), (ByteRange{5, 10}));
+    for (std::string const header :
+         {"bytes 0-9/9", "bytes 0-9/", "bytes 0-9/x", "0-9/*", "bytes=0-9/*", "bytes */10"}) {
+        EXPECT_TRUE(parse_content_range(header).has_error()) << header;
+    }
+}
+
 TEST(ContentRange, IsRefusedIfMalformedOverflowingOrBackwards) {
     for (std::string const& header : {std::string(),
                                       std::string("-"),

@@ -1,0 +1,24 @@
+#include "http/core/cache_control.h"
+
+namespace ocilot::http {
+
+namespace {
+
+/// Whether everyone gets this answer: nobody decides, or an anonymous caller was let in by the rules. A hook
+/// may decide by address or time.
+bool is_public(Context const& context) {
+    if (!context.guard.asks()) return true;
+    return context.caller.anonymous() && !context.registry.gate.asks(policy::Point::authorize);
+}
+
+}  // namespace
+
+std::string immutable_content(Context const& context) {
+    return is_public(context) ? "max-age=31536000, immutable" : "private, max-age=31536000, immutable";
+}
+
+std::string mutable_content(Context const& context) {
+    return is_public(context) ? "no-cache" : "private, no-cache";
+}
+
+}  // namespace ocilot::http
