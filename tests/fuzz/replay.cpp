@@ -25,6 +25,7 @@ constexpr std::array targets{
     Target{"conditions", conditions},
     Target{"content_range", content_range},
     Target{"digest", digest},
+    Target{"hash_state", hash_state},
     Target{"head", head},
     Target{"jwt", jwt},
     Target{"manifest", manifest},
@@ -36,6 +37,7 @@ constexpr std::array targets{
     Target{"resource", resource},
     Target{"route", route},
     Target{"target", target},
+    Target{"upload_seal", upload_seal},
     Target{"url", url},
     Target{"uuid", uuid},
 };
