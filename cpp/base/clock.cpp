@@ -22,6 +22,11 @@ Time SystemClock::now() const {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
+Time MonotonicClock::now() const {
+    auto const since = std::chrono::steady_clock::now() - started_;
+    return made_at_ + std::chrono::duration_cast<std::chrono::microseconds>(since);
+}
+
 std::string rfc3339(Time time) {
     auto const tm = broken_down(time);
     auto const micros = (time - std::chrono::floor<std::chrono::seconds>(time)).count();

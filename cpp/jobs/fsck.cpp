@@ -34,7 +34,7 @@ constexpr std::array<std::string_view, 14> names{
 
 class Fsck final : public Pace {
   public:
-    Fsck(blob::BlobStore& blobs, meta::Audit& audit, bool hash, FsckWatcher& watcher)
+    Fsck(blob::Storage& blobs, meta::Audit& audit, bool hash, FsckWatcher& watcher)
         : blobs_(blobs), audit_(audit), hash_(hash), watcher_(watcher) {}
 
     Task<Result<FsckCounts>> run() {
@@ -98,7 +98,7 @@ class Fsck final : public Pace {
     Task<> check_tag(meta::TagRecord const& tag);
     Task<> check_session(meta::SessionRecord const& session);
 
-    blob::BlobStore& blobs_;
+    blob::Storage& blobs_;
     meta::Audit& audit_;
     bool hash_;
     FsckWatcher& watcher_;
@@ -318,7 +318,7 @@ bool is_error(Finding finding) noexcept {
     return finding < Finding::orphan;
 }
 
-Task<Result<FsckCounts>> fsck(blob::BlobStore& blobs, meta::Audit& audit, bool hash, FsckWatcher& watcher) {
+Task<Result<FsckCounts>> fsck(blob::Storage& blobs, meta::Audit& audit, bool hash, FsckWatcher& watcher) {
     Fsck check(blobs, audit, hash, watcher);
     co_return co_await check.run();
 }

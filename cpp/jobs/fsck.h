@@ -1,6 +1,6 @@
 #pragma once
 
-#include "blob/store.h"
+#include "blob/storage.h"
 #include "meta/audit.h"
 
 #include <cstdint>
@@ -65,6 +65,6 @@ class FsckWatcher {
 /// Compares every fact with the bytes and the bytes with their names, and tells each difference; `hash` says
 /// whether blobs are read whole. Changes nothing and holds a page at a time; may run beside a registry. What
 /// cannot be read is a difference too: only `go_on` ends it early, with cancelled.
-Task<Result<FsckCounts>> fsck(blob::BlobStore& blobs, meta::Audit& audit, bool hash, FsckWatcher& watcher);
+Task<Result<FsckCounts>> fsck(blob::Storage& blobs, meta::Audit& audit, bool hash, FsckWatcher& watcher);
 
 }  // namespace ocilot::jobs

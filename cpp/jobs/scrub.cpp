@@ -57,8 +57,10 @@ class RateLimit final : public Pace {
 
 class Round {
   public:
-    Round(registry::Registry& registry, ScrubRules rules, Log const& log, Metrics& metrics, Executor executor)
+    Round(registry::Registry& registry, blob::BlobUpkeep& store, ScrubRules rules, Log const& log,
+          Metrics& metrics, Executor executor)
         : registry_(registry),
+          store_(store),
           rules_(rules),
           log_(log),
           ok_(metrics.counter("ocilot_scrub_blobs_total", blobs_help, {{"outcome", "ok"}})),
@@ -77,6 +79,7 @@ class Round {
     Task<Result<>> keep_place(std::optional<oci::Digest> after);
 
     registry::Registry& registry_;
+    blob::BlobUpkeep& store_;
     ScrubRules rules_;
     Log const& log_;
     Counter& ok_;
@@ -99,7 +102,7 @@ Task<Result<std::size_t>> Round::run() {
 
 Task<Result<>> Round::walk(std::optional<oci::Digest> after) {
     for (;;) {
-        CO_TRY(auto const page, co_await registry_.blobs.list(after, page_size));
+        CO_TRY(auto const page, co_await store_.list(after, page_size));
         for (auto const& digest : page.digests) {
             CO_CHECK(co_await look_at(digest));
             after = digest;
@@ -139,7 +142,7 @@ Task<Result<>> Round::look_at(oci::Digest digest) {
 }
 
 Task<Result<bool>> Round::is_rotten(oci::Digest digest) {
-    CO_TRY(auto const blob, co_await registry_.blobs.inspect(digest));
+    CO_TRY(auto const blob, co_await store_.inspect(digest));
     CO_TRY(auto const actual, co_await rehash(*blob, digest.algorithm(), pace_));
     co_return actual != digest;
 }
@@ -148,7 +151,7 @@ Task<Result<bool>> Round::is_rotten(oci::Digest digest) {
 /// between: its bytes would go with the rotten ones.
 Task<Result<>> Round::take_away(oci::Digest digest) {
     CO_CHECK(co_await registry_.meta.scrub().quarantine(digest, registry_.clock.now()));
-    auto const moved = co_await registry_.blobs.quarantine(digest);
+    auto const moved = co_await store_.quarantine(digest);
     if (moved.has_error() && moved.error().code != Errc::blob_unknown) co_return moved.error();
     log_.error("a blob has rotten bytes and was quarantined; push it again", {{"digest", digest.str()}});
     taken_.add();
@@ -158,10 +161,10 @@ Task<Result<>> Round::take_away(oci::Digest digest) {
 
 }  // namespace
 
-Task<Result<std::size_t>> scrub(registry::Registry& registry, ScrubRules rules, Log const& log,
-                                Metrics& metrics) {
+Task<Result<std::size_t>> scrub(registry::Registry& registry, blob::BlobUpkeep& store, ScrubRules rules,
+                                Log const& log, Metrics& metrics) {
     Executor const executor = co_await asio::this_coro::executor;
-    Round round(registry, rules, log, metrics, executor);
+    Round round(registry, store, rules, log, metrics, executor);
     co_return co_await round.run();
 }
 

@@ -1,7 +1,9 @@
 #include "jobs/uploads.h"
 
-#include "registry/sessions.h"
+#include "registry/end_upload.h"
+#include "registry/keep_upload.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace ocilot::jobs {
@@ -9,54 +11,104 @@ namespace ocilot::jobs {
 namespace {
 
 constexpr std::size_t batch = 100;
+/// By this part of the age at most, what the metadata know of a session may be too old after a kill.
+constexpr int age_parts = 16;
+/// Down time that counts as any other.
+constexpr std::chrono::hours longest_down{24};
 
-/// Whether it ended; one that is being written to does not, and one that is gone has ended by itself.
-Task<Result<bool>> end(registry::Registry& registry, meta::UploadFact const& upload) {
-    policy::Caller const owner{.name = upload.started_by, .groups = {}, .address = {}};
-    registry::UploadRef const ref{owner, upload.repository, upload.id};
-    auto const cancelled = co_await registry::cancel_upload(registry, ref);
-    if (cancelled.has_value()) co_return true;
-    auto const code = cancelled.error().code;
-    if (code == Errc::upload_busy || code == Errc::upload_unknown) co_return false;
-    co_return cancelled.error();
-}
+/// One round over the sessions, each of which may fail for itself.
+class Expiry {
+  public:
+    Expiry(registry::Registry& registry, std::chrono::seconds age, Log const& log, Metrics& metrics)
+        : registry_(registry),
+          oldest_(registry.sessions.now() - age),
+          oldest_of_others_(oldest_ - age / age_parts),
+          log_(log),
+          failed_(metrics.counter("ocilot_uploads_not_expired_total",
+                                  "Upload sessions over their age that could not be removed.", {})) {}
 
-Task<Result<std::size_t>> expire_unrecorded(registry::Registry& registry, Time oldest) {
-    std::size_t ended = 0;
-    auto const sessions = registry.sessions.unrecorded();
-    for (auto const& session : sessions) {
-        if (session->fact.started_at >= oldest) continue;
-        CO_TRY(bool const gone, co_await end(registry, session->fact));
-        if (gone) ++ended;
+    Task<Result<std::size_t>> run() {
+        std::optional<meta::UploadPlace> place;
+        for (;;) {
+            CO_TRY(auto const idle, co_await registry_.meta.uploads().idle_since(oldest_, place, batch));
+            for (auto const& upload : idle) {
+                bool const is_here = registry_.sessions.find(upload.id) != nullptr;
+                co_await end(upload, is_here ? oldest_ : oldest_of_others_);
+            }
+            if (idle.size() < batch) break;
+            place = {idle.back().last_write_at, idle.back().id};
+        }
+        // Those that could not be recorded.
+        for (auto const& session : registry_.sessions.all()) {
+            if (!session->recorded.load()) co_await end_unrecorded(session);
+        }
+        co_return ended_;
     }
-    co_return ended;
-}
+
+  private:
+    Task<> end(meta::UploadFact const& upload, Time before) {
+        if (upload.last_write_at >= before) co_return;
+        auto const ended = co_await registry::end_if_idle(registry_, upload, before);
+        count(upload, ended);
+    }
+    Task<> end_unrecorded(std::shared_ptr<registry::UploadSession> session) {
+        if (session->last_write.load() >= oldest_) co_return;
+        auto const fact = session->fact;
+        auto const hold = registry::try_hold(registry_, std::move(session));
+        if (!hold || hold->session().last_write.load() >= oldest_) co_return;
+        auto const done = co_await registry::end_session(registry_, *hold);
+        count(fact, done.has_error() ? Result<bool>(done.error()) : Result<bool>(true));
+    }
+    void count(meta::UploadFact const& upload, Result<bool> const& ended) {
+        if (ended.has_error()) {
+            failed_.add();
+            log_.warn("upload not expired", {{"upload", upload.id.str()},
+                                             {"repository", upload.repository.str()},
+                                             {"err", ended.error().message}});
+        } else if (*ended) {
+            ++ended_;
+        }
+    }
+
+    registry::Registry& registry_;
+    Time oldest_;
+    Time oldest_of_others_;
+    Log const& log_;
+    Counter& failed_;
+    std::size_t ended_ = 0;
+};
 
 }  // namespace
 
-Task<Result<std::size_t>> expire_uploads(registry::Registry& registry, std::chrono::seconds age) {
-    auto const oldest = registry.clock.now() - age;
-    CO_TRY(auto ended, co_await expire_unrecorded(registry, oldest));
-    for (;;) {
-        CO_TRY(auto const stale, co_await registry.meta.uploads().started_before(oldest, batch));
-        std::size_t now_ended = 0;
-        for (auto const& upload : stale) {
-            CO_TRY(bool const gone, co_await end(registry, upload));
-            if (gone) ++now_ended;
-        }
-        ended += now_ended;
-        // What is left is being written to: the next round looks again.
-        if (now_ended == 0 || stale.size() < batch) co_return ended;
-    }
+Task<Result<std::size_t>> expire_uploads(registry::Registry& registry, std::chrono::seconds age,
+                                         Log const& log, Metrics& metrics) {
+    meta::UploadNote note{registry.sessions.now()};
+    CO_CHECK(co_await registry.meta.uploads().exchange_note(std::move(note)));
+    Expiry round(registry, age, log, metrics);
+    co_return co_await round.run();
 }
 
-Task<Result<std::size_t>> sweep_orphaned_uploads(registry::Registry& registry) {
-    CO_TRY(auto const held, co_await registry.blobs.uploads());
+Task<Result<>> take_over_uploads(registry::Registry& registry, std::chrono::seconds age) {
+    using std::chrono::microseconds;
+    auto const now = registry.sessions.now();
+    CO_TRY(auto const before, co_await registry::take_over(registry));
+    if (age <= std::chrono::seconds(0)) co_return Result<>{};
+    auto const counted = std::min<microseconds>(longest_down, age / 2);
+    auto const down = before ? now - *before : microseconds(0);
+    co_return co_await registry.meta.uploads().age_less(std::max(down - counted, microseconds(0)), now);
+}
+
+Task<Result<std::size_t>> sweep_orphaned_uploads(registry::Registry& registry, blob::BlobUpkeep& store) {
+    CO_TRY(auto const held, co_await store.uploads());
     if (held.empty()) co_return std::size_t{0};
-    CO_TRY(auto const sessions,
-           co_await registry.meta.uploads().started_before(Time::max(), static_cast<std::size_t>(-1) / 2));
     std::unordered_set<Uuid> known;
-    for (auto const& session : sessions) known.insert(session.id);
+    std::optional<meta::UploadPlace> place;
+    for (bool more = true; more;) {
+        CO_TRY(auto const sessions, co_await registry.meta.uploads().idle_since(Time::max(), place, batch));
+        for (auto const& session : sessions) known.insert(session.id);
+        more = sessions.size() == batch;
+        if (more) place = {sessions.back().last_write_at, sessions.back().id};
+    }
     std::size_t swept = 0;
     for (auto const& id : held) {
         if (known.contains(id)) continue;

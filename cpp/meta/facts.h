@@ -88,7 +88,18 @@ struct UploadFact {
     oci::Algorithm algorithm = oci::Algorithm::sha256;  ///< what is hashed while bytes arrive
     std::string started_by;                             ///< caller's name, empty for anonymous
     Time started_at;
-    std::string address = {};  ///< numeric, of the client that opened it
+    std::string address = {};  ///< numeric, of the client whose bytes came first
+    std::uint64_t offset = 0;  ///< bytes that were received when this was recorded; there may be more now
+    std::string state = {};    ///< `blob::Upload::state()` at that offset; empty if there is none
+    std::string holder = {};   ///< the process that receives it
+    std::int64_t epoch = 1;    ///< of the claim: another holder has another
+    Time last_write_at = started_at;  ///< when the last recorded byte came
+};
+
+/// The right to write to an upload session, until somebody else claims it.
+struct UploadClaim {
+    Uuid id;
+    std::int64_t epoch = 1;
 };
 
 /// A blob found in a repository of the registry.

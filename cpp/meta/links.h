@@ -18,10 +18,11 @@ class Links {
     /// error, for what is unknown. A page goes on after a repository that has to exist: name_unknown.
     virtual Task<Result<Slice<std::string>>> holders(oci::Digest const& digest, Page page) = 0;
 
-    /// Links a stored blob to a repository and ends the upload session it came by, if any. Linking twice is
-    /// no error. The journal keeps who added a link that is new.
+    /// Links a stored blob to a repository and ends the upload session it came by, if any; nothing of both if
+    /// that is claimed by another process (upload_busy) or over (upload_unknown). Linking twice is no error.
+    /// The journal keeps who added a link that is new.
     virtual Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob,
-                                     std::optional<Uuid> upload, Actor by, Time now) = 0;
+                                     std::optional<UploadClaim> upload, Actor by, Time now) = 0;
     /// Links blob `digest` of `source` to `target`; blob_unknown if `source` does not hold it. Noted
     /// likewise.
     virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source,

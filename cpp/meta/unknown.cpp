@@ -48,6 +48,14 @@ Error upload_unknown(Uuid id) {
                         id.str())};
 }
 
+Error upload_claimed(Uuid id) {
+    return {
+        Errc::upload_busy,
+        fmt::format("upload session {} was continued by another request; ask for its offset with GET on its "
+                    "location, or start a new one",
+                    id.str())};
+}
+
 Error content_missing(oci::RepositoryName const& repository, std::vector<std::string> missing) {
     auto message = fmt::format("repository {} does not hold {} that the manifest names{}; push it first",
                                repository.str(), missing.front(),

@@ -20,6 +20,8 @@ namespace ocilot::meta {
 /// denied: it would move, and the caller may not move it.
 [[nodiscard]] Error tag_taken(oci::Tag const& tag);
 [[nodiscard]] Error upload_unknown(Uuid id);
+/// upload_busy: another process goes on with it.
+[[nodiscard]] Error upload_claimed(Uuid id);
 /// not_found.
 [[nodiscard]] Error account_unknown(std::string_view name);
 [[nodiscard]] Error token_unknown(std::string_view id);

@@ -4,28 +4,86 @@
 #include "base/task.h"
 #include "meta/facts.h"
 
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace ocilot::meta {
 
-/// Upload sessions that survive a restart. The bytes, and so the offset, are the blob store's to tell.
-/// Thread-safe; Tasks may come from any I/O context.
+/// What the URLs of upload sessions are sealed with.
+using UploadKey = std::array<std::byte, 32>;
+
+/// How far a session is.
+struct UploadProgress {
+    UploadClaim claim;
+    std::uint64_t offset = 0;  ///< bytes
+    std::string state = {};    ///< `blob::Upload::state()` at that offset
+    Time last_write_at;
+};
+
+/// Sessions of a repository, or of a caller in all of them.
+struct UploadsOf {
+    enum class What : std::uint8_t { repository, caller };
+    What what = What::repository;
+    std::string name;  ///< of a caller as UploadFact::started_by has it
+};
+
+/// What a process leaves to the next.
+struct UploadNote {
+    Time at;                ///< until when the registry has surely run
+    std::string text = {};  ///< in the writer's own words
+};
+
+/// Where a walk over the sessions by their last write stands.
+struct UploadPlace {
+    Time last_write_at;
+    Uuid id;
+};
+
+/// Upload sessions of which bytes are held, so that another process can go on where this one stands. The
+/// bytes are the blob store's; there may be more of them than the offset says, never fewer that were
+/// acknowledged. Every write names the epoch of its claim: upload_busy if another process has claimed the
+/// session since, and nothing is changed; upload_unknown if the session is over. When a write returns it is
+/// durable.
+///
+/// Several processes may work on the same sessions. `find` may be old by the time it is used: only a claim,
+/// which one of them gets at a time, is a right to write. Thread-safe; Tasks may come from any I/O context.
 class Uploads {
   public:
     virtual ~Uploads() = default;
 
-    /// Records a new session, durably.
+    /// Records a new session, which is `upload.holder`'s.
     virtual Task<Result<>> open(UploadFact upload) = 0;
-    /// Records many, all or none.
-    virtual Task<Result<>> open_all(std::vector<UploadFact> uploads) = 0;
     /// upload_unknown if there is none in that repository.
     virtual Task<Result<UploadFact>> find(oci::RepositoryName const& repository, Uuid id) = 0;
-    /// How many sessions a repository has.
-    virtual Task<Result<std::size_t>> count(oci::RepositoryName const& repository) = 0;
-    /// How many sessions a caller has; those of anonymous callers are told apart by their address.
-    virtual Task<Result<std::size_t>> count_by(std::string const& caller, std::string const& address) = 0;
-    /// Ends a session; upload_unknown if there is none.
-    virtual Task<Result<>> close(Uuid id) = 0;
-    /// Sessions started before `time`, oldest first, at most `limit`.
-    virtual Task<Result<std::vector<UploadFact>>> started_before(Time time, std::size_t limit) = 0;
+    /// Takes the session from whoever holds it and answers it with its new epoch. upload_unknown.
+    virtual Task<Result<UploadFact>> claim(oci::RepositoryName const& repository, Uuid id,
+                                           std::string holder) = 0;
+    virtual Task<Result<>> write(UploadProgress progress) = 0;
+    /// The same for many at once; those that cannot be written are left out.
+    virtual Task<Result<>> write_all(std::vector<UploadProgress> progress) = 0;
+    /// Ends a session.
+    virtual Task<Result<>> close(UploadClaim claim) = 0;
+
+    /// How many there are.
+    virtual Task<Result<std::size_t>> count(UploadsOf whose) = 0;
+    /// At most `limit`, those first whose last recorded byte came longest ago.
+    virtual Task<Result<std::vector<UploadFact>>> oldest(UploadsOf whose, std::size_t limit) = 0;
+    /// At most `limit` of those whose last recorded byte came before `time`, in order of that, after `place`.
+    virtual Task<Result<std::vector<UploadFact>>> idle_since(Time time, std::optional<UploadPlace> place,
+                                                             std::size_t limit) = 0;
+    /// Adds `by` to the time of every session's last byte, but none becomes later than `now`: for time in
+    /// which nobody could have sent one, and for a clock that was set.
+    virtual Task<Result<>> age_less(std::chrono::microseconds by, Time now) = 0;
+
+    /// Keeps a note for the next who asks and answers the one that was kept before.
+    virtual Task<Result<std::optional<UploadNote>>> exchange_note(UploadNote note) = 0;
+
+    /// The key of this registry: `fresh`, if there is none yet. The same for all processes, for ever.
+    virtual Task<Result<UploadKey>> key(UploadKey fresh) = 0;
 };
 
 }  // namespace ocilot::meta

@@ -22,7 +22,7 @@ void init_storage_settings(SettingsClass& settings) {
     field(settings, "purge_uploads", &Settings::uploads, &UploadSettings::purge,
           "Whether abandoned uploads are removed.");
     seconds(settings, "upload_age", &Settings::uploads, &UploadSettings::age,
-            "Seconds after which an upload is abandoned.");
+            "Seconds without a byte after which an upload is abandoned.");
     seconds(settings, "purge_interval", &Settings::uploads, &UploadSettings::purge_interval,
             "Seconds between two purges.");
     field(settings, "repository_upload_limit", &Settings::uploads, &UploadSettings::per_repository,

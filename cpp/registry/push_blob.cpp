@@ -3,6 +3,8 @@
 #include "registry/actor.h"
 #include "registry/admit.h"
 #include "registry/begun_body.h"
+#include "registry/end_upload.h"
+#include "registry/keep_upload.h"
 #include "registry/receive.h"
 #include "registry/sessions.h"
 
@@ -26,11 +28,21 @@ Result<> in_order(Chunk const& chunk, std::uint64_t offset) {
                              *chunk.first, offset)};
 }
 
-Error too_many_uploads(std::string_view whose, std::size_t open) {
-    return {Errc::too_many_requests,
-            fmt::format("{} {} unfinished uploads, the most that is allowed; finish or cancel some, or try "
-                        "again when old ones have expired",
-                        whose, open)};
+/// Where the bytes of a chunk go, if it belongs there.
+Task<Result<>> begin_closing(Registry& registry, Hold const& hold, Chunk const& last) {
+    auto& session = hold.session();
+    // Only an earlier process's bytes have to be looked at to know how many there are.
+    if (session.recorded.load()) {
+        CO_CHECK(co_await open_bytes(registry, hold));
+    }
+    CO_CHECK(in_order(last, session.offset.load()));
+    co_return co_await open_bytes(registry, hold);
+}
+
+/// The same for bytes that will be kept.
+Task<Result<>> begin_bytes(Registry& registry, Hold const& hold, Chunk const& chunk) {
+    CO_CHECK(co_await make_room(registry, hold.session()));
+    co_return co_await begin_closing(registry, hold, chunk);
 }
 
 /// What every received blob passes before it is stored: its digest, then the gate.
@@ -54,7 +66,7 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
 
 /// Bytes first, facts second.
 Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, meta::BlobFact fact,
-                     std::optional<Uuid> recorded) {
+                     std::optional<meta::UploadClaim> recorded) {
     auto const push = co_await registry.sessions.pushes().begin(fact.digest);
     CO_CHECK(co_await upload.commit(fact.digest));
     co_return co_await registry.meta.links().link_blob(ref.repository, fact, recorded, actor_of(ref.caller),
@@ -67,6 +79,18 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
     std::atomic<std::uint64_t> offset{0};
     CO_CHECK(co_await receive(upload, whole, offset));
     co_return co_await prove(registry, caller, repository, upload, digest);
+}
+
+/// The body, to where it ends or breaks off.
+Task<Result<>> receive_into(Registry& registry, Hold const& hold, Chunk chunk) {
+    auto& session = hold.session();
+    auto const before = session.offset.load();
+    auto const received = co_await receive(hold.upload(), chunk, session.offset);
+    if (session.offset.load() != before) session.last_write.store(registry.sessions.now());
+    // Another process goes on with it.
+    if (received.has_error() && received.error().code == Errc::upload_unknown)
+        registry.sessions.forget(session);
+    co_return received;
 }
 
 /// The closing body, which may be all of the blob, and the proof that the upload is now what it should be.
@@ -84,7 +108,7 @@ Task<Result<meta::BlobFact>> receive_last(Registry& registry, UploadRef ref, Hol
         }
     }
     auto const before = session.offset.load();
-    auto const received = co_await receive(hold.upload(), {body, last.first, last.length}, session.offset);
+    auto const received = co_await receive_into(registry, hold, {body, last.first, last.length});
     bool const brought = session.offset.load() != before;
     if (received.has_error()) {
         if (brought) session.comes_again = unranged && before == 0;
@@ -96,59 +120,73 @@ Task<Result<meta::BlobFact>> receive_last(Registry& registry, UploadRef ref, Hol
     co_return fact;
 }
 
-template <class Condition>
-std::size_t unrecorded(Registry& registry, Condition condition) {
-    auto const sessions = registry.sessions.unrecorded();
-    auto const counted =
-        std::ranges::count_if(sessions, [&](auto const& one) { return condition(one->fact); });
-    return static_cast<std::size_t>(counted);
+/// The client may go on from what came. Where that cannot be recorded it can for as long as this process
+/// lives; the reason of the refusal matters more.
+Task<> keep_unfinished(Registry& registry, Hold const& hold) {
+    auto& session = hold.session();
+    if (session.offset.load() > 0) {
+        auto const room = co_await make_room(registry, session);
+        if (room.has_error()) session.offset.store(0);
+    }
+    (void)co_await keep(registry, hold);
 }
 
-/// Counts all that are open, so that a restart forgets nothing. Requests at the same moment may open a few
-/// more.
-Task<Result<>> room_for_upload(Registry& registry, policy::Caller const& caller,
-                               oci::RepositoryName const& repository) {
-    auto& uploads = registry.meta.uploads();
-    auto& room = registry.sessions.room();
-    auto const& rules = registry.rules;
-    // A repository's name holds no space, so that nobody is called like one.
-    auto const who = caller.anonymous() ? "address " + caller.address : "user " + owner_of(caller);
-    auto const in_repository = rules.repository_uploads;
-    if (in_repository > 0 && !room.take(repository.str(), in_repository)) {
-        CO_TRY(auto open, co_await uploads.count(repository));
-        open +=
-            unrecorded(registry, [&](meta::UploadFact const& one) { return one.repository == repository; });
-        room.counted(repository.str(), open);
-        if (!room.take(repository.str(), in_repository)) {
-            co_return too_many_uploads(fmt::format("repository {} has", repository.str()), open);
-        }
+/// The bytes are proven: what is left of the session ends here, whatever comes.
+Task<Result<>> store_held(Registry& registry, UploadRef ref, Hold const& hold, meta::BlobFact fact) {
+    auto& session = hold.session();
+    std::optional<meta::UploadClaim> claim;
+    if (session.recorded.load()) claim = {ref.id, session.epoch};
+    auto const stored = co_await store(registry, ref, hold.upload(), fact, claim);
+    if (stored.has_value()) {
+        registry.sessions.end(session);
+        co_return stored;
     }
-    if (rules.caller_uploads > 0 && !room.take(who, rules.caller_uploads)) {
-        auto const owner = owner_of(caller);
-        CO_TRY(auto open, co_await uploads.count_by(owner, caller.address));
-        open += unrecorded(registry, [&](meta::UploadFact const& one) {
-            return one.started_by == owner && (!owner.empty() || one.address == caller.address);
-        });
-        room.counted(who, open);
-        if (!room.take(who, rules.caller_uploads)) co_return too_many_uploads("you have", open);
-    }
-    co_return Result<>{};
+    session.offset.store(hold.upload().size());
+    auto const known = co_await record(registry, session);
+    // A session that nobody can find again must not keep room on a disk that is full.
+    if (known.has_error()) (void)co_await registry.blobs.discard(ref.id);
+    // The next request finds it in the facts and reads what is really left. Not earlier, or it would be found
+    // there and opened anew.
+    registry.sessions.forget(session);
+    co_return stored;
+}
+
+Task<Result<meta::BlobFact>> finish_held(Registry& registry, UploadRef ref, Hold const& hold, Chunk last,
+                                         oci::Digest const& digest) {
+    CO_TRY(auto const fact, co_await receive_last(registry, ref, hold, last, digest));
+    CO_CHECK(co_await store_held(registry, ref, hold, fact));
+    co_return fact;
 }
 
 }  // namespace
 
-Task<Result<Uuid>> start_upload(Registry& registry, policy::Caller const& caller,
-                                oci::RepositoryName const& repository, oci::Algorithm algorithm) {
-    CO_CHECK(co_await room_for_upload(registry, caller, repository));
-    auto const id = Uuid::random(registry.random);
-    meta::UploadFact fact{id, repository, algorithm, owner_of(caller), registry.clock.now(), caller.address};
-    registry.sessions.add(std::make_shared<UploadSession>(std::move(fact), false));
-    co_return id;
+StartedUpload start_upload(Registry& registry, policy::Caller const& caller,
+                           oci::RepositoryName const& repository, oci::Algorithm algorithm) {
+    auto& sessions = registry.sessions;
+    OpenedUpload const opened{Uuid::random(registry.random), algorithm, sessions.now()};
+    return {opened.id, sessions.seal().seal(opened, repository, owner_of(caller))};
+}
+
+Result<UploadRef> find_upload(Registry& registry, policy::Caller const& caller,
+                              oci::RepositoryName const& repository, std::string_view segment) {
+    // What earlier versions opened has no seal: the metadata say what it is.
+    if (auto const id = Uuid::parse(segment)) return UploadRef{caller, repository, *id, std::nullopt};
+    auto const opened = registry.sessions.seal().open(segment, repository, owner_of(caller));
+    if (opened) return UploadRef{caller, repository, opened->id, opened};
+    return Error{Errc::upload_unknown,
+                 "there is no upload session of yours with this URL in this repository; start one with "
+                 "POST /v2/<name>/blobs/uploads/"};
 }
 
 Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref) {
     auto const hold = co_await hold_session(registry, ref, IfHeld::wait_a_bit);
-    if (hold.has_value()) co_return hold->session().offset.load();
+    if (hold.has_value()) {
+        auto& session = hold->session();
+        if (session.recorded.load()) {
+            CO_CHECK(co_await open_bytes(registry, *hold));
+        }
+        co_return session.offset.load();
+    }
     if (hold.error().code != Errc::upload_busy) co_return hold.error();
     // Somebody is really writing: tell how far it has come.
     CO_TRY(auto const session, co_await find_session(registry, ref));
@@ -158,14 +196,16 @@ Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref) {
 Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chunk chunk) {
     CO_TRY(auto const hold, co_await hold_session(registry, ref, manners(chunk)));
     auto& session = hold.session();
-    CO_CHECK(in_order(chunk, session.offset.load()));
-    CO_CHECK(co_await record(registry, session));
-    CO_CHECK(co_await open_bytes(registry, hold));
+    CO_CHECK(co_await begin_bytes(registry, hold, chunk));
     auto const before = session.offset.load();
-    auto const received = co_await receive(hold.upload(), chunk, session.offset);
-    if (received.has_value() || session.offset.load() != before) session.comes_again = false;
+    auto const received = co_await receive_into(registry, hold, chunk);
+    auto const offset = session.offset.load();
+    if (received.has_value() || offset != before) session.comes_again = false;
+    Result<> kept;
+    if (!session.stale) kept = co_await keep(registry, hold);
     CO_CHECK(received);
-    co_return session.offset.load();
+    CO_CHECK(kept);
+    co_return offset;
 }
 
 Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Chunk last,
@@ -174,43 +214,15 @@ Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Ch
     // noticed.
     CO_TRY(auto const hold, co_await hold_session(registry, ref, IfHeld::wait_a_bit));
     auto& session = hold.session();
-    CO_CHECK(in_order(last, session.offset.load()));
-    CO_CHECK(co_await open_bytes(registry, hold));
-    auto const fact = co_await receive_last(registry, ref, hold, last, digest);
-    if (fact.has_error()) {
-        // The client may go on from what came. Where that cannot be recorded it can for as long as this
-        // process lives; the reason of the refusal matters more.
-        if (session.offset.load() > 0) (void)co_await record(registry, session);
-        co_return fact.error();
-    }
-    auto const recorded = session.recorded.load() ? std::optional(ref.id) : std::nullopt;
-    auto const stored = co_await store(registry, ref, hold.upload(), *fact, recorded);
-    if (stored.has_error()) {
-        auto const known = co_await record(registry, session);
-        // A session that nobody can find again must not keep room on a disk that is full.
-        if (known.has_error()) (void)co_await registry.blobs.discard(ref.id);
-    }
-    // What memory knows of the session ends here, whatever comes: if the store failed, the next request finds
-    // it in the facts and reads what is really left. Not earlier, or it would be found there and opened anew.
-    session.over.store(true);
-    registry.sessions.remove(ref.id);
-    CO_CHECK(stored);
+    CO_CHECK(co_await begin_closing(registry, hold, last));
+    auto const fact = co_await finish_held(registry, ref, hold, last, digest);
+    if (fact.has_error() && !session.stale) co_await keep_unfinished(registry, hold);
     co_return fact;
 }
 
 Task<Result<>> cancel_upload(Registry& registry, UploadRef ref) {
     CO_TRY(auto const hold, co_await hold_session(registry, ref, IfHeld::wait_a_bit));
-    auto& session = hold.session();
-    session.over.store(true);
-    Result<> closed;
-    if (session.recorded.load()) closed = co_await registry.meta.uploads().close(ref.id);
-    // Also if the facts failed: on a full disk this is what makes room, and a session without bytes is an
-    // empty one.
-    Result<> discarded;
-    if (session.upload) discarded = co_await session.upload->discard();
-    registry.sessions.remove(ref.id);
-    CO_CHECK(closed);
-    co_return discarded;
+    co_return co_await end_session(registry, hold);
 }
 
 Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const& caller,

@@ -1,9 +1,12 @@
 #pragma once
 
 #include "registry/registry.h"
+#include "registry/upload_seal.h"
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace ocilot::registry {
 
@@ -19,6 +22,13 @@ struct UploadRef {
     policy::Caller const& caller;
     oci::RepositoryName const& repository;
     Uuid id;
+    std::optional<OpenedUpload> opened = {};  ///< what its URL proves
+};
+
+/// A session that was opened: nothing is written or kept for it until bytes come.
+struct StartedUpload {
+    Uuid id;
+    std::string segment;  ///< the last of the path of its URL
 };
 
 /// A part of an upload: its bytes and, if the client told, where they belong.
@@ -28,17 +38,23 @@ struct Chunk {
     std::optional<std::uint64_t> length;  ///< exact number of bytes promised; size_invalid otherwise
 };
 
-/// Opens an upload session (distribution-spec end-4a) that hashes with `algorithm` while it receives. Nothing
-/// is written as long as it has no bytes: then it outlives an orderly end of the process, but no kill.
-/// too_many_requests if repository or caller have as many unfinished ones as Rules allow.
-Task<Result<Uuid>> start_upload(Registry& registry, policy::Caller const& caller,
-                                oci::RepositoryName const& repository, oci::Algorithm algorithm);
+/// Opens an upload session (distribution-spec end-4a) that hashes with `algorithm` while it receives. Costs
+/// nothing and limits nobody as long as it has no bytes.
+[[nodiscard]] StartedUpload start_upload(Registry& registry, policy::Caller const& caller,
+                                         oci::RepositoryName const& repository, oci::Algorithm algorithm);
+
+/// The session of a URL's last segment. upload_unknown for what was not opened for this repository and
+/// caller.
+Result<UploadRef> find_upload(Registry& registry, policy::Caller const& caller,
+                              oci::RepositoryName const& repository, std::string_view segment);
 
 /// Bytes received so far (end-13). upload_unknown; upload_busy while another request writes.
 Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref);
 
 /// Adds a chunk (end-5) and answers the new offset. range_invalid if it does not start at the offset: the
-/// session lives on. If the client goes away, what came is kept.
+/// session lives on. If the client goes away, what came is kept. too_many_requests for the first bytes of a
+/// session, if repository or caller have as many unfinished ones as Rules allow and all of them are being
+/// written to. upload_busy too if another process goes on with the session meanwhile.
 Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chunk chunk);
 
 /// Adds the last chunk, compares the digest, asks the gate, stores and links the blob (end-6).

@@ -8,6 +8,7 @@
 #include "oci/repository_pattern.h"
 #include "policy/gate.h"
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -26,7 +27,11 @@ struct Rules {
     bool strict_sizes = false;  ///< whether a descriptor with a wrong size is an error, not a warning
     oci::JsonLimits json = {};  ///< of a manifest
     std::size_t repository_uploads = 1000;  ///< most unfinished uploads of a repository; 0: any number
-    std::size_t caller_uploads = 1000;      ///< same, of a caller
+    std::size_t caller_uploads = 1000;      ///< same, of a caller with a name
+    std::chrono::seconds upload_age{0};     ///< that a session may be idle before it expires; 0: any time
+    /// Whether other processes work on the same metadata: what they do to a session is looked up, and each
+    /// request that brings bytes ends with a row that says so.
+    bool replicated = false;
 };
 
 /// The parts every operation works with; made once, handed to each operation. One file an operation:

@@ -43,33 +43,80 @@ Task<bool> take(UploadSession& session, IfHeld if_held) {
     co_return false;
 }
 
-/// Opens what an earlier process left. A session whose bytes never came, or are stored already, starts empty.
-Task<Result<std::unique_ptr<blob::Upload>>> reopen(Registry& registry, UploadRef ref) {
-    CO_TRY(auto const fact, co_await registry.meta.uploads().find(ref.repository, ref.id));
-    auto upload = co_await registry.blobs.resume(ref.id, fact.algorithm);
-    if (upload.has_error() && upload.error().code == Errc::upload_unknown) {
-        co_return co_await registry.blobs.create(ref.id, fact.algorithm);
-    }
-    co_return upload;
+std::shared_ptr<UploadSession> found(meta::UploadFact fact) {
+    fact.state = {};
+    return std::make_shared<UploadSession>(std::move(fact), true);
+}
+
+/// A session without bytes: it is what its URL says.
+Result<std::shared_ptr<UploadSession>> unwritten(Registry& registry, UploadRef const& ref) {
+    if (!ref.opened) return unknown_upload();
+    if (!registry.rules.replicated && !registry.sessions.continues(*ref.opened)) return unknown_upload();
+    auto const age = registry.rules.upload_age;
+    if (age > std::chrono::seconds(0) && ref.opened->at + age < registry.sessions.now())
+        return unknown_upload();
+    meta::UploadFact fact{.id = ref.id,
+                          .repository = ref.repository,
+                          .algorithm = ref.opened->algorithm,
+                          .started_by = owner_of(ref.caller),
+                          .started_at = ref.opened->at,
+                          .address = ref.caller.address};
+    return std::make_shared<UploadSession>(std::move(fact), false);
+}
+
+/// What the metadata say, or the URL.
+Task<Result<std::shared_ptr<UploadSession>>> look_up(Registry& registry, UploadRef ref) {
+    // Only this process can have recorded what it has opened itself, and then it would be in memory.
+    bool const is_known_here = ref.opened && ref.opened->here && !registry.rules.replicated &&
+                               !registry.sessions.is_forgotten(ref.id);
+    if (is_known_here) co_return unwritten(registry, ref);
+    auto fact = co_await registry.meta.uploads().find(ref.repository, ref.id);
+    if (fact.has_value()) co_return found(std::move(*fact));
+    if (fact.error().code == Errc::upload_unknown) co_return unwritten(registry, ref);
+    co_return fact.error();
 }
 
 }  // namespace
 
+UploadSession::UploadSession(meta::UploadFact begun, bool is_recorded)
+    : fact(std::move(begun)),
+      recorded(is_recorded),
+      epoch(fact.epoch),
+      recorded_offset(fact.offset),
+      recorded_at(fact.last_write_at),
+      counted(is_recorded),
+      offset(fact.offset),
+      last_write(fact.last_write_at) {}
+
 Hold::~Hold() {
     if (!session_) return;
     if (session_->upload) session_->upload->park();
-    session_->held.store(false);
+    sessions_->release(*session_);
 }
 
-void UploadSessions::add(std::shared_ptr<UploadSession> session) {
-    std::lock_guard const lock(mutex_);
-    auto const id = session->fact.id;
-    sessions_.insert_or_assign(id, std::move(session));
+void UploadSessions::remove(UploadSession const& session) {
+    auto const found = sessions_.find(session.fact.id);
+    if (found != sessions_.end() && found->second.get() == &session) sessions_.erase(found);
 }
 
-void UploadSessions::remove(Uuid id) {
+void UploadSessions::end(UploadSession& session) {
+    session.over.store(true);
     std::lock_guard const lock(mutex_);
-    sessions_.erase(id);
+    ended_.add(session.fact.id);
+    remove(session);
+}
+
+void UploadSessions::forget(UploadSession& session) {
+    session.stale = true;
+    std::lock_guard const lock(mutex_);
+    if (session.recorded.load()) forgotten_.insert(session.fact.id);
+    remove(session);
+}
+
+void UploadSessions::release(UploadSession& session) {
+    bool const is_empty = !session.upload && !session.recorded.load() && !session.over.load();
+    if (is_empty && !session.stale) forget(session);
+    session.held.store(false);
 }
 
 std::shared_ptr<UploadSession> UploadSessions::find(Uuid id) const {
@@ -81,7 +128,35 @@ std::shared_ptr<UploadSession> UploadSessions::find(Uuid id) const {
 std::shared_ptr<UploadSession> UploadSessions::find_or_add(std::shared_ptr<UploadSession> fresh) {
     std::lock_guard const lock(mutex_);
     auto const id = fresh->fact.id;
+    if (ended_.contains(id)) return nullptr;
+    if (fresh->recorded.load()) forgotten_.erase(id);
     return sessions_.try_emplace(id, std::move(fresh)).first->second;
+}
+
+bool UploadSessions::has_ended(Uuid id) const {
+    std::lock_guard const lock(mutex_);
+    return ended_.contains(id);
+}
+
+bool UploadSessions::continues(OpenedUpload const& upload) const {
+    if (upload.here) return true;
+    std::lock_guard const lock(mutex_);
+    return ended_.knows_of(upload.opener);
+}
+
+std::string UploadSessions::note() const {
+    std::lock_guard const lock(mutex_);
+    return ended_.note(seal_.holder());
+}
+
+void UploadSessions::take_note(std::string_view note) {
+    std::lock_guard const lock(mutex_);
+    ended_.take(note);
+}
+
+bool UploadSessions::is_forgotten(Uuid id) const {
+    std::lock_guard const lock(mutex_);
+    return forgotten_.contains(id);
 }
 
 std::size_t UploadSessions::size() const {
@@ -89,83 +164,50 @@ std::size_t UploadSessions::size() const {
     return sessions_.size();
 }
 
-std::vector<std::shared_ptr<UploadSession>> UploadSessions::unrecorded() const {
+std::vector<std::shared_ptr<UploadSession>> UploadSessions::all() const {
     std::lock_guard const lock(mutex_);
-    std::vector<std::shared_ptr<UploadSession>> found;
-    for (auto const& [id, session] : sessions_) {
-        if (!session->recorded.load()) found.push_back(session);
-    }
-    return found;
+    std::vector<std::shared_ptr<UploadSession>> all;
+    all.reserve(sessions_.size());
+    for (auto const& [id, session] : sessions_) all.push_back(session);
+    return all;
 }
 
 Task<Result<std::shared_ptr<UploadSession>>> find_session(Registry& registry, UploadRef ref) {
     auto session = registry.sessions.find(ref.id);
     if (!session) {
-        auto fact = co_await registry.meta.uploads().find(ref.repository, ref.id);
-        if (fact.has_error() && fact.error().code == Errc::upload_unknown) co_return unknown_upload();
-        if (fact.has_error()) co_return fact.error();
-        if (fact->started_by != owner_of(ref.caller)) co_return unknown_upload();
-        session = registry.sessions.find_or_add(std::make_shared<UploadSession>(std::move(*fact), true));
+        if (registry.sessions.has_ended(ref.id)) co_return unknown_upload();
+        CO_TRY(auto known, co_await look_up(registry, ref));
+        if (!belongs(*known, ref)) co_return unknown_upload();
+        session = registry.sessions.find_or_add(std::move(known));
     }
-    if (!belongs(*session, ref) || session->over.load()) co_return unknown_upload();
+    if (!session || !belongs(*session, ref) || session->over.load()) co_return unknown_upload();
     co_return session;
 }
 
 Task<Result<Hold>> hold_session(Registry& registry, UploadRef ref, IfHeld if_held) {
-    CO_TRY(auto session, co_await find_session(registry, ref));
-    bool const taken = co_await take(*session, if_held);
-    if (!taken) {
-        co_return Error{
-            Errc::upload_busy,
-            "another request is writing to this upload session; wait for it to end, then ask where "
-            "the upload stands with GET on its location"};
-    }
-    Hold hold(session);
-    if (session->over.load()) co_return unknown_upload();
-    if (!session->upload && session->recorded.load()) {
-        auto upload = co_await reopen(registry, ref);
-        if (upload.has_error()) {
-            // Ended between the look at memory and the look at the facts, or the store fails: start afresh.
-            registry.sessions.remove(ref.id);
-            if (upload.error().code == Errc::upload_unknown) co_return unknown_upload();
-            co_return upload.error();
+    for (;;) {
+        CO_TRY(auto session, co_await find_session(registry, ref));
+        bool const taken = co_await take(*session, if_held);
+        if (!taken) {
+            co_return Error{
+                Errc::upload_busy,
+                "another request is writing to this upload session; wait for it to end, then ask where "
+                "the upload stands with GET on its location"};
         }
-        session->upload = std::move(*upload);
-        session->offset.store(session->upload->size());
+        bool const is_over = session->over.load();
+        bool const is_stale = session->stale;
+        Hold hold(registry.sessions, std::move(session));
+        if (is_over) co_return unknown_upload();
+        if (!is_stale) co_return hold;
     }
-    co_return hold;
 }
 
-Task<Result<>> open_bytes(Registry& registry, Hold const& hold) {
-    auto& session = hold.session();
-    if (session.upload) co_return Result<>{};
-    CO_TRY(session.upload, co_await registry.blobs.create(session.fact.id, session.fact.algorithm));
-    co_return Result<>{};
-}
-
-Task<Result<>> start_over(Registry& registry, Hold const& hold) {
-    auto& session = hold.session();
-    CO_CHECK(co_await session.upload->discard());
-    session.upload.reset();
-    session.offset.store(0);
-    co_return co_await open_bytes(registry, hold);
-}
-
-Task<Result<>> record(Registry& registry, UploadSession& session) {
-    if (session.recorded.load()) co_return Result<>{};
-    auto fact = session.fact;
-    CO_CHECK(co_await registry.meta.uploads().open(std::move(fact)));
-    session.recorded.store(true);
-    co_return Result<>{};
-}
-
-Task<Result<>> record_all(Registry& registry) {
-    std::vector<meta::UploadFact> facts;
-    for (auto const& session : registry.sessions.unrecorded()) {
-        if (!session->over.load()) facts.push_back(session->fact);
-    }
-    if (facts.empty()) co_return Result<>{};
-    co_return co_await registry.meta.uploads().open_all(std::move(facts));
+std::optional<Hold> try_hold(Registry& registry, std::shared_ptr<UploadSession> session) {
+    if (session->held.exchange(true)) return std::nullopt;
+    bool const is_gone = session->over.load() || session->stale;
+    Hold hold(registry.sessions, std::move(session));
+    if (is_gone) return std::nullopt;
+    return hold;
 }
 
 }  // namespace ocilot::registry

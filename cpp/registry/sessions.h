@@ -1,38 +1,52 @@
 #pragma once
 
 #include "blob/store.h"
+#include "registry/ended_uploads.h"
 #include "registry/push_blob.h"
 #include "registry/pushes.h"
 #include "registry/upload_room.h"
+#include "registry/upload_seal.h"
 
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace ocilot::registry {
 
-/// One upload under way. It is recorded when bytes of it are to be kept: most get theirs in the one request
-/// that ends them, and then nothing is written but the blob. `upload` and `comes_again` may be touched only
-/// by the request that holds the session.
+/// One upload under way in this process. It is recorded when a request ends and bytes of it are kept: most
+/// get theirs in the one request that ends them, and then nothing is written but the blob. What is not atomic
+/// may be touched only by the request that holds the session.
 struct UploadSession {
-    UploadSession(meta::UploadFact begun, bool is_recorded) : fact(std::move(begun)), recorded(is_recorded) {}
+    UploadSession(meta::UploadFact begun, bool is_recorded);
 
-    meta::UploadFact const fact;
+    meta::UploadFact const fact;           ///< as it was when this process first met it; without its state
     std::unique_ptr<blob::Upload> upload;  ///< null as long as nobody has written to it in this process
     std::atomic<bool> recorded;            ///< whether the metadata know it, so that it outlives a kill
+    std::int64_t epoch;                    ///< of this process's claim, or of the one that was found
+    std::uint64_t recorded_offset;         ///< what the metadata say
+    Time recorded_at;                      ///< when they were told
     bool comes_again = false;              ///< a closing body failed that its client will send whole again
+    bool stale = false;                    ///< no longer what the session is: look it up again
+    std::atomic<bool> counted;             ///< whether it has its place in the UploadRoom
     std::atomic<std::uint64_t> offset{0};  ///< bytes held; readable by anybody
+    std::atomic<Time> last_write;          ///< when the last byte came
     std::atomic<bool> held{false};
     std::atomic<bool> over{false};  ///< finished or cancelled; a late holder finds nothing
 };
 
-/// The exclusive right to write to a session, for one request. Gives back descriptors when it ends.
+class UploadSessions;
+
+/// The exclusive right to write to a session, for one request. Gives back descriptors when it ends, and the
+/// session if there is nothing in it.
 class Hold {
   public:
-    explicit Hold(std::shared_ptr<UploadSession> session) noexcept : session_(std::move(session)) {}
+    Hold(UploadSessions& sessions, std::shared_ptr<UploadSession> session) noexcept
+        : sessions_(&sessions), session_(std::move(session)) {}
     Hold(Hold&&) noexcept = default;
     Hold& operator=(Hold&&) = delete;
     ~Hold();
@@ -42,6 +56,7 @@ class Hold {
     [[nodiscard]] blob::Upload& upload() const noexcept { return *session_->upload; }
 
   private:
+    UploadSessions* sessions_;
     std::shared_ptr<UploadSession> session_;
 };
 
@@ -51,49 +66,64 @@ enum class IfHeld : std::uint8_t {
     wait_a_bit,  ///< the other is most likely a connection that broke off: give it a moment
 };
 
-/// The upload sessions this process works on: those that are not recorded, and of the others what only memory
-/// can hold: the running hash, and who writes. Thread-safe.
+/// The upload sessions this process works on: those that have bytes here, and those that a request holds.
+/// What others are is written in their URLs and, if they have bytes, in the metadata. Thread-safe.
 class UploadSessions {
   public:
-    void add(std::shared_ptr<UploadSession> session);
-    void remove(Uuid id);
-    [[nodiscard]] std::shared_ptr<UploadSession> find(Uuid id) const;
-    /// The session with the id of `fresh` as this process has it; `fresh` itself if it had none.
-    [[nodiscard]] std::shared_ptr<UploadSession> find_or_add(std::shared_ptr<UploadSession> fresh);
-    [[nodiscard]] std::size_t size() const;
-    /// Those that the metadata do not know.
-    [[nodiscard]] std::vector<std::shared_ptr<UploadSession>> unrecorded() const;
+    /// `clock` tells how long sessions are idle: one that nobody sets. Both outlive this.
+    UploadSessions(meta::UploadKey const& key, Clock const& clock, Random& random)
+        : seal_(key, random), clock_(clock) {}
 
+    [[nodiscard]] std::shared_ptr<UploadSession> find(Uuid id) const;
+    /// The session with the id of `fresh` as this process has it; `fresh` itself if it had none; null if it
+    /// has ended here.
+    [[nodiscard]] std::shared_ptr<UploadSession> find_or_add(std::shared_ptr<UploadSession> fresh);
+    /// A held session is finished or cancelled: its URL is worth nothing from now on.
+    void end(UploadSession& session);
+    /// A held session is no longer what this process thought: the next request looks at the metadata.
+    void forget(UploadSession& session);
+    /// The end of a hold.
+    void release(UploadSession& session);
+
+    [[nodiscard]] bool has_ended(Uuid id) const;
+    /// Whether a session without bytes that an earlier process opened may go on here.
+    [[nodiscard]] bool continues(OpenedUpload const& upload) const;
+    /// What the next process has to know of those that ended, and where it takes that.
+    [[nodiscard]] std::string note() const;
+    void take_note(std::string_view note);
+    /// Whether this process once recorded the session and has forgotten it since.
+    [[nodiscard]] bool is_forgotten(Uuid id) const;
+    [[nodiscard]] std::size_t size() const;
+    [[nodiscard]] std::vector<std::shared_ptr<UploadSession>> all() const;
+
+    [[nodiscard]] UploadSeal const& seal() const noexcept { return seal_; }
+    [[nodiscard]] Time now() const { return clock_.now(); }
     /// The digests that become blobs right now.
     [[nodiscard]] Pushes& pushes() noexcept { return pushes_; }
     /// How many more uploads may begin.
     [[nodiscard]] UploadRoom& room() noexcept { return room_; }
 
   private:
+    void remove(UploadSession const& session);
+
     mutable std::mutex mutex_;
     std::unordered_map<Uuid, std::shared_ptr<UploadSession>> sessions_;
+    EndedUploads ended_;
+    std::unordered_set<Uuid> forgotten_;  // After a failure only.
+    UploadSeal seal_;
+    Clock const& clock_;
     Pushes pushes_;
     UploadRoom room_;
 };
 
-/// The session of this repository and caller, from memory or as an earlier process left it. upload_unknown
-/// for any other.
+/// The session of this repository and caller, from memory, from the metadata or as its URL says.
+/// upload_unknown for any other.
 Task<Result<std::shared_ptr<UploadSession>>> find_session(Registry& registry, UploadRef ref);
 
-/// Takes the session for writing; its bytes are read back first if an earlier process may have received some.
-/// upload_busy, upload_unknown.
+/// Takes the session for one request. upload_busy, upload_unknown.
 Task<Result<Hold>> hold_session(Registry& registry, UploadRef ref, IfHeld if_held);
 
-/// Makes a place for the bytes of the held session, if there is none yet.
-Task<Result<>> open_bytes(Registry& registry, Hold const& hold);
-
-/// Makes the held session as empty as it began.
-Task<Result<>> start_over(Registry& registry, Hold const& hold);
-
-/// Makes sure that the metadata know the session, which is held or which nobody can write to any more.
-Task<Result<>> record(Registry& registry, UploadSession& session);
-
-/// Records all sessions; for the end of the process, when nobody can write to them any more.
-Task<Result<>> record_all(Registry& registry);
+/// The same if no request holds it now; `session` may have ended.
+[[nodiscard]] std::optional<Hold> try_hold(Registry& registry, std::shared_ptr<UploadSession> session);
 
 }  // namespace ocilot::registry

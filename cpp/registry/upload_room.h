@@ -1,11 +1,15 @@
 #pragma once
 
+#include "registry/registry.h"
+
 #include <cstddef>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 
 namespace ocilot::registry {
+
+struct UploadSession;
 
 /// Upper bounds of how many uploads are unfinished, each for a repository or a caller: uploads that began
 /// since they were counted are added, those that ended are not taken away. So they have to be counted again
@@ -23,5 +27,11 @@ class UploadRoom {
     std::mutex mutex_;
     std::unordered_map<std::string, std::size_t> bounds_;
 };
+
+/// Makes sure that one more session may hold bytes in its repository and of its caller: over a limit the one
+/// that has been idle for longest ends. too_many_requests if all of them are being written to. Callers
+/// without a name share their addresses with others: only the repository counts theirs. Requests at the same
+/// moment may begin a few more.
+Task<Result<>> make_room(Registry& registry, UploadSession& session);
 
 }  // namespace ocilot::registry

@@ -7,6 +7,7 @@
 #include "meta/sqlite/store.h"
 #include "net/address.h"
 #include "net/local_listener.h"
+#include "registry/keep_upload.h"
 #include "server/cores.h"
 #include "server/descriptors.h"
 #include "server/import.h"
@@ -68,6 +69,7 @@ Result<registry::Rules> rules_of(Settings const& settings) {
     rules.json = {settings.limits.json_depth, settings.limits.json_members};
     rules.repository_uploads = settings.uploads.per_repository;
     rules.caller_uploads = settings.uploads.per_caller;
+    if (settings.uploads.purge) rules.upload_age = settings.uploads.age;
     for (auto const& text : settings.storage.sparse) {
         TRY(auto pattern, oci::RepositoryPattern::parse(text));
         rules.sparse.push_back(std::move(pattern));
@@ -120,12 +122,13 @@ Result<> Server::Parts::open() {
     TRY(proxies, net::Networks::parse(settings.listen.trusted_proxies));
     CHECK(load_certificates());
     CHECK(open_stores());
+    CHECK(open_sessions());
     TRY(auto const points, hookbox::parse_hook_points(settings.hook_points));
     if (!points.empty()) hooks.gate.set_points(points);
     CHECK(open_access());
     TRY(auto const rules, rules_of(settings));
     registry.emplace(
-        registry::Registry{*blobs, *meta, hooks.gate, clock, random, sessions, manifests, rules});
+        registry::Registry{*blobs, *meta, hooks.gate, clock, random, *sessions, manifests, rules});
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
@@ -200,6 +203,14 @@ Result<> Server::Parts::open_stores() {
     return {};
 }
 
+Result<> Server::Parts::open_sessions() {
+    meta::UploadKey fresh{};
+    random.fill(fresh);
+    TRY(auto const key, run_now(meta->uploads().key(fresh)));
+    sessions.emplace(key, steady_clock, random);
+    return {};
+}
+
 Result<> Server::Parts::open_access() {
     refusals.emplace(meta->journal(), clock, metrics);
     auto with = settings.auth;
@@ -213,20 +224,19 @@ Result<> Server::Parts::open_access() {
 }
 
 Result<> Server::Parts::clean_up() {
-    auto const swept = run_now(jobs::sweep_orphaned_uploads(*registry));
+    auto const swept = run_now(jobs::sweep_orphaned_uploads(*registry, *blobs));
     if (swept.has_error()) {
         return Error{Errc::config, fmt::format("the data directory cannot be cleaned of broken uploads: {}",
                                                swept.error().message)};
     }
     if (*swept > 0) log.info("removed what broken uploads left", {{"uploads", std::uint64_t{*swept}}});
-    return {};
+    return run_now(jobs::take_over_uploads(*registry, registry->rules.upload_age));
 }
 
 void Server::Parts::keep_uploads() {
     auto const kept = run_now(registry::record_all(*registry));
     if (kept.has_error()) {
-        log.warn("uploads without bytes are not kept; their clients begin again",
-                 {{"err", kept.error().message}});
+        log.warn("unfinished uploads not recorded", {{"err", kept.error().message}});
     }
 }
 
@@ -291,7 +301,7 @@ Result<> Server::Parts::add_jobs() {
     if (settings.uploads.purge) {
         auto const age = settings.uploads.age;
         jobs::Job job{"expire_uploads", settings.uploads.purge_interval,
-                      [&parts, age] { return jobs::expire_uploads(parts, age); }};
+                      [this, age] { return jobs::expire_uploads(*registry, age, log, metrics); }};
         worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
     }
     if (settings.upkeep.audit_age > std::chrono::seconds(0)) {
@@ -310,7 +320,8 @@ Result<> Server::Parts::add_jobs() {
     auto const interval = std::max(settings.upkeep.scrub_interval, std::chrono::seconds(1));
     TRY(auto const due_in, run_now(jobs::scrub_due_in(parts, interval)));
     jobs::ScrubRules const rules{.rate = settings.upkeep.scrub_rate};
-    jobs::Job job{"scrub", interval, [this, rules] { return jobs::scrub(*registry, rules, log, metrics); },
+    jobs::Job job{"scrub", interval,
+                  [this, rules] { return jobs::scrub(*registry, *blobs, rules, log, metrics); },
                   std::chrono::seconds(due_in)};
     worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
     return {};

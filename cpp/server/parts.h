@@ -39,6 +39,7 @@ struct Server::Parts {
     Settings settings;
     std::string root;  ///< absolute; empty in memory
     SystemClock clock;
+    MonotonicClock steady_clock;
     SystemRandom random;
     Metrics metrics;
     LogWriter log_sink;
@@ -52,12 +53,12 @@ struct Server::Parts {
     std::size_t most_connections = 0;  ///< configured, or what the descriptors carry; 0: any number
     std::optional<Connections> connections;
     BlockingPool pool;
-    std::unique_ptr<blob::BlobStore> blobs;
+    std::unique_ptr<blob::Storage> blobs;
     std::unique_ptr<meta::MetaStore> meta;
     std::optional<auth::Refusals> refusals;
     std::optional<auth::RateLimits> rates;
     std::unique_ptr<AccessParts> access;
-    registry::UploadSessions sessions;
+    std::optional<registry::UploadSessions> sessions;
     registry::ManifestCache manifests;
     std::optional<registry::Registry> registry;
     std::optional<http::Operations> operations;
@@ -76,7 +77,9 @@ struct Server::Parts {
     Result<> open_access();
     Result<> load_certificates();
     Result<> clean_up();
-    /// Records the uploads that clients have begun and sent nothing of yet.
+    /// Makes the key of upload sessions, if there is none, and what works with it.
+    Result<> open_sessions();
+    /// Records how far unfinished uploads are.
     void keep_uploads();
     Result<> listen();
     Result<> listen_to_clients();

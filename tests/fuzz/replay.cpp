@@ -25,6 +25,7 @@ constexpr std::array targets{
     Target{"conditions", conditions},
     Target{"content_range", content_range},
     Target{"digest", digest},
+    Target{"hash_state", hash_state},
     Target{"head", head},
     Target{"http_response", http_response},
     Target{"http_url", http_url},
@@ -39,6 +40,7 @@ constexpr std::array targets{
     Target{"resource", resource},
     Target{"route", route},
     Target{"target", target},
+    Target{"upload_seal", upload_seal},
     Target{"url", url},
     Target{"uuid", uuid},
 };

@@ -10,6 +10,7 @@ void chunks(std::string_view input);
 void conditions(std::string_view input);
 void content_range(std::string_view input);
 void digest(std::string_view input);
+void hash_state(std::string_view input);
 void head(std::string_view input);
 void http_response(std::string_view input);
 void http_url(std::string_view input);
@@ -24,6 +25,7 @@ void reference(std::string_view input);
 void resource(std::string_view input);
 void route(std::string_view input);
 void target(std::string_view input);
+void upload_seal(std::string_view input);
 void url(std::string_view input);
 void uuid(std::string_view input);
 

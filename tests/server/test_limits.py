@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from .api import Api, Raw, with_digest
+from .api import Answer, Api, Raw, with_digest
 from .conftest import FreshRegistry
 from .images import MIB, OCI_MANIFEST, Content, digest_of, make_image, to_json
 from .programs import wait_until
@@ -111,33 +111,59 @@ def test_a_client_with_too_many_connections_is_told_so(fresh_registry: FreshRegi
         assert refusals(held[0], "client_connections") == 1
 
 
-def test_unfinished_uploads_of_a_repository_are_limited(fresh_registry: FreshRegistry) -> None:
+def begin_upload(api: Api, name: str, headers: dict[str, str] | None = None) -> str:
+    """A session that holds bytes; its location."""
+    begun = api("POST", f"/v2/{name}/blobs/uploads/", headers=headers or {})
+    sent = api("PATCH", begun["Location"], b"bytes", headers or {})
+    assert sent.status == 202, sent
+    return sent["Location"]
+
+
+def test_over_the_limit_of_a_repository_the_longest_idle_upload_ends(fresh_registry: FreshRegistry) -> None:
     config = json.loads(limited(uploadsperrepository=3))
     del config["storage"]
     registry = fresh_registry(json.dumps(config))
     with registry.connect() as api:
-        locations = [api.start_upload("full") for _ in range(3)]
-        refused = api("POST", "/v2/full/blobs/uploads/")
-        assert (refused.status, refused.codes) == (429, ["TOOMANYREQUESTS"]), refused
-        assert int(refused["Retry-After"]) > 0
-        assert "full has 3 unfinished uploads" in refused.body.decode()
-        api.start_upload("other")
+        locations = [begin_upload(api, "full") for _ in range(3)]
+        begin_upload(api, "other")
+        assert [api("GET", one).status for one in locations] == [204] * 3
+        locations.append(begin_upload(api, "full"))
+        assert [api("GET", one).status for one in locations] == [404, 204, 204, 204]
     registry.restart()
     with registry.connect() as api:
-        assert api("POST", "/v2/full/blobs/uploads/").status == 429, "a restart does not forget them"
-        assert api("DELETE", api.path(locations[0]).split("?")[0]).status == 204
-        api.push_blob("full", b"finished uploads make room")
-        api.start_upload("full")
-        assert refusals(api, "too_many_requests") == 1
+        locations.append(begin_upload(api, "full"))
+        assert [api("GET", one).status for one in locations] == [404, 404, 204, 204, 204]
+        for _ in range(5):
+            api.push_blob("full", b"a blob that needs no session leaves all of them alone")
+        assert api("GET", locations[2]).status == 204
 
 
-def test_unfinished_uploads_of_a_caller_are_limited(fresh_registry: FreshRegistry) -> None:
-    with fresh_registry(limited(uploadspercaller=3)).connect() as api:
-        for number in range(3):
-            api.start_upload(f"r{number}")
-        refused = api("POST", "/v2/another/blobs/uploads/")
-        assert (refused.status, refused.codes) == (429, ["TOOMANYREQUESTS"]), refused
-        assert "you have 3 unfinished uploads" in refused.body.decode()
+def test_uploads_without_bytes_keep_nobody_out(fresh_registry: FreshRegistry) -> None:
+    with fresh_registry(limited(uploadsperrepository=2, uploadspercaller=2)).connect() as api:
+        kept = begin_upload(api, "full")
+        for _ in range(1000):
+            assert api("POST", "/v2/full/blobs/uploads/").status == 202
+        assert api("GET", kept).status == 204
+        api.push_blob("full", b"goes through")
+
+
+def test_when_all_uploads_are_being_written_to_the_next_is_told_to_retry(fresh_registry: FreshRegistry) -> None:
+    with fresh_registry(limited(uploadsperrepository=1)).connect() as api:
+        location = api.start_upload("full")
+        with api.raw() as raw:
+            head = f"PATCH {api.path(location)} HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n"
+            raw.send(head.encode() + b"x" * 299_999)
+            wait_until(lambda: refused_upload(api).status == 429, "a limit that is reached")
+            refused = refused_upload(api)
+            assert refused.codes == ["TOOMANYREQUESTS"], refused
+            assert int(refused["Retry-After"]) > 0
+            raw.send(b"x")
+            assert raw.answer().status == 202
+        begin_upload(api, "full")
+
+
+def refused_upload(api: Api) -> Answer:
+    return api("PATCH", api.start_upload("full"), b"bytes")
 
 
 def nested(api: Api, levels: int) -> bytes:

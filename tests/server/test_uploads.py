@@ -326,3 +326,28 @@ def test_a_large_blob_by_every_way(api: Api, name: str) -> None:
     sha512 = digest_of(data, "sha512")
     assert api("PUT", with_digest(api.start_upload(name), sha512), data).status == 201
     assert_stored(api, name, sha512, data)
+
+
+def test_the_location_of_an_upload_is_worth_nothing_when_it_was_changed(api: Api, name: str) -> None:
+    location = api.path(api("PATCH", api.start_upload(name), b"bytes")["Location"])
+    seal = location.rpartition(".")[2]
+    assert len(seal) >= 32
+    tampered = [location[:-1] + ("0" if location[-1] != "0" else "1"), location[:-2], location + "00"]
+    tampered.append(location.replace(seal, seal[::-1]))
+    tampered.append(location.replace(seal, "0" * len(seal)))
+    for changed in tampered:
+        for method in ("GET", "PATCH", "DELETE"):
+            answer = api(method, changed, b"x" if method == "PATCH" else None)
+            assert (answer.status, answer.codes) == (404, ["BLOB_UPLOAD_UNKNOWN"]), (changed, answer)
+        assert api("PUT", with_digest(changed, digest_of(b"bytes"))).status == 404
+    assert api("PUT", with_digest(location, digest_of(b"bytes"))).status == 201
+
+
+def test_the_location_of_an_upload_survives_what_clients_do_to_it(api: Api, name: str) -> None:
+    """Parameters that are added, dropped or put in another order: none of them says what the upload is."""
+    location = api.start_upload(name)
+    assert "?" not in location
+    patched = api("PATCH", location + "?x=1&digest-algorithm=sha512", b"bytes")
+    assert patched.status == 202
+    digest = digest_of(b"bytes")
+    assert api("PUT", f"{location}?state=&digest={digest.replace(':', '%3A')}&x=1").status == 201

@@ -6,7 +6,7 @@
 #include "base/uuid.h"
 #include "blob/filesystem/data_directory.h"
 #include "blob/filesystem/files.h"
-#include "blob/store.h"
+#include "blob/upkeep.h"
 #include "oci/digest.h"
 
 #include <array>

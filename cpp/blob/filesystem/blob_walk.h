@@ -1,7 +1,7 @@
 #pragma once
 
 #include "blob/filesystem/files.h"
-#include "blob/store.h"
+#include "blob/upkeep.h"
 
 #include <optional>
 

@@ -116,7 +116,7 @@ Result<std::unique_ptr<FilesystemStore>> FilesystemStore::open_for_reading(std::
     auto files = std::make_unique<ReadOnlyFiles>();
     TRY(auto directory, DataDirectory::open_for_reading(root, *files));
     return std::unique_ptr<FilesystemStore>(
-        new FilesystemStore(std::move(directory), std::move(files), pool, random));
+        new FilesystemStore(std::move(directory), std::move(files), pool, random, boot_id()));
 }
 
 Result<std::unique_ptr<FilesystemStore>> FilesystemStore::open(std::filesystem::path root, BlockingPool& pool,
@@ -125,26 +125,28 @@ Result<std::unique_ptr<FilesystemStore>> FilesystemStore::open(std::filesystem::
 }
 
 Result<std::unique_ptr<FilesystemStore>> FilesystemStore::open(std::filesystem::path root, BlockingPool& pool,
-                                                               Random& random, std::unique_ptr<Files> files) {
+                                                               Random& random, std::unique_ptr<Files> files,
+                                                               std::optional<Uuid> boot) {
     TRY(auto directory, DataDirectory::open(root, *files));
     return std::unique_ptr<FilesystemStore>(
-        new FilesystemStore(std::move(directory), std::move(files), pool, random));
+        new FilesystemStore(std::move(directory), std::move(files), pool, random, boot));
 }
 
 FilesystemStore::FilesystemStore(DataDirectory directory, std::unique_ptr<Files> files, BlockingPool& pool,
-                                 Random& random)
-    : tree_(std::move(directory), std::move(files), random), pool_(pool) {}
+                                 Random& random, std::optional<Uuid> boot)
+    : tree_(std::move(directory), std::move(files), random), pool_(pool), boot_(boot) {}
 
 Task<Result<std::unique_ptr<Upload>>> FilesystemStore::create(Uuid id, oci::Algorithm algorithm) {
     CO_TRY(Staged file, co_await pool_.run([this, id] { return tree_.create_upload(id); }));
     std::unique_ptr<Upload> upload =
-        std::make_unique<FilesystemUpload>(tree_, pool_, id, algorithm, std::move(file));
+        std::make_unique<FilesystemUpload>(tree_, pool_, boot_, id, algorithm, std::move(file));
     co_return upload;
 }
 
-Task<Result<std::unique_ptr<Upload>>> FilesystemStore::resume(Uuid id, oci::Algorithm algorithm) {
-    auto upload = std::make_unique<FilesystemUpload>(tree_, pool_, id, algorithm, Staged{});
-    CO_CHECK(co_await upload->recover());
+Task<Result<std::unique_ptr<Upload>>> FilesystemStore::resume(Uuid id, oci::Algorithm algorithm,
+                                                              std::string state) {
+    auto upload = std::make_unique<FilesystemUpload>(tree_, pool_, boot_, id, algorithm, Staged{});
+    CO_CHECK(co_await upload->recover(std::move(state)));
     std::unique_ptr<Upload> recovered = std::move(upload);
     co_return recovered;
 }

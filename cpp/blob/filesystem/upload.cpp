@@ -1,5 +1,7 @@
 #include "blob/filesystem/upload.h"
 
+#include "blob/filesystem/upload_state.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
@@ -22,13 +24,20 @@ constexpr std::uint64_t hash_turn = 16 * mib;
 
 }  // namespace
 
-FilesystemUpload::FilesystemUpload(BlobTree& tree, BlockingPool& pool, Uuid id, oci::Algorithm algorithm,
-                                   Staged file)
-    : tree_(tree), pool_(pool), id_(id), file_(std::move(file)), hasher_(algorithm) {}
+FilesystemUpload::FilesystemUpload(BlobTree& tree, BlockingPool& pool, std::optional<Uuid> boot, Uuid id,
+                                   oci::Algorithm algorithm, Staged file)
+    : tree_(tree), pool_(pool), boot_(boot), id_(id), file_(std::move(file)), hasher_(algorithm) {}
 
-Task<Result<>> FilesystemUpload::recover() {
+Task<Result<>> FilesystemUpload::recover(std::string state) {
     CO_TRY(auto const held, co_await pool_.run([this] { return open_file(); }));
-    CO_CHECK(co_await hash_again(hasher_, held));
+    auto const known = read_state(hasher_.algorithm(), state);
+    // A power cut may have left other bytes than those that were hashed, in a file of the same length.
+    if (known.has_value() && known->hasher.size() <= held &&
+        (known->is_synced || (boot_ && known->boot == boot_))) {
+        hasher_ = known->hasher;
+        if (known->is_synced) synced_ = hasher_.size();
+    }
+    CO_CHECK(co_await hash_up_to(hasher_, held));
     size_ = held;
     written_back_ = held;
     co_return Result<>();
@@ -96,7 +105,8 @@ Task<Result<>> FilesystemUpload::take_back() {
     CO_CHECK(co_await pool_.run([this] { return cut(mark_->size); }));
     size_ = mark_->size;
     written_back_ = std::min(written_back_, size_);
-    hasher_ = std::move(mark_->hasher);
+    synced_ = std::min(synced_, size_);
+    hasher_ = mark_->hasher;
     mark_.reset();
     proven_.reset();
     co_return Result<>();
@@ -114,8 +124,8 @@ void FilesystemUpload::start_write_back() noexcept {
     written_back_ = size_;
 }
 
-Task<Result<>> FilesystemUpload::hash_again(oci::Hasher& hasher, std::uint64_t size) {
-    for (std::uint64_t begin = 0; begin < size;) {
+Task<Result<>> FilesystemUpload::hash_up_to(oci::Hasher& hasher, std::uint64_t size) {
+    for (auto begin = hasher.size(); begin < size;) {
         auto const end = std::min(size, begin + hash_turn);
         CO_CHECK(co_await pool_.run([this, &hasher, begin, end] { return hash_range(hasher, begin, end); }));
         begin = end;
@@ -150,7 +160,7 @@ Task<Result<oci::Digest>> FilesystemUpload::digest(oci::Algorithm algorithm) {
         CO_CHECK(co_await ensure_open());
     }
     oci::Hasher other(algorithm);
-    CO_CHECK(co_await hash_again(other, size_));
+    CO_CHECK(co_await hash_up_to(other, size_));
     proven_ = other.digest();
     co_return *proven_;
 }
@@ -173,14 +183,18 @@ Result<> FilesystemUpload::make_blob(oci::Digest const& digest) {
                      fmt::format("the file of upload {} was changed by someone else; start the upload again",
                                  id_.str())};
     }
-    if (int const synced = tree_.files().sync(file_.fd.get(), Sync::data); synced < 0) {
-        lose();
-        return system_error(-synced,
-                            fmt::format("cannot write upload {} to disk; start the upload again", id_.str()));
-    }
+    CHECK(sync_file());
     auto published = tree_.publish(file_, digest);
     if (published.has_error() && !file_.fd) lose();
     return published;
+}
+
+Result<> FilesystemUpload::sync_file() {
+    int const synced = tree_.files().sync(file_.fd.get(), Sync::data);
+    if (synced == 0) return {};
+    lose();
+    return system_error(-synced,
+                        fmt::format("cannot write upload {} to disk; start the upload again", id_.str()));
 }
 
 // After a failed sync the kernel calls the bytes clean though they are not on disk: a second sync would
@@ -193,6 +207,21 @@ void FilesystemUpload::lose() noexcept {
     mark_.reset();
     size_ = 0;
     written_back_ = 0;
+    synced_ = 0;
+}
+
+std::string FilesystemUpload::state() const {
+    return write_state({hasher_, synced_ == size_, boot_});
+}
+
+Task<Result<>> FilesystemUpload::sync() {
+    if (synced_ == size_) co_return Result<>();
+    if (!file_.fd) {
+        CO_CHECK(co_await ensure_open());
+    }
+    CO_CHECK(co_await pool_.run([this] { return sync_file(); }));
+    synced_ = size_;
+    co_return Result<>();
 }
 
 Task<Result<>> FilesystemUpload::discard() {

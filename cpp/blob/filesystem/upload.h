@@ -13,10 +13,12 @@ namespace ocilot::blob {
 class FilesystemUpload final : public Upload {
   public:
     /// `file` is empty, or parked (no descriptor) for `recover`. `tree` and `pool` outlive this.
-    FilesystemUpload(BlobTree& tree, BlockingPool& pool, Uuid id, oci::Algorithm algorithm, Staged file);
+    FilesystemUpload(BlobTree& tree, BlockingPool& pool, std::optional<Uuid> boot, Uuid id,
+                     oci::Algorithm algorithm, Staged file);
 
-    /// Takes up the bytes an earlier process left: upload_unknown if there is no such file.
-    Task<Result<>> recover();
+    /// Takes up the bytes an earlier process left, and its `state()` if that holds: upload_unknown if there
+    /// is no such file.
+    Task<Result<>> recover(std::string state);
 
     [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
     Task<Result<>> append(std::span<std::byte const> bytes) override;
@@ -26,6 +28,8 @@ class FilesystemUpload final : public Upload {
     Task<Result<>> commit(oci::Digest const& digest) override;
     Task<Result<>> discard() override;
     void park() noexcept override { file_.fd.reset(); }
+    [[nodiscard]] std::string state() const override;
+    Task<Result<>> sync() override;
 
   private:
     struct Mark {
@@ -35,22 +39,26 @@ class FilesystemUpload final : public Upload {
     };
 
     Task<Result<>> ensure_open();
-    Task<Result<>> hash_again(oci::Hasher& hasher, std::uint64_t size);
+    /// Feeds `hasher` with the rest of the first `size` bytes.
+    Task<Result<>> hash_up_to(oci::Hasher& hasher, std::uint64_t size);
     Result<> hash_range(oci::Hasher& hasher, std::uint64_t begin, std::uint64_t end);
     Result<> take(std::span<std::byte const> bytes);
     Result<> cut(std::uint64_t size);
     Result<std::uint64_t> open_file();
+    Result<> sync_file();
     Result<> make_blob(oci::Digest const& digest);
     void start_write_back() noexcept;
     void lose() noexcept;
 
     BlobTree& tree_;
     BlockingPool& pool_;
+    std::optional<Uuid> boot_;
     Uuid id_;
     Staged file_;
     oci::Hasher hasher_;
     std::uint64_t size_ = 0;
     std::uint64_t written_back_ = 0;
+    std::uint64_t synced_ = 0;  ///< This many first bytes are known to be on disk.
     std::optional<Mark> mark_;
     std::optional<oci::Digest> proven_;  ///< What digest() has answered for the bytes as they are.
 };

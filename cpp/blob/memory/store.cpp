@@ -50,9 +50,11 @@ class MemoryBlob final : public Blob {
 class MemoryUpload final : public Upload {
   public:
     MemoryUpload(MemoryStore& store, Uuid id, oci::Algorithm algorithm,
-                 std::shared_ptr<MemoryStore::Bytes> bytes)
+                 std::shared_ptr<MemoryStore::Bytes> bytes, std::string_view state = {})
         : store_(store), id_(id), bytes_(std::move(bytes)), hasher_(algorithm) {
-        hasher_.update(*bytes_);
+        auto const known = oci::Hasher::from_state(algorithm, state);
+        if (known.has_value() && known->size() <= bytes_->size()) hasher_ = *known;
+        hasher_.update(std::span(*bytes_).subspan(static_cast<std::size_t>(hasher_.size())));
     }
 
     [[nodiscard]] std::uint64_t size() const noexcept override { return bytes_->size(); }
@@ -85,12 +87,17 @@ class MemoryUpload final : public Upload {
             co_return Error{Errc::internal,
                             fmt::format("upload {} was not proven to be {}", id_.str(), digest.str())};
         }
-        co_return store_.commit_upload(id_, digest);
+        co_return store_.commit_upload(id_, *bytes_, digest);
     }
 
-    Task<Result<>> discard() override { return store_.discard(id_); }
+    Task<Result<>> discard() override {
+        if (store_.find_upload(id_) != bytes_) co_return Result<>();
+        co_return co_await store_.discard(id_);
+    }
 
     void park() noexcept override {}
+    [[nodiscard]] std::string state() const override { return hasher_.export_state(); }
+    Task<Result<>> sync() override { co_return Result<>(); }
 
   private:
     MemoryStore& store_;
@@ -116,10 +123,18 @@ Task<Result<std::unique_ptr<Upload>>> MemoryStore::create(Uuid id, oci::Algorith
     co_return upload;
 }
 
-Task<Result<std::unique_ptr<Upload>>> MemoryStore::resume(Uuid id, oci::Algorithm algorithm) {
-    auto bytes = find_upload(id);
-    if (!bytes) co_return unknown(id);
-    std::unique_ptr<Upload> upload = std::make_unique<MemoryUpload>(*this, id, algorithm, std::move(bytes));
+Task<Result<std::unique_ptr<Upload>>> MemoryStore::resume(Uuid id, oci::Algorithm algorithm,
+                                                          std::string state) {
+    std::shared_ptr<Bytes> bytes;
+    {
+        std::lock_guard const lock(mutex_);
+        auto const found = uploads_.find(id);
+        if (found == uploads_.end()) co_return unknown(id);
+        // Bytes of its own, so that the holder before can do nothing to them.
+        bytes = found->second = std::make_shared<Bytes>(*found->second);
+    }
+    std::unique_ptr<Upload> upload =
+        std::make_unique<MemoryUpload>(*this, id, algorithm, std::move(bytes), state);
     co_return upload;
 }
 
@@ -192,10 +207,10 @@ std::shared_ptr<MemoryStore::Bytes> MemoryStore::find_upload(Uuid const& id) {
     return found == uploads_.end() ? nullptr : found->second;
 }
 
-Result<> MemoryStore::commit_upload(Uuid const& id, oci::Digest const& digest) {
+Result<> MemoryStore::commit_upload(Uuid const& id, Bytes const& bytes, oci::Digest const& digest) {
     std::lock_guard const lock(mutex_);
     auto const found = uploads_.find(id);
-    if (found == uploads_.end()) return unknown(id);
+    if (found == uploads_.end() || found->second.get() != &bytes) return unknown(id);
     blobs_.insert_or_assign(digest, found->second);
     uploads_.erase(found);
     return {};

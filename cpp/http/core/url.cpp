@@ -68,8 +68,8 @@ std::string Urls::blob(oci::RepositoryName const& repository, oci::Digest const&
     return location(fmt::format("/v2/{}/blobs/{}", repository.str(), digest.str()));
 }
 
-std::string Urls::upload(oci::RepositoryName const& repository, Uuid id) const {
-    return location(fmt::format("/v2/{}/blobs/uploads/{}", repository.str(), id.str()));
+std::string Urls::upload(oci::RepositoryName const& repository, std::string_view segment) const {
+    return location(fmt::format("/v2/{}/blobs/uploads/{}", repository.str(), segment));
 }
 
 std::string Urls::local(std::string_view path) const {

@@ -22,7 +22,7 @@ class Urls {
     [[nodiscard]] std::string manifest(oci::RepositoryName const& repository,
                                        oci::Digest const& digest) const;
     [[nodiscard]] std::string blob(oci::RepositoryName const& repository, oci::Digest const& digest) const;
-    [[nodiscard]] std::string upload(oci::RepositoryName const& repository, Uuid id) const;
+    [[nodiscard]] std::string upload(oci::RepositoryName const& repository, std::string_view segment) const;
 
     /// `path` (`/token`) below the prefix with its origin, however `Location` is written.
     [[nodiscard]] std::string absolute(std::string_view path) const { return origin() + local(path); }

@@ -11,8 +11,9 @@ namespace ocilot::http {
 namespace {
 
 /// Where an upload lives and how far it has come. The protocol cannot say "nothing yet": that is `0-0`.
-Response& describe(Response& response, Context const& context, Uuid id, std::uint64_t offset) {
-    response.set("Location", context.urls.upload(context.name(), id));
+Response& describe(Response& response, Context const& context, Uuid id, std::string_view segment,
+                   std::uint64_t offset) {
+    response.set("Location", context.urls.upload(context.name(), segment));
     response.set("Range", fmt::format("0-{}", offset == 0 ? 0 : offset - 1));
     response.set("Docker-Upload-UUID", id.str());
     return response;
@@ -25,14 +26,9 @@ Response created(Context const& context, oci::Digest const& digest) {
     return response;
 }
 
-/// The session a path names. An id that this registry cannot have made is an unknown one.
+/// The session a path names.
 Result<registry::UploadRef> session(Context const& context) {
-    auto const id = Uuid::parse(context.item);
-    if (!id) {
-        return Error{Errc::upload_unknown,
-                     "there is no upload with this id; start one with POST …/blobs/uploads/"};
-    }
-    return registry::UploadRef{context.caller, context.name(), *id};
+    return registry::find_upload(context.registry, context.caller, context.name(), context.item);
 }
 
 std::optional<std::uint64_t> body_length(Request const& request) {
@@ -74,7 +70,7 @@ Task<Result<Response>> not_taken(Context const& context, registry::UploadRef ref
     if (!lives_on) co_return error;
     auto response = error_response(error);
     auto const offset = co_await registry::upload_offset(context.registry, ref);
-    if (offset.has_value()) describe(response, context, ref.id, *offset);
+    if (offset.has_value()) describe(response, context, ref.id, context.item, *offset);
     co_return response;
 }
 
@@ -140,11 +136,10 @@ Task<Result<Response>> push_whole(Context const& context, std::string_view diges
 }
 
 /// end-4a: a new session that hashes with `algorithm`.
-Task<Result<Response>> start(Context const& context, oci::Algorithm algorithm) {
-    CO_TRY(auto const id,
-           co_await registry::start_upload(context.registry, context.caller, context.name(), algorithm));
+Response start(Context const& context, oci::Algorithm algorithm) {
+    auto const started = registry::start_upload(context.registry, context.caller, context.name(), algorithm);
     Response response{.status = 202};
-    co_return std::move(describe(response, context, id, 0));
+    return std::move(describe(response, context, started.id, started.segment, 0));
 }
 
 /// end-4a, 4b, 4c and 11: `POST /v2/<name>/blobs/uploads/`.
@@ -165,7 +160,7 @@ Task<Result<Response>> post_upload(Context const& context) {
     // Whoever asks for a mount brings no blob: it goes on with an upload, as after a mount without a digest.
     bool const brings_blob = context.request.has_body || !tried_to_mount;
     if (digest && brings_blob) co_return co_await push_whole(context, *digest);
-    co_return co_await start(context, algorithm);
+    co_return start(context, algorithm);
 }
 
 /// end-13: `GET <location>`: how far it has come.
@@ -173,7 +168,7 @@ Task<Result<Response>> get_upload(Context const& context) {
     CO_TRY(auto const ref, session(context));
     CO_TRY(auto const offset, co_await registry::upload_offset(context.registry, ref));
     Response response{.status = 204};
-    co_return std::move(describe(response, context, ref.id, offset));
+    co_return std::move(describe(response, context, ref.id, context.item, offset));
 }
 
 /// end-5: `PATCH <location>`: a chunk, or a stream of unknown length.
@@ -183,7 +178,7 @@ Task<Result<Response>> patch_upload(Context const& context) {
     auto const offset = co_await registry::append_upload(context.registry, ref, chunk);
     if (offset.has_error()) co_return co_await not_taken(context, ref, offset.error());
     Response response{.status = 202};
-    co_return std::move(describe(response, context, ref.id, *offset));
+    co_return std::move(describe(response, context, ref.id, context.item, *offset));
 }
 
 /// end-6: `PUT <location>?digest=…`: the last chunk, the whole blob or nothing, and the end.

@@ -70,6 +70,10 @@ int bind(sqlite3_stmt* statement, int at, SqliteValue const& value, sqlite3_dest
         char const* const data = text->empty() ? "" : text->data();
         return sqlite3_bind_text64(statement, at, data, text->size(), keep, SQLITE_UTF8);
     }
+    if (auto const* bytes = std::get_if<SqliteBytes>(&value)) {
+        if (bytes->view.empty()) return sqlite3_bind_zeroblob(statement, at, 0);
+        return sqlite3_bind_blob64(statement, at, bytes->view.data(), bytes->view.size(), keep);
+    }
     return sqlite3_bind_null(statement, at);
 }
 

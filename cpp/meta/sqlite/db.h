@@ -17,8 +17,14 @@ struct sqlite3_stmt;
 
 namespace ocilot::meta {
 
-/// A parameter of a statement: NULL, an integer or a text. The text is borrowed for the call.
-using SqliteValue = std::variant<std::nullptr_t, std::int64_t, std::string_view>;
+/// Bytes that are no text, as a parameter.
+struct SqliteBytes {
+    explicit SqliteBytes(std::string_view bytes) noexcept : view(bytes) {}
+    std::string_view view;
+};
+
+/// A parameter of a statement: NULL, an integer, a text or bytes. The last two are borrowed for the call.
+using SqliteValue = std::variant<std::nullptr_t, std::int64_t, std::string_view, SqliteBytes>;
 
 /// The rows of a running query. Resets its statement at the end of its life: end it before the same SQL
 /// runs again on the connection.
@@ -32,7 +38,7 @@ class SqliteRows {
     /// Goes to the next row; false at the end.
     Result<bool> next();
     [[nodiscard]] std::string text(int column) const { return std::string(view(column)); }
-    /// The same, valid until the next row.
+    /// The same, valid until the next row; of bytes that are no text, too.
     [[nodiscard]] std::string_view view(int column) const;
     [[nodiscard]] std::int64_t integer(int column) const;
     [[nodiscard]] bool is_null(int column) const;

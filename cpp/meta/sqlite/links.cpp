@@ -3,6 +3,7 @@
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/slice.h"
+#include "meta/sqlite/uploads.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
@@ -51,11 +52,11 @@ Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact cons
 }
 
 Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
-                     std::optional<Uuid> upload, Actor const& by, Time now) {
+                     std::optional<UploadClaim> upload, Actor const& by, Time now) {
     CHECK(link(db, repository, blob, {.at = now, .action = "blob.push", .by = by}));
     CHECK(end_quarantine(db, blob.digest));
     if (upload) {
-        CHECK(db.change("DELETE FROM upload WHERE id = ?1", {upload->str()}));
+        CHECK(end_upload(db, *upload));
     }
     return {};
 }
@@ -99,7 +100,7 @@ Task<Result<Slice<std::string>>> SqliteLinks::holders(oci::Digest const& digest,
 }
 
 Task<Result<>> SqliteLinks::link_blob(oci::RepositoryName const& repository, BlobFact blob,
-                                      std::optional<Uuid> upload, Actor by, Time now) {
+                                      std::optional<UploadClaim> upload, Actor by, Time now) {
     return writer_.run(Scope::of(repository), [=, who = std::move(by)](SqliteDb& db) {
         return link_upload(db, repository, blob, upload, who, now);
     });

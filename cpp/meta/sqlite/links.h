@@ -16,8 +16,8 @@ class SqliteLinks final : public Links {
     Task<Result<BlobFact>> blob(oci::RepositoryName const& repository, oci::Digest const& digest) override;
     Task<Result<Slice<std::string>>> holders(oci::Digest const& digest, Page page) override;
 
-    Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob, std::optional<Uuid> upload,
-                             Actor by, Time now) override;
+    Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob,
+                             std::optional<UploadClaim> upload, Actor by, Time now) override;
     Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source, oci::RepositoryName const& target,
                                       oci::Digest const& digest, Actor by, Time now) override;
     Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest, Actor by,

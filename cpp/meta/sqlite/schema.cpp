@@ -167,8 +167,32 @@ DROP INDEX journal_action;
 CREATE INDEX journal_action ON journal (action, refused, at);
 )sql";
 
+// A session is recorded with how far it is, so that it can be continued without reading its bytes. Of those
+// that are there nobody knows when their last byte came: they count as just written to. state:
+// blob::Upload::state().
+constexpr char const* version_5 = R"sql(
+ALTER TABLE upload ADD COLUMN offset INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE upload ADD COLUMN state BLOB NOT NULL DEFAULT x'';
+ALTER TABLE upload ADD COLUMN holder TEXT NOT NULL DEFAULT '';
+ALTER TABLE upload ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE upload ADD COLUMN last_write_at INTEGER NOT NULL DEFAULT 0;
+UPDATE upload SET last_write_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000000;
+DROP INDEX upload_started;
+DROP INDEX upload_repository;
+DROP INDEX upload_caller;
+CREATE INDEX upload_idle ON upload (last_write_at, id);
+CREATE INDEX upload_repository ON upload (repository, last_write_at);
+CREATE INDEX upload_caller ON upload (started_by, last_write_at) WHERE started_by <> '';
+
+-- What the URLs of upload sessions are sealed with; by the version that a seal names.
+CREATE TABLE upload_key (
+    version INTEGER PRIMARY KEY,
+    key     BLOB NOT NULL
+) STRICT;
+)sql";
+
 // The one at index n leads from version n to n + 1.
-constexpr std::array migrations{version_1, version_2, version_3, version_4};
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5};
 
 Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
     TRY(auto rows, db.query(sql));

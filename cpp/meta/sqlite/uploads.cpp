@@ -3,59 +3,37 @@
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
 namespace ocilot::meta {
 
 namespace {
 
+constexpr std::int64_t key_version = 1;
+constexpr std::string_view note_keeper = "expire_uploads";
+
 Result<UploadFact> upload_of(SqliteRows const& rows) {
-    auto const id = Uuid::parse(rows.text(0));
-    auto repository = oci::RepositoryName::parse(rows.text(1));
-    auto const algorithm = oci::parse_algorithm(rows.text(2));
+    auto const id = Uuid::parse(rows.view(0));
+    auto repository = oci::RepositoryName::parse(rows.view(1));
+    auto const algorithm = oci::parse_algorithm(rows.view(2));
     if (!id || repository.has_error() || algorithm.has_error()) return damaged("upload session");
-    return UploadFact{*id,          *std::move(repository), *algorithm,
-                      rows.text(3), stored_time(rows, 4),   rows.text(5)};
+    return UploadFact{*id,
+                      *std::move(repository),
+                      *algorithm,
+                      rows.text(3),
+                      stored_time(rows, 4),
+                      rows.text(5),
+                      static_cast<std::uint64_t>(rows.integer(6)),
+                      rows.text(7),
+                      rows.text(8),
+                      rows.integer(9),
+                      stored_time(rows, 10)};
 }
 
-Result<> add(SqliteDb& db, UploadFact const& upload) {
-    CHECK(
-        db.change("INSERT INTO upload (id, repository, algorithm, started_by, started_at, address) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                  {upload.id.str(), upload.repository.str(), oci::to_string(upload.algorithm),
-                   upload.started_by, stored(upload.started_at), upload.address}));
-    return {};
-}
-
-Result<> remove(SqliteDb& db, Uuid id) {
-    TRY(auto const removed, db.change("DELETE FROM upload WHERE id = ?1", {id.str()}));
-    if (removed == 0) return upload_unknown(id);
-    return {};
-}
-
-Result<UploadFact> read_upload(SqliteDb& db, oci::RepositoryName const& repository, Uuid id) {
-    TRY(auto rows, db.query("SELECT id, repository, algorithm, started_by, started_at, address FROM upload "
-                            "WHERE id = ?1 AND repository = ?2",
-                            {id.str(), repository.str()}));
-    TRY(bool const row, rows.next());
-    if (!row) return upload_unknown(id);
-    return upload_of(rows);
-}
-
-Result<std::size_t> read_count(SqliteDb& db, std::string_view sql,
-                               std::initializer_list<SqliteValue> values) {
-    TRY(auto rows, db.query(sql, values));
-    CHECK(rows.next());
-    return static_cast<std::size_t>(rows.integer(0));
-}
-
-Result<std::size_t> read_count_by(SqliteDb& db, std::string_view caller, std::string_view address) {
-    if (!caller.empty()) return read_count(db, "SELECT count(*) FROM upload WHERE started_by = ?1", {caller});
-    return read_count(db, "SELECT count(*) FROM upload WHERE started_by = '' AND address = ?1", {address});
-}
-
-Result<std::vector<UploadFact>> read_started_before(SqliteDb& db, Time time, std::size_t count) {
-    TRY(auto rows, db.query("SELECT id, repository, algorithm, started_by, started_at, address FROM upload "
-                            "WHERE started_at < ?1 ORDER BY started_at, id LIMIT ?2",
-                            {stored(time), limit(count)}));
+Result<std::vector<UploadFact>> uploads_of(SqliteRows rows) {
     std::vector<UploadFact> uploads;
     for (;;) {
         TRY(bool const row, rows.next());
@@ -65,40 +43,192 @@ Result<std::vector<UploadFact>> read_started_before(SqliteDb& db, Time time, std
     }
 }
 
+Result<> add(SqliteDb& db, UploadFact const& upload) {
+    CHECK(db.change(
+        "INSERT INTO upload (id, repository, algorithm, started_by, started_at, address, offset, state, "
+        "holder, "
+        "epoch, last_write_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        {upload.id.str(), upload.repository.str(), oci::to_string(upload.algorithm), upload.started_by,
+         stored(upload.started_at), upload.address, static_cast<std::int64_t>(upload.offset),
+         SqliteBytes{upload.state}, upload.holder, upload.epoch, stored(upload.last_write_at)}));
+    return {};
+}
+
+/// Why a write of a claim changed nothing.
+Error lost(SqliteDb& db, Uuid id) {
+    auto rows = db.query("SELECT 1 FROM upload WHERE id = ?1", {id.str()});
+    if (rows.has_error()) return rows.error();
+    auto const there = rows->next();
+    if (there.has_error()) return there.error();
+    return *there ? upload_claimed(id) : upload_unknown(id);
+}
+
+Result<> write_progress(SqliteDb& db, UploadProgress const& progress) {
+    auto const& claim = progress.claim;
+    TRY(auto const written,
+        db.change(
+            "UPDATE upload SET offset = ?3, state = ?4, last_write_at = ?5 WHERE id = ?1 AND epoch = ?2",
+            {claim.id.str(), claim.epoch, static_cast<std::int64_t>(progress.offset),
+             SqliteBytes{progress.state}, stored(progress.last_write_at)}));
+    if (written == 0) return lost(db, claim.id);
+    return {};
+}
+
+Result<UploadFact> read_upload(SqliteDb& db, oci::RepositoryName const& repository, Uuid id) {
+    TRY(auto rows,
+        db.query("SELECT id, repository, algorithm, started_by, started_at, address, offset, state, "
+                 "holder, epoch, last_write_at FROM upload WHERE id = ?1 AND repository = ?2",
+                 {id.str(), repository.str()}));
+    TRY(bool const row, rows.next());
+    if (!row) return upload_unknown(id);
+    return upload_of(rows);
+}
+
+Result<UploadFact> take(SqliteDb& db, oci::RepositoryName const& repository, Uuid id,
+                        std::string_view holder) {
+    CHECK(db.change("UPDATE upload SET holder = ?3, epoch = epoch + 1 WHERE id = ?1 AND repository = ?2",
+                    {id.str(), repository.str(), holder}));
+    return read_upload(db, repository, id);
+}
+
+Result<std::size_t> read_count(SqliteDb& db, UploadsOf const& whose) {
+    bool const by_repository = whose.what == UploadsOf::What::repository;
+    TRY(auto rows,
+        db.query(by_repository ? "SELECT count(*) FROM upload WHERE repository = ?1"
+                               : "SELECT count(*) FROM upload WHERE started_by = ?1 AND started_by <> ''",
+                 {whose.name}));
+    CHECK(rows.next());
+    return static_cast<std::size_t>(rows.integer(0));
+}
+
+Result<std::vector<UploadFact>> read_oldest(SqliteDb& db, UploadsOf const& whose, std::size_t count) {
+    bool const by_repository = whose.what == UploadsOf::What::repository;
+    TRY(auto rows,
+        db.query(by_repository
+                     ? "SELECT id, repository, algorithm, started_by, started_at, address, offset, state, "
+                       "holder, epoch, last_write_at FROM upload WHERE repository = ?1 "
+                       "ORDER BY last_write_at LIMIT ?2"
+                     : "SELECT id, repository, algorithm, started_by, started_at, address, offset, state, "
+                       "holder, epoch, last_write_at FROM upload WHERE started_by = ?1 AND "
+                       "started_by <> '' ORDER BY last_write_at LIMIT ?2",
+                 {whose.name, limit(count)}));
+    return uploads_of(std::move(rows));
+}
+
+Result<std::vector<UploadFact>> read_idle(SqliteDb& db, Time time, std::optional<UploadPlace> const& place,
+                                          std::size_t count) {
+    auto const after = place ? stored(place->last_write_at) : std::numeric_limits<std::int64_t>::min();
+    auto const id = place ? place->id.str() : std::string();
+    TRY(auto rows,
+        db.query("SELECT id, repository, algorithm, started_by, started_at, address, offset, state, holder, "
+                 "epoch, "
+                 "last_write_at FROM upload WHERE last_write_at < ?1 AND (last_write_at, id) > (?2, ?3) "
+                 "ORDER BY last_write_at, id LIMIT ?4",
+                 {stored(time), after, id, limit(count)}));
+    return uploads_of(std::move(rows));
+}
+
+Result<std::optional<UploadNote>> exchange(SqliteDb& db, UploadNote const& note) {
+    std::optional<UploadNote> before;
+    {
+        TRY(auto rows, db.query("SELECT noted_at, place FROM job_place WHERE job = ?1", {note_keeper}));
+        TRY(bool const row, rows.next());
+        if (row) before = {stored_time(rows, 0), rows.text(1)};
+    }
+    CHECK(
+        db.change("INSERT INTO job_place (job, place, noted_at) VALUES (?1, ?2, ?3) "
+                  "ON CONFLICT (job) DO UPDATE SET place = excluded.place, noted_at = excluded.noted_at",
+                  {note_keeper, note.text, stored(note.at)}));
+    return before;
+}
+
+Result<UploadKey> read_or_add_key(SqliteDb& db, UploadKey const& fresh) {
+    std::string_view const bytes(reinterpret_cast<char const*>(fresh.data()), fresh.size());
+    CHECK(db.change("INSERT INTO upload_key (version, key) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                    {key_version, SqliteBytes{bytes}}));
+    TRY(auto rows, db.query("SELECT key FROM upload_key WHERE version = ?1", {key_version}));
+    CHECK(rows.next());
+    auto const kept = rows.view(0);
+    UploadKey key{};
+    if (kept.size() != key.size()) return damaged("upload key");
+    std::memcpy(key.data(), kept.data(), key.size());
+    return key;
+}
+
 }  // namespace
+
+Result<> end_upload(SqliteDb& db, UploadClaim claim) {
+    TRY(auto const removed,
+        db.change("DELETE FROM upload WHERE id = ?1 AND epoch = ?2", {claim.id.str(), claim.epoch}));
+    if (removed == 0) return lost(db, claim.id);
+    return {};
+}
 
 Task<Result<>> SqliteUploads::open(UploadFact upload) {
     return writer_.run(Scope::nothing(), [u = std::move(upload)](SqliteDb& db) { return add(db, u); });
-}
-
-Task<Result<>> SqliteUploads::open_all(std::vector<UploadFact> uploads) {
-    return writer_.run(Scope::nothing(), [all = std::move(uploads)](SqliteDb& db) -> Result<> {
-        for (auto const& upload : all) {
-            CHECK(add(db, upload));
-        }
-        return {};
-    });
 }
 
 Task<Result<UploadFact>> SqliteUploads::find(oci::RepositoryName const& repository, Uuid id) {
     co_return readers_.read([&](SqliteDb& db) { return read_upload(db, repository, id); });
 }
 
-Task<Result<std::size_t>> SqliteUploads::count(oci::RepositoryName const& repository) {
-    static constexpr std::string_view sql = "SELECT count(*) FROM upload WHERE repository = ?1";
-    co_return readers_.read([&](SqliteDb& db) { return read_count(db, sql, {repository.str()}); });
+Task<Result<UploadFact>> SqliteUploads::claim(oci::RepositoryName const& repository, Uuid id,
+                                              std::string holder) {
+    return writer_.run(Scope::nothing(), [repository, id, who = std::move(holder)](SqliteDb& db) {
+        return take(db, repository, id, who);
+    });
 }
 
-Task<Result<std::size_t>> SqliteUploads::count_by(std::string const& caller, std::string const& address) {
-    co_return readers_.read([&](SqliteDb& db) { return read_count_by(db, caller, address); });
+Task<Result<>> SqliteUploads::write(UploadProgress progress) {
+    return writer_.run(Scope::nothing(),
+                       [p = std::move(progress)](SqliteDb& db) { return write_progress(db, p); });
 }
 
-Task<Result<>> SqliteUploads::close(Uuid id) {
-    return writer_.run(Scope::nothing(), [id](SqliteDb& db) { return remove(db, id); });
+Task<Result<>> SqliteUploads::write_all(std::vector<UploadProgress> progress) {
+    return writer_.run(Scope::nothing(), [all = std::move(progress)](SqliteDb& db) -> Result<> {
+        for (auto const& one : all) {
+            auto const written = write_progress(db, one);
+            bool const over = written.has_error() && (written.error().code == Errc::upload_busy ||
+                                                      written.error().code == Errc::upload_unknown);
+            if (written.has_error() && !over) return written;
+        }
+        return {};
+    });
 }
 
-Task<Result<std::vector<UploadFact>>> SqliteUploads::started_before(Time time, std::size_t limit) {
-    co_return readers_.read([&](SqliteDb& db) { return read_started_before(db, time, limit); });
+Task<Result<>> SqliteUploads::close(UploadClaim claim) {
+    return writer_.run(Scope::nothing(), [claim](SqliteDb& db) { return end_upload(db, claim); });
+}
+
+Task<Result<std::size_t>> SqliteUploads::count(UploadsOf whose) {
+    co_return readers_.read([&](SqliteDb& db) { return read_count(db, whose); });
+}
+
+Task<Result<std::vector<UploadFact>>> SqliteUploads::oldest(UploadsOf whose, std::size_t limit) {
+    co_return readers_.read([&](SqliteDb& db) { return read_oldest(db, whose, limit); });
+}
+
+Task<Result<std::vector<UploadFact>>> SqliteUploads::idle_since(Time time, std::optional<UploadPlace> place,
+                                                                std::size_t limit) {
+    co_return readers_.read([&](SqliteDb& db) { return read_idle(db, time, place, limit); });
+}
+
+Task<Result<>> SqliteUploads::age_less(std::chrono::microseconds by, Time now) {
+    return writer_.run(Scope::nothing(), [by, now](SqliteDb& db) -> Result<> {
+        auto const from = by.count() == 0 ? stored(now) : std::numeric_limits<std::int64_t>::min();
+        CHECK(db.change(
+            "UPDATE upload SET last_write_at = min(last_write_at + ?1, ?2) WHERE last_write_at > ?3",
+            {std::int64_t{by.count()}, stored(now), from}));
+        return {};
+    });
+}
+
+Task<Result<std::optional<UploadNote>>> SqliteUploads::exchange_note(UploadNote note) {
+    return writer_.run(Scope::nothing(), [n = std::move(note)](SqliteDb& db) { return exchange(db, n); });
+}
+
+Task<Result<UploadKey>> SqliteUploads::key(UploadKey fresh) {
+    return writer_.run(Scope::nothing(), [fresh](SqliteDb& db) { return read_or_add_key(db, fresh); });
 }
 
 }  // namespace ocilot::meta

@@ -13,16 +13,26 @@ class SqliteUploads final : public Uploads {
         : readers_(readers), writer_(writer) {}
 
     Task<Result<>> open(UploadFact upload) override;
-    Task<Result<>> open_all(std::vector<UploadFact> uploads) override;
     Task<Result<UploadFact>> find(oci::RepositoryName const& repository, Uuid id) override;
-    Task<Result<std::size_t>> count(oci::RepositoryName const& repository) override;
-    Task<Result<std::size_t>> count_by(std::string const& caller, std::string const& address) override;
-    Task<Result<>> close(Uuid id) override;
-    Task<Result<std::vector<UploadFact>>> started_before(Time time, std::size_t limit) override;
+    Task<Result<UploadFact>> claim(oci::RepositoryName const& repository, Uuid id,
+                                   std::string holder) override;
+    Task<Result<>> write(UploadProgress progress) override;
+    Task<Result<>> write_all(std::vector<UploadProgress> progress) override;
+    Task<Result<>> close(UploadClaim claim) override;
+    Task<Result<std::size_t>> count(UploadsOf whose) override;
+    Task<Result<std::vector<UploadFact>>> oldest(UploadsOf whose, std::size_t limit) override;
+    Task<Result<std::vector<UploadFact>>> idle_since(Time time, std::optional<UploadPlace> place,
+                                                     std::size_t limit) override;
+    Task<Result<>> age_less(std::chrono::microseconds by, Time now) override;
+    Task<Result<std::optional<UploadNote>>> exchange_note(UploadNote note) override;
+    Task<Result<UploadKey>> key(UploadKey fresh) override;
 
   private:
     SqliteReaders& readers_;
     SqliteWriter& writer_;
 };
+
+/// Ends the session of a claim, inside a transaction. upload_busy, upload_unknown.
+Result<> end_upload(SqliteDb& db, UploadClaim claim);
 
 }  // namespace ocilot::meta

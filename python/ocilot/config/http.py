@@ -96,7 +96,7 @@ class Http(Section):
     relativeurls: Flag = False
     """Whether `Location` is a path only."""
     secret: Annotated[str, SECRET] = ""
-    """No effect: the state of an upload never leaves the server."""
+    """No effect: URLs of uploads are sealed with a key that is kept in the metadata."""
     draintimeout: Duration = 30
     """How long requests under way may go on after SIGTERM."""
     tls: Tls = Tls()

@@ -39,7 +39,7 @@ class UploadPurging(Section):
     enabled: Flag = True
     """Whether abandoned uploads are removed."""
     age: Duration = 168 * 3600
-    """Age at which an unfinished upload is removed."""
+    """Time without a new byte after which an unfinished upload is removed."""
     interval: Duration = 24 * 3600
     """Time between two purges."""
     dryrun: Annotated[

@@ -174,7 +174,7 @@ void expect_survives(DiskTree const& tree, Promises const& promises, BlockingPoo
     auto const store = FilesystemStore::open(dir.path, pool, random).value();
     expect_kept(*store, promises);
     for (auto const& id : run(store->uploads()).value()) {
-        auto const upload = run(store->resume(id, Algorithm::sha256));
+        auto const upload = run(store->resume(id, Algorithm::sha256, {}));
         ASSERT_TRUE(upload.has_value()) << upload.error().message;
         EXPECT_TRUE(run((*upload)->discard()));
     }
@@ -339,4 +339,57 @@ TEST_P(FaultyDiskTest, ShortWritesAreGoneOnWith) {
     ASSERT_TRUE(world.push(text));
     ASSERT_TRUE(world.put("second blob"));
     expect_survives(PowerCut(world.record.steps).worst(), {{text, true}, {"second blob", true}}, world.pool);
+}
+
+namespace {
+
+/// What the metadata know of an upload, durably, from `step` on.
+struct RecordedState {
+    std::size_t step;
+    std::string state;
+};
+
+/// Goes on with the upload that a power cut left, as if its row said `state`.
+void expect_continues(DiskTree const& tree, Uuid id, std::string const& state, BlockingPool& pool) {
+    TempDir dir{memory_directory()};
+    SystemRandom random;
+    write_tree(dir.path, tree);
+    auto files = std::make_unique<SystemFiles>();
+    auto const store =
+        FilesystemStore::open(dir.path, pool, random, std::move(files), Uuid::random(random)).value();
+    auto const resumed = run(store->resume(id, Algorithm::sha256, state));
+    if (resumed.has_error()) {
+        EXPECT_EQ(resumed.error().code, Errc::upload_unknown);
+        return;
+    }
+    auto const digest = run((*resumed)->digest(Algorithm::sha256)).value();
+    ASSERT_TRUE(run((*resumed)->commit(digest)));
+    expect_blobs_whole(dir.path);
+}
+
+}  // namespace
+
+TEST_P(FaultyDiskTest, AnUploadThatGoesOnAfterAPowerCutBecomesNoTornBlob) {
+    World world(GetParam());
+    SystemRandom random;
+    auto const id = Uuid::random(random);
+    std::vector<RecordedState> states;
+    auto const upload = run(world.store->create(id, Algorithm::sha256)).value();
+    auto const record = [&] { states.push_back({world.record.steps.size(), upload->state()}); };
+    for (std::string_view const part : {"first half, ", "second half, ", "third half"}) {
+        ASSERT_TRUE(run(upload->append(bytes_of(part))));
+        record();
+        if (part.starts_with("second")) {
+            ASSERT_TRUE(run(upload->sync()));
+            record();
+        }
+    }
+    for (auto step = world.first_step; step <= world.record.steps.size(); ++step) {
+        for (auto const& tree : PowerCut(std::span(world.record.steps).first(step)).disks()) {
+            for (auto const& known : states) {
+                if (known.step <= step) expect_continues(tree, id, known.state, world.pool);
+            }
+            ASSERT_FALSE(HasFailure()) << "power cut after step " << step;
+        }
+    }
 }

@@ -203,7 +203,7 @@ class AppTest : public ::testing::Test {
     policy::OpenGate open_gate;
     OneNo strict_gate;
     policy::Gate* gate = &open_gate;
-    registry::UploadSessions sessions;
+    registry::UploadSessions sessions{{}, clock, random};
     registry::ManifestCache manifests{1 << 20};
     registry::Rules rules;
     AppSettings settings;

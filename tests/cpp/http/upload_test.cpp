@@ -29,7 +29,9 @@ TEST_F(Uploads, StartWithEverythingAClientNeeds) {
         auto const answer = ask(Method::post, path);
         EXPECT_EQ(answer.status(), 202U);
         EXPECT_EQ(answer["Range"], "0-0");
-        EXPECT_EQ(answer["Location"], "http://r.test/v2/a/blobs/uploads/" + answer["Docker-Upload-UUID"]);
+        EXPECT_TRUE(answer["Location"].starts_with("http://r.test/v2/a/blobs/uploads/" +
+                                                   answer["Docker-Upload-UUID"]))
+            << answer["Location"];
         EXPECT_EQ(answer.response.content_length, 0U);
     }
 }

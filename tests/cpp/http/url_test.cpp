@@ -13,7 +13,7 @@ using test::with_headers;
 std::string upload_url(UrlSettings const& settings, Request const& request) {
     auto const name = oci::RepositoryName::parse("a/b");
     auto const id = Uuid::parse("11111111-1111-4111-8111-111111111111");
-    return Urls(settings, request).upload(*name, *id);
+    return Urls(settings, request).upload(*name, id->str());
 }
 
 std::string origin_for(Headers headers, bool tls = false) {

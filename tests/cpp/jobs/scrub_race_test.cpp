@@ -41,17 +41,16 @@ class ScrubRace : public RegistryTest {
             registry::Chunk const whole{body, {}, {}};
             CO_CHECK(co_await registry::push_blob(registry, nobody, name, whole, digest));
         } else {
-            CO_TRY(auto const id,
-                   co_await registry::start_upload(registry, nobody, name, oci::Algorithm::sha256));
-            registry::UploadRef const session{nobody, name, id};
+            auto const started = registry::start_upload(registry, nobody, name, oci::Algorithm::sha256);
+            CO_TRY(auto const session, registry::find_upload(registry, nobody, name, started.segment));
             registry::Chunk const last{body, {}, {}};
             CO_CHECK(co_await registry::finish_upload(registry, session, last, digest));
         }
         co_return Result<>{};
     }
-    Task<Result<std::size_t>> scrub(registry::Registry& registry) {
-        jobs::ScrubRules const rules{.rate = 0, .keep_place_every = std::chrono::seconds(60)};
-        return jobs::scrub(registry, rules, log, metrics);
+    Task<Result<std::size_t>> scrub(registry::Registry& registry, blob::BlobUpkeep& store) {
+        jobs::ScrubRules const gently{.rate = 0, .keep_place_every = std::chrono::seconds(60)};
+        return jobs::scrub(registry, store, gently, log, metrics);
     }
     /// Pushes beside the scrub, which goes on when the push is done, or waits for the scrub.
     Task<> push_beside(Way way, bool now, bool waits, bool& done) {
@@ -68,7 +67,7 @@ class ScrubRace : public RegistryTest {
     }
     Task<> scrub_now(bool now) {
         if (!now) co_return;
-        auto const round = co_await scrub(parts);
+        auto const round = co_await scrub(parts, blobs);
         EXPECT_TRUE(round.has_value());
     }
     registry::Registry with(blob::BlobStore& store) {
@@ -114,7 +113,7 @@ TEST_F(ScrubRace, APushThatComesAtAnyStepOfTheScrubIsNotLost) {
             };
             SteppingStore store(blobs, come_in);
             auto registry = with(store);
-            ASSERT_TRUE(run(scrub(registry)).has_value());
+            ASSERT_TRUE(run(scrub(registry, store)).has_value());
             if (!began) {
                 EXPECT_GT(steps, 6U);
                 ASSERT_TRUE(run(push_by(parts, way)).has_value()) << "heals what the scrub took away";
@@ -155,7 +154,7 @@ TEST_F(ScrubRace, APushReplacesRottenBytesBeforeAnyScrubFindsThem) {
         rot(sha256(text(way)));
         ASSERT_TRUE(run(push_by(parts, way)).has_value());
         expect_there(way);
-        EXPECT_EQ(run(scrub(parts)).value(), 0U);
+        EXPECT_EQ(run(scrub(parts, blobs)).value(), 0U);
         expect_there(way);
     }
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "blob/store.h"
+#include "blob/storage.h"
 
 #include <functional>
 #include <string_view>
@@ -11,17 +11,18 @@ namespace ocilot::test {
 using Step = std::function<Task<>(std::string_view step)>;
 
 /// A store that stops at each step, so that something else can come in between.
-class SteppingStore final : public blob::BlobStore {
+class SteppingStore final : public blob::Storage {
   public:
-    SteppingStore(blob::BlobStore& store, Step step) : store_(store), step_(std::move(step)) {}
+    SteppingStore(blob::Storage& store, Step step) : store_(store), step_(std::move(step)) {}
 
     Task<Result<std::unique_ptr<blob::Upload>>> create(Uuid id, oci::Algorithm algorithm) override {
         CO_TRY(auto upload, co_await store_.create(id, algorithm));
         std::unique_ptr<blob::Upload> stepping = std::make_unique<SteppingUpload>(std::move(upload), step_);
         co_return stepping;
     }
-    Task<Result<std::unique_ptr<blob::Upload>>> resume(Uuid id, oci::Algorithm algorithm) override {
-        return store_.resume(id, algorithm);
+    Task<Result<std::unique_ptr<blob::Upload>>> resume(Uuid id, oci::Algorithm algorithm,
+                                                       std::string state) override {
+        return store_.resume(id, algorithm, std::move(state));
     }
     Task<Result<std::vector<Uuid>>> uploads() override { return store_.uploads(); }
     Task<Result<>> discard(Uuid id) override { return store_.discard(id); }
@@ -73,13 +74,15 @@ class SteppingStore final : public blob::BlobStore {
         }
         Task<Result<>> discard() override { return upload_->discard(); }
         void park() noexcept override { upload_->park(); }
+        [[nodiscard]] std::string state() const override { return upload_->state(); }
+        Task<Result<>> sync() override { return upload_->sync(); }
 
       private:
         std::unique_ptr<blob::Upload> upload_;
         Step const& step_;
     };
 
-    blob::BlobStore& store_;
+    blob::Storage& store_;
     Step step_;
 };
 

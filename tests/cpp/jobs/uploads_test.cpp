@@ -2,46 +2,178 @@
 
 #include "registry/fixture.h"
 
+#include <set>
+
 using namespace ocilot;
 using namespace ocilot::test;
+using std::chrono::hours;
+using std::chrono::minutes;
 
-class UploadJobsTest : public RegistryTest {};
+namespace {
+
+/// A store that cannot remove some uploads, and counts how often any is opened.
+class FailingStore final : public blob::BlobStore {
+  public:
+    explicit FailingStore(blob::BlobStore& store) : store_(store) {}
+    std::set<Uuid> broken;  ///< that cannot be removed
+    int opened = 0;
+
+    Task<Result<std::unique_ptr<blob::Upload>>> create(Uuid id, oci::Algorithm algorithm) override {
+        return store_.create(id, algorithm);
+    }
+    Task<Result<std::unique_ptr<blob::Upload>>> resume(Uuid id, oci::Algorithm algorithm,
+                                                       std::string state) override {
+        ++opened;
+        return store_.resume(id, algorithm, std::move(state));
+    }
+    Task<Result<>> discard(Uuid id) override {
+        if (broken.contains(id)) co_return Error{Errc::io, "cannot remove it"};
+        co_return co_await store_.discard(id);
+    }
+    Task<Result<>> put(oci::Digest const& digest, std::span<std::byte const> bytes) override {
+        return store_.put(digest, bytes);
+    }
+    Task<Result<std::uint64_t>> stat(oci::Digest const& digest) override { return store_.stat(digest); }
+    Task<Result<std::unique_ptr<blob::Blob>>> open(oci::Digest const& digest) override {
+        return store_.open(digest);
+    }
+    Task<Result<>> check() override { return store_.check(); }
+
+  private:
+    blob::BlobStore& store_;
+};
+
+class UploadJobsTest : public RegistryTest {
+  protected:
+    std::size_t expire(std::chrono::seconds age) {
+        return run(jobs::expire_uploads(parts, age, log, metrics)).value();
+    }
+    /// A process that starts `later` by the clock of the machine.
+    void start_again(std::chrono::seconds later, std::chrono::seconds age) {
+        steady.advance(later);
+        sessions = std::make_unique<registry::UploadSessions>(key, steady, random);
+        rebuild();
+        ASSERT_TRUE(run(jobs::take_over_uploads(parts, age)).has_value());
+    }
+    Uuid begun() {
+        auto const id = start();
+        EXPECT_TRUE(append(id, "bytes").has_value());
+        return id;
+    }
+    bool lives(Uuid id) { return run(registry::upload_offset(parts, ref(id))).has_value(); }
+};
+
+}  // namespace
 
 TEST_F(UploadJobsTest, EndsSessionsOverTheAgeAndNoOthers) {
-    auto const old = start();
-    ASSERT_TRUE(append(old, "bytes").has_value());
-    auto const busy = start();
+    auto const old = begun();
+    auto const busy = begun();
     auto const held = run(registry::hold_session(parts, ref(busy), registry::IfHeld::refuse));
-    clock.advance(std::chrono::hours(2));
-    auto const young = start();
-    EXPECT_EQ(run(jobs::expire_uploads(parts, std::chrono::hours(1))).value(), 1U);
-    EXPECT_EQ(run(registry::upload_offset(parts, ref(old))).error().code, Errc::upload_unknown);
-    EXPECT_TRUE(run(registry::upload_offset(parts, ref(young))).has_value());
-    EXPECT_TRUE(run(registry::upload_offset(parts, ref(busy))).has_value());
-    EXPECT_TRUE(run(blobs.uploads()).value().empty());
+    steady.advance(hours(2));
+    auto const young = begun();
+    EXPECT_EQ(expire(hours(1)), 1U);
+    EXPECT_FALSE(lives(old));
+    EXPECT_TRUE(lives(young));
+    EXPECT_EQ(run(blobs.uploads()).value().size(), 2U);
 }
 
-TEST_F(UploadJobsTest, EndsSessionsThatNeverGotAByte) {
-    auto const old = start();
-    clock.advance(std::chrono::hours(2));
-    EXPECT_EQ(run(jobs::expire_uploads(parts, std::chrono::hours(1))).value(), 1U);
-    EXPECT_EQ(run(registry::upload_offset(parts, ref(old))).error().code, Errc::upload_unknown);
+TEST_F(UploadJobsTest, TheAgeIsTheTimeSinceTheLastByte) {
+    auto const fed = begun();
+    auto const idle = begun();
+    for (int hour = 0; hour < 10; ++hour) {
+        steady.advance(minutes(50));
+        ASSERT_TRUE(append(fed, "more").has_value());
+        expire(hours(1));
+    }
+    EXPECT_TRUE(lives(fed));
+    EXPECT_FALSE(lives(idle));
+}
+
+TEST_F(UploadJobsTest, TheAgeIsTheTimeSinceTheLastByteAfterAKillToo) {
+    rules.upload_age = hours(16);
+    forget_memory();
+    auto const fed = begun();
+    for (int step = 0; step < 40; ++step) {
+        steady.advance(minutes(30));
+        ASSERT_TRUE(append(fed, "more").has_value());
+    }
+    forget_memory();
+    steady.advance(hours(16) - minutes(1));
+    EXPECT_EQ(expire(hours(16)), 0U);
+    steady.advance(hours(2));
+    EXPECT_EQ(expire(hours(16)), 1U);
+}
+
+TEST_F(UploadJobsTest, WhoSetsTheClockEndsNothing) {
+    auto const id = begun();
+    clock.advance(hours(24 * 365));
+    EXPECT_EQ(expire(hours(1)), 0U);
+    clock.advance(-hours(2 * 24 * 365));
+    EXPECT_EQ(expire(hours(1)), 0U);
+    EXPECT_TRUE(lives(id));
+    steady.advance(hours(2));
+    EXPECT_EQ(expire(hours(1)), 1U);
+}
+
+TEST_F(UploadJobsTest, AClockThatJumpedFromOneStartToTheNextEndsNothingEarly) {
+    constexpr auto age = hours(168);
+    auto const id = begun();
+    EXPECT_EQ(expire(age), 0U);
+    start_again(hours(24 * 365), age);
+    EXPECT_EQ(expire(age), 0U) << "a year of down time counts as a day";
+    EXPECT_TRUE(lives(id));
+    start_again(-hours(2 * 24 * 365), age);
+    EXPECT_EQ(expire(age), 0U);
+    steady.advance(age - hours(1));
+    EXPECT_EQ(expire(age), 0U) << "none is of the future";
+    steady.advance(hours(24));
+    EXPECT_EQ(expire(age), 1U) << "but it does expire";
+}
+
+TEST_F(UploadJobsTest, StartsOfEveryDayKeepNothingForEver) {
+    constexpr auto age = hours(168);
+    begun();
+    std::size_t ended = 0;
+    for (int day = 0; day < 9 && ended == 0; ++day) {
+        start_again(hours(24), age);
+        ended = expire(age);
+    }
+    EXPECT_EQ(ended, 1U);
+}
+
+TEST_F(UploadJobsTest, EndsSessionsOfAnEarlierProcessWithoutOpeningTheirBytes) {
+    begun();
+    forget_memory();
+    FailingStore store(blobs);
+    registry::Registry with{store, *meta, open_gate, clock, random, *sessions, manifests, rules};
+    steady.advance(hours(2));
+    EXPECT_EQ(run(jobs::expire_uploads(with, hours(1), log, metrics)).value(), 1U);
+    EXPECT_EQ(store.opened, 0);
+    EXPECT_TRUE(run(blobs.uploads()).value().empty());
     EXPECT_EQ(sessions->size(), 0U);
 }
 
-TEST_F(UploadJobsTest, EndsSessionsOfAnEarlierProcess) {
-    ASSERT_TRUE(append(start(), "bytes").has_value());
+TEST_F(UploadJobsTest, OneThatCannotBeRemovedStopsNoOther) {
+    std::vector<Uuid> ids;
+    for (int i = 0; i < 250; ++i) {
+        ids.push_back(begun());
+        steady.advance(std::chrono::seconds(1));
+    }
     forget_memory();
-    clock.advance(std::chrono::hours(2));
-    EXPECT_EQ(run(jobs::expire_uploads(parts, std::chrono::hours(1))).value(), 1U);
-    EXPECT_TRUE(run(blobs.uploads()).value().empty());
+    FailingStore store(blobs);
+    store.broken = {ids[0], ids[100], ids[249]};
+    registry::Registry with{store, *meta, open_gate, clock, random, *sessions, manifests, rules};
+    steady.advance(hours(2));
+    EXPECT_EQ(run(jobs::expire_uploads(with, hours(1), log, metrics)).value(), 247U);
+    EXPECT_EQ(run(blobs.uploads()).value().size(), 3U);
+    EXPECT_NE(sink.text().find("upload not expired"), std::string::npos);
+    EXPECT_NE(metrics.text().find("ocilot_uploads_not_expired_total 3"), std::string::npos);
 }
 
 TEST_F(UploadJobsTest, SweepsBytesThatNoSessionKnows) {
-    auto const kept = start();
-    ASSERT_TRUE(append(kept, "bytes").has_value());
+    auto const kept = begun();
     ASSERT_TRUE(run(blobs.create(Uuid::random(random), oci::Algorithm::sha256)).has_value());
     ASSERT_EQ(run(blobs.uploads()).value().size(), 2U);
-    EXPECT_EQ(run(jobs::sweep_orphaned_uploads(parts)).value(), 1U);
+    EXPECT_EQ(run(jobs::sweep_orphaned_uploads(parts, blobs)).value(), 1U);
     EXPECT_EQ(run(blobs.uploads()).value(), std::vector{kept});
 }

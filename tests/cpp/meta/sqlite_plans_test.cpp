@@ -54,12 +54,19 @@ void do_everything(meta::MetaStore& store) {
     meta::TakeReferrer const take = [](meta::ReferrerRow const&) { return true; };
     static_cast<void>(run(store.uploads().open({id, app, oci::Algorithm::sha256, "", at(1)})));
     static_cast<void>(run(store.uploads().find(app, id)));
-    static_cast<void>(run(store.uploads().started_before(at(2), 10)));
-    static_cast<void>(run(store.uploads().count(app)));
-    static_cast<void>(run(store.uploads().count_by("ann", "192.0.2.1")));
-    static_cast<void>(run(store.uploads().count_by("", "192.0.2.1")));
-    static_cast<void>(run(links.link_blob(app, {digest("b"), 1}, id, bob, at(1))));
-    static_cast<void>(run(store.uploads().close(id)));
+    static_cast<void>(run(store.uploads().idle_since(at(2), {}, 10)));
+    static_cast<void>(run(store.uploads().claim(app, id, "here")));
+    static_cast<void>(run(store.uploads().write({{id, 1}, 1, "state", at(2)})));
+    static_cast<void>(run(store.uploads().age_less(std::chrono::seconds(1), at(3))));
+    static_cast<void>(run(store.uploads().exchange_note({at(3)})));
+    static_cast<void>(run(store.uploads().key({})));
+    for (auto const& whose : {meta::UploadsOf{meta::UploadsOf::What::repository, "team/app"},
+                              meta::UploadsOf{meta::UploadsOf::What::caller, "ann"}}) {
+        static_cast<void>(run(store.uploads().count(whose)));
+        static_cast<void>(run(store.uploads().oldest(whose, 10)));
+    }
+    static_cast<void>(run(links.link_blob(app, {digest("b"), 1}, meta::UploadClaim{id, 2}, bob, at(1))));
+    static_cast<void>(run(store.uploads().close({id, 2})));
     static_cast<void>(run(links.mount_blob(app, repo("b"), digest("b"), bob, at(1))));
     static_cast<void>(run(links.holders(digest("b"), {"app", 10})));
     static_cast<void>(run(links.unlink_blob(repo("b"), digest("b"), bob, at(2))));

@@ -35,7 +35,7 @@ class Concurrency : public ::testing::Test {
     std::unique_ptr<meta::MetaStore> meta =
         meta::SqliteStore::open((dir.path / "ocilot/meta.sqlite").string(), log, metrics).value();
     policy::OpenGate gate;
-    registry::UploadSessions sessions;
+    registry::UploadSessions sessions{{}, clock, random};
     registry::ManifestCache manifests{1 << 20};
     registry::Registry parts{*blobs, *meta, gate, clock, random, sessions, manifests, {}};
     policy::Caller nobody;
@@ -57,8 +57,8 @@ Task<> push_whole(In in, std::string text, oci::Digest digest) {
 }
 
 Task<Result<>> push_parts_or(In in, std::string_view text, oci::Digest const& digest) {
-    CO_TRY(auto const id, co_await registry::start_upload(in.parts, in.caller, in.name, digest.algorithm()));
-    registry::UploadRef const ref{in.caller, in.name, id};
+    auto const started = registry::start_upload(in.parts, in.caller, in.name, digest.algorithm());
+    CO_TRY(auto const ref, registry::find_upload(in.parts, in.caller, in.name, started.segment));
     TextSource head(text.substr(0, text.size() / 2));
     TextSource tail(text.substr(text.size() / 2));
     registry::Chunk const first{head, std::nullopt, std::nullopt};
@@ -165,7 +165,7 @@ constexpr std::string_view other_part = "another part, which goes wherever the u
 
 /// One session and what four requests at once were answered.
 struct Race {
-    Uuid id;
+    std::string segment;  ///< of the URL
     std::optional<Result<std::uint64_t>> first{};
     std::optional<Result<std::uint64_t>> other{};
     std::optional<Result<meta::BlobFact>> finished{};
@@ -176,20 +176,20 @@ Task<> patch(In in, Race& race, std::string_view text, std::optional<std::uint64
              std::optional<Result<std::uint64_t>>& answer) {
     TextSource body(text);
     registry::Chunk const chunk{body, at, text.size()};
-    registry::UploadRef const ref{in.caller, in.name, race.id};
+    auto const ref = registry::find_upload(in.parts, in.caller, in.name, race.segment).value();
     answer.emplace(co_await registry::append_upload(in.parts, ref, chunk));
 }
 
 Task<> finish(In in, Race& race) {
     TextSource nothing("");
     registry::Chunk const chunk{nothing, std::nullopt, 0};
-    registry::UploadRef const ref{in.caller, in.name, race.id};
+    auto const ref = registry::find_upload(in.parts, in.caller, in.name, race.segment).value();
     auto const digest = sha256(first_part);
     race.finished.emplace(co_await registry::finish_upload(in.parts, ref, chunk, digest));
 }
 
 Task<> cancel(In in, Race& race) {
-    registry::UploadRef const ref{in.caller, in.name, race.id};
+    auto const ref = registry::find_upload(in.parts, in.caller, in.name, race.segment).value();
     race.cancelled.emplace(co_await registry::cancel_upload(in.parts, ref));
 }
 
@@ -211,7 +211,7 @@ Task<> check(In in, Race const& race) {
     expect_told(*race.finished, {Errc::digest_invalid, Errc::upload_busy, Errc::upload_unknown});
     expect_told(*race.cancelled, {Errc::upload_busy, Errc::upload_unknown});
     EXPECT_FALSE(race.finished->has_value() && race.cancelled->has_value());
-    registry::UploadRef const ref{in.caller, in.name, race.id};
+    auto const ref = registry::find_upload(in.parts, in.caller, in.name, race.segment).value();
     auto const offset = co_await registry::upload_offset(in.parts, ref);
     if (race.finished->has_value()) {
         auto const stored = co_await pull(in, sha256(first_part));
@@ -238,8 +238,8 @@ TEST_F(Concurrency, TwoPatchesAPutAndADeleteOnOneSessionNeverMixAndEndItOnce) {
     for (int round = 0; round < rounds; round += at_once) {
         std::vector<Race> races;
         for (int i = 0; i < at_once; ++i) {
-            auto const id = run(registry::start_upload(parts, nobody, name, oci::Algorithm::sha256)).value();
-            races.push_back({.id = id});
+            auto started = registry::start_upload(parts, nobody, name, oci::Algorithm::sha256);
+            races.push_back({.segment = std::move(started.segment)});
         }
         std::vector<Task<>> tasks;
         for (auto& race : races) {
@@ -273,8 +273,8 @@ Task<> unlink(In in, oci::Digest digest, std::atomic<int>& deleted) {
 }
 
 /// As a garbage collector will: the bytes themselves go.
-Task<> remove_bytes(In in, oci::Digest digest) {
-    auto const answer = co_await in.parts.blobs.remove(digest);
+Task<> remove_bytes(blob::BlobUpkeep& store, oci::Digest digest) {
+    auto const answer = co_await store.remove(digest);
     expect_told(answer, {Errc::blob_unknown});
 }
 
@@ -291,7 +291,7 @@ TEST_F(Concurrency, APullDuringADeleteGivesTheWholeBlobOrNone) {
         tasks.push_back(pull_whole_or_nothing(in, text, digest));
         tasks.push_back(unlink(in, digest, deleted));
         tasks.push_back(unlink(in, digest, deleted));
-        tasks.push_back(remove_bytes(in, digest));
+        tasks.push_back(remove_bytes(*blobs, digest));
         tasks.push_back(pull_whole_or_nothing(in, text, digest));
         contexts.run(std::move(tasks));
         ASSERT_EQ(deleted, 1);

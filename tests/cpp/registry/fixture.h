@@ -5,6 +5,7 @@
 #include "blob/memory/store.h"
 #include "meta/sqlite/store.h"
 #include "oci/hasher.h"
+#include "registry/keep_upload.h"
 #include "registry/list.h"
 #include "registry/manifest_cache.h"
 #include "registry/pull.h"
@@ -15,6 +16,7 @@
 #include "run.h"
 
 #include <gtest/gtest.h>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,10 +69,18 @@ inline oci::Reference tag(std::string_view name) {
 /// A whole registry without HTTP: blobs in memory, facts in SQLite.
 class RegistryTest : public ::testing::Test {
   protected:
-    Uuid start(oci::Algorithm algorithm = oci::Algorithm::sha256) {
-        return run(registry::start_upload(parts, nobody, name, algorithm)).value();
+    Uuid start(oci::Algorithm algorithm = oci::Algorithm::sha256) { return start_as(nobody, algorithm); }
+    Uuid start_as(policy::Caller const& caller, oci::Algorithm algorithm = oci::Algorithm::sha256) {
+        auto const started = registry::start_upload(parts, caller, name, algorithm);
+        segments[started.id] = started.segment;
+        return started.id;
     }
-    registry::UploadRef ref(Uuid id) { return {nobody, name, id}; }
+    /// The session as its URL names it: unknown to callers and repositories that have not opened it.
+    registry::UploadRef ref(Uuid id) { return ref(nobody, name, id); }
+    registry::UploadRef ref(policy::Caller const& caller, oci::RepositoryName const& repository, Uuid id) {
+        auto const found = registry::find_upload(parts, caller, repository, segments[id]);
+        return found.has_value() ? *found : registry::UploadRef{caller, repository, id};
+    }
     Result<std::uint64_t> append(Uuid id, std::string_view text, std::optional<std::uint64_t> first = {}) {
         TextSource body(text);
         return run(registry::append_upload(parts, ref(id), {body, first, text.size()}));
@@ -109,31 +119,36 @@ class RegistryTest : public ::testing::Test {
     }
     /// As after a kill: what only memory knew is gone.
     void forget_memory() {
-        sessions = std::make_unique<registry::UploadSessions>();
+        sessions = std::make_unique<registry::UploadSessions>(key, steady, random);
         rebuild();
+        EXPECT_TRUE(run(registry::take_over(parts)).has_value());
     }
 
     static constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";
 
     MemorySink sink;
     ManualClock clock;
+    ManualClock steady;  ///< that nobody sets
     SystemRandom random;
     Metrics metrics;
     Log log{sink, clock, LogFormat::text, LogLevel::debug};
     blob::MemoryStore blobs;
     std::unique_ptr<meta::MetaStore> meta = meta::SqliteStore::open(":memory:", log, metrics).value();
     policy::OpenGate open_gate;
-    std::unique_ptr<registry::UploadSessions> sessions = std::make_unique<registry::UploadSessions>();
+    meta::UploadKey key{};
+    std::unique_ptr<registry::UploadSessions> sessions =
+        std::make_unique<registry::UploadSessions>(key, steady, random);
     registry::ManifestCache manifests{1 << 20};
-    registry::Registry parts{blobs, *meta, open_gate, clock, random, *sessions, manifests, {}};
+    registry::Rules rules;
+    registry::Registry parts{blobs, *meta, open_gate, clock, random, *sessions, manifests, rules};
+    std::map<Uuid, std::string> segments;
     policy::Caller nobody;
     oci::RepositoryName name = repository("team/app");
 
-  private:
     void rebuild() {
         std::destroy_at(&parts);
         std::construct_at(
-            &parts, registry::Registry{blobs, *meta, open_gate, clock, random, *sessions, manifests, {}});
+            &parts, registry::Registry{blobs, *meta, open_gate, clock, random, *sessions, manifests, rules});
     }
 };
 

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "registry/sessions.h"
+
+namespace ocilot::registry {
+
+/// Ends the held session: its row, then its bytes, which are not opened.
+Task<Result<>> end_session(Registry& registry, Hold const& hold);
+
+/// Ends the session of a row if no request is writing to it and its last byte came before `before`. False if
+/// it goes on, or has ended by itself.
+Task<Result<bool>> end_if_idle(Registry& registry, meta::UploadFact upload, Time before);
+
+}  // namespace ocilot::registry
