@@ -7,7 +7,8 @@
 namespace ocilot::meta {
 
 /// Which repository holds which blob. Every write is one durable transaction: when it returns, the facts
-/// survive a power cut. Thread-safe; Tasks may come from any I/O context.
+/// survive a power cut. Whether a link is there is mutable; the size of the blob is immutable (see MetaStore).
+/// Thread-safe; Tasks may come from any I/O context.
 class Links {
   public:
     virtual ~Links() = default;
