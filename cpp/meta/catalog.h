@@ -52,7 +52,7 @@ class Catalog {
     virtual Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
                                       Time now) = 0;
     /// Removes a manifest from the repository with every tag on it; manifest_unknown if there is none,
-    /// conflict if another tag than `seen_tags`, if given, would go.
+    /// conflict if another tag than `seen_tags`, if given, needs it: see tags_on.
     virtual Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
                                            std::optional<std::vector<std::string>> seen_tags, Actor by,
                                            Time now) = 0;

@@ -62,8 +62,8 @@ struct Change {
     std::string digest = {};
     /// An account, the id of a token or a key, or what was refused; empty for what has a digest.
     std::string name = {};
-    std::string media_type = {};              ///< of a manifest that was pushed
-    std::optional<std::uint64_t> size = {};   ///< bytes, of content that was pushed or mounted
+    std::string media_type = {};             ///< of a manifest that was pushed
+    std::optional<std::uint64_t> size = {};  ///< bytes, of content that was pushed or mounted
     /// Why it was refused. For entries of schema 4 and before, all that is known beside the columns.
     std::string text = {};
     std::uint64_t times = 1;  ///< equal refusals within a short time are one

@@ -45,8 +45,9 @@ std::string account_text(ChangedAccount const& set) {
 }
 
 std::string token_text(ChangeDetails const& details) {
-    return fmt::format("{}of {}{}", details.refresh ? "refresh, " : "", details.account,
-                       details.scopes.empty() ? "" : fmt::format(", only {}", fmt::join(details.scopes, " ")));
+    return fmt::format(
+        "{}of {}{}", details.refresh ? "refresh, " : "", details.account,
+        details.scopes.empty() ? "" : fmt::format(", only {}", fmt::join(details.scopes, " ")));
 }
 
 std::string tag_text(Change const& change) {
@@ -77,16 +78,24 @@ std::string detail_of(Change const& change) {
     auto const& details = change.details;
     switch (change.kind) {
         case ChangeKind::manifest_push:
-        case ChangeKind::manifest_delete: return tags_text(change);
+        case ChangeKind::manifest_delete:
+            return tags_text(change);
         case ChangeKind::tag_move:
-        case ChangeKind::tag_delete: return tag_text(change);
-        case ChangeKind::blob_mount: return "from " + details.source;
-        case ChangeKind::account_add: return new_account_text(details.set);
-        case ChangeKind::account_change: return account_text(details.set);
+        case ChangeKind::tag_delete:
+            return tag_text(change);
+        case ChangeKind::blob_mount:
+            return "from " + details.source;
+        case ChangeKind::account_add:
+            return new_account_text(details.set);
+        case ChangeKind::account_change:
+            return account_text(details.set);
         case ChangeKind::token_add:
-        case ChangeKind::token_remove: return token_text(details);
-        case ChangeKind::key_add: return details.counts.empty() ? "" : "removed " + counts_text(details);
-        default: return counts_text(details);
+        case ChangeKind::token_remove:
+            return token_text(details);
+        case ChangeKind::key_add:
+            return details.counts.empty() ? "" : "removed " + counts_text(details);
+        default:
+            return counts_text(details);
     }
 }
 

@@ -37,9 +37,9 @@ struct Actor {
     friend bool operator==(Actor const&, Actor const&) = default;
 };
 
-/// What is known of a manifest in a repository. It never changes while the repository holds the manifest: size
-/// follows from the digest (immutable); the media type is that of the first push, and may be another after
-/// the manifest was removed and pushed again (fixed).
+/// What is known of a manifest in a repository. It never changes while the repository holds the manifest:
+/// size follows from the digest (immutable); the media type is that of the first push, and may be another
+/// after the manifest was removed and pushed again (fixed).
 struct ManifestFact {
     oci::Digest digest;
     std::string media_type;

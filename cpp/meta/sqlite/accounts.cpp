@@ -1,7 +1,7 @@
 #include "meta/sqlite/accounts.h"
 
-#include "meta/sqlite/names_json.h"
 #include "meta/sqlite/journal.h"
+#include "meta/sqlite/names_json.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
@@ -68,7 +68,8 @@ ChangedAccount all_of(AccountFact const& account) {
             .disabled = account.disabled};
 }
 
-Result<> note(SqliteDb& db, ChangeKind kind, std::string const& name, ChangedAccount set, Actor const& by, Time now) {
+Result<> note(SqliteDb& db, ChangeKind kind, std::string const& name, ChangedAccount set, Actor const& by,
+              Time now) {
     return write_change(
         db, {.at = now, .kind = kind, .by = by, .name = name, .details = {.set = std::move(set)}});
 }

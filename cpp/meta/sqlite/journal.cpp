@@ -61,13 +61,18 @@ std::string select_of(Way way) {
 void set_subject(Change& change, std::string subject) {
     switch (change.kind) {
         case ChangeKind::tag_move:
-        case ChangeKind::tag_delete: change.details.tags = {{std::move(subject)}}; break;
+        case ChangeKind::tag_delete:
+            change.details.tags = {{std::move(subject)}};
+            break;
         case ChangeKind::manifest_push:
         case ChangeKind::manifest_delete:
         case ChangeKind::blob_push:
         case ChangeKind::blob_mount:
-        case ChangeKind::blob_delete: change.digest = std::move(subject); break;
-        default: change.name = std::move(subject);
+        case ChangeKind::blob_delete:
+            change.digest = std::move(subject);
+            break;
+        default:
+            change.name = std::move(subject);
     }
 }
 
@@ -193,14 +198,13 @@ Result<std::size_t> forget(SqliteDb& db, Time time, std::size_t count) {
 Result<> write_change(SqliteDb& db, Change const& change) {
     auto const details = details_to_json(change);
     auto const size = change.size ? SqliteValue(static_cast<std::int64_t>(*change.size)) : nullptr;
-    CHECK(
-        db.change("INSERT INTO journal (at, action, refused, by_name, by_kind, by_address, request, "
-                  "repository, subject, detail, media_type, size, times, details) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-                  {stored(change.at), to_string(change.kind), std::int64_t{change.refused}, change.by.name,
-                   change.by.kind, change.by.address, change.by.request, change.repository,
-                   subject_of(change), change.text, change.media_type, size,
-                   static_cast<std::int64_t>(change.times), details}));
+    CHECK(db.change(
+        "INSERT INTO journal (at, action, refused, by_name, by_kind, by_address, request, "
+        "repository, subject, detail, media_type, size, times, details) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        {stored(change.at), to_string(change.kind), std::int64_t{change.refused}, change.by.name,
+         change.by.kind, change.by.address, change.by.request, change.repository, subject_of(change),
+         change.text, change.media_type, size, static_cast<std::int64_t>(change.times), details}));
     return {};
 }
 

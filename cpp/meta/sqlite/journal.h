@@ -9,8 +9,8 @@ namespace ocilot::meta {
 /// Writes a change in the transaction that makes it.
 Result<> write_change(SqliteDb& db, Change const& change);
 
-/// The journal in SQLite. Reads run on the calling thread: an index has what is asked for in order. One thread
-/// writes, so ids are in the order of commits.
+/// The journal in SQLite. Reads run on the calling thread: an index has what is asked for in order. One
+/// thread writes, so ids are in the order of commits.
 class SqliteJournal final : public Journal {
   public:
     SqliteJournal(SqliteReaders& readers, SqliteWriter& writer) noexcept

@@ -9,8 +9,7 @@ namespace ocilot::meta {
 /// Signing keys in SQLite.
 class SqliteKeys final : public Keys {
   public:
-    SqliteKeys(SqliteReaders& readers, SqliteWriter& writer) noexcept
-        : readers_(readers), writer_(writer) {}
+    SqliteKeys(SqliteReaders& readers, SqliteWriter& writer) noexcept : readers_(readers), writer_(writer) {}
 
     Task<Result<std::vector<KeyFact>>> keys() override;
     Task<Result<>> add(KeyFact key, Time keep_from, Actor by) override;

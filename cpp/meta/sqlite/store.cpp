@@ -8,9 +8,9 @@
 #include "meta/sqlite/links.h"
 #include "meta/sqlite/schema.h"
 #include "meta/sqlite/scrub_facts.h"
+#include "meta/sqlite/temporary_directory.h"
 #include "meta/sqlite/tokens.h"
 #include "meta/sqlite/uploads.h"
-#include "meta/sqlite/temporary_directory.h"
 
 #include <filesystem>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "meta/sqlite/tokens.h"
 
-#include "meta/sqlite/names_json.h"
 #include "meta/sqlite/journal.h"
+#include "meta/sqlite/names_json.h"
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
@@ -107,8 +107,8 @@ Result<> make_room(SqliteDb& db, TokenFact const& fresh) {
 Result<> note(SqliteDb& db, ChangeKind kind, TokenFact const& token, Actor const& by, Time now) {
     ChangeDetails details{.account = token.account, .refresh = token.refresh};
     if (kind == ChangeKind::token_add) details.scopes = token.scopes;
-    return write_change(
-        db, {.at = now, .kind = kind, .by = by, .name = token.id, .details = std::move(details)});
+    return write_change(db,
+                        {.at = now, .kind = kind, .by = by, .name = token.id, .details = std::move(details)});
 }
 
 Result<> insert_token(SqliteDb& db, TokenFact const& token, Actor const& by) {

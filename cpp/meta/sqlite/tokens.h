@@ -1,8 +1,8 @@
 #pragma once
 
-#include "meta/tokens.h"
 #include "meta/sqlite/readers.h"
 #include "meta/sqlite/writer.h"
+#include "meta/tokens.h"
 
 namespace ocilot::meta {
 

@@ -182,7 +182,8 @@ TEST_P(JournalContract, OldChangesAreForgottenInPieces) {
     EXPECT_EQ(run(journal().forget_before(at(5), 3)).value(), 0U);
     EXPECT_THAT(subjects(), ElementsAre("6", "5"));
     EXPECT_THAT(subjects({.before = oldest}), IsEmpty()) << "nothing is older than what was forgotten";
-    EXPECT_GT(run(journal().after(0, 1)).value().at(0).id, oldest) << "where a late reader sees what it missed";
+    EXPECT_GT(run(journal().after(0, 1)).value().at(0).id, oldest)
+        << "where a late reader sees what it missed";
 }
 
 TEST_P(JournalContract, NoIdIsGivenTwiceEvenIfEverythingIsOld) {
@@ -201,11 +202,10 @@ TEST_P(JournalContract, APushIsNotedWhenItChangesSomethingAndAMoveWithTheOldDige
     ASSERT_TRUE(put(a_manifest(app, "one", {tag("b")}, at(2))).has_value());
     ASSERT_TRUE(put(a_manifest(app, "two", {}, at(3))).has_value());
     ASSERT_TRUE(put(a_manifest(app, "two", {tag("a"), tag("c")}, at(4))).has_value());
-    EXPECT_THAT(
-        noted(),
-        ElementsAre("manifest.push|" + hash("one") + "|tags a, b", "manifest.push|" + hash("two") + "|",
-                    "manifest.push|" + hash("two") + "|tags a, c",
-                    "tag.move|a|from " + hash("one") + " to " + hash("two")));
+    EXPECT_THAT(noted(), ElementsAre("manifest.push|" + hash("one") + "|tags a, b",
+                                     "manifest.push|" + hash("two") + "|",
+                                     "manifest.push|" + hash("two") + "|tags a, c",
+                                     "tag.move|a|from " + hash("one") + " to " + hash("two")));
     auto const moved = run(journal().entries({.action = "tag.move"})).value().at(0);
     EXPECT_EQ(moved.at, at(4));
     EXPECT_EQ(moved.by, ann);
@@ -226,8 +226,7 @@ TEST_P(JournalContract, APushHasWhatAnEventAboutItTells) {
     EXPECT_EQ(pushed.size, 3U);
     EXPECT_EQ(pushed.details.subject, hash("one"));
     EXPECT_EQ(pushed.details.artifact_type, manifest.artifact_type);
-    EXPECT_THAT(pushed.details.tags,
-                ElementsAre(meta::ChangedTag{"a", hash("one")}, meta::ChangedTag{"b"}));
+    EXPECT_THAT(pushed.details.tags, ElementsAre(meta::ChangedTag{"a", hash("one")}, meta::ChangedTag{"b"}));
     EXPECT_EQ(pushed.by.request, "5f2a");
     auto const moved = run(journal().entries({.action = "tag.move"})).value().at(0);
     EXPECT_EQ(moved.by.request, "5f2a");
@@ -260,7 +259,7 @@ TEST_P(JournalContract, WhatIsRemovedIsNotedWithWhatItWas) {
     ASSERT_TRUE(put(a_manifest(app, "m", {tag("a"), tag("b"), tag("c")})).has_value());
     ASSERT_TRUE(run(catalog().delete_tag(app, tag("a"), bob, at(2))).has_value());
     ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), {}, bob, at(3))).has_value());
-    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(4))).has_value());
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), {}, bob, at(4))).has_value());
     EXPECT_THAT(
         noted(),
         ElementsAre("blob.push|" + hash("layer") + "|", "manifest.push|" + hash("m") + "|tags a, b, c",
@@ -276,7 +275,8 @@ TEST_P(JournalContract, WhatIsRemovedIsNotedWithWhatItWas) {
 
 TEST_P(JournalContract, AManifestWithVeryManyTagsNamesSomeAndCountsTheRest) {
     std::vector<oci::Tag> tags;
-    for (std::size_t i = 0; i < meta::most_changed_tags + 5; ++i) tags.push_back(tag("t" + std::to_string(i)));
+    for (std::size_t i = 0; i < meta::most_changed_tags + 5; ++i)
+        tags.push_back(tag("t" + std::to_string(i)));
     ASSERT_TRUE(put(a_manifest(app, "m", tags)).has_value());
     ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), {}, bob, at(3))).has_value());
     auto const removed = run(journal().entries({.action = "manifest.delete"})).value().at(0);
@@ -291,7 +291,7 @@ TEST_P(JournalContract, WhatFailsIsNotNoted) {
     EXPECT_EQ(put(manifest).error().code, Errc::manifest_blob_unknown);
     EXPECT_FALSE(run(catalog().delete_tag(app, tag("t"), bob, at(2))).has_value());
     EXPECT_FALSE(run(catalog().delete_manifest(app, digest("m"), {}, bob, at(2))).has_value());
-    EXPECT_FALSE(run(links().unlink_blob(app, digest("m"), bob, at(2))).has_value());
+    EXPECT_FALSE(run(links().unlink_blob(app, digest("m"), {}, bob, at(2))).has_value());
     EXPECT_THAT(subjects(), IsEmpty());
 }
 

@@ -116,7 +116,6 @@ TEST_P(TokensContract, WhatIsUnknownIsNotFoundAndNotNoted) {
     EXPECT_EQ(run(tokens().token("x")).error().code, Errc::not_found);
     EXPECT_EQ(run(tokens().remove("x", ann, at(1))).error().code, Errc::not_found);
     EXPECT_EQ(add_token(a_token("1", "x")).error().code, Errc::not_found);
-    EXPECT_TRUE(run(tokens().note_use({{"x", at(1)}})).has_value())
-        << "tokens that are gone are passed over";
+    EXPECT_TRUE(run(tokens().note_use({{"x", at(1)}})).has_value()) << "tokens that are gone are passed over";
     EXPECT_THAT(noted(), IsEmpty());
 }

@@ -71,8 +71,8 @@ TEST(Change, TextThatIsNotUtf8IsStoredAsSome) {
 
 TEST(Change, DetailsOfALaterVersionArePassedOverAndDamageIsAnError) {
     Change change{.kind = ChangeKind::blob_mount};
-    ASSERT_TRUE(details_from_json(R"({"host":"x","agent":["y"],"source":"a","tags":7,"counts":[[]],"admin":"no"})",
-                                  change)
+    ASSERT_TRUE(details_from_json(
+                    R"({"host":"x","agent":["y"],"source":"a","tags":7,"counts":[[]],"admin":"no"})", change)
                     .has_value());
     meta::ChangeDetails const expected{.source = "a"};
     EXPECT_EQ(change.details, expected);

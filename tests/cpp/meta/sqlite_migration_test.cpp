@@ -23,13 +23,15 @@ class OldDatabase : public ::testing::Test {
         RawDb(path).rows(schema_4);
         store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();
     }
-    std::vector<std::string> repositories() { return run(store->catalog().repositories({{}, 10})).value().items; }
+    std::vector<std::string> repositories() {
+        return run(store->catalog().repositories({{}, 10})).value().items;
+    }
     /// The journal as people read it, youngest first.
     std::vector<std::string> journal(meta::JournalQuery query = {}) {
         std::vector<std::string> found;
         for (auto const& change : run(store->journal().entries(std::move(query))).value()) {
-            found.push_back(std::string(to_string(change.kind)) + "|" + std::string(subject_of(change)) + "|" +
-                            detail_of(change));
+            found.push_back(std::string(to_string(change.kind)) + "|" + std::string(subject_of(change)) +
+                            "|" + detail_of(change));
         }
         return found;
     }
@@ -52,7 +54,8 @@ TEST_F(OldDatabase, IsReadAsItWas) {
     EXPECT_THAT(repositories(), ElementsAre("other", "team/app"));
     EXPECT_THAT(run(catalog.tags(app, {{}, 10})).value().items, ElementsAre("latest", "v1"));
     EXPECT_EQ(run(catalog.resolve(app, tag("latest"))).value().digest, digest("two"));
-    EXPECT_EQ(run(catalog.manifest(app, digest("sig"))).error().code, Errc::manifest_unknown) << "quarantined";
+    EXPECT_EQ(run(catalog.manifest(app, digest("sig"))).error().code, Errc::manifest_unknown)
+        << "quarantined";
     EXPECT_THAT(run(catalog.tags_on(app, digest("layer"), {{}, 10})).value().items,
                 ElementsAre("latest", "v1"));
     EXPECT_EQ(run(store->links().blob(repo("only/blobs"), digest("layer"))).value().size, 5U);
@@ -82,17 +85,20 @@ TEST_F(OldDatabase, ItsJournalIsReadAsItWas) {
 TEST_F(OldDatabase, IsWrittenTo) {
     auto const add = [&](meta::NewManifest manifest) { return run(store->catalog().put_manifest(manifest)); };
     ASSERT_TRUE(add(a_manifest(app, "three", {tag("latest")}, at(9))).has_value());
-    EXPECT_THAT(journal({.limit = 2}), ElementsAre("tag.move|latest|from " + hash("two") + " to " + hash("three"),
-                                                   "manifest.push|" + hash("three") + "|tags latest"));
+    EXPECT_THAT(journal({.limit = 2}),
+                ElementsAre("tag.move|latest|from " + hash("two") + " to " + hash("three"),
+                            "manifest.push|" + hash("three") + "|tags latest"));
     EXPECT_EQ(run(store->journal().last()).value(), 11);
     ASSERT_TRUE(add(a_manifest(repo("only/blobs"), "m", {}, at(9))).has_value());
     EXPECT_THAT(repositories(), ElementsAre("only/blobs", "other", "team/app"));
     for (auto const* content : {"one", "two", "three", "sig"}) {
         ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest(content), {}, bob, at(10))).has_value());
     }
-    ASSERT_TRUE(run(store->catalog().delete_manifest(repo("other"), digest("one"), {}, bob, at(10))).has_value());
+    ASSERT_TRUE(
+        run(store->catalog().delete_manifest(repo("other"), digest("one"), {}, bob, at(10))).has_value());
     EXPECT_THAT(repositories(), ElementsAre("only/blobs"));
-    EXPECT_THAT(RawDb(path).rows("SELECT name FROM repository ORDER BY name"), ElementsAre("only/blobs", "team/app"))
+    EXPECT_THAT(RawDb(path).rows("SELECT name FROM repository ORDER BY name"),
+                ElementsAre("only/blobs", "team/app"))
         << "a repository stays while it holds a link";
     EXPECT_THAT(RawDb(path).rows("PRAGMA foreign_key_check"), IsEmpty());
     EXPECT_THAT(RawDb(path).rows("PRAGMA integrity_check"), ElementsAre("ok"));
@@ -110,4 +116,17 @@ TEST_F(OldDatabase, HasTheSchemaOfANewOneAfterwards) {
     EXPECT_EQ(RawDb(path).rows(columns), RawDb(fresh).rows(columns));
     EXPECT_EQ(RawDb(path).rows(indexes), RawDb(fresh).rows(indexes));
     EXPECT_EQ(RawDb(path).rows("PRAGMA user_version"), RawDb(fresh).rows("PRAGMA user_version"));
+}
+
+TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    RawDb(path).rows(schema_4);
+    RawDb(path).rows(
+        "DROP TABLE account; DROP TABLE token; DROP TABLE signing_key; DROP TABLE journal; "
+        "PRAGMA user_version = 2");
+    auto const store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();
+    ASSERT_TRUE(run(store->catalog().put_manifest(a_manifest(repo("new"), "m", {tag("t")}))).has_value());
+    EXPECT_EQ(run(store->journal().entries({})).value().size(), 1U);
 }

@@ -62,7 +62,7 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(store.uploads().close(id)));
     static_cast<void>(run(links.mount_blob(app, repo("b"), digest("b"), bob, at(1))));
     static_cast<void>(run(links.holders(digest("b"), {"app", 10})));
-    static_cast<void>(run(links.unlink_blob(repo("b"), digest("b"), bob, at(2))));
+    static_cast<void>(run(links.unlink_blob(repo("b"), digest("b"), {}, bob, at(2))));
     static_cast<void>(run(catalog.put_manifest(a_manifest(app, "child"))));
     auto manifest = a_manifest(app, "m", {tag("t"), tag("u")});
     manifest.blobs = manifest.required_blobs = {digest("b")};
@@ -93,28 +93,30 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(catalog.delete_manifest(app, digest("m"), {}, bob, at(2))));
 }
 
-void do_everything_with_accounts(meta::Accounts& accounts) {
+void do_everything_with_accounts(meta::MetaStore& store) {
+    auto& accounts = store.accounts();
+    auto& tokens = store.tokens();
     meta::AccountFact const account{.name = "ann", .created_at = at(1)};
     meta::TokenFact token{.id = "1", .account = "ann", .secret_hash = "", .scopes = {}, .created_at = at(1)};
     EXPECT_TRUE(run(accounts.add(account, bob)).has_value());
-    EXPECT_TRUE(run(accounts.add_token(token, bob)).has_value());
+    EXPECT_TRUE(run(tokens.add(token, bob)).has_value());
     token.id = "2";
     token.refresh = true;
-    EXPECT_TRUE(run(accounts.add_token(token, bob)).has_value());
+    EXPECT_TRUE(run(tokens.add(token, bob)).has_value());
     static_cast<void>(run(accounts.accounts({{}, 10})));
-    static_cast<void>(run(accounts.tokens({.refresh = true})));
-    static_cast<void>(run(accounts.tokens({.account = "ann", .refresh = true})));
-    static_cast<void>(run(accounts.token("1")));
-    static_cast<void>(run(accounts.note_use({{"1", at(2)}})));
-    static_cast<void>(run(accounts.remove_token("1", bob, at(2))));
+    static_cast<void>(run(tokens.tokens({.refresh = true})));
+    static_cast<void>(run(tokens.tokens({.account = "ann", .refresh = true})));
+    static_cast<void>(run(tokens.token("1")));
+    static_cast<void>(run(tokens.note_use({{"1", at(2)}})));
+    static_cast<void>(run(tokens.remove("1", bob, at(2))));
     EXPECT_TRUE(run(accounts.change("ann", {.password_hash = "x"}, bob, at(2))).has_value());
     EXPECT_TRUE(run(accounts.remove("ann", bob, at(2))).has_value());
-    EXPECT_TRUE(run(accounts.add_key({"k", "pem", at(1)}, at(1), bob)).has_value());
-    static_cast<void>(run(accounts.keys()));
+    EXPECT_TRUE(run(store.keys().add({"k", "pem", at(1)}, at(1), bob)).has_value());
+    static_cast<void>(run(store.keys().keys()));
 }
 
 void do_everything_with_the_journal(meta::Journal& journal) {
-    EXPECT_TRUE(run(journal.append({{.action = "login", .by = bob}})).has_value());
+    EXPECT_TRUE(run(journal.append({{.kind = meta::ChangeKind::login, .by = bob}})).has_value());
     for (std::string const repository : {"", "app"}) {
         for (std::string const by : {"", "ann"}) {
             for (std::string const action : {"", "login", "account."}) {
@@ -131,6 +133,8 @@ void do_everything_with_the_journal(meta::Journal& journal) {
             }
         }
     }
+    EXPECT_TRUE(run(journal.after(1, 10)).has_value());
+    EXPECT_TRUE(run(journal.last()).has_value());
     EXPECT_TRUE(run(journal.forget_before(at(1), 10)).has_value());
 }
 
@@ -145,7 +149,7 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         Statements const watching;
         auto const store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();
         do_everything(*store);
-        do_everything_with_accounts(store->accounts());
+        do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());
         statements = watching.seen();
     }

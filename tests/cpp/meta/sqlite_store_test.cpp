@@ -135,16 +135,6 @@ TEST_F(SqliteStoreTest, ADatabaseOfANewerVersionIsRefusedUntouched) {
     EXPECT_THAT(refused.error().message, HasSubstr(path));
 }
 
-TEST_F(SqliteStoreTest, ADatabaseOfAnOlderVersionIsBroughtUpToDate) {
-    static_cast<void>(open(path).value());
-    RawDb(path).rows(
-        "DROP TABLE account; DROP TABLE token; DROP TABLE signing_key; DROP TABLE journal; "
-        "PRAGMA user_version = 2");
-    auto const store = open(path).value();
-    ASSERT_TRUE(put(*store, a_manifest(app, "m", {tag("t")})).has_value());
-    EXPECT_EQ(run(store->journal().entries({})).value().size(), 1U);
-}
-
 TEST_F(SqliteStoreTest, NobodyElseReadsTheSecrets) {
     namespace fs = std::filesystem;
     auto const open_to = [](std::string const& file, fs::perms whom) {
