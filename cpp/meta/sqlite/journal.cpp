@@ -172,7 +172,7 @@ Result<std::vector<Change>> read_after(SqliteDb& db, std::int64_t id, std::size_
 }
 
 Result<std::int64_t> read_last(SqliteDb& db) {
-    TRY(auto const id, first_number(db, "SELECT id FROM journal ORDER BY id DESC LIMIT 1", {}));
+    TRY(auto const id, first_number(db, "SELECT id FROM journal WHERE id > 0 ORDER BY id DESC LIMIT 1", {}));
     return id.value_or(0);
 }
 

@@ -160,7 +160,7 @@ TEST_P(JournalContract, PagesFollowEachOtherByTimeWhateverTheOrderOfWriting) {
         if (page.empty()) break;
         EXPECT_LE(page.size(), 2U);
         for (auto const& entry : page) {
-            all.push_back(entry.subject);
+            all.push_back(entry.name);
             ids.insert(entry.id);
         }
         before = page.back().id;

@@ -80,7 +80,7 @@ TEST_F(SqliteStoreTest, AnyToolCanReadTheFactsWhileTheStoreIsOpen) {
     manifest.annotations = {{"k", "v"}};
     ASSERT_TRUE(put(*store, manifest).has_value());
     RawDb raw(path);
-    EXPECT_THAT(raw.rows("SELECT name, manifests FROM repository"), ElementsAre("team/app|1"));
+    EXPECT_THAT(raw.rows("SELECT name, listed FROM repository"), ElementsAre("team/app|1"));
     EXPECT_THAT(raw.rows("SELECT name, digest, moved_at FROM tag"),
                 ElementsAre("t|" + digest("m").str() + "|7000000"));
     EXPECT_THAT(raw.rows("SELECT child, kind FROM edge ORDER BY kind"),
