@@ -80,7 +80,7 @@ Task<Result<>> Bearers::look_at_account(Caller& caller) {
 }
 
 Task<Result<>> Bearers::look_at_secret(Verified& verified) {
-    auto const secret = co_await parts_.accounts->token(verified.holder.secret);
+    auto const secret = co_await parts_.tokens->token(verified.holder.secret);
     if (secret.has_error() && secret.error().code != Errc::not_found) co_return secret.error();
     bool const good = secret.has_value() && secret->account == verified.holder.caller.name &&
                       (!secret->expires_at || *secret->expires_at > parts_.clock.now());
@@ -103,7 +103,7 @@ Task<Result<Caller>> Bearers::verify(std::string token, std::string address) {
     if (verified->holder.has_account && parts_.accounts != nullptr) {
         CO_CHECK(co_await look_at_account(caller));
     }
-    if (!verified->holder.secret.empty() && parts_.accounts != nullptr) {
+    if (!verified->holder.secret.empty() && parts_.tokens != nullptr) {
         CO_CHECK(co_await look_at_secret(*verified));
     }
     counters_.valid.add();

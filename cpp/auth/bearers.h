@@ -7,6 +7,7 @@
 #include "base/blocking_pool.h"
 #include "base/metrics.h"
 #include "meta/accounts.h"
+#include "meta/tokens.h"
 
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,7 @@ struct BearerParts {
     std::string service = {};  ///< issuer and audience of our own tokens
     SigningKeys const* keys = nullptr;
     meta::Accounts* accounts = nullptr;
+    meta::Tokens* tokens = nullptr;  ///< there if `accounts` is
     TokenVerifier* foreign = nullptr;
 };
 

@@ -87,7 +87,7 @@ std::optional<Caller> Guard::recall(Presented const& presented) {
 
 Error Guard::unknown(std::string_view address, std::string why) const {
     if (parts_ && parts_->refusals != nullptr)
-        parts_->refusals->note("login", anonymous(address), {}, {}, why);
+        parts_->refusals->note(meta::ChangeKind::login, anonymous(address), {}, {}, why);
     return {Errc::unauthorized, std::move(why)};
 }
 
@@ -192,7 +192,8 @@ void Guard::note(Caller const& caller, Access const& access, std::string_view wh
     if (!caller.anonymous()) refusals_->add();
     auto const repository = access.repository ? access.repository->str() : std::string();
     auto const action = policy::to_string(access.action);
-    if (parts_->refusals != nullptr) parts_->refusals->note("access", caller, repository, action, why);
+    if (parts_->refusals != nullptr)
+        parts_->refusals->note(meta::ChangeKind::access, caller, repository, action, why);
     parts_->log.info("access refused", {{"user", caller.name},
                                         {"kind", policy::to_string(caller.kind)},
                                         {"peer", caller.address},

@@ -176,7 +176,7 @@ Error Logins::throttled(std::string const& name, std::string const& address, std
     caller.kind = CallerKind::user;
     caller.address = address;
     if (parts_.refusals != nullptr)
-        parts_.refusals->note("login", caller, {}, {}, "too many wrong passwords");
+        parts_.refusals->note(meta::ChangeKind::login, caller, {}, {}, "too many wrong passwords");
     return {Errc::too_many_requests,
             fmt::format("too many wrong passwords from your address; try again in {} s", wait.count()),
             {},
@@ -192,7 +192,8 @@ void Logins::note(Result<Found> const& found, std::string const& name, std::stri
     caller.name = name;
     caller.kind = CallerKind::user;
     caller.address = address;
-    if (parts_.refusals != nullptr) parts_.refusals->note("login", caller, {}, {}, found.error().message);
+    if (parts_.refusals != nullptr)
+        parts_.refusals->note(meta::ChangeKind::login, caller, {}, {}, found.error().message);
     bool const is_wrong = found.error().code == Errc::unauthorized;
     (is_wrong ? counters_.wrong : counters_.failed).add();
     parts_.log.write(
@@ -247,7 +248,7 @@ Task<Result<Logins::Found>> Logins::of_account(std::string const& name, std::str
 
 Task<Result<Logins::Found>> Logins::of_secret(std::string const& id, std::string const& name,
                                               std::string const& password) {
-    auto const token = co_await parts_.accounts->token(id);
+    auto const token = co_await parts_.tokens->token(id);
     if (token.has_error() && token.error().code == Errc::not_found) co_return wrong();
     if (token.has_error()) co_return token.error();
     if (!equal_secrets(token->secret_hash, sha256_hex(password)) || token->account != name ||
@@ -326,7 +327,7 @@ void Logins::used(std::string const& token) {
 }
 
 Task<Result<>> Logins::note_use() {
-    if (parts_.accounts == nullptr) co_return Result<>{};
+    if (parts_.tokens == nullptr) co_return Result<>{};
     std::map<std::string, Time> used;
     {
         std::lock_guard const lock(used_mutex_);
@@ -334,7 +335,7 @@ Task<Result<>> Logins::note_use() {
     }
     if (used.empty()) co_return Result<>{};
     std::vector<std::pair<std::string, Time>> rows(used.begin(), used.end());
-    co_return co_await parts_.accounts->note_use(std::move(rows));
+    co_return co_await parts_.tokens->note_use(std::move(rows));
 }
 
 }  // namespace ocilot::auth

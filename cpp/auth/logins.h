@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "meta/accounts.h"
+#include "meta/tokens.h"
 #include "policy/gate.h"
 
 #include <atomic>
@@ -36,6 +37,7 @@ struct LoginParts {
     Log const& log;
     Metrics& metrics;
     meta::Accounts* accounts = nullptr;
+    meta::Tokens* tokens = nullptr;  ///< there if `accounts` is
     Htpasswd* htpasswd = nullptr;
     Federation const* federation = nullptr;
     KeySource* issuers = nullptr;  ///< keys of the foreign issuers; there if `federation` is

@@ -10,21 +10,21 @@ namespace {
 
 constexpr std::size_t longest_text = 256;  // Of what a client made up.
 
-std::string key_of(meta::JournalEntry const& entry) {
-    return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", entry.action, entry.by.kind, entry.by.name,
-                       entry.by.address, entry.repository, entry.subject, entry.detail);
+std::string key_of(meta::Change const& entry) {
+    return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", to_string(entry.kind), entry.by.kind, entry.by.name,
+                       entry.by.address, entry.repository, entry.name, entry.text);
 }
 
 /// What is left of one of very many: nobody fills the journal with names he makes up.
-meta::JournalEntry without_details(meta::JournalEntry entry) {
-    meta::JournalEntry left;
+meta::Change without_details(meta::Change entry) {
+    meta::Change left;
     left.at = entry.at;
-    left.action = std::move(entry.action);
+    left.kind = entry.kind;
     left.refused = true;
-    if (left.action != "login") left.by.name = std::move(entry.by.name);
+    if (left.kind != meta::ChangeKind::login) left.by.name = std::move(entry.by.name);
     left.by.kind = std::move(entry.by.kind);
     left.by.address = std::move(entry.by.address);
-    left.detail = "and many others";
+    left.text = "and many others";
     left.times = entry.times;
     return left;
 }
@@ -37,19 +37,21 @@ Refusals::Refusals(meta::Journal& journal, Clock const& clock, Metrics& metrics)
       dropped_(metrics.counter("ocilot_journal_dropped_total",
                                "Refusals that were too many at once for the journal.")) {}
 
-void Refusals::note(std::string_view action, policy::Caller const& by, std::string_view repository,
-                    std::string_view subject, std::string_view why) {
-    meta::JournalEntry entry;
-    entry.action = action;
+void Refusals::note(meta::ChangeKind kind, policy::Caller const& by, std::string_view repository,
+                    std::string_view what, std::string_view why) {
+    meta::Change entry;
+    entry.kind = kind;
     entry.refused = true;
-    entry.by = {by.name.substr(0, longest_text), std::string(policy::to_string(by.kind)), by.address};
+    entry.by = {.name = by.name.substr(0, longest_text),
+                .kind = std::string(policy::to_string(by.kind)),
+                .address = by.address};
     entry.repository = repository;
-    entry.subject = subject.substr(0, longest_text);
-    entry.detail = why.substr(0, 2 * longest_text);
+    entry.name = what.substr(0, longest_text);
+    entry.text = why.substr(0, 2 * longest_text);
     note(std::move(entry));
 }
 
-void Refusals::note(meta::JournalEntry entry) {
+void Refusals::note(meta::Change entry) {
     entry.at = clock_.now();
     std::lock_guard const lock(mutex_);
     auto key = key_of(entry);
@@ -69,16 +71,16 @@ void Refusals::note(meta::JournalEntry entry) {
 }
 
 Task<Result<std::size_t>> Refusals::flush() {
-    std::map<std::string, meta::JournalEntry> gathered;
+    std::map<std::string, meta::Change> gathered;
     {
         std::lock_guard const lock(mutex_);
         gathered.swap(gathered_);
         of_address_.clear();
     }
     if (gathered.empty()) co_return std::size_t{0};
-    std::vector<meta::JournalEntry> entries;
+    std::vector<meta::Change> entries;
     for (auto& [key, entry] : gathered) entries.push_back(std::move(entry));
-    std::ranges::stable_sort(entries, {}, &meta::JournalEntry::at);
+    std::ranges::stable_sort(entries, {}, &meta::Change::at);
     auto const count = entries.size();
     CO_CHECK(co_await journal_.append(std::move(entries)));
     co_return count;

@@ -24,11 +24,11 @@ class Refusals {
 
     Refusals(meta::Journal& journal, Clock const& clock, Metrics& metrics);
 
-    /// `login`, `access`, `admit` or `limit`: who was refused what, and why.
-    void note(std::string_view action, policy::Caller const& by, std::string_view repository,
-              std::string_view subject, std::string_view why);
+    /// Login, access, admit or limit: who was refused what, and why.
+    void note(meta::ChangeKind kind, policy::Caller const& by, std::string_view repository,
+              std::string_view what, std::string_view why);
     /// Something else that happened; its time is set here.
-    void note(meta::JournalEntry entry);
+    void note(meta::Change change);
 
     /// Writes what was gathered; what cannot be written is lost, and said so in the answer.
     Task<Result<std::size_t>> flush();
@@ -38,8 +38,8 @@ class Refusals {
     Clock const& clock_;
     Counter& dropped_;
     std::mutex mutex_;
-    std::map<std::string, meta::JournalEntry> gathered_;  // By everything but their times.
-    std::map<std::string, std::size_t> of_address_;       // Different ones.
+    std::map<std::string, meta::Change> gathered_;   // By everything but their times.
+    std::map<std::string, std::size_t> of_address_;  // Different ones.
 };
 
 }  // namespace ocilot::auth

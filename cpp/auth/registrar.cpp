@@ -133,7 +133,7 @@ Task<Result<Registrar::MadeToken>> Registrar::make_token(NewToken token, meta::A
         .created_at = now,
     };
     if (token.life) fact.expires_at = now + *token.life;
-    CO_CHECK(co_await parts_.accounts.add_token(fact, std::move(by)));
+    CO_CHECK(co_await parts_.tokens.add(fact, std::move(by)));
     co_return MadeToken{std::move(fact), std::move(secret.text)};
 }
 

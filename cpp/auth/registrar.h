@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "meta/accounts.h"
+#include "meta/tokens.h"
 
 #include <chrono>
 #include <cstddef>
@@ -25,6 +26,7 @@ class Registrar {
   public:
     struct Parts {
         meta::Accounts& accounts;
+        meta::Tokens& tokens;
         BlockingPool& pool;  ///< hashes there
         Clock const& clock;
         Random& random;
@@ -59,6 +61,7 @@ class Registrar {
 
     /// To read, and to remove.
     [[nodiscard]] meta::Accounts& accounts() const noexcept { return parts_.accounts; }
+    [[nodiscard]] meta::Tokens& tokens() const noexcept { return parts_.tokens; }
 
     /// conflict if the name is taken.
     Task<Result<meta::AccountFact>> add(NewAccount account, meta::Actor by);

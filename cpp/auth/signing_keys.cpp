@@ -23,7 +23,7 @@ Time oldest_to_keep(std::vector<SigningKeys::Key> const& keys, Time now, std::ch
 }  // namespace
 
 Task<Result<>> SigningKeys::read() {
-    CO_TRY(auto const facts, co_await accounts_.keys());
+    CO_TRY(auto const facts, co_await store_.keys());
     auto const before = current();
     bool const same = std::ranges::equal(facts, before->keys, {}, &meta::KeyFact::id,
                                          [](Key const& key) { return key.key.id(); });
@@ -45,7 +45,7 @@ Task<Result<std::string>> SigningKeys::add(meta::Actor by) {
     auto const now = clock_.now();
     meta::KeyFact fact{key.id(), std::move(pem), now};
     auto const keep_from = oldest_to_keep(current()->keys, now, token_life_);
-    CO_CHECK(co_await accounts_.add_key(std::move(fact), keep_from, std::move(by)));
+    CO_CHECK(co_await store_.add(std::move(fact), keep_from, std::move(by)));
     CO_CHECK(co_await read());
     co_return key.id();
 }

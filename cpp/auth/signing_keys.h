@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "jose/public_keys.h"
 #include "jose/signing_key.h"
-#include "meta/accounts.h"
+#include "meta/keys.h"
 
 #include <atomic>
 #include <chrono>
@@ -30,8 +30,8 @@ class SigningKeys {
     };
 
     /// `token_life`: how long a token lives that was signed with one of them.
-    SigningKeys(meta::Accounts& accounts, Clock const& clock, std::chrono::seconds token_life) noexcept
-        : accounts_(accounts), clock_(clock), token_life_(token_life) {}
+    SigningKeys(meta::Keys& store, Clock const& clock, std::chrono::seconds token_life) noexcept
+        : store_(store), clock_(clock), token_life_(token_life) {}
 
     /// Reads the keys, and makes one if there is none or the youngest is older than `most_age` (0: any age).
     /// To be called before all others, and from time to time.
@@ -47,7 +47,7 @@ class SigningKeys {
     Task<Result<>> read();
     Task<Result<std::string>> add(meta::Actor by);
 
-    meta::Accounts& accounts_;
+    meta::Keys& store_;
     Clock const& clock_;
     std::chrono::seconds const token_life_;
     std::atomic<std::shared_ptr<Keys const>> keys_{std::make_shared<Keys const>()};

@@ -101,7 +101,8 @@ Task<Result<std::string>> TokenServer::refresh_token(Caller const& caller, meta:
     by.name = caller.name;
     by.kind = std::string(policy::to_string(caller.kind));
     by.address = caller.address;
-    CO_CHECK(co_await parts_.accounts.add_token(std::move(fact), std::move(by)));
+    by.request = caller.request;
+    CO_CHECK(co_await parts_.tokens.add(std::move(fact), std::move(by)));
     refreshed_.add();
     co_return std::move(secret.text);
 }
@@ -141,7 +142,7 @@ Task<Result<Caller>> TokenServer::redeem(std::string refresh_token, std::string 
     Error const refused{Errc::unauthorized, "the refresh token is not good any more; log in again"};
     auto const id = secret_id(refresh_token);
     if (!id) co_return refused;
-    auto const token = co_await parts_.accounts.token(*id);
+    auto const token = co_await parts_.tokens.token(*id);
     if (token.has_error() && token.error().code == Errc::not_found) co_return refused;
     if (token.has_error()) co_return token.error();
     bool const good = token->refresh && equal_secrets(token->secret_hash, sha256_hex(refresh_token)) &&

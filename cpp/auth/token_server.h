@@ -5,6 +5,7 @@
 #include "auth/signing_keys.h"
 #include "base/random.h"
 #include "meta/accounts.h"
+#include "meta/tokens.h"
 
 #include <chrono>
 #include <string>
@@ -44,6 +45,7 @@ class TokenServer {
         Guard& guard;
         SigningKeys& keys;
         meta::Accounts& accounts;
+        meta::Tokens& tokens;
         Clock const& clock;
         Random& random;
         Metrics& metrics;

@@ -34,13 +34,12 @@ Task<> take_over(Importing& all, Work& work) {
 
 /// One entry of today: those of the pushes have the times of the pushes.
 Task<Result<>> note(Importing& all, Time now) {
-    meta::JournalEntry entry{.at = now, .action = "registry.import", .by = all.by};
-    entry.detail =
-        fmt::format("{} repositories, {} manifests, {} tags, {} left behind", all.counts.repositories,
-                    all.counts.manifests, all.counts.tags, all.counts.left_behind);
-    std::vector<meta::JournalEntry> entries;
-    entries.push_back(std::move(entry));
-    co_return co_await all.meta.journal().append(std::move(entries));
+    std::vector<meta::Change> changes{{.at = now, .kind = meta::ChangeKind::registry_import, .by = all.by}};
+    changes[0].details.counts = {{"repositories", all.counts.repositories},
+                                 {"manifests", all.counts.manifests},
+                                 {"tags", all.counts.tags},
+                                 {"left behind", all.counts.left_behind}};
+    co_return co_await all.meta.journal().append(std::move(changes));
 }
 
 }  // namespace

@@ -11,9 +11,13 @@ namespace ocilot::meta {
 /// while it holds a manifest. What is quarantined (see ScrubFacts) can be removed, and is unknown to every
 /// other question until it is pushed again. The journal and the histories of the tags keep who wrote.
 /// Thread-safe; Tasks may come from any I/O context.
+///
+/// MetaStore says what the classes of facts below mean for a caller.
 class Catalog {
   public:
     virtual ~Catalog() = default;
+
+    // Mutable: which repositories and tags there are, where a tag points, which manifests need a digest.
 
     /// Names of repositories that hold at least one manifest.
     virtual Task<Result<Slice<std::string>>> repositories(Page page) = 0;
@@ -26,6 +30,9 @@ class Catalog {
     /// The manifest a tag points to; manifest_unknown if there is none.
     virtual Task<Result<ManifestFact>> resolve(oci::RepositoryName const& repository,
                                                oci::Tag const& tag) = 0;
+    // Mutable: whether the repository holds the manifest, and which refer to it. The fact itself is
+    // immutable or fixed: see ManifestFact and ReferrerRow.
+
     /// manifest_unknown if the repository does not hold it.
     virtual Task<Result<ManifestFact>> manifest(oci::RepositoryName const& repository,
                                                 oci::Digest const& digest) = 0;
@@ -35,6 +42,8 @@ class Catalog {
                                          std::optional<std::string> type, Page page,
                                          TakeReferrer const& take) = 0;
 
+    // Writes. Each finds in its own transaction what it requires, whatever was read before.
+
     /// Records a manifest and moves its tags, or fails with manifest_blob_unknown naming every missing
     /// required digest as a subject of the error. Recording the same manifest again is no error. denied, and
     /// nothing recorded, if a tag would move that may not; conflict if one is not where it was seen.
@@ -43,7 +52,7 @@ class Catalog {
     virtual Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
                                       Time now) = 0;
     /// Removes a manifest from the repository with every tag on it; manifest_unknown if there is none,
-    /// conflict if another tag than `seen_tags`, if given, would go.
+    /// conflict if another tag than `seen_tags`, if given, needs it: see tags_on.
     virtual Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
                                            std::optional<std::vector<std::string>> seen_tags, Actor by,
                                            Time now) = 0;

@@ -40,7 +40,8 @@ class FactKey {
     std::size_t size_;
 };
 
-/// Facts read lately, with the version of their repository before they were read; good while it is the same.
+/// Mutable facts read lately, with the version of their repository before they were read; good while it is
+/// the same (see Versions).
 /// Holds the last `capacity` facts or more, twice as many at most. Thread-safe.
 template <class Fact>
 class FactCache {

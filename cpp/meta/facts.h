@@ -28,21 +28,26 @@ struct Slice {
     bool more = false;
 };
 
-/// Who changes something, for the journal and the histories.
+/// Who changes something, and on which occasion: for the journal and the histories.
 struct Actor {
     std::string name = {};     ///< empty for anonymous
     std::string kind = {};     ///< `user`, `robot`, ...: policy::to_string of a CallerKind
     std::string address = {};  ///< numeric
+    std::string request = {};  ///< id of the request, as the log has it; empty for what no request does
+    friend bool operator==(Actor const&, Actor const&) = default;
 };
 
-/// What is known of a manifest in a repository.
+/// What is known of a manifest in a repository. It never changes while the repository holds the manifest:
+/// size follows from the digest (immutable); the media type is that of the first push, and may be another
+/// after the manifest was removed and pushed again (fixed).
 struct ManifestFact {
     oci::Digest digest;
     std::string media_type;
     std::uint64_t size = 0;  ///< bytes
 };
 
-/// A manifest as a list of referrers shows it. Borrowed from the store.
+/// A manifest as a list of referrers shows it: all of it follows from the digest, but for the media type.
+/// Borrowed from the store.
 struct ReferrerRow {
     std::string_view digest;
     std::string_view media_type;
@@ -54,7 +59,8 @@ struct ReferrerRow {
 /// store anything.
 using TakeReferrer = std::function<bool(ReferrerRow const&)>;
 
-/// Where a tag pointed when somebody looked; nullopt: there was none that could be pulled.
+/// Where a tag pointed when somebody looked (mutable); nullopt: there was none that could be pulled. A write
+/// that gets it fails if it is no longer so.
 struct SeenTag {
     oci::Tag tag;
     std::optional<oci::Digest> digest;
@@ -102,7 +108,7 @@ struct UploadClaim {
     std::int64_t epoch = 1;
 };
 
-/// A blob found in a repository of the registry.
+/// A blob found in a repository of the registry. Its size follows from the digest (immutable).
 struct BlobFact {
     oci::Digest digest;
     std::uint64_t size = 0;  ///< bytes

@@ -2,8 +2,9 @@
 
 #include "base/result.h"
 #include "base/task.h"
-#include "meta/facts.h"
+#include "meta/change.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,22 +12,9 @@
 
 namespace ocilot::meta {
 
-/// One thing that happened: a change, or a refusal.
-struct JournalEntry {
-    std::int64_t id = 0;  ///< grows; 0 before it is written
-    Time at{};
-    std::string action;  ///< `manifest.push`, `tag.delete`, `account.add`, `login`, ...
-    bool refused = false;
-    Actor by;
-    std::string repository = {};  ///< empty if it is about none
-    std::string subject = {};     ///< tag, digest, account, token id, ...
-    std::string detail = {};      ///< why it was refused, or what changed
-    std::uint64_t times = 1;      ///< equal refusals within a short time are one entry
-};
-
-/// Which entries; all that is given has to fit.
+/// Which changes; all that is given has to fit.
 struct JournalQuery {
-    std::optional<std::int64_t> before = {};  ///< entries that come after this one; none if it is forgotten
+    std::optional<std::int64_t> before = {};  ///< changes that come after this one; none if it is forgotten
     std::optional<Time> since = {};
     std::optional<Time> until = {};  ///< exclusive
     std::string by = {};
@@ -36,16 +24,31 @@ struct JournalQuery {
     std::size_t limit = 100;
 };
 
-/// Who changed what, and who was refused. Changes are noted by the transactions that make them. Thread-safe;
-/// Tasks may come from any I/O context.
+/// The one log of changes and refusals. Each transaction that changes facts writes its changes itself, so
+/// that a change is in the log exactly if it happened. People read it as a journal, by time; consumers read
+/// it as an outbox, by id, each with its own place. Thread-safe; Tasks may come from any I/O context.
+///
+/// Order of ids. Once `after` has answered a change, no change with a smaller id appears later: a consumer
+/// that keeps the id of the last change that it has handled misses none and gets none twice. Where one
+/// process writes (SQLite), ids are in the order of commits, and gaps mean only that older ones are
+/// forgotten. Where several processes write, ids are given before the commit and so are not in its order:
+/// there `after` has to hold back changes above the lowest id that may still be committed. Ids are never
+/// given twice. Times are those of the writers' clocks: they are not in the order of ids.
 class Journal {
   public:
     virtual ~Journal() = default;
-    /// Adds entries that no other transaction notes: refusals, reloads.
-    virtual Task<Result<>> append(std::vector<JournalEntry> entries) = 0;
+    /// Adds changes that no other transaction notes: refusals, reloads.
+    virtual Task<Result<>> append(std::vector<Change> changes) = 0;
     /// Youngest first, by time and then by id.
-    virtual Task<Result<std::vector<JournalEntry>>> entries(JournalQuery query) = 0;
-    /// Removes at most `limit` entries older than `time`; answers how many.
+    virtual Task<Result<std::vector<Change>>> entries(JournalQuery query) = 0;
+    /// Changes with greater ids than `id`, least id first, at most `limit`. With 0 from the oldest that is
+    /// kept: a consumer whose place lies before it has missed what was forgotten.
+    virtual Task<Result<std::vector<Change>>> after(std::int64_t id, std::size_t limit) = 0;
+    /// The greatest id that `after` would answer now, where a consumer starts that wants only what comes; 0
+    /// if there never was a change.
+    virtual Task<Result<std::int64_t>> last() = 0;
+    /// Removes at most `limit` changes older than `time`, never the one with the greatest id; answers how
+    /// many.
     virtual Task<Result<std::size_t>> forget_before(Time time, std::size_t limit) = 0;
 };
 

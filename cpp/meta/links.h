@@ -4,10 +4,15 @@
 #include "base/task.h"
 #include "meta/facts.h"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace ocilot::meta {
 
 /// Which repository holds which blob. Every write is one durable transaction: when it returns, the facts
-/// survive a power cut. Thread-safe; Tasks may come from any I/O context.
+/// survive a power cut. Whether a link is there is mutable; the size of the blob is immutable (see
+/// MetaStore). Thread-safe; Tasks may come from any I/O context.
 class Links {
   public:
     virtual ~Links() = default;
@@ -28,9 +33,11 @@ class Links {
     virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source,
                                               oci::RepositoryName const& target, oci::Digest const& digest,
                                               Actor by, Time now) = 0;
-    /// blob_unknown if there is no such link. The journal keeps who removed it.
+    /// blob_unknown if there is no such link, conflict if another tag than `seen_tags`, if given, needs the
+    /// blob. The journal keeps who removed it.
     virtual Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                       Actor by, Time now) = 0;
+                                       std::optional<std::vector<std::string>> seen_tags, Actor by,
+                                       Time now) = 0;
 };
 
 }  // namespace ocilot::meta

@@ -18,7 +18,8 @@ struct ScrubPlace {
 
 /// What the scrub keeps: the digests whose bytes were found to be wrong, and its place. A quarantined digest
 /// is unknown to the Catalog; the link or the manifest that brings it again ends its quarantine in the same
-/// transaction. Thread-safe; Tasks may come from any I/O context.
+/// transaction. Quarantine is mutable (see MetaStore): it may begin or end with any commit, and both move the
+/// version of every repository. Thread-safe; Tasks may come from any I/O context.
 class ScrubFacts {
   public:
     virtual ~ScrubFacts() = default;

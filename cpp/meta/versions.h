@@ -29,8 +29,11 @@ class Scope {
     std::size_t slot_;
 };
 
-/// Tells whether a fact read earlier still holds: the version of its repository is what it was before the
-/// read. Repositories share slots, so a version may move without need, never stay without right. Thread-safe.
+/// Tells whether a mutable fact read earlier still holds: the version of its repository is what it was before
+/// the read. Repositories share slots, so a version may move without need, never stay without right. It moves
+/// with the commits of this process alone: where several processes write, `changed` is also to be called for
+/// what the others committed (their changes can be read from the Journal), and until then a fact is as old as
+/// that reading. Thread-safe.
 class Versions {
   public:
     /// To be asked before the fact is read.

@@ -9,8 +9,10 @@ namespace ocilot::registry {
 
 /// A caller as the journal and the histories keep it.
 inline meta::Actor actor_of(policy::Caller const& caller) {
-    return {
-        .name = caller.name, .kind = std::string(policy::to_string(caller.kind)), .address = caller.address};
+    return {.name = caller.name,
+            .kind = std::string(policy::to_string(caller.kind)),
+            .address = caller.address,
+            .request = caller.request};
 }
 
 /// Whose an upload is: a name, which people and robots have once among them; with its kind for all others,

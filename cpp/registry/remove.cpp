@@ -31,7 +31,7 @@ Task<Result<SeenTags>> may_delete_tags_on(Registry& registry, policy::Caller con
                                           oci::RepositoryName const& repository, oci::Digest const& digest) {
     if (!registry.gate.asks(policy::Point::admit_delete)) co_return SeenTags{};
     std::vector<std::string> seen;
-    constexpr std::size_t at_once = 100;
+    constexpr std::size_t at_once = 1000;
     meta::Page page{{}, at_once};
     for (bool more = true; more;) {
         CO_TRY(auto tags, co_await registry.meta.catalog().tags_on(repository, digest, page));
@@ -65,9 +65,9 @@ Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,
                            oci::RepositoryName const& repository, oci::Digest const& digest) {
     oci::Reference const reference = digest;
     CO_CHECK(co_await may_delete(registry, caller, repository, reference, policy::Removed::blob));
-    CO_CHECK(co_await may_delete_tags_on(registry, caller, repository, digest));
-    co_return co_await registry.meta.links().unlink_blob(repository, digest, actor_of(caller),
-                                                         registry.clock.now());
+    CO_TRY(auto seen, co_await may_delete_tags_on(registry, caller, repository, digest));
+    co_return co_await registry.meta.links().unlink_blob(repository, digest, std::move(seen),
+                                                         actor_of(caller), registry.clock.now());
 }
 
 }  // namespace ocilot::registry

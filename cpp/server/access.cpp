@@ -64,12 +64,13 @@ Result<> AccessParts::open_sources() {
         TRY(federation_, federation_of(settings_.oidc));
         TRY(issuers_, issuers_of(settings_, *pool_, {around_.clock, around_.log, around_.metrics}));
     }
-    if (settings_.accounts) keys_.emplace(around_.accounts, around_.clock, settings_.token_life);
+    if (settings_.accounts) keys_.emplace(around_.keys, around_.clock, settings_.token_life);
     return {};
 }
 
 void AccessParts::join() {
     auto* const accounts = settings_.accounts ? &around_.accounts : nullptr;
+    auto* const tokens = settings_.accounts ? &around_.tokens : nullptr;
     if (accounts != nullptr || htpasswd_) {
         logins_.emplace(auth::LoginParts{.gate = around_.gate,
                                          .pool = *pool_,
@@ -78,6 +79,7 @@ void AccessParts::join() {
                                          .log = around_.log,
                                          .metrics = around_.metrics,
                                          .accounts = accounts,
+                                         .tokens = tokens,
                                          .htpasswd = htpasswd_.get(),
                                          .federation = federation_ ? &*federation_ : nullptr,
                                          .issuers = issuers_.get(),
@@ -90,6 +92,7 @@ void AccessParts::join() {
                                            .service = settings_.own_service,
                                            .keys = keys_ ? &*keys_ : nullptr,
                                            .accounts = accounts,
+                                           .tokens = tokens,
                                            .foreign = foreign_.get()});
     }
     guard_.emplace(
@@ -105,8 +108,8 @@ void AccessParts::join() {
                          // Where distribution's kinds of auth stand alone, it is a lock of its own.
                          .certificates = settings_.accounts});
     if (!keys_) return;
-    tokens_.emplace(auth::TokenServer::Parts{*guard_, *keys_, around_.accounts, around_.clock, around_.random,
-                                             around_.metrics},
+    tokens_.emplace(auth::TokenServer::Parts{*guard_, *keys_, around_.accounts, around_.tokens, around_.clock,
+                                             around_.random, around_.metrics},
                     auth::TokenSettings{settings_.own_service, settings_.token_life, settings_.refresh_life});
 }
 
@@ -140,11 +143,10 @@ Result<> AccessParts::reload(AccessSettings const& settings) {
     }
     reloads_.add();
     auto const count = *rules ? (*rules)->size() : 0;
-    meta::JournalEntry entry;
-    entry.action = "access.reload";
-    entry.by.kind = policy::to_string(policy::CallerKind::local);
-    entry.detail = fmt::format("{} rules", count);
-    around_.refusals.note(std::move(entry));
+    meta::Change change{.kind = meta::ChangeKind::access_reload};
+    change.by.kind = policy::to_string(policy::CallerKind::local);
+    change.details.counts = {{"rules", count}};
+    around_.refusals.note(std::move(change));
     guard_->set_rules(std::move(*rules));
     around_.log.info("rules of access in force", {{"rules", std::uint64_t{count}}});
     return {};

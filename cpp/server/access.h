@@ -30,6 +30,8 @@ class AccessParts {
         Log const& log;
         Metrics& metrics;
         meta::Accounts& accounts;
+        meta::Tokens& tokens;
+        meta::Keys& keys;
         auth::Refusals& refusals;
     };
     /// config with one clear sentence.

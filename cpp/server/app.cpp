@@ -132,7 +132,7 @@ Result<> Server::Parts::open() {
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
-    registrar.emplace(auth::Registrar::Parts{meta->accounts(), pool, clock, random});
+    registrar.emplace(auth::Registrar::Parts{meta->accounts(), meta->tokens(), pool, clock, random});
     TRY(auto rate_rules, rate_rules_of(settings));
     if (!rate_rules.empty()) rates.emplace(std::move(rate_rules), metrics);
     app.emplace(http::AppParts{.routes = routes,
@@ -215,8 +215,8 @@ Result<> Server::Parts::open_access() {
     refusals.emplace(meta->journal(), clock, metrics);
     auto with = settings.auth;
     with.certificates = !settings.tls.client_authorities.empty();
-    TRY(access, AccessParts::open(std::move(with),
-                                  {hooks.gate, clock, random, log, metrics, meta->accounts(), *refusals}));
+    TRY(access, AccessParts::open(std::move(with), {hooks.gate, clock, random, log, metrics, meta->accounts(),
+                                                    meta->tokens(), meta->keys(), *refusals}));
     auto const prepared = run_now(access->prepare());
     if (prepared.has_value()) return {};
     return Error{Errc::config,

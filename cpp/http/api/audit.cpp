@@ -3,6 +3,7 @@
 #include "http/api/routes.h"
 #include "http/core/instant.h"
 #include "http/core/page.h"
+#include "meta/change_text.h"
 
 #include <algorithm>
 #include <charconv>
@@ -20,16 +21,48 @@ constexpr std::size_t longest_page = 1000;
 /// What narrows the list; a link to the next page repeats it.
 constexpr std::string_view conditions[] = {"since", "until", "by", "repository", "action", "refused"};
 
-Json json_of(meta::JournalEntry const& entry) {
-    return {{"id", entry.id},
-            {"at", rfc3339(entry.at)},
-            {"action", entry.action},
-            {"refused", entry.refused},
-            {"by", {{"name", entry.by.name}, {"kind", entry.by.kind}, {"address", entry.by.address}}},
-            {"repository", entry.repository},
-            {"subject", entry.subject},
-            {"detail", entry.detail},
-            {"times", entry.times}};
+/// Tags that one entry names; the API says how many there were.
+constexpr std::size_t most_tags = 100;
+
+void add_text(Json& object, std::string_view member, std::string const& value) {
+    if (!value.empty()) object[member] = value;
+}
+
+void add_tags(Json& object, meta::ChangeDetails const& details) {
+    if (details.tags.empty()) return;
+    auto list = Json::array();
+    for (auto const& tag : details.tags) {
+        if (list.size() == most_tags) break;
+        Json one{{"name", tag.name}};
+        add_text(one, "previous", tag.previous);
+        list.push_back(std::move(one));
+    }
+    object["tags"] = std::move(list);
+    object["tags_total"] = details.tags.size() + details.more_tags;
+}
+
+/// What all entries have, in words where people read it, then as data what this one has.
+Json json_of(meta::Change const& change) {
+    auto const& by = change.by;
+    auto const& details = change.details;
+    Json entry{{"id", change.id},
+               {"at", rfc3339(change.at)},
+               {"action", to_string(change.kind)},
+               {"refused", change.refused},
+               {"by", {{"name", by.name}, {"kind", by.kind}, {"address", by.address}}},
+               {"repository", change.repository},
+               {"subject", subject_of(change)},
+               {"detail", detail_of(change)},
+               {"times", change.times}};
+    if (!by.request.empty()) entry["request"] = {{"id", by.request}};
+    add_text(entry, "digest", change.digest);
+    add_tags(entry, details);
+    add_text(entry, "media_type", change.media_type);
+    add_text(entry, "artifact_type", details.artifact_type);
+    if (change.size) entry["size"] = *change.size;
+    add_text(entry, "manifest_subject", details.subject);
+    add_text(entry, "mounted_from", details.source);
+    return entry;
 }
 
 Result<std::optional<Time>> instant(Query const& query, std::string_view name) {
@@ -80,7 +113,7 @@ Task<Result<Response>> get_audit(Context const& context) {
     bool const more = size > 0 && found.size() > size;
     found.resize(std::min(found.size(), size));
     auto list = Json::array();
-    for (auto const& entry : found) list.push_back(json_of(entry));
+    for (auto const& change : found) list.push_back(json_of(change));
     auto response = json_response(200, {{"entries", std::move(list)}});
     if (more) {
         Parameters next{{"before", std::to_string(found.back().id)}, {"n", std::to_string(size)}};

@@ -29,11 +29,11 @@ Task<Result<Response>> get_hooks(Context const& context) {
 Task<Result<Response>> post_hooks_reload(Context const& context) {
     if (context.hooks == nullptr) co_return without_hooks();
     CO_TRY(auto outcome, co_await context.hooks->reload());
-    std::vector<meta::JournalEntry> entries(1);
-    entries[0].at = context.registry.clock.now();
-    entries[0].action = "hooks.reload";
-    entries[0].by = registry::actor_of(context.caller);
-    CO_CHECK(co_await context.registry.meta.journal().append(std::move(entries)));
+    std::vector<meta::Change> changes(1);
+    changes[0].at = context.registry.clock.now();
+    changes[0].kind = meta::ChangeKind::hooks_reload;
+    changes[0].by = registry::actor_of(context.caller);
+    CO_CHECK(co_await context.registry.meta.journal().append(std::move(changes)));
     co_return json(std::move(outcome));
 }
 

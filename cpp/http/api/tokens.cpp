@@ -74,7 +74,7 @@ Task<Result<Response>> get_account_tokens(Context const& context) {
     CO_CHECK(check_administrable(context));
     CO_TRY(auto const wanted, PageQuery::parse(context.query, page_without_n, longest_page));
     CO_TRY(auto query, read_query(context.query, wanted));
-    CO_TRY(auto page, co_await context.registrar->accounts().tokens(std::move(query)));
+    CO_TRY(auto page, co_await context.registrar->tokens().tokens(std::move(query)));
     if (wanted.size == 0) page = {};
     auto list = Json::array();
     for (auto const& token : page.items) list.push_back(json_of(token));
@@ -107,8 +107,8 @@ Task<Result<Response>> post_account_token(Context const& context) {
 Task<Result<Response>> delete_account_token(Context const& context) {
     CO_CHECK(check_administrable(context));
     std::string const id(context.item);
-    CO_CHECK(co_await context.registrar->accounts().remove_token(id, registry::actor_of(context.caller),
-                                                                 context.registry.clock.now()));
+    CO_CHECK(co_await context.registrar->tokens().remove(id, registry::actor_of(context.caller),
+                                                         context.registry.clock.now()));
     co_return Response{.status = 204};
 }
 

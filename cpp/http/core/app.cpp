@@ -57,6 +57,10 @@ Response options(std::string_view allow) {
     return response;
 }
 
+bool changes_something(Method method) noexcept {
+    return method != Method::get && method != Method::head;
+}
+
 /// Whoever may open the registry's own socket.
 policy::Caller local_caller() {
     policy::Caller caller;
@@ -152,6 +156,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
     if (!caller) {
         CO_TRY(caller, co_await admit_caller(request, route, verb, rate));
     }
+    if (changes_something(request.method)) caller->request = request.id;
     if (verb.action && (parts_.guard.asks() || *verb.action == policy::Action::admin)) {
         policy::Access const access{name, *verb.action};
         if (!parts_.guard.known_to_allow(*caller, access)) {
@@ -186,19 +191,20 @@ Result<> App::count(Request const& request, Route const& route, Verb const& verb
     rate = parts_.rates->take(kind, caller, parts_.registry.clock.now());
     if (rate.allowed) return {};
     auto error = over_rate(rate);
-    note("limit", caller, route.name, to_string(kind), error);
+    note(meta::ChangeKind::limit, caller, route.name, to_string(kind), error);
     return error;
 }
 
-void App::note(std::string_view action, policy::Caller const& caller, std::string_view repository,
+void App::note(meta::ChangeKind kind, policy::Caller const& caller, std::string_view repository,
                std::string_view subject, Error const& error) {
-    if (parts_.refusals != nullptr) parts_.refusals->note(action, caller, repository, subject, error.message);
+    if (parts_.refusals != nullptr) parts_.refusals->note(kind, caller, repository, subject, error.message);
 }
 
 void App::note(policy::Caller const& caller, Route const& route, Error const& error) {
     if (route.name.empty()) return;
-    if (error.code == Errc::denied) note("admit", caller, route.name, route.item, error);
-    if (error.code == Errc::too_many_requests) note("limit", caller, route.name, route.item, error);
+    if (error.code == Errc::denied) note(meta::ChangeKind::admit, caller, route.name, route.item, error);
+    if (error.code == Errc::too_many_requests)
+        note(meta::ChangeKind::limit, caller, route.name, route.item, error);
 }
 
 auth::Presented App::presented(Request const& request) {
@@ -232,7 +238,8 @@ Task<Result<policy::Caller>> App::admit_caller(Request const& request, Route con
 
 Result<> App::may_list(policy::Caller const& caller) {
     auto listed = parts_.guard.require_catalog(caller);
-    if (listed.has_error() && caller.limit) note("access", caller, {}, "catalog", listed.error());
+    if (listed.has_error() && caller.limit)
+        note(meta::ChangeKind::access, caller, {}, "catalog", listed.error());
     return listed;
 }
 
@@ -242,7 +249,8 @@ Task<Result<>> App::permit(Request const& request, policy::Caller const& caller,
     auto permitted = co_await parts_.guard.require(caller, std::move(access));
     // A guard that lets everybody in keeps no journal.
     bool const is_denied = permitted.has_error() && permitted.error().code == Errc::denied;
-    if (parts_.guard.open() && is_denied) note("access", caller, repository, action, permitted.error());
+    if (parts_.guard.open() && is_denied)
+        note(meta::ChangeKind::access, caller, repository, action, permitted.error());
     co_return told(request, caller, std::move(permitted));
 }
 

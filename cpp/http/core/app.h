@@ -88,7 +88,7 @@ class App final : public Handler {
     Result<> may_list(policy::Caller const& caller);
     /// What a policy or a limit refuses while a request is answered.
     void note(policy::Caller const& caller, Route const& route, Error const& error);
-    void note(std::string_view action, policy::Caller const& caller, std::string_view repository,
+    void note(meta::ChangeKind kind, policy::Caller const& caller, std::string_view repository,
               std::string_view subject, Error const& error);
     [[nodiscard]] static auth::Presented presented(Request const& request);
     /// The answer to a failed request, with everything that a client needs to do better.

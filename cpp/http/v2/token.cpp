@@ -64,6 +64,7 @@ Response answer(auth::IssuedToken const& issued) {
 Task<Result<Response>> issue(Context const& context, policy::Caller caller, std::string_view password,
                              Query const& fields) {
     CO_TRY(auto scopes, scopes_of(fields));
+    caller.request = context.request.id;
     auth::TokenRequest request{std::move(caller), std::move(scopes), wants_refresh_token(fields),
                                auth::secret_id(password).value_or(std::string())};
     CO_TRY(auto const issued, co_await context.tokens->issue(std::move(request)));

@@ -1,12 +1,11 @@
 #include "meta/sqlite/accounts.h"
 
-#include "meta/sqlite/names_json.h"
 #include "meta/sqlite/journal.h"
+#include "meta/sqlite/names_json.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace ocilot::meta {
 
@@ -51,26 +50,28 @@ Result<AccountFact> read_account(SqliteDb& db, std::string const& name) {
     return account_of(rows);
 }
 
-/// What an administrator wants to see of an account; never its password.
-std::string described(AccountFact const& account) {
-    return fmt::format(
-        "{}{}{}{}{}", account.robot ? "robot" : "user", account.password_hash.empty() ? "" : ", password",
-        account.groups.empty() ? "" : fmt::format(", groups {}", fmt::join(account.groups, " ")),
-        account.admin ? ", admin" : "", account.disabled ? ", disabled" : "");
+ChangedAccount differences(AccountFact const& old, AccountFact const& now) {
+    ChangedAccount set;
+    if (old.password_hash != now.password_hash) set.password = !now.password_hash.empty();
+    if (old.groups != now.groups) set.groups = now.groups;
+    if (old.admin != now.admin) set.admin = now.admin;
+    if (old.disabled != now.disabled) set.disabled = now.disabled;
+    return set;
 }
 
-std::string differences(AccountFact const& old, AccountFact const& now) {
-    std::vector<std::string> found;
-    if (old.password_hash != now.password_hash) {
-        found.emplace_back(now.password_hash.empty() ? "no password" : "new password");
-    }
-    if (old.groups != now.groups) {
-        found.push_back(now.groups.empty() ? "no groups"
-                                           : fmt::format("groups {}", fmt::join(now.groups, " ")));
-    }
-    if (old.admin != now.admin) found.emplace_back(now.admin ? "admin" : "no admin");
-    if (old.disabled != now.disabled) found.emplace_back(now.disabled ? "disabled" : "enabled");
-    return fmt::format("{}", fmt::join(found, ", "));
+/// Never with the password.
+ChangedAccount all_of(AccountFact const& account) {
+    return {.robot = account.robot,
+            .password = !account.password_hash.empty(),
+            .groups = account.groups,
+            .admin = account.admin,
+            .disabled = account.disabled};
+}
+
+Result<> note(SqliteDb& db, ChangeKind kind, std::string const& name, ChangedAccount set, Actor const& by,
+              Time now) {
+    return write_change(
+        db, {.at = now, .kind = kind, .by = by, .name = name, .details = {.set = std::move(set)}});
 }
 
 Result<> insert(SqliteDb& db, AccountFact const& account, Actor const& by) {
@@ -86,11 +87,7 @@ Result<> insert(SqliteDb& db, AccountFact const& account, Actor const& by) {
                                                  "change the one there is",
                                                  account.name)};
     }
-    return write_entry(db, {.at = account.created_at,
-                            .action = "account.add",
-                            .by = by,
-                            .subject = account.name,
-                            .detail = described(account)});
+    return note(db, ChangeKind::account_add, account.name, all_of(account), by, account.created_at);
 }
 
 Result<AccountFact> update(SqliteDb& db, std::string const& name, AccountChange const& change,
@@ -109,11 +106,7 @@ Result<AccountFact> update(SqliteDb& db, std::string const& name, AccountChange 
     if (old.password_hash != account.password_hash) {
         CHECK(db.change("DELETE FROM token WHERE account = ?1 AND refresh = 1", {name}));
     }
-    CHECK(write_entry(db, {.at = now,
-                           .action = "account.change",
-                           .by = by,
-                           .subject = name,
-                           .detail = differences(old, account)}));
+    CHECK(note(db, ChangeKind::account_change, name, differences(old, account), by, now));
     return account;
 }
 
@@ -121,36 +114,7 @@ Result<> erase(SqliteDb& db, std::string const& name, Actor const& by, Time now)
     TRY(auto const removed, db.change("DELETE FROM account WHERE name = ?1", {name}));
     if (removed == 0) return account_unknown(name);
     CHECK(db.change("DELETE FROM token WHERE account = ?1", {name}));
-    return write_entry(db, {.at = now, .action = "account.remove", .by = by, .subject = name});
-}
-
-Result<std::vector<KeyFact>> read_keys(SqliteDb& db) {
-    TRY(auto rows, db.query("SELECT id, private_pem, created_at FROM signing_key WHERE created_at > ?1 "
-                            "ORDER BY created_at DESC, id DESC",
-                            {stored(Time::min())}));
-    std::vector<KeyFact> keys;
-    for (;;) {
-        TRY(bool const row, rows.next());
-        if (!row) return keys;
-        keys.push_back({.id = rows.text(0), .private_pem = rows.text(1), .created_at = stored_time(rows, 2)});
-    }
-}
-
-Result<> insert_key(SqliteDb& db, KeyFact const& key, Time keep_from, Actor const& by) {
-    TRY(auto const added,
-        db.change("INSERT INTO signing_key (id, private_pem, created_at) VALUES (?1, ?2, ?3) "
-                  "ON CONFLICT DO NOTHING",
-                  {key.id, key.private_pem, stored(key.created_at)}));
-    if (added == 0) {
-        return Error{Errc::conflict, fmt::format("there is a key {} already; make another one", key.id)};
-    }
-    TRY(auto const removed,
-        db.change("DELETE FROM signing_key WHERE created_at < ?1 AND id <> ?2", {stored(keep_from), key.id}));
-    return write_entry(db, {.at = key.created_at,
-                            .action = "key.add",
-                            .by = by,
-                            .subject = key.id,
-                            .detail = removed == 0 ? "" : fmt::format("removed {} old keys", removed)});
+    return note(db, ChangeKind::account_remove, name, {}, by, now);
 }
 
 }  // namespace
@@ -177,16 +141,6 @@ Task<Result<AccountFact>> SqliteAccounts::change(std::string name, AccountChange
 Task<Result<>> SqliteAccounts::remove(std::string const& name, Actor by, Time now) {
     return writer_.run(Scope::accounts(),
                        [=, b = std::move(by)](SqliteDb& db) { return erase(db, name, b, now); });
-}
-
-Task<Result<std::vector<KeyFact>>> SqliteAccounts::keys() {
-    co_return readers_.read(read_keys);
-}
-
-Task<Result<>> SqliteAccounts::add_key(KeyFact key, Time keep_from, Actor by) {
-    return writer_.run(Scope::accounts(), [k = std::move(key), keep_from, b = std::move(by)](SqliteDb& db) {
-        return insert_key(db, k, keep_from, b);
-    });
 }
 
 }  // namespace ocilot::meta

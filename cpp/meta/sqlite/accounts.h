@@ -20,15 +20,6 @@ class SqliteAccounts final : public Accounts {
     Task<Result<AccountFact>> change(std::string name, AccountChange change, Actor by, Time now) override;
     Task<Result<>> remove(std::string const& name, Actor by, Time now) override;
 
-    Task<Result<Slice<TokenFact>>> tokens(TokenQuery query) override;
-    Task<Result<TokenFact>> token(std::string const& id) override;
-    Task<Result<>> add_token(TokenFact token, Actor by) override;
-    Task<Result<>> remove_token(std::string const& id, Actor by, Time now) override;
-    Task<Result<>> note_use(std::vector<std::pair<std::string, Time>> used) override;
-
-    Task<Result<std::vector<KeyFact>>> keys() override;
-    Task<Result<>> add_key(KeyFact key, Time keep_from, Actor by) override;
-
   private:
     SqliteReaders& readers_;
     SqliteWriter& writer_;

@@ -1,5 +1,6 @@
 #include "meta/annotations_json.h"
 #include "meta/sqlite/catalog.h"
+#include "meta/sqlite/needs.h"
 #include "meta/sqlite/slice.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
@@ -32,7 +33,7 @@ Result<bool> hand_out(SqliteRows rows, Page const& page, TakeReferrer const& tak
 
 Result<Slice<std::string>> read_repositories(SqliteDb& db, Page const& page) {
     TRY(auto rows,
-        db.query("SELECT name FROM repository WHERE manifests > 0 AND name > ?1 ORDER BY name LIMIT ?2",
+        db.query("SELECT name FROM repository WHERE listed = 1 AND name > ?1 ORDER BY name LIMIT ?2",
                  {after(page), one_more(page)}));
     return slice_of_names(std::move(rows), page);
 }
@@ -49,19 +50,6 @@ Result<Slice<std::string>> read_tags(SqliteDb& db, oci::RepositoryName const& re
         if (!exists) return name_unknown(repository);
     }
     return names;
-}
-
-Result<Slice<std::string>> read_tags_on(SqliteDb& db, oci::RepositoryName const& repository,
-                                        oci::Digest const& digest, Page const& page) {
-    TRY(auto rows,
-        db.query("WITH RECURSIVE home (id) AS (SELECT id FROM repository WHERE name = ?1), "
-                 "holder (digest) AS (SELECT ?2 UNION SELECT m.digest FROM holder h "
-                 "JOIN edge e ON e.child = h.digest JOIN manifest m ON m.id = e.manifest "
-                 "WHERE m.repository = (SELECT id FROM home)) "
-                 "SELECT t.name FROM holder h JOIN tag t ON t.digest = h.digest "
-                 "WHERE t.repository = (SELECT id FROM home) AND t.name > ?3 ORDER BY t.name LIMIT ?4",
-                 {repository.str(), digest.str(), after(page), one_more(page)}));
-    return slice_of_names(std::move(rows), page);
 }
 
 Result<ManifestFact> read_tagged(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag) {

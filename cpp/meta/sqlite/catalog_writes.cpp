@@ -1,12 +1,14 @@
 #include "meta/annotations_json.h"
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/journal.h"
+#include "meta/sqlite/needs.h"
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <span>
 #include <unordered_set>
 
 namespace ocilot::meta {
@@ -58,11 +60,13 @@ Result<> require_content(SqliteDb& db, NewManifest const& manifest) {
     return {};
 }
 
-Result<> add_edges(SqliteDb& db, std::int64_t manifest, std::vector<oci::Digest> const& children,
-                   std::string_view kind) {
+Result<> add_edges(SqliteDb& db, std::int64_t repository, std::int64_t manifest,
+                   std::vector<oci::Digest> const& children, std::string_view kind) {
     for (auto const& child : children) {
-        CHECK(db.change("INSERT INTO edge (manifest, child, kind) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-                        {manifest, child.str(), kind}));
+        CHECK(
+            db.change("INSERT INTO edge (repository, manifest, child, kind) VALUES (?1, ?2, ?3, ?4) "
+                      "ON CONFLICT DO NOTHING",
+                      {repository, manifest, child.str(), kind}));
     }
     return {};
 }
@@ -80,11 +84,6 @@ struct Move {
     oci::Tag const& tag;
     std::string from;
 };
-
-Error tag_moved(std::string_view tag) {
-    return {Errc::conflict,
-            fmt::format("somebody set the tag {} at the same time; look at it and try again", tag)};
-}
 
 /// The tag is where it was when others were asked about it. One whose bytes are quarantined counts as none.
 Result<> require_seen(SqliteDb& db, NewManifest const& manifest, oci::Tag const& tag,
@@ -133,18 +132,19 @@ Result<bool> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest con
                    manifest.subject ? SqliteValue(subject) : SqliteValue(nullptr), manifest.artifact_type,
                    annotations, manifest.pushed_by.name, stored(manifest.pushed_at)}));
     if (added == 0) return false;
-    CHECK(db.change("UPDATE repository SET manifests = manifests + 1 WHERE id = ?1", {repository}));
+    CHECK(list_repository(db, repository));
     TRY(auto const id, find_manifest(db, repository, manifest.fact.digest));
-    CHECK(add_edges(db, *id, manifest.blobs, "blob"));
-    CHECK(add_edges(db, *id, manifest.manifests, "manifest"));
+    CHECK(add_edges(db, repository, *id, manifest.blobs, "blob"));
+    CHECK(add_edges(db, repository, *id, manifest.manifests, "manifest"));
     return true;
 }
 
-JournalEntry entry_of(NewManifest const& manifest, std::string action) {
+Change change_of(NewManifest const& manifest, ChangeKind kind) {
     return {.at = manifest.pushed_at,
-            .action = std::move(action),
+            .kind = kind,
             .by = manifest.pushed_by,
-            .repository = manifest.repository.str()};
+            .repository = manifest.repository.str(),
+            .digest = manifest.fact.digest.str()};
 }
 
 Result<> move_tag(SqliteDb& db, std::int64_t repository, Move const& move, NewManifest const& manifest) {
@@ -160,21 +160,25 @@ Result<> move_tag(SqliteDb& db, std::int64_t repository, Move const& move, NewMa
                   {manifest.repository.str(), move.tag.str(), digest, manifest.pushed_by.name,
                    stored(manifest.pushed_at)}));
     if (move.from.empty()) return {};
-    auto moved = entry_of(manifest, "tag.move");
-    moved.subject = move.tag.str();
-    moved.detail = move.from;
-    return write_entry(db, moved);
+    auto moved = change_of(manifest, ChangeKind::tag_move);
+    moved.details.tags = {{move.tag.str(), move.from}};
+    return write_change(db, moved);
 }
 
-/// One entry for the push with the tags it set, whether they were new or moved.
+/// One change for the push with the tags it set, whether they were new or moved.
 Result<> note_push(SqliteDb& db, NewManifest const& manifest, std::vector<Move> const& moves) {
-    auto pushed = entry_of(manifest, "manifest.push");
-    pushed.subject = manifest.fact.digest.str();
-    for (auto const& move : moves) {
-        pushed.detail += pushed.detail.empty() ? "tags " : ", ";
-        pushed.detail += move.tag.str();
+    auto pushed = change_of(manifest, ChangeKind::manifest_push);
+    pushed.media_type = manifest.fact.media_type;
+    pushed.size = manifest.fact.size;
+    pushed.details.artifact_type = manifest.artifact_type;
+    if (manifest.subject) pushed.details.subject = manifest.subject->str();
+    auto const named = std::min(moves.size(), most_changed_tags);
+    pushed.details.tags.reserve(named);
+    for (auto const& move : std::span(moves).first(named)) {
+        pushed.details.tags.push_back({move.tag.str(), move.from});
     }
-    return write_entry(db, pushed);
+    pushed.details.more_tags = moves.size() - named;
+    return write_change(db, pushed);
 }
 
 Result<> put(SqliteDb& db, NewManifest const& manifest) {
@@ -203,12 +207,25 @@ Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Ta
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) VALUES (?1, ?2, ?3, ?4)",
                   {repository.str(), tag.str(), by.name, stored(now)}));
-    return write_entry(db, {.at = now,
-                            .action = "tag.delete",
-                            .by = by,
-                            .repository = repository.str(),
-                            .subject = tag.str(),
-                            .detail = digest});
+    return write_change(db, {.at = now,
+                             .kind = ChangeKind::tag_delete,
+                             .by = by,
+                             .repository = repository.str(),
+                             .details = {.tags = {{tag.str(), digest}}}});
+}
+
+/// The tags on a manifest, as many as a change names.
+Result<std::vector<ChangedTag>> tags_to_name(SqliteDb& db, std::int64_t repository,
+                                             std::string const& digest) {
+    TRY(auto rows,
+        db.query("SELECT name FROM tag WHERE repository = ?1 AND digest = ?2 ORDER BY name LIMIT ?3",
+                 {repository, digest, limit(most_changed_tags)}));
+    std::vector<ChangedTag> tags;
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return tags;
+        tags.push_back({rows.text(0), digest});
+    }
 }
 
 Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
@@ -217,37 +234,24 @@ Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oc
     if (!id) return manifest_unknown(repository, digest);
     TRY(auto const manifest, find_manifest(db, *id, digest));
     if (!manifest) return manifest_unknown(repository, digest);
+    Change change{.at = now,
+                  .kind = ChangeKind::manifest_delete,
+                  .by = by,
+                  .repository = repository.str(),
+                  .digest = digest.str()};
+    TRY(change.details.tags, tags_to_name(db, *id, change.digest));
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) "
                   "SELECT ?3, name, ?4, ?5 FROM tag WHERE repository = ?1 AND digest = ?2",
-                  {*id, digest.str(), repository.str(), by.name, stored(now)}));
+                  {*id, change.digest, change.repository, by.name, stored(now)}));
     TRY(auto const tags,
-        db.change("DELETE FROM tag WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
+        db.change("DELETE FROM tag WHERE repository = ?1 AND digest = ?2", {*id, change.digest}));
+    change.details.more_tags = static_cast<std::size_t>(tags) - change.details.tags.size();
     CHECK(db.change("DELETE FROM edge WHERE manifest = ?1", {*manifest}));
     CHECK(db.change("DELETE FROM manifest WHERE id = ?1", {*manifest}));
-    CHECK(db.change("UPDATE repository SET manifests = manifests - 1 WHERE id = ?1", {*id}));
-    CHECK(write_entry(db, {.at = now,
-                           .action = "manifest.delete",
-                           .by = by,
-                           .repository = repository.str(),
-                           .subject = digest.str(),
-                           .detail = tags == 0 ? std::string() : fmt::format("with {} tags", tags)}));
+    CHECK(unlist_repository_without_manifests(db, *id));
+    CHECK(write_change(db, change));
     return drop_repository_if_empty(db, *id);
-}
-
-/// All tags on the manifest are among those that were seen.
-Result<> require_no_other_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
-                              std::vector<std::string> const& seen_tags) {
-    std::unordered_set<std::string_view> const seen(seen_tags.begin(), seen_tags.end());
-    TRY(auto rows,
-        db.query("SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
-                 "AND digest = ?2",
-                 {repository.str(), digest.str()}));
-    for (;;) {
-        TRY(bool const row, rows.next());
-        if (!row) return {};
-        if (!seen.contains(rows.view(0))) return tag_moved(rows.view(0));
-    }
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "meta/sqlite/journal.h"
 
+#include "meta/change_details.h"
+#include "meta/change_text.h"
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/values.h"
 
@@ -16,13 +18,13 @@ constexpr auto least = std::numeric_limits<std::int64_t>::min();
 constexpr auto greatest = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t either = -1;  // Refused or not.
 
-/// What one index answers in order: entries of one action, refused or not, or of any.
+/// What one index answers in order: changes of one action, refused or not, or of any.
 struct Part {
     std::string_view action;
     std::int64_t refused;
 };
 
-/// Entries from `since` on that come after (`at`, `id`).
+/// Changes from `since` on that come after (`at`, `id`).
 struct Bounds {
     std::int64_t since = least;
     std::int64_t at = greatest;
@@ -35,46 +37,78 @@ struct Way {
     std::string_view condition;
 };
 
-/// The index that leaves the fewest entries to be passed over.
+/// The index that leaves the fewest changes to be passed over.
 Way way_of(JournalQuery const& query) {
     if (!query.repository.empty()) return {"journal_repository", "repository = ?5 AND repository <> ''"};
     if (!query.by.empty()) return {"journal_caller", "by_name = ?6 AND by_name <> ''"};
     return {"journal_action", "action = ?7 AND refused = ?8"};
 }
 
+// What change_of reads.
+constexpr std::string_view columns =
+    "SELECT id, at, action, refused, by_name, by_kind, by_address, request, repository, subject, detail, "
+    "media_type, size, times, details FROM journal";
+
 std::string select_of(Way way) {
     return fmt::format(
-        "SELECT id, at, action, refused, by_name, by_kind, by_address, repository, subject, detail, times "
-        "FROM journal INDEXED BY {} WHERE {} AND at >= ?1 AND (at, id) < (?2, ?3) "
+        "{} INDEXED BY {} WHERE {} AND at >= ?1 AND (at, id) < (?2, ?3) "
         "AND (?5 = '' OR repository = ?5) AND (?6 = '' OR by_name = ?6) AND (?7 = '' OR action = ?7) "
         "AND (?8 = -1 OR refused = ?8) ORDER BY at DESC, id DESC LIMIT ?4",
-        way.index, way.condition);
+        columns, way.index, way.condition);
 }
 
-JournalEntry entry_of(SqliteRows const& rows) {
-    return {
+/// What the column `subject` holds, where the kind of change has it.
+void set_subject(Change& change, std::string subject) {
+    switch (change.kind) {
+        case ChangeKind::tag_move:
+        case ChangeKind::tag_delete:
+            change.details.tags = {{std::move(subject)}};
+            break;
+        case ChangeKind::manifest_push:
+        case ChangeKind::manifest_delete:
+        case ChangeKind::blob_push:
+        case ChangeKind::blob_mount:
+        case ChangeKind::blob_delete:
+            change.digest = std::move(subject);
+            break;
+        default:
+            change.name = std::move(subject);
+    }
+}
+
+Result<Change> change_of(SqliteRows const& rows) {
+    Change change{
         .id = rows.integer(0),
         .at = stored_time(rows, 1),
-        .action = rows.text(2),
+        .kind = parse_change_kind(rows.view(2)),
         .refused = rows.integer(3) != 0,
-        .by = {.name = rows.text(4), .kind = rows.text(5), .address = rows.text(6)},
-        .repository = rows.text(7),
-        .subject = rows.text(8),
-        .detail = rows.text(9),
-        .times = static_cast<std::uint64_t>(rows.integer(10)),
+        .by = {.name = rows.text(4), .kind = rows.text(5), .address = rows.text(6), .request = rows.text(7)},
+        .repository = rows.text(8),
+        .media_type = rows.text(11),
+        .text = rows.text(10),
+        .times = static_cast<std::uint64_t>(rows.integer(13)),
     };
+    set_subject(change, rows.text(9));
+    if (!rows.is_null(12)) change.size = static_cast<std::uint64_t>(rows.integer(12));
+    CHECK(details_from_json(rows.view(14), change));
+    return change;
 }
 
-Result<> read_part(SqliteDb& db, JournalQuery const& query, Bounds const& bounds, Part const& part,
-                   std::vector<JournalEntry>& entries) {
-    TRY(auto rows,
-        db.query(select_of(way_of(query)), {bounds.since, bounds.at, bounds.id, limit(query.limit),
-                                            query.repository, query.by, part.action, part.refused}));
+Result<> collect(SqliteRows rows, std::vector<Change>& changes) {
     for (;;) {
         TRY(bool const row, rows.next());
         if (!row) return {};
-        entries.push_back(entry_of(rows));
+        TRY(auto change, change_of(rows));
+        changes.push_back(std::move(change));
     }
+}
+
+Result<> read_part(SqliteDb& db, JournalQuery const& query, Bounds const& bounds, Part const& part,
+                   std::vector<Change>& changes) {
+    TRY(auto rows,
+        db.query(select_of(way_of(query)), {bounds.since, bounds.at, bounds.id, limit(query.limit),
+                                            query.repository, query.by, part.action, part.refused}));
+    return collect(std::move(rows), changes);
 }
 
 /// The actions that begin so, each found by one step in the index: there are few, even of all.
@@ -107,10 +141,10 @@ Result<std::optional<Bounds>> bounds_of(SqliteDb& db, JournalQuery const& query)
     return std::optional(bounds);
 }
 
-Result<std::vector<JournalEntry>> read_entries(SqliteDb& db, JournalQuery const& query) {
-    std::vector<JournalEntry> entries;
+Result<std::vector<Change>> read_entries(SqliteDb& db, JournalQuery const& query) {
+    std::vector<Change> changes;
     TRY(auto const bounds, bounds_of(db, query));
-    if (!bounds) return entries;
+    if (!bounds) return changes;
     bool const by_action = query.repository.empty() && query.by.empty();
     std::vector actions{query.action};
     if (query.action.ends_with('.') || (by_action && query.action.empty())) {
@@ -121,23 +155,38 @@ Result<std::vector<JournalEntry>> read_entries(SqliteDb& db, JournalQuery const&
     if (query.refused) refused = {*query.refused ? 1 : 0};
     for (auto const& action : actions) {
         for (auto const value : refused) {
-            CHECK(read_part(db, query, *bounds, {action, value}, entries));
+            CHECK(read_part(db, query, *bounds, {action, value}, changes));
         }
     }
-    std::ranges::sort(entries, std::greater(), [](JournalEntry const& e) { return std::tuple(e.at, e.id); });
-    if (entries.size() > query.limit) entries.resize(query.limit);
-    return entries;
+    std::ranges::sort(changes, std::greater(), [](Change const& c) { return std::tuple(c.at, c.id); });
+    if (changes.size() > query.limit) changes.resize(query.limit);
+    return changes;
 }
 
+Result<std::vector<Change>> read_after(SqliteDb& db, std::int64_t id, std::size_t count) {
+    static auto const sql = fmt::format("{} WHERE id > ?1 ORDER BY id LIMIT ?2", columns);
+    TRY(auto rows, db.query(sql, {id, limit(count)}));
+    std::vector<Change> changes;
+    CHECK(collect(std::move(rows), changes));
+    return changes;
+}
+
+Result<std::int64_t> read_last(SqliteDb& db) {
+    TRY(auto const id, first_number(db, "SELECT id FROM journal WHERE id > 0 ORDER BY id DESC LIMIT 1", {}));
+    return id.value_or(0);
+}
+
+/// All but the last: SQLite gives ids anew where there is none greater.
 Result<std::size_t> forget(SqliteDb& db, Time time, std::size_t count) {
     std::int64_t forgotten = 0;
+    TRY(auto const last, read_last(db));
     TRY(auto const actions, actions_like(db, ""));
     for (auto const& action : actions) {
         for (std::int64_t const refused : {0, 1}) {
             TRY(auto const removed,
                 db.change("DELETE FROM journal WHERE id IN (SELECT id FROM journal INDEXED BY journal_action "
-                          "WHERE action = ?1 AND refused = ?2 AND at < ?3 ORDER BY at LIMIT ?4)",
-                          {action, refused, stored(time), limit(count) - forgotten}));
+                          "WHERE action = ?1 AND refused = ?2 AND at < ?3 AND id <> ?5 ORDER BY at LIMIT ?4)",
+                          {action, refused, stored(time), limit(count) - forgotten, last}));
             forgotten += removed;
         }
     }
@@ -146,27 +195,38 @@ Result<std::size_t> forget(SqliteDb& db, Time time, std::size_t count) {
 
 }  // namespace
 
-Result<> write_entry(SqliteDb& db, JournalEntry const& entry) {
-    CHECK(
-        db.change("INSERT INTO journal (at, action, refused, by_name, by_kind, by_address, repository, "
-                  "subject, detail, times) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                  {stored(entry.at), entry.action, std::int64_t{entry.refused}, entry.by.name, entry.by.kind,
-                   entry.by.address, entry.repository, entry.subject, entry.detail,
-                   static_cast<std::int64_t>(entry.times)}));
+Result<> write_change(SqliteDb& db, Change const& change) {
+    auto const details = details_to_json(change);
+    auto const size = change.size ? SqliteValue(static_cast<std::int64_t>(*change.size)) : nullptr;
+    CHECK(db.change(
+        "INSERT INTO journal (at, action, refused, by_name, by_kind, by_address, request, "
+        "repository, subject, detail, media_type, size, times, details) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        {stored(change.at), to_string(change.kind), std::int64_t{change.refused}, change.by.name,
+         change.by.kind, change.by.address, change.by.request, change.repository, subject_of(change),
+         change.text, change.media_type, size, static_cast<std::int64_t>(change.times), details}));
     return {};
 }
 
-Task<Result<>> SqliteJournal::append(std::vector<JournalEntry> entries) {
-    return writer_.run(Scope::nothing(), [e = std::move(entries)](SqliteDb& db) -> Result<> {
-        for (auto const& entry : e) {
-            CHECK(write_entry(db, entry));
+Task<Result<>> SqliteJournal::append(std::vector<Change> changes) {
+    return writer_.run(Scope::nothing(), [all = std::move(changes)](SqliteDb& db) -> Result<> {
+        for (auto const& change : all) {
+            CHECK(write_change(db, change));
         }
         return {};
     });
 }
 
-Task<Result<std::vector<JournalEntry>>> SqliteJournal::entries(JournalQuery query) {
+Task<Result<std::vector<Change>>> SqliteJournal::entries(JournalQuery query) {
     co_return readers_.read([&](SqliteDb& db) { return read_entries(db, query); });
+}
+
+Task<Result<std::vector<Change>>> SqliteJournal::after(std::int64_t id, std::size_t limit) {
+    co_return readers_.read([=](SqliteDb& db) { return read_after(db, id, limit); });
+}
+
+Task<Result<std::int64_t>> SqliteJournal::last() {
+    co_return readers_.read(read_last);
 }
 
 Task<Result<std::size_t>> SqliteJournal::forget_before(Time time, std::size_t limit) {

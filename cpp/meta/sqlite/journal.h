@@ -6,17 +6,20 @@
 
 namespace ocilot::meta {
 
-/// Notes an entry in the transaction that makes the change.
-Result<> write_entry(SqliteDb& db, JournalEntry const& entry);
+/// Writes a change in the transaction that makes it.
+Result<> write_change(SqliteDb& db, Change const& change);
 
-/// The journal in SQLite. Reads run on the calling thread: an index has what is asked for in order.
+/// The journal in SQLite. Reads run on the calling thread: an index has what is asked for in order. One
+/// thread writes, so ids are in the order of commits.
 class SqliteJournal final : public Journal {
   public:
     SqliteJournal(SqliteReaders& readers, SqliteWriter& writer) noexcept
         : readers_(readers), writer_(writer) {}
 
-    Task<Result<>> append(std::vector<JournalEntry> entries) override;
-    Task<Result<std::vector<JournalEntry>>> entries(JournalQuery query) override;
+    Task<Result<>> append(std::vector<Change> changes) override;
+    Task<Result<std::vector<Change>>> entries(JournalQuery query) override;
+    Task<Result<std::vector<Change>>> after(std::int64_t id, std::size_t limit) override;
+    Task<Result<std::int64_t>> last() override;
     Task<Result<std::size_t>> forget_before(Time time, std::size_t limit) override;
 
   private:

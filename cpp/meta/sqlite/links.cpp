@@ -1,6 +1,7 @@
 #include "meta/sqlite/links.h"
 
 #include "meta/sqlite/journal.h"
+#include "meta/sqlite/needs.h"
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/slice.h"
 #include "meta/sqlite/uploads.h"
@@ -37,8 +38,8 @@ Result<Slice<std::string>> read_holders(SqliteDb& db, oci::Digest const& digest,
     return slice_of_names(std::move(rows), page);
 }
 
-/// `how` is what the journal calls it: one entry, if the link is new.
-Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, JournalEntry how) {
+/// `how` is the change that it is, if the link is new.
+Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Change how) {
     TRY(auto const id, find_or_make_repository(db, repository));
     auto digest = blob.digest.str();
     TRY(auto const added,
@@ -47,13 +48,14 @@ Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact cons
                   {id, digest, static_cast<std::int64_t>(blob.size), stored(how.at)}));
     if (added == 0) return {};
     how.repository = repository.str();
-    how.subject = std::move(digest);
-    return write_entry(db, how);
+    how.digest = std::move(digest);
+    how.size = blob.size;
+    return write_change(db, how);
 }
 
 Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
                      std::optional<UploadClaim> upload, Actor const& by, Time now) {
-    CHECK(link(db, repository, blob, {.at = now, .action = "blob.push", .by = by}));
+    CHECK(link(db, repository, blob, {.at = now, .kind = ChangeKind::blob_push, .by = by}));
     CHECK(end_quarantine(db, blob.digest));
     if (upload) {
         CHECK(end_upload(db, *upload));
@@ -64,8 +66,8 @@ Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFa
 Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::RepositoryName const& target,
                        oci::Digest const& digest, Actor const& by, Time now) {
     TRY(auto const blob, read_blob(db, source, digest));
-    auto const detail = "from " + source.str();
-    CHECK(link(db, target, blob, {.at = now, .action = "blob.mount", .by = by, .detail = detail}));
+    CHECK(link(db, target, blob,
+               {.at = now, .kind = ChangeKind::blob_mount, .by = by, .details = {.source = source.str()}}));
     return blob;
 }
 
@@ -76,11 +78,11 @@ Result<> unlink(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest
     TRY(auto const removed,
         db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
     if (removed == 0) return blob_unknown(repository, digest);
-    CHECK(write_entry(db, {.at = now,
-                           .action = "blob.delete",
-                           .by = by,
-                           .repository = repository.str(),
-                           .subject = digest.str()}));
+    CHECK(write_change(db, {.at = now,
+                            .kind = ChangeKind::blob_delete,
+                            .by = by,
+                            .repository = repository.str(),
+                            .digest = digest.str()}));
     return drop_repository_if_empty(db, *id);
 }
 
@@ -115,9 +117,14 @@ Task<Result<BlobFact>> SqliteLinks::mount_blob(oci::RepositoryName const& source
 }
 
 Task<Result<>> SqliteLinks::unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                        Actor by, Time now) {
-    return writer_.run(Scope::of(repository),
-                       [=](SqliteDb& db) { return unlink(db, repository, digest, by, now); });
+                                        std::optional<std::vector<std::string>> seen_tags, Actor by,
+                                        Time now) {
+    return writer_.run(Scope::of(repository), [=](SqliteDb& db) -> Result<> {
+        if (seen_tags) {
+            CHECK(require_no_other_tag(db, repository, digest, *seen_tags));
+        }
+        return unlink(db, repository, digest, by, now);
+    });
 }
 
 }  // namespace ocilot::meta

@@ -20,7 +20,8 @@ class SqliteLinks final : public Links {
                              std::optional<UploadClaim> upload, Actor by, Time now) override;
     Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source, oci::RepositoryName const& target,
                                       oci::Digest const& digest, Actor by, Time now) override;
-    Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest, Actor by,
+    Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
+                               std::optional<std::vector<std::string>> seen_tags, Actor by,
                                Time now) override;
 
   private:

@@ -22,9 +22,22 @@ Result<std::int64_t> find_or_make_repository(SqliteDb& db, oci::RepositoryName c
     return *made;
 }
 
+Result<> list_repository(SqliteDb& db, std::int64_t id) {
+    CHECK(db.change("UPDATE repository SET listed = 1 WHERE id = ?1 AND listed = 0", {id}));
+    return {};
+}
+
+Result<> unlist_repository_without_manifests(SqliteDb& db, std::int64_t id) {
+    CHECK(
+        db.change("UPDATE repository SET listed = 0 WHERE id = ?1 "
+                  "AND NOT EXISTS (SELECT 1 FROM manifest WHERE repository = ?1)",
+                  {id}));
+    return {};
+}
+
 Result<> drop_repository_if_empty(SqliteDb& db, std::int64_t id) {
     CHECK(
-        db.change("DELETE FROM repository WHERE id = ?1 AND manifests = 0 "
+        db.change("DELETE FROM repository WHERE id = ?1 AND listed = 0 "
                   "AND NOT EXISTS (SELECT 1 FROM link WHERE repository = ?1)",
                   {id}));
     return {};

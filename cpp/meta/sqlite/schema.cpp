@@ -191,8 +191,30 @@ CREATE TABLE upload_key (
 ) STRICT;
 )sql";
 
+// The journal is not written again: columns are added with what older rows have of them. The count of
+// manifests becomes the flag that it was used as.
+constexpr char const* version_6 = R"sql(
+DROP INDEX repository_listed;
+ALTER TABLE repository RENAME COLUMN manifests TO listed;
+UPDATE repository SET listed = 1 WHERE listed > 1;
+CREATE INDEX repository_listed ON repository (name) WHERE listed = 1;
+
+-- subject: what it is about, by action: a digest, a tag, an account, an id. detail: why it was refused; in rows
+-- of version 4 and before, what changed. details: a JSON object of what the other columns do not have, or ''.
+ALTER TABLE journal ADD COLUMN request TEXT NOT NULL DEFAULT '';
+ALTER TABLE journal ADD COLUMN media_type TEXT NOT NULL DEFAULT '';
+ALTER TABLE journal ADD COLUMN size INTEGER;
+ALTER TABLE journal ADD COLUMN details TEXT NOT NULL DEFAULT '';
+
+-- Who asks what needs a digest reads no edges of other repositories.
+DROP INDEX edge_child;
+ALTER TABLE edge ADD COLUMN repository INTEGER NOT NULL DEFAULT 0;
+UPDATE edge SET repository = (SELECT m.repository FROM manifest m WHERE m.id = edge.manifest);
+CREATE INDEX edge_child ON edge (repository, child);
+)sql";
+
 // The one at index n leads from version n to n + 1.
-constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5};
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6};
 
 Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
     TRY(auto rows, db.query(sql));

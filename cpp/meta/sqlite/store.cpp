@@ -4,10 +4,12 @@
 #include "meta/sqlite/audit.h"
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/journal.h"
+#include "meta/sqlite/keys.h"
 #include "meta/sqlite/links.h"
 #include "meta/sqlite/schema.h"
 #include "meta/sqlite/scrub_facts.h"
 #include "meta/sqlite/temporary_directory.h"
+#include "meta/sqlite/tokens.h"
 #include "meta/sqlite/uploads.h"
 
 #include <filesystem>
@@ -29,6 +31,8 @@ struct SqliteStore::Parts {
           audit(readers),
           scrub(readers, writer),
           accounts(readers, writer),
+          tokens(readers, writer),
+          keys(readers, writer),
           journal(readers, writer) {}
 
     // Readers close before the writer: it is the last one out and empties the write-ahead log.
@@ -41,6 +45,8 @@ struct SqliteStore::Parts {
     SqliteAudit audit;
     SqliteScrubFacts scrub;
     SqliteAccounts accounts;
+    SqliteTokens tokens;
+    SqliteKeys keys;
     SqliteJournal journal;
 };
 
@@ -136,6 +142,14 @@ ScrubFacts& SqliteStore::scrub() noexcept {
 
 Accounts& SqliteStore::accounts() noexcept {
     return parts_->accounts;
+}
+
+Tokens& SqliteStore::tokens() noexcept {
+    return parts_->tokens;
+}
+
+Keys& SqliteStore::keys() noexcept {
+    return parts_->keys;
 }
 
 Journal& SqliteStore::journal() noexcept {

@@ -28,6 +28,8 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] Audit& audit() noexcept override;
     [[nodiscard]] ScrubFacts& scrub() noexcept override;
     [[nodiscard]] Accounts& accounts() noexcept override;
+    [[nodiscard]] Tokens& tokens() noexcept override;
+    [[nodiscard]] Keys& keys() noexcept override;
     [[nodiscard]] Journal& journal() noexcept override;
     Task<Result<>> check() override;
 

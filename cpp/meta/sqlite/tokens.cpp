@@ -1,13 +1,13 @@
-#include "meta/sqlite/names_json.h"
-#include "meta/sqlite/accounts.h"
+#include "meta/sqlite/tokens.h"
+
 #include "meta/sqlite/journal.h"
+#include "meta/sqlite/names_json.h"
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <tuple>
 
 namespace ocilot::meta {
@@ -104,10 +104,11 @@ Result<> make_room(SqliteDb& db, TokenFact const& fresh) {
     return {};
 }
 
-/// What an administrator wants to see of a token.
-std::string described(TokenFact const& token) {
-    return fmt::format("{}of {}{}", token.refresh ? "refresh, " : "", token.account,
-                       token.scopes.empty() ? "" : fmt::format(", only {}", fmt::join(token.scopes, " ")));
+Result<> note(SqliteDb& db, ChangeKind kind, TokenFact const& token, Actor const& by, Time now) {
+    ChangeDetails details{.account = token.account, .refresh = token.refresh};
+    if (kind == ChangeKind::token_add) details.scopes = token.scopes;
+    return write_change(db,
+                        {.at = now, .kind = kind, .by = by, .name = token.id, .details = std::move(details)});
 }
 
 Result<> insert_token(SqliteDb& db, TokenFact const& token, Actor const& by) {
@@ -129,47 +130,38 @@ Result<> insert_token(SqliteDb& db, TokenFact const& token, Actor const& by) {
     if (token.refresh) {
         CHECK(make_room(db, token));
     }
-    return write_entry(db, {.at = token.created_at,
-                            .action = "token.add",
-                            .by = by,
-                            .subject = token.id,
-                            .detail = described(token)});
+    return note(db, ChangeKind::token_add, token, by, token.created_at);
 }
 
 Result<> erase_token(SqliteDb& db, std::string const& id, Actor const& by, Time now) {
     TRY(auto const token, read_token(db, id));
     CHECK(db.change("DELETE FROM token WHERE id = ?1", {id}));
-    return write_entry(db,
-                       {.at = now,
-                        .action = "token.remove",
-                        .by = by,
-                        .subject = id,
-                        .detail = fmt::format("{}of {}", token.refresh ? "refresh, " : "", token.account)});
+    return note(db, ChangeKind::token_remove, token, by, now);
 }
 
 }  // namespace
 
-Task<Result<Slice<TokenFact>>> SqliteAccounts::tokens(TokenQuery query) {
+Task<Result<Slice<TokenFact>>> SqliteTokens::tokens(TokenQuery query) {
     co_return readers_.read([&](SqliteDb& db) { return read_page(db, query); });
 }
 
-Task<Result<TokenFact>> SqliteAccounts::token(std::string const& id) {
+Task<Result<TokenFact>> SqliteTokens::token(std::string const& id) {
     co_return readers_.read([&](SqliteDb& db) { return read_token(db, id); });
 }
 
-Task<Result<>> SqliteAccounts::add_token(TokenFact token, Actor by) {
+Task<Result<>> SqliteTokens::add(TokenFact token, Actor by) {
     // A new refresh token changes nothing that anybody has read: a login must not make others read again.
     auto const scope = token.refresh ? Scope::nothing() : Scope::accounts();
     return writer_.run(
         scope, [t = std::move(token), b = std::move(by)](SqliteDb& db) { return insert_token(db, t, b); });
 }
 
-Task<Result<>> SqliteAccounts::remove_token(std::string const& id, Actor by, Time now) {
+Task<Result<>> SqliteTokens::remove(std::string const& id, Actor by, Time now) {
     return writer_.run(Scope::accounts(),
                        [=, b = std::move(by)](SqliteDb& db) { return erase_token(db, id, b, now); });
 }
 
-Task<Result<>> SqliteAccounts::note_use(std::vector<std::pair<std::string, Time>> used) {
+Task<Result<>> SqliteTokens::note_use(std::vector<std::pair<std::string, Time>> used) {
     return writer_.run(Scope::nothing(), [u = std::move(used)](SqliteDb& db) -> Result<> {
         for (auto const& [id, at] : u) {
             CHECK(db.change("UPDATE token SET last_used_at = ?2 WHERE id = ?1", {id, stored(at)}));

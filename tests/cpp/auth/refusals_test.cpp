@@ -15,12 +15,14 @@ struct Still final : Clock {
 /// Keeps what it is given.
 class Book final : public meta::Journal {
   public:
-    std::vector<meta::JournalEntry> written;
-    Task<Result<>> append(std::vector<meta::JournalEntry> entries) override {
-        for (auto& entry : entries) written.push_back(std::move(entry));
+    std::vector<meta::Change> written;
+    Task<Result<>> append(std::vector<meta::Change> changes) override {
+        for (auto& change : changes) written.push_back(std::move(change));
         co_return Result<>{};
     }
-    Task<Result<std::vector<meta::JournalEntry>>> entries(meta::JournalQuery) override { co_return written; }
+    Task<Result<std::vector<meta::Change>>> entries(meta::JournalQuery) override { co_return written; }
+    Task<Result<std::vector<meta::Change>>> after(std::int64_t, std::size_t) override { co_return written; }
+    Task<Result<std::int64_t>> last() override { co_return 0; }
     Task<Result<std::size_t>> forget_before(Time, std::size_t) override { co_return std::size_t{0}; }
 };
 
@@ -42,8 +44,9 @@ class Refused : public testing::Test {
 };
 
 TEST_F(Refused, EqualOnesAreOneEntry) {
-    for (int i = 0; i < 7; ++i) refusals.note("access", somebody("bob"), "team/app", "", "rule 2");
-    refusals.note("access", somebody("eve"), "team/app", "", "rule 2");
+    for (int i = 0; i < 7; ++i)
+        refusals.note(meta::ChangeKind::access, somebody("bob"), "team/app", "", "rule 2");
+    refusals.note(meta::ChangeKind::access, somebody("eve"), "team/app", "", "rule 2");
     EXPECT_EQ(flush(), 2U);
     ASSERT_EQ(book.written.size(), 2U);
     EXPECT_EQ(book.written[0].times + book.written[1].times, 8U);
@@ -54,16 +57,18 @@ TEST_F(Refused, EqualOnesAreOneEntry) {
 
 TEST_F(Refused, OfOneAddressDoNotFillTheJournal) {
     for (int i = 0; i < 500; ++i)
-        refusals.note("login", somebody("user" + std::to_string(i)), "", "", "wrong");
-    for (int i = 0; i < 500; ++i) refusals.note("access", somebody("bob"), "r" + std::to_string(i), "", "no");
+        refusals.note(meta::ChangeKind::login, somebody("user" + std::to_string(i)), "", "", "wrong");
+    for (int i = 0; i < 500; ++i)
+        refusals.note(meta::ChangeKind::access, somebody("bob"), "r" + std::to_string(i), "", "no");
     EXPECT_EQ(flush(), Refusals::most_of_address + 2);
     std::uint64_t times = 0;
     for (auto const& entry : book.written) times += entry.times;
     EXPECT_EQ(times, 1000U) << "all are counted";
-    auto const others = std::ranges::find(book.written, "access", &meta::JournalEntry::action);
+    auto const others = std::ranges::find(book.written, meta::ChangeKind::access, &meta::Change::kind);
     ASSERT_NE(others, book.written.end());
     EXPECT_EQ(others->by.name, "bob") << "a name that was proved stays";
-    for (int i = 0; i < 5; ++i) refusals.note("login", somebody("user" + std::to_string(i)), "", "", "wrong");
+    for (int i = 0; i < 5; ++i)
+        refusals.note(meta::ChangeKind::login, somebody("user" + std::to_string(i)), "", "", "wrong");
     EXPECT_EQ(flush(), 5U) << "the next second counts anew";
 }
 
@@ -71,7 +76,7 @@ TEST_F(Refused, OnesThatAreTooManyAreCounted) {
     for (std::size_t i = 0; i < Refusals::most + 5; ++i) {
         auto one = somebody("user" + std::to_string(i));
         one.address = "192.0.2." + std::to_string(i);
-        refusals.note("login", one, "", "", "wrong");
+        refusals.note(meta::ChangeKind::login, one, "", "", "wrong");
     }
     EXPECT_EQ(flush(), Refusals::most);
     EXPECT_NE(metrics.text().find("ocilot_journal_dropped_total 5"), std::string::npos);

@@ -126,7 +126,7 @@ TEST_P(MetaStoreContract, AQuarantineCanBeReleasedAndWhatIsInItRemoved) {
     ASSERT_TRUE(run(scrub.release(digest("layer"))).has_value());
     EXPECT_TRUE(run(links().blob(app, digest("layer"))).has_value());
     ASSERT_TRUE(run(scrub.quarantine(digest("layer"), at(5))).has_value());
-    EXPECT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(2))).has_value());
+    EXPECT_TRUE(run(links().unlink_blob(app, digest("layer"), {}, bob, at(2))).has_value());
 }
 
 TEST_P(MetaStoreContract, TheScrubFindsItsPlaceAgain) {

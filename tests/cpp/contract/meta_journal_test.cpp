@@ -1,4 +1,5 @@
 #include "contract/meta_store_fixture.h"
+#include "meta/change_text.h"
 
 #include <gmock/gmock.h>
 #include <limits>
@@ -18,26 +19,27 @@ class JournalContract : public MetaStoreContract {
     meta::Journal& journal() { return store->journal(); }
     void note(std::string action, int second, std::string by = "ann", std::string repository = "",
               bool refused = false) {
-        meta::JournalEntry const entry{.at = at(second),
-                                       .action = std::move(action),
-                                       .refused = refused,
-                                       .by = {std::move(by), "user", "192.0.2.1"},
-                                       .repository = std::move(repository),
-                                       .subject = std::to_string(second)};
-        ASSERT_TRUE(run(journal().append({entry})).has_value());
+        meta::Change const change{.at = at(second),
+                                  .kind = meta::parse_change_kind(action),
+                                  .refused = refused,
+                                  .by = {std::move(by), "user", "192.0.2.1"},
+                                  .repository = std::move(repository),
+                                  .name = std::to_string(second)};
+        ASSERT_TRUE(run(journal().append({change})).has_value());
     }
     std::vector<std::string> subjects(meta::JournalQuery query = {}) {
         std::vector<std::string> found;
-        for (auto const& entry : run(journal().entries(std::move(query))).value())
-            found.push_back(entry.subject);
+        for (auto const& change : run(journal().entries(std::move(query))).value())
+            found.emplace_back(subject_of(change));
         return found;
     }
     /// Action, subject and detail of what was noted, oldest first.
     std::vector<std::string> noted() {
         std::vector<std::string> found;
-        for (auto const& entry : run(journal().entries({})).value()) {
-            EXPECT_EQ(entry.repository, app.str());
-            found.insert(found.begin(), entry.action + "|" + entry.subject + "|" + entry.detail);
+        for (auto const& change : run(journal().entries({})).value()) {
+            EXPECT_EQ(change.repository, app.str());
+            found.insert(found.begin(), std::string(to_string(change.kind)) + "|" +
+                                            std::string(subject_of(change)) + "|" + detail_of(change));
         }
         return found;
     }
@@ -55,28 +57,75 @@ std::string hash(std::string_view content) {
 
 OCILOT_META_KINDS(JournalContract);
 
-TEST_P(JournalContract, AnEntryIsKeptAsItWasGivenAndIdsGrow) {
-    meta::JournalEntry const entry{.at = at(7),
-                                   .action = "login",
-                                   .refused = true,
-                                   .by = {"mallory", "anonymous", "2001:db8::1"},
-                                   .repository = "team/app",
-                                   .subject = "mallory",
-                                   .detail = "wrong password",
-                                   .times = 12};
-    ASSERT_TRUE(run(journal().append({entry, entry})).has_value());
+TEST_P(JournalContract, AChangeIsKeptAsItWasGivenAndIdsGrow) {
+    meta::Change const change{.at = at(7),
+                              .kind = meta::ChangeKind::login,
+                              .refused = true,
+                              .by = {"mallory", "anonymous", "2001:db8::1", "00ff"},
+                              .repository = "team/app",
+                              .name = "mallory",
+                              .text = "wrong password",
+                              .times = 12};
+    ASSERT_TRUE(run(journal().append({change, change})).has_value());
     auto const found = run(journal().entries({})).value();
     ASSERT_EQ(found.size(), 2U);
     EXPECT_GT(found[0].id, found[1].id);
     EXPECT_GT(found[1].id, 0);
     EXPECT_EQ(found[0].at, at(7));
-    EXPECT_EQ(found[0].action, "login");
+    EXPECT_EQ(found[0].kind, meta::ChangeKind::login);
     EXPECT_TRUE(found[0].refused);
-    EXPECT_EQ(found[0].by.name + found[0].by.kind + found[0].by.address, "malloryanonymous2001:db8::1");
+    EXPECT_EQ(found[0].by, change.by);
     EXPECT_EQ(found[0].repository, "team/app");
-    EXPECT_EQ(found[0].subject, "mallory");
-    EXPECT_EQ(found[0].detail, "wrong password");
+    EXPECT_EQ(found[0].name, "mallory");
+    EXPECT_EQ(found[0].text, "wrong password");
     EXPECT_EQ(found[0].times, 12U);
+    EXPECT_EQ(found[0].details, meta::ChangeDetails{});
+}
+
+TEST_P(JournalContract, AReaderGoesOnAfterItsPlaceInTheOrderOfTheCommits) {
+    EXPECT_EQ(run(journal().last()).value(), 0);
+    EXPECT_THAT(run(journal().after(0, 10)).value(), IsEmpty());
+    for (int const second : {5, 3, 9, 3, 1}) note("login", second);
+    ASSERT_TRUE(put(a_manifest(app, "m", {}, at(2))).has_value());
+    std::vector<std::string> all;
+    std::int64_t place = 0;
+    for (;;) {
+        auto const page = run(journal().after(place, 2)).value();
+        if (page.empty()) break;
+        EXPECT_LE(page.size(), 2U);
+        for (auto const& change : page) {
+            EXPECT_GT(change.id, place);
+            place = change.id;
+            all.emplace_back(subject_of(change));
+        }
+    }
+    EXPECT_THAT(all, ElementsAre("5", "3", "9", "3", "1", hash("m"))) << "not by time";
+    EXPECT_EQ(run(journal().last()).value(), place);
+    EXPECT_THAT(run(journal().after(place, 0)).value(), IsEmpty());
+}
+
+TEST_P(JournalContract, ChangesOfWritesThatWaitTogetherAreAllFoundByAReaderBesideThem) {
+    constexpr int writers = 4;
+    constexpr int each = 25;
+    std::vector<std::thread> threads;
+    for (int writer = 0; writer < writers; ++writer) {
+        threads.emplace_back([&, writer] {
+            for (int i = 0; i < each; ++i) {
+                auto const name = std::to_string(writer) + "-" + std::to_string(i);
+                EXPECT_TRUE(put(a_manifest(repo("r" + std::to_string(writer)), name)).has_value());
+            }
+        });
+    }
+    std::set<std::string> seen;
+    for (std::int64_t place = 0; seen.size() < writers * each;) {
+        for (auto const& change : run(journal().after(place, 7)).value()) {
+            EXPECT_GT(change.id, place);
+            place = change.id;
+            EXPECT_TRUE(seen.insert(change.digest).second);
+        }
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(seen.size(), std::size_t{writers * each});
 }
 
 TEST_P(JournalContract, EveryConditionNarrowsAndAllHaveToFit) {
@@ -111,7 +160,7 @@ TEST_P(JournalContract, PagesFollowEachOtherByTimeWhateverTheOrderOfWriting) {
         if (page.empty()) break;
         EXPECT_LE(page.size(), 2U);
         for (auto const& entry : page) {
-            all.push_back(entry.subject);
+            all.push_back(entry.name);
             ids.insert(entry.id);
         }
         before = page.back().id;
@@ -125,7 +174,7 @@ TEST_P(JournalContract, PagesFollowEachOtherByTimeWhateverTheOrderOfWriting) {
     EXPECT_EQ(subjects({.limit = std::numeric_limits<std::size_t>::max()}).size(), 7U);
 }
 
-TEST_P(JournalContract, OldEntriesAreForgottenInPieces) {
+TEST_P(JournalContract, OldChangesAreForgottenInPieces) {
     for (int second = 1; second <= 6; ++second) note("login", second, "ann", "", second % 2 == 0);
     auto const oldest = run(journal().entries({.until = at(2)})).value().at(0).id;
     EXPECT_EQ(run(journal().forget_before(at(5), 3)).value(), 3U);
@@ -133,6 +182,19 @@ TEST_P(JournalContract, OldEntriesAreForgottenInPieces) {
     EXPECT_EQ(run(journal().forget_before(at(5), 3)).value(), 0U);
     EXPECT_THAT(subjects(), ElementsAre("6", "5"));
     EXPECT_THAT(subjects({.before = oldest}), IsEmpty()) << "nothing is older than what was forgotten";
+    EXPECT_GT(run(journal().after(0, 1)).value().at(0).id, oldest)
+        << "where a late reader sees what it missed";
+}
+
+TEST_P(JournalContract, NoIdIsGivenTwiceEvenIfEverythingIsOld) {
+    for (int second = 1; second <= 3; ++second) note("login", second);
+    auto const last = run(journal().last()).value();
+    EXPECT_EQ(run(journal().forget_before(at(100), 100)).value(), 2U);
+    EXPECT_EQ(run(journal().forget_before(at(100), 100)).value(), 0U);
+    EXPECT_EQ(run(journal().last()).value(), last);
+    note("login", 4);
+    EXPECT_GT(run(journal().last()).value(), last);
+    EXPECT_EQ(run(journal().forget_before(at(4), 100)).value(), 1U) << "it is the last one no more";
 }
 
 TEST_P(JournalContract, APushIsNotedWhenItChangesSomethingAndAMoveWithTheOldDigest) {
@@ -140,13 +202,34 @@ TEST_P(JournalContract, APushIsNotedWhenItChangesSomethingAndAMoveWithTheOldDige
     ASSERT_TRUE(put(a_manifest(app, "one", {tag("b")}, at(2))).has_value());
     ASSERT_TRUE(put(a_manifest(app, "two", {}, at(3))).has_value());
     ASSERT_TRUE(put(a_manifest(app, "two", {tag("a"), tag("c")}, at(4))).has_value());
-    EXPECT_THAT(
-        noted(),
-        ElementsAre("manifest.push|" + hash("one") + "|tags a, b", "manifest.push|" + hash("two") + "|",
-                    "manifest.push|" + hash("two") + "|tags a, c", "tag.move|a|" + hash("one")));
+    EXPECT_THAT(noted(), ElementsAre("manifest.push|" + hash("one") + "|tags a, b",
+                                     "manifest.push|" + hash("two") + "|",
+                                     "manifest.push|" + hash("two") + "|tags a, c",
+                                     "tag.move|a|from " + hash("one") + " to " + hash("two")));
     auto const moved = run(journal().entries({.action = "tag.move"})).value().at(0);
     EXPECT_EQ(moved.at, at(4));
-    EXPECT_EQ(moved.by.name + moved.by.kind + moved.by.address, "annuser192.0.2.1");
+    EXPECT_EQ(moved.by, ann);
+    EXPECT_EQ(moved.digest, hash("two"));
+    EXPECT_THAT(moved.details.tags, ElementsAre(meta::ChangedTag{"a", hash("one")}));
+}
+
+TEST_P(JournalContract, APushHasWhatAnEventAboutItTells) {
+    ASSERT_TRUE(put(a_manifest(app, "one", {tag("a")}, at(1))).has_value());
+    auto manifest = a_manifest(app, "two", {tag("a"), tag("b")}, at(2));
+    manifest.subject = digest("one");
+    manifest.artifact_type = "application/\"quoted\"";
+    manifest.pushed_by.request = "5f2a";
+    ASSERT_TRUE(put(manifest).has_value());
+    auto const pushed = run(journal().entries({.action = "manifest.push", .limit = 1})).value().at(0);
+    EXPECT_EQ(pushed.digest, hash("two"));
+    EXPECT_EQ(pushed.media_type, image_type);
+    EXPECT_EQ(pushed.size, 3U);
+    EXPECT_EQ(pushed.details.subject, hash("one"));
+    EXPECT_EQ(pushed.details.artifact_type, manifest.artifact_type);
+    EXPECT_THAT(pushed.details.tags, ElementsAre(meta::ChangedTag{"a", hash("one")}, meta::ChangedTag{"b"}));
+    EXPECT_EQ(pushed.by.request, "5f2a");
+    auto const moved = run(journal().entries({.action = "tag.move"})).value().at(0);
+    EXPECT_EQ(moved.by.request, "5f2a");
 }
 
 TEST_P(JournalContract, ABlobIsNotedWhenARepositoryGetsIt) {
@@ -163,10 +246,12 @@ TEST_P(JournalContract, ABlobIsNotedWhenARepositoryGetsIt) {
     EXPECT_THAT(subjects(), ElementsAre(hash("layer"), hash("layer"))) << "each once";
     EXPECT_EQ(run(journal().entries({.action = "blob.push"})).value().at(0).at, at(1));
     auto const mounted = run(journal().entries({.action = "blob.mount"})).value().at(0);
-    EXPECT_EQ(mounted.detail, "from team/app");
+    EXPECT_EQ(mounted.details.source, "team/app");
+    EXPECT_EQ(mounted.size, 5U);
+    EXPECT_EQ(detail_of(mounted), "from team/app");
     EXPECT_EQ(mounted.at, at(3));
     EXPECT_EQ(mounted.repository, "b");
-    EXPECT_EQ(mounted.by.name + mounted.by.kind + mounted.by.address, "bobrobot192.0.2.2");
+    EXPECT_EQ(mounted.by, bob);
 }
 
 TEST_P(JournalContract, WhatIsRemovedIsNotedWithWhatItWas) {
@@ -174,13 +259,30 @@ TEST_P(JournalContract, WhatIsRemovedIsNotedWithWhatItWas) {
     ASSERT_TRUE(put(a_manifest(app, "m", {tag("a"), tag("b"), tag("c")})).has_value());
     ASSERT_TRUE(run(catalog().delete_tag(app, tag("a"), bob, at(2))).has_value());
     ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), {}, bob, at(3))).has_value());
-    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(4))).has_value());
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), {}, bob, at(4))).has_value());
     EXPECT_THAT(
         noted(),
         ElementsAre("blob.push|" + hash("layer") + "|", "manifest.push|" + hash("m") + "|tags a, b, c",
                     "tag.delete|a|" + hash("m"), "manifest.delete|" + hash("m") + "|with 2 tags",
                     "blob.delete|" + hash("layer") + "|"));
     EXPECT_THAT(subjects({.by = "bob", .limit = 1}), ElementsAre(hash("layer")));
+    auto const removed = run(journal().entries({.action = "manifest.delete"})).value().at(0);
+    EXPECT_THAT(removed.details.tags,
+                ElementsAre(meta::ChangedTag{"b", hash("m")}, meta::ChangedTag{"c", hash("m")}));
+    auto const untagged = run(journal().entries({.action = "tag.delete"})).value().at(0);
+    EXPECT_THAT(untagged.details.tags, ElementsAre(meta::ChangedTag{"a", hash("m")}));
+}
+
+TEST_P(JournalContract, AManifestWithVeryManyTagsNamesSomeAndCountsTheRest) {
+    std::vector<oci::Tag> tags;
+    for (std::size_t i = 0; i < meta::most_changed_tags + 5; ++i)
+        tags.push_back(tag("t" + std::to_string(i)));
+    ASSERT_TRUE(put(a_manifest(app, "m", tags)).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), {}, bob, at(3))).has_value());
+    auto const removed = run(journal().entries({.action = "manifest.delete"})).value().at(0);
+    EXPECT_EQ(removed.details.tags.size(), meta::most_changed_tags);
+    EXPECT_EQ(removed.details.more_tags, 5U);
+    EXPECT_EQ(detail_of(removed), "with 1005 tags");
 }
 
 TEST_P(JournalContract, WhatFailsIsNotNoted) {
@@ -189,7 +291,7 @@ TEST_P(JournalContract, WhatFailsIsNotNoted) {
     EXPECT_EQ(put(manifest).error().code, Errc::manifest_blob_unknown);
     EXPECT_FALSE(run(catalog().delete_tag(app, tag("t"), bob, at(2))).has_value());
     EXPECT_FALSE(run(catalog().delete_manifest(app, digest("m"), {}, bob, at(2))).has_value());
-    EXPECT_FALSE(run(links().unlink_blob(app, digest("m"), bob, at(2))).has_value());
+    EXPECT_FALSE(run(links().unlink_blob(app, digest("m"), {}, bob, at(2))).has_value());
     EXPECT_THAT(subjects(), IsEmpty());
 }
 

@@ -25,7 +25,7 @@ TEST_P(MetaStoreContract, ARepositoryExistsWhileItHoldsALinkAndIsListedWhileItHo
     EXPECT_THAT(repositories(), IsEmpty());
     ASSERT_TRUE(put(a_manifest(app, "m")).has_value());
     EXPECT_THAT(repositories(), ElementsAre("team/app"));
-    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(2))).has_value());
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), {}, bob, at(2))).has_value());
     EXPECT_THAT(repositories(), ElementsAre("team/app"));
     ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), {}, bob, at(2))).has_value());
     EXPECT_THAT(repositories(), IsEmpty());
@@ -108,7 +108,7 @@ TEST_P(MetaStoreContract, WhatIsNotThereIsUnknown) {
         EXPECT_EQ(run(catalog().resolve(repository, tag("t"))).error().code, Errc::manifest_unknown);
         EXPECT_EQ(run(catalog().manifest(repository, digest("m"))).error().code, Errc::manifest_unknown);
         EXPECT_EQ(run(links().blob(repository, digest("b"))).error().code, Errc::blob_unknown);
-        EXPECT_EQ(run(links().unlink_blob(repository, digest("b"), bob, at(2))).error().code,
+        EXPECT_EQ(run(links().unlink_blob(repository, digest("b"), {}, bob, at(2))).error().code,
                   Errc::blob_unknown);
         EXPECT_EQ(run(catalog().delete_tag(repository, tag("t"), bob, at(2))).error().code,
                   Errc::manifest_unknown);
@@ -199,8 +199,9 @@ TEST_P(MetaStoreContract, ABlobIsLinkedOnceUntilItIsUnlinked) {
     auto const blob = run(links().blob(app, digest("layer"))).value();
     EXPECT_EQ(blob.digest, digest("layer"));
     EXPECT_EQ(blob.size, 5U);
-    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(2))).has_value());
-    EXPECT_EQ(run(links().unlink_blob(app, digest("layer"), bob, at(2))).error().code, Errc::blob_unknown);
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), {}, bob, at(2))).has_value());
+    EXPECT_EQ(run(links().unlink_blob(app, digest("layer"), {}, bob, at(2))).error().code,
+              Errc::blob_unknown);
 }
 
 TEST_P(MetaStoreContract, AMountMakesASecondLinkThatOutlivesTheFirst) {
@@ -208,7 +209,7 @@ TEST_P(MetaStoreContract, AMountMakesASecondLinkThatOutlivesTheFirst) {
     link(app, "layer");
     EXPECT_EQ(run(links().mount_blob(app, target, digest("layer"), bob, at(2))).value().size, 5U);
     ASSERT_TRUE(run(links().mount_blob(app, target, digest("layer"), bob, at(3))).has_value());
-    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), bob, at(2))).has_value());
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("layer"), {}, bob, at(2))).has_value());
     EXPECT_EQ(run(links().blob(target, digest("layer"))).value().size, 5U);
     EXPECT_EQ(run(links().mount_blob(app, target, digest("layer"), bob, at(3))).error().code,
               Errc::blob_unknown);
@@ -229,7 +230,7 @@ TEST_P(MetaStoreContract, TheHoldersOfABlobAreToldInPagesOldestRepositoryFirst) 
     auto const second = holders({"a", 3});
     EXPECT_THAT(second.items, ElementsAre("m"));
     EXPECT_FALSE(second.more);
-    ASSERT_TRUE(run(links().unlink_blob(repo("b"), digest("layer"), bob, at(2))).has_value());
+    ASSERT_TRUE(run(links().unlink_blob(repo("b"), digest("layer"), {}, bob, at(2))).has_value());
     EXPECT_THAT(holders({{}, 10}).items, ElementsAre("z/first", "a", "m"));
     EXPECT_THAT(holders({"b", 10}).items, ElementsAre("a", "m")) << "goes on after one that is none any more";
     EXPECT_THAT(run(links().holders(digest("none"), {{}, 10})).value().items, IsEmpty());

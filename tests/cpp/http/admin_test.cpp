@@ -26,7 +26,8 @@ class Admin : public test::AppTest {
                                         .random = random,
                                         .log = log,
                                         .metrics = metrics,
-                                        .accounts = &meta->accounts()});
+                                        .accounts = &meta->accounts(),
+                                        .tokens = &meta->tokens()});
         rebuild();
         guard.emplace(auth::GuardParts{
             .gate = open_gate, .clock = clock, .log = log, .metrics = metrics, .logins = &*logins});
@@ -250,7 +251,7 @@ TEST_F(Admin, ShowsASecretOnceAndKeepsItsHash) {
     EXPECT_EQ(made["Location"], "/api/v1/tokens/" + id);
     EXPECT_EQ(token.at("expires_at"), "2023-11-14T23:13:20.000000Z");
     EXPECT_EQ(token.at("last_used_at"), nullptr);
-    EXPECT_EQ(ocilot::test::run(meta->accounts().token(id)).value().secret_hash, auth::sha256_hex(secret));
+    EXPECT_EQ(ocilot::test::run(meta->tokens().token(id)).value().secret_hash, auth::sha256_hex(secret));
     for (auto const* target : {"/api/v1/tokens", "/api/v1/tokens?account=alice", "/api/v1/audit"}) {
         auto const shown = ask_root(Method::get, target);
         EXPECT_TRUE(shown.says(id)) << target;
@@ -303,7 +304,7 @@ TEST_F(Admin, TokensOfLoginsAreListedOnlyIfAskedFor) {
     meta::TokenFact login{
         .id = "ffff", .account = "alice", .secret_hash = "h", .scopes = {}, .refresh = true};
     login.created_at = clock.now();
-    ASSERT_TRUE(ocilot::test::run(meta->accounts().add_token(login, {})).has_value());
+    ASSERT_TRUE(ocilot::test::run(meta->tokens().add(login, {})).has_value());
     EXPECT_EQ(list("/api/v1/tokens?account=alice", "tokens").size(), 1U);
     EXPECT_EQ(list("/api/v1/tokens?account=alice&refresh=true", "tokens").size(), 2U);
     EXPECT_EQ(ask_root(Method::get, "/api/v1/tokens?refresh=maybe").status(), 400U);
@@ -321,13 +322,13 @@ TEST_F(Admin, TheAuditTellsWhoChangedWhat) {
 }
 
 TEST_F(Admin, TheAuditIsNarrowedAndPaged) {
-    meta::JournalEntry const entry{.at = clock.now() - std::chrono::hours(24),
-                                   .action = "access",
-                                   .refused = true,
-                                   .by = {"mal\xff", "user", "192.0.2.9"},
-                                   .repository = "team/app",
-                                   .subject = "push"};
-    std::vector const five(5, entry);
+    meta::Change const change{.at = clock.now() - std::chrono::hours(24),
+                              .kind = meta::ChangeKind::access,
+                              .refused = true,
+                              .by = {"mal\xff", "user", "192.0.2.9"},
+                              .repository = "team/app",
+                              .name = "push"};
+    std::vector const five(5, change);
     ASSERT_TRUE(ocilot::test::run(meta->journal().append(five)).has_value());
     auto const count = [&](std::string const& query) {
         return list("/api/v1/audit?" + query, "entries").size();

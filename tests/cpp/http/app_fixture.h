@@ -210,7 +210,7 @@ class AppTest : public ::testing::Test {
     std::optional<registry::Registry> parts;
     std::optional<auth::Guard> guard;
     BlockingPool pool{1};
-    auth::Registrar registrar{{meta->accounts(), pool, clock, random}};
+    auth::Registrar registrar{{meta->accounts(), meta->tokens(), pool, clock, random}};
     std::optional<Operations> operations;
     Routes routes = all_routes();
     std::optional<auth::RateLimits> rates;

@@ -27,8 +27,8 @@ class Audit : public test::AuthTest {
         std::vector<std::string> found;
         for (auto const& entry : ocilot::test::run(meta->journal().entries({.refused = true})).value()) {
             if (entry.id <= last) continue;
-            found.push_back(entry.action + "|" + entry.by.kind + " " + entry.by.name + "|" +
-                            entry.repository + "|" + entry.subject);
+            found.push_back(std::string(to_string(entry.kind)) + "|" + entry.by.kind + " " + entry.by.name +
+                            "|" + entry.repository + "|" + entry.name);
             newest = std::max(newest, entry.id);
         }
         last = newest;
@@ -110,8 +110,10 @@ TEST_F(Audit, HasRefreshTokensAndBlobs) {
         201U);
     auto const entries = ocilot::test::run(meta->journal().entries({.by = "writer"})).value();
     ASSERT_EQ(entries.size(), 2U);
-    EXPECT_EQ(entries[0].action + entries[1].action, "blob.pushtoken.add");
-    EXPECT_EQ(entries[0].subject, digest);
+    EXPECT_EQ(entries[0].kind, meta::ChangeKind::blob_push);
+    EXPECT_EQ(entries[1].kind, meta::ChangeKind::token_add);
+    EXPECT_EQ(entries[0].digest, digest);
+    EXPECT_EQ(entries[0].size, 5U);
 }
 
 TEST_F(Audit, HasADirectoryThatTakesSomebodyForAnAccount) {

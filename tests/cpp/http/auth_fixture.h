@@ -65,7 +65,7 @@ class AuthTest : public AppTest {
                              .scopes = std::move(scopes)};
         fact.created_at = time.now();
         fact.expires_at = expires_at;
-        EXPECT_TRUE(ocilot::test::run(meta->accounts().add_token(std::move(fact), {})).has_value());
+        EXPECT_TRUE(ocilot::test::run(meta->tokens().add(std::move(fact), {})).has_value());
         return secret.text;
     }
 
@@ -85,7 +85,7 @@ class AuthTest : public AppTest {
     }
     void guard_parts() {
         auto& accounts = meta->accounts();
-        keys.emplace(accounts, time, std::chrono::seconds(300));
+        keys.emplace(meta->keys(), time, std::chrono::seconds(300));
         refusals.emplace(meta->journal(), time, metrics);
         ASSERT_TRUE(ocilot::test::run(keys->refresh(std::chrono::seconds(0))).has_value());
         logins.emplace(auth::LoginParts{.gate = *gate,
@@ -95,13 +95,15 @@ class AuthTest : public AppTest {
                                         .log = log,
                                         .metrics = metrics,
                                         .accounts = &accounts,
+                                        .tokens = &meta->tokens(),
                                         .refusals = &*refusals});
         bearers.emplace(auth::BearerParts{.pool = pool,
                                           .clock = time,
                                           .metrics = metrics,
                                           .service = "ocilot",
                                           .keys = &*keys,
-                                          .accounts = &accounts});
+                                          .accounts = &accounts,
+                                          .tokens = &meta->tokens()});
         checking.emplace(auth::GuardParts{.gate = *gate,
                                           .clock = time,
                                           .log = log,
@@ -111,8 +113,9 @@ class AuthTest : public AppTest {
                                           .refusals = &*refusals});
         checking->set_rules(
             std::make_shared<auth::Rules const>(auth::Rules::compile(rules_of_the_house(), {}).value()));
-        tokens.emplace(auth::TokenServer::Parts{*checking, *keys, accounts, time, random, metrics},
-                       auth::TokenSettings{});
+        tokens.emplace(
+            auth::TokenServer::Parts{*checking, *keys, accounts, meta->tokens(), time, random, metrics},
+            auth::TokenSettings{});
     }
 
     static std::string basic(std::string const& name, std::optional<std::string> password = {}) {

@@ -18,7 +18,7 @@ class FixedControl final : public policy::HookControl {
 class HooksApi : public test::AuthTest {
   protected:
     Answer boss(Method method, std::string const& target) { return as(basic("boss"), method, target); }
-    std::vector<meta::JournalEntry> reloads() {
+    std::vector<meta::Change> reloads() {
         return ocilot::test::run(meta->journal().entries({.action = "hooks.reload"})).value();
     }
     FixedControl control;

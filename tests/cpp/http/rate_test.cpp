@@ -60,7 +60,7 @@ TEST_F(Rate, ARefusalIsInTheJournal) {
     ASSERT_EQ(noted->size(), 1U);
     EXPECT_EQ(noted->front().by.name, "reader");
     EXPECT_EQ(noted->front().repository, "public/x");
-    EXPECT_EQ(noted->front().subject, "reads");
+    EXPECT_EQ(noted->front().name, "reads");
     EXPECT_EQ(noted->front().times, 3U);
     EXPECT_TRUE(noted->front().refused);
 }

@@ -189,8 +189,8 @@ TEST_F(Tokens, OfSecretsEndWithTheSecret) {
     auto const scope = std::string("scope=repository:team/app:pull");
     auto const token = bearer_for(scope, basic("writer", secret));
     EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 404U);
-    ASSERT_TRUE(ocilot::test::run(meta->accounts().remove_token(*auth::secret_id(secret), {}, time.now()))
-                    .has_value());
+    ASSERT_TRUE(
+        ocilot::test::run(meta->tokens().remove(*auth::secret_id(secret), {}, time.now())).has_value());
     EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 401U) << "taken away at once";
     auto const short_lived = add_secret("writer", {}, time.now() + std::chrono::seconds(100));
     auto const other = bearer_for(scope, basic("writer", short_lived));
@@ -263,7 +263,7 @@ TEST_F(Tokens, UseOfSecretsIsNoted) {
     auto const secret = add_secret("bot");
     as(basic("bot", secret), Method::get, "/v2/");
     ASSERT_TRUE(ocilot::test::run(logins->note_use()).has_value());
-    auto const fact = ocilot::test::run(meta->accounts().token(*auth::secret_id(secret))).value();
+    auto const fact = ocilot::test::run(meta->tokens().token(*auth::secret_id(secret))).value();
     EXPECT_EQ(fact.last_used_at, time.now());
 }
 

@@ -1,5 +1,6 @@
 #include "jobs/import.h"
 
+#include "meta/change_text.h"
 #include "meta/sqlite/temporary_directory.h"
 #include "registry/fixture.h"
 
@@ -116,7 +117,7 @@ TEST_F(ImportTest, KeepsTheTimesOfThePushesAndNotesTheImportToday) {
                           : entry.at == Time(then) ? "then"
                           : entry.at > Time(then)  ? "later"
                                                    : "before";
-        written.push_back(entry.action + " " + when + " " + entry.detail);
+        written.push_back(std::string(to_string(entry.kind)) + " " + when + " " + detail_of(entry));
     }
     EXPECT_THAT(written,
                 ElementsAre("registry.import today 1 repositories, 1 manifests, 2 tags, 0 left behind",

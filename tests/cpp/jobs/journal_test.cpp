@@ -8,7 +8,7 @@ using namespace ocilot::test;
 class JournalJobTest : public RegistryTest {
   protected:
     void note(std::size_t times) {
-        meta::JournalEntry const entry{.at = clock.now(), .action = "login", .refused = true, .by = {}};
+        meta::Change const entry{.at = clock.now(), .kind = meta::ChangeKind::login, .refused = true};
         ASSERT_TRUE(run(meta->journal().append(std::vector(times, entry))).has_value());
     }
     Result<std::size_t> forget(std::chrono::seconds age) {

@@ -80,7 +80,7 @@ TEST_F(SqliteStoreTest, AnyToolCanReadTheFactsWhileTheStoreIsOpen) {
     manifest.annotations = {{"k", "v"}};
     ASSERT_TRUE(put(*store, manifest).has_value());
     RawDb raw(path);
-    EXPECT_THAT(raw.rows("SELECT name, manifests FROM repository"), ElementsAre("team/app|1"));
+    EXPECT_THAT(raw.rows("SELECT name, listed FROM repository"), ElementsAre("team/app|1"));
     EXPECT_THAT(raw.rows("SELECT name, digest, moved_at FROM tag"),
                 ElementsAre("t|" + digest("m").str() + "|7000000"));
     EXPECT_THAT(raw.rows("SELECT child, kind FROM edge ORDER BY kind"),
@@ -133,46 +133,6 @@ TEST_F(SqliteStoreTest, ADatabaseOfANewerVersionIsRefusedUntouched) {
     EXPECT_EQ(refused.error().code, Errc::config);
     EXPECT_THAT(refused.error().message, HasSubstr("newer version of ocilot (schema 99"));
     EXPECT_THAT(refused.error().message, HasSubstr(path));
-}
-
-namespace {
-
-/// Makes the tables of upload sessions what they were before version 5 of the schema.
-std::string const uploads_before_5 =
-    "DROP TABLE upload; DROP TABLE upload_key; "
-    "CREATE TABLE upload (id TEXT PRIMARY KEY, repository TEXT NOT NULL, algorithm TEXT NOT NULL, "
-    "started_by TEXT NOT NULL, started_at INTEGER NOT NULL, address TEXT NOT NULL) STRICT, WITHOUT ROWID; "
-    "CREATE INDEX upload_started ON upload (started_at); CREATE INDEX upload_repository ON upload "
-    "(repository); "
-    "CREATE INDEX upload_caller ON upload (started_by, address); ";
-
-}  // namespace
-
-TEST_F(SqliteStoreTest, SessionsOfAnEarlierVersionAreKeptAndCountAsJustWrittenTo) {
-    static_cast<void>(open(path).value());
-    std::string const id = "01234567-89ab-4def-8123-456789abcdef";
-    RawDb(path).rows(uploads_before_5 + "INSERT INTO upload VALUES ('" + id +
-                     "', 'app', 'sha512', 'ann', 1000000, '192.0.2.1'); PRAGMA user_version = 4");
-    auto const before = SystemClock().now() - std::chrono::seconds(1);
-    auto const store = open(path).value();
-    auto const found = run(store->uploads().find(repo("app"), Uuid::parse(id).value())).value();
-    EXPECT_EQ(found.algorithm, oci::Algorithm::sha512);
-    EXPECT_EQ(found.started_by, "ann");
-    EXPECT_EQ(found.started_at, at(1));
-    EXPECT_EQ(found.offset, 0U);
-    EXPECT_EQ(found.state, "");
-    EXPECT_EQ(found.epoch, 1);
-    EXPECT_GE(found.last_write_at, before);
-    EXPECT_LE(found.last_write_at, SystemClock().now());
-}
-
-TEST_F(SqliteStoreTest, ADatabaseOfAnOlderVersionIsBroughtUpToDate) {
-    static_cast<void>(open(path).value());
-    RawDb(path).rows("DROP TABLE account; DROP TABLE token; DROP TABLE signing_key; DROP TABLE journal; " +
-                     uploads_before_5 + "PRAGMA user_version = 2");
-    auto const store = open(path).value();
-    ASSERT_TRUE(put(*store, a_manifest(app, "m", {tag("t")})).has_value());
-    EXPECT_EQ(run(store->journal().entries({})).value().size(), 1U);
 }
 
 TEST_F(SqliteStoreTest, NobodyElseReadsTheSecrets) {

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "base/clock.h"
+#include "meta/change_kind.h"
+#include "meta/facts.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ocilot::meta {
+
+/// A tag that a change set or removed.
+struct ChangedTag {
+    std::string name;
+    std::string previous = {};  ///< digest it pointed to before; empty: there was no such tag
+    friend bool operator==(ChangedTag const&, ChangedTag const&) = default;
+};
+
+/// What was set of an account; what is not given stayed as it was. Never a secret.
+struct ChangedAccount {
+    std::optional<bool> robot = {};
+    std::optional<bool> password = {};  ///< whether there is one; given: it is another than before
+    std::optional<std::vector<std::string>> groups = {};
+    std::optional<bool> admin = {};
+    std::optional<bool> disabled = {};
+    friend bool operator==(ChangedAccount const&, ChangedAccount const&) = default;
+};
+
+/// What a kind of change has beside the columns that all have. Every member is optional: one is added here
+/// and in `change_details.cpp`, without another schema, and older rows have none of it.
+struct ChangeDetails {
+    std::vector<ChangedTag> tags = {};  ///< manifest.*: those it set or took along; tag.*: the one
+    std::uint64_t more_tags = 0;        ///< took along, beyond those in `tags`
+    std::string artifact_type = {};
+    std::string subject = {};  ///< digest of the manifest's subject
+    std::string source = {};   ///< repository that a blob was mounted from
+    std::string account = {};  ///< of a token
+    std::vector<std::string> scopes = {};
+    bool refresh = false;  ///< a token that a login was given
+    ChangedAccount set = {};
+    std::vector<std::pair<std::string, std::uint64_t>> counts = {};  ///< what a reload or an import counted
+    friend bool operator==(ChangeDetails const&, ChangeDetails const&) = default;
+};
+
+/// Most tags that one change names.
+inline constexpr std::size_t most_changed_tags = 1000;
+
+/// One thing that happened: a change, with what an event about it has to tell, or a refusal. It is data;
+/// change_text.h makes words of it.
+struct Change {
+    std::int64_t id = 0;  ///< 0 before it is written; see Journal
+    Time at{};
+    ChangeKind kind = ChangeKind::unknown;
+    bool refused = false;
+    Actor by = {};
+    std::string repository = {};  ///< empty if it is about none
+    /// manifest.* and blob.*: of the content; tag.move: where the tag points now.
+    std::string digest = {};
+    /// An account, the id of a token or a key, or what was refused; empty for what has a digest.
+    std::string name = {};
+    std::string media_type = {};             ///< of a manifest that was pushed
+    std::optional<std::uint64_t> size = {};  ///< bytes, of content that was pushed or mounted
+    /// Why it was refused. For entries of schema 4 and before, all that is known beside the columns.
+    std::string text = {};
+    std::uint64_t times = 1;  ///< equal refusals within a short time are one
+    ChangeDetails details = {};
+};
+
+}  // namespace ocilot::meta

@@ -1,0 +1,205 @@
+#include "meta/change_details.h"
+
+#include "base/utf8.h"
+
+#include <fmt/format.h>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+namespace ocilot::meta {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// Appends JSON. By hand: an entry is written with every push, and a tree of values would cost more than the
+/// row.
+class Writer {
+  public:
+    void member(std::string_view key) {
+        out_ += out_.empty() ? '{' : ',';
+        text(key);
+        out_ += ':';
+    }
+    void text_member(std::string_view key, std::string_view value) {
+        if (value.empty()) return;
+        member(key);
+        text(value);
+    }
+    void flag(std::string_view key, std::optional<bool> value) {
+        if (!value) return;
+        member(key);
+        out_ += *value ? "true" : "false";
+    }
+    void number(std::string_view key, std::uint64_t value) {
+        member(key);
+        fmt::format_to(std::back_inserter(out_), "{}", value);
+    }
+    void list(std::string_view key, std::vector<std::string> const& values) {
+        member(key);
+        items(values, [&](std::string const& value) { text(value); });
+    }
+    /// `["v1"]`, or `["v1", "sha256:…"]` with where it pointed before.
+    void tags(std::string_view key, std::vector<ChangedTag> const& tags) {
+        member(key);
+        items(tags, [&](ChangedTag const& tag) {
+            out_ += '[';
+            text(tag.name);
+            if (!tag.previous.empty()) {
+                out_ += ',';
+                text(tag.previous);
+            }
+            out_ += ']';
+        });
+    }
+    void counts(std::string_view key, std::vector<std::pair<std::string, std::uint64_t>> const& counts) {
+        member(key);
+        items(counts, [&](auto const& count) {
+            out_ += '[';
+            text(count.first);
+            fmt::format_to(std::back_inserter(out_), ",{}]", count.second);
+        });
+    }
+    [[nodiscard]] std::string finish() && {
+        if (!out_.empty()) out_ += '}';
+        return std::move(out_);
+    }
+
+  private:
+    template <class Items, class Write>
+    void items(Items const& all, Write write) {
+        out_ += '[';
+        for (auto const& item : all) {
+            if (out_.back() != '[') out_ += ',';
+            write(item);
+        }
+        out_ += ']';
+    }
+    void text(std::string_view value) {
+        out_ += '"';
+        while (!value.empty()) {
+            auto const length = utf8_sequence_length(value);
+            auto const c = static_cast<unsigned char>(value.front());
+            if (length == 0) {
+                out_ += "\\ufffd";
+            } else if (c < 0x20) {
+                fmt::format_to(std::back_inserter(out_), "\\u{:04x}", c);
+            } else {
+                if (c == '"' || c == '\\') out_ += '\\';
+                out_ += value.substr(0, length);
+            }
+            value.remove_prefix(length == 0 ? 1 : length);
+        }
+        out_ += '"';
+    }
+
+    std::string out_;
+};
+
+Json const* find(Json const& object, char const* key, Json::value_t type) {
+    auto const found = object.find(key);
+    return found == object.end() || found->type() != type ? nullptr : &*found;
+}
+
+std::string text_of(Json const& value) {
+    auto const* const text = value.get_ptr<std::string const*>();
+    return text == nullptr ? std::string() : *text;
+}
+
+std::string text_at(Json const& object, char const* key) {
+    auto const* const found = find(object, key, Json::value_t::string);
+    return found == nullptr ? std::string() : text_of(*found);
+}
+
+std::optional<bool> flag_at(Json const& object, char const* key) {
+    auto const* const found = find(object, key, Json::value_t::boolean);
+    return found == nullptr ? std::nullopt : std::optional(found->get<bool>());
+}
+
+std::uint64_t number_of(Json const& value) {
+    return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+}
+
+std::optional<std::vector<std::string>> list_at(Json const& object, char const* key) {
+    auto const* const found = find(object, key, Json::value_t::array);
+    if (found == nullptr) return std::nullopt;
+    std::vector<std::string> values;
+    for (auto const& value : *found) values.push_back(text_of(value));
+    return values;
+}
+
+/// Calls `take` with the first and the second value of each pair in a list; the second may be missing.
+template <class Take>
+void for_each_pair(Json const& object, char const* key, Take take) {
+    static Json const none;
+    auto const* const found = find(object, key, Json::value_t::array);
+    if (found == nullptr) return;
+    for (auto const& pair : *found) {
+        if (pair.is_array() && !pair.empty()) take(pair[0], pair.size() > 1 ? pair[1] : none);
+    }
+}
+
+bool is_of_a_tag(Change const& change) {
+    return change.kind == ChangeKind::tag_move || change.kind == ChangeKind::tag_delete;
+}
+
+}  // namespace
+
+std::string details_to_json(Change const& change) {
+    auto const& details = change.details;
+    Writer out;
+    if (is_of_a_tag(change)) {  // Its name has a column.
+        out.text_member("digest", change.digest);
+        if (!details.tags.empty()) out.text_member("previous", details.tags.front().previous);
+    } else if (!details.tags.empty()) {
+        out.tags("tags", details.tags);
+    }
+    if (details.more_tags > 0) out.number("more_tags", details.more_tags);
+    out.text_member("artifact_type", details.artifact_type);
+    out.text_member("subject", details.subject);
+    out.text_member("source", details.source);
+    out.text_member("account", details.account);
+    if (!details.scopes.empty()) out.list("scopes", details.scopes);
+    if (details.refresh) out.flag("refresh", true);
+    out.flag("robot", details.set.robot);
+    out.flag("password", details.set.password);
+    if (details.set.groups) out.list("groups", *details.set.groups);
+    out.flag("admin", details.set.admin);
+    out.flag("disabled", details.set.disabled);
+    if (!details.counts.empty()) out.counts("counts", details.counts);
+    return std::move(out).finish();
+}
+
+Result<> details_from_json(std::string_view text, Change& change) {
+    if (text.empty()) return {};
+    auto const object = Json::parse(text, nullptr, false);
+    if (!object.is_object()) return Error{Errc::io, "the details of a change are no JSON object"};
+    auto& details = change.details;
+    if (is_of_a_tag(change)) {
+        change.digest = text_at(object, "digest");
+        if (!details.tags.empty()) details.tags.front().previous = text_at(object, "previous");
+    }
+    for_each_pair(object, "tags", [&](Json const& name, Json const& previous) {
+        details.tags.push_back({text_of(name), text_of(previous)});
+    });
+    if (auto const* const more = find(object, "more_tags", Json::value_t::number_unsigned)) {
+        details.more_tags = number_of(*more);
+    }
+    details.artifact_type = text_at(object, "artifact_type");
+    details.subject = text_at(object, "subject");
+    details.source = text_at(object, "source");
+    details.account = text_at(object, "account");
+    details.scopes = list_at(object, "scopes").value_or(std::vector<std::string>{});
+    details.refresh = flag_at(object, "refresh").value_or(false);
+    details.set = {.robot = flag_at(object, "robot"),
+                   .password = flag_at(object, "password"),
+                   .groups = list_at(object, "groups"),
+                   .admin = flag_at(object, "admin"),
+                   .disabled = flag_at(object, "disabled")};
+    for_each_pair(object, "counts", [&](Json const& what, Json const& count) {
+        details.counts.emplace_back(text_of(what), number_of(count));
+    });
+    return {};
+}
+
+}  // namespace ocilot::meta

@@ -1,0 +1,31 @@
+#include "meta/change_kind.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace ocilot::meta {
+
+namespace {
+
+/// In the order of the kinds.
+constexpr std::array<std::string_view, 21> words{
+    "unknown",      "manifest.push", "manifest.delete", "tag.move",       "tag.delete",      "blob.push",
+    "blob.mount",   "blob.delete",   "account.add",     "account.change", "account.remove",  "token.add",
+    "token.remove", "key.add",       "access.reload",   "hooks.reload",   "registry.import", "login",
+    "access",       "admit",         "limit",
+};
+static_assert(words.size() == static_cast<std::size_t>(ChangeKind::limit) + 1);
+
+}  // namespace
+
+std::string_view to_string(ChangeKind kind) noexcept {
+    return words[static_cast<std::size_t>(kind)];
+}
+
+ChangeKind parse_change_kind(std::string_view word) noexcept {
+    auto const* const found = std::ranges::find(words, word);
+    return found == words.end() ? ChangeKind::unknown : static_cast<ChangeKind>(found - words.begin());
+}
+
+}  // namespace ocilot::meta

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "meta/change.h"
+
+#include <string>
+#include <string_view>
+
+namespace ocilot::meta {
+
+// A change in words, for people: made when it is read, never when it is written.
+
+/// What it is about: a tag, a digest, an account, the id of a token or a key, or what was refused. Borrowed.
+[[nodiscard]] std::string_view subject_of(Change const& change) noexcept;
+
+/// Why it was refused, or what changed: `tags v1, latest`, `from sha256:… to sha256:…`, `robot, groups ops`.
+[[nodiscard]] std::string detail_of(Change const& change);
+
+}  // namespace ocilot::meta

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "base/result.h"
+#include "meta/facts.h"
+#include "meta/sqlite/db.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ocilot::meta {
+
+/// Tags that need a manifest or a blob: they point to it, or to what names it as content. By name.
+Result<Slice<std::string>> read_tags_on(SqliteDb& db, oci::RepositoryName const& repository,
+                                        oci::Digest const& digest, Page const& page);
+
+/// conflict if another tag than those that were seen needs the digest now.
+Result<> require_no_other_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
+                              std::vector<std::string> const& seen_tags);
+
+/// conflict: the tag is not where it was seen.
+[[nodiscard]] Error tag_moved(std::string_view tag);
+
+}  // namespace ocilot::meta

@@ -1,0 +1,113 @@
+#include "meta/change_details.h"
+#include "meta/change_text.h"
+
+#include <gtest/gtest.h>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+using namespace ocilot;
+using meta::Change;
+using meta::ChangeKind;
+
+namespace {
+
+/// What is read of what was written, into a change whose columns are read.
+Change again(Change const& change) {
+    auto const json = details_to_json(change);
+    EXPECT_TRUE(json.empty() || nlohmann::json::accept(json)) << json;
+    Change read{.kind = change.kind, .digest = change.digest, .name = change.name};
+    if (change.kind == ChangeKind::tag_move || change.kind == ChangeKind::tag_delete) {
+        read.digest.clear();
+        read.details.tags = {{change.details.tags.at(0).name}};
+    }
+    EXPECT_TRUE(details_from_json(json, read).has_value()) << json;
+    return read;
+}
+
+}  // namespace
+
+TEST(Change, EveryKindHasAWordOfItsOwn) {
+    for (auto kind = ChangeKind::unknown; kind <= ChangeKind::limit;
+         kind = static_cast<ChangeKind>(static_cast<int>(kind) + 1)) {
+        EXPECT_EQ(meta::parse_change_kind(to_string(kind)), kind) << to_string(kind);
+    }
+    EXPECT_EQ(to_string(ChangeKind::limit), "limit");
+    EXPECT_EQ(to_string(ChangeKind::tag_move), "tag.move");
+    EXPECT_EQ(meta::parse_change_kind("of.tomorrow"), ChangeKind::unknown);
+}
+
+TEST(Change, DetailsAreReadAsTheyWereWritten) {
+    Change push{.kind = ChangeKind::manifest_push, .digest = "sha256:a"};
+    EXPECT_EQ(details_to_json(push), "") << "nothing is stored for nothing";
+    push.details.tags = {{"v1", "sha256:b"}, {"latest"}};
+    push.details.more_tags = 7;
+    push.details.artifact_type = "a \"type\" with \\, \n and ü";
+    push.details.subject = "sha256:s";
+    push.details.source = "team/app";
+    EXPECT_EQ(again(push).details, push.details);
+    Change account{.kind = ChangeKind::account_change, .name = "ann"};
+    account.details.account = "ann";
+    account.details.scopes = {"repository:x:pull", ""};
+    account.details.refresh = true;
+    account.details.set = {.robot = true,
+                           .password = false,
+                           .groups = std::vector<std::string>{},
+                           .admin = false,
+                           .disabled = true};
+    account.details.counts = {{"rules", std::numeric_limits<std::uint64_t>::max()}, {"old keys", 0}};
+    EXPECT_EQ(again(account).details, account.details);
+    Change move{.kind = ChangeKind::tag_move, .digest = "sha256:to"};
+    move.details.tags = {{"v1", "sha256:from"}};
+    auto const moved = again(move);
+    EXPECT_EQ(moved.details, move.details);
+    EXPECT_EQ(moved.digest, "sha256:to");
+}
+
+TEST(Change, TextThatIsNotUtf8IsStoredAsSome) {
+    Change push{.kind = ChangeKind::manifest_push};
+    push.details.artifact_type = "a\xff\xc3";
+    EXPECT_EQ(again(push).details.artifact_type, "a\uFFFD\uFFFD");
+}
+
+TEST(Change, DetailsOfALaterVersionArePassedOverAndDamageIsAnError) {
+    Change change{.kind = ChangeKind::blob_mount};
+    ASSERT_TRUE(details_from_json(
+                    R"({"host":"x","agent":["y"],"source":"a","tags":7,"counts":[[]],"admin":"no"})", change)
+                    .has_value());
+    meta::ChangeDetails const expected{.source = "a"};
+    EXPECT_EQ(change.details, expected);
+    for (auto const* text : {"[]", "{", "7", "null"}) {
+        EXPECT_EQ(details_from_json(text, change).error().code, Errc::io) << text;
+    }
+}
+
+TEST(Change, IsToldInWords) {
+    Change change{.kind = ChangeKind::manifest_push, .digest = "sha256:a"};
+    EXPECT_EQ(subject_of(change), "sha256:a");
+    EXPECT_EQ(detail_of(change), "");
+    change.details.tags = {{"v1", "sha256:b"}, {"latest"}};
+    EXPECT_EQ(detail_of(change), "tags v1, latest");
+    change.kind = ChangeKind::manifest_delete;
+    EXPECT_EQ(detail_of(change), "with 2 tags");
+    change.kind = ChangeKind::tag_move;
+    EXPECT_EQ(subject_of(change), "v1");
+    EXPECT_EQ(detail_of(change), "from sha256:b to sha256:a");
+    change.kind = ChangeKind::tag_delete;
+    EXPECT_EQ(detail_of(change), "sha256:b");
+    change.text = "as it was told before";
+    EXPECT_EQ(detail_of(change), "as it was told before") << "an entry of an older version";
+    Change account{.kind = ChangeKind::account_add, .name = "ann"};
+    account.details.set = {.robot = false, .password = true, .groups = {}, .admin = false, .disabled = true};
+    EXPECT_EQ(subject_of(account), "ann");
+    EXPECT_EQ(detail_of(account), "user, password, disabled");
+    account.kind = ChangeKind::account_change;
+    account.details.set = {.robot = {},
+                           .password = false,
+                           .groups = std::vector<std::string>{"a", "b"},
+                           .admin = false,
+                           .disabled = false};
+    EXPECT_EQ(detail_of(account), "no password, groups a b, no admin, enabled");
+    Change import{.kind = ChangeKind::registry_import};
+    import.details.counts = {{"repositories", 2}, {"left behind", 0}};
+    EXPECT_EQ(detail_of(import), "2 repositories, 0 left behind");
+}

@@ -1,0 +1,144 @@
+#include "meta/change_text.h"
+#include "meta/make_facts.h"
+#include "meta/raw_db.h"
+#include "meta/schema_4.h"
+#include "meta/sqlite/store.h"
+#include "meta/sqlite/temporary_directory.h"
+#include "run.h"
+
+#include <gmock/gmock.h>
+
+using namespace ocilot;
+using namespace ocilot::test;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+
+namespace {
+
+/// A database of schema 4, opened by this version.
+class OldDatabase : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        RawDb(path).rows(schema_4);
+        store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();
+    }
+    std::vector<std::string> repositories() {
+        return run(store->catalog().repositories({{}, 10})).value().items;
+    }
+    /// The journal as people read it, youngest first.
+    std::vector<std::string> journal(meta::JournalQuery query = {}) {
+        std::vector<std::string> found;
+        for (auto const& change : run(store->journal().entries(std::move(query))).value()) {
+            found.push_back(std::string(to_string(change.kind)) + "|" + std::string(subject_of(change)) +
+                            "|" + detail_of(change));
+        }
+        return found;
+    }
+
+    Time const opened_at = SystemClock().now();
+    Observers observers;
+    meta::TemporaryDirectory directory = meta::TemporaryDirectory::make().value();
+    std::string path = (directory.path() / "meta.db").string();
+    std::unique_ptr<meta::SqliteStore> store;
+    oci::RepositoryName const app = repo("team/app");
+};
+
+std::string hash(std::string_view content) {
+    return digest(content).str();
+}
+
+}  // namespace
+
+TEST_F(OldDatabase, IsReadAsItWas) {
+    auto& catalog = store->catalog();
+    EXPECT_THAT(repositories(), ElementsAre("other", "team/app"));
+    EXPECT_THAT(run(catalog.tags(app, {{}, 10})).value().items, ElementsAre("latest", "v1"));
+    EXPECT_EQ(run(catalog.resolve(app, tag("latest"))).value().digest, digest("two"));
+    EXPECT_EQ(run(catalog.manifest(app, digest("sig"))).error().code, Errc::manifest_unknown)
+        << "quarantined";
+    EXPECT_THAT(run(catalog.tags_on(app, digest("layer"), {{}, 10})).value().items,
+                ElementsAre("latest", "v1"));
+    EXPECT_EQ(run(store->links().blob(repo("only/blobs"), digest("layer"))).value().size, 5U);
+    EXPECT_EQ(run(store->accounts().account("ann")).value().groups, std::vector<std::string>{"team"});
+    EXPECT_EQ(run(store->tokens().token("00ff")).value().note, "runner");
+    EXPECT_EQ(run(store->keys().keys()).value().size(), 1U);
+    EXPECT_EQ(run(store->scrub().place()).value()->after, digest("one"));
+}
+
+TEST_F(OldDatabase, KeepsItsUploadSessionsAndCountsThemAsJustWrittenTo) {
+    auto const sessions = run(store->uploads().idle_since(Time::max(), {}, 10)).value();
+    ASSERT_EQ(sessions.size(), 1U);
+    auto const& session = sessions.front();
+    EXPECT_EQ(session.repository, app);
+    EXPECT_EQ(session.offset, 0U);
+    EXPECT_EQ(session.state, "");
+    EXPECT_EQ(session.epoch, 1);
+    EXPECT_GE(session.last_write_at, opened_at - std::chrono::seconds(1));
+    EXPECT_LE(session.last_write_at, SystemClock().now());
+}
+
+TEST_F(OldDatabase, ItsJournalIsReadAsItWas) {
+    EXPECT_THAT(journal(),
+                ElementsAre("access|push|no rule lets eve push", "tag.delete|old|" + hash("one"),
+                            "tag.move|latest|" + hash("one"), "manifest.push|" + hash("two") + "|tags latest",
+                            "manifest.push|" + hash("one") + "|tags latest, v1",
+                            "blob.mount|" + hash("layer") + "|from team/app",
+                            "token.add|00ff|of ann, only repository:x:pull",
+                            "account.add|ann|user, password, groups team, admin", "key.add|kid|"));
+    EXPECT_THAT(journal({.by = "bob"}), ElementsAre("tag.delete|old|" + hash("one")));
+    auto const changes = run(store->journal().after(6, 10)).value();
+    ASSERT_EQ(changes.size(), 3U);
+    EXPECT_THAT(changes[0].details.tags, ElementsAre(meta::ChangedTag{"latest"}));
+    EXPECT_EQ(changes[2].times, 12U);
+    EXPECT_TRUE(changes[2].refused);
+}
+
+TEST_F(OldDatabase, IsWrittenTo) {
+    auto const add = [&](meta::NewManifest manifest) { return run(store->catalog().put_manifest(manifest)); };
+    ASSERT_TRUE(add(a_manifest(app, "three", {tag("latest")}, at(9))).has_value());
+    EXPECT_THAT(journal({.limit = 2}),
+                ElementsAre("tag.move|latest|from " + hash("two") + " to " + hash("three"),
+                            "manifest.push|" + hash("three") + "|tags latest"));
+    EXPECT_EQ(run(store->journal().last()).value(), 11);
+    ASSERT_TRUE(add(a_manifest(repo("only/blobs"), "m", {}, at(9))).has_value());
+    EXPECT_THAT(repositories(), ElementsAre("only/blobs", "other", "team/app"));
+    for (auto const* content : {"one", "two", "three", "sig"}) {
+        ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest(content), {}, bob, at(10))).has_value());
+    }
+    ASSERT_TRUE(
+        run(store->catalog().delete_manifest(repo("other"), digest("one"), {}, bob, at(10))).has_value());
+    EXPECT_THAT(repositories(), ElementsAre("only/blobs"));
+    EXPECT_THAT(RawDb(path).rows("SELECT name FROM repository ORDER BY name"),
+                ElementsAre("only/blobs", "team/app"))
+        << "a repository stays while it holds a link";
+    EXPECT_THAT(RawDb(path).rows("PRAGMA foreign_key_check"), IsEmpty());
+    EXPECT_THAT(RawDb(path).rows("PRAGMA integrity_check"), ElementsAre("ok"));
+}
+
+TEST_F(OldDatabase, HasTheSchemaOfANewOneAfterwards) {
+    auto const fresh = (directory.path() / "fresh.db").string();
+    static_cast<void>(meta::SqliteStore::open(fresh, observers.log, observers.metrics).value());
+    auto const* const columns =
+        "SELECT m.name, c.name, c.type, c.\"notnull\", c.dflt_value FROM sqlite_schema m "
+        "JOIN pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY m.name, c.name";
+    auto const* const indexes =
+        "SELECT m.name, i.seqno, i.name FROM sqlite_schema m JOIN pragma_index_info(m.name) i "
+        "WHERE m.type = 'index' ORDER BY m.name, i.seqno";
+    EXPECT_EQ(RawDb(path).rows(columns), RawDb(fresh).rows(columns));
+    EXPECT_EQ(RawDb(path).rows(indexes), RawDb(fresh).rows(indexes));
+    EXPECT_EQ(RawDb(path).rows("PRAGMA user_version"), RawDb(fresh).rows("PRAGMA user_version"));
+}
+
+TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    RawDb(path).rows(schema_4);
+    RawDb(path).rows(
+        "DROP TABLE account; DROP TABLE token; DROP TABLE signing_key; DROP TABLE journal; "
+        "PRAGMA user_version = 2");
+    auto const store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();
+    ASSERT_TRUE(run(store->catalog().put_manifest(a_manifest(repo("new"), "m", {tag("t")}))).has_value());
+    EXPECT_EQ(run(store->journal().entries({})).value().size(), 1U);
+}
