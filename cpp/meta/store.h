@@ -4,6 +4,7 @@
 #include "meta/audit.h"
 #include "meta/catalog.h"
 #include "meta/journal.h"
+#include "meta/leases.h"
 #include "meta/links.h"
 #include "meta/scrub_facts.h"
 #include "meta/uploads.h"
@@ -21,6 +22,7 @@ class MetaStore {
     [[nodiscard]] virtual ScrubFacts& scrub() noexcept = 0;
     [[nodiscard]] virtual Accounts& accounts() noexcept = 0;
     [[nodiscard]] virtual Journal& journal() noexcept = 0;
+    [[nodiscard]] virtual Leases& leases() noexcept = 0;
     /// Whether facts can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;
 };

@@ -4,6 +4,7 @@
 #include "meta/sqlite/audit.h"
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/journal.h"
+#include "meta/sqlite/leases.h"
 #include "meta/sqlite/links.h"
 #include "meta/sqlite/schema.h"
 #include "meta/sqlite/scrub_facts.h"
@@ -42,6 +43,7 @@ struct SqliteStore::Parts {
     SqliteScrubFacts scrub;
     SqliteAccounts accounts;
     SqliteJournal journal;
+    SqliteLeases leases;
 };
 
 namespace {
@@ -140,6 +142,10 @@ Accounts& SqliteStore::accounts() noexcept {
 
 Journal& SqliteStore::journal() noexcept {
     return parts_->journal;
+}
+
+Leases& SqliteStore::leases() noexcept {
+    return parts_->leases;
 }
 
 Task<Result<>> SqliteStore::check() {

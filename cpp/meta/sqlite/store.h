@@ -29,6 +29,7 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] ScrubFacts& scrub() noexcept override;
     [[nodiscard]] Accounts& accounts() noexcept override;
     [[nodiscard]] Journal& journal() noexcept override;
+    [[nodiscard]] Leases& leases() noexcept override;
     Task<Result<>> check() override;
 
   private:

@@ -49,9 +49,10 @@ class ScrubRace : public RegistryTest {
         }
         co_return Result<>{};
     }
+    jobs::Round const uncancelled;
     Task<Result<std::size_t>> scrub(registry::Registry& registry) {
         jobs::ScrubRules const rules{.rate = 0, .keep_place_every = std::chrono::seconds(60)};
-        return jobs::scrub(registry, rules, log, metrics);
+        return jobs::scrub(registry, rules, uncancelled, log, metrics);
     }
     /// Pushes beside the scrub, which goes on when the push is done, or waits for the scrub.
     Task<> push_beside(Way way, bool now, bool waits, bool& done) {
