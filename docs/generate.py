@@ -34,6 +34,8 @@ COMMANDS = (
     ("audit",),
     ("keys",),
     *(("keys", command) for command in ("ls", "rotate")),
+    ("jobs",),
+    *(("jobs", command) for command in ("ls", "run", "cancel")),
     ("config",),
     ("config", "check"),
     ("config", "show"),
@@ -73,7 +75,8 @@ usage or configuration, 3 not there, 4 not allowed, 5 there already or changed m
 answers, 7 something in the data is damaged, 8 done but for a part, 130 interrupted.
 
 `user`, `robot`, `token`, `access`, `audit` and `keys` ask the registry that runs on the same data, through
-its control socket, as the user it runs as. If none runs they open the data themselves.
+its control socket, as the user it runs as. If none runs they open the data themselves. `jobs` and
+`hooks status` ask a running registry only.
 """
 
 

@@ -151,11 +151,12 @@ std::string MemorySink::text() const {
     return text_;
 }
 
-void Log::write(LogLevel level, std::string_view message, std::span<LogField const> fields) const {
-    if (!wants(level)) return;
-    bool const json = format_ == LogFormat::json;
+namespace {
+
+std::string line_of(bool json, Time now, LogLevel level, std::string_view message,
+                    std::span<LogField const> fields) {
     std::string line = json ? "{\"time\":\"" : "time=";
-    line += rfc3339(clock_.now());
+    line += rfc3339(now);
     line += json ? "\",\"level\":\"" : " level=";
     line += to_string(level);
     line += json ? "\",\"msg\":" : " msg=";
@@ -173,7 +174,19 @@ void Log::write(LogLevel level, std::string_view message, std::span<LogField con
         append_value(line, field, json);
     }
     line += json ? "}\n" : "\n";
-    sink_.write(line);
+    return line;
+}
+
+}  // namespace
+
+/// Never throws, so that every place that catches an exception can log it: without memory for a line there is
+/// no line.
+void Log::write(LogLevel level, std::string_view message, std::span<LogField const> fields) const {
+    if (!wants(level)) return;
+    try {
+        sink_.write(line_of(format_ == LogFormat::json, clock_.now(), level, message, fields));
+    } catch (...) {  // NOLINT(bugprone-empty-catch): there is nowhere left to say so.
+    }
 }
 
 }  // namespace ocilot

@@ -4,16 +4,10 @@
 #include "registry/sessions.h"
 
 #include <algorithm>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
 
 namespace ocilot::jobs {
 
 namespace {
-
-using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr std::size_t page_size = 1000;
 /// What opening a file counts as, so that many small blobs do not become a storm of them.
@@ -24,8 +18,8 @@ constexpr std::string_view blobs_help = "Blobs the scrub read again, by outcome.
 /// So many bytes a second, and no faster to make up for lost time.
 class RateLimit final : public Pace {
   public:
-    RateLimit(Executor executor, std::uint64_t rate, Counter& read)
-        : timer_(std::move(executor)), rate_(rate), read_(read) {}
+    RateLimit(Round const& round, std::uint64_t rate, Counter& read)
+        : round_(round), rate_(rate), read_(read) {}
 
     Task<Result<>> step(std::size_t bytes) override {
         read_.add(bytes);
@@ -33,32 +27,24 @@ class RateLimit final : public Pace {
     }
 
     Task<Result<>> wait(std::size_t cost) {
-        auto const state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) co_return stopped();
-        if (rate_ == 0) co_return Result<>();
+        if (rate_ == 0) co_return round_.check();
         std::chrono::duration<double> const pause(static_cast<double>(cost) / static_cast<double>(rate_));
         due_ = std::max(due_, std::chrono::steady_clock::now()) +
                std::chrono::duration_cast<std::chrono::steady_clock::duration>(pause);
-        timer_.expires_at(due_);
-        boost::system::error_code failure;
-        co_await timer_.async_wait(asio::redirect_error(use_task, failure));
-        if (failure) co_return stopped();
-        co_return Result<>();
+        co_return co_await round_.pause_until(due_);
     }
 
   private:
-    static Error stopped() { return {Errc::cancelled, "the scrub was stopped; it goes on from there"}; }
-
-    SteadyTimer timer_;
+    Round const& round_;
     std::uint64_t rate_;
     Counter& read_;
     std::chrono::steady_clock::time_point due_{};
 };
 
-class Round {
+class Scrub {
   public:
-    Round(registry::Registry& registry, blob::BlobUpkeep& store, ScrubRules rules, Log const& log,
-          Metrics& metrics, Executor executor)
+    Scrub(registry::Registry& registry, blob::BlobUpkeep& store, ScrubRules rules, Round const& round,
+          Log const& log, Metrics& metrics)
         : registry_(registry),
           store_(store),
           rules_(rules),
@@ -66,13 +52,13 @@ class Round {
           ok_(metrics.counter("ocilot_scrub_blobs_total", blobs_help, {{"outcome", "ok"}})),
           taken_(metrics.counter("ocilot_scrub_blobs_total", blobs_help, {{"outcome", "quarantined"}})),
           failed_(metrics.counter("ocilot_scrub_blobs_total", blobs_help, {{"outcome", "failed"}})),
-          pace_(std::move(executor), rules.rate,
+          pace_(round, rules.rate,
                 metrics.counter("ocilot_scrub_bytes_total", "Bytes the scrub read again.")) {}
 
     Task<Result<std::size_t>> run();
 
   private:
-    Task<Result<>> walk(std::optional<oci::Digest> after);
+    Task<Result<>> walk(std::optional<oci::Digest>& after);
     Task<Result<>> look_at(oci::Digest digest);
     Task<Result<bool>> is_rotten(oci::Digest digest);
     Task<Result<>> take_away(oci::Digest digest);
@@ -90,17 +76,20 @@ class Round {
     std::size_t count_ = 0;
 };
 
-Task<Result<std::size_t>> Round::run() {
+Task<Result<std::size_t>> Scrub::run() {
     CO_TRY(auto const place, co_await registry_.meta.scrub().place());
     std::optional<oci::Digest> after;
     if (place) after = place->after;
     kept_at_ = registry_.clock.now();
     auto const walked = co_await walk(after);
-    if (walked.has_error() && walked.error().code != Errc::cancelled) co_return walked.error();
-    co_return count_;
+    if (walked.has_value()) co_return count_;
+    if (walked.error().code == Errc::cancelled && after) {
+        CO_CHECK(co_await keep_place(after));
+    }
+    co_return walked.error();
 }
 
-Task<Result<>> Round::walk(std::optional<oci::Digest> after) {
+Task<Result<>> Scrub::walk(std::optional<oci::Digest>& after) {
     for (;;) {
         CO_TRY(auto const page, co_await store_.list(after, page_size));
         for (auto const& digest : page.digests) {
@@ -114,12 +103,12 @@ Task<Result<>> Round::walk(std::optional<oci::Digest> after) {
     }
 }
 
-Task<Result<>> Round::keep_place(std::optional<oci::Digest> after) {
+Task<Result<>> Scrub::keep_place(std::optional<oci::Digest> after) {
     kept_at_ = registry_.clock.now();
     co_return co_await registry_.meta.scrub().keep_place({after, kept_at_});
 }
 
-Task<Result<>> Round::look_at(oci::Digest digest) {
+Task<Result<>> Scrub::look_at(oci::Digest digest) {
     CO_CHECK(co_await pace_.wait(cost_of_a_blob));
     registry::Pushes::Look look(registry_.sessions.pushes(), digest);
     auto rotten = co_await is_rotten(digest);
@@ -141,7 +130,7 @@ Task<Result<>> Round::look_at(oci::Digest digest) {
     co_return co_await take_away(digest);
 }
 
-Task<Result<bool>> Round::is_rotten(oci::Digest digest) {
+Task<Result<bool>> Scrub::is_rotten(oci::Digest digest) {
     CO_TRY(auto const blob, co_await store_.inspect(digest));
     CO_TRY(auto const actual, co_await rehash(*blob, digest.algorithm(), pace_));
     co_return actual != digest;
@@ -149,7 +138,7 @@ Task<Result<bool>> Round::is_rotten(oci::Digest digest) {
 
 /// Facts first, bytes second: from the first step on clients are told to push it again. No push comes in
 /// between: its bytes would go with the rotten ones.
-Task<Result<>> Round::take_away(oci::Digest digest) {
+Task<Result<>> Scrub::take_away(oci::Digest digest) {
     CO_CHECK(co_await registry_.meta.scrub().quarantine(digest, registry_.clock.now()));
     auto const moved = co_await store_.quarantine(digest);
     if (moved.has_error() && moved.error().code != Errc::blob_unknown) co_return moved.error();
@@ -162,10 +151,9 @@ Task<Result<>> Round::take_away(oci::Digest digest) {
 }  // namespace
 
 Task<Result<std::size_t>> scrub(registry::Registry& registry, blob::BlobUpkeep& store, ScrubRules rules,
-                                Log const& log, Metrics& metrics) {
-    Executor const executor = co_await asio::this_coro::executor;
-    Round round(registry, store, rules, log, metrics, executor);
-    co_return co_await round.run();
+                                Round const& round, Log const& log, Metrics& metrics) {
+    Scrub scrub(registry, store, rules, round, log, metrics);
+    co_return co_await scrub.run();
 }
 
 Task<Result<std::size_t>> scrub_due_in(registry::Registry& registry, std::chrono::seconds interval) {

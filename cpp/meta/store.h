@@ -5,6 +5,7 @@
 #include "meta/catalog.h"
 #include "meta/journal.h"
 #include "meta/keys.h"
+#include "meta/leases.h"
 #include "meta/links.h"
 #include "meta/scrub_facts.h"
 #include "meta/tokens.h"
@@ -47,6 +48,7 @@ class MetaStore {
     [[nodiscard]] virtual Tokens& tokens() noexcept = 0;
     [[nodiscard]] virtual Keys& keys() noexcept = 0;
     [[nodiscard]] virtual Journal& journal() noexcept = 0;
+    [[nodiscard]] virtual Leases& leases() noexcept = 0;
     /// Whether facts can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;
 };

@@ -157,12 +157,16 @@ Task<Result<>> AccessParts::prepare() {
     co_return co_await keys_->refresh(std::chrono::seconds(0));
 }
 
-Task<Result<std::size_t>> AccessParts::keep_up() {
-    if (logins_) {
-        CO_CHECK(co_await logins_->note_use());
-    }
+Task<Result<std::size_t>> AccessParts::refresh_keys() {
     if (keys_) {
         CO_CHECK(co_await keys_->refresh(settings_.key_life));
+    }
+    co_return std::size_t{0};
+}
+
+Task<Result<std::size_t>> AccessParts::record_token_use() {
+    if (logins_) {
+        CO_CHECK(co_await logins_->note_use());
     }
     co_return std::size_t{0};
 }

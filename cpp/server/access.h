@@ -47,10 +47,12 @@ class AccessParts {
     void note_failed_reload(std::string_view reason);
     /// To be called once before anybody is served: reads the keys, and makes the first.
     Task<Result<>> prepare();
-    /// What has to be done from time to time.
-    Task<Result<std::size_t>> keep_up();
-    /// Whether there is anything for keep_up() to do.
-    [[nodiscard]] bool needs_upkeep() const noexcept { return keys_.has_value(); }
+    /// Whether there are keys and tokens of its own, and so something for what follows to do.
+    [[nodiscard]] bool has_tokens() const noexcept { return keys_.has_value(); }
+    /// Reads the keys again, and makes a new one if the youngest is too old.
+    Task<Result<std::size_t>> refresh_keys();
+    /// Writes down when tokens were last used.
+    Task<Result<std::size_t>> record_token_use();
 
   private:
     AccessParts(AuthSettings settings, Around around)

@@ -1,8 +1,5 @@
 #include "blob/filesystem/store.h"
 #include "blob/memory/store.h"
-#include "jobs/journal.h"
-#include "jobs/schedule.h"
-#include "jobs/scrub.h"
 #include "jobs/uploads.h"
 #include "meta/sqlite/store.h"
 #include "net/address.h"
@@ -11,9 +8,9 @@
 #include "server/cores.h"
 #include "server/descriptors.h"
 #include "server/import.h"
+#include "server/job_list.h"
 #include "server/parts.h"
 #include "server/run_now.h"
-#include "server/tls_watch.h"
 
 #include <algorithm>
 #include <exception>
@@ -29,8 +26,6 @@ namespace {
 constexpr unsigned pool_threads = 8;
 constexpr std::chrono::milliseconds access_log_delay{10};  // One wake-up for hundreds of lines.
 constexpr std::size_t log_bytes = 4 * 1024 * 1024;         // That wait for a reader.
-constexpr std::chrono::hours journal_interval{1};
-constexpr std::chrono::seconds upkeep_interval{10};
 constexpr std::size_t manifest_cache_bytes = 64 * 1024 * 1024;
 
 Limits limits_of(Settings const& settings) {
@@ -133,6 +128,7 @@ Result<> Server::Parts::open() {
     auto with = app_settings(settings);
     with.challenge = access->challenge();
     registrar.emplace(auth::Registrar::Parts{meta->accounts(), meta->tokens(), pool, clock, random});
+    make_workers();
     TRY(auto rate_rules, rate_rules_of(settings));
     if (!rate_rules.empty()) rates.emplace(std::move(rate_rules), metrics);
     app.emplace(http::AppParts{.routes = routes,
@@ -142,6 +138,7 @@ Result<> Server::Parts::open() {
                                .tokens = access->tokens(),
                                .registrar = &*registrar,
                                .hooks = &hooks.control,
+                               .jobs = &*job_runner,
                                .rates = rates ? &*rates : nullptr,
                                .refusals = &*refusals},
                 std::move(with));
@@ -252,9 +249,14 @@ SessionContext Server::Parts::session_context(Worker& worker, http::Handler& han
             limits,  proxies, worker.spare(), counted};
 }
 
-Result<> Server::Parts::listen() {
+void Server::Parts::make_workers() {
     auto const wanted = settings.listen.threads != 0 ? settings.listen.threads : usable_cores();
-    for (unsigned i = 0; i < wanted; ++i) workers.push_back(std::make_unique<Worker>(metrics));
+    for (unsigned i = 0; i < wanted; ++i) workers.push_back(std::make_unique<Worker>(metrics, log));
+    job_runner.emplace(workers.front()->context().get_executor(),
+                       jobs::JobParts{clock, log, metrics, meta->leases(), Uuid::random(random).str()});
+}
+
+Result<> Server::Parts::listen() {
     if (!settings.listen.address.empty()) {
         CHECK(listen_to_clients());
     }
@@ -295,35 +297,10 @@ Result<> Server::Parts::listen_locally() {
 }
 
 Result<> Server::Parts::add_jobs() {
-    auto& worker = *workers.front();
-    if (certificates) worker.add_background(watch_certificates(*certificates, pool, log));
-    auto& parts = *registry;
-    if (settings.uploads.purge) {
-        auto const age = settings.uploads.age;
-        jobs::Job job{"expire_uploads", settings.uploads.purge_interval,
-                      [this, age] { return jobs::expire_uploads(*registry, age, log, metrics); }};
-        worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
-    }
-    if (settings.upkeep.audit_age > std::chrono::seconds(0)) {
-        auto const age = settings.upkeep.audit_age;
-        jobs::Job job{"forget_journal", journal_interval,
-                      [this, age] { return jobs::forget_journal(meta->journal(), clock, age); }};
-        worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
-    }
-    jobs::Job flush{"refusals", std::chrono::seconds(1), [this] { return refusals->flush(); }};
-    worker.add_background(jobs::run_for_ever(std::move(flush), log, metrics));
-    if (access->needs_upkeep()) {
-        jobs::Job job{"access", upkeep_interval, [this] { return access->keep_up(); }};
-        worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
-    }
-    if (!settings.upkeep.scrub || settings.storage.in_memory) return {};
-    auto const interval = std::max(settings.upkeep.scrub_interval, std::chrono::seconds(1));
-    TRY(auto const due_in, run_now(jobs::scrub_due_in(parts, interval)));
-    jobs::ScrubRules const rules{.rate = settings.upkeep.scrub_rate};
-    jobs::Job job{"scrub", interval,
-                  [this, rules] { return jobs::scrub(*registry, *blobs, rules, log, metrics); },
-                  std::chrono::seconds(due_in)};
-    worker.add_background(jobs::run_for_ever(std::move(job), log, metrics));
+    TRY(auto list,
+        job_list({settings, *registry, *blobs, *refusals, *access, certificates.get(), pool, log, metrics}));
+    for (auto& job : list) job_runner->add(std::move(job));
+    workers.front()->add_background(job_runner->run());
     return {};
 }
 

@@ -12,6 +12,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <chrono>
+#include <exception>
 #include <optional>
 
 namespace ocilot::server {
@@ -37,6 +38,22 @@ class Counted {
     std::size_t& counter_;
 };
 
+/// Lists a session while it lives, so that it can be drained and dropped.
+class Listed {
+  public:
+    Listed(std::unordered_set<Session*>& sessions, Session& session)
+        : sessions_(sessions), session_(session) {
+        sessions_.insert(&session_);
+    }
+    ~Listed() { sessions_.erase(&session_); }
+    Listed(Listed const&) = delete;
+    Listed& operator=(Listed const&) = delete;
+
+  private:
+    std::unordered_set<Session*>& sessions_;
+    Session& session_;
+};
+
 std::string client_of(net::Socket const& socket) {
     boost::system::error_code gone;
     auto const endpoint = socket.remote_endpoint(gone);
@@ -52,21 +69,33 @@ Listener::Listener(net::Acceptor acceptor, net::TlsCertificates const* certifica
       context_(context),
       connections_(connections) {}
 
+/// A door: what is thrown while a connection is accepted costs that connection, not the listener.
 Task<> Listener::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
     SteadyTimer timer(acceptor_.get_executor());
     while (acceptor_.is_open()) {
-        auto socket = co_await net::accept(acceptor_);
-        if (socket.has_value()) {
-            connections_.spawn(serve(std::move(*socket)));
-            continue;
+        bool more = false;
+        try {
+            more = co_await accept_one();
+        } catch (std::exception const& problem) {
+            context_.log.error("connection not accepted", {{"err", std::string_view(problem.what())}});
         }
-        if (socket.error().code == Errc::cancelled) continue;
-        context_.log.error("cannot accept connections for a moment", {{"err", socket.error().message}});
+        if (more) continue;
         timer.expires_after(breath);
         boost::system::error_code ignored;
         co_await timer.async_wait(asio::redirect_error(use_task, ignored));
     }
+}
+
+Task<bool> Listener::accept_one() {
+    auto socket = co_await net::accept(acceptor_);
+    if (socket.has_value()) {
+        connections_.spawn(serve(std::move(*socket)));
+        co_return true;
+    }
+    if (socket.error().code == Errc::cancelled) co_return true;
+    context_.log.error("connection not accepted", {{"err", std::string_view(socket.error().message)}});
+    co_return false;
 }
 
 Task<Result<std::unique_ptr<net::Conn>>> Listener::greet(net::Socket socket,
@@ -101,9 +130,8 @@ Task<> Listener::serve(net::Socket socket) {
         co_return;
     }
     Session session(std::move(*conn), context_);
-    sessions_.insert(&session);
+    Listed const listed(sessions_, session);
     co_await session.run();
-    sessions_.erase(&session);
 }
 
 Task<> Listener::turn_away(net::Socket socket, Error why) {
@@ -112,9 +140,8 @@ Task<> Listener::turn_away(net::Socket socket, Error why) {
     auto conn = co_await greet(std::move(socket), context_.limits.linger_time);
     if (conn.has_error()) co_return;
     Session session(std::move(*conn), context_);
-    sessions_.insert(&session);
+    Listed const listed(sessions_, session);
     co_await session.turn_away(std::move(why));
-    sessions_.erase(&session);
 }
 
 void Listener::note_refusal(Error const& why, std::string_view client) {

@@ -31,6 +31,8 @@ class Listener {
     void drop();
 
   private:
+    /// False if there was none to accept for now.
+    Task<bool> accept_one();
     Task<> serve(net::Socket socket);
     Task<Result<std::unique_ptr<net::Conn>>> greet(net::Socket socket, std::chrono::milliseconds limit);
     Task<> turn_away(net::Socket socket, Error why);

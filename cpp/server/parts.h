@@ -6,6 +6,7 @@
 #include "http/core/app.h"
 #include "http/core/operations.h"
 #include "http/routes.h"
+#include "jobs/job_runner.h"
 #include "net/socket_file.h"
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
@@ -67,7 +68,8 @@ struct Server::Parts {
     std::optional<http::App> app;
     std::unique_ptr<net::TlsCertificates> certificates;
     std::vector<std::unique_ptr<Worker>> workers;
-    std::optional<net::Endpoint> bound;  ///< absent: only the control socket is served
+    std::optional<jobs::JobRunner> job_runner;  ///< on the thread of the first worker
+    std::optional<net::Endpoint> bound;         ///< absent: only the control socket is served
     std::optional<net::Endpoint> debug_bound;
     std::optional<net::SocketFile> control;
     bool running = false;
@@ -84,6 +86,7 @@ struct Server::Parts {
     Result<> listen();
     Result<> listen_to_clients();
     Result<> listen_locally();
+    void make_workers();
     Result<> add_jobs();
     Result<> count_descriptors();
     void keep_last_refusals();

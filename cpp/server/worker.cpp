@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <exception>
 
 namespace ocilot::server {
 
@@ -25,12 +26,24 @@ Task<> quietly(Task<> task) {
 
 }  // namespace
 
-Worker::Worker(Metrics& metrics)
+Worker::Worker(Metrics& metrics, Log const& log)
     : busy_(context_.get_executor()),
+      log_(log),
+      internal_errors_(metrics.counter("ocilot_internal_errors_total",
+                                       "Exceptions that ended a connection or a background task.")),
       metrics_(metrics),
-      connections_(context_.get_executor()),
-      background_(context_.get_executor()),
-      ending_(context_.get_executor()) {}
+      connections_(context_.get_executor(), report("connection")),
+      background_(context_.get_executor(), report("background")),
+      ending_(context_.get_executor(), report("drain")) {}
+
+TaskGroup::Report Worker::report(std::string_view of) {
+    return [this, of](std::string_view what) { note_exception(of, what); };
+}
+
+void Worker::note_exception(std::string_view of, std::string_view what) noexcept {
+    internal_errors_.add();
+    log_.error("task aborted by an internal error", {{"task", of}, {"err", what}});
+}
 
 void Worker::add_listener(net::Acceptor acceptor, net::TlsCertificates const* certificates,
                           SessionContext context) {
@@ -47,7 +60,21 @@ void Worker::start() {
     for (auto& task : waiting_) background_.spawn(std::move(task));
     waiting_.clear();
     SignalsBlocked const blocked;
-    thread_ = std::thread([this] { context_.run(); });
+    thread_ = std::thread([this] { serve(); });
+}
+
+/// The last door of the thread: a handler that throws is over, those that wait behind it are not.
+void Worker::serve() {
+    for (;;) {
+        try {
+            context_.run();
+            return;
+        } catch (std::exception const& problem) {
+            note_exception("handler", problem.what());
+        } catch (...) {
+            note_exception("handler", "an exception of an unknown type");
+        }
+    }
 }
 
 void Worker::finish(std::chrono::milliseconds drain_time, std::function<void()> drop) {

@@ -14,10 +14,12 @@
 namespace ocilot::server {
 
 /// One I/O thread with its context, its listeners and what runs in the background. Set up first, then
-/// started, then finished; the thread runs only in between.
+/// started, then finished; the thread runs only in between. An exception that leaves a task or a handler is
+/// logged and counted (`ocilot_internal_errors_total`); the thread goes on.
 class Worker {
   public:
-    explicit Worker(Metrics& metrics);
+    /// Both must outlive it.
+    Worker(Metrics& metrics, Log const& log);
     /// The thread must not be running.
     ~Worker() = default;
     Worker(Worker const&) = delete;
@@ -44,10 +46,16 @@ class Worker {
     void join();
 
   private:
+    void serve();
+    /// What takes the exceptions of a group of tasks.
+    TaskGroup::Report report(std::string_view of);
+    void note_exception(std::string_view of, std::string_view what) noexcept;
     Task<> wind_up(std::chrono::milliseconds drain_time, std::function<void()> drop);
 
     asio::io_context context_{1};
     asio::executor_work_guard<Executor> busy_;
+    Log const& log_;
+    Counter& internal_errors_;
     HttpMetrics metrics_;
     Dates dates_;
     std::string spare_;

@@ -12,13 +12,17 @@ METHODS, HANDLER = 12, 40
 CATCHES = {
     "cpp/jose/strict_json.cpp": "JSON: the parser throws",
     "cpp/base/blocking_pool.h": "pool: what a job throws is its answer",
-    "cpp/base/task_group.cpp": "pool: a cancelled task is unwound by an exception",
+    "cpp/base/log.cpp": "log: what other doors catch can always be logged",
+    "cpp/base/task_group.cpp": "task group: what a task throws ends that task; so does its cancellation",
+    "cpp/jobs/job_loop.cpp": "job: what a round throws ends that round",
     "cpp/meta/annotations_json.cpp": "JSON: the parser throws",
     "cpp/meta/sqlite/names_json.cpp": "JSON: the parser throws",
     "cpp/meta/sqlite/writer.h": "SQL: what a job of the writer throws is its answer",
     "cpp/python/told.h": "binding: what Python raises crosses the core",
+    "cpp/server/listener.cpp": "listener: what an accepted connection throws costs that connection",
     "cpp/server/server.cpp": "binding: what the start throws is the answer to it",
     "cpp/server/session.cpp": "session: what a request throws costs one connection",
+    "cpp/server/worker.cpp": "I/O thread: what a handler throws ends that handler",
 }
 
 SPAWNS = {
@@ -28,6 +32,8 @@ SPAWNS = {
 
 POSTS = {
     "cpp/base/suspend.h": "wakes a suspended task where it was",
+    "cpp/jobs/job_loop.cpp": "wakes the loop of a job on its own thread",
+    "cpp/jobs/job_runner.cpp": "wakes the runner on its own thread",
     "cpp/server/worker.cpp": "crosses to the context whose group then spawns",
 }
 

@@ -53,6 +53,10 @@ TABLE = {
     ("keys", "POST"): ADMINISTRATORS,
     ("hooks", "GET"): ADMINISTRATORS,
     ("hooks_reload", "POST"): ADMINISTRATORS,
+    ("jobs", "GET"): ADMINISTRATORS,
+    ("job", "GET"): ADMINISTRATORS,
+    ("job", "POST"): ADMINISTRATORS,
+    ("job", "DELETE"): ADMINISTRATORS,
 }
 """Endpoint and method -> who gets past the guard. `dave` is in the group `team`, `boss` is an administrator
 by his account and carol by a rule, `limited` is one whose secret is good for one repository."""

@@ -14,6 +14,7 @@ namespace ocilot::http {
 [[nodiscard]] std::span<Endpoint const> audit_routes() noexcept;
 [[nodiscard]] std::span<Endpoint const> access_routes() noexcept;
 [[nodiscard]] std::span<Endpoint const> key_routes() noexcept;
+[[nodiscard]] std::span<Endpoint const> job_routes() noexcept;
 [[nodiscard]] std::span<Endpoint const> hook_routes() noexcept;
 
 }  // namespace ocilot::http

@@ -15,6 +15,10 @@
 #include <optional>
 #include <string>
 
+namespace ocilot::jobs {
+class JobControl;
+}
+
 namespace ocilot::http {
 
 /// How URLs in answers are made.
@@ -47,11 +51,12 @@ struct AppParts {
     registry::Registry& registry;
     auth::Guard& guard;
     Operations& operations;
-    auth::TokenServer* tokens = nullptr;   ///< null where this registry gives out none
-    auth::Registrar* registrar = nullptr;  ///< null where there is nothing to administer
-    policy::HookControl* hooks = nullptr;  ///< null where nobody runs hooks
-    auth::RateLimits* rates = nullptr;     ///< null: requests are not counted
-    auth::Refusals* refusals = nullptr;    ///< where refusals are noted that nothing else notes
+    auth::TokenServer* tokens = nullptr;       ///< null where this registry gives out none
+    auth::Registrar* registrar = nullptr;      ///< null where there is nothing to administer
+    policy::HookControl* hooks = nullptr;      ///< null where nobody runs hooks
+    ocilot::jobs::JobControl* jobs = nullptr;  ///< null where no jobs run
+    auth::RateLimits* rates = nullptr;         ///< null: requests are not counted
+    auth::Refusals* refusals = nullptr;        ///< where refusals are noted that nothing else notes
 };
 
 /// The protocol: a request in, an answer out. Knows no socket. Thread-safe.

@@ -18,7 +18,8 @@ struct Context {
     auth::TokenServer* tokens;   ///< null where this registry gives out none
     auth::Registrar* registrar;  ///< null where there is nothing to administer
     auth::Sealer const& sealer;
-    policy::HookControl* hooks;  ///< null where nobody runs hooks
+    policy::HookControl* hooks;      ///< null where nobody runs hooks
+    ocilot::jobs::JobControl* jobs;  ///< null where no jobs run
     AppSettings const& settings;
     policy::Caller const& caller;
     oci::RepositoryName const* repository;  ///< null for the routes without a name

@@ -5,6 +5,7 @@
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/keys.h"
+#include "meta/sqlite/leases.h"
 #include "meta/sqlite/links.h"
 #include "meta/sqlite/schema.h"
 #include "meta/sqlite/scrub_facts.h"
@@ -48,6 +49,7 @@ struct SqliteStore::Parts {
     SqliteTokens tokens;
     SqliteKeys keys;
     SqliteJournal journal;
+    SqliteLeases leases;
 };
 
 namespace {
@@ -154,6 +156,10 @@ Keys& SqliteStore::keys() noexcept {
 
 Journal& SqliteStore::journal() noexcept {
     return parts_->journal;
+}
+
+Leases& SqliteStore::leases() noexcept {
+    return parts_->leases;
 }
 
 Task<Result<>> SqliteStore::check() {

@@ -31,6 +31,7 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] Tokens& tokens() noexcept override;
     [[nodiscard]] Keys& keys() noexcept override;
     [[nodiscard]] Journal& journal() noexcept override;
+    [[nodiscard]] Leases& leases() noexcept override;
     Task<Result<>> check() override;
 
   private:

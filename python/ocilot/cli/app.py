@@ -47,6 +47,7 @@ COMMANDS: Final = (
     Row("token", "token.app", "Secrets that stand for an account in place of its password."),
     Row("access", "access.app", "Who may do what, and why."),
     Row("keys", "keys.app", "Keys that the registry signs its tokens with."),
+    Row("jobs", "jobs.app", "Background jobs of the running registry."),
 )
 
 

@@ -53,6 +53,39 @@ Task<> cancel_all(int& ended) {
     EXPECT_EQ(group.size(), 0U);
 }
 
+Task<> fail(int& left) {
+    --left;
+    co_await asio::post(use_task);
+    throw std::bad_alloc();
+}
+
+Task<> join_with_report(std::vector<std::string>& reports, int& left) {
+    TaskGroup group(co_await asio::this_coro::executor,
+                    [&reports](std::string_view what) { reports.emplace_back(what); });
+    group.spawn(fail(left));
+    group.spawn(fail(left));
+    co_await group.join();
+    EXPECT_EQ(group.size(), 0U);
+}
+
+Task<> join_without_report(int& left, int& ended) {
+    TaskGroup group(co_await asio::this_coro::executor);
+    group.spawn(fail(left));
+    group.spawn(fail(left));
+    std::string what;
+    try {
+        co_await group.join();
+    } catch (std::bad_alloc const& problem) {
+        what = problem.what();
+    }
+    EXPECT_EQ(what, "std::bad_alloc");
+    EXPECT_EQ(group.size(), 0U);
+    group.spawn(wait_for_ever(ended));
+    co_await asio::post(use_task);
+    group.cancel();
+    co_await group.join();
+}
+
 }  // namespace
 
 TEST(Task, HandsAnErrorToWhoeverAwaits) {
@@ -75,4 +108,20 @@ TEST(TaskGroup, CancelsItsTasksAndWaitsForThem) {
     int ended = 0;
     test::run(cancel_all(ended));
     EXPECT_EQ(ended, 2);
+}
+
+TEST(TaskGroup, ReportsAnExceptionAndGoesOn) {
+    std::vector<std::string> reports;
+    int left = 2;
+    test::run(join_with_report(reports, left));
+    EXPECT_EQ(left, 0);
+    EXPECT_EQ(reports, (std::vector<std::string>{"std::bad_alloc", "std::bad_alloc"}));
+}
+
+TEST(TaskGroup, HandsAnExceptionToWhoeverJoinsOnceAllTasksHaveEnded) {
+    int left = 2;
+    int ended = 0;
+    test::run(join_without_report(left, ended));
+    EXPECT_EQ(left, 0);
+    EXPECT_EQ(ended, 1);
 }

@@ -79,6 +79,7 @@ class AuthTest : public AppTest {
                              .operations = *operations,
                              .tokens = &*tokens,
                              .hooks = hooks,
+                             .jobs = job_control,
                              .rates = rates ? &*rates : nullptr,
                              .refusals = &*refusals},
                     settings);
@@ -156,6 +157,7 @@ class AuthTest : public AppTest {
     std::optional<auth::Guard> checking;
     std::optional<auth::TokenServer> tokens;
     policy::HookControl* hooks = nullptr;
+    jobs::JobControl* job_control = nullptr;
 };
 
 }  // namespace ocilot::http::test

@@ -57,6 +57,10 @@ std::vector<RoleRow> table() {
         {"audit", Method::get, "/api/v1/audit", admins},
         {"hooks", Method::get, "/api/v1/hooks", admins},
         {"hooks_reload", Method::post, "/api/v1/hooks/reload", admins},
+        {"jobs", Method::get, "/api/v1/jobs", admins},
+        {"job", Method::get, "/api/v1/jobs/missing", admins},
+        {"job", Method::post, "/api/v1/jobs/missing", admins},
+        {"job", Method::del, "/api/v1/jobs/missing", admins},
     };
 }
 

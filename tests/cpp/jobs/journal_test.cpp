@@ -12,7 +12,8 @@ class JournalJobTest : public RegistryTest {
         ASSERT_TRUE(run(meta->journal().append(std::vector(times, entry))).has_value());
     }
     Result<std::size_t> forget(std::chrono::seconds age) {
-        return run(jobs::forget_journal(meta->journal(), clock, age));
+        jobs::Round const round;
+        return run(jobs::forget_journal(meta->journal(), clock, age, round));
     }
 };
 

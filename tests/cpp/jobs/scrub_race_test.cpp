@@ -48,9 +48,10 @@ class ScrubRace : public RegistryTest {
         }
         co_return Result<>{};
     }
+    jobs::Round const uncancelled;
     Task<Result<std::size_t>> scrub(registry::Registry& registry, blob::BlobUpkeep& store) {
         jobs::ScrubRules const gently{.rate = 0, .keep_place_every = std::chrono::seconds(60)};
-        return jobs::scrub(registry, store, gently, log, metrics);
+        return jobs::scrub(registry, store, gently, uncancelled, log, metrics);
     }
     /// Pushes beside the scrub, which goes on when the push is done, or waits for the scrub.
     Task<> push_beside(Way way, bool now, bool waits, bool& done) {

@@ -12,8 +12,9 @@ namespace {
 class ScrubTest : public RegistryTest {
   protected:
     std::size_t scrub() {
+        jobs::Round const round;
         jobs::ScrubRules const rules{.rate = 0, .keep_place_every = std::chrono::seconds(60)};
-        return run(jobs::scrub(parts, blobs, rules, log, metrics)).value();
+        return run(jobs::scrub(parts, blobs, rules, round, log, metrics)).value();
     }
     void rot(oci::Digest const& digest) {
         ASSERT_TRUE(run(blobs.remove(digest)).has_value());

@@ -1,0 +1,132 @@
+#include "server/job_list.h"
+
+#include "jobs/journal.h"
+#include "jobs/scrub.h"
+#include "jobs/uploads.h"
+#include "server/run_now.h"
+
+#include <algorithm>
+
+namespace ocilot::server {
+
+namespace {
+
+using std::chrono::seconds;
+using Items = Task<Result<std::size_t>>;
+
+constexpr seconds often{1};
+constexpr seconds key_interval{10};
+constexpr std::chrono::hours audit_interval{1};
+
+/// A pair that does not fit leaves the old one in force.
+Items reload_certificates(net::TlsCertificates& certificates, BlockingPool& pool, Log const& log) {
+    CO_TRY(bool const changed,
+           co_await pool.run([&certificates] { return certificates.reload_if_changed(); }));
+    if (changed) log.info("certificate reloaded");
+    co_return changed ? std::size_t{1} : std::size_t{0};
+}
+
+jobs::Job expire_uploads(JobListParts const& parts) {
+    auto const& settings = parts.settings;
+    auto& registry = parts.registry;
+    auto const& log = parts.log;
+    auto& metrics = parts.metrics;
+    return {.name = "expire-uploads",
+            .purpose = "Remove upload sessions that were not finished in time.",
+            .interval = settings.uploads.purge_interval,
+            .round = [&registry, age = settings.uploads.age, &log, &metrics](
+                         jobs::Round const&) { return jobs::expire_uploads(registry, age, log, metrics); },
+            .scope = jobs::JobScope::registry,
+            .enabled = settings.uploads.purge};
+}
+
+jobs::Job expire_audit_log(JobListParts const& parts) {
+    auto const age = parts.settings.upkeep.audit_age;
+    auto& registry = parts.registry;
+    return {.name = "expire-audit-log",
+            .purpose = "Remove entries of the audit log that are older than the configured age.",
+            .interval = audit_interval,
+            .round = [&registry, age](jobs::Round const& round) -> Items {
+                return jobs::forget_journal(registry.meta.journal(), registry.clock, age, round);
+            },
+            .scope = jobs::JobScope::registry,
+            .enabled = age > seconds(0)};
+}
+
+jobs::Job flush_refusals(JobListParts const& parts) {
+    auto& refusals = parts.refusals;
+    return {.name = "flush-refusals",
+            .purpose = "Write refused requests and logins to the audit log.",
+            .interval = often,
+            .round = [&refusals](jobs::Round const&) { return refusals.flush(); }};
+}
+
+jobs::Job rotate_keys(JobListParts const& parts) {
+    auto& access = parts.access;
+    return {.name = "rotate-keys",
+            .purpose = "Read the signing keys again, and create a new one when the youngest is due.",
+            .interval = key_interval,
+            .round = [&access](jobs::Round const&) { return access.refresh_keys(); }};
+}
+
+jobs::Job record_token_use(JobListParts const& parts) {
+    auto& access = parts.access;
+    return {.name = "record-token-use",
+            .purpose = "Record when access tokens were last used.",
+            .interval = key_interval,
+            .round = [&access](jobs::Round const&) { return access.record_token_use(); }};
+}
+
+jobs::Job reload_certificates(JobListParts const& parts) {
+    auto& certificates = *parts.certificates;
+    auto& pool = parts.pool;
+    auto const& log = parts.log;
+    return {.name = "reload-certificates",
+            .purpose = "Reload the TLS certificate and key when their files change.",
+            .interval = often,
+            .round = [&certificates, &pool, &log](jobs::Round const&) {
+                return reload_certificates(certificates, pool, log);
+            }};
+}
+
+jobs::Job scrub(JobListParts const& parts, seconds interval, seconds first_delay) {
+    auto const& settings = parts.settings;
+    jobs::ScrubRules const rules{.rate = settings.upkeep.scrub_rate};
+    auto& registry = parts.registry;
+    auto& blobs = parts.blobs;
+    auto const& log = parts.log;
+    auto& metrics = parts.metrics;
+    return {.name = "scrub",
+            .purpose = "Read every blob and quarantine those whose bytes do not match their digest.",
+            .interval = interval,
+            .round =
+                [&registry, &blobs, rules, &log, &metrics](jobs::Round const& round) {
+                    return jobs::scrub(registry, blobs, rules, round, log, metrics);
+                },
+            .first_delay = first_delay,
+            .scope = jobs::JobScope::registry,
+            .enabled = settings.upkeep.scrub};
+}
+
+}  // namespace
+
+Result<std::vector<jobs::Job>> job_list(JobListParts parts) {
+    std::vector<jobs::Job> list;
+    list.push_back(expire_uploads(parts));
+    list.push_back(expire_audit_log(parts));
+    list.push_back(flush_refusals(parts));
+    if (parts.access.has_tokens()) {
+        list.push_back(rotate_keys(parts));
+        list.push_back(record_token_use(parts));
+    }
+    if (parts.certificates != nullptr) list.push_back(reload_certificates(parts));
+    // Memory has no disk to rot on.
+    if (!parts.settings.storage.in_memory) {
+        auto const interval = std::max(parts.settings.upkeep.scrub_interval, seconds(1));
+        TRY(auto const due_in, run_now(jobs::scrub_due_in(parts.registry, interval)));
+        list.push_back(scrub(parts, interval, seconds(due_in)));
+    }
+    return list;
+}
+
+}  // namespace ocilot::server

@@ -1,0 +1,92 @@
+#include "server/worker.h"
+
+#include "harness.h"
+#include "net/loopback.h"
+#include "server/connections.h"
+
+#include <boost/asio/post.hpp>
+#include <gmock/gmock.h>
+#include <new>
+
+using namespace ocilot;
+using namespace ocilot::test;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+namespace {
+
+/// Has no memory left for those that it turns away.
+class WithoutMemory final : public http::Handler {
+  public:
+    Task<http::Response> handle(http::Request const&) override {
+        http::Response response;
+        response.text("text/plain", "ok");
+        response.route = "fake";
+        co_return response;
+    }
+    http::Response refuse(Error const&) const override { throw std::bad_alloc(); }
+};
+
+Task<> throw_at_once() {
+    throw std::runtime_error("a defect in the background");
+    co_return;
+}
+
+std::string get(std::uint16_t port) {
+    auto const client = connect_to(port);
+    client.send("GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    return client.receive_all();
+}
+
+/// A worker that serves one connection at a time.
+class WorkerTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        auto acceptor = net::listen(worker.context(), "127.0.0.1:0").value();
+        port = net::port_of(acceptor.local_endpoint());
+        worker.add_listener(std::move(acceptor), nullptr,
+                            {handler, h.clock, h.random, h.log, nullptr, worker.metrics(), worker.dates(),
+                             h.limits, h.proxies, worker.spare(), &one});
+    }
+    /// Ends it; answers the exceptions that it met.
+    std::uint64_t errors() {
+        worker.finish(std::chrono::milliseconds(0), [] {});
+        worker.join();
+        return h.metrics.counter("ocilot_internal_errors_total", "").value();
+    }
+
+    Harness h;
+    WithoutMemory handler;
+    server::Connections one{1, 0};
+    server::Worker worker{h.metrics, h.log};
+    std::uint16_t port = 0;
+};
+
+}  // namespace
+
+TEST_F(WorkerTest, AnExceptionBeforeASessionRunsCostsThatConnectionOnly) {
+    worker.start();
+    auto const first = connect_to(port);
+    first.send("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
+    std::array<char, 8> head{};
+    EXPECT_EQ(::recv(first.get(), head.data(), head.size(), MSG_WAITALL), 8) << "it has its seat";
+    EXPECT_EQ(get(port), "") << "one too many, and no memory to say so";
+    EXPECT_EQ(get(port), "");
+    first.send("GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(first.receive_all(), EndsWith("ok"));
+    EXPECT_THAT(get(port), EndsWith("ok"));
+    EXPECT_EQ(errors(), 2U);
+    EXPECT_THAT(h.log_sink.text(),
+                HasSubstr("msg=\"task aborted by an internal error\" task=connection err=std::bad_alloc"));
+}
+
+TEST_F(WorkerTest, AnExceptionInTheBackgroundOrInAHandlerEndsNothingElse) {
+    worker.add_background(throw_at_once());
+    worker.start();
+    asio::post(worker.context(), [] { throw std::bad_alloc(); });
+    asio::post(worker.context(), [] { throw 7; });
+    EXPECT_THAT(get(port), EndsWith("ok"));
+    EXPECT_EQ(errors(), 3U);
+    EXPECT_THAT(h.log_sink.text(), HasSubstr("task=background err=\"a defect in the background\""));
+    EXPECT_THAT(h.log_sink.text(), HasSubstr("task=handler err=std::bad_alloc"));
+}
