@@ -9,11 +9,11 @@ namespace ocilot::meta {
 namespace {
 
 /// In the order of the kinds.
-constexpr std::array<std::string_view, 21> words{
+constexpr std::array<std::string_view, 23> words{
     "unknown",      "manifest.push", "manifest.delete", "tag.move",       "tag.delete",      "blob.push",
     "blob.mount",   "blob.delete",   "account.add",     "account.change", "account.remove",  "token.add",
-    "token.remove", "key.add",       "access.reload",   "hooks.reload",   "registry.import", "login",
-    "access",       "admit",         "limit",
+    "token.remove", "key.add",       "access.reload",   "hooks.reload",   "registry.import", "job.run",
+    "job.cancel",   "login",         "access",          "admit",          "limit",
 };
 static_assert(words.size() == static_cast<std::size_t>(ChangeKind::limit) + 1);
 

@@ -24,6 +24,8 @@ enum class ChangeKind : std::uint8_t {
     access_reload,
     hooks_reload,
     registry_import,
+    job_run,
+    job_cancel,
     // Refusals.
     login,
     access,

@@ -2,6 +2,7 @@
 
 #include "base/blocking_pool.h"
 #include "base/log_writer.h"
+#include "blob/storage.h"
 #include "hookbox/hook_box.h"
 #include "http/core/app.h"
 #include "http/core/operations.h"

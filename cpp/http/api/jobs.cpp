@@ -43,13 +43,13 @@ Error without_jobs() {
 }
 
 /// What an administrator did is in the audit log.
-Task<Result<>> note(Context const& context, std::string_view action) {
-    std::vector<meta::JournalEntry> entries(1);
-    entries[0].at = context.registry.clock.now();
-    entries[0].action = action;
-    entries[0].by = registry::actor_of(context.caller);
-    entries[0].subject = context.item;
-    co_return co_await context.registry.meta.journal().append(std::move(entries));
+Task<Result<>> note(Context const& context, meta::ChangeKind kind) {
+    std::vector<meta::Change> changes(1);
+    changes[0].at = context.registry.clock.now();
+    changes[0].kind = kind;
+    changes[0].by = registry::actor_of(context.caller);
+    changes[0].name = context.item;
+    co_return co_await context.registry.meta.journal().append(std::move(changes));
 }
 
 /// `GET /api/v1/jobs`.
@@ -71,7 +71,7 @@ Task<Result<Response>> get_job(Context const& context) {
 Task<Result<Response>> post_job(Context const& context) {
     if (context.jobs == nullptr) co_return without_jobs();
     CO_TRY(auto const asked, context.jobs->run_now(context.item));
-    CO_CHECK(co_await note(context, "job.run"));
+    CO_CHECK(co_await note(context, meta::ChangeKind::job_run));
     auto response = json_response(
         202, {{"name", context.item}, {"round", asked.number}, {"already_running", asked.already_running}});
     response.set("Location", context.urls.local("/api/v1/jobs/" + std::string(context.item)));
@@ -83,7 +83,7 @@ Task<Result<Response>> delete_job(Context const& context) {
     if (context.jobs == nullptr) co_return without_jobs();
     CO_TRY(bool const cancelled, context.jobs->cancel(context.item));
     if (cancelled) {
-        CO_CHECK(co_await note(context, "job.cancel"));
+        CO_CHECK(co_await note(context, meta::ChangeKind::job_cancel));
     }
     co_return json_response(cancelled ? 202 : 200, {{"name", context.item}, {"cancelled", cancelled}});
 }
