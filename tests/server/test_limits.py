@@ -147,7 +147,9 @@ def test_uploads_without_bytes_keep_nobody_out(fresh_registry: FreshRegistry) ->
         api.push_blob("full", b"goes through")
 
 
-def test_when_all_uploads_are_being_written_to_the_next_is_told_to_retry(fresh_registry: FreshRegistry) -> None:
+def test_when_all_uploads_are_being_written_to_the_next_is_told_to_retry(
+    fresh_registry: FreshRegistry,
+) -> None:
     with fresh_registry(limited(uploadsperrepository=1)).connect() as api:
         location = api.start_upload("full")
         with api.raw() as raw:

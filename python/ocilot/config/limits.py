@@ -23,9 +23,9 @@ class Limits(Section):
     connectionsperclient: Annotated[int, count(0)] = 0
     """Most open connections of one client address; those over it get 429; 0: any number."""
     uploadsperrepository: Annotated[int, count(0)] = 1000
-    """Most unfinished uploads of one repository that hold bytes; one more ends the longest idle; 0: any number."""
+    """Most unfinished uploads with bytes of one repository; one more ends the longest idle; 0: any number."""
     uploadspercaller: Annotated[int, count(0)] = 1000
-    """Most unfinished uploads of one user that hold bytes; one more ends the longest idle; 0: any number."""
+    """Most unfinished uploads with bytes of one user; one more ends the longest idle; 0: any number."""
     jsondepth: Annotated[int, count(8)] = 64
     """Most levels of nesting in a manifest."""
     jsonmembers: Annotated[int, count(0)] = 0

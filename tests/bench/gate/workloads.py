@@ -70,6 +70,14 @@ def push(connection: Connection, repository: str, data: bytes) -> None:
     connection.ask("PUT", f"{location}{mark}digest={digest(data)}", 201, body=data)
 
 
+def push_in_chunks(connection: Connection, repository: str, data: bytes) -> None:
+    """As docker does: a stream, then an end without bytes."""
+    location = connection.ask("POST", f"/v2/{repository}/blobs/uploads/", 202).location
+    location = connection.ask("PATCH", location, 202, body=data).location
+    mark = "&" if "?" in location else "?"
+    connection.ask("PUT", f"{location}{mark}digest={digest(data)}", 201)
+
+
 def fill(connection: Connection) -> None:
     """All that the workloads read or mount."""
     for data in (SMALL, LARGE, *LAYERS):
@@ -107,6 +115,11 @@ WORKLOADS = (
     ),
     Workload(
         "push-4k", "push 4 KiB blob (POST, PUT)", lambda on, number: push(on, PUSHED, blob(f"push {number}"))
+    ),
+    Workload(
+        "push-docker",
+        "push 4 KiB blob (POST, PATCH, PUT)",
+        lambda on, number: push_in_chunks(on, PUSHED, blob(f"docker {number}")),
     ),
     Workload("mount", "mount a 4 KiB blob", _mount),
 )

@@ -1,4 +1,4 @@
-#include "blob/filesystem/store.h"
+#include "blob/filesystem_fixture.h"
 #include "blob/test_disk.h"
 #include "oci/hasher.h"
 #include "run.h"
@@ -14,76 +14,6 @@ using oci::Algorithm;
 using oci::digest_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-namespace {
-
-std::span<std::byte const> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
-
-Task<Result<>> commit(Upload& upload) {
-    CO_TRY(auto const digest, co_await upload.digest(Algorithm::sha256));
-    co_return co_await upload.commit(digest);
-}
-
-/// The descriptors this process has open.
-std::ptrdiff_t open_descriptors() {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
-                         std::filesystem::directory_iterator());
-}
-
-class FilesystemBlobs : public testing::Test {
-  protected:
-    FilesystemBlobs() { start(); }
-
-    /// A store as after a start of the process.
-    void start() {
-        store.reset();
-        auto files = std::make_unique<test::TestDisk>(dir.path);
-        disk = files.get();
-        store = FilesystemStore::open(dir.path, pool, random, std::move(files)).value();
-        disk->forget();
-    }
-    std::unique_ptr<Upload> upload_of(std::string_view text) {
-        auto upload = test::run(store->create(id, Algorithm::sha256)).value();
-        EXPECT_TRUE(test::run(upload->append(bytes_of(text))));
-        return upload;
-    }
-    Result<> put(std::string_view text) {
-        return test::run(store->put(digest_of(Algorithm::sha256, text), bytes_of(text)));
-    }
-    std::string file(std::filesystem::path const& path) {
-        std::ifstream stream(dir.path / path, std::ios::binary);
-        return {std::istreambuf_iterator<char>(stream), {}};
-    }
-    /// Lines of the disk's log from the sync of the bytes on, without looking up and opening.
-    std::vector<std::string> steps() {
-        std::vector<std::string> lines;
-        for (auto const& line : disk->log()) {
-            if (line.starts_with("sync") || line.starts_with("link") || line.starts_with("rename") ||
-                line.starts_with("mkdir")) {
-                lines.push_back(line);
-            }
-        }
-        return lines;
-    }
-
-    test::TempDir dir;
-    SystemRandom random;
-    BlockingPool pool{2};
-    std::unique_ptr<FilesystemStore> store;
-    test::TestDisk* disk = nullptr;
-    Uuid id = Uuid::random(random);
-    std::string const id_path = "ocilot/uploads/" + id.str().substr(0, 2) + "/" + id.str();
-    // echo -n hello | sha256sum
-    oci::Digest const hello = digest_of(Algorithm::sha256, "hello");
-    std::string const algorithm_path = "docker/registry/v2/blobs/sha256";
-    std::string const shard_path = algorithm_path + "/2c";
-    std::string const hello_path =
-        shard_path + "/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
-};
-
-}  // namespace
 
 TEST_F(FilesystemBlobs, KeepsBlobsWhereDistributionKeepsThem) {
     ASSERT_TRUE(put("hello"));
@@ -382,77 +312,4 @@ TEST_F(FilesystemBlobs, SaysWhatToDoWhenItsDirectoryCannotBeUsed) {
     auto const opened = FilesystemStore::open(dir.path / "file", pool, random);
     EXPECT_EQ(opened.error().message, "cannot write to data directory " + (dir.path / "file").string() +
                                           ": not a directory; choose another with --root");
-}
-
-namespace {
-
-std::size_t reads(test::TestDisk& disk) {
-    auto const log = disk.log();
-    return static_cast<std::size_t>(
-        std::ranges::count_if(log, [](auto const& line) { return line.starts_with("read "); }));
-}
-
-}  // namespace
-
-TEST_F(FilesystemBlobs, ResumesWithoutReadingWhatTheStateCovers) {
-    std::string const text(3'000'000, 'z');
-    std::string const tail(10, '!');
-    auto const state = upload_of(text)->state();
-    start();
-    auto upload = test::run(store->resume(id, Algorithm::sha256, state)).value();
-    EXPECT_EQ(reads(*disk), 0U);
-    EXPECT_EQ(upload->size(), text.size());
-    EXPECT_EQ(test::run(upload->digest(Algorithm::sha256)).value(), digest_of(Algorithm::sha256, text));
-    ASSERT_TRUE(test::run(upload->append(bytes_of(tail))));
-    upload.reset();
-    disk->forget();
-    upload = test::run(store->resume(id, Algorithm::sha256, state)).value();
-    EXPECT_EQ(reads(*disk), 1U) << "what came after the state only";
-    ASSERT_TRUE(test::run(commit(*upload)));
-    EXPECT_EQ(reads(*disk), 1U);
-    EXPECT_TRUE(test::run(store->stat(digest_of(Algorithm::sha256, text + tail))));
-}
-
-TEST_F(FilesystemBlobs, AfterAnotherStartOfTheMachineOnlyTheStateOfSyncedBytesHolds) {
-    for (bool const synced : {false, true}) {
-        std::string state;
-        {
-            auto const left = upload_of("hello");
-            if (synced) {
-                ASSERT_TRUE(test::run(left->sync()));
-            }
-            state = left->state();
-        }
-        // The power cut left other bytes.
-        std::ofstream(dir.path / id_path) << "jello";
-        auto files = std::make_unique<test::TestDisk>(dir.path);
-        store.reset();
-        store = FilesystemStore::open(dir.path, pool, random, std::move(files), Uuid::random(random)).value();
-        auto const upload = test::run(store->resume(id, Algorithm::sha256, state)).value();
-        auto const* const seen = synced ? "hello" : "jello";
-        EXPECT_EQ(test::run(upload->digest(Algorithm::sha256)).value(), digest_of(Algorithm::sha256, seen));
-        ASSERT_TRUE(test::run(upload->discard()));
-    }
-}
-
-TEST_F(FilesystemBlobs, HashesAgainWhenThereAreFewerBytesThanTheStateSays) {
-    std::string state;
-    {
-        auto const left = upload_of("hello");
-        ASSERT_TRUE(test::run(left->sync()));
-        state = left->state();
-    }
-    std::filesystem::resize_file(dir.path / id_path, 2);
-    auto const upload = test::run(store->resume(id, Algorithm::sha256, state)).value();
-    EXPECT_EQ(upload->size(), 2U);
-    EXPECT_EQ(test::run(upload->digest(Algorithm::sha256)).value(), digest_of(Algorithm::sha256, "he"));
-}
-
-TEST_F(FilesystemBlobs, LosesAnUploadThatCannotBeSynced) {
-    auto const upload = upload_of("hello");
-    disk->failures["sync_data"] = -EIO;
-    EXPECT_EQ(test::run(upload->sync()).error().code, Errc::io);
-    disk->failures.clear();
-    EXPECT_EQ(upload->size(), 0U);
-    EXPECT_EQ(test::run(store->resume(id, Algorithm::sha256, {})).error().code, Errc::upload_unknown);
 }
