@@ -20,7 +20,6 @@ struct Target {
 };
 
 constexpr std::array targets{
-    Target{"accept", accept},
     Target{"chunks", chunks},
     Target{"conditions", conditions},
     Target{"content_range", content_range},

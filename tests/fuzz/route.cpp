@@ -9,6 +9,7 @@ namespace {
 
 /// The patterns of every route, with nobody behind them: CMake reads them out of the sources.
 http::Routes const& table() {
+    using http::row;
     static constexpr http::Endpoint rows[] = {
 #include "route_rows.inc"
     };

@@ -34,7 +34,7 @@ class MetaUploadsContract : public MetaStoreContract {
 
 }  // namespace
 
-INSTANTIATE_META_STORES(MetaUploadsContract);
+OCILOT_META_KINDS(MetaUploadsContract);
 
 TEST_P(MetaUploadsContract, AnUploadIsFoundInItsRepositoryUntilItIsClosed) {
     auto fact = upload("ann", at(5));

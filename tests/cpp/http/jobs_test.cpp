@@ -44,7 +44,7 @@ class JobsApi : public test::AuthTest {
     std::vector<std::string> noted() {
         std::vector<std::string> all;
         for (auto const& entry : ocilot::test::run(meta->journal().entries({.action = "job."})).value()) {
-            all.push_back(entry.by.name + " " + entry.action + " " + entry.subject);
+            all.push_back(entry.by.name + " " + std::string(to_string(entry.kind)) + " " + entry.name);
         }
         return all;
     }

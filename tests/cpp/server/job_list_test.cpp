@@ -19,7 +19,8 @@ namespace {
 class JobListTest : public test::RegistryTest {
   protected:
     std::vector<jobs::Job> list() {
-        return server::job_list({settings, parts, refusals, *access, certificates.get(), pool, log, metrics})
+        return server::job_list(
+                   {settings, parts, blobs, refusals, *access, certificates.get(), pool, log, metrics})
             .value();
     }
     static server::AuthSettings with_accounts() {
@@ -46,8 +47,8 @@ class JobListTest : public test::RegistryTest {
     BlockingPool pool{1};
     auth::Refusals refusals{meta->journal(), clock, metrics};
     std::unique_ptr<server::AccessParts> access =
-        server::AccessParts::open(with_accounts(),
-                                  {open_gate, clock, random, log, metrics, meta->accounts(), refusals})
+        server::AccessParts::open(with_accounts(), {open_gate, clock, random, log, metrics, meta->accounts(),
+                                                    meta->tokens(), meta->keys(), refusals})
             .value();
     std::unique_ptr<net::TlsCertificates> certificates = make_certificates();
 };
@@ -91,9 +92,9 @@ TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
                                      "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
     certificates.reset();
     settings.storage.in_memory = true;
-    access =
-        server::AccessParts::open({}, {open_gate, clock, random, log, metrics, meta->accounts(), refusals})
-            .value();
+    access = server::AccessParts::open({}, {open_gate, clock, random, log, metrics, meta->accounts(),
+                                            meta->tokens(), meta->keys(), refusals})
+                 .value();
     EXPECT_THAT(names(), ElementsAre("expire-audit-log", "expire-uploads", "flush-refusals"));
 }
 
