@@ -82,7 +82,7 @@ TEST_F(Uploads, OutOfOrderTellsWhereToGoOn) {
 TEST_F(Uploads, BadContentRangesChangeNothing) {
     auto const location = start();
     patch(location, "0123456789");
-    for (auto const* range : {"10-5", "10-99999999999999999999", "bytes 10-12/*", "x-y", "-5--1", "10"}) {
+    for (auto const* range : {"10-5", "10-99999999999999999999", "x-y", "-5--1", "10"}) {
         auto const answer = patch(location, "abc", range);
         EXPECT_EQ(answer.status(), 400U) << range;
         EXPECT_TRUE(answer.says("SIZE_INVALID")) << range;

@@ -309,8 +309,9 @@ TEST_F(UploadSessionsTest, AWholeBlobSentAgainIsNotTakenForTheFirstOne) {
     std::string const text(5000, 'x');
     TextSource broken(text, 4200);
     (void)run(registry::finish_upload(parts, ref(id), {broken, {}, text.size()}, sha256(text)));
-    TextSource other(std::string(5000, 'y'), 4200);
-    (void)run(registry::finish_upload(parts, ref(id), {other, {}, text.size()}, sha256(text)));
+    std::string const other_text(5000, 'y');
+    TextSource other(other_text, 4200);
+    (void)run(registry::finish_upload(parts, ref(id), {other, {}, other_text.size()}, sha256(text)));
     forget_memory();
     EXPECT_EQ(offset(id).value(), 4200U);
     EXPECT_TRUE(finish(id, sha256(std::string(4200, 'y'))).has_value());
