@@ -19,8 +19,10 @@ constexpr std::chrono::hours longest_down{24};
 /// One round over the sessions, each of which may fail for itself.
 class Expiry {
   public:
-    Expiry(registry::Registry& registry, std::chrono::seconds age, Log const& log, Metrics& metrics)
+    Expiry(registry::Registry& registry, std::chrono::seconds age, Round const& round, Log const& log,
+           Metrics& metrics)
         : registry_(registry),
+          round_(round),
           oldest_(registry.sessions.now() - age),
           oldest_of_others_(oldest_ - age / age_parts),
           log_(log),
@@ -32,6 +34,7 @@ class Expiry {
         for (;;) {
             CO_TRY(auto const idle, co_await registry_.meta.uploads().idle_since(oldest_, place, batch));
             for (auto const& upload : idle) {
+                CO_CHECK(round_.check());
                 bool const is_here = registry_.sessions.find(upload.id) != nullptr;
                 co_await end(upload, is_here ? oldest_ : oldest_of_others_);
             }
@@ -40,6 +43,7 @@ class Expiry {
         }
         // Those that could not be recorded.
         for (auto const& session : registry_.sessions.all()) {
+            CO_CHECK(round_.check());
             if (!session->recorded.load()) co_await end_unrecorded(session);
         }
         co_return ended_;
@@ -71,6 +75,7 @@ class Expiry {
     }
 
     registry::Registry& registry_;
+    Round const& round_;
     Time oldest_;
     Time oldest_of_others_;
     Log const& log_;
@@ -81,11 +86,11 @@ class Expiry {
 }  // namespace
 
 Task<Result<std::size_t>> expire_uploads(registry::Registry& registry, std::chrono::seconds age,
-                                         Log const& log, Metrics& metrics) {
+                                         Round const& round, Log const& log, Metrics& metrics) {
     meta::UploadNote note{registry.sessions.now()};
     CO_CHECK(co_await registry.meta.uploads().exchange_note(std::move(note)));
-    Expiry round(registry, age, log, metrics);
-    co_return co_await round.run();
+    Expiry expiry(registry, age, round, log, metrics);
+    co_return co_await expiry.run();
 }
 
 Task<Result<>> take_over_uploads(registry::Registry& registry, std::chrono::seconds age) {

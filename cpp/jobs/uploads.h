@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "blob/upkeep.h"
+#include "jobs/round.h"
 #include "registry/registry.h"
 
 #include <chrono>
@@ -15,7 +16,7 @@ namespace ocilot::jobs {
 /// cannot be removed: it is logged and counted. Answers how many ended. Metrics:
 /// `ocilot_uploads_not_expired_total`.
 Task<Result<std::size_t>> expire_uploads(registry::Registry& registry, std::chrono::seconds age,
-                                         Log const& log, Metrics& metrics);
+                                         Round const& round, Log const& log, Metrics& metrics);
 
 /// Takes over the sessions of the process before, whose `age` decides when they expire (0: never). Time in
 /// which the registry did not run, beyond a day or half of `age`, does not count as idle, nor does a jump of

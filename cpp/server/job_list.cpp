@@ -34,8 +34,10 @@ jobs::Job expire_uploads(JobListParts const& parts) {
     return {.name = "expire-uploads",
             .purpose = "Remove upload sessions that were not finished in time.",
             .interval = settings.uploads.purge_interval,
-            .round = [&registry, age = settings.uploads.age, &log, &metrics](
-                         jobs::Round const&) { return jobs::expire_uploads(registry, age, log, metrics); },
+            .round =
+                [&registry, age = settings.uploads.age, &log, &metrics](jobs::Round const& round) {
+                    return jobs::expire_uploads(registry, age, round, log, metrics);
+                },
             .scope = jobs::JobScope::registry,
             .enabled = settings.uploads.purge};
 }

@@ -45,8 +45,10 @@ class FailingStore final : public blob::BlobStore {
 
 class UploadJobsTest : public RegistryTest {
   protected:
+    jobs::Round round;
+
     std::size_t expire(std::chrono::seconds age) {
-        return run(jobs::expire_uploads(parts, age, log, metrics)).value();
+        return run(jobs::expire_uploads(parts, age, round, log, metrics)).value();
     }
     /// A process that starts `later` by the clock of the machine.
     void start_again(std::chrono::seconds later, std::chrono::seconds age) {
@@ -147,7 +149,7 @@ TEST_F(UploadJobsTest, EndsSessionsOfAnEarlierProcessWithoutOpeningTheirBytes) {
     FailingStore store(blobs);
     registry::Registry with{store, *meta, open_gate, clock, random, *sessions, manifests, rules};
     steady.advance(hours(2));
-    EXPECT_EQ(run(jobs::expire_uploads(with, hours(1), log, metrics)).value(), 1U);
+    EXPECT_EQ(run(jobs::expire_uploads(with, hours(1), round, log, metrics)).value(), 1U);
     EXPECT_EQ(store.opened, 0);
     EXPECT_TRUE(run(blobs.uploads()).value().empty());
     EXPECT_EQ(sessions->size(), 0U);
@@ -164,10 +166,20 @@ TEST_F(UploadJobsTest, OneThatCannotBeRemovedStopsNoOther) {
     store.broken = {ids[0], ids[100], ids[249]};
     registry::Registry with{store, *meta, open_gate, clock, random, *sessions, manifests, rules};
     steady.advance(hours(2));
-    EXPECT_EQ(run(jobs::expire_uploads(with, hours(1), log, metrics)).value(), 247U);
+    EXPECT_EQ(run(jobs::expire_uploads(with, hours(1), round, log, metrics)).value(), 247U);
     EXPECT_EQ(run(blobs.uploads()).value().size(), 3U);
     EXPECT_NE(sink.text().find("upload not expired"), std::string::npos);
     EXPECT_NE(metrics.text().find("ocilot_uploads_not_expired_total 3"), std::string::npos);
+}
+
+TEST_F(UploadJobsTest, ACancelledRoundEndsBeforeTheNextUpload) {
+    auto const kept = begun();
+    steady.advance(hours(2));
+    round.cancel();
+    EXPECT_EQ(run(jobs::expire_uploads(parts, hours(1), round, log, metrics)).error().code, Errc::cancelled);
+    EXPECT_EQ(run(blobs.uploads()).value(), std::vector{kept});
+    round.reset();
+    EXPECT_EQ(expire(hours(1)), 1U);
 }
 
 TEST_F(UploadJobsTest, SweepsBytesThatNoSessionKnows) {

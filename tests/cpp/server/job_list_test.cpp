@@ -80,7 +80,11 @@ Task<> play_rounds(jobs::JobRunner& runner) {
 
 Task<> play(std::vector<jobs::Job> list, jobs::JobParts parts, std::vector<jobs::JobStatus>& after) {
     jobs::JobRunner runner(co_await asio::this_coro::executor, std::move(parts));
-    for (auto& job : list) runner.add(std::move(job));
+    for (auto& job : list) {
+        job.first_delay = std::chrono::hours(1);  // Only on request.
+        job.interval = std::chrono::hours(1);
+        runner.add(std::move(job));
+    }
     co_await play_rounds(runner);
     after = runner.jobs();
 }

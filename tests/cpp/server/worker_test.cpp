@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <new>
+#include <thread>
 
 using namespace ocilot;
 using namespace ocilot::test;
@@ -66,7 +67,7 @@ class WorkerTest : public testing::Test {
 
 TEST_F(WorkerTest, AnExceptionBeforeASessionRunsCostsThatConnectionOnly) {
     worker.start();
-    auto const first = connect_to(port);
+    auto first = connect_to(port);
     first.send("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
     std::array<char, 8> head{};
     EXPECT_EQ(::recv(first.get(), head.data(), head.size(), MSG_WAITALL), 8) << "it has its seat";
@@ -74,6 +75,8 @@ TEST_F(WorkerTest, AnExceptionBeforeASessionRunsCostsThatConnectionOnly) {
     EXPECT_EQ(get(port), "");
     first.send("GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     EXPECT_THAT(first.receive_all(), EndsWith("ok"));
+    first.close();
+    while (one.enter("192.0.2.1").has_error()) std::this_thread::yield();  // Until its seat is free.
     EXPECT_THAT(get(port), EndsWith("ok"));
     EXPECT_EQ(errors(), 2U);
     EXPECT_THAT(h.log_sink.text(),
