@@ -64,7 +64,7 @@ struct Change {
     std::string name = {};
     std::string media_type = {};             ///< of a manifest that was pushed
     std::optional<std::uint64_t> size = {};  ///< bytes, of content that was pushed or mounted
-    /// Why it was refused. For entries of schema 4 and before, all that is known beside the columns.
+    /// Why it was refused. For entries of schema 5 and before, all that is known beside the columns.
     std::string text = {};
     std::uint64_t times = 1;  ///< equal refusals within a short time are one
     ChangeDetails details = {};

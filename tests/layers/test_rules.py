@@ -58,7 +58,6 @@ DOORS: dict[str, tuple[str, dict[str, str]]] = {
 """What is done only at doors: how it is found, and the files that are doors, each with its reason."""
 
 MANY_METHODS = {
-    "cpp/meta/accounts.h:Accounts": "splits into accounts, tokens and keys",
 }
 LONG_HANDLERS: dict[str, str] = {}
 GLOBALS = {

@@ -3,7 +3,7 @@
 #include "http/api/routes.h"
 #include "http/core/instant.h"
 #include "http/core/page.h"
-#include "meta/change_text.h"
+#include "registry/change_text.h"
 
 #include <algorithm>
 #include <charconv>
@@ -51,8 +51,8 @@ Json json_of(meta::Change const& change) {
                {"refused", change.refused},
                {"by", {{"name", by.name}, {"kind", by.kind}, {"address", by.address}}},
                {"repository", change.repository},
-               {"subject", subject_of(change)},
-               {"detail", detail_of(change)},
+               {"subject", registry::subject_of(change)},
+               {"detail", registry::detail_of(change)},
                {"times", change.times}};
     if (!by.request.empty()) entry["request"] = {{"id", by.request}};
     add_text(entry, "digest", change.digest);

@@ -57,8 +57,11 @@ Response options(std::string_view allow) {
     return response;
 }
 
-bool changes_something(Method method) noexcept {
-    return method != Method::get && method != Method::head;
+/// The caller of a request that may change something, with the request's id for what it changes.
+policy::Caller const& with_request(policy::Caller& caller, Request const& request) {
+    bool const reads = request.method == Method::get || request.method == Method::head;
+    if (!reads) caller.request = request.id;
+    return caller;
 }
 
 /// Whoever may open the registry's own socket.
@@ -156,7 +159,6 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
     if (!caller) {
         CO_TRY(caller, co_await admit_caller(request, route, verb, rate));
     }
-    if (changes_something(request.method)) caller->request = request.id;
     if (verb.action && (parts_.guard.asks() || *verb.action == policy::Action::admin)) {
         policy::Access const access{name, *verb.action};
         if (!parts_.guard.known_to_allow(*caller, access)) {
@@ -176,7 +178,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .hooks = parts_.hooks,
                           .jobs = parts_.jobs,
                           .settings = settings_,
-                          .caller = *caller,
+                          .caller = with_request(*caller, request),
                           .repository = name ? &*name : nullptr,
                           .item = route.item,
                           .urls = Urls(settings_.urls, request)};

@@ -200,7 +200,7 @@ UPDATE repository SET listed = 1 WHERE listed > 1;
 CREATE INDEX repository_listed ON repository (name) WHERE listed = 1;
 
 -- subject: what it is about, by action: a digest, a tag, an account, an id. detail: why it was refused; in rows
--- of version 4 and before, what changed. details: a JSON object of what the other columns do not have, or ''.
+-- of version 5 and before, what changed. details: a JSON object of what the other columns do not have, or ''.
 ALTER TABLE journal ADD COLUMN request TEXT NOT NULL DEFAULT '';
 ALTER TABLE journal ADD COLUMN media_type TEXT NOT NULL DEFAULT '';
 ALTER TABLE journal ADD COLUMN size INTEGER;

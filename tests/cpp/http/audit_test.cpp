@@ -114,6 +114,38 @@ TEST_F(Audit, HasRefreshTokensAndBlobs) {
     EXPECT_EQ(entries[1].kind, meta::ChangeKind::token_add);
     EXPECT_EQ(entries[0].digest, digest);
     EXPECT_EQ(entries[0].size, 5U);
+    for (auto const& entry : entries) EXPECT_EQ(entry.by.request, "id-7") << "as the access log has it";
+}
+
+TEST_F(Audit, TellsAMoveInWordsAndAsData) {
+    add({.name = "root", .password_hash = hash("root"), .admin = true});
+    auto const push = [&](std::string const& content) {
+        EXPECT_EQ(as(basic("writer"), Method::put, "/v2/team/app/manifests/v1", content).status(), 201U);
+        return oci::digest_of(oci::Algorithm::sha256, content).str();
+    };
+    std::string const index =
+        R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})";
+    auto const one = push(index);
+    auto const two = push(index + " ");
+    auto const answer = as(basic("root"), Method::get, "/api/v1/audit?repository=team/app&n=2");
+    ASSERT_EQ(answer.status(), 200U) << answer.text;
+    auto const entries = nlohmann::json::parse(answer.text).at("entries");
+    auto const& moved = entries.at(0);
+    EXPECT_EQ(moved.at("action"), "tag.move");
+    EXPECT_EQ(moved.at("subject"), "v1");
+    EXPECT_EQ(moved.at("detail"), "from " + one + " to " + two);
+    EXPECT_EQ(moved.at("digest"), two);
+    EXPECT_EQ(moved.at("request").at("id"), "id-7");
+    nlohmann::json const tags{{{"name", "v1"}, {"previous", one}}};
+    EXPECT_EQ(moved.at("tags"), tags);
+    EXPECT_EQ(moved.at("tags_total"), 1);
+    auto const& pushed = entries.at(1);
+    EXPECT_EQ(pushed.at("action"), "manifest.push");
+    EXPECT_EQ(pushed.at("subject"), two);
+    EXPECT_EQ(pushed.at("detail"), "tags v1");
+    EXPECT_EQ(pushed.at("media_type"), "application/vnd.oci.image.index.v1+json");
+    EXPECT_EQ(pushed.at("size"), index.size() + 1);
+    EXPECT_FALSE(pushed.contains("mounted_from"));
 }
 
 TEST_F(Audit, HasADirectoryThatTakesSomebodyForAnAccount) {
