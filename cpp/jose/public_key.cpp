@@ -1,6 +1,8 @@
 #include "jose/public_key.h"
 
 #include "jose/base64url.h"
+#include "jose/owned.h"
+#include "jose/unusable_key.h"
 
 #include <array>
 #include <fmt/format.h>
@@ -18,18 +20,10 @@ constexpr int smallest_rsa = 2048;  // bits
 constexpr int largest_rsa = 8192;   // A signature of a larger one costs too much to verify.
 constexpr std::size_t fingerprint_bytes = 30;
 
-struct Free {
-    void operator()(BIGNUM* number) const noexcept { BN_free(number); }
-};
-using Number = std::unique_ptr<BIGNUM, Free>;
-
-Error refused(std::string why) {
-    ERR_clear_error();
-    return {Errc::config, std::move(why)};
-}
+using Number = Owned<BIGNUM>;
 
 Error incomplete() {
-    return refused("OpenSSL cannot tell what the key is made of");
+    return unusable_key("OpenSSL cannot tell what the key is made of");
 }
 
 /// A number of the key, base64url, at least `size` bytes with zeros before it; empty if there is none.
@@ -82,14 +76,14 @@ std::string spki_of(EVP_PKEY const* key) {
 Result<std::string> rsa_jwk(EVP_PKEY const* key) {
     int const bits = EVP_PKEY_get_bits(key);
     if (bits < smallest_rsa || bits > largest_rsa)
-        return refused(fmt::format("an RSA key of {} bits is not accepted: use one of {} to {}", bits,
-                                   smallest_rsa, largest_rsa));
+        return unusable_key(fmt::format("an RSA key of {} bits is not accepted: use one of {} to {}", bits,
+                                        smallest_rsa, largest_rsa));
     BIGNUM* raw = nullptr;
     if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &raw) != 1) return incomplete();
     Number const exponent(raw);
     // With 1 everybody can sign.
     if (BN_is_one(raw) != 0 || BN_is_odd(raw) == 0 || BN_num_bits(raw) > 64)
-        return refused("an RSA key with such an exponent is not accepted: 65537 is the usual one");
+        return unusable_key("an RSA key with such an exponent is not accepted: 65537 is the usual one");
     auto const n = number_of(key, OSSL_PKEY_PARAM_RSA_N, 0);
     auto const e = number_of(key, OSSL_PKEY_PARAM_RSA_E, 0);
     if (n.empty() || e.empty()) return incomplete();

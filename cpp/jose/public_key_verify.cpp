@@ -1,3 +1,4 @@
+#include "jose/owned.h"
 #include "jose/public_key.h"
 
 #include <openssl/ecdsa.h>
@@ -8,11 +9,6 @@
 namespace ocilot::jose {
 
 namespace {
-
-struct Free {
-    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-    void operator()(ECDSA_SIG* signature) const noexcept { ECDSA_SIG_free(signature); }
-};
 
 /// What an algorithm is made of.
 struct Method {
@@ -54,7 +50,7 @@ unsigned char const* bytes_of(std::string_view text) noexcept {
 /// OpenSSL's form of a signature; empty if it has not the size that JWS gives it.
 std::string to_der(std::string_view raw, std::size_t size) {
     if (raw.size() != 2 * size) return {};
-    std::unique_ptr<ECDSA_SIG, Free> const signature(ECDSA_SIG_new());
+    Owned<ECDSA_SIG> const signature(ECDSA_SIG_new());
     auto* const r = BN_bin2bn(bytes_of(raw), static_cast<int>(size), nullptr);
     auto* const s = BN_bin2bn(bytes_of(raw.substr(size)), static_cast<int>(size), nullptr);
     if (signature == nullptr || r == nullptr || s == nullptr || ECDSA_SIG_set0(signature.get(), r, s) != 1) {
@@ -87,7 +83,7 @@ bool PublicKey::verifies(SigningAlgorithm algorithm, std::string_view text,
         if (der.empty()) return false;
         signature = der;
     }
-    std::unique_ptr<EVP_MD_CTX, Free> const context(EVP_MD_CTX_new());
+    Owned<EVP_MD_CTX> const context(EVP_MD_CTX_new());
     EVP_PKEY_CTX* parameters = nullptr;
     bool const good = context != nullptr &&
                       EVP_DigestVerifyInit_ex(context.get(), &parameters, method.hash, nullptr, nullptr,

@@ -1,7 +1,9 @@
 #include "jose/public_keys.h"
 
 #include "base/quote.h"
+#include "jose/owned.h"
 #include "jose/strict_json.h"
+#include "jose/unusable_key.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,25 +22,6 @@ constexpr std::size_t longest_jwks = 1 << 20;  // bytes
 constexpr std::size_t most_keys = 1000;
 constexpr std::size_t longest_chain = 8;
 constexpr int security_level = 2;  // 112 bits: no SHA-1 in a chain.
-
-struct Free {
-    void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-    void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-    void operator()(X509_STORE* store) const noexcept { X509_STORE_free(store); }
-    void operator()(X509_STORE_CTX* context) const noexcept { X509_STORE_CTX_free(context); }
-    void operator()(STACK_OF(X509) * certificates) const noexcept {
-        sk_X509_pop_free(certificates, X509_free);
-    }
-    void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
-    void operator()(void* memory) const noexcept { OPENSSL_free(memory); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Free>;
-
-Error refused(std::string why) {
-    ERR_clear_error();
-    return {Errc::config, std::move(why)};
-}
 
 Error untrusted(std::string_view why) {
     ERR_clear_error();
@@ -72,7 +55,7 @@ Owned<X509> certificate_of(unsigned char const* der, long size) {
 
 Result<PublicKey> key_of(X509 const* certificate) {
     auto* const key = X509_get0_pubkey(certificate);
-    if (key == nullptr) return refused("its key is of an unknown type");
+    if (key == nullptr) return unusable_key("its key is of an unknown type");
     EVP_PKEY_up_ref(key);
     return PublicKey::from_native(PublicKey::Native(key, Free()));
 }
@@ -84,23 +67,24 @@ bool is_secret(Json const& jwk) {
 }  // namespace
 
 Result<> PublicKeys::add_jwks(std::string_view json) {
-    if (json.size() > longest_jwks) return refused("the JWKS has more than a mebibyte");
+    if (json.size() > longest_jwks) return unusable_key("the JWKS has more than a mebibyte");
     auto parsed = parse_strict_object(json);
-    if (parsed.has_error()) return refused("the JWKS cannot be read: " + parsed.error().message);
+    if (parsed.has_error()) return unusable_key("the JWKS cannot be read: " + parsed.error().message);
     auto list = Json::array();
     if (parsed->contains("keys")) {
         list = (*parsed)["keys"];
     } else {
         list.push_back(*parsed);
     }
-    if (!list.is_array() || list.size() > most_keys) return refused("the JWKS has no proper list of keys");
+    if (!list.is_array() || list.size() > most_keys)
+        return unusable_key("the JWKS has no proper list of keys");
     auto const before = keys_.size();
     for (std::size_t i = 0; i < list.size(); ++i) {
         if (is_secret(list[i]))
-            return refused(
+            return unusable_key(
                 "the JWKS holds a shared secret (kty oct): tokens are verified with public keys only");
         if (list[i].is_object() && list[i].contains("d"))
-            return refused("the JWKS holds a private key: give its public part only");
+            return unusable_key("the JWKS holds a private key: give its public part only");
         auto key = PublicKey::from_jwk(list[i].dump());
         if (key.has_error()) {
             passed_over_.push_back(fmt::format("key {} of the JWKS: {}", i + 1, key.error().message));
@@ -109,16 +93,16 @@ Result<> PublicKeys::add_jwks(std::string_view json) {
         keys_.push_back(std::move(*key));
     }
     if (keys_.size() == before)
-        return refused(passed_over_.empty()
-                           ? "the JWKS holds no key"
-                           : "the JWKS holds no key that can be used: " + passed_over_.back());
+        return unusable_key(passed_over_.empty()
+                                ? "the JWKS holds no key"
+                                : "the JWKS holds no key that can be used: " + passed_over_.back());
     return {};
 }
 
 Result<> PublicKeys::add_pem(std::string_view text) {
-    if (text.size() > longest_jwks) return refused("the PEM file has more than a mebibyte");
+    if (text.size() > longest_jwks) return unusable_key("the PEM file has more than a mebibyte");
     Owned<BIO> const bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-    if (bio == nullptr) return refused("the PEM file cannot be read");
+    if (bio == nullptr) return unusable_key("the PEM file cannot be read");
     auto const before = keys_.size();
     bool rooted = false;
     for (int number = 1;; ++number) {
@@ -133,7 +117,8 @@ Result<> PublicKeys::add_pem(std::string_view text) {
         } else if (type == "PUBLIC KEY") {
             unsigned char const* der = block->bytes.get();
             Owned<EVP_PKEY> key(d2i_PUBKEY(nullptr, &der, block->size));
-            if (key == nullptr) return refused(fmt::format("block {} of the PEM file is no key", number));
+            if (key == nullptr)
+                return unusable_key(fmt::format("block {} of the PEM file is no key", number));
             take(PublicKey::from_native(PublicKey::Native(key.release(), Free())), number);
         } else {
             passed_over_.push_back(
@@ -144,10 +129,10 @@ Result<> PublicKeys::add_pem(std::string_view text) {
     }
     // The reader stops at the end, or at a block that is broken.
     if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-        return refused("the PEM file has a block that cannot be read");
+        return unusable_key("the PEM file has a block that cannot be read");
     ERR_clear_error();
     if (keys_.size() == before && !rooted)
-        return refused("the PEM file holds neither a certificate nor a public key that can be used");
+        return unusable_key("the PEM file holds neither a certificate nor a public key that can be used");
     return {};
 }
 
@@ -163,10 +148,10 @@ Result<> PublicKeys::add_certificate(std::string_view der, int number) {
     auto const certificate =
         certificate_of(reinterpret_cast<unsigned char const*>(der.data()), static_cast<long>(der.size()));
     if (certificate == nullptr)
-        return refused(fmt::format("block {} of the PEM file is no certificate", number));
+        return unusable_key(fmt::format("block {} of the PEM file is no certificate", number));
     if (!roots_) roots_ = std::shared_ptr<X509_STORE>(X509_STORE_new(), Free());
     if (!roots_ || X509_STORE_add_cert(roots_.get(), certificate.get()) != 1)
-        return refused("OpenSSL cannot keep a certificate");
+        return unusable_key("OpenSSL cannot keep a certificate");
     take(key_of(certificate.get()), number);
     return {};
 }

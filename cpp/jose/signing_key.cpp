@@ -1,6 +1,7 @@
 #include "jose/signing_key.h"
 
 #include "jose/base64url.h"
+#include "jose/owned.h"
 
 #include <fmt/format.h>
 #include <openssl/ec.h>
@@ -14,15 +15,6 @@ namespace ocilot::jose {
 namespace {
 
 constexpr int number_size = 32;  // Bytes of each of the two numbers of a signature.
-
-struct Free {
-    void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-    void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
-    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-    void operator()(ECDSA_SIG* signature) const noexcept { ECDSA_SIG_free(signature); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Free>;
 
 Error failed(Errc code, std::string why) {
     ERR_clear_error();
