@@ -1,8 +1,11 @@
 #include "net/tls_trust.h"
 
 #include "net/pem.h"
+#include "net/system_authorities.h"
 #include "net/tls_error.h"
 
+#include <cstdlib>
+#include <filesystem>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -23,11 +26,26 @@ bool set_rules(SSL_CTX* native) {
            SSL_CTX_set_alpn_protos(native, http1, sizeof http1) == 0;
 }
 
+bool is_there(char const* path) {
+    std::error_code error;
+    return std::filesystem::exists(path, error);
+}
+
+/// A system without authorities is no reason not to start: nothing is trusted then.
+void trust_system(SSL_CTX* native) {
+    SSL_CTX_set_default_verify_paths(native);
+    bool const named = std::getenv(X509_get_default_cert_file_env()) != nullptr ||
+                       std::getenv(X509_get_default_cert_dir_env()) != nullptr;
+    if (!named && !is_there(X509_get_default_cert_file()) && !is_there(X509_get_default_cert_dir())) {
+        if (auto const file = system_authorities("/"); !file.empty())
+            SSL_CTX_load_verify_file(native, file.c_str());
+    }
+    ERR_clear_error();
+}
+
 Result<> trust_authorities(SSL_CTX* native, std::string const& file) {
     if (file.empty()) {
-        // A system without authorities is no reason not to start: nothing is trusted then.
-        SSL_CTX_set_default_verify_paths(native);
-        ERR_clear_error();
+        trust_system(native);
         return {};
     }
     auto* const trusted = SSL_CTX_get_cert_store(native);

@@ -12,7 +12,7 @@ namespace ocilot::net {
 /// Files of TLS as a client.
 struct TlsTrustSettings {
     /// PEM: who may sign certificates of servers; empty: the authorities of the system (SSL_CERT_FILE,
-    /// SSL_CERT_DIR, else where OpenSSL has them)
+    /// SSL_CERT_DIR, else where OpenSSL or the distribution has them)
     std::string authority_file = {};
     std::string certificate_file = {};  ///< PEM: certificate shown to servers that ask for one; empty: none
     std::string key_file = {};          ///< PEM, not encrypted: its key
