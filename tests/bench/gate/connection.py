@@ -67,7 +67,7 @@ class Connection:
         lines = [f"{method} {target} HTTP/1.1", "Host: registry.test", f"User-Agent: {AGENT}"]
         lines += self._always
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        if method in ("POST", "PUT"):
+        if method in ("POST", "PATCH", "PUT"):
             lines.append(f"Content-Length: {len(body or b'')}")
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode() + (body or b""))
         with http.client.HTTPResponse(self._socket, method=method) as response:
