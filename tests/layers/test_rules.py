@@ -57,8 +57,7 @@ DOORS: dict[str, tuple[str, dict[str, str]]] = {
 }
 """What is done only at doors: how it is found, and the files that are doors, each with its reason."""
 
-MANY_METHODS = {
-}
+MANY_METHODS: dict[str, str] = {}
 LONG_HANDLERS: dict[str, str] = {}
 GLOBALS = {
     "cpp/meta/sqlite/db.cpp:once": "SQLite itself is configured once a process",
