@@ -52,10 +52,10 @@ class Facts:
             ),
         ).fetchone()
         self._database.executemany(
-            "INSERT INTO edge (manifest, child, kind) VALUES (?, ?, 'blob')",
-            ((row[0], blob) for blob in manifest.blobs),
+            "INSERT INTO edge (manifest, child, kind, repository) VALUES (?, ?, 'blob', ?)",
+            ((row[0], blob, repository) for blob in manifest.blobs),
         )
-        self._database.execute("UPDATE repository SET manifests = manifests + 1 WHERE id = ?", (repository,))
+        self._database.execute("UPDATE repository SET listed = 1 WHERE id = ?", (repository,))
         self._database.executemany(
             "INSERT INTO tag (repository, name, digest, moved_at) VALUES (?, ?, ?, ?)",
             ((repository, tag, digest, NOW) for tag in manifest.tags),
@@ -70,7 +70,7 @@ class Facts:
         """Takes away a repository that holds only blobs, and `name-1`, `name-2` and so on. Answers the
         digests that nobody else holds."""
         chosen = self._database.execute(
-            "SELECT id FROM repository WHERE (name = ?1 OR name GLOB ?1 || '-[0-9]*') AND manifests = 0",
+            "SELECT id FROM repository WHERE (name = ?1 OR name GLOB ?1 || '-[0-9]*') AND listed = 0",
             (name,),
         ).fetchall()
         digests: set[str] = set()
