@@ -23,10 +23,10 @@ struct Lease {
 /// Who of several processes on the same metadata does what only one may do at a time. Thread-safe; Tasks may
 /// come from any I/O context.
 ///
-/// One process alone: its own parts exclude each other; a lease ends with release or with the process, so that
-/// nothing has to be stored and nothing expires. Several processes: a lease also ends when its time to live
-/// has passed, by the clock of the database, since it was acquired or last renewed; its holder must assume
-/// that earlier than the database does, and stop.
+/// One process alone: its own parts exclude each other; a lease ends with release or with the process, so
+/// that nothing has to be stored and nothing expires. Several processes: a lease also ends when its time to
+/// live has passed, by the clock of the database, since it was acquired or last renewed; its holder must
+/// assume that earlier than the database does, and stop.
 class Leases {
   public:
     virtual ~Leases() = default;

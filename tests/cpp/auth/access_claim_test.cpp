@@ -26,7 +26,8 @@ TEST(AccessClaim, NamesTypesAndActions) {
 TEST(AccessClaim, MayBeWhatOtherServersWrite) {
     EXPECT_EQ(access_of("null").value().size(), 0U);
     EXPECT_EQ(access_of("[]").value().size(), 0U);
-    EXPECT_EQ(access_of(R"([{"type":"repository","class":"","name":"a","actions":null}])").value().size(), 1U);
+    EXPECT_EQ(access_of(R"([{"type":"repository","class":"","name":"a","actions":null}])").value().size(),
+              1U);
     jose::Claims claims;
     claims.json = R"({"iss":"tokens"})";
     EXPECT_EQ(auth::access_claim(claims).value().size(), 0U);
