@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -17,9 +18,9 @@ using Json = nlohmann::json;
 class Writer {
   public:
     void member(std::string_view key) {
-        out_ += out_.empty() ? '{' : ',';
-        text(key);
-        out_ += ':';
+        out_ += out_.empty() ? "{\"" : ",\"";
+        out_ += key;
+        out_ += "\":";
     }
     void text_member(std::string_view key, std::string_view value) {
         if (value.empty()) return;
@@ -78,6 +79,10 @@ class Writer {
     void text(std::string_view value) {
         out_ += '"';
         while (!value.empty()) {
+            auto const plain = std::ranges::find_if_not(value, is_plain) - value.begin();
+            out_ += value.substr(0, static_cast<std::size_t>(plain));
+            value.remove_prefix(static_cast<std::size_t>(plain));
+            if (value.empty()) break;
             auto const length = utf8_sequence_length(value);
             auto const c = static_cast<unsigned char>(value.front());
             if (length == 0) {
@@ -92,6 +97,9 @@ class Writer {
         }
         out_ += '"';
     }
+
+    /// As it is in JSON, too: names, tags and digests are nothing else.
+    static bool is_plain(char c) noexcept { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
     std::string out_;
 };

@@ -142,7 +142,6 @@ Result<bool> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest con
 Change change_of(NewManifest const& manifest, ChangeKind kind) {
     return {.at = manifest.pushed_at,
             .kind = kind,
-            .by = manifest.pushed_by,
             .repository = manifest.repository.str(),
             .digest = manifest.fact.digest.str()};
 }
@@ -162,7 +161,7 @@ Result<> move_tag(SqliteDb& db, std::int64_t repository, Move const& move, NewMa
     if (move.from.empty()) return {};
     auto moved = change_of(manifest, ChangeKind::tag_move);
     moved.details.tags = {{move.tag.str(), move.from}};
-    return write_change(db, moved);
+    return write_change(db, moved, manifest.pushed_by);
 }
 
 /// One change for the push with the tags it set, whether they were new or moved.
@@ -178,7 +177,7 @@ Result<> note_push(SqliteDb& db, NewManifest const& manifest, std::vector<Move> 
         pushed.details.tags.push_back({move.tag.str(), move.from});
     }
     pushed.details.more_tags = moves.size() - named;
-    return write_change(db, pushed);
+    return write_change(db, pushed, manifest.pushed_by);
 }
 
 Result<> put(SqliteDb& db, NewManifest const& manifest) {

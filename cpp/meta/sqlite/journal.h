@@ -6,8 +6,11 @@
 
 namespace ocilot::meta {
 
-/// Writes a change in the transaction that makes it.
-Result<> write_change(SqliteDb& db, Change const& change);
+/// Writes a change in the transaction that makes it; of `by` it needs no copy.
+Result<> write_change(SqliteDb& db, Change const& change, Actor const& by);
+inline Result<> write_change(SqliteDb& db, Change const& change) {
+    return write_change(db, change, change.by);
+}
 
 /// The journal in SQLite. Reads run on the calling thread: an index has what is asked for in order. One
 /// thread writes, so ids are in the order of commits.

@@ -39,7 +39,8 @@ Result<Slice<std::string>> read_holders(SqliteDb& db, oci::Digest const& digest,
 }
 
 /// `how` is the change that it is, if the link is new.
-Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Change how) {
+Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Change how,
+              Actor const& by) {
     TRY(auto const id, find_or_make_repository(db, repository));
     auto digest = blob.digest.str();
     TRY(auto const added,
@@ -50,12 +51,12 @@ Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact cons
     how.repository = repository.str();
     how.digest = std::move(digest);
     how.size = blob.size;
-    return write_change(db, how);
+    return write_change(db, how, by);
 }
 
 Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
                      std::optional<UploadClaim> upload, Actor const& by, Time now) {
-    CHECK(link(db, repository, blob, {.at = now, .kind = ChangeKind::blob_push, .by = by}));
+    CHECK(link(db, repository, blob, {.at = now, .kind = ChangeKind::blob_push}, by));
     CHECK(end_quarantine(db, blob.digest));
     if (upload) {
         CHECK(end_upload(db, *upload));
@@ -67,7 +68,7 @@ Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::Rep
                        oci::Digest const& digest, Actor const& by, Time now) {
     TRY(auto const blob, read_blob(db, source, digest));
     CHECK(link(db, target, blob,
-               {.at = now, .kind = ChangeKind::blob_mount, .by = by, .details = {.source = source.str()}}));
+               {.at = now, .kind = ChangeKind::blob_mount, .details = {.source = source.str()}}, by));
     return blob;
 }
 
