@@ -38,11 +38,13 @@ std::optional<Uuid> Uuid::parse(std::string_view text) noexcept {
 }
 
 std::string Uuid::str() const {
-    std::string text;
-    text.reserve(36);
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string text(36, '-');
+    auto* to = text.data();
     for (std::size_t i = 0; i < 16; ++i) {
-        if (dash_before(i)) text.push_back('-');
-        append_hex(text, std::span(bytes_).subspan(i, 1));
+        if (dash_before(i)) ++to;
+        *to++ = digits[std::to_integer<unsigned>(bytes_[i]) >> 4];
+        *to++ = digits[std::to_integer<unsigned>(bytes_[i]) & 15];
     }
     return text;
 }

@@ -68,10 +68,10 @@ UploadSeal::UploadSeal(meta::UploadKey const& key, Random& random) {
     }
 }
 
-UploadSeal::Mac UploadSeal::mac(std::string_view id, std::string_view head,
-                                oci::RepositoryName const& repository, std::string_view owner) const {
+UploadSeal::Mac UploadSeal::mac(Uuid const& id, std::string_view head, oci::RepositoryName const& repository,
+                                std::string_view owner) const {
     auto inner = inner_;
-    inner.update(bytes_of(id));
+    inner.update(id.bytes());
     inner.update(bytes_of(head));
     inner.update(bytes_of(repository.str()));
     inner.update(bytes_of(std::string_view("\0", 1)));  // No name holds it: what follows is the owner's.
@@ -89,7 +89,7 @@ std::string UploadSeal::seal(OpenedUpload const& upload, oci::RepositoryName con
     auto const head = head_of(upload, process_);
     auto segment = upload.id.str();
     segment.reserve(id_size + 1 + 2 * (head_size + mac_size));
-    auto const sealed = mac(segment, head, repository, owner);
+    auto const sealed = mac(upload.id, head, repository, owner);
     segment.push_back('.');
     append_hex(segment, bytes_of(head));
     append_hex(segment, sealed);
@@ -104,7 +104,7 @@ std::optional<OpenedUpload> UploadSeal::open(std::string_view segment, oci::Repo
     auto const bytes = bytes_from_hex(segment.substr(id_size + 1));
     if (!id || !bytes || (*bytes)[0] != key_version) return std::nullopt;
     auto const head = std::string_view(*bytes).substr(0, head_size);
-    auto const expected = mac(segment.substr(0, id_size), head, repository, owner);
+    auto const expected = mac(*id, head, repository, owner);
     if (!same(expected, bytes_of(*bytes).subspan(head_size))) return std::nullopt;
     std::uint64_t milliseconds = 0;
     for (auto const byte : bytes_of(head).subspan(2, 6))

@@ -45,7 +45,7 @@ class UploadSeal {
     static constexpr std::size_t mac_size = 16;
     using Mac = std::array<std::byte, mac_size>;
 
-    [[nodiscard]] Mac mac(std::string_view id, std::string_view head, oci::RepositoryName const& repository,
+    [[nodiscard]] Mac mac(Uuid const& id, std::string_view head, oci::RepositoryName const& repository,
                           std::string_view owner) const;
 
     oci::Hasher inner_{oci::Algorithm::sha256};  ///< HMAC's, after the key.

@@ -49,7 +49,11 @@ std::string shard_of(Uuid const& id) {
 }
 
 std::string path_of(Uuid const& id) {
-    return fmt::format("{}/{}", shard_of(id), id.str());
+    auto const name = id.str();
+    std::string path;
+    path.reserve(3 + name.size());
+    path.append(name, 0, 2).push_back('/');
+    return path.append(name);
 }
 
 Error unknown(oci::Digest const& digest) {

@@ -10,12 +10,15 @@ namespace ocilot::http {
 
 namespace {
 
+constexpr std::size_t id_size = 36;
+
 /// Where an upload lives and how far it has come. The protocol cannot say "nothing yet": that is `0-0`.
-Response& describe(Response& response, Context const& context, Uuid id, std::string_view segment,
+/// The segment of its URL begins with its id.
+Response& describe(Response& response, Context const& context, std::string_view segment,
                    std::uint64_t offset) {
     response.set("Location", context.urls.upload(context.name(), segment));
     response.set("Range", fmt::format("0-{}", offset == 0 ? 0 : offset - 1));
-    response.set("Docker-Upload-UUID", id.str());
+    response.set("Docker-Upload-UUID", std::string(segment.substr(0, id_size)));
     return response;
 }
 
@@ -70,7 +73,7 @@ Task<Result<Response>> not_taken(Context const& context, registry::UploadRef ref
     if (!lives_on) co_return error;
     auto response = error_response(error);
     auto const offset = co_await registry::upload_offset(context.registry, ref);
-    if (offset.has_value()) describe(response, context, ref.id, context.item, *offset);
+    if (offset.has_value()) describe(response, context, context.item, *offset);
     co_return response;
 }
 
@@ -139,7 +142,7 @@ Task<Result<Response>> push_whole(Context const& context, std::string_view diges
 Response start(Context const& context, oci::Algorithm algorithm) {
     auto const started = registry::start_upload(context.registry, context.caller, context.name(), algorithm);
     Response response{.status = 202};
-    return std::move(describe(response, context, started.id, started.segment, 0));
+    return std::move(describe(response, context, started.segment, 0));
 }
 
 /// end-4a, 4b, 4c and 11: `POST /v2/<name>/blobs/uploads/`.
@@ -168,7 +171,7 @@ Task<Result<Response>> get_upload(Context const& context) {
     CO_TRY(auto const ref, session(context));
     CO_TRY(auto const offset, co_await registry::upload_offset(context.registry, ref));
     Response response{.status = 204};
-    co_return std::move(describe(response, context, ref.id, context.item, offset));
+    co_return std::move(describe(response, context, context.item, offset));
 }
 
 /// end-5: `PATCH <location>`: a chunk, or a stream of unknown length.
@@ -178,7 +181,7 @@ Task<Result<Response>> patch_upload(Context const& context) {
     auto const offset = co_await registry::append_upload(context.registry, ref, chunk);
     if (offset.has_error()) co_return co_await not_taken(context, ref, offset.error());
     Response response{.status = 202};
-    co_return std::move(describe(response, context, ref.id, context.item, *offset));
+    co_return std::move(describe(response, context, context.item, *offset));
 }
 
 /// end-6: `PUT <location>?digest=…`: the last chunk, the whole blob or nothing, and the end.
