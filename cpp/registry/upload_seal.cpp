@@ -60,7 +60,7 @@ std::string head_of(OpenedUpload const& upload, std::span<std::byte const> proce
 UploadSeal::UploadSeal(meta::UploadKey const& key, Random& random) {
     random.fill(process_);
     std::array<std::byte, 64> block{};
-    for (auto const [pad, hasher] :
+    for (auto const& [pad, hasher] :
          {std::pair{std::byte{0x36}, &inner_}, std::pair{std::byte{0x5c}, &outer_}}) {
         block.fill(pad);
         for (std::size_t i = 0; i < key.size(); ++i) block[i] ^= key[i];

@@ -65,7 +65,8 @@ std::string joined(Components const& components) {
 }  // namespace
 
 TEST(RepositoryPattern, MatchesWholeNames) {
-    for (auto const& row : corpus().at("patterns")) {
+    auto const rows = corpus();
+    for (auto const& row : rows.at("patterns")) {
         auto const pattern = row.at("pattern").get<std::string>();
         EXPECT_EQ(RepositoryPattern::parse(pattern).value().str(), pattern);
         for (std::string const name : row.at("matches"))
@@ -76,7 +77,8 @@ TEST(RepositoryPattern, MatchesWholeNames) {
 }
 
 TEST(RepositoryPattern, SaysWhyATextIsNone) {
-    for (auto const& row : corpus().at("invalid")) {
+    auto const rows = corpus();
+    for (auto const& row : rows.at("invalid")) {
         auto const text = row.at("text").get<std::string>();
         auto const pattern = RepositoryPattern::parse(text);
         ASSERT_TRUE(pattern.has_error()) << text;
