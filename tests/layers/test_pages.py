@@ -90,7 +90,7 @@ def test_the_page_has_the_table_of_floors() -> None:
     """Rooms within a room are described with the room around them."""
     told = {
         room.strip("`"): (int(floor), seen)
-        for floor, room, _, seen in rows("docs/architecture.md", "The house")
+        for floor, room, _, seen in rows("docs/architecture.md", "Rooms and floors")
     }
     outer = {room: row for room, row in ROOMS.items() if "/" not in room}
     outer |= {
@@ -142,7 +142,7 @@ def test_every_parser_that_is_fuzzed_is_on_the_page() -> None:
 
 SAMPLE = """\
 # A page, `really`
-See [the plan](architecture.md#the-house), [this](#a-page-really), [no](#nothing),
+See [the plan](architecture.md#rooms-and-floors), [this](#a-page-really), [no](#nothing),
 [gone](gone.md), [half](architecture.md#no-such), [out](https://example.com/x.md) and `[code](not-a-link.md)`.
 Files: `cpp/FLOORS`, `tests/cpp/<room>`, `base/task_group`, `base/no_such`.
 And: `tests/gone.py`, `gone.h`, `team/app`.
