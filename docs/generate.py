@@ -56,11 +56,17 @@ CONFIG_HEAD = """\
 `ocilot serve` needs no configuration. It takes distribution's `config.yml`, as an argument or named by
 `REGISTRY_CONFIGURATION_PATH`. Every key can be set by a variable too, its path in capitals:
 `http.debug.addr` is `REGISTRY_HTTP_DEBUG_ADDR`, and an item of a list is named by its number. The value of
-a variable is YAML. Options of `ocilot serve` win over variables, and variables over the file.
+a variable is read by the type of its key: text, numbers and durations are taken as they are, without space
+and quotes around them, so that a password may have any characters; lists and sections are YAML. Options of
+`ocilot serve` win over variables, and variables over the file.
 
 An unknown key, or a value of the wrong kind, ends the start with exit code 2 and a line that names the file,
 the line and the key, or the variable. `ocilot config check` says the same without starting anything;
 `ocilot config show` prints what is in force.
+
+A key with an empty value has its default, and quotes around `true` or a number make no difference. Keys that
+begin with `x-` are for YAML's anchors. What distribution has and ocilot has not is refused only if it asks
+for something: an endpoint with `disabled: true` or `validation.disabled: true` never prevents a start.
 
 A duration is written as in Go, `1h30m` or `45s`. A size is a number of bytes, or `64KiB`, `4MiB`, `1GiB`.
 """
@@ -190,7 +196,8 @@ def config_page() -> str:
             "\n## Taken, without effect\n",
             *_table(("key", "why"), ignored),
             "\n## Refused\n",
-            "Each of these changes what users get: a registry asked for one of them does not start.\n",
+            "Each of these changes what users get: a registry asked for one of them does not start. Empty or "
+            "switched off, they are accepted.\n",
             *_table(("key", "why"), refused),
             "",
         ]

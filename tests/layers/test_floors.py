@@ -84,6 +84,7 @@ def test_heavy_libraries_stay_out_of_public_headers() -> None:
 MODULES = (
     {"_core"},
     {"errors"},
+    {"text_file"},
     {"config", "server", "integrity", "takeover"},
     {"hooks"},
     {"hooks.loading"},

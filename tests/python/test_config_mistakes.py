@@ -42,16 +42,18 @@ PROBLEMS = {
     "http: {tls: {clientcas: [/c]}}": (
         "http.tls is a section; expected certificate and key as well when there are clientcas"
     ),
-    "http: {tls: {certificate: /a, key: /b, clientauth: verify-client-cert-if-given}}": (
+    "http: {tls: {certificate: /a, key: /b, clientauth: require-and-verify-client-cert}}": (
         "http.tls is a section; expected clientcas beside clientauth"
     ),
     "http: {tls: {minimumtls: tls1.1}}": 'http.tls.minimumtls is "tls1.1"; expected tls1.2 or tls1.3',
-    "http: {debug: {prometheus: {path: /m}}}": 'http.debug.prometheus.path is "/m"; expected /metrics',
+    "http: {debug: {prometheus: {enabled: true, path: /m}}}": (
+        'http.debug.prometheus.path is "/m"; expected /metrics'
+    ),
     "http: nothing": 'http is "nothing"; expected a section with keys such as addr, net, host',
     "http: [a]": "http is a list; expected a section with keys such as addr, net, host",
     "log: {level: loud}": 'log.level is "loud"; expected error, warn, info or debug',
     "log: {formatter: logstash}": 'log.formatter is "logstash"; expected text or json',
-    "catalog: {maxentries: 0}": 'catalog.maxentries is "0"; expected a whole number from 1 on',
+    "http: {port: 5000}": "http.port is not a known key; did you mean http.addr?",
     "catalog: {maxentries: many}": 'catalog.maxentries is "many"; expected a whole number from 1 on',
     "tags: {maxtags: 1.5}": 'tags.maxtags is "1.5"; expected a whole number from 1 on',
     "ocilot: {manifestlimit: 4 parsecs}": (
@@ -135,8 +137,8 @@ PROBLEMS = {
     "http: [": "not YAML: expected the node content, but found '<stream end>'",
     "http: &a [*a]": "a value cannot contain itself",
     "? [a, b]\n: c": "a key has to be a word",
-    "loglevel: info\nlog: {level: info}": (
-        "the configuration cannot be used: log.level and its old name loglevel are both there; keep log.level"
+    "http: {secret: @abc}": (
+        "not YAML: found character '@' that cannot start any token; put the value in quotes"
     ),
 }
 

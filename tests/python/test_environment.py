@@ -57,7 +57,7 @@ def test_the_path_of_the_file_can_be_a_variable(file: Path) -> None:
         ({"REGISTRY_HTTP_HEADERS": ""}, []),
     ],
 )
-def test_values_are_yaml_and_lists_go_by_number(
+def test_lists_and_sections_are_yaml_and_items_go_by_number(
     file: Path, environ: dict[str, str], headers: list[tuple[str, str]]
 ) -> None:
     assert load(file, environ).settings.headers == headers
@@ -83,9 +83,19 @@ def test_an_empty_variable_takes_a_value_away(file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("REGISTRY_HTTP_ADR", ":1", "http.adr is not a known key; did you mean http.addr?"),
+        (
+            "REGISTRY_HTTP_ADR",
+            ":1",
+            "http.adr is not a known key; did you mean http.addr (REGISTRY_HTTP_ADDR)?",
+        ),
         ("REGISTRY_HTTP_RELATIVEURLS", "maybe", 'http.relativeurls is "maybe"; expected true or false'),
-        ("REGISTRY_HTTP_ADDR", "[", "not YAML: expected the node content, but found '<stream end>'"),
+        ("REGISTRY_HTTP_ADDR", "[", 'http.addr is "["; expected HOST:PORT, such as :5000 or 127.0.0.1:5000'),
+        ("REGISTRY_HTTP_HEADERS", "[", "not YAML: expected the node content, but found '<stream end>'"),
+        (
+            "REGISTRY_HTTP_PORT",
+            "5000",
+            "http.port is not a known key; did you mean http.addr (REGISTRY_HTTP_ADDR)?",
+        ),
         ("REGISTRY_HTTP__ADDR", ":1", "an empty word between two `_` names no key"),
         ("REGISTRY_HTTP_HEADERS_X-One_2", "b", "2 is not a place in a list of 1"),
         (
@@ -124,10 +134,76 @@ def test_a_variable_that_names_no_section_is_only_noted(file: Path) -> None:
     ]
 
 
+WORDS = ["0123", "true", "~", "null", "1e3", "0x1f", "@abc", ": x", "a: b", "a,b", "{", "[", "{{x}}", "- a"]
+SIGNS = [
+    "#x",
+    "a #b",
+    "!x",
+    "&a",
+    "*a",
+    "%",
+    "`",
+    "|",
+    ">",
+    "?",
+    "\\",
+    '"',
+    "'",
+    '"a',
+    "a'b",
+    "\x01",
+    "é",
+    "\U0001f600",
+]
+
+
+@pytest.mark.parametrize("text", [*WORDS, *SIGNS])
+def test_a_secret_is_text_whatever_its_characters(file: Path, text: str) -> None:
+    loaded = load(file, {"REGISTRY_HTTP_SECRET": text, "REGISTRY_HTTP_HEADERS_X-Two_0": "[b"})
+    assert loaded.config.http.secret == text
+    assert ("X-Two".lower(), "[b") in loaded.settings.headers
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [('"abc"', "abc"), ("'a''b'", "a'b"), (" abc\n", "abc"), ('"a" "b"', '"a" "b"'), ("''", "")],
+)
+def test_quotes_and_space_around_a_text_do_not_belong_to_it(file: Path, given: str, taken: str) -> None:
+    assert load(file, {"REGISTRY_HTTP_SECRET": given}).config.http.secret == taken
+
+
+def test_a_secret_option_of_a_script_is_text(file: Path) -> None:
+    environ = {
+        "REGISTRY_OCILOT_HOOKS_SCRIPTS_0_PATH": "a.py",
+        "REGISTRY_OCILOT_HOOKS_SCRIPTS_0_OPTIONS_PASSWORD": "0123",
+        "REGISTRY_OCILOT_HOOKS_SCRIPTS_0_OPTIONS_COUNT": "0123",
+    }
+    (script,) = load(file, environ).config.ocilot.hooks.scripts
+    assert script.options == {"password": "0123", "count": 0o123}
+
+
+def test_a_variable_that_is_not_utf_8_is_named(file: Path) -> None:
+    for name in ("REGISTRY_HTTP_SECRET", "REGISTRY_HTTP_HEADERS", "REGISTRY_HOME"):
+        with pytest.raises(ConfigError) as caught:
+            load(file, {name: "a\udcffb"})
+        assert str(caught.value) == f"invalid value of {name}: expected UTF-8 text"
+
+
+def test_the_variable_of_another_program_is_passed_over(file: Path) -> None:
+    assert load(file, {"REGISTRY_AUTH_FILE": "/run/user/1000/containers/auth.json"}).notes == []
+
+
+def test_a_port_that_is_no_service_of_kubernetes_is_not_passed_over(file: Path) -> None:
+    assert load(file, {"REGISTRY_PORT": "5000"}).notes == [
+        "REGISTRY_PORT names no key of the configuration and has no effect; did you mean REGISTRY_HTTP_ADDR?"
+    ]
+
+
 @pytest.mark.parametrize(
     "name",
     [
         "REGISTRY_PORT",
+        "REGISTRY_HTTP_PORT",
         "REGISTRY_SERVICE_HOST",
         "REGISTRY_PORT_5000_TCP_ADDR",
         "REGISTRY_HTTP_SERVICE_PORT_WEB",

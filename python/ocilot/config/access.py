@@ -104,10 +104,11 @@ def _no_right(*at: str) -> Unfit:
     return expected("a list of some of pull, push, create, delete and admin", *at)
 
 
-GROUPS: Final = Kind("groups", "a section of groups, each with a list of names", _read_groups)
+GROUPS: Final = Kind("groups", "a section of groups, each with a list of names", _read_groups, text_depth=2)
 RULES: Final = Kind(
     "rules",
     "a list of rules, each with repositories and allow",
     _read_rules,
     lambda rules: [{"repositories": patterns, "allow": allow} for patterns, allow in rules],
+    text_depth=None,
 )

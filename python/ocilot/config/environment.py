@@ -3,35 +3,93 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 
+from ocilot.text_file import is_text
+
+from .section import Section
 from .tree import NOTHING, Node, Scalar, TreeError
+from .values import Kind
 
 PREFIX = "REGISTRY_"
 PATH = "REGISTRY_CONFIGURATION_PATH"
+
+_OF_OTHERS = frozenset({"REGISTRY_AUTH_FILE"})
+"""What other programs read: podman and skopeo look there for credentials."""
 
 # What Kubernetes and Docker set in a container for services whose names begin with `registry`.
 _SERVICE_LINK = re.compile(
     r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$"
 )
+_SERVICE_URL = re.compile(r"(?:tcp|udp|sctp)://")
 
 
-def overlay(tree: Node, environ: Mapping[str, str], sections: Collection[str]) -> list[str]:
-    """Puts every variable in its place in the tree; answers the names that mean nothing here."""
+def overlay(tree: Node, environ: Mapping[str, str], model: type[Section]) -> list[str]:
+    """Puts every variable in its place in the tree; answers a sentence for each that means nothing here."""
     unknown = []
     for name in sorted(name for name in environ if name.startswith(PREFIX) and name != PATH):
         path = name.removeprefix(PREFIX).split("_")
-        if _SERVICE_LINK.search(name.removeprefix(PREFIX.rstrip("_"))):
+        if name in _OF_OTHERS or _is_service_link(name, environ[name]):
             continue
-        if path[0].lower() not in sections or path == ["VERSION"]:
-            unknown.append(name)
+        if not is_text(name + environ[name]):
+            raise TreeError(f"invalid value of {_shown(name)}: expected UTF-8 text")
+        if path[0].lower() not in model.known_keys or path == ["VERSION"]:
+            unknown.append(f"{name} names no key of the configuration and has no effect{_meant(path[-1])}")
         elif "" in path:
             raise TreeError(f"{name}: an empty word between two `_` names no key")
         else:
-            from .yaml_tree import read_value
-
-            _put(tree, path, read_value(environ[name], name))
+            _put(tree, path, _value(environ[name], name, _is_text_there(model, path)))
     return unknown
+
+
+def _is_service_link(name: str, value: str) -> bool:
+    found = _SERVICE_LINK.search(name.removeprefix(PREFIX.rstrip("_")))
+    # A port that a person has set is a number, that of a service an URL.
+    return found is not None and (found[1] != "PORT" or bool(_SERVICE_URL.match(value)))
+
+
+def _meant(word: str) -> str:
+    return f"; did you mean {PREFIX}HTTP_ADDR?" if word in {"PORT", "ADDR", "ADDRESS", "LISTEN"} else ""
+
+
+def _is_text_there(model: type[Section], path: Sequence[str]) -> bool | None:
+    """Whether the value of a variable is text as it stands; None: nothing here reads it."""
+    words = list(path)
+    while words:
+        field = model.known_keys.get(words.pop(0).lower())
+        if field is None:
+            return False
+        if field.below is not None:
+            model = field.below
+        elif field.items is not None:
+            if words:
+                words.pop(0)  # Its place in the list.
+            model = field.items
+        elif isinstance(field.mark, Kind):
+            from .hooks import is_secret
+
+            return len(words) == field.mark.text_depth or (bool(words) and is_secret(words[-1]))
+        else:
+            return None
+    return False
+
+
+def _value(text: str, name: str, is_text: bool | None) -> Node:
+    """What a variable says. Text is taken as it is, but for quotes around all of it."""
+    from .yaml_tree import read_value
+
+    bare = text.strip()
+    if not bare:
+        return Node(NOTHING, name)
+    is_quoted = len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\""
+    if is_text and not is_quoted:
+        return Node(Scalar(bare, bare), name)
+    try:
+        return read_value(text, name)
+    except TreeError:
+        if is_text is False:
+            raise
+        return Node(Scalar(bare, bare), name)
 
 
 def _put(node: Node, path: list[str], value: Node) -> None:
@@ -60,3 +118,7 @@ def _opened(scalar: Scalar, word: str, where: str) -> dict[str, Node] | list[Nod
     if isinstance(scalar.value, str):
         return {scalar.value: Node(NOTHING, where)}
     return [] if word == "0" else {}
+
+
+def _shown(name: str) -> str:
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")

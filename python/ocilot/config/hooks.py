@@ -40,7 +40,7 @@ def is_secret(name: str) -> bool:
     return any(word in name.lower() for word in ("password", "passwd", "secret", "token", "credential"))
 
 
-POINTS = Kind("list of points", "a list of hook points such as [admit_tag]", _read_points)
+POINTS = Kind("list of points", "a list of hook points such as [admit_tag]", _read_points, text_depth=1)
 _LONGEST = 3600
 
 
@@ -62,7 +62,9 @@ def _show_memory(size: int) -> str:
 
 
 MEMORY = SIZE._replace(show=_show_memory)
-OPTIONS = Kind("options", "a section with the options of the script", _read_options, _show_options)
+OPTIONS = Kind(
+    "options", "a section with the options of the script", _read_options, _show_options, text_depth=None
+)
 
 
 class HookScript(Section):

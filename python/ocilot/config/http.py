@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
+from . import asks
 from .section import Section
 from .values import (
     ADDRESS,
@@ -15,9 +16,11 @@ from .values import (
     TEXT,
     TEXTS,
     Ignored,
+    Raw,
     Refused,
     choice,
     expected,
+    read_flag,
     refused,
 )
 
@@ -48,7 +51,10 @@ class Tls(Section):
     shown has to be good."""
     ciphersuites: Annotated[object, Refused("cipher suites cannot be chosen yet; OpenSSL's are used")] = None
     letsencrypt: Annotated[
-        object, Refused("certificates are not fetched; let an ACME client write certificate and key")
+        object,
+        Refused(
+            "certificates are not fetched; let an ACME client write certificate and key", asks.letsencrypt
+        ),
     ] = None
 
     def _check_whole(self) -> None:
@@ -56,12 +62,12 @@ class Tls(Section):
             raise expected("certificate and key together")
         if self.clientcas and not self.certificate:
             raise expected("certificate and key as well when there are clientcas")
-        if self.clientauth in UNVERIFIED:
+        if self.clientcas and self.clientauth in UNVERIFIED:
             raise refused(
                 f"clientauth: {self.clientauth} takes certificates that nobody has signed; use "
                 f"{' or '.join(CLIENT_AUTH)}"
             )
-        if self.clientauth and not self.clientcas:
+        if self.clientauth == CLIENT_AUTH[0] and not self.clientcas:
             raise expected("clientcas beside clientauth")
 
     def apply(self, settings: "_core.Settings") -> None:
@@ -76,6 +82,13 @@ class Prometheus(Section):
     enabled: Annotated[object, Ignored("metrics are always counted")] = None
     path: Annotated[str, choice("/metrics")] = "/metrics"
     """Where the metrics are."""
+
+    @classmethod
+    def _prepared(cls, raw: Raw) -> Raw:
+        # Where distribution would not serve them is not asked for.
+        if isinstance(raw, dict) and not read_flag(raw.get("enabled")):
+            return {key: value for key, value in raw.items() if key != "path"}
+        return raw
 
 
 class Debug(Section):

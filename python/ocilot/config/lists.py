@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Annotated
 
 from .section import Section
-from .values import COUNT
+from .values import count_or
 
 if TYPE_CHECKING:
     from ocilot import _core
 
-Count = Annotated[int, COUNT]
+Count = Annotated[int, count_or(1000)]
 
 
 class Catalog(Section):

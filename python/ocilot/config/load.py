@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ocilot import _core
 from ocilot.errors import ConfigError
+from ocilot.text_file import is_text, read_text, shown
 
 from . import environment
 from .access import pushes_without_pull
@@ -45,8 +46,10 @@ def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] 
     environ = os.environ if environ is None else environ
     chosen = os.fspath(path) if path is not None else environ.get(environment.PATH) or None
     try:
+        if chosen is not None and not is_text(chosen):
+            raise ConfigError(f"invalid path of a configuration {shown(chosen)}: expected UTF-8 text")
         tree = _of_file(chosen) if chosen is not None else Node({}, "default")
-        unknown = environment.overlay(tree, environ, Config.known_keys)
+        unknown = environment.overlay(tree, environ, Config)
     except TreeError as problem:
         raise ConfigError(str(problem)) from None
     lines = []
@@ -62,10 +65,8 @@ def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] 
         raise ConfigError("\n".join(lines))
     if chosen is None and "enabled" not in config.storage.delete.given_keys:
         config = _with_deletes(config)
-    notes = [f"{name} names no key of the configuration and has no effect" for name in unknown]
-    return Loaded(
-        config, chosen, [*notes, *_without_effect(tree), *pushes_without_pull(config.ocilot.access)]
-    )
+    notes = [*unknown, *_without_effect(tree), *_overruled(config)]
+    return Loaded(config, chosen, [*notes, *pushes_without_pull(config.ocilot.access)])
 
 
 def resolve(config: Config) -> _core.Settings:
@@ -76,13 +77,7 @@ def resolve(config: Config) -> _core.Settings:
 
 
 def _of_file(path: str) -> Node:
-    try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib takes longer to load than all of this.
-            text = file.read()
-    except OSError as problem:
-        raise TreeError(f"cannot read the configuration {path}: {problem.strerror}") from None
-    except UnicodeDecodeError:
-        raise TreeError(f"cannot read the configuration {path}: it is not UTF-8 text") from None
+    text = read_text(path, "configuration")
     from .yaml_tree import read
 
     tree = read(text, path)
@@ -115,6 +110,15 @@ def _without_effect(node: Node, model: type[Section] = Config, before: str = "")
             notes += _without_effect(child, field.below, f"{before}{key}.")
         elif field is not None and isinstance(field.mark, Ignored):
             notes.append(f"{child.where}: {before}{key} has no effect: {field.mark.why}")
+    return notes
+
+
+def _overruled(config: Config) -> list[str]:
+    notes = []
+    if config.loglevel and "level" in config.log.given_keys:
+        notes.append("loglevel has no effect beside log.level")
+    if config.http.tls.clientauth and not config.http.tls.clientcas:
+        notes.append("http.tls.clientauth has no effect without http.tls.clientcas")
     return notes
 
 

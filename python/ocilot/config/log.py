@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
+from . import asks
 from .section import Section
 from .values import FLAG, Ignored, Refused, choice
 
@@ -25,9 +26,9 @@ class Log(Section):
     accesslog: AccessLog = AccessLog()
     fields: Annotated[object, Ignored("log lines carry no static fields yet")] = None
     reportcaller: Annotated[object, Ignored("log lines never name a place in the source")] = None
-    hooks: Annotated[object, Refused("ocilot does not mail log lines; let what collects the log do it")] = (
-        None
-    )
+    hooks: Annotated[
+        object, Refused("ocilot does not mail log lines; let what collects the log do it", asks.log_hooks)
+    ] = None
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""

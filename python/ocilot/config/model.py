@@ -5,6 +5,7 @@ Each section is a file; a field's docstring is its line in the configuration ref
 
 from typing import TYPE_CHECKING, Annotated
 
+from . import asks
 from .auth_model import Auth
 from .http import Http
 from .lists import Catalog, Tags
@@ -25,19 +26,30 @@ class Config(Section):
     """Version of the format; has to be there in a file."""
     log: Log = Log()
     loglevel: LogLevel | None = None
-    """Old name of `log.level`."""
+    """Old name of `log.level`, which wins over it."""
     storage: Storage = Storage.of_raw({})
     http: Http = Http()
     catalog: Catalog = Catalog()
     tags: Tags = Tags()
     ocilot: Ocilot = Ocilot()
     auth: Auth = Auth()
-    proxy: Annotated[object, Refused("ocilot does not mirror another registry yet")] = None
-    notifications: Annotated[object, Refused("ocilot does not send notifications yet")] = None
-    middleware: Annotated[object, Refused("ocilot has no middleware")] = None
-    validation: Annotated[object, Refused("ocilot's checks of manifests cannot be configured yet")] = None
-    policy: Annotated[object, Refused("ocilot does not restrict classes of repositories yet")] = None
-    compatibility: Annotated[object, Refused("manifests of schema 1 are not taken")] = None
+    proxy: Annotated[object, Refused("ocilot does not mirror another registry yet", asks.proxy)] = None
+    notifications: Annotated[
+        object, Refused("ocilot does not send notifications yet", asks.notifications)
+    ] = None
+    middleware: Annotated[object, Refused("ocilot has no middleware", asks.middleware)] = None
+    validation: Annotated[
+        object,
+        Refused(
+            "ocilot does not check the URLs of layers, and an index may lack parts only where ocilot.sparse "
+            "allows it",
+            asks.validation,
+        ),
+    ] = None
+    policy: Annotated[
+        object, Refused("ocilot does not restrict classes of repositories yet", asks.policy)
+    ] = None
+    compatibility: Annotated[object, Refused("manifests of schema 1 are not accepted", asks.schema1)] = None
     redis: Annotated[object, Ignored("descriptors are facts here and need no cache")] = None
     health: Annotated[object, Ignored("`/readyz` always looks at the storage")] = None
     reporting: Annotated[object, Ignored("nothing is reported to anybody")] = None
@@ -61,12 +73,12 @@ class Config(Section):
                 "there is one token server: this registry's (ocilot.accounts) or the one that auth names",
                 *("ocilot", "accounts", "enabled"),
             )
-        if self.loglevel and "level" in self.log.given_keys:
-            raise refused("log.level and its old name loglevel are both there; keep log.level")
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
         for part in (self.storage, self.http, self.catalog, self.tags, self.ocilot, self.auth):
             part.apply(settings)
-        log = self.log.with_values(level=self.loglevel) if self.loglevel else self.log
+        # As in distribution: the old name counts where the new one is not there.
+        is_old = self.loglevel and "level" not in self.log.given_keys
+        log = self.log.with_values(level=self.loglevel) if is_old else self.log
         log.apply(settings)

@@ -111,7 +111,11 @@ def trusted_file() -> str:
 
 
 ISSUERS: Final = Kind(
-    "issuers", "a list of issuers, each with name, issuer, audience and rules", _read, _show
+    "issuers",
+    "a list of issuers, each with name, issuer, audience and rules",
+    _read,
+    _show,
+    text_depth=None,
 )
 
 

@@ -6,10 +6,16 @@ import difflib
 import json
 import re
 
+from .environment import PREFIX
 from .model import Config
 from .section import Field, Invalid, Path, Problem, Section
 from .tree import Node, Scalar
 from .values import Ignored, Refused
+
+_OTHER_WORDS: dict[Path, str] = {
+    ("http", word): "http.addr" for word in ("port", "address", "listen", "bind")
+}
+"""How keys are called elsewhere."""
 
 
 def sentences(invalid: Invalid, tree: Node) -> list[str]:
@@ -42,26 +48,33 @@ def _find(tree: Node, path: Path) -> Node:
 def _sentence(node: Node, problem: Problem) -> str:
     key = ".".join(problem.path)
     if problem.unfit is None:
-        return f"{node.where}: {key} is not a known key{_suggestion(problem.path)}"
+        return f"{node.where}: {key} is not a known key{_suggestion(problem.path, node.where)}"
     if problem.unfit.is_refused:
         return f"{node.where}: {key or 'the configuration'} cannot be used: {problem.unfit}"
     return f"{node.where}: {key or 'the configuration'} is {_shown(node)}; expected {problem.unfit}"
 
 
-def _suggestion(path: Path) -> str:
+def _suggestion(path: Path, where: str) -> str:
     model: type[Section] = Config
     for step in path[:-1]:
         if field := model.known_keys.get(step):
             model = field.below or field.items or model
+    if other := _OTHER_WORDS.get(path):
+        return f"; did you mean {other}{_variable(other, where)}?"
     key, word, before = ".".join(path), path[-1], "".join(f"{step}." for step in path[:-1])
     beside = [before + name for name in model.known_keys]
     near = difflib.get_close_matches(key, beside, n=1, cutoff=0.75)
     near = near or [before + name for name in difflib.get_close_matches(word, list(model.known_keys), n=1)]
     near = near or [known for known in _paths() if known.rpartition(".")[2] == word]
     if near:
-        return f"; did you mean {near[0]}?"
+        return f"; did you mean {near[0]}{_variable(near[0], where)}?"
     useful = [name for name, field in model.known_keys.items() if not _is_without_use(field)]
     return f"; known here: {', '.join(useful)}" if useful else ""
+
+
+def _variable(key: str, where: str) -> str:
+    """The name of the key's variable, where a variable was meant."""
+    return f" ({PREFIX}{key.upper().replace('.', '_')})" if where.startswith(PREFIX) else ""
 
 
 def _is_without_use(field: Field) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from .tree import Scalar
-from .values import Kind, Raw, expected, read_duration, show_duration
+from .values import Kind, Raw, expected, read_duration, read_number, show_duration
 
 CLASSES: Final = ("manifests", "reads", "writes", "logins")
 WHO: Final = ("everyone", "anonymous", "named")
@@ -35,8 +35,8 @@ def _limit(raw: Raw, at: str) -> RateLimit:
     for key in raw:
         if key not in _KEYS:
             raise expected("classes, who, per, requests or window", at, key)
-    requests = raw["requests"].value if isinstance(raw["requests"], Scalar) else None
-    if type(requests) is not int or not 0 < requests < 1 << 31:
+    requests = read_number(raw["requests"])
+    if requests is None or not 0 < requests < 1 << 31:
         raise expected("a whole number from 1 on", at, "requests")
     window = read_duration(raw["window"]) if "window" in raw else 60
     if not window:
@@ -80,4 +80,6 @@ def _show(limits: list[RateLimit]) -> list[dict[str, Any]]:
     ]
 
 
-RATE_LIMITS: Final = Kind("limits", "a list of limits, each with requests and window", _read, _show)
+RATE_LIMITS: Final = Kind(
+    "limits", "a list of limits, each with requests and window", _read, _show, text_depth=None
+)

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, Never, Self
 
-from .tree import NOTHING, Scalar
+from .tree import Scalar
 from .values import Ignored, Kind, Raw, Refused, Unfit, expected
 
 Path = tuple[str, ...]
+
+OTHERS = "x-"
+"""How keys begin that are for others, such as places for YAML's anchors."""
 
 
 class Problem(NamedTuple):
@@ -43,6 +46,11 @@ class Field(NamedTuple):
     """What each item of a list is, if it is a list of sections."""
 
 
+def _is_empty(raw: Raw) -> bool:
+    """Nothing, or an empty text, which asks for nothing either."""
+    return isinstance(raw, Scalar) and (raw.value is None or raw.text == "")
+
+
 def _field(annotation: Any, default: Any) -> Field:
     if getattr(annotation, "__origin__", None) is list and issubclass(annotation.__args__[0], Section):
         return Field(default, None, None, False, annotation.__args__[0])
@@ -58,7 +66,7 @@ def _field(annotation: Any, default: Any) -> Field:
 
 
 class Section:
-    """A mapping in the file; its subclasses annotate each key. A key without a value counts as not there.
+    """A mapping in the file; its subclasses annotate each key. A key with an empty value counts as not there.
 
     Does not change once it is made. Names that begin with `_` are not keys.
     """
@@ -112,11 +120,15 @@ class Section:
 
     @classmethod
     def _present(cls, raw: Raw) -> dict[str, Raw]:
-        if isinstance(raw, Scalar) and raw.value is None:
+        if _is_empty(raw):
             return {}
         if not isinstance(raw, dict):
             raise expected("a section with keys such as " + ", ".join(list(cls.known_keys)[:3]))
-        return {key: value for key, value in raw.items() if value != NOTHING or key in cls._kept()}
+        return {
+            key: value
+            for key, value in raw.items()
+            if not (_is_empty(value) and key not in cls._kept()) and not key.startswith(OTHERS)
+        }
 
     @classmethod
     def _checked(

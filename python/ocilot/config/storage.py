@@ -1,10 +1,11 @@
 """The section `storage`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+from . import asks
 from .section import Section
 from .tree import NOTHING, Scalar
-from .values import DURATION, FLAG, TEXT, Ignored, Raw, Refused, expected
+from .values import DURATION, FLAG, TEXT, Ignored, Raw, Refused, expected, read_flag
 
 if TYPE_CHECKING:
     from ocilot import _core
@@ -14,10 +15,6 @@ Flag = Annotated[bool, FLAG]
 Duration = Annotated[int, DURATION]
 
 DRIVERS = ("filesystem", "inmemory", "s3", "azure", "gcs", "swift", "oss")
-
-
-def _never(value: Any) -> bool:
-    return False
 
 
 class Filesystem(Section):
@@ -46,6 +43,13 @@ class UploadPurging(Section):
         object, Refused("a purge without effect is not done; to keep abandoned uploads set enabled: false")
     ] = None
 
+    @classmethod
+    def _prepared(cls, raw: Raw) -> Raw:
+        # What is not done is not done without effect either.
+        if isinstance(raw, dict) and read_flag(raw.get("enabled")) is False:
+            return {key: value for key, value in raw.items() if key != "dryrun"}
+        return raw
+
 
 class ReadOnly(Section):
     enabled: Annotated[
@@ -69,11 +73,11 @@ class Storage(Section):
     cache: Annotated[object, Ignored("descriptors are facts here and need no cache")] = None
     tag: Annotated[object, Ignored("tags are looked up in an index")] = None
     redirect: Annotated[object, Ignored("blobs on a file system are never redirected")] = None
-    s3: Annotated[object, Refused(_NO_BUCKET, _never)] = None
-    azure: Annotated[object, Refused(_NO_BUCKET, _never)] = None
-    gcs: Annotated[object, Refused(_NO_BUCKET, _never)] = None
-    swift: Annotated[object, Refused(_NO_BUCKET, _never)] = None
-    oss: Annotated[object, Refused(_NO_BUCKET, _never)] = None
+    s3: Annotated[object, Refused(_NO_BUCKET, asks.always)] = None
+    azure: Annotated[object, Refused(_NO_BUCKET, asks.always)] = None
+    gcs: Annotated[object, Refused(_NO_BUCKET, asks.always)] = None
+    swift: Annotated[object, Refused(_NO_BUCKET, asks.always)] = None
+    oss: Annotated[object, Refused(_NO_BUCKET, asks.always)] = None
 
     @classmethod
     def _kept(cls) -> tuple[str, ...]:

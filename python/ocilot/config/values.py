@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from ocilot import _core
 
-from .tree import Plain, Scalar
+from . import asks
+from .tree import NOTHING, Scalar
 
 Raw = Any
 """What a tree holds in place of a value: a Scalar, or a dict or list of them."""
@@ -44,12 +45,6 @@ def refused(why: str, *at: str) -> Unfit:
     return Unfit(why, is_refused=True, at=at)
 
 
-def _is_off(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(_is_off(item) for item in value.values())
-    return not value
-
-
 class Kind(NamedTuple):
     """A kind of value: `read` answers None for what it does not understand."""
 
@@ -57,6 +52,9 @@ class Kind(NamedTuple):
     expects: str
     read: Callable[[Raw], Any]
     show: Callable[[Any], Any] = lambda value: value
+    text_depth: int | None = 0
+    """How far below the key its texts are, which a variable gives as they are: 0 for a single value, 1 for a
+    list, 2 for lists by name. What is above that, and everything if None, is YAML in a variable."""
 
     def check(self, raw: Raw) -> Any:
         """The value that was written. Raises Unfit if it is of another kind."""
@@ -70,12 +68,12 @@ class Refused(NamedTuple):
     """A key of distribution's that we do not do yet and that would change what users get."""
 
     why: str
-    is_off: Callable[[Any], bool] = _is_off
-    """Whether a value asks for nothing, and may stay."""
+    asks: Callable[[Any], bool] = asks.anything
+    """Whether a value asks for something. One that does not may stay."""
 
     def check(self, raw: Raw) -> None:
         """Raises Unfit if the value asks for something."""
-        if not self.is_off(plain(raw)):
+        if self.asks(plain(raw)):
             raise refused(self.why)
 
 
@@ -99,18 +97,33 @@ def _read_texts(raw: Raw) -> list[str] | None:
     return good if len(good) == len(texts) else None
 
 
-def _read_flag(raw: Raw) -> bool | None:
-    return raw.value if isinstance(raw, Scalar) and isinstance(raw.value, bool) else None
+_FLAGS: Final = dict.fromkeys(("true", "yes", "on", "y"), True) | dict.fromkeys(
+    ("false", "no", "off", "n"), False
+)
 
 
-def _whole(value: Plain, least: int) -> int | None:
-    return value if type(value) is int and least <= value < 1 << 31 else None
+def read_flag(raw: Raw) -> bool | None:
+    """True or false, in quotes or not."""
+    if not isinstance(raw, Scalar):
+        return None
+    if isinstance(raw.value, str):
+        return _FLAGS.get(raw.value.strip().lower())
+    return raw.value if isinstance(raw.value, bool) else None
+
+
+def read_number(raw: Raw) -> int | None:
+    """A whole number, in quotes or not."""
+    if not isinstance(raw, Scalar):
+        return None
+    if isinstance(raw.value, str) and re.fullmatch(r"[-+]?[0-9]{1,10}", raw.value.strip()):
+        return int(raw.value)
+    return raw.value if type(raw.value) is int else None
 
 
 def _read_size_or_none(raw: Raw) -> int | None:
     if not isinstance(raw, Scalar):
         return None
-    found = re.fullmatch(r"(\d{1,9}) ?(?:(Ki|Mi|Gi)?B?)", raw.text)
+    found = re.fullmatch(r"([0-9]{1,9}) ?(?:(Ki|Mi|Gi)?B?)", raw.text)
     if not found:
         return None
     power = ("", "Ki", "Mi", "Gi").index(found[2] or "")
@@ -180,7 +193,8 @@ def _read_headers(raw: Raw) -> dict[str, list[str]] | None:
         return None
     headers: dict[str, list[str]] = {}
     for name, given in raw.items():
-        values = [_read_text(item) for item in (given if isinstance(given, list) else [given])]
+        items = given if isinstance(given, list) else [] if given == NOTHING else [given]
+        values = [_read_text(item) for item in items]
         texts = [text for text in values if text is not None and re.fullmatch(r"[\t\x20-\x7e]*", text)]
         if len(texts) != len(values) or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
             return None
@@ -241,9 +255,22 @@ def count(least: int) -> Kind:
     """A whole number."""
 
     def read(raw: Raw) -> int | None:
-        return _whole(raw.value, least) if isinstance(raw, Scalar) else None
+        number = read_number(raw)
+        return number if number is not None and least <= number < 1 << 31 else None
 
     return Kind("number", f"a whole number from {least} on", read)
+
+
+def count_or(default: int) -> Kind:
+    """A whole number above zero; 0 and less ask for nothing, as in distribution, and are the default."""
+
+    def read(raw: Raw) -> int | None:
+        number = read_number(raw)
+        if number is None or number >= 1 << 31:
+            return None
+        return number if number > 0 else default
+
+    return Kind("number", "a whole number from 1 on", read)
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -251,24 +278,32 @@ def _listed(words: Sequence[str]) -> str:
 
 
 TEXT: Final = Kind("text", "text", _read_text)
-TEXTS: Final = Kind("list of texts", "a list of texts", _read_texts)
-FLAG: Final = Kind("true or false", "true or false", _read_flag)
+TEXTS: Final = Kind("list of texts", "a list of texts", _read_texts, text_depth=1)
+FLAG: Final = Kind("true or false", "true or false", read_flag)
 COUNT: Final = count(1)
 SIZE: Final = Kind("size", "a size above zero such as 65536 or 4MiB", _read_size)
 SIZE_OR_NONE: Final = Kind("size", "a size such as 0, 65536 or 4MiB", _read_size_or_none)
 RATE: Final = Kind("rate", "bytes a second such as 16MiB/s", _read_rate, _show_rate)
 DURATION: Final = Kind("duration", "a duration such as 30s or 1m30s", read_duration, show_duration)
 ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _read_address)
-NETWORKS: Final = Kind("list of networks", "networks such as 10.0.0.0/8 or 192.0.2.7", _read_networks)
+NETWORKS: Final = Kind(
+    "list of networks", "networks such as 10.0.0.0/8 or 192.0.2.7", _read_networks, text_depth=1
+)
 HOST: Final = Kind("URL", "a URL without a path, such as https://registry.example.com", _read_host)
 PREFIX: Final = Kind("path", "a path such as /registry/", _read_prefix)
 ORIGINS: Final = Kind(
-    "origins", "a list of origins such as https://ui.example.com, or of `*` for all", _read_origins
+    "origins",
+    "a list of origins such as https://ui.example.com, or of `*` for all",
+    _read_origins,
+    text_depth=1,
 )
-HEADERS: Final = Kind("headers", "header names, each with a list of printable texts", _read_headers)
+HEADERS: Final = Kind(
+    "headers", "header names, each with a list of printable texts", _read_headers, text_depth=2
+)
 PATTERNS: Final = Kind(
     "list of patterns",
     "a list of repository patterns, such as [team/app, mirror/*] or ['**']",
     _read_patterns,
+    text_depth=1,
 )
 SECRET: Final = Kind("text", "text", _read_text, lambda value: "(hidden)")

@@ -48,20 +48,39 @@ def read_value(text: str, variable: str) -> Node:
 
 
 def _read(text: str, place: _Place) -> Node:
-    loader = Loader(text)
+    try:
+        loader = Loader(text)
+    except yaml.YAMLError as problem:
+        raise TreeError(f"{_place_of(problem, text, place)}: not YAML: {_reason(problem)}") from None
     try:
         root = loader.get_single_node()
         if root is None:
             return Node(NOTHING, place(1))
         return _Builder(loader, place).build(root)
-    except yaml.MarkedYAMLError as problem:
-        mark = problem.problem_mark or problem.context_mark
-        line = mark.line + 1 if mark else 1
-        raise TreeError(f"{place(line)}: not YAML: {problem.problem or problem.context}") from None
     except yaml.YAMLError as problem:
-        raise TreeError(f"{place(1)}: not YAML: {str(problem).splitlines()[0]}") from None
+        raise TreeError(f"{_place_of(problem, text, place)}: not YAML: {_reason(problem)}") from None
+    except RecursionError:
+        raise TreeError(f"{place(1)}: not YAML: nested too deeply") from None
     finally:
         loader.dispose()
+
+
+def _place_of(problem: yaml.YAMLError, text: str, place: _Place) -> str:
+    if isinstance(problem, yaml.MarkedYAMLError) and (mark := problem.problem_mark or problem.context_mark):
+        return place(mark.line + 1)
+    if isinstance(problem, yaml.reader.ReaderError):
+        return place(text.count("\n", 0, problem.position) + 1)
+    return place(1)
+
+
+def _reason(problem: yaml.YAMLError) -> str:
+    if isinstance(problem, yaml.reader.ReaderError):
+        return f"the character {chr(problem.character)!a} is not allowed"
+    if not isinstance(problem, yaml.MarkedYAMLError):
+        return str(problem).splitlines()[0]
+    reason = problem.problem or problem.context or "cannot be parsed"
+    hint = "; put the value in quotes" if "that cannot start any token" in reason else ""
+    return reason + hint
 
 
 class _Builder:

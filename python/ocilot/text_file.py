@@ -1,0 +1,106 @@
+"""Reads text files, all alike: UTF-8 with or without a byte order mark, of a bounded size.
+
+Every problem is a ConfigError that names the file, and the line if there is one.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any, BinaryIO, Final
+
+from ocilot.errors import ConfigError
+
+LARGEST: Final = 16 << 20
+"""Bytes of a file."""
+
+LONGEST_LINE: Final = 64 << 10
+"""Bytes of a line of standard input."""
+
+_MARK: Final = b"\xef\xbb\xbf"
+_WIDE: Final = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+def read_bytes(path: str | os.PathLike[str], what: str = "file", *, largest: int = LARGEST) -> bytes:
+    """What is in a file. `what` says in messages what the file is for."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes longer to load than all of this.
+            if stat.S_ISDIR(os.fstat(file.fileno()).st_mode):
+                raise IsADirectoryError
+            data = file.read(largest + 1)
+    except IsADirectoryError:
+        raise _unreadable(what, path, "it is a directory; expected a file") from None
+    except OSError as problem:
+        raise _unreadable(what, path, problem.strerror or str(problem)) from None
+    except ValueError:
+        raise _unreadable(what, path, "its name has a null character") from None
+    if len(data) > largest:
+        raise _unreadable(what, path, f"it is larger than {largest} bytes")
+    return data
+
+
+def read_text(path: str | os.PathLike[str], what: str = "file", *, largest: int = LARGEST) -> str:
+    """The text in a file, without a byte order mark."""
+    return decoded(read_bytes(path, what, largest=largest), what, os.fspath(path))
+
+
+def read_json(path: str | os.PathLike[str], what: str = "file", *, largest: int = LARGEST) -> Any:
+    """The value in a JSON file."""
+    import json
+
+    try:
+        return json.loads(read_text(path, what, largest=largest))
+    except json.JSONDecodeError as problem:
+        raise ConfigError(
+            f"{shown(path)}:{problem.lineno}: invalid JSON in the {what}: {problem.msg}"
+        ) from None
+    except RecursionError:
+        raise ConfigError(f"{shown(path)}: invalid JSON in the {what}: it is nested too deeply") from None
+
+
+def read_line(stream: BinaryIO | None, what: str) -> str:
+    """The first line of standard input, without its end; empty if there is none."""
+    if stream is None:
+        raise ConfigError(f"cannot read the {what}: standard input is closed")
+    try:
+        line = stream.readline(LONGEST_LINE + 1)
+    except (OSError, ValueError) as problem:
+        why = getattr(problem, "strerror", None) or str(problem)
+        raise ConfigError(f"cannot read the {what} from standard input: {why}") from None
+    if len(line) > LONGEST_LINE:
+        raise ConfigError(f"cannot read the {what}: its line is longer than {LONGEST_LINE} bytes")
+    return decoded(line, what, "standard input").rstrip("\r\n")
+
+
+def decoded(data: bytes, what: str, place: str) -> str:
+    """The text that bytes of a place are."""
+    if data[:2] in _WIDE:
+        raise ConfigError(f"{shown(place)}:1: the {what} is {_WIDE[data[:2]]}; save it as UTF-8")
+    try:
+        return data.removeprefix(_MARK).decode()
+    except UnicodeDecodeError as problem:
+        good = problem.object[: problem.start]
+        line = good.count(b"\n") + 1
+        raise ConfigError(
+            f"{shown(place)}:{line}: invalid byte 0x{problem.object[problem.start]:02x} in the {what}: "
+            "expected UTF-8 text"
+        ) from None
+
+
+def is_text(text: str) -> bool:
+    """Whether it can be written as UTF-8. Names from the system that are no text cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path for messages: bytes that are no text, and control characters, as `\\xff`."""
+    text = os.fspath(path).encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _unreadable(what: str, path: str | os.PathLike[str], why: str) -> ConfigError:
+    return ConfigError(f"cannot read the {what} {shown(path)}: {why}")
