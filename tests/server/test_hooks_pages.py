@@ -65,10 +65,10 @@ def test_a_hook_is_written_tried_tested_and_reloaded_as_the_page_says(docker: Do
         assert follower.server is not None
         # The page names two more ways to load scripts again; they are the same to whoever pushes.
         script = tmp_path / "no_latest.py"
-        script.write_text(script.read_text().replace("is not a version", "moves all the time"))
+        script.write_text(script.read_text().replace("is not a version", "moves every day"))
         follower.server.signal(signal.SIGHUP)
         wait_until(lambda: "generation 3 is in force" in follower.server.output(), "the reload by SIGHUP")  # type: ignore[union-attr]
-        assert "stable moves all the time" in docker.said("push", f"localhost:{follower.port}/team/app:stable")
+        assert "stable moves every day" in docker.said("push", f"localhost:{follower.port}/team/app:stable")
         docker("tag", "hello", f"localhost:{follower.port}/other/app:latest")
         docker("push", f"localhost:{follower.port}/other/app:latest")
     finally:
