@@ -119,6 +119,31 @@ def test_the_page_of_what_is_missing_names_what_the_references_refuse() -> None:
     assert known & missing == set(), "it is built: take it off the page"
 
 
+METRIC = re.compile(r"ocilot(?:_[a-z]+){2,}")
+
+
+def test_every_metric_is_on_a_page_and_every_metric_on_a_page_exists() -> None:
+    quoted = re.compile(rf'"({METRIC.pattern})"')
+    made = {metric for path in under("cpp", ".cpp", ".h") for metric in quoted.findall(path.read_text())}
+    told = {
+        metric
+        for path in under("docs", ".md")
+        for span in spans(path.read_text())
+        if "…" not in span
+        for metric in METRIC.findall(span)
+    }
+    assert made
+    assert made == told
+
+
+def test_every_action_of_the_audit_log_is_on_its_page() -> None:
+    source = (ROOT / "cpp/meta/change_kind.cpp").read_text()
+    kinds = set(re.findall(r'"([a-z]+(?:\.[a-z]+)?)"', source)) - {"unknown"}
+    told = {span for row in rows("docs/reference/api.md", "Audit log") for span in spans(row[0])}
+    assert kinds
+    assert kinds - told == set()
+
+
 def test_every_number_of_the_readme_stands_beside_its_command() -> None:
     for what, *command in rows("README.md", "What is tested"):
         assert len(command) == 1, what
