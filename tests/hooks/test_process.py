@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,25 @@ def admit_manifest(push): return Deny(push.manifest["x"])
     assert box.asked("authorize", ALICE, "pull", "a") == ("allow", 5)
     push = (ALICE, "a", ("v1",), "sha256:1", "text/m", 5, b'{"x":"y"}', None)
     assert box.asked("admit_manifest", *push) == ("deny", "y", "a.py")
+
+
+def test_a_worker_sees_only_the_variables_it_needs_and_those_it_was_given(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTRY_HTTP_SECRET", "hunter2")
+    monkeypatch.setenv("LDAP_URL", "ldaps://directory")
+    monkeypatch.setenv("PYTHONUTF8", "1")
+    isolated(
+        running, "def admit_blob(blob): return Deny(repr(dict(os.environ)))\n", environment=("LDAP_URL",)
+    )
+    seen = ast.literal_eval(running.start().answer(running.box.blob())[1])
+    assert seen["LDAP_URL"] == "ldaps://directory"
+    assert seen["PATH"] == os.environ["PATH"]
+    assert "hunter2" not in str(seen)
+    needed = {"LDAP_URL", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "MALLOC_ARENA_MAX"}
+    assert not [
+        name for name in set(seen) - needed if not name.startswith(("PATH", "LC_", "PYTHON", "SSL_CERT_"))
+    ]
 
 
 def test_several_questions_are_in_flight(running: Running) -> None:

@@ -61,6 +61,14 @@ def _show_memory(size: int) -> str:
     return str(size)
 
 
+def _read_variables(raw: Raw) -> list[str] | None:
+    items = raw if isinstance(raw, list) else [raw]
+    names = [item.text for item in items if isinstance(item, Scalar)]
+    fit = all(re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) for name in names)
+    return names if fit and len(names) == len(items) else None
+
+
+VARIABLES = Kind("list of variables", "a list of environment variables such as [LDAP_URL]", _read_variables)
 MEMORY = SIZE._replace(show=_show_memory)
 OPTIONS = Kind(
     "options", "a section with the options of the script", _read_options, _show_options, text_depth=None
@@ -80,6 +88,8 @@ class HookScript(Section):
     """Which of its hooks are asked; without it, all."""
     isolation: Annotated[str, choice("thread", "process")] = "thread"
     """Whether it runs in the registry's process, or in one of its own, which can be killed."""
+    environment: Annotated[list[str], VARIABLES] = []
+    """Environment variables for an isolated script, beside `PATH`, `HOME`, `LANG` and the like."""
     deadline: Annotated[int, SOME_TIME] | None = None
     """How long one of its hooks may take; without it, `ocilot.hooks.deadline`."""
     on_error: Annotated[str, choice("deny", "allow")] = "deny"

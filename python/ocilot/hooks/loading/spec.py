@@ -34,5 +34,7 @@ class Spec:
     on_error: Literal["deny", "allow"] = "deny"
     threads: int = 16
     """Most calls of its plain functions at once."""
+    environment: tuple[str, ...] = ()
+    """Variables of the environment that an isolated script gets, beside those every process needs."""
     memory: int = 1 << 30
     """Bytes by which the process may grow during one call."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -34,6 +35,15 @@ _HEALTHY = 60.0
 _STOP = STOP + 1.0
 _LONGEST = 1 << 20
 """Bytes of an answer."""
+
+
+_NEEDED = re.compile(r"PATH|HOME|LANG(UAGE)?|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|SSL_CERT_(FILE|DIR)|PYTHON\w*")
+"""Variables of the environment that any Python program may need."""
+
+
+def clean_environment(environment: Mapping[str, str], named: Collection[str]) -> dict[str, str]:
+    """The variables that a worker process gets: those it needs, and those its configuration names."""
+    return {name: value for name, value in environment.items() if name in named or _NEEDED.fullmatch(name)}
 
 
 class WorkerProcess:
@@ -102,7 +112,7 @@ class WorkerProcess:
 
     def _spawn(self) -> dict[str, Any]:
         """Starts the process, and answers what it says about the script."""
-        environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}
+        environment = {**clean_environment(os.environ, self._spec.environment), "MALLOC_ARENA_MAX": "2"}
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "ocilot.hooks.running.worker"],
             stdin=subprocess.PIPE,
