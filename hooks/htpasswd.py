@@ -6,7 +6,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ocilot.hooks import Caller, Deny, Hook, Login, check_password
+from ocilot.hooks import Caller, Deny, Hook, Login, check_password, read_text
 
 
 @dataclass
@@ -32,7 +32,11 @@ class Htpasswd(Hook):
         now = self.file.stat()
         version = (now.st_mtime_ns, now.st_size, now.st_ino)
         if version != self._version:
-            lines = [line.split(":", 1) for line in self.file.read_text().splitlines() if ":" in line]
+            lines = [
+                line.split(":", 1)
+                for line in read_text(self.file, "htpasswd file").splitlines()
+                if ":" in line
+            ]
             self._hashes = {name.strip(): hashed.strip() for name, hashed in lines if name[:1] != "#"}
             self._version = version
         return self._hashes

@@ -14,7 +14,7 @@ import ldap3  # pip install 'ocilot[ldap]'
 from ldap3.core.exceptions import LDAPInvalidCredentialsResult, LDAPNoSuchObjectResult
 from ldap3.utils.conv import escape_filter_chars as quote
 
-from ocilot.hooks import Caller, Deny, Hook, Login
+from ocilot.hooks import Caller, Deny, Hook, Login, read_text
 
 
 @dataclass
@@ -49,7 +49,7 @@ class LdapLogin(Hook):
         tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=self.ca and str(self.ca))
         server = ldap3.Server(self.url, tls=tls, get_info=ldap3.NONE, connect_timeout=self.timeout)
         ldap = ldap3.Connection(server, self.account, raise_exceptions=True, auto_referrals=False)
-        ldap.password, ldap.receive_timeout = self.password_file.read_text().strip(), self.timeout
+        ldap.password, ldap.receive_timeout = read_text(self.password_file).strip(), self.timeout
         try:
             ldap.open()
             if not (server.ssl or ldap.start_tls()):

@@ -99,7 +99,6 @@ Result<> Htpasswd::read() {
     unknown_user_hash_ = unknown_user_hash({});
     TRY(auto const text, read_file(path_, largest_file));
     std::string_view rest = text;
-    if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);  // As some editors begin a UTF-8 file.
     bool first = true;
     for (std::uint64_t number = 1; !rest.empty(); ++number) {
         auto const end = std::min(rest.find('\n'), rest.size());

@@ -4,22 +4,20 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <string_view>
 #include <unistd.h>
 
 namespace ocilot {
 
 namespace {
 
-Error unreadable(std::string const& path, int why) {
-    return {Errc::config, fmt::format("{} cannot be read: {}; check the path and who may read it", path,
-                                      std::strerror(why))};
+Error failed(int why) {
+    return {Errc::config, std::strerror(why)};
 }
 
-}  // namespace
-
-Result<std::string> read_file(std::string const& path, std::size_t most) {
+Result<std::string> bytes_of_file(std::string const& path, std::size_t most) {
     int const fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return unreadable(path, errno);
+    if (fd < 0) return failed(errno);
     std::string text(most + 1, '\0');
     std::size_t size = 0;
     while (size < text.size()) {
@@ -28,14 +26,34 @@ Result<std::string> read_file(std::string const& path, std::size_t most) {
         if (count < 0) {
             int const why = errno;
             ::close(fd);
-            return unreadable(path, why);
+            return failed(why);
         }
         if (count == 0) break;
         size += static_cast<std::size_t>(count);
     }
     ::close(fd);
-    if (size > most) return Error{Errc::config, fmt::format("{} has more than {} bytes", path, most)};
+    if (size > most) return Error{Errc::config, fmt::format("it is larger than {} bytes", most)};
     text.resize(size);
+    return text;
+}
+
+}  // namespace
+
+Result<std::string> text_of_file(std::string const& path, std::size_t most) {
+    TRY(auto text, bytes_of_file(path, most));
+    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // As some editors begin a UTF-8 file.
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
+        return Error{Errc::config, "it is UTF-16; save it as UTF-8"};
+    }
+    return text;
+}
+
+Result<std::string> read_file(std::string const& path, std::size_t most) {
+    auto text = text_of_file(path, most);
+    if (text.has_error()) {
+        return Error{Errc::config, fmt::format("{} cannot be read: {}; check the path and who may read it",
+                                               path, text.error().message)};
+    }
     return text;
 }
 

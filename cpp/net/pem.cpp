@@ -1,15 +1,11 @@
 #include "net/pem.h"
 
+#include "base/read_file.h"
 #include "net/tls_error.h"
 
-#include <array>
-#include <cerrno>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <system_error>
-#include <unistd.h>
 
 namespace ocilot::net {
 
@@ -20,23 +16,12 @@ struct BioFree {
 };
 using Bio = std::unique_ptr<BIO, BioFree>;
 
-Result<std::string> read_file(std::string_view what, std::string const& file) {
-    struct Descriptor {
-        ~Descriptor() {
-            if (fd >= 0) ::close(fd);
-        }
-        int fd;
-    } const source{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (source.fd < 0) return unusable_file(what, file, std::generic_category().message(errno));
-    std::string text;
-    std::array<char, 4096> part;
-    for (;;) {
-        auto const n = ::read(source.fd, part.data(), part.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return unusable_file(what, file, std::generic_category().message(errno));
-        if (n == 0) return text;
-        text.append(part.data(), static_cast<std::size_t>(n));
-    }
+constexpr std::size_t largest_file = 16 << 20;  // bytes
+
+Result<std::string> text_of(std::string_view what, std::string const& file) {
+    auto text = text_of_file(file, largest_file);
+    if (text.has_error()) return unusable_file(what, file, text.error().message);
+    return text;
 }
 
 Bio memory(std::string const& text) {
@@ -64,7 +49,7 @@ Error unusable_file(std::string_view what, std::string_view file, std::string_vi
 }
 
 Result<std::vector<Certificate>> read_certificates(std::string_view what, std::string const& file) {
-    TRY(auto const text, read_file(what, file));
+    TRY(auto const text, text_of(what, file));
     auto const source = memory(text);
     std::vector<Certificate> chain;
     for (;;) {
@@ -80,7 +65,7 @@ Result<std::vector<Certificate>> read_certificates(std::string_view what, std::s
 }
 
 Result<Key> read_key(std::string const& file) {
-    TRY(auto const text, read_file("key", file));
+    TRY(auto const text, text_of("key", file));
     auto const source = memory(text);
     bool encrypted = false;
     Key key(PEM_read_bio_PrivateKey(source.get(), nullptr, &no_passphrase, &encrypted));

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ocilot import _core
+from ocilot.text_file import text_path
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def fsck(
     def found(problem: _core.Problem) -> None:
         into(Problem(problem.kind, problem.subject, problem.repository, problem.message, problem.is_error))
 
-    counts = _core.fsck(os.fspath(root), hash, found)
+    counts = _core.fsck(text_path(root, "data directory"), hash, found)
     return Report(
         counts.blobs,
         counts.bytes,

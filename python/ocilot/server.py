@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ocilot import _core
+from ocilot.text_file import text_path
 
 OPTIONS = frozenset(
     name
@@ -46,7 +47,7 @@ class Server:
                 )
             setattr(settings, name, value)
         settings.in_memory = root is None
-        settings.root = "" if root is None else os.fspath(root)
+        settings.root = "" if root is None else text_path(root, "data directory")
         settings.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._scheme = "https" if settings.tls_certificate else "http"
         self._lock = threading.Lock()

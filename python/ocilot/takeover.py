@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ocilot import _core
+from ocilot.text_file import text_path
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def import_distribution(
     def found(what: _core.LeftBehind) -> None:
         into(LeftBehind(what.repository, what.subject, what.message))
 
-    counts = _core.import_distribution(os.fspath(root), found)
+    counts = _core.import_distribution(text_path(root, "data directory"), found)
     return TakenOver(
         counts.repositories, counts.blobs, counts.manifests, counts.tags, counts.left_behind, left
     )

@@ -96,6 +96,14 @@ def is_text(text: str) -> bool:
     return True
 
 
+def text_path(path: str | os.PathLike[str], what: str) -> str:
+    """A path as text. Paths end up in messages, metadata and JSON, which hold nothing else."""
+    text = os.fspath(path)
+    if not is_text(text):
+        raise ConfigError(f"invalid {what} {shown(text)}: expected UTF-8 text")
+    return text
+
+
 def shown(path: str | os.PathLike[str]) -> str:
     """A path for messages: bytes that are no text, and control characters, as `\\xff`."""
     text = os.fspath(path).encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -291,6 +291,11 @@ def test_people_in_the_file_log_in(tmp_path: Path) -> None:
     assert hook.authenticate(a_login("eve", "plain")) == WRONG
 
 
+def test_an_htpasswd_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    hook = Harness("ocilot:htpasswd", file=users(tmp_path, f"\ufeffalice:{BCRYPT}"))
+    assert hook.authenticate(a_login("alice", "wonderland")) == Caller("alice")
+
+
 def test_whoever_is_not_in_the_file_is_left_to_others(tmp_path: Path) -> None:
     hook = Harness("ocilot:htpasswd", file=users(tmp_path, f"alice:{BCRYPT}", f"#bob:{SHA512}"))
     for name in ("bob", "#bob", "", "Alice"):

@@ -98,11 +98,11 @@ def test_a_bad_script_ends_serve_with_the_same_line(place: Path) -> None:
             "Deny(reason='v1 is a release, bob')\n",
         ),
         (
-            ["admit_tag", "--set", "previous=sha256:0", "--option", "pattern=lat", "-o", "json"],
+            ["admit_tag", "--set", "previous=sha256:0", "--option", "pattern=lat", "-o", "jsonl"],
             '{"answer": "Deny", "reason": "latest is a release, alice"}\n',
         ),
         (
-            ["authenticate", "--set", "name=bob", "-o", "json"],
+            ["authenticate", "--set", "name=bob", "-o", "jsonl"],
             '{"answer": "Caller", "name": "bob", "groups": ["a", "b"], "address": "", "kind": "user", '
             '"admin": false}\n',
         ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -13,7 +12,9 @@ import typer
 from ocilot.errors import Error
 
 from .control import Control
-from .options import ConfigOption, RootOption, path, print_json
+from .location import Location, located
+from .options import path
+from .output import Output, OutputOption, print_data
 
 _ACCOUNTS: Final = ("user", "robot")
 _KINDS: Final = (*_ACCOUNTS, "federated", "certificate")
@@ -21,19 +22,14 @@ _KINDS: Final = (*_ACCOUNTS, "federated", "certificate")
 app = typer.Typer(no_args_is_help=True)
 
 
-class Explained(StrEnum):
-    """How an explanation is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 @app.callback()
 def _group() -> None: ...
 
 
 @app.command("explain")
+@located
 def explain(
+    at: Location,
     user: Annotated[
         str,
         typer.Argument(
@@ -50,9 +46,7 @@ def explain(
         list[str] | None,
         typer.Option("--group", metavar="GROUP", help="A group of theirs. Again for another."),
     ] = None,
-    output: Annotated[Explained, typer.Option("--output", "-o", help="Form of the answer.")] = Explained.TEXT,
-    config: ConfigOption = None,
-    root: RootOption = None,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Print whether somebody may do something, and which rule or hook decides."""
     # Rules call it `create`: all that a push takes, unless it moves a tag.
@@ -60,13 +54,10 @@ def explain(
     written, _, name = user.partition(":")
     if kind is None and written in _KINDS and name:
         user, kind = name, written
-    with Control.of(config, root) as control:
+    with at.control() as control:
         query = asked | _caller(control, user, kind, group or [])
         told = control.ask("GET", f"{path('access')}?{urlencode(query)}")
-    if output is Explained.JSON:
-        print_json(told)
-        return
-    print(f"{'yes' if told['allowed'] else 'no'}: {told['reason']}")
+    print_data(told, output, lambda: print(f"{'yes' if told['allowed'] else 'no'}: {told['reason']}"))
 
 
 def _caller(control: Control, name: str, kind: str | None, groups: Sequence[str]) -> dict[str, str]:

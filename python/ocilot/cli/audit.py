@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import typer
 
-from .control import Control
-from .options import ConfigOption, Output, OutputOption, RootOption, path, print_json, print_table
+from .location import Location, located
+from .options import path
+from .output import Output, OutputOption, print_data, print_table
 
 LONGEST_PAGE = 1000
 
 
+@located
 def audit(
+    at: Location,
     since: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Not older, such as 2026-11-21 or 2026-11-21T17:48:55Z."),
@@ -30,8 +33,6 @@ def audit(
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="Most entries.")] = 100,
     output: OutputOption = Output.TABLE,
-    config: ConfigOption = None,
-    root: RootOption = None,
 ) -> None:
     """Print changes and refusals, youngest first."""
     given = {"since": since, "until": until, "by": by, "repository": repository, "action": action}
@@ -39,11 +40,12 @@ def audit(
     if refused is not None:
         query["refused"] = "true" if refused else "false"
     query["n"] = str(min(count, LONGEST_PAGE))
-    with Control.of(config, root) as control:
+    with at.control() as control:
         found = list(islice(control.ask_all(f"{path('audit')}?{urlencode(query)}", "entries"), count))
-    if output is Output.JSON:
-        print_json(found)
-        return
+    print_data(found, output, lambda: _print_entries(found))
+
+
+def _print_entries(found: list[dict[str, Any]]) -> None:
     rows = [
         {
             **entry,

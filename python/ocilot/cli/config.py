@@ -3,60 +3,38 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import typer
 
-from ocilot import config as configuration
-
-from .messages import print_notes
+from .location import Location, located
+from .output import Output, OutputOption, json_of, print_data, print_table
 
 app = typer.Typer(no_args_is_help=True)
 
-ConfigFile = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[CONFIG]",
-        help="A config.yml as distribution's; without one that of REGISTRY_CONFIGURATION_PATH, or none.",
-        show_default=False,
-    ),
-]
-
-
-class Output(StrEnum):
-    """How data is printed."""
-
-    YAML = "yaml"
-    JSON = "json"
-
 
 @app.command("check")
-def check(config: ConfigFile = None) -> None:
+@located
+def check(at: Location) -> None:
     """Check a configuration and the REGISTRY_* variables; exit code 2 if anything is wrong."""
-    loaded = configuration.load(config)
-    print_notes(loaded)
+    loaded = at.load()
     print(f"{loaded.path or 'the configuration without a file'} is fine", file=sys.stderr)
 
 
 @app.command("show")
-def show(
-    config: ConfigFile = None,
-    output: Annotated[Output, typer.Option("--output", "-o", help="Form of the answer.")] = Output.YAML,
-) -> None:
+@located
+def show(at: Location, output: OutputOption = Output.YAML) -> None:
     """Print what is in force: the file, the REGISTRY_* variables over it, and every default."""
-    loaded = configuration.load(config)
-    print_notes(loaded)
-    print(_json(loaded.as_data()) if output is Output.JSON else _yaml(loaded.as_data()))
+    data = at.load().as_data()
+    rows = [{"key": key, "value": value} for key, value in _flat(data)]
+    print_data(data, output, lambda: print_table(rows, {"key": "KEY", "value": "VALUE"}))
 
 
-def _json(data: dict[str, Any]) -> str:
-    import json
-
-    return json.dumps(data, indent=2)
-
-
-def _yaml(data: dict[str, Any]) -> str:
-    import yaml
-
-    return yaml.safe_dump(data, sort_keys=False).rstrip()
+def _flat(data: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Every key with its path."""
+    for key, value in data.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield before + key, value if isinstance(value, str) else json_of(value)

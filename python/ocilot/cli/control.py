@@ -66,11 +66,10 @@ class Control:
         """
         loaded = configuration.load(config)
         print_notes(loaded)
-        settings = loaded.settings
-        is_named = loaded.path is not None or root is not None or settings.root != _core.Settings().root
         if root is not None:
-            settings.root, settings.in_memory = os.fspath(root), False
-        return cls(settings, start=start, is_named=is_named)
+            loaded = loaded.with_root(os.fspath(root))
+        is_named = loaded.path is not None or loaded.settings.root != _core.Settings().root
+        return cls(loaded.settings, start=start, is_named=is_named or root is not None)
 
     def __enter__(self) -> Self:
         path = self._path()

@@ -68,7 +68,7 @@ class Wanted(NamedTuple):
         write it: all that is typer's.
         """
         options = {"--" + name.replace("_", "-"): name for name in cls._fields}
-        del options["--config"], options["--dev"]
+        del options["--dev"]
         given: dict[str, str] = {}
         rest = iter(words)
         is_dev = False
@@ -105,9 +105,9 @@ def serve(wanted: Wanted) -> None:
     """Serves what is wanted, over the variables, over the file, until a signal ends it."""
     loaded = configuration.load(wanted.config)
     print_notes(loaded)
-    settings = loaded.settings
     if wanted.root is not None:
-        settings.root, settings.in_memory = wanted.root, False
+        loaded = loaded.with_root(wanted.root)
+    settings = loaded.settings
     settings.address = wanted.addr or settings.address
     settings.debug_address = wanted.debug_addr or settings.debug_address
     settings.tls_certificate = wanted.tls_cert or settings.tls_certificate

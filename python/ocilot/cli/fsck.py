@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
-from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ocilot import config as configuration
-from ocilot.errors import ConfigError
 from ocilot.integrity import Problem, Report
 from ocilot.integrity import fsck as check_directory
 
-from .config import ConfigFile
 from .exit import Exit
-from .messages import print_notes
-
-
-class Output(StrEnum):
-    """How differences are printed."""
-
-    TABLE = "table"
-    JSON = "json"
+from .location import Location, located
+from .output import Output, OutputOption, json_of, print_yaml
 
 
 class _Table:
@@ -42,6 +32,13 @@ class _Table:
         print(f"{looked_at}: {report.errors} errors, {report.notes} notes", file=sys.stderr)
 
 
+class _JsonLines(_Table):
+    """An object a difference, as it is found."""
+
+    def tell(self, problem: Problem) -> None:
+        print(json_of(asdict(problem)), flush=True)
+
+
 class _Json:
     """One object; differences are written as they are found."""
 
@@ -49,21 +46,44 @@ class _Json:
         self._before = '{"problems": ['
 
     def tell(self, problem: Problem) -> None:
-        print(f"{self._before}\n{json.dumps(asdict(problem))}", end="", flush=True)
+        print(f"{self._before}\n{json_of(asdict(problem))}", end="", flush=True)
         self._before = ","
 
     def end(self, report: Report) -> None:
-        counts = {name: value for name, value in asdict(report).items() if name != "problems"}
         opened = self._before if self._before != "," else ""
-        print(f'{opened}], "ok": {json.dumps(report.ok)}, "counts": {json.dumps(counts)}}}')
+        print(f'{opened}], "ok": {json.dumps(report.ok)}, "counts": {json.dumps(_counts(report))}}}')
 
 
+class _Yaml:
+    """One document, at the end."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+
+    def tell(self, problem: Problem) -> None:
+        self._problems.append(problem)
+
+    def end(self, report: Report) -> None:
+        problems = [asdict(problem) for problem in self._problems]
+        print_yaml({"problems": problems, "ok": report.ok, "counts": _counts(report)})
+
+
+_PRINTERS: dict[Output, Callable[[], _Table | _Json | _Yaml]] = {
+    Output.TABLE: _Table,
+    Output.JSON: _Json,
+    Output.JSONL: _JsonLines,
+    Output.YAML: _Yaml,
+}
+
+
+def _counts(report: Report) -> dict[str, int]:
+    return {name: value for name, value in asdict(report).items() if name != "problems"}
+
+
+@located
 def fsck(
-    config: ConfigFile = None,
-    root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Directory of the data.", show_default="./ocilot-data")
-    ] = None,
-    output: Annotated[Output, typer.Option("--output", "-o", help="Form of the answer.")] = Output.TABLE,
+    at: Location,
+    output: OutputOption = Output.TABLE,
     hash: Annotated[
         bool, typer.Option("--hash/--no-hash", help="Read every blob and compare its digest.")
     ] = True,
@@ -72,19 +92,8 @@ def fsck(
 
     Changes nothing, and may run beside the registry.
     """
-    printer = _Json() if output is Output.JSON else _Table()
-    report = check_directory(root_of(config, root), hash=hash, tell=printer.tell)
+    printer = _PRINTERS[output]()
+    report = check_directory(at.data_directory(), hash=hash, tell=printer.tell)
     printer.end(report)
     if not report.ok:
         raise typer.Exit(Exit.INTEGRITY)
-
-
-def root_of(config: str | None, root: Path | None) -> str:
-    """The data directory that is meant."""
-    if root is not None:
-        return str(root)
-    loaded = configuration.load(config)
-    print_notes(loaded)
-    if loaded.settings.in_memory:
-        raise ConfigError("this configuration keeps everything in memory: there is no directory to look at")
-    return loaded.settings.root

@@ -2,59 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ocilot import config as configuration
-from ocilot.config import Loaded
+from ocilot import text_file
 from ocilot.errors import ConfigError
 
-from .config import ConfigFile
-from .control import Control
 from .exit import Exit
 from .foreground import unasked_points
-from .messages import print_notes
+from .location import Location, located, located_by_options
+from .output import Output, OutputOption, print_data
 
 app = typer.Typer(no_args_is_help=True)
 
 
-class Output(StrEnum):
-    """How data is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Form of the answer.")]
-ConfigOption = Annotated[
-    str | None,
-    typer.Option("--config", metavar="CONFIG", help="A config.yml; without one as for `ocilot serve`."),
-]
-RootOption = Annotated[
-    str | None, typer.Option(metavar="DIR", help="Directory of the data.", show_default="./ocilot-data")
-]
-
-
 @app.command("list")
-def list_(config: ConfigFile = None, output: OutputOption = Output.TABLE) -> None:
+@located
+def list_(at: Location, output: OutputOption = Output.TABLE) -> None:
     """Print the scripts that a configuration names, with their points, their options and where they apply."""
     from ocilot.hooks.loading import configured
     from ocilot.hooks.problem import Problem
 
     try:
-        rows = [_row(spec) for spec in configured.specs_of(_loaded(config))]
+        rows = [_row(spec) for spec in configured.specs_of(at.load())]
     except Problem as problem:
         raise ConfigError(str(problem)) from None
-    if output is Output.JSON:
-        print(json.dumps(rows, indent=2))
-        return
+    print_data(rows, output, lambda: _print_scripts(rows))
+
+
+def _print_scripts(rows: list[dict[str, Any]]) -> None:
     if not rows:
         _print_none()
     for row in rows:
@@ -67,7 +48,9 @@ def list_(config: ConfigFile = None, output: OutputOption = Output.TABLE) -> Non
 
 
 @app.command("check")
+@located_by_options
 def check(
+    at: Location,
     paths: Annotated[
         list[str] | None,
         typer.Argument(
@@ -76,14 +59,13 @@ def check(
             show_default=False,
         ),
     ] = None,
-    config: ConfigOption = None,
 ) -> None:
     """Load scripts without starting anything; exit code 2 if one cannot be used."""
     from ocilot.hooks.loading import configured, loader
     from ocilot.hooks.loading.spec import Spec
     from ocilot.hooks.problem import Problem
 
-    loaded = None if paths else _loaded(config)
+    loaded = None if paths else at.load()
     specs = [Spec(path) for path in paths or ()] if loaded is None else configured.specs_of(loaded)
     try:
         scripts = loader.load_all(specs)
@@ -132,11 +114,9 @@ def try_(
             answer = _asked(hook, point, value)
     except (Problem, ValueError) as problem:
         raise ConfigError(str(problem)) from None
-    if output is Output.JSON:
-        data = None if answer is None else {"answer": type(answer).__name__, **_plain(answer)}
-        print(json.dumps(data))
-    else:
-        print("None: it lets pass, or leaves it to others" if answer is None else answer)
+    data = None if answer is None else {"answer": type(answer).__name__, **_plain(answer)}
+    shown = "None: it lets pass, or leaves it to others" if answer is None else answer
+    print_data(data, output, lambda: print(shown))
 
 
 def _asked(hook: Any, point: str, value: Any) -> Any:
@@ -157,16 +137,18 @@ def _asked(hook: Any, point: str, value: Any) -> Any:
 
 
 @app.command("status")
-def status(config: ConfigOption = None, root: RootOption = None, output: OutputOption = Output.TABLE) -> None:
+@located
+def status(at: Location, output: OutputOption = Output.TABLE) -> None:
     """Print which scripts the running registry has in force, and what they have answered."""
-    with Control.of(config, root, start=False) as control:
+    with at.control(start=False) as control:
         _print_status(control.ask("GET", "/api/v1/hooks"), output)
 
 
 @app.command("reload")
-def reload(config: ConfigOption = None, root: RootOption = None, output: OutputOption = Output.TABLE) -> None:
+@located
+def reload(at: Location, output: OutputOption = Output.TABLE) -> None:
     """Let the running registry load its scripts again; exit code 2 if that fails and the old ones stay."""
-    with Control.of(config, root, start=False) as control:
+    with at.control(start=False) as control:
         told = control.ask("POST", "/api/v1/hooks/reload")
     _print_status(told, output)
     if not told["ok"]:
@@ -175,12 +157,6 @@ def reload(config: ConfigOption = None, root: RootOption = None, output: OutputO
 
 def _print_none() -> None:
     print("no scripts are configured; name a config.yml whose ocilot.hooks.scripts has some", file=sys.stderr)
-
-
-def _loaded(config: str | None) -> Loaded:
-    loaded = configuration.load(config)
-    print_notes(loaded)
-    return loaded
 
 
 def _row(spec: Any) -> dict[str, Any]:
@@ -204,12 +180,9 @@ def _row(spec: Any) -> dict[str, Any]:
 def _of_file(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        raise ConfigError(f"{path}: {problem}") from None
+    fields = text_file.read_json(path, "fields of --json")
     if not isinstance(fields, dict):
-        raise ConfigError(f"{path}: it is no object with the fields of a value")
+        raise ConfigError(f"{path}: expected a JSON object with the fields of a value")
     return fields
 
 
@@ -234,17 +207,18 @@ def _plain(answer: Any) -> dict[str, Any]:
 
 
 def _print_status(told: dict[str, Any], output: Output) -> None:
-    if output is Output.JSON:
-        print(json.dumps(told, indent=2))
-    else:
-        print(f"generation {told['generation']}, loaded {told['loaded']}")
-        for script in told["scripts"]:
-            busy = [f"{script[key]} {key}" for key in ("running", "waiting", "stuck") if script[key]]
-            print(f"{script['script']}  {', '.join(busy)}".rstrip())
-            for point, tally in script["points"].items():
-                counts = "".join(f" {tally[key]:8} {key}" for key in ("calls", "denied", "failed"))
-                print(f"  {point:15}{counts} {tally['seconds']:10.3f} s")
+    print_data(told, output, lambda: _print_generation(told))
     for problem in told["problems"]:
         print(f"not loaded: {problem}", file=sys.stderr)
     if told["problems"]:
         print(f"generation {told['generation']} stays in force", file=sys.stderr)
+
+
+def _print_generation(told: dict[str, Any]) -> None:
+    print(f"generation {told['generation']}, loaded {told['loaded']}")
+    for script in told["scripts"]:
+        busy = [f"{script[key]} {key}" for key in ("running", "waiting", "stuck") if script[key]]
+        print(f"{script['script']}  {', '.join(busy)}".rstrip())
+        for point, tally in script["points"].items():
+            counts = "".join(f" {tally[key]:8} {key}" for key in ("calls", "denied", "failed"))
+            print(f"  {point:15}{counts} {tally['seconds']:10.3f} s")

@@ -10,8 +10,10 @@ import typer
 
 from ocilot.errors import Error
 
-from .control import Control, failure
-from .options import ConfigOption, Output, OutputOption, RootOption, path, print_json, print_table
+from .control import failure
+from .location import Location, located
+from .options import path
+from .output import Output, OutputOption, print_data, print_table
 
 BETWEEN_LOOKS = 0.2
 """Seconds."""
@@ -22,28 +24,27 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a job, as in 
 
 
 @app.command("ls")
-def ls(output: OutputOption = Output.TABLE, config: ConfigOption = None, root: RootOption = None) -> None:
+@located
+def ls(at: Location, output: OutputOption = Output.TABLE) -> None:
     """List the jobs with their state, last result and next round."""
-    with Control.of(config, root, start=False) as control:
+    with at.control(start=False) as control:
         found = control.ask("GET", path("jobs"))["jobs"]
-    if output is Output.JSON:
-        print_json(found)
-        return
     titles = ("NAME", "STATE", "EVERY", "ROUNDS", "LAST", "STARTED", "TOOK", "ITEMS", "NEXT", "ERROR")
-    print_table([_row(job) for job in found], {title: title for title in titles})
+    columns = {title: title for title in titles}
+    print_data(found, output, lambda: print_table([_row(job) for job in found], columns))
 
 
 @app.command("run")
+@located
 def run(
+    at: Location,
     name: Name,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the end of the round; exit code 1 if it fails.")
     ] = False,
-    config: ConfigOption = None,
-    root: RootOption = None,
 ) -> None:
     """Start a round of a job now, or join the one under way."""
-    with Control.of(config, root, start=False) as control:
+    with at.control(start=False) as control:
         asked = control.ask("POST", path("jobs", name))
         if not wait:
             print(
@@ -61,9 +62,10 @@ def run(
 
 
 @app.command("cancel")
-def cancel(name: Name, config: ConfigOption = None, root: RootOption = None) -> None:
+@located
+def cancel(at: Location, name: Name) -> None:
     """Cancel the round of a job that is under way. The next round starts as scheduled."""
-    with Control.of(config, root, start=False) as control:
+    with at.control(start=False) as control:
         told = control.ask("DELETE", path("jobs", name))
     print(f"{name} {'is being cancelled' if told['cancelled'] else 'is not running'}", file=sys.stderr)
 

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
+# As type checkers know it. Loading `typing` for it would take longer than all else that is done here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+NAME = "standard output"
+
 
 def main() -> None:
-    """Runs the command; whatever goes wrong ends in a sentence and an exit code, never in a traceback."""
+    """Runs the command; whatever goes wrong ends in a sentence and an exit code, never in a stack trace."""
     try:
-        _run(sys.argv[1:])
-    except KeyboardInterrupt:
-        from .exit import Exit
+        _prepare_streams()
+        code = _run(sys.argv[1:])
+        # Here, where a full disk is still an error.
+        sys.stdout.flush()
+    except BaseException as problem:
+        from .door import end
 
-        _end("interrupted", Exit.INTERRUPTED)
-    except BrokenPipeError:
-        from .exit import Exit
-
-        # Whoever read the output has gone; Python must not complain about that when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.OTHER)
-    except Exception as problem:
-        from ocilot.errors import Error
-
-        from .exit import Exit
-
-        if not isinstance(problem, Error):
-            raise
-        _end(str(problem), Exit.of(problem))
+        code = end(problem)
+    sys.exit(code)
 
 
-def _run(words: list[str]) -> None:
+def _run(words: list[str]) -> int | str | None:
+    """The exit code."""
+    _refuse_other_bytes(words)
     # Typer takes longer to load, and more memory, than the whole registry.
     if words in (["version"], ["--version"]):
         from .version import print_version
 
         print_version()
-        return
+        return 0
     if words in (["--help"], ["-h"]):
         from .lean import load_less
 
@@ -47,12 +47,52 @@ def _run(words: list[str]) -> None:
         wanted = Wanted.of_words(words[1:])
         if wanted is not None:
             serve(wanted)
-            return
+            return 0
     from .app import app
 
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        return end.code
+    return 0
 
 
-def _end(message: str, code: int) -> None:
-    print(message, file=sys.stderr)
-    sys.exit(code)
+def _refuse_other_bytes(words: list[str]) -> None:
+    """Names and paths are text everywhere here: in metadata, in JSON, in logs."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            from ocilot.errors import ConfigError
+            from ocilot.text_file import shown
+
+            raise ConfigError(f'invalid argument "{shown(word)}": expected UTF-8 text') from None
+
+
+def _prepare_streams() -> None:
+    """Standard streams as the rest expects them, whatever the command was started with."""
+    # A file that is opened later must not become one of them, and writing to standard output has to fail.
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_RDWR)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stdout is sys.__stdout__:
+        raw = _StandardOutput(1, "w", closefd=False)
+        encoding = "utf-8" if sys.stdout is None else sys.stdout.encoding
+        # A name that the terminal cannot show is no reason to fail.
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(raw), encoding, errors="backslashreplace", line_buffering=raw.isatty()
+        )
+
+
+class _StandardOutput(io.FileIO):
+    """Names itself where writing fails."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as problem:
+            raise OSError(problem.errno, problem.strerror, NAME) from None

@@ -7,16 +7,19 @@ from typing import Annotated
 
 import typer
 
-from .control import Control
-from .options import ConfigOption, Output, OutputOption, RootOption, only, path, seconds_of
-from .token import Expires, Note, Scopes, SecretOutput, SecretOutputOption, make_token, print_secret
+from .location import Location, located
+from .options import only, path, seconds_of
+from .output import Output, OutputOption
+from .token import Expires, Note, Scopes, make_token, print_secret
 from .user import Groups, Name, needed, print_accounts, print_no_accounts
 
 app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("add")
+@located
 def add(
+    at: Location,
     name: Name,
     scope: Scopes = None,
     expires: Expires = None,
@@ -25,13 +28,11 @@ def add(
     no_token: Annotated[
         bool, typer.Option("--no-token", help="Make no token yet; see `ocilot token add`.")
     ] = False,
-    output: SecretOutputOption = SecretOutput.TEXT,
-    config: ConfigOption = None,
-    root: RootOption = None,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Make an account for a machine, and print the secret of its first token, which is shown only now."""
     expires_in = None if expires is None else seconds_of(expires)
-    with Control.of(config, root) as control:
+    with at.control() as control:
         control.ask("POST", path("accounts"), {"name": name, "kind": "robot", "groups": only(group)})
         made = None
         if not no_token:
@@ -51,15 +52,17 @@ def add(
 
 
 @app.command("ls")
-def ls(output: OutputOption = Output.TABLE, config: ConfigOption = None, root: RootOption = None) -> None:
+@located
+def ls(at: Location, output: OutputOption = Output.TABLE) -> None:
     """Print all accounts of machines."""
-    print_accounts("robot", output, config, root)
+    print_accounts(at, "robot", output)
 
 
 @app.command("rm")
-def rm(name: Name, config: ConfigOption = None, root: RootOption = None) -> None:
+@located
+def rm(at: Location, name: Name) -> None:
     """Remove an account and all its tokens."""
-    with Control.of(config, root) as control:
+    with at.control() as control:
         needed(control, name, "robot")
         control.ask("DELETE", path("accounts", name))
     print(f"removed {name}", file=sys.stderr)

@@ -7,15 +7,13 @@ from typing import Annotated
 import typer
 
 from . import foreground
-from .config import ConfigFile
 from .foreground import LogFormat, LogLevel, Wanted
+from .location import Location, located
 
 
+@located
 def serve(
-    config: ConfigFile = None,
-    root: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Directory of the data.", show_default="./ocilot-data")
-    ] = None,
+    at: Location,
     addr: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Where to listen.", show_default="127.0.0.1:5000")
     ] = None,
@@ -29,6 +27,6 @@ def serve(
     dev: Annotated[bool, typer.Option("--dev", help="Load hooks again when their files change.")] = False,
 ) -> None:
     """Run the registry until SIGTERM. Options win over REGISTRY_* variables, those over the file."""
-    if root == "":
-        raise typer.BadParameter("is empty; name a directory, or leave the option out", param_hint="--root")
-    foreground.serve(Wanted(config, root, addr, debug_addr, tls_cert, tls_key, log_format, log_level, dev))
+    foreground.serve(
+        Wanted(at.config, at.root, addr, debug_addr, tls_cert, tls_key, log_format, log_level, dev)
+    )

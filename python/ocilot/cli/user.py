@@ -8,17 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from .control import Control, failure
-from .options import (
-    ConfigOption,
-    Output,
-    OutputOption,
-    RootOption,
-    only,
-    path,
-    print_json,
-    print_table,
-    read_password,
-)
+from .location import Location, located
+from .options import only, path, read_password
+from .output import Output, OutputOption, print_data, print_table
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -32,7 +24,9 @@ PasswordStdin = Annotated[
 
 
 @app.command("add")
+@located
 def add(
+    at: Location,
     name: Name,
     group: Groups = None,
     admin: Annotated[
@@ -42,14 +36,12 @@ def add(
         bool, typer.Option("--no-password", help="Logs in with tokens only; see `ocilot token`.")
     ] = False,
     password_stdin: PasswordStdin = False,
-    config: ConfigOption = None,
-    root: RootOption = None,
 ) -> None:
     """Make an account for a person, and ask for its password."""
     account = {"name": name, "kind": "user", "groups": only(group), "admin": admin}
     if not no_password:
         account["password"] = read_password(name, from_stdin=password_stdin)
-    with Control.of(config, root) as control:
+    with at.control() as control:
         control.ask("POST", path("accounts"), account)
         can_log_in = control.has_accounts()
     if can_log_in:
@@ -60,30 +52,32 @@ def add(
 
 
 @app.command("ls")
-def ls(output: OutputOption = Output.TABLE, config: ConfigOption = None, root: RootOption = None) -> None:
+@located
+def ls(at: Location, output: OutputOption = Output.TABLE) -> None:
     """Print all accounts of people."""
-    print_accounts("user", output, config, root)
+    print_accounts(at, "user", output)
 
 
 @app.command("rm")
-def rm(name: Name, config: ConfigOption = None, root: RootOption = None) -> None:
+@located
+def rm(at: Location, name: Name) -> None:
     """Remove an account and all its tokens."""
-    with Control.of(config, root) as control:
+    with at.control() as control:
         needed(control, name, "user")
         control.ask("DELETE", path("accounts", name))
     print(f"removed {name}", file=sys.stderr)
 
 
 @app.command("passwd")
+@located
 def passwd(
+    at: Location,
     name: Name,
     password_stdin: PasswordStdin = False,
     remove: Annotated[bool, typer.Option("--remove", help="Take the password away instead.")] = False,
-    config: ConfigOption = None,
-    root: RootOption = None,
 ) -> None:
     """Give an account another password; whoever is logged in with the old one has to log in again."""
-    with Control.of(config, root) as control:
+    with at.control() as control:
         needed(control, name, "user")
         password = None if remove else read_password(name, from_stdin=password_stdin)
         control.ask("PATCH", path("accounts", name), {"password": password})
@@ -91,7 +85,9 @@ def passwd(
 
 
 @app.command("set")
+@located
 def set_(
+    at: Location,
     name: Name,
     group: Groups = None,
     no_groups: Annotated[bool, typer.Option("--no-groups", help="Take it out of all groups.")] = False,
@@ -101,8 +97,6 @@ def set_(
     disabled: Annotated[
         bool | None, typer.Option("--disable/--enable", help="Whether it is kept out for now.")
     ] = None,
-    config: ConfigOption = None,
-    root: RootOption = None,
 ) -> None:
     """Change an account, of a person or a machine; what is not given stays. Groups are given as a whole."""
     if group and no_groups:
@@ -112,22 +106,19 @@ def set_(
     change = {member: value for member, value in given.items() if value is not None}
     if not change:
         raise typer.BadParameter("say what to change: --group, --no-groups, --admin or --disable")
-    with Control.of(config, root) as control:
+    with at.control() as control:
         control.ask("PATCH", path("accounts", name), change)
     print(f"changed {name}", file=sys.stderr)
 
 
-def print_accounts(kind: str, output: Output, config: str | None, root: str | None) -> None:
+def print_accounts(at: Location, kind: str, output: Output) -> None:
     """All accounts of a kind."""
-    with Control.of(config, root) as control:
+    with at.control() as control:
         found = [one for one in control.ask_all(path("accounts"), "accounts") if one["kind"] == kind]
-    if output is Output.JSON:
-        print_json(found)
-        return
     columns = {"name": "NAME", "groups": "GROUPS", "admin": "ADMIN", "disabled": "DISABLED"}
     if kind == "user":
         columns["has_password"] = "PASSWORD"
-    print_table(found, columns | {"created_at": "CREATED"})
+    print_data(found, output, lambda: print_table(found, columns | {"created_at": "CREATED"}))
 
 
 def print_no_accounts() -> None:

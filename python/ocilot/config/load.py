@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from ocilot import _core
 from ocilot.errors import ConfigError
-from ocilot.text_file import is_text, read_text, shown
+from ocilot.text_file import read_text, text_path
 
 from . import environment
 from .access import pushes_without_pull
 from .model import Config
 from .section import Invalid, Section
-from .storage import Delete
+from .storage import Delete, Filesystem
 from .tree import NOTHING, Node, TreeError
 from .values import Ignored, Kind
 
@@ -33,6 +33,11 @@ class Loaded(NamedTuple):
         """What the core is started with."""
         return resolve(self.config)
 
+    def with_root(self, root: str) -> Self:
+        """The same with another data directory."""
+        storage = self.config.storage.with_values(filesystem=Filesystem(rootdirectory=root), inmemory=None)
+        return self._replace(config=self.config.with_values(storage=storage))
+
     def as_data(self) -> dict[str, Any]:
         """The configuration as it could stand in a file, with every value there is."""
         return _as_data(self.config)
@@ -46,9 +51,11 @@ def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] 
     environ = os.environ if environ is None else environ
     chosen = os.fspath(path) if path is not None else environ.get(environment.PATH) or None
     try:
-        if chosen is not None and not is_text(chosen):
-            raise ConfigError(f"invalid path of a configuration {shown(chosen)}: expected UTF-8 text")
-        tree = _of_file(chosen) if chosen is not None else Node({}, "default")
+        tree = (
+            _of_file(text_path(chosen, "path of a configuration"))
+            if chosen is not None
+            else Node({}, "default")
+        )
         unknown = environment.overlay(tree, environ, Config)
     except TreeError as problem:
         raise ConfigError(str(problem)) from None

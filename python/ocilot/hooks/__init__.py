@@ -10,6 +10,8 @@ A script is a Python file; a function or a method of a Hook named like a point i
         return None
 """
 
+from ocilot.text_file import read_text
+
 from .decisions import Allow, Decision, Deny
 from .hook import Hook
 from .passwords import check_password
@@ -47,4 +49,5 @@ __all__ = [
     "Size",
     "TagMove",
     "check_password",
+    "read_text",
 ]

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 
 using namespace ocilot;
 
@@ -47,6 +48,15 @@ TEST_F(TlsContext, NamesTheFileThatIsMissing) {
     settings.certificate_file = directory.file("");
     EXPECT_EQ(refusal(),
               fmt::format("cannot use the TLS certificate `{}`: Is a directory", settings.certificate_file));
+}
+
+TEST_F(TlsContext, TakesFilesThatBeginWithAByteOrderMark) {
+    for (auto const& file : {settings.certificate_file, settings.key_file}) {
+        std::stringstream text;
+        text << std::ifstream(file).rdbuf();
+        write(file, "\xEF\xBB\xBF" + text.str());
+    }
+    EXPECT_TRUE(net::TlsContext::load(settings).has_value());
 }
 
 TEST_F(TlsContext, NamesTheFileThatIsNotPem) {

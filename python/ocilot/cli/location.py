@@ -1,0 +1,114 @@
+"""Which registry a command is about: CONFIG, --config and --root, the same for every command."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, Final, NamedTuple
+
+import typer
+
+from ocilot import config as configuration
+from ocilot.config import Loaded
+from ocilot.errors import ConfigError
+
+from .control import Control
+from .messages import print_notes
+
+PARAMETER: Final = "at"
+"""What commands call their Location."""
+
+
+class Location(NamedTuple):
+    """A configuration, and a data directory that wins over the one it names."""
+
+    config: str | None = None
+    root: str | None = None
+
+    def load(self) -> Loaded:
+        """The configuration, read and checked; prints its notes."""
+        loaded = configuration.load(self.config)
+        print_notes(loaded)
+        return loaded if self.root is None else loaded.with_root(self.root)
+
+    def data_directory(self) -> str:
+        """The data directory. Raises ConfigError if everything is in memory."""
+        settings = self.load().settings
+        if settings.in_memory:
+            raise ConfigError("this configuration keeps everything in memory: it has no data directory")
+        return settings.root
+
+    def control(self, *, start: bool = True) -> Control:
+        """Asks the registry. Without `start` it has to run: none is started to ask it."""
+        return Control.of(self.config, self.root, start=start)
+
+
+def _named(value: str | None) -> str | None:
+    if value == "":
+        raise typer.BadParameter("is empty; name one, or leave the option out")
+    return value
+
+
+ConfigArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="CONFIG",
+        help="Configuration file; default: the one that REGISTRY_CONFIGURATION_PATH names, or none.",
+        show_default=False,
+        callback=_named,
+    ),
+]
+ConfigOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config", metavar="CONFIG", help="Configuration file, such as config.yml.", callback=_named
+    ),
+]
+RootOption = Annotated[
+    str | None,
+    typer.Option(
+        "--root",
+        metavar="DIR",
+        help="Data directory, instead of the one in the configuration.",
+        show_default="./ocilot-data",
+        callback=_named,
+    ),
+]
+
+_KIND: Final = inspect.Parameter.POSITIONAL_OR_KEYWORD
+_CONFIG: Final = inspect.Parameter("config_argument", _KIND, default=None, annotation=ConfigArgument)
+_OPTIONS: Final = (
+    inspect.Parameter("config", _KIND, default=None, annotation=ConfigOption),
+    inspect.Parameter("root", _KIND, default=None, annotation=RootOption),
+)
+
+
+def located(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with CONFIG, --config and --root, which its function gets as one Location named `at`."""
+    return _with_location(command, (_CONFIG, *_OPTIONS))
+
+
+def located_by_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for a command whose own arguments leave no place for CONFIG."""
+    return _with_location(command, _OPTIONS)
+
+
+def _with_location(
+    command: Callable[..., None], shared: tuple[inspect.Parameter, ...]
+) -> Callable[..., None]:
+    signature = inspect.signature(command, eval_str=True)
+    own = [parameter for parameter in signature.parameters.values() if parameter.name != PARAMETER]
+
+    def run(
+        config_argument: str | None = None, config: str | None = None, root: str | None = None, **given: Any
+    ) -> None:
+        if config_argument is not None and config is not None:
+            raise typer.BadParameter("is given twice: as an argument and as --config", param_hint="CONFIG")
+        command(**given, **{PARAMETER: Location(config_argument or config, root)})
+
+    # Typer reads parameters from the signature, and the help from the docstring.
+    run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+    parameters = [*own, *shared]
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run

@@ -1,0 +1,427 @@
+"""Every command ends well whatever it is started with: a sentence and an exit code, never a stack trace."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import ocilot
+from ocilot.cli.app import COMMANDS, load
+from ocilot.cli.exit import Exit
+from ocilot.errors import ConfigError, Error
+
+OTHER_BYTES = "caf\udce9"
+"""What Python makes of an argument that is not UTF-8."""
+
+VALUES = {
+    "name": "alice",
+    "user": "alice",
+    "account": "alice",
+    "token": "alice",
+    "action": "pull",
+    "repository": "team/app",
+    "script": "ocilot:immutable_releases",
+    "point": "admit_tag",
+}
+"""What commands are given for the arguments that they need."""
+
+
+OPTIONS = {("user", "add"): ("--no-password",), ("user", "set"): ("--admin",)}
+"""Options that commands need to do something."""
+
+
+class Command(NamedTuple):
+    """A command as typer knows it."""
+
+    words: tuple[str, ...]
+    parameters: list[Any]
+
+    @property
+    def needed(self) -> list[str]:
+        """Words for its arguments."""
+        return [VALUES[one.name] for one in self.parameters if one.required]
+
+    def takes(self, option: str) -> bool:
+        return any(option in one.opts for one in self.parameters)
+
+    def called(self, *more: str) -> list[str]:
+        return [*self.words, *self.needed, *OPTIONS.get(self.words, ()), *more]
+
+
+def _commands() -> Iterator[Command]:
+    for row in COMMANDS:
+        found = load(row)
+        inner = getattr(found, "commands", None)
+        for name, command in ({row.name: found} if inner is None else inner).items():
+            yield Command((name,) if inner is None else (row.name, name), command.params)
+
+
+ALL = list(_commands())
+LOCATED = [command for command in ALL if command.takes("--config")]
+ENDING = [command for command in ALL if command.words != ("serve",)]
+each = pytest.mark.parametrize("command", ALL, ids=lambda command: " ".join(command.words))
+each_located = pytest.mark.parametrize("command", LOCATED, ids=lambda command: " ".join(command.words))
+each_ending = pytest.mark.parametrize("command", ENDING, ids=lambda command: " ".join(command.words))
+
+
+class Ran(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Zygote:
+    """Runs commands without loading them each time."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("cli_zygote.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(
+        self,
+        words: list[str],
+        directory: Path,
+        *,
+        stdin: str | None = "/dev/null",
+        stdout: str | None = "",
+        environ: dict[str, str] | None = None,
+    ) -> Ran:
+        """Runs a command; None is a closed stream, and standard output is kept unless it goes elsewhere."""
+        out, err = directory / "stdout", directory / "stderr"
+        out.write_bytes(b"")
+        err.write_bytes(b"")
+        case = {
+            "words": words,
+            "directory": str(directory),
+            "environ": {"PATH": os.environ["PATH"], "TMPDIR": str(directory), **(environ or {})},
+            "stdin": stdin,
+            "stdout": str(out) if stdout == "" else stdout,
+            "stderr": str(err),
+        }
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(case) + "\n")
+        self._process.stdin.flush()
+        code = int(self._process.stdout.readline())
+        ran = Ran(code, out.read_text(errors="replace"), err.read_text(errors="replace"))
+        assert "Traceback" not in ran.out + ran.err, ran.err
+        assert "internal error" not in ran.err, ran.err
+        assert ran.code in set(Exit), ran
+        assert ran.code == 0 or stdout is None or ran.err or stdout == "broken pipe", "it says nothing"
+        return ran
+
+    def end(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(30)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    one = Zygote()
+    yield one
+    one.end()
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with an account."""
+    root = tmp_path_factory.mktemp("template") / "data"
+    with ocilot.Server(root=root, accounts=True):
+        pass
+    from ocilot.cli.control import Control
+
+    with Control.of(None, root) as control:
+        control.ask(
+            "POST", "/api/v1/accounts", {"name": "alice", "kind": "user", "password": "correct horse"}
+        )
+    return root
+
+
+@pytest.fixture
+def data(template: Path, tmp_path: Path) -> Path:
+    shutil.copytree(template, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def well_called(command: Command, data: Path) -> list[str]:
+    words = command.called(*(["--root", str(data)] if command.takes("--root") else []))
+    if command.takes("--password-stdin"):
+        words = [*(word for word in words if word != "--no-password"), "--password-stdin"]
+    return words
+
+
+def test_there_are_commands_to_try() -> None:
+    assert len(ALL) > 25
+    assert [command.words for command in ALL if not command.takes("--config")] == [
+        ("version",),
+        ("hooks", "try"),
+    ]
+
+
+@each_ending
+def test_output_that_cannot_be_written_is_an_error(
+    command: Command, zygote: Zygote, data: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(data, tmp_path / "other")
+    wanted = zygote.run(well_called(command, data), tmp_path)
+    ran = zygote.run(well_called(command, tmp_path / "other"), tmp_path, stdout="/dev/full")
+    if wanted.out:
+        assert ran.code == Exit.OTHER
+        assert ran.err.splitlines()[-1] == "cannot use standard output: No space left on device"
+    else:
+        assert ran.code == wanted.code
+
+
+@pytest.mark.parametrize("words", [["version"], ["config", "show"], ["--help"], ["user", "--help"]])
+def test_output_that_nobody_reads_is_no_reason_to_complain(
+    words: list[str], zygote: Zygote, tmp_path: Path
+) -> None:
+    ran = zygote.run(words, tmp_path, stdout="broken pipe")
+    assert (ran.code, ran.err) == (1, "")
+
+
+@pytest.mark.parametrize("words", [["version"], ["config", "show"], ["--help"], ["user", "--help"]])
+def test_output_that_is_closed_is_an_error(words: list[str], zygote: Zygote, tmp_path: Path) -> None:
+    ran = zygote.run(words, tmp_path, stdout=None)
+    assert (ran.code, ran.err) == (1, "cannot use standard output: Bad file descriptor\n")
+
+
+@each_ending
+def test_standard_input_may_be_closed(command: Command, zygote: Zygote, data: Path, tmp_path: Path) -> None:
+    ran = zygote.run(well_called(command, data), tmp_path, stdin=None)
+    if command.takes("--password-stdin"):
+        assert (ran.code, ran.err) == (2, "cannot read the password: standard input is closed\n")
+
+
+@pytest.mark.parametrize("stdin", ["/proc/self/mem", "/dev/zero"])
+def test_a_password_that_cannot_be_read_is_an_error(
+    zygote: Zygote, data: Path, tmp_path: Path, stdin: str
+) -> None:
+    ran = zygote.run(["user", "add", "bob", "--password-stdin", "--root", str(data)], tmp_path, stdin=stdin)
+    assert ran.code == 2
+    assert ran.err.startswith("cannot read the password")
+
+
+def test_a_password_may_have_a_byte_order_mark_but_no_other_bytes(
+    zygote: Zygote, data: Path, tmp_path: Path
+) -> None:
+    words = ["user", "add", "bob", "--password-stdin", "--root", str(data)]
+    (tmp_path / "latin").write_bytes(b"caf\xe9 correct horse\n")
+    ran = zygote.run(words, tmp_path, stdin=str(tmp_path / "latin"))
+    assert (ran.code, ran.err) == (
+        2,
+        "standard input:1: invalid byte 0xe9 in the password: expected UTF-8 text\n",
+    )
+    (tmp_path / "marked").write_bytes(b"\xef\xbb\xbfcorrect horse\r\nsecond line\n")
+    assert zygote.run(words, tmp_path, stdin=str(tmp_path / "marked")).code == 0
+
+
+@each
+def test_arguments_that_are_not_utf_8_are_refused(command: Command, zygote: Zygote, tmp_path: Path) -> None:
+    for words in (
+        [*command.words, *[OTHER_BYTES for _ in command.needed or [""]]],
+        command.called("--root", OTHER_BYTES),
+    ):
+        ran = zygote.run(words, tmp_path)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == 'invalid argument "caf\\xe9": expected UTF-8 text\n'
+    assert {path.name for path in tmp_path.iterdir()} == {"stdout", "stderr"}
+
+
+BROKEN = {
+    "missing": "No such file or directory",
+    "directory": "it is a directory; expected a file",
+    "/proc/self/mem": "Input/output error",
+    "/dev/zero": "it is larger than",
+    "latin": "latin:2: invalid byte 0xe9 in the configuration: expected UTF-8 text",
+    "wide": "wide:1: the configuration is UTF-16; save it as UTF-8",
+    "a/" * 3000: "File name too long",
+    "list": "a configuration is a list of sections",
+    "deep": "nested too deeply",
+    "odd": "odd:1: not YAML: the character '\\x01' is not allowed",
+}
+
+
+@pytest.mark.parametrize("path", BROKEN)
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(
+    path: str, zygote: Zygote, tmp_path: Path
+) -> None:
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "latin").write_bytes(b"version: 0.1\n# caf\xe9\n")
+    (tmp_path / "wide").write_bytes("version: 0.1\n".encode("utf-16"))
+    (tmp_path / "list").write_text("- a\n")
+    (tmp_path / "deep").write_text("a: " + "[" * 1200)
+    (tmp_path / "odd").write_text("version: 0.1 \x01")
+    ran = zygote.run(["config", "check", path], tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert BROKEN[path] in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+@each_located
+def test_a_configuration_that_is_a_directory_is_exit_code_2(
+    command: Command, zygote: Zygote, tmp_path: Path
+) -> None:
+    ran = zygote.run(command.called("--config", "."), tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "cannot read the configuration .: it is a directory; expected a file\n"
+
+
+@each_located
+def test_a_configuration_is_an_argument_and_an_option_of_every_command(
+    command: Command, zygote: Zygote, tmp_path: Path
+) -> None:
+    said = "cannot read the configuration none.yml: No such file or directory\n"
+    assert zygote.run(command.called("--config", "none.yml"), tmp_path).err == said
+    assert (
+        zygote.run(command.called(), tmp_path, environ={"REGISTRY_CONFIGURATION_PATH": "none.yml"}).err
+        == said
+    )
+    if command.words == ("hooks", "check"):
+        return  # Its arguments are scripts.
+    optional = [one for one in command.parameters if one.param_type_name == "argument" and not one.required]
+    before = ["x" for _ in optional[:-1]]
+    assert zygote.run(command.called(*before, "none.yml"), tmp_path).err == said
+    both = zygote.run(command.called(*before, "a.yml", "--config", "b.yml"), tmp_path)
+    assert both.code == 2
+    assert "is given twice" in both.err
+
+
+@each_located
+def test_the_shared_parameters_are_the_same_for_every_command(command: Command) -> None:
+    shared = {"config": ["--config"], "root": ["--root"]}
+    for name, options in shared.items():
+        (found,) = [one for one in command.parameters if one.name == name]
+        (same,) = [one for one in LOCATED[0].parameters if one.name == name]
+        assert (found.opts, found.help, found.metavar) == (options, same.help, same.metavar)
+
+
+def test_every_command_that_prints_data_prints_it_in_the_same_forms() -> None:
+    forms = {
+        tuple(one.type_descriptor.choices)
+        for command in ALL
+        for one in command.parameters
+        if one.name == "output"
+    }
+    assert len(forms) == 1
+
+
+@each_ending
+def test_every_form_of_output_can_be_parsed(
+    command: Command, zygote: Zygote, template: Path, tmp_path: Path
+) -> None:
+    if not command.takes("--output"):
+        return
+    import yaml
+
+    for form in ("json", "jsonl", "yaml"):
+        shutil.copytree(template, tmp_path / form)
+        ran = zygote.run([*well_called(command, tmp_path / form), "-o", form], tmp_path)
+        if ran.code not in (Exit.OK, Exit.INTEGRITY, Exit.PARTIAL):
+            continue
+        if form == "yaml":
+            yaml.safe_load(ran.out)
+        else:
+            for text in [ran.out] if form == "json" else ran.out.splitlines():
+                json.loads(text)
+
+
+main = importlib.import_module("ocilot.cli.main")  # `ocilot.cli.main` is the function of that name, too.
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, problem: BaseException) -> int:
+    def fails(words: list[str]) -> int:
+        raise problem
+
+    monkeypatch.setattr(main, "_run", fails)
+    monkeypatch.setattr(main, "_prepare_streams", lambda: None)
+    with pytest.raises(SystemExit) as end:
+        main.main()
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+def test_what_nobody_foresaw_is_one_line_with_the_place_of_the_details(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert ended(monkeypatch, ZeroDivisionError("a\nb")) == Exit.OTHER
+    (details,) = tmp_path.iterdir()
+    assert capsys.readouterr().err == f"internal error: ZeroDivisionError: a b; details are in {details}\n"
+    assert "Traceback (most recent call last)" in details.read_text()
+    assert details.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_stack_trace_can_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("OCILOT_TRACEBACK", "1")
+    assert ended(monkeypatch, KeyError()) == Exit.OTHER
+    said = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in said
+    assert said.endswith("internal error: KeyError; the stack trace is above\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_details_that_cannot_be_kept_are_no_second_problem(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+    ended(monkeypatch, KeyError())
+    assert capsys.readouterr().err == (
+        "internal error: KeyError; run it again with OCILOT_TRACEBACK=1 for details\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "said"),
+    [
+        (KeyboardInterrupt(), Exit.INTERRUPTED, "interrupted\n"),
+        (BrokenPipeError(), Exit.OTHER, ""),
+        (Error("it failed"), Exit.OTHER, "it failed\n"),
+        (ConfigError("it is wrong"), Exit.USAGE, "it is wrong\n"),
+        (PermissionError(13, "Permission denied", "/a"), Exit.OTHER, "cannot use /a: Permission denied\n"),
+    ],
+)
+def test_what_was_foreseen_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    problem: BaseException,
+    code: Exit,
+    said: str,
+) -> None:
+    assert ended(monkeypatch, problem) == code
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda root: ocilot.Server(root=root),
+        lambda root: ocilot.fsck(root),
+        lambda root: ocilot.import_distribution(root),
+    ],
+)
+def test_a_directory_whose_name_is_no_text_is_refused_in_python_too(use: Any) -> None:
+    with pytest.raises(ConfigError, match=r"^invalid data directory caf\\xe9: expected UTF-8 text$"):
+        use(OTHER_BYTES)
