@@ -8,9 +8,10 @@ constexpr std::size_t batch = 500;
 
 }  // namespace
 
-Task<Result<std::size_t>> forget_journal(meta::Journal& journal, Clock const& clock, std::chrono::seconds age,
+Task<Result<std::size_t>> forget_journal(meta::Journal& journal, Time now, std::chrono::seconds age,
                                          Round const& round) {
-    auto const oldest = clock.now() - age;
+    if (age <= std::chrono::seconds(0)) co_return std::size_t{0};
+    auto const oldest = now - age;
     std::size_t forgotten = 0;
     for (;;) {
         CO_TRY(auto const piece, co_await journal.forget_before(oldest, batch));

@@ -9,9 +9,9 @@
 
 namespace ocilot::jobs {
 
-/// Forgets entries of the journal older than `age`, in pieces that let other writes through. Answers how many
-/// went.
-Task<Result<std::size_t>> forget_journal(meta::Journal& journal, Clock const& clock, std::chrono::seconds age,
+/// Forgets entries of the journal older than `age` (0: none), in pieces that let other writes through. `now`
+/// is of a clock that is not set while the process runs. Answers how many were removed.
+Task<Result<std::size_t>> forget_journal(meta::Journal& journal, Time now, std::chrono::seconds age,
                                          Round const& round);
 
 }  // namespace ocilot::jobs

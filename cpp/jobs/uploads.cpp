@@ -35,8 +35,7 @@ class Expiry {
             CO_TRY(auto const idle, co_await registry_.meta.uploads().idle_since(oldest_, place, batch));
             for (auto const& upload : idle) {
                 CO_CHECK(round_.check());
-                bool const is_here = registry_.sessions.find(upload.id) != nullptr;
-                co_await end(upload, is_here ? oldest_ : oldest_of_others_);
+                co_await end(upload, is_exact(upload) ? oldest_ : oldest_of_others_);
             }
             if (idle.size() < batch) break;
             place = {idle.back().last_write_at, idle.back().id};
@@ -50,6 +49,11 @@ class Expiry {
     }
 
   private:
+    /// Whether this process knows when the last byte came: it received that, and did not only look.
+    [[nodiscard]] bool is_exact(meta::UploadFact const& upload) const {
+        auto const session = registry_.sessions.find(upload.id);
+        return session && session->written.load();
+    }
     Task<> end(meta::UploadFact const& upload, Time before) {
         if (upload.last_write_at >= before) co_return;
         auto const ended = co_await registry::end_if_idle(registry_, upload, before);
@@ -89,18 +93,15 @@ Task<Result<std::size_t>> expire_uploads(registry::Registry& registry, std::chro
                                          Round const& round, Log const& log, Metrics& metrics) {
     meta::UploadNote note{registry.sessions.now()};
     CO_CHECK(co_await registry.meta.uploads().exchange_note(std::move(note)));
+    if (age <= std::chrono::seconds(0)) co_return std::size_t{0};
     Expiry expiry(registry, age, round, log, metrics);
     co_return co_await expiry.run();
 }
 
 Task<Result<>> take_over_uploads(registry::Registry& registry, std::chrono::seconds age) {
     using std::chrono::microseconds;
-    auto const now = registry.sessions.now();
-    CO_TRY(auto const before, co_await registry::take_over(registry));
-    if (age <= std::chrono::seconds(0)) co_return Result<>{};
     auto const counted = std::min<microseconds>(longest_down, age / 2);
-    auto const down = before ? now - *before : microseconds(0);
-    co_return co_await registry.meta.uploads().age_less(std::max(down - counted, microseconds(0)), now);
+    co_return co_await registry::take_over(registry, std::max(counted, microseconds(0)));
 }
 
 Task<Result<std::size_t>> sweep_orphaned_uploads(registry::Registry& registry, blob::BlobUpkeep& store) {

@@ -75,10 +75,11 @@ class Uploads {
     /// At most `limit` of those whose last recorded byte came before `time`, in order of that, after `place`.
     virtual Task<Result<std::vector<UploadFact>>> idle_since(Time time, std::optional<UploadPlace> place,
                                                              std::size_t limit) = 0;
-    /// Adds `by` to the time of every session's last byte, but none becomes later than `now`: for time in
-    /// which nobody could have sent one, and for a clock that was set.
-    virtual Task<Result<>> age_less(std::chrono::microseconds by, Time now) = 0;
-
+    /// For a start: exchanges the note as `exchange_note` does, and counts no more than `counted` of the time
+    /// between the two notes as idle, for every session, in the same transaction. No last byte is later than
+    /// the fresh note, as after a clock that was set.
+    virtual Task<Result<std::optional<UploadNote>>> take_over(UploadNote fresh,
+                                                              std::chrono::microseconds counted) = 0;
     /// Keeps a note for the next who asks and answers the one that was kept before.
     virtual Task<Result<std::optional<UploadNote>>> exchange_note(UploadNote note) = 0;
 

@@ -23,8 +23,8 @@ using Addresses = std::vector<Tcp::endpoint>;
 
 constexpr std::size_t most_addresses = 8;  // Tried of one name.
 
-/// A name being looked up. The system's resolver cannot be interrupted: whoever waits no longer leaves this
-/// behind.
+/// A name being looked up. The system's resolver cannot be interrupted: a caller that waits no longer leaves
+/// this behind, and takes the lookup out of the queue if it has not begun.
 struct Lookup {
     explicit Lookup(Executor executor) : resolver(executor), timer(executor) {}
     Resolver resolver;
@@ -65,8 +65,12 @@ Task<Result<Addresses>> look_up(std::string host, std::uint16_t port, std::chron
                                            lookup->found.push_back(result.endpoint());
                                        lookup->timer.cancel();
                                    });
-    if (co_await wait(lookup->timer)) co_return given_up();
+    if (co_await wait(lookup->timer)) {
+        lookup->resolver.cancel();
+        co_return given_up();
+    }
     if (!lookup->done) {
+        lookup->resolver.cancel();
         co_return Error{Errc::request_timeout, fmt::format("the name {} was not resolved in time", host)};
     }
     if (lookup->failed || lookup->found.empty()) {

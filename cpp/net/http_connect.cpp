@@ -24,9 +24,24 @@ std::chrono::milliseconds left(TimeBudget const& budget) {
     return limit.count() > 0 ? limit : practically_for_ever;
 }
 
+/// Whether resolvers take a host for an IPv4 address, as 127.1 or 0x7f.1 (WHATWG URL, "ends in a number").
+bool ends_in_number(std::string_view host) {
+    if (host.ends_with('.')) host.remove_suffix(1);
+    auto const last = host.substr(host.rfind('.') + 1);
+    if (last.empty()) return false;
+    static constexpr std::string_view digits = "0123456789";
+    return last.find_first_not_of(digits) == last.npos || last.starts_with("0x") || last.starts_with("0X");
+}
+
 Result<> check_literal(HttpRoute const& route) {
     boost::system::error_code name;
     auto const address = asio::ip::make_address(route.url.host, name);
+    if (name && !route.addresses->allows_any() && ends_in_number(route.url.host)) {
+        return Error{Errc::denied,
+                     fmt::format("host {} is an IPv4 address in an unusual notation: write it as "
+                                 "four decimal numbers",
+                                 route.url.host)};
+    }
     if (name || route.addresses->allows(address)) return {};
     return Error{Errc::denied, fmt::format("address {} is not public, and only public addresses may be "
                                            "connected to here",

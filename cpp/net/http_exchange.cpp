@@ -70,7 +70,9 @@ Task<Result<>> HttpExchange::send(std::string head) {
         rest = {};
     }
     bool const streams = request_.source != nullptr;
-    CO_CHECK(co_await write(std::as_bytes(std::span(head)), streams || !rest.empty()));
+    // What is held back for more would wait for a timer of the kernel if nothing came.
+    bool const more = !rest.empty() || (streams && request_.source->length() != 0);
+    CO_CHECK(co_await write(std::as_bytes(std::span(head)), more));
     if (streams) co_return co_await send_source();
     while (!rest.empty() && !parser_->head_done()) {
         auto const now = rest.substr(0, piece);

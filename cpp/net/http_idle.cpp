@@ -17,7 +17,7 @@ HttpIdle& HttpIdle::of(Executor const& executor) {
 }
 
 HttpIdle::HttpIdle(asio::io_context& context)
-    : asio::io_context::service(context), sweeping_(context.get_executor(), [this] { sweep(); }) {
+    : asio::io_context::service(context), executor_(context.get_executor()) {
     // Services go in the opposite order of their first use: that of sockets after this one.
     Socket const first(context.get_executor());
 }
@@ -45,25 +45,26 @@ void HttpIdle::put(Key of, std::unique_ptr<Conn> conn, Limits const& limits) {
         waiting_.pop_front();
     }
     waiting_.push_back({std::move(of), std::move(conn), Ticks::now() + limits.age});
-    if (waiting_.size() == 1) arm();
+    if (waiting_.size() > 1) return;
+    if (!sweeping_) sweeping_.emplace(executor_, [this] { sweep(); });
+    sweeping_->expires_after(until_next());
 }
 
 void HttpIdle::close() {
     waiting_.clear();
-    arm();
+    sweeping_.reset();
 }
 
 void HttpIdle::sweep() {
     auto const now = Ticks::now();
     std::erase_if(waiting_, [now](Waiting const& one) { return one.until <= now || one.conn->readable(); });
-    arm();
+    if (!waiting_.empty()) sweeping_->expires_after(until_next());
 }
 
-void HttpIdle::arm() {
+std::chrono::milliseconds HttpIdle::until_next() const {
     using std::chrono::milliseconds;
-    if (waiting_.empty()) return sweeping_.expires_after(milliseconds::zero());
     auto const next = std::ranges::min_element(waiting_, {}, &Waiting::until)->until - Ticks::now();
-    sweeping_.expires_after(std::max(std::chrono::ceil<milliseconds>(next), milliseconds(1)));
+    return std::max(std::chrono::ceil<milliseconds>(next), milliseconds(1));
 }
 
 }  // namespace ocilot::net

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace ocilot::net {
@@ -37,7 +38,7 @@ class HttpIdle final : public asio::io_context::service {
     std::unique_ptr<Conn> take(Key const& wanted);
     /// Keeps it for later, and closes the oldest one if these are too many.
     void put(Key of, std::unique_ptr<Conn> conn, Limits const& limits);
-    /// Closes all, as before the context is run to its end: a timer watches over them.
+    /// Closes all, and leaves nothing that would keep the context running.
     void close();
     [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }
 
@@ -49,12 +50,13 @@ class HttpIdle final : public asio::io_context::service {
         Ticks::time_point until;
     };
 
-    void shutdown() override { waiting_.clear(); }
+    void shutdown() override { close(); }
     void sweep();
-    void arm();
+    [[nodiscard]] std::chrono::milliseconds until_next() const;
 
-    std::list<Waiting> waiting_;  // Oldest first.
-    Deadline sweeping_;
+    Executor executor_;
+    std::list<Waiting> waiting_;        // Oldest first.
+    std::optional<Deadline> sweeping_;  // While any waits: its timer keeps the context running.
 };
 
 }  // namespace ocilot::net

@@ -36,7 +36,8 @@ Result<> HttpRedirects::go_on(HttpResponse const& response) {
             return Error{Errc::denied,
                          fmt::format("it redirects to {}, and other hosts are not allowed", next->origin())};
         }
-        drop_credentials(request_.headers);
+        keep_for_another_origin(request_.headers);
+        request_.body.clear();
     }
     url_ = std::move(*next);
     return {};

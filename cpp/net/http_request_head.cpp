@@ -18,6 +18,10 @@ constexpr std::array<std::string_view, 11> own_headers{
     "Host", "Content-Length",   "Transfer-Encoding", "Connection",          "Keep-Alive", "Upgrade",
     "TE",   "Proxy-Connection", "Trailer",           "Proxy-Authorization", "Expect"};
 
+constexpr std::array<std::string_view, 10> for_any_origin{
+    "Accept",        "Accept-Encoding", "Accept-Language",     "If-Match", "If-Modified-Since",
+    "If-None-Match", "Range",           "If-Unmodified-Since", "If-Range", "User-Agent"};
+
 constexpr std::array<std::string_view, 6> idempotent{"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
 
 bool is_own(std::string_view name) {
@@ -86,9 +90,10 @@ std::string connect_head(Url const& url, Proxy const& proxy) {
     return head + "\r\n";
 }
 
-void drop_credentials(HttpHeaders& headers) {
+void keep_for_another_origin(HttpHeaders& headers) {
     std::erase_if(headers, [](auto const& header) {
-        return same_name(header.first, "Authorization") || same_name(header.first, "Cookie");
+        return std::ranges::none_of(for_any_origin,
+                                    [&](auto const harmless) { return same_name(header.first, harmless); });
     });
 }
 

@@ -22,7 +22,7 @@ namespace ocilot::net {
 /// The request for a tunnel through a proxy.
 [[nodiscard]] std::string connect_head(Url const& url, Proxy const& proxy);
 
-/// Leaves out what another origin must not see.
-void drop_credentials(HttpHeaders& headers);
+/// Leaves what says which representation is wanted; anything else may be a credential of the first origin.
+void keep_for_another_origin(HttpHeaders& headers);
 
 }  // namespace ocilot::net

@@ -192,7 +192,6 @@ Result<> HttpResponseParser::set_framing() {
     } else if (length.has_value()) {
         framing_ = Framing::length;
         head_.length = left_ = *length;
-        if (left_ > limits_.body) return count(left_);
     } else {
         framing_ = Framing::to_the_end;
         keep_alive_ = false;
@@ -211,6 +210,10 @@ Result<> HttpResponseParser::count(std::uint64_t bytes) {
 Result<std::size_t> HttpResponseParser::body(std::span<std::byte> out) {
     if (done_ || out.empty()) return std::size_t{0};
     if (framing_ == Framing::chunked) return decode(out);
+    // A redirect or an error may be longer than what was asked for: only a read body counts.
+    if (framing_ == Framing::length && left_ > limits_.body - body_) {
+        CHECK(count(left_));
+    }
     auto const text = waiting();
     auto size = std::min(text.size(), out.size());
     if (framing_ == Framing::length) size = static_cast<std::size_t>(std::min<std::uint64_t>(size, left_));

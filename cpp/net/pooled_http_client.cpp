@@ -73,7 +73,8 @@ class PooledHttpClient::Sending {
     /// Same on one connection; `kept` before. An error that leads to another attempt is neither counted nor
     /// told.
     Task<Result<HttpResponse>> attempt(std::unique_ptr<Conn> conn, bool kept);
-    Task<> drain(HttpResponse& response);
+    /// cancelled if the Task is; whatever else ends a body of a redirect is of no interest.
+    Task<Result<>> drain(HttpResponse& response);
     /// What connections have to have in common to serve it.
     [[nodiscard]] std::string route() const;
     /// As it is called in errors.
@@ -96,19 +97,21 @@ Task<Result<HttpResponse>> PooledHttpClient::Sending::run() {
             shared_->answered.add();
             co_return std::move(response);
         }
-        co_await drain(response);
+        auto const drained = co_await drain(response);
+        if (drained.has_error()) co_return fail(drained.error());
         auto const gone_on = redirects_.go_on(response);
         if (gone_on.has_error()) co_return fail(gone_on.error());
     }
 }
 
 /// Reads what is short, so that the connection can be used again.
-Task<> PooledHttpClient::Sending::drain(HttpResponse& response) {
-    if (response.body->length().value_or(worth_reading + 1) > worth_reading) co_return;
+Task<Result<>> PooledHttpClient::Sending::drain(HttpResponse& response) {
+    if (response.body->length().value_or(worth_reading + 1) > worth_reading) co_return Result<>();
     std::array<std::byte, 4096> part;
     for (;;) {
         auto const count = co_await response.body->read(part);
-        if (count.has_error() || *count == 0) co_return;
+        if (count.has_error() && count.error().code == Errc::cancelled) co_return count.error();
+        if (count.has_error() || *count == 0) co_return Result<>();
     }
 }
 

@@ -7,9 +7,10 @@ namespace ocilot::net {
 namespace {
 
 constexpr std::array bundles{
-    "etc/ssl/certs/ca-certificates.crt",  // Debian, Ubuntu, Alpine, Arch
-    "etc/pki/tls/certs/ca-bundle.crt",    // Fedora, Red Hat
-    "etc/ssl/ca-bundle.pem",              // openSUSE
+    "etc/ssl/certs/ca-certificates.crt",                 // Debian, Ubuntu, Alpine, Arch
+    "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // Fedora, Red Hat
+    "etc/pki/tls/certs/ca-bundle.crt",                   // before Fedora 44
+    "etc/ssl/ca-bundle.pem",                             // openSUSE
     "etc/ssl/cert.pem",
 };
 

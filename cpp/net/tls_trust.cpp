@@ -31,23 +31,21 @@ bool is_there(char const* path) {
     return std::filesystem::exists(path, error);
 }
 
-/// A system without authorities is no reason not to start: nothing is trusted then.
-void trust_system(SSL_CTX* native) {
+/// Whether the system has authorities. Without them nothing is trusted, which does not prevent a start.
+bool trust_system(SSL_CTX* native) {
     SSL_CTX_set_default_verify_paths(native);
     bool const named = std::getenv(X509_get_default_cert_file_env()) != nullptr ||
                        std::getenv(X509_get_default_cert_dir_env()) != nullptr;
-    if (!named && !is_there(X509_get_default_cert_file()) && !is_there(X509_get_default_cert_dir())) {
-        if (auto const file = system_authorities("/"); !file.empty())
-            SSL_CTX_load_verify_file(native, file.c_str());
+    bool found = named || is_there(X509_get_default_cert_file()) || is_there(X509_get_default_cert_dir());
+    if (!found) {
+        auto const file = system_authorities("/");
+        found = !file.empty() && SSL_CTX_load_verify_file(native, file.c_str()) == 1;
     }
     ERR_clear_error();
+    return found;
 }
 
 Result<> trust_authorities(SSL_CTX* native, std::string const& file) {
-    if (file.empty()) {
-        trust_system(native);
-        return {};
-    }
     auto* const trusted = SSL_CTX_get_cert_store(native);
     X509_STORE_set_flags(trusted, X509_V_FLAG_PARTIAL_CHAIN);
     TRY(auto const authorities, read_certificates("authority", file));
@@ -88,7 +86,11 @@ Result<std::shared_ptr<TlsTrust>> TlsTrust::load(TlsTrustSettings const& setting
     if (trust->native_ == nullptr || !set_rules(trust->native_)) {
         return Error{Errc::config, fmt::format("cannot set up TLS: {}", take_tls_reason())};
     }
-    CHECK(trust_authorities(trust->native_, settings.authority_file));
+    if (settings.authority_file.empty()) {
+        trust->has_authorities_ = trust_system(trust->native_);
+    } else {
+        CHECK(trust_authorities(trust->native_, settings.authority_file));
+    }
     if (!settings.certificate_file.empty()) {
         TRY(auto const chain, read_certificates("client certificate", settings.certificate_file));
         TRY(auto const key, read_key(settings.key_file));

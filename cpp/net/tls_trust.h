@@ -32,9 +32,13 @@ class TlsTrust {
     /// OpenSSL's handle, owned by this.
     [[nodiscard]] ssl_ctx_st* native() const noexcept { return native_; }
 
+    /// False if the system has no authorities: no server is trusted.
+    [[nodiscard]] bool has_authorities() const noexcept { return has_authorities_; }
+
   private:
     explicit TlsTrust(ssl_ctx_st* native) noexcept : native_(native) {}
     ssl_ctx_st* native_;
+    bool has_authorities_ = true;
 };
 
 }  // namespace ocilot::net

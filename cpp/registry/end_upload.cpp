@@ -32,7 +32,8 @@ Task<Result<bool>> end_if_idle(Registry& registry, meta::UploadFact upload, Time
     auto session = registry.sessions.find_or_add(std::make_shared<UploadSession>(std::move(upload), true));
     if (!session || session->last_write.load() >= before) co_return false;
     auto const hold = try_hold(registry, std::move(session));
-    if (!hold) co_return false;
+    // A request may have brought bytes, and ended, since.
+    if (!hold || hold->session().last_write.load() >= before) co_return false;
     auto const ended = co_await end_session(registry, *hold);
     if (ended.has_value()) co_return true;
     auto const code = ended.error().code;

@@ -1,5 +1,7 @@
 #include "registry/keep_upload.h"
 
+#include <utility>
+
 namespace ocilot::registry {
 
 namespace {
@@ -36,8 +38,7 @@ bool is_lost(Error const& error) {
     return error.code == Errc::upload_busy || error.code == Errc::upload_unknown;
 }
 
-Task<Result<>> write(Registry& registry, UploadSession& session) {
-    auto const progress = progress_of(session);
+Task<Result<>> write(Registry& registry, UploadSession& session, meta::UploadProgress progress) {
     auto const written = co_await registry.meta.uploads().write(progress);
     if (written.has_error()) {
         if (is_lost(written.error())) registry.sessions.forget(session);
@@ -53,11 +54,13 @@ Task<Result<>> take_up(Registry& registry, UploadSession& session) {
     auto const& name = session.fact.repository;
     CO_TRY(auto fact, co_await uploads.claim(name, session.fact.id, registry.sessions.seal().holder()));
     session.epoch = fact.epoch;
+    session.recorded_offset = fact.offset;
+    session.recorded_at = fact.last_write_at;
     auto upload = co_await registry.blobs.resume(fact.id, fact.algorithm, std::move(fact.state));
     if (upload.has_error() && upload.error().code == Errc::upload_unknown) {
         // Other bytes will come: nobody may think that they are those of the row.
         session.offset.store(0);
-        CO_CHECK(co_await write(registry, session));
+        CO_CHECK(co_await write(registry, session, progress_of(session)));
         upload = co_await registry.blobs.create(fact.id, fact.algorithm);
     }
     if (upload.has_error()) co_return upload.error();
@@ -94,9 +97,8 @@ Task<Result<>> start_over(Registry& registry, Hold const& hold) {
     auto& session = hold.session();
     if (session.recorded.load()) {
         // Facts first: the row must not tell of bytes that others take the place of.
-        meta::UploadProgress const empty{{session.fact.id, session.epoch}, 0, {}, session.last_write.load()};
-        CO_CHECK(co_await registry.meta.uploads().write(empty));
-        recorded(session, empty);
+        meta::UploadProgress empty{{session.fact.id, session.epoch}, 0, {}, session.last_write.load()};
+        CO_CHECK(co_await write(registry, session, std::move(empty)));
     }
     CO_CHECK(co_await session.upload->discard());
     session.upload.reset();
@@ -123,19 +125,33 @@ Task<Result<>> keep(Registry& registry, Hold const& hold) {
     auto& session = hold.session();
     if (session.recorded.load()) {
         if (!is_due(registry, session)) co_return Result<>{};
-        co_return co_await write(registry, session);
+        co_return co_await write(registry, session, progress_of(session));
     }
     if (session.offset.load() == 0) co_return co_await drop_empty(session);
     co_return co_await record(registry, session);
 }
 
+namespace {
+
+Task<Result<>> write_note(Registry& registry, meta::UploadNote note) {
+    auto const noted = co_await registry.meta.uploads().exchange_note(std::move(note));
+    if (noted.has_error()) co_return noted.error();
+    co_return Result<>{};
+}
+
+}  // namespace
+
 Task<Result<>> record_all(Registry& registry) {
+    constexpr std::size_t batch = 100;
+    // First, in case the process gets no time for the rest: what ended stays ended.
+    meta::UploadNote note{registry.sessions.now(), registry.sessions.note()};
+    auto outcome = co_await write_note(registry, std::move(note));
     std::vector<meta::UploadProgress> written;
-    Result<> outcome;
     for (auto const& session : registry.sessions.all()) {
         if (!session->upload || session->over.load()) continue;
         auto const synced = co_await session->upload->sync();
         session->offset.store(session->upload->size());
+        session->upload->park();
         if (synced.has_error()) outcome = synced;
         if (session->recorded.load()) {
             written.push_back(progress_of(*session));
@@ -143,23 +159,19 @@ Task<Result<>> record_all(Registry& registry) {
             auto const opened = co_await record(registry, *session);
             if (opened.has_error()) outcome = opened;
         }
+        if (written.size() < batch) continue;
+        auto const some = co_await registry.meta.uploads().write_all(std::exchange(written, {}));
+        if (some.has_error()) outcome = some;
     }
-    if (!written.empty()) {
-        auto const all = co_await registry.meta.uploads().write_all(std::move(written));
-        if (all.has_error()) outcome = all;
-    }
-    meta::UploadNote note{registry.sessions.now(), registry.sessions.note()};
-    auto const noted = co_await registry.meta.uploads().exchange_note(std::move(note));
-    if (noted.has_error()) co_return noted.error();
-    co_return outcome;
+    auto const rest = co_await registry.meta.uploads().write_all(std::move(written));
+    co_return rest.has_error() ? rest : outcome;
 }
 
-Task<Result<std::optional<Time>>> take_over(Registry& registry) {
+Task<Result<>> take_over(Registry& registry, std::chrono::microseconds counted) {
     meta::UploadNote fresh{registry.sessions.now()};
-    CO_TRY(auto const note, co_await registry.meta.uploads().exchange_note(std::move(fresh)));
-    if (!note) co_return std::optional<Time>();
-    registry.sessions.take_note(note->text);
-    co_return note->at;
+    CO_TRY(auto const note, co_await registry.meta.uploads().take_over(std::move(fresh), counted));
+    if (note) registry.sessions.take_note(note->text);
+    co_return Result<>{};
 }
 
 }  // namespace ocilot::registry

@@ -24,7 +24,8 @@ Task<Result<>> record(Registry& registry, UploadSession& session);
 /// process, when nobody can write to them any more. Does as much as can be done.
 Task<Result<>> record_all(Registry& registry);
 
-/// Takes over from the process before; for the start. Answers until when that surely ran, if there was one.
-Task<Result<std::optional<Time>>> take_over(Registry& registry);
+/// Takes over from the process before, for the start: of the time since that last ran, no more than `counted`
+/// makes a session older.
+Task<Result<>> take_over(Registry& registry, std::chrono::microseconds counted);
 
 }  // namespace ocilot::registry

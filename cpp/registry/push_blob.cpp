@@ -41,7 +41,14 @@ Task<Result<>> begin_closing(Registry& registry, Hold const& hold, Chunk const& 
 
 /// The same for bytes that will be kept.
 Task<Result<>> begin_bytes(Registry& registry, Hold const& hold, Chunk const& chunk) {
-    CO_CHECK(co_await make_room(registry, hold.session()));
+    auto const& session = hold.session();
+    // A request that is refused, or brings nothing, ends no session of others.
+    if (!session.recorded.load()) {
+        CO_CHECK(in_order(chunk, session.offset.load()));
+    }
+    if (chunk.length != 0) {
+        CO_CHECK(co_await make_room(registry, hold.session()));
+    }
     co_return co_await begin_closing(registry, hold, chunk);
 }
 
@@ -86,7 +93,10 @@ Task<Result<>> receive_into(Registry& registry, Hold const& hold, Chunk chunk) {
     auto& session = hold.session();
     auto const before = session.offset.load();
     auto const received = co_await receive(hold.upload(), chunk, session.offset);
-    if (session.offset.load() != before) session.last_write.store(registry.sessions.now());
+    if (session.offset.load() != before) {
+        session.last_write.store(registry.sessions.now());
+        session.written.store(true);
+    }
     // Another process goes on with it.
     if (received.has_error() && received.error().code == Errc::upload_unknown)
         registry.sessions.forget(session);

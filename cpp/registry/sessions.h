@@ -35,6 +35,7 @@ struct UploadSession {
     std::atomic<bool> counted;             ///< whether it has its place in the UploadRoom
     std::atomic<std::uint64_t> offset{0};  ///< bytes held; readable by anybody
     std::atomic<Time> last_write;          ///< when the last byte came
+    std::atomic<bool> written{false};      ///< whether it came in this process; else that may be too early
     std::atomic<bool> held{false};
     std::atomic<bool> over{false};  ///< finished or cancelled; a late holder finds nothing
 };

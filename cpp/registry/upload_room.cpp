@@ -10,8 +10,10 @@ namespace ocilot::registry {
 
 namespace {
 
-/// Sessions looked at to find the one that ends; those before it in the metadata may have got bytes since.
+/// Sessions looked at first to find the one that ends. Those before it in the metadata may have received
+/// bytes since: if none of these has been idle for as long as a broken transfer, all are looked at.
 constexpr std::size_t candidates = 100;
+constexpr std::chrono::minutes surely_idle{1};
 /// A transfer that has just begun to be slow may go on for long; one that broke off is idle within seconds.
 constexpr unsigned retry_after = 5;
 
@@ -36,12 +38,34 @@ Time last_write(Registry& registry, meta::UploadFact const& upload) {
     return session ? session->last_write.load() : upload.last_write_at;
 }
 
-Task<Result<bool>> end_longest_idle(Registry& registry, meta::UploadsOf whose) {
-    CO_TRY(auto uploads, co_await registry.meta.uploads().oldest(std::move(whose), candidates));
-    std::ranges::stable_sort(uploads, std::less<>(),
-                             [&](auto const& upload) { return last_write(registry, upload); });
-    for (auto const& upload : uploads) {
-        CO_TRY(bool const ended, co_await end_if_idle(registry, upload, Time::max()));
+struct Candidate {
+    Time last_write;  // Read once: other threads change it.
+    meta::UploadFact upload;
+};
+
+/// Those recorded longest ago, the longest idle first.
+Task<Result<std::vector<Candidate>>> find_candidates(Registry& registry, meta::UploadsOf whose,
+                                                     std::size_t limit) {
+    CO_TRY(auto uploads, co_await registry.meta.uploads().oldest(std::move(whose), limit));
+    std::vector<Candidate> found;
+    found.reserve(uploads.size());
+    for (auto& upload : uploads) {
+        auto const at = last_write(registry, upload);
+        found.push_back({at, std::move(upload)});
+    }
+    std::ranges::stable_sort(found, {}, &Candidate::last_write);
+    co_return found;
+}
+
+Task<Result<bool>> end_longest_idle(Registry& registry, meta::UploadsOf whose, std::size_t open) {
+    CO_TRY(auto found, co_await find_candidates(registry, whose, candidates));
+    bool const some_are_idle =
+        !found.empty() && found.front().last_write <= registry.sessions.now() - surely_idle;
+    if (!some_are_idle && open > candidates) {
+        CO_TRY(found, co_await find_candidates(registry, std::move(whose), open));
+    }
+    for (auto& candidate : found) {
+        CO_TRY(bool const ended, co_await end_if_idle(registry, std::move(candidate.upload), Time::max()));
         if (ended) co_return true;
     }
     co_return false;
@@ -56,7 +80,7 @@ Task<Result<>> make_room_among(Registry& registry, meta::UploadsOf whose, std::s
     CO_TRY(auto const open, co_await count(registry, whose));
     room.counted(key, open);
     if (room.take(key, limit)) co_return Result<>{};
-    CO_TRY(bool const ended, co_await end_longest_idle(registry, std::move(whose)));
+    CO_TRY(bool const ended, co_await end_longest_idle(registry, std::move(whose), open));
     if (ended) co_return Result<>{};
     co_return Error{
         .code = Errc::too_many_requests,
@@ -86,17 +110,18 @@ Task<Result<>> make_room(Registry& registry, UploadSession& session) {
     if (session.counted.load()) co_return Result<>{};
     auto const& rules = registry.rules;
     using What = meta::UploadsOf::What;
-    // GCC 12 destroys a braced argument of an awaited call twice.
-    meta::UploadsOf in_repository{What::repository, session.fact.repository.str()};
-    auto shown = fmt::format("repository {} has", in_repository.name);
-    CO_CHECK(co_await make_room_among(registry, std::move(in_repository), std::move(shown),
-                                      rules.repository_uploads));
+    // GCC 12 destroys a braced argument of an awaited call twice. The caller's own limit comes first: it ends
+    // no session of others for a request that is refused.
     meta::UploadsOf by_caller{What::caller, session.fact.started_by};
+    std::string shown = "you have";
     if (!by_caller.name.empty()) {
-        shown = "you have";
         CO_CHECK(
             co_await make_room_among(registry, std::move(by_caller), std::move(shown), rules.caller_uploads));
     }
+    meta::UploadsOf in_repository{What::repository, session.fact.repository.str()};
+    shown = fmt::format("repository {} has", in_repository.name);
+    CO_CHECK(co_await make_room_among(registry, std::move(in_repository), std::move(shown),
+                                      rules.repository_uploads));
     session.counted.store(true);
     co_return Result<>{};
 }

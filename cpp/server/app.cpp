@@ -64,7 +64,7 @@ Result<registry::Rules> rules_of(Settings const& settings) {
     rules.json = {settings.limits.json_depth, settings.limits.json_members};
     rules.repository_uploads = settings.uploads.per_repository;
     rules.caller_uploads = settings.uploads.per_caller;
-    if (settings.uploads.purge) rules.upload_age = settings.uploads.age;
+    rules.upload_age = settings.uploads.age;
     for (auto const& text : settings.storage.sparse) {
         TRY(auto pattern, oci::RepositoryPattern::parse(text));
         rules.sparse.push_back(std::move(pattern));
@@ -142,8 +142,9 @@ Result<> Server::Parts::open() {
                                .rates = rates ? &*rates : nullptr,
                                .refusals = &*refusals},
                 std::move(with));
-    CHECK(clean_up());
     CHECK(listen());
+    // A start that fails takes nothing over from the process before. No thread serves requests yet.
+    CHECK(clean_up());
     return add_jobs();
 }
 

@@ -49,7 +49,7 @@ jobs::Job expire_audit_log(JobListParts const& parts) {
             .purpose = "Remove entries of the audit log that are older than the configured age.",
             .interval = audit_interval,
             .round = [&registry, age](jobs::Round const& round) -> Items {
-                return jobs::forget_journal(registry.meta.journal(), registry.clock, age, round);
+                return jobs::forget_journal(registry.meta.journal(), registry.sessions.now(), age, round);
             },
             .scope = jobs::JobScope::registry,
             .enabled = age > seconds(0)};

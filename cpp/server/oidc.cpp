@@ -42,6 +42,11 @@ Result<std::unique_ptr<auth::KeySource>> issuers_of(AuthSettings const& settings
         auto& client = clients[file];
         if (!client) {
             TRY(auto trust, net::TlsTrust::load({.authority_file = file}));
+            if (!trust->has_authorities()) {
+                around.log.warn(
+                    "no certificate authorities found on this system: HTTPS issuers are not trusted",
+                    {{"hint", "set ocilot.authorities, or SSL_CERT_FILE"}});
+            }
             net::PooledHttpClient::Settings own{
                 .name = "issuers", .trust = std::move(trust), .proxies = proxies};
             client = std::make_shared<net::PooledHttpClient>(std::move(own), around.metrics);

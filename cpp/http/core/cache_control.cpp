@@ -4,11 +4,12 @@ namespace ocilot::http {
 
 namespace {
 
-/// Whether everyone gets this answer: nobody decides, or an anonymous caller was let in by the rules. A hook
-/// may decide by address or time.
+/// Whether everyone gets this answer: nobody decides, or a caller without credentials was let in by the
+/// rules. A token without a name opens what it says; a hook may decide by address or time.
 bool is_public(Context const& context) {
     if (!context.guard.asks()) return true;
-    return context.caller.anonymous() && !context.registry.gate.asks(policy::Point::authorize);
+    return context.caller.anonymous() && !context.caller.limit &&
+           !context.registry.gate.asks(policy::Point::authorize);
 }
 
 }  // namespace

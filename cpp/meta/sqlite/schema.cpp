@@ -1,6 +1,8 @@
 #include "meta/sqlite/schema.h"
 
 #include <array>
+#include <cstdlib>
+#include <filesystem>
 #include <fmt/format.h>
 
 namespace ocilot::meta {
@@ -209,6 +211,7 @@ ALTER TABLE journal ADD COLUMN details TEXT NOT NULL DEFAULT '';
 -- Who asks what needs a digest reads no edges of other repositories.
 DROP INDEX edge_child;
 ALTER TABLE edge ADD COLUMN repository INTEGER NOT NULL DEFAULT 0;
+DELETE FROM edge WHERE NOT EXISTS (SELECT 1 FROM manifest m WHERE m.id = edge.manifest);
 UPDATE edge SET repository = (SELECT m.repository FROM manifest m WHERE m.id = edge.manifest);
 CREATE INDEX edge_child ON edge (repository, child);
 )sql";
@@ -256,6 +259,16 @@ Result<> use_write_ahead_log(SqliteDb& db, std::string const& path) {
     return {};
 }
 
+/// What is sorted or changed at one stroke needs temporary files: where the database has room, not on a small
+/// /tmp.
+void announce_upgrade(std::string const& path, std::int64_t version, Log const& log) {
+    auto const directory = std::filesystem::path(path).parent_path().string();
+    ::setenv("SQLITE_TMPDIR", directory.c_str(), 0);
+    log.info(
+        "upgrading the metadata",
+        {{"file", std::string_view(path)}, {"from", version}, {"to", std::int64_t{sqlite_schema_version()}}});
+}
+
 }  // namespace
 
 int sqlite_schema_version() noexcept {
@@ -271,8 +284,9 @@ Result<> require_schema(SqliteDb& db, std::string const& path) {
                              path, version, sqlite_schema_version())};
 }
 
-Result<> prepare_schema(SqliteDb& db, std::string const& path) {
+Result<> prepare_schema(SqliteDb& db, std::string const& path, Log const& log) {
     TRY(auto const version, recognized_version(db, path));
+    if (version > 0 && version < sqlite_schema_version()) announce_upgrade(path, version, log);
     CHECK(use_write_ahead_log(db, path));
     CHECK(db.execute("PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864"));
     for (auto at = static_cast<std::size_t>(version); at < migrations.size(); ++at) {

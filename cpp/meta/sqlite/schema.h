@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/log.h"
 #include "base/result.h"
 #include "meta/sqlite/db.h"
 
@@ -15,7 +16,8 @@ namespace ocilot::meta {
 Result<> require_schema(SqliteDb& db, std::string const& path);
 
 /// Switches the database to the write-ahead log and brings its schema to sqlite_schema_version().
-/// `config` for a database that is of a newer version or is not a registry's.
-Result<> prepare_schema(SqliteDb& db, std::string const& path);
+/// `config` for a database that is of a newer version or is not a registry's. An upgrade may need as much
+/// room for temporary files as the database has: they are written beside it, unless SQLITE_TMPDIR says where.
+Result<> prepare_schema(SqliteDb& db, std::string const& path, Log const& log);
 
 }  // namespace ocilot::meta

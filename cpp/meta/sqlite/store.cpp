@@ -86,7 +86,7 @@ Result<SqliteDb> open_for_writing(std::string const& path, bool durable, Log con
     keep_private(path, log);
     CHECK(db.execute(fmt::format("PRAGMA cache_size = {}", writer_cache)));
     CHECK(db.execute(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"));
-    CHECK(prepare_schema(db, path));
+    CHECK(prepare_schema(db, path, log));
     return db;
 }
 

@@ -142,6 +142,17 @@ Result<std::optional<UploadNote>> exchange(SqliteDb& db, UploadNote const& note)
     return before;
 }
 
+Result<std::optional<UploadNote>> exchange_and_age_less(SqliteDb& db, UploadNote const& fresh,
+                                                        std::chrono::microseconds counted) {
+    TRY(auto before, exchange(db, fresh));
+    auto const down = before ? fresh.at - before->at : std::chrono::microseconds(0);
+    auto const by = std::max(down - counted, std::chrono::microseconds(0));
+    auto const from = by.count() == 0 ? stored(fresh.at) : std::numeric_limits<std::int64_t>::min();
+    CHECK(db.change("UPDATE upload SET last_write_at = min(last_write_at + ?1, ?2) WHERE last_write_at > ?3",
+                    {std::int64_t{by.count()}, stored(fresh.at), from}));
+    return before;
+}
+
 Result<UploadKey> read_or_add_key(SqliteDb& db, UploadKey const& fresh) {
     std::string_view const bytes(reinterpret_cast<char const*>(fresh.data()), fresh.size());
     CHECK(db.change("INSERT INTO upload_key (version, key) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -213,13 +224,10 @@ Task<Result<std::vector<UploadFact>>> SqliteUploads::idle_since(Time time, std::
     co_return readers_.read([&](SqliteDb& db) { return read_idle(db, time, place, limit); });
 }
 
-Task<Result<>> SqliteUploads::age_less(std::chrono::microseconds by, Time now) {
-    return writer_.run(Scope::nothing(), [by, now](SqliteDb& db) -> Result<> {
-        auto const from = by.count() == 0 ? stored(now) : std::numeric_limits<std::int64_t>::min();
-        CHECK(db.change(
-            "UPDATE upload SET last_write_at = min(last_write_at + ?1, ?2) WHERE last_write_at > ?3",
-            {std::int64_t{by.count()}, stored(now), from}));
-        return {};
+Task<Result<std::optional<UploadNote>>> SqliteUploads::take_over(UploadNote fresh,
+                                                                 std::chrono::microseconds counted) {
+    return writer_.run(Scope::nothing(), [n = std::move(fresh), counted](SqliteDb& db) {
+        return exchange_and_age_less(db, n, counted);
     });
 }
 

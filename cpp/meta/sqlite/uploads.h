@@ -23,7 +23,8 @@ class SqliteUploads final : public Uploads {
     Task<Result<std::vector<UploadFact>>> oldest(UploadsOf whose, std::size_t limit) override;
     Task<Result<std::vector<UploadFact>>> idle_since(Time time, std::optional<UploadPlace> place,
                                                      std::size_t limit) override;
-    Task<Result<>> age_less(std::chrono::microseconds by, Time now) override;
+    Task<Result<std::optional<UploadNote>>> take_over(UploadNote fresh,
+                                                      std::chrono::microseconds counted) override;
     Task<Result<std::optional<UploadNote>>> exchange_note(UploadNote note) override;
     Task<Result<UploadKey>> key(UploadKey fresh) override;
 

@@ -145,7 +145,9 @@ TEST_P(MetaUploadsContract, TimeThatDoesNotCountMakesAllYoungerButNoneOfTheFutur
     auto const old = opened("ann", at(10));
     auto const young = opened("ann", at(90));
     auto const future = opened("ann", at(500));
-    ASSERT_TRUE(run(uploads().age_less(std::chrono::seconds(30), at(100))).has_value());
+    ASSERT_TRUE(run(uploads().exchange_note({at(50), "before"})).has_value());
+    auto const before = run(uploads().take_over({at(100)}, std::chrono::seconds(20))).value();
+    EXPECT_EQ(before.value().text, "before");
     EXPECT_EQ(run(uploads().find(app, old.id)).value().last_write_at, at(40));
     EXPECT_EQ(run(uploads().find(app, young.id)).value().last_write_at, at(100));
     EXPECT_EQ(run(uploads().find(app, future.id)).value().last_write_at, at(100));

@@ -14,7 +14,7 @@ class JournalJobTest : public RegistryTest {
         ASSERT_TRUE(run(meta->journal().append(std::vector(times, entry))).has_value());
     }
     Result<std::size_t> forget(std::chrono::seconds age) {
-        return run(jobs::forget_journal(meta->journal(), clock, age, round));
+        return run(jobs::forget_journal(meta->journal(), clock.now(), age, round));
     }
 };
 
@@ -24,6 +24,13 @@ TEST_F(JournalJobTest, ForgetsWhatIsOverTheAgeHoweverMuchAndNothingElse) {
     note(3);
     EXPECT_EQ(forget(std::chrono::hours(3)).value(), 0U);
     EXPECT_EQ(forget(std::chrono::hours(1)).value(), 1200U);
+    EXPECT_EQ(run(meta->journal().entries({})).value().size(), 3U);
+}
+
+TEST_F(JournalJobTest, ForgetsNothingWithoutAnAge) {
+    note(3);
+    clock.advance(std::chrono::hours(10'000));
+    EXPECT_EQ(forget(std::chrono::seconds(0)).value(), 0U);
     EXPECT_EQ(run(meta->journal().entries({})).value().size(), 3U);
 }
 

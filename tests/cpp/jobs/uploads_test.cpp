@@ -106,6 +106,28 @@ TEST_F(UploadJobsTest, TheAgeIsTheTimeSinceTheLastByteAfterAKillToo) {
     EXPECT_EQ(expire(hours(16)), 1U);
 }
 
+TEST_F(UploadJobsTest, ALookAtASessionMakesItNoOlder) {
+    rules.upload_age = hours(16);
+    forget_memory();
+    auto const id = begun();
+    steady.advance(minutes(50));
+    ASSERT_TRUE(append(id, "more").has_value());  // Not recorded: the row is younger than age / 16.
+    forget_memory();
+    EXPECT_TRUE(lives(id));
+    steady.advance(hours(16) - minutes(1));
+    EXPECT_EQ(expire(hours(16)), 0U);
+    EXPECT_TRUE(lives(id));
+    steady.advance(hours(1));
+    EXPECT_EQ(expire(hours(16)), 1U);
+}
+
+TEST_F(UploadJobsTest, NothingExpiresWithoutAnAge) {
+    auto const id = begun();
+    steady.advance(hours(10'000));
+    EXPECT_EQ(expire(hours(0)), 0U);
+    EXPECT_TRUE(lives(id));
+}
+
 TEST_F(UploadJobsTest, WhoSetsTheClockEndsNothing) {
     auto const id = begun();
     clock.advance(hours(24 * 365));

@@ -130,6 +130,17 @@ TEST_F(OldDatabase, HasTheSchemaOfANewOneAfterwards) {
     EXPECT_EQ(RawDb(path).rows("PRAGMA user_version"), RawDb(fresh).rows("PRAGMA user_version"));
 }
 
+TEST(OlderDatabase, LosesAnEdgeOfNoManifestAndOpens) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    RawDb(path).rows(schema_4);
+    RawDb(path).rows(
+        "PRAGMA foreign_keys = OFF; INSERT INTO edge SELECT 4711, child, kind FROM edge LIMIT 1");
+    EXPECT_TRUE(meta::SqliteStore::open(path, observers.log, observers.metrics).has_value());
+    EXPECT_THAT(RawDb(path).rows("SELECT 1 FROM edge WHERE manifest = 4711"), IsEmpty());
+}
+
 TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {
     Observers observers;
     auto const directory = meta::TemporaryDirectory::make().value();

@@ -59,7 +59,7 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(store.uploads().idle_since(at(2), {}, 10)));
     static_cast<void>(run(store.uploads().claim(app, id, "here")));
     static_cast<void>(run(store.uploads().write({{id, 1}, 1, "state", at(2)})));
-    static_cast<void>(run(store.uploads().age_less(std::chrono::seconds(1), at(3))));
+    static_cast<void>(run(store.uploads().take_over({at(3)}, std::chrono::seconds(1))));
     static_cast<void>(run(store.uploads().exchange_note({at(3)})));
     static_cast<void>(run(store.uploads().key({})));
     for (auto const& whose : {meta::UploadsOf{meta::UploadsOf::What::repository, "team/app"},

@@ -32,7 +32,7 @@ class SqliteWriterTest : public ::testing::Test {
     /// A connection to a database with one table `fact (name)`.
     meta::SqliteDb database() {
         auto db = meta::SqliteDb::open(path, meta::SqliteDb::Mode::read_write).value();
-        EXPECT_TRUE(meta::prepare_schema(db, path).has_value());
+        EXPECT_TRUE(meta::prepare_schema(db, path, observers.log).has_value());
         EXPECT_TRUE(db.execute("CREATE TABLE fact (name TEXT PRIMARY KEY) STRICT").has_value());
         return db;
     }

@@ -31,6 +31,8 @@ TEST(AddressPolicy, TellsPublicAddressesFromOthers) {
                                      "2001:db8::1",
                                      "::ffff:127.0.0.1",
                                      "::ffff:10.0.0.1",
+                                     "::ffff:0:127.0.0.1",
+                                     "::ffff:0:8.8.8.8",
                                      "64:ff9b::7f00:1",
                                      "64:ff9b::a9fe:a9fe",
                                      "2002:7f00:1::",

@@ -96,6 +96,9 @@ TEST_F(HttpPool, SeparatesHostsAndClients) {
     EXPECT_EQ(idle(), 3U);
     net::HttpIdle::of(context.get_executor()).close();
     EXPECT_EQ(idle(), 0U);
+    context.restart();
+    context.run_for(1s);
+    EXPECT_TRUE(context.stopped()) << "nothing keeps the context of a server that stops";
 }
 
 TEST_F(HttpPool, KeepsOnlySoManyConnections) {

@@ -1,4 +1,7 @@
+#include "base/task_group.h"
 #include "http_fixture.h"
+
+#include <boost/asio/this_coro.hpp>
 
 using namespace ocilot;
 using test::hang_up;
@@ -11,6 +14,12 @@ using testing::Not;
 namespace {
 
 using HttpRedirect = test::HttpFixture;
+
+Task<> quietly_cancelled(net::HttpClient& client, net::HttpRequest request,
+                         std::optional<Result<net::HttpResponse>>& result) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    result.emplace(co_await client.send(std::move(request)));
+}
 
 }  // namespace
 
@@ -64,13 +73,45 @@ TEST_F(HttpRedirect, CarriesNoCredentialsToAnotherOrigin) {
     WireServer other({{redirect_to("/back"), ok("hello")}});
     WireServer server({{redirect_to("/again"), redirect_to(other.url())}});
     net::HttpRequest request{.url = server.url(), .redirects = {.most = 5}};
-    request.headers = {{"authorization", "Bearer secret"}, {"Cookie", "a=secret"}, {"Accept", "*/*"}};
+    request.headers = {{"authorization", "Bearer secret"},
+                       {"Cookie", "a=secret"},
+                       {"Private-Token", "secret"},
+                       {"X-Amz-Security-Token", "secret"},
+                       {"Accept", "*/*"}};
+    request.body = "secret";
     EXPECT_TRUE(fetch(std::move(request)).has_value());
     EXPECT_THAT(server.requests().at(1), HasSubstr("Bearer secret"));
     for (auto const& seen : other.requests()) {
         EXPECT_THAT(seen, Not(HasSubstr("secret")));
         EXPECT_THAT(seen, HasSubstr("Accept: */*"));
     }
+}
+
+TEST_F(HttpRedirect, MayHaveALongerBodyThanWhatItLeadsTo) {
+    auto const long_redirect =
+        "HTTP/1.1 307 Elsewhere\r\nLocation: /there\r\nContent-Length: 10\r\n\r\n0123456789";
+    WireServer server({{long_redirect}, {ok("hello")}});
+    EXPECT_EQ(fetch({.url = server.url(), .max_body = 5, .redirects = {.most = 1}}).value().body, "hello");
+}
+
+TEST_F(HttpRedirect, IsNotFollowedByACancelledTask) {
+    auto const unfinished = test::hold("HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 9\r\n\r\n");
+    WireServer server({{ok("1"), unfinished}, {ok("2"), unfinished}});
+    std::vector<net::HttpResponse> kept;
+    for (int i = 0; i < 2; ++i) kept.push_back(send({.url = server.url()}).value());  // At the same time.
+    for (auto const& response : kept) ASSERT_TRUE(run(net::read_all(*response.body, 10)).has_value());
+    ASSERT_EQ(idle(), 2U);
+    TaskGroup group(context.get_executor());
+    std::optional<Result<net::HttpResponse>> result;
+    group.spawn(quietly_cancelled(*client, {.url = server.url(), .redirects = {.most = 1}}, result));
+    context.restart();
+    while (server.requests().size() < 3) context.poll_one();
+    context.run_for(std::chrono::milliseconds(50));  // It reads the body that does not end.
+    group.cancel();
+    while (group.size() > 0) context.run_one();
+    ASSERT_TRUE(result && result->has_error());
+    EXPECT_EQ(result->error().code, Errc::cancelled);
+    EXPECT_EQ(server.requests().size(), 3U);
 }
 
 TEST_F(HttpRedirect, StaysAtItsOriginIfItHasTo) {

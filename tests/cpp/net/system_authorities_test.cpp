@@ -8,8 +8,9 @@
 using namespace ocilot;
 
 TEST(SystemAuthorities, AreFoundWhereEachDistributionHasThem) {
-    for (auto const* const place : {"etc/ssl/certs/ca-certificates.crt", "etc/pki/tls/certs/ca-bundle.crt",
-                                    "etc/ssl/ca-bundle.pem", "etc/ssl/cert.pem"}) {
+    for (auto const* const place :
+         {"etc/ssl/certs/ca-certificates.crt", "etc/pki/tls/certs/ca-bundle.crt",
+          "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "etc/ssl/ca-bundle.pem", "etc/ssl/cert.pem"}) {
         test::TemporaryDirectory const root;
         std::filesystem::path const file = root.file(place);
         std::filesystem::create_directories(file.parent_path());

@@ -121,7 +121,7 @@ class RegistryTest : public ::testing::Test {
     void forget_memory() {
         sessions = std::make_unique<registry::UploadSessions>(key, steady, random);
         rebuild();
-        EXPECT_TRUE(run(registry::take_over(parts)).has_value());
+        EXPECT_TRUE(run(registry::take_over(parts, std::chrono::hours(24))).has_value());
     }
 
     static constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";

@@ -70,9 +70,15 @@ TEST_F(UploadSessionsTest, ASessionWithoutBytesCostsNothingAndKeepsNobodyOut) {
     set_rules(with);
     for (int i = 0; i < 1000; ++i) {
         auto const id = start_as(ann);
-        if (i % 4 == 1) EXPECT_EQ(run(registry::upload_offset(parts, ref(ann, name, id))).value(), 0U);
-        if (i % 4 == 2) EXPECT_EQ(append_as(parts, ann, id, "").value(), 0U);
-        if (i % 4 == 3) EXPECT_TRUE(run(registry::cancel_upload(parts, ref(ann, name, id))).has_value());
+        if (i % 4 == 1) {
+            EXPECT_EQ(run(registry::upload_offset(parts, ref(ann, name, id))).value(), 0U);
+        }
+        if (i % 4 == 2) {
+            EXPECT_EQ(append_as(parts, ann, id, "").value(), 0U);
+        }
+        if (i % 4 == 3) {
+            EXPECT_TRUE(run(registry::cancel_upload(parts, ref(ann, name, id))).has_value());
+        }
     }
     EXPECT_EQ(sessions->size(), 0U);
     EXPECT_EQ(rows(), 0U);
@@ -266,6 +272,38 @@ TEST_F(UploadSessionsTest, OverALimitTheLongestIdleGoes) {
     auto const fifth = start();
     ASSERT_TRUE(append(fifth, "bytes").has_value());
     EXPECT_EQ(rows(), 3U) << "a restart forgets nothing";
+}
+
+TEST_F(UploadSessionsTest, OverALimitAnAbandonedOneGoesBeforeAllThatAreInUse) {
+    constexpr std::size_t live = 120;
+    auto with = rules;
+    with.repository_uploads = live + 1;
+    set_rules(with);
+    std::vector<Uuid> ids;
+    for (std::size_t i = 0; i < live; ++i) {
+        ids.push_back(start());
+        ASSERT_TRUE(append(ids.back(), "bytes").has_value());
+    }
+    steady.advance(std::chrono::seconds(1));
+    auto const abandoned = start();
+    ASSERT_TRUE(append(abandoned, "bytes").has_value());
+    steady.advance(std::chrono::minutes(5));
+    for (auto const id : ids)
+        ASSERT_TRUE(append(id, "more").has_value());  // The metadata do not know it yet.
+    ASSERT_TRUE(append(start(), "bytes").has_value());
+    EXPECT_EQ(offset_error(abandoned), Errc::upload_unknown);
+    for (auto const id : ids) EXPECT_TRUE(offset(id).has_value());
+}
+
+TEST_F(UploadSessionsTest, OverALimitARefusedRequestEndsNoSession) {
+    auto with = rules;
+    with.repository_uploads = 1;
+    set_rules(with);
+    auto const kept = start();
+    ASSERT_TRUE(append(kept, "bytes").has_value());
+    EXPECT_EQ(append(start(), "bytes", 5).error().code, Errc::range_invalid);
+    EXPECT_TRUE(append(start(), "").has_value());
+    EXPECT_TRUE(offset(kept).has_value());
 }
 
 TEST_F(UploadSessionsTest, WhenAllAreBeingWrittenToTheNextIsToldToWait) {
