@@ -3,6 +3,7 @@
 #include "jobs/journal.h"
 #include "jobs/scrub.h"
 #include "jobs/uploads.h"
+#include "registry/sessions.h"
 #include "server/run_now.h"
 
 #include <algorithm>
