@@ -68,6 +68,9 @@ A key with an empty value has its default, and quotes around `true` or a number 
 begin with `x-` are for YAML's anchors. What distribution has and ocilot has not is refused only if it asks
 for something: an endpoint with `disabled: true` or `validation.disabled: true` never prevents a start.
 
+Relative paths in the file are relative to the directory of the file, those of variables and options to the
+working directory.
+
 A duration is written as in Go, `1h30m` or `45s`. A size is a number of bytes, or `64KiB`, `4MiB`, `1GiB`.
 """
 

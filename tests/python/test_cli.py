@@ -213,6 +213,16 @@ def test_a_hangup_does_not_end_the_registry(serving: Serving) -> None:
     assert serving.end(signal.SIGTERM) == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
+def test_other_signals_are_logged_and_ignored(serving: Serving, number: signal.Signals) -> None:
+    url = serving.url()
+    serving.process.send_signal(number)
+    serving.wait_for(f"(?m)^{number.name} ignored$")
+    with urlopen(f"{url}/v2/") as answer:
+        assert answer.status == 200
+    assert serving.end(signal.SIGTERM) == 0
+
+
 def test_a_second_signal_ends_at_once(serving: Serving) -> None:
     host, _, port = serving.url().removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as connection:

@@ -36,7 +36,10 @@ VALUES = {
 """What commands are given for the arguments that they need."""
 
 
-OPTIONS = {("user", "add"): ("--no-password",), ("user", "set"): ("--admin",)}
+OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("user", "add"): ("--no-password",),
+    ("user", "set"): ("--admin",),
+}
 """Options that commands need to do something."""
 
 

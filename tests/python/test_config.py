@@ -256,7 +256,7 @@ def test_what_is_no_configuration_at_all_is_refused(tmp_path: Path) -> None:
 def test_dates_and_times_are_texts(tmp_path: Path) -> None:
     text = "version: 0.1\nstorage: {filesystem: {rootdirectory: 2024-01-01}}\nhttp: {secret: 12:30:45}\n"
     read = loaded(tmp_path, text)
-    assert read.settings.root == "2024-01-01"
+    assert read.settings.root == str(tmp_path / "2024-01-01")
     assert read.config.http.secret == "12:30:45"
 
 

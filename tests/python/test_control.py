@@ -25,6 +25,13 @@ def control_of(root: Path) -> Control:
     return Control.of(None, root)
 
 
+def made(root: Path) -> Path:
+    """A data directory."""
+    with ocilot.Server(root=root):
+        pass
+    return root
+
+
 @contextmanager
 def answering(path: Path, status: int, body: bytes) -> Iterator[None]:
     """Something at a socket that answers everything alike."""
@@ -61,23 +68,31 @@ def test_the_prefix_of_its_urls_is_for_clients_outside(tmp_path: Path) -> None:
         assert control.ask("GET", "/v2/_catalog") == {"repositories": []}
 
 
-def test_without_one_a_registry_runs_as_long_as_it_is_asked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = tmp_path / "data"
+def test_without_one_a_registry_runs_as_long_as_it_is_asked(tmp_path: Path) -> None:
+    root = made(tmp_path / "data")
     with control_of(root) as control:
         assert control.runs_alone
         assert control.ask("GET", "/v2/_catalog") == {"repositories": []}
-    assert f"no data directory at {root}" in capsys.readouterr().err
     assert not (root / "ocilot" / "control.sock").exists()
     with ocilot.Server(root=root):
         pass
 
 
+@pytest.mark.parametrize("there", [[], ["data"], ["data", "data/docker/registry/v2"]])
+def test_no_command_makes_a_data_directory(tmp_path: Path, there: list[str]) -> None:
+    for directory in there:
+        (tmp_path / directory).mkdir(parents=True)
+    with pytest.raises(Error, match=r"^there is no registry at .*/data; start one there with") as caught:
+        control_of(tmp_path / "data").__enter__()
+    assert Exit.of(caught.value) is Exit.NOT_FOUND
+    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert found == sorted({*there, *(["data/docker", "data/docker/registry"] if len(there) > 1 else [])})
+
+
 def test_what_a_killed_registry_left_is_in_nobodys_way(tmp_path: Path) -> None:
     with answering(tmp_path / "s", 200, b""):
         pass
-    (tmp_path / "ocilot").mkdir()
+    made(tmp_path)
     (tmp_path / "s").rename(tmp_path / "ocilot" / "control.sock")
     with control_of(tmp_path) as control:
         assert control.runs_alone

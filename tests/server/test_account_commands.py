@@ -177,6 +177,16 @@ def test_the_audit_says_who_changed_what(commands: Commands) -> None:
     assert len(commands.data("audit", "-n", "1")) == 1
     assert "account.remove" in commands.fine("audit")
     assert commands("audit", "--since", "yesterday").code == 2
+    assert len(commands.data("audit", "--since", "1h")) == len(commands.data("audit"))
+    assert commands.data("audit", "--until", "1h30m") == []
+    assert commands("audit", "--since", "99999999999d").code == 2
+
+
+def test_an_unknown_action_is_an_error_with_all_that_are_known(commands: Commands) -> None:
+    ended = commands("audit", "--action", "tag.mov")
+    assert ended.code == 2
+    assert 'unknown action "tag.mov": expected one of manifest.push, manifest.delete, tag.move,' in ended.err
+    assert ended.err.strip().endswith("admit, limit")
 
 
 def test_keys_are_rotated(commands: Commands) -> None:

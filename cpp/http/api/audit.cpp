@@ -90,6 +90,18 @@ std::string text_of(Query const& query, std::string_view name) {
     return std::string(query.first(name).value_or(std::string_view{}));
 }
 
+/// An action as the log knows it, or empty for all of them.
+Result<std::string> action_of(Query const& query) {
+    auto text = text_of(query, "action");
+    if (text.empty() || meta::parse_change_kind(text) != meta::ChangeKind::unknown) return text;
+    std::string known;
+    for (int kind = 1; kind <= static_cast<int>(meta::ChangeKind::limit); ++kind) {
+        if (kind > 1) known += ", ";
+        known += to_string(static_cast<meta::ChangeKind>(kind));
+    }
+    return Error{Errc::bad_request, fmt::format("unknown action {}: expected one of {}", quote(text), known)};
+}
+
 Result<meta::JournalQuery> read_query(Query const& query) {
     meta::JournalQuery wanted;
     TRY(wanted.before, entry_id(query));
@@ -97,7 +109,7 @@ Result<meta::JournalQuery> read_query(Query const& query) {
     TRY(wanted.until, instant(query, "until"));
     wanted.by = text_of(query, "by");
     wanted.repository = text_of(query, "repository");
-    wanted.action = text_of(query, "action");
+    TRY(wanted.action, action_of(query));
     TRY(wanted.refused, query_flag(query, "refused"));
     TRY(auto const page, PageQuery::parse(query, page_without_n, longest_page));
     wanted.limit = page.size;

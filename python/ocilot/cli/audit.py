@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 import typer
 
 from .location import Location, located
-from .options import path
+from .options import moment_of, path
 from .output import Output, OutputOption, print_data, print_table
 
 LONGEST_PAGE = 1000
@@ -20,9 +21,11 @@ def audit(
     at: Location,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Not older, such as 2026-11-21 or 2026-11-21T17:48:55Z."),
+        typer.Option(
+            metavar="TIME", help="Earliest time: 2026-11-21, 2026-11-21T17:48:55Z, or 1h or 7d before now."
+        ),
     ] = None,
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="Not younger.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Latest time, in the same forms.")] = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Whose doing it was.")] = None,
     repository: Annotated[str | None, typer.Option(metavar="NAME", help="Of one repository.")] = None,
     action: Annotated[
@@ -35,6 +38,8 @@ def audit(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Print changes and refusals, youngest first."""
+    now = time.time()
+    since, until = since and moment_of(since, now), until and moment_of(until, now)
     given = {"since": since, "until": until, "by": by, "repository": repository, "action": action}
     query = {name: value for name, value in given.items() if value is not None}
     if refused is not None:

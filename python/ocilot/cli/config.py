@@ -8,7 +8,12 @@ from typing import Any
 
 import typer
 
+from ocilot.config import Loaded, world
+from ocilot.errors import ConfigError, Error
+
+from .control import Control
 from .location import Location, located
+from .options import path
 from .output import Output, OutputOption, json_of, print_data, print_table
 
 app = typer.Typer(no_args_is_help=True)
@@ -17,8 +22,15 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("check")
 @located
 def check(at: Location) -> None:
-    """Check a configuration and the REGISTRY_* variables; exit code 2 if anything is wrong."""
+    """Check a configuration and the REGISTRY_* variables; exit code 2 if anything is wrong.
+
+    Also looks for the files that it names, and for groups in rules that no account is in.
+    """
     loaded = at.load()
+    if found := [*world.problems(loaded.settings), *_script_problems(loaded)]:
+        raise ConfigError("\n".join(found))
+    for note in world.group_notes(loaded.config, _groups_of_accounts(at, loaded)):
+        print(f"note: {note}", file=sys.stderr)
     print(f"{loaded.path or 'the configuration without a file'} is fine", file=sys.stderr)
 
 
@@ -29,6 +41,33 @@ def show(at: Location, output: OutputOption = Output.YAML) -> None:
     data = at.load().as_data()
     rows = [{"key": key, "value": value} for key, value in _flat(data)]
     print_data(data, output, lambda: print_table(rows, {"key": "KEY", "value": "VALUE"}))
+
+
+def _script_problems(loaded: Loaded) -> list[str]:
+    if not loaded.config.ocilot.hooks.scripts:
+        return []
+    from ocilot.hooks.loading import configured, loader
+    from ocilot.hooks.problem import Problem
+
+    found = []
+    for spec in configured.specs_of(loaded):
+        try:
+            loader.content_of(loader.locate(spec), spec)
+        except Problem as problem:
+            found.append(str(problem))
+    return found
+
+
+def _groups_of_accounts(at: Location, loaded: Loaded) -> set[str] | None:
+    """The groups that accounts of the running registry are in; None if none runs, or has no accounts."""
+    if not loaded.config.ocilot.accounts.enabled or not loaded.config.ocilot.access:
+        return set() if loaded.config.ocilot.access else None
+    try:
+        with Control(loaded.settings, start=False) as control:
+            accounts = list(control.ask_all(path("accounts"), "accounts"))
+    except Error:
+        return None
+    return {group for account in accounts for group in account["groups"]}
 
 
 def _flat(data: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

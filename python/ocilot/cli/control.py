@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +23,9 @@ SECONDS: Final = 60
 
 LONGEST: Final = 107
 """Bytes of a path that a socket's address has room for."""
+
+METADATA: Final = "ocilot/meta.sqlite"
+"""What every data directory of ours has."""
 
 _NAMES: Final = {
     400: "bad_request",
@@ -68,8 +70,9 @@ class Control:
         print_notes(loaded)
         if root is not None:
             loaded = loaded.with_root(os.fspath(root))
-        is_named = loaded.path is not None or loaded.settings.root != _core.Settings().root
-        return cls(loaded.settings, start=start, is_named=is_named or root is not None)
+        filesystem = loaded.config.storage.filesystem
+        is_default = filesystem is None or filesystem.rootdirectory == _core.Settings().root
+        return cls(loaded.settings, start=start, is_named=loaded.path is not None or not is_default)
 
     def __enter__(self) -> Self:
         path = self._path()
@@ -159,14 +162,9 @@ class Control:
         settings = self._settings
         if settings.in_memory:
             raise failure("unavailable", "no registry runs, and one in memory keeps nothing: start it first")
-        if not Path(settings.root).exists():
-            if not self._is_named:
-                raise failure(
-                    "unavailable",
-                    f"there is no registry at {settings.root}; name its configuration with --config, "
-                    "or its data with --root",
-                )
-            print(f"note: there was no data directory at {settings.root}; a new one is made", file=sys.stderr)
+        if not (Path(settings.root) / METADATA).exists():
+            what_to_do = "start one there with `ocilot serve`, or name another with --config or --root"
+            raise failure("not_found", f"there is no registry at {settings.root}; {what_to_do}")
         settings.address = settings.debug_address = ""
         settings.tls_certificate = settings.tls_key = ""
         settings.tls_client_authorities = []

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ocilot import _core
 from ocilot import config as configuration
-from ocilot.errors import Error
+from ocilot.config import world
+from ocilot.errors import ConfigError, Error
 
 from .exit import Exit
 from .messages import print_notes
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from ocilot.hooks.running.service import Hooks
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
-_HEARD = (*_ENDING, signal.SIGHUP)
+_IGNORED = (signal.SIGUSR1, signal.SIGUSR2)
+_HEARD = (*_ENDING, signal.SIGHUP, *_IGNORED)
 _PATIENCE = 3.0
 """Seconds for which the threads of scripts may keep a process whose work is done."""
 
@@ -108,6 +110,8 @@ def serve(wanted: Wanted) -> None:
     if wanted.root is not None:
         loaded = loaded.with_root(wanted.root)
     settings = loaded.settings
+    if problems := world.htpasswd_problems(settings):
+        raise ConfigError("\n".join(problems))
     settings.address = wanted.addr or settings.address
     settings.debug_address = wanted.debug_addr or settings.debug_address
     settings.tls_certificate = wanted.tls_cert or settings.tls_certificate
@@ -139,7 +143,10 @@ def run(
             hooks.watch()
     print(welcome(server, settings, hooks), file=sys.stderr, flush=True)
     rules = _Rules(server, path) if path is not None and _asks_who(settings) else None
-    while (heard := _next_signal(rules)) == signal.SIGHUP:
+    while (heard := _next_signal(rules)) not in _ENDING:
+        if heard in _IGNORED:
+            print(f"{heard.name} ignored", file=sys.stderr, flush=True)
+            continue
         _reload(server, hooks)
         if rules is not None:
             rules.read_again()

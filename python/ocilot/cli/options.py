@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import typer
@@ -15,6 +16,17 @@ from ocilot import text_file
 def path(*parts: str) -> str:
     """The path of a thing of the API."""
     return "/api/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def moment_of(text: str, now: float) -> str:
+    """A time as the API takes it: as it is, or so long before `now` as `1h` or `7d` says."""
+    if not re.fullmatch(r"(?:[0-9]+[smhd])+", text):
+        return text
+    try:
+        moment = datetime.fromtimestamp(now - seconds_of(text), UTC)
+    except (OverflowError, ValueError, OSError):
+        raise typer.BadParameter(f'invalid duration "{text}": it is before all time') from None
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600}

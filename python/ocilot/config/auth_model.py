@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from .section import Section
 from .tree import NOTHING, Scalar
-from .values import DURATION, FLAG, TEXT, TEXTS, Ignored, Raw, expected, refused
+from .values import DURATION, FILE, FLAG, TEXT, TEXTS, Ignored, Raw, expected, refused
 
 if TYPE_CHECKING:
     from ocilot import _core
 
 Text = Annotated[str, TEXT]
+Path = Annotated[str, FILE]
 Flag = Annotated[bool, FLAG]
 Duration = Annotated[int, DURATION]
 
@@ -17,7 +18,7 @@ Duration = Annotated[int, DURATION]
 class HtpasswdAuth(Section):
     realm: Text = ""
     """What a browser shows when it asks for a password."""
-    path: Text = ""
+    path: Path = ""
     """File of users and their password hashes, read again when it changes; made if it is not there."""
 
     def _check_whole(self) -> None:
@@ -36,9 +37,9 @@ class TokenAuth(Section):
     """Name of this registry at the token server."""
     issuer: Text = ""
     """Name of the token server in its tokens."""
-    rootcertbundle: Text = ""
+    rootcertbundle: Path = ""
     """PEM file of certificates and keys that tokens are signed with; read again when it changes."""
-    jwks: Text = ""
+    jwks: Path = ""
     """JSON file of keys that tokens are signed with; read again when it changes."""
     signingalgorithms: Annotated[list[str], TEXTS] = []
     """How tokens may be signed, such as [ES256, RS256]; empty: any way that is safe."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +10,9 @@ from ocilot.text_file import is_text
 
 from .section import Section
 from .tree import NOTHING, Node, Scalar, TreeError
-from .values import Kind
+from .values import FILE, FILES, Ignored, Kind, Refused
+
+Mark = Kind | Refused | Ignored | None
 
 PREFIX = "REGISTRY_"
 PATH = "REGISTRY_CONFIGURATION_PATH"
@@ -38,7 +41,8 @@ def overlay(tree: Node, environ: Mapping[str, str], model: type[Section]) -> lis
         elif "" in path:
             raise TreeError(f"{name}: an empty word between two `_` names no key")
         else:
-            _put(tree, path, _value(environ[name], name, _is_text_there(model, path)))
+            node = _value(environ[name], name, _is_text_there(model, path))
+            _put(tree, path, _from_here(node) if _mark_at(model, path) in (FILE, FILES) else node)
     return unknown
 
 
@@ -54,24 +58,44 @@ def _meant(word: str) -> str:
 
 def _is_text_there(model: type[Section], path: Sequence[str]) -> bool | None:
     """Whether the value of a variable is text as it stands; None: nothing here reads it."""
+    mark, rest = _found(model, path)
+    if isinstance(mark, Kind):
+        from .hooks import is_secret
+
+        return len(rest) == mark.text_depth or (bool(rest) and is_secret(rest[-1]))
+    return False if mark is None else None
+
+
+def _mark_at(model: type[Section], path: Sequence[str]) -> Mark:
+    return _found(model, path)[0]
+
+
+def _found(model: type[Section], path: Sequence[str]) -> tuple[Mark, Sequence[str]]:
+    """What the key of a variable holds, and what follows the key in the variable's name."""
     words = list(path)
     while words:
         field = model.known_keys.get(words.pop(0).lower())
         if field is None:
-            return False
+            return None, words
         if field.below is not None:
             model = field.below
         elif field.items is not None:
             if words:
                 words.pop(0)  # Its place in the list.
             model = field.items
-        elif isinstance(field.mark, Kind):
-            from .hooks import is_secret
-
-            return len(words) == field.mark.text_depth or (bool(words) and is_secret(words[-1]))
         else:
-            return None
-    return False
+            return field.mark, words
+    return None, words
+
+
+def _from_here(node: Node) -> Node:
+    """Paths of a variable are relative to the working directory, not to the file."""
+    if isinstance(node.content, list):
+        return Node([_from_here(item) for item in node.content], node.where)
+    if isinstance(node.content, Scalar) and node.content.text:
+        path = os.path.abspath(node.content.text)  # noqa: PTH100
+        return Node(Scalar(path, path), node.where)
+    return node
 
 
 def _value(text: str, name: str, is_text: bool | None) -> Node:

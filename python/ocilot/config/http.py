@@ -7,14 +7,14 @@ from .section import Section
 from .values import (
     ADDRESS,
     DURATION,
+    FILE,
+    FILES,
     FLAG,
     HEADERS,
     HOST,
     ORIGINS,
     PREFIX,
     SECRET,
-    TEXT,
-    TEXTS,
     Ignored,
     Raw,
     Refused,
@@ -27,7 +27,7 @@ from .values import (
 if TYPE_CHECKING:
     from ocilot import _core
 
-Text = Annotated[str, TEXT]
+Path = Annotated[str, FILE]
 Flag = Annotated[bool, FLAG]
 Duration = Annotated[int, DURATION]
 Address = Annotated[str, ADDRESS]
@@ -37,13 +37,13 @@ UNVERIFIED = ("request-client-cert", "require-any-client-cert")
 
 
 class Tls(Section):
-    certificate: Text = ""
+    certificate: Path = ""
     """PEM file of the certificate and its chain; read again when it changes and on SIGHUP."""
-    key: Text = ""
+    key: Path = ""
     """PEM file of the private key."""
     minimumtls: Annotated[str, choice("tls1.2", "tls1.3")] = "tls1.2"
     """Oldest version of TLS that is spoken."""
-    clientcas: Annotated[list[str], TEXTS] = []
+    clientcas: Annotated[list[str], FILES] = []
     """PEM files of those who may sign certificates of clients: who shows such a certificate is known by its
     name. Read again when they change and on SIGHUP."""
     clientauth: Annotated[str, choice(*CLIENT_AUTH, also=UNVERIFIED)] = ""

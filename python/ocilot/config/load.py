@@ -31,11 +31,19 @@ class Loaded(NamedTuple):
     @property
     def settings(self) -> _core.Settings:
         """What the core is started with."""
-        return resolve(self.config)
+        return resolve(self.config, self.base)
+
+    @property
+    def base(self) -> str:
+        """The directory that relative paths of the file start from; empty if there is no file."""
+        if self.path is None or not os.path.isfile(self.path):  # noqa: PTH113
+            return ""
+        return os.path.dirname(os.path.abspath(self.path))  # noqa: PTH100, PTH120
 
     def with_root(self, root: str) -> Self:
         """The same with another data directory."""
-        storage = self.config.storage.with_values(filesystem=Filesystem(rootdirectory=root), inmemory=None)
+        filesystem = Filesystem(rootdirectory=os.path.abspath(root))  # noqa: PTH100
+        storage = self.config.storage.with_values(filesystem=filesystem, inmemory=None)
         return self._replace(config=self.config.with_values(storage=storage))
 
     def as_data(self) -> dict[str, Any]:
@@ -76,10 +84,10 @@ def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] 
     return Loaded(config, chosen, [*notes, *pushes_without_pull(config.ocilot.access)])
 
 
-def resolve(config: Config) -> _core.Settings:
-    """The core's settings for a configuration."""
+def resolve(config: Config, base: str) -> _core.Settings:
+    """The core's settings for a configuration whose paths start from a directory."""
     settings = _core.Settings()
-    config.apply(settings)
+    config.anchored(text_path(base, "directory of the configuration")).apply(settings)
     return settings
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .access import section_of, text_of, texts_of
@@ -103,6 +104,11 @@ def _show(issuers: list[Issuer]) -> list[dict[str, Any]]:
     ]
 
 
+def _anchored(issuer: Issuer, base: str) -> Issuer:
+    jwks = issuer.jwks if "://" in issuer.jwks else issuer.jwks and os.path.join(base, issuer.jwks)  # noqa: PTH118
+    return issuer._replace(jwks=jwks, cacert=issuer.cacert and os.path.join(base, issuer.cacert))  # noqa: PTH118
+
+
 def trusted_file() -> str:
     """Whom this machine trusts: the file that Python was told of, empty for OpenSSL's own places."""
     import ssl
@@ -116,6 +122,7 @@ ISSUERS: Final = Kind(
     _read,
     _show,
     text_depth=None,
+    anchored=lambda issuers, base: [_anchored(issuer, base) for issuer in issuers],
 )
 
 

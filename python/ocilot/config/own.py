@@ -11,12 +11,11 @@ from .oidc import ISSUERS, Issuer, apply_oidc
 from .rates import RATE_LIMITS, RateLimit
 from .section import Section
 from .upkeep import Audit, Scrub
-from .values import DURATION, FLAG, NETWORKS, PATTERNS, SIZE, TEXT, count
+from .values import DURATION, FILE, FLAG, NETWORKS, PATTERNS, SIZE, count
 
 if TYPE_CHECKING:
     from ocilot import _core
 
-Text = Annotated[str, TEXT]
 Flag = Annotated[bool, FLAG]
 Size = Annotated[int, SIZE]
 Duration = Annotated[int, DURATION]
@@ -38,7 +37,7 @@ class Ocilot(Section):
     """How long the head of a request may take."""
     idletimeout: Duration = 180
     """How long a connection may be silent, between requests and within a body."""
-    controlsocket: Text = ""
+    controlsocket: Annotated[str, FILE] = ""
     """Path of the socket that commands such as `ocilot user` use, for the registry's own user only; if empty,
     it is `ocilot/control.sock` in the data directory, and none if everything is in memory."""
     sparse: Annotated[list[str], PATTERNS] = []

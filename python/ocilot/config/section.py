@@ -94,6 +94,17 @@ class Section:
         given = {name: getattr(self, name) for name in self.given_keys}
         return type(self)(**given | values)
 
+    def anchored(self, base: str) -> Self:
+        """The same with its relative paths taken from a directory."""
+        changed: dict[str, Any] = {}
+        for name, field in self.known_keys.items():
+            value = getattr(self, name)
+            if isinstance(value, Section):
+                changed[name] = value.anchored(base)
+            elif isinstance(field.mark, Kind) and field.mark.anchored is not None and value:
+                changed[name] = field.mark.anchored(value, base)
+        return self.with_values(**changed)
+
     @classmethod
     def of_raw(cls, raw: Raw) -> Self:
         """The section that was written. Raises Invalid with every problem found."""

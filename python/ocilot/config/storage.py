@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 from . import asks
 from .section import Section
 from .tree import NOTHING, Scalar
-from .values import DURATION, FLAG, TEXT, Ignored, Raw, Refused, expected, read_flag
+from .values import DURATION, FILE, FLAG, Ignored, Raw, Refused, expected, read_flag
 
 if TYPE_CHECKING:
     from ocilot import _core
 
-Text = Annotated[str, TEXT]
+Path = Annotated[str, FILE]
 Flag = Annotated[bool, FLAG]
 Duration = Annotated[int, DURATION]
 
@@ -18,7 +18,7 @@ DRIVERS = ("filesystem", "inmemory", "s3", "azure", "gcs", "swift", "oss")
 
 
 class Filesystem(Section):
-    rootdirectory: Text = "/var/lib/registry"
+    rootdirectory: Path = "/var/lib/registry"
     """Directory of blobs and metadata."""
     maxthreads: Annotated[object, Ignored("threads follow the load")] = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
@@ -55,6 +56,8 @@ class Kind(NamedTuple):
     text_depth: int | None = 0
     """How far below the key its texts are, which a variable gives as they are: 0 for a single value, 1 for a
     list, 2 for lists by name. What is above that, and everything if None, is YAML in a variable."""
+    anchored: Callable[[Any, str], Any] | None = None
+    """The value with its relative paths taken from a directory, if it has paths."""
 
     def check(self, raw: Raw) -> Any:
         """The value that was written. Raises Unfit if it is of another kind."""
@@ -95,6 +98,16 @@ def _read_texts(raw: Raw) -> list[str] | None:
     texts = [_read_text(item) for item in (raw if isinstance(raw, list) else [raw])]
     good = [text for text in texts if text]
     return good if len(good) == len(texts) else None
+
+
+def _read_path(raw: Raw) -> str | None:
+    text = _read_text(raw)
+    return None if text is None or "\0" in text else text
+
+
+def _read_paths(raw: Raw) -> list[str] | None:
+    paths = _read_texts(raw)
+    return None if paths is None or any("\0" in path for path in paths) else paths
 
 
 _FLAGS: Final = dict.fromkeys(("true", "yes", "on", "y"), True) | dict.fromkeys(
@@ -279,6 +292,14 @@ def _listed(words: Sequence[str]) -> str:
 
 TEXT: Final = Kind("text", "text", _read_text)
 TEXTS: Final = Kind("list of texts", "a list of texts", _read_texts, text_depth=1)
+FILE: Final = Kind("path", "a path", _read_path, anchored=lambda path, base: os.path.join(base, path))  # noqa: PTH118
+FILES: Final = Kind(
+    "list of paths",
+    "a list of paths",
+    _read_paths,
+    text_depth=1,
+    anchored=lambda paths, base: [os.path.join(base, path) for path in paths],  # noqa: PTH118
+)
 FLAG: Final = Kind("true or false", "true or false", read_flag)
 COUNT: Final = count(1)
 SIZE: Final = Kind("size", "a size above zero such as 65536 or 4MiB", _read_size)

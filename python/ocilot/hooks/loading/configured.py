@@ -15,7 +15,7 @@ from .spec import Spec
 def specs_of(loaded: Loaded) -> list[Spec]:
     """Every script of a configuration that was read."""
     own = loaded.config.ocilot.hooks
-    base = Path(loaded.path).absolute().parent if loaded.path else Path.cwd()
+    base = Path(loaded.base)
     return [
         Spec(
             path=script.path,
