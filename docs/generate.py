@@ -61,8 +61,9 @@ and quotes around them, so that a password may have any characters; lists and se
 `ocilot serve` win over variables, and variables over the file.
 
 An unknown key, or a value of the wrong kind, ends the start with exit code 2 and a line that names the file,
-the line and the key, or the variable. `ocilot config check` says the same without starting anything;
-`ocilot config show` prints what is in force.
+the line and the key, or the variable. `ocilot config check` says the same without starting anything, and also
+finds files that are missing or unreadable and groups in rules that no account is in; `ocilot config show`
+prints what is in force.
 
 A key with an empty value has its default, and quotes around `true` or a number make no difference. Keys that
 begin with `x-` are for YAML's anchors. What distribution has and ocilot has not is refused only if it asks
