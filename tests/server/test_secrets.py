@@ -78,7 +78,7 @@ class Talk:
             if text.count(".") == 2:
                 yield f"signature of {what}", text.rpartition(".")[2]
             if text.startswith("ocilot_"):
-                yield f"secret part of {what}", text.rpartition("_")[2]
+                yield f"secret part of {what}", text.split("_", 2)[2]  # which may have some of its own
 
     def assert_hidden(self, where: str, text: str) -> None:
         for what, form in self.forms():
