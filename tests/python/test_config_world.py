@@ -155,6 +155,23 @@ def test_groups_that_no_account_is_in_are_noted(tmp_path: Path) -> None:
     ]
 
 
+def test_an_explanation_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text(RULES + "auth: {htpasswd: {realm: r, path: users}}\n")
+    with ocilot.Server(root=tmp_path / "data", accounts=True):
+        pass
+
+    def everything() -> dict[str, tuple[int, bytes]]:
+        return {
+            str(path): (path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+            for path in tmp_path.rglob("*")
+        }
+
+    before = everything()
+    ran = ocilot_command("access", "explain", "alice", "pull", "team/app", "config.yml", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout[:4]) == (0, "yes:")
+    assert everything() == before
+
+
 ADMINISTRATIVE = [
     "user add bob --no-password",
     "robot add ci",

@@ -54,7 +54,7 @@ def explain(
     written, _, name = user.partition(":")
     if kind is None and written in _KINDS and name:
         user, kind = name, written
-    with at.control() as control:
+    with at.control(only_reads=True) as control:
         query = asked | _caller(control, user, kind, group or [])
         told = control.ask("GET", f"{path('access')}?{urlencode(query)}")
     print_data(told, output, lambda: print(f"{'yes' if told['allowed'] else 'no'}: {told['reason']}"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -53,18 +55,35 @@ class Control:
     Use it in a `with` block.
     """
 
-    def __init__(self, settings: _core.Settings, *, start: bool = True, is_named: bool = True) -> None:
+    def __init__(
+        self,
+        settings: _core.Settings,
+        *,
+        start: bool = True,
+        is_named: bool = True,
+        only_reads: bool = False,
+    ) -> None:
         self._settings = settings
+        self._only_reads = only_reads
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
         self._may_start = start
         self._is_named = is_named
         self._own: _core.Server | None = None
         self._connection: _LocalConnection | None = None
 
     @classmethod
-    def of(cls, config: str | None, root: str | os.PathLike[str] | None, *, start: bool = True) -> Self:
+    def of(
+        cls,
+        config: str | None,
+        root: str | os.PathLike[str] | None,
+        *,
+        start: bool = True,
+        only_reads: bool = False,
+    ) -> Self:
         """Of a configuration, and of a data directory that wins over it.
 
-        Without `start` it has to run: none is started to ask it.
+        Without `start` it has to run: none is started to ask it. With `only_reads` the one that is started
+        has a copy of the metadata, and the data directory stays as it is.
         """
         loaded = configuration.load(config)
         print_notes(loaded)
@@ -72,7 +91,8 @@ class Control:
             loaded = loaded.with_root(os.fspath(root))
         filesystem = loaded.config.storage.filesystem
         is_default = filesystem is None or filesystem.rootdirectory == _core.Settings().root
-        return cls(loaded.settings, start=start, is_named=loaded.path is not None or not is_default)
+        is_named = loaded.path is not None or not is_default
+        return cls(loaded.settings, start=start, is_named=is_named, only_reads=only_reads)
 
     def __enter__(self) -> Self:
         path = self._path()
@@ -102,6 +122,8 @@ class Control:
         if self._own is not None:
             self._own.stop()
             self._own = None  # With it goes the lock on the data directory.
+        if self._copy is not None:
+            self._copy.cleanup()
 
     @property
     def runs_alone(self) -> bool:
@@ -165,6 +187,8 @@ class Control:
         if not (Path(settings.root) / METADATA).exists():
             what_to_do = "start one there with `ocilot serve`, or name another with --config or --root"
             raise failure("not_found", f"there is no registry at {settings.root}; {what_to_do}")
+        if self._only_reads:
+            self._copy_metadata()
         settings.address = settings.debug_address = ""
         settings.tls_certificate = settings.tls_key = ""
         settings.tls_client_authorities = []
@@ -173,6 +197,18 @@ class Control:
         settings.scrub = settings.purge_uploads = False
         self._own = _core.Server.start(settings)
         return self._own.control_socket
+
+    def _copy_metadata(self) -> None:
+        """Starting writes: a lock, leases of jobs, an htpasswd file that is missing."""
+        settings = self._settings
+        self._copy = tempfile.TemporaryDirectory(prefix="ocilot-")
+        copy = Path(self._copy.name)
+        (copy / METADATA).parent.mkdir(mode=0o700)
+        for found in Path(settings.root).glob(f"{METADATA}*"):
+            shutil.copy(found, copy / "ocilot")
+        settings.root, settings.control_socket = str(copy), ""
+        if settings.auth_htpasswd and not Path(settings.auth_htpasswd).exists():
+            settings.auth_htpasswd = str(copy / "htpasswd")
 
 
 class _LocalConnection(http.client.HTTPConnection):

@@ -38,9 +38,9 @@ class Location(NamedTuple):
             raise ConfigError("this configuration keeps everything in memory: it has no data directory")
         return settings.root
 
-    def control(self, *, start: bool = True) -> Control:
-        """Asks the registry. Without `start` it has to run: none is started to ask it."""
-        return Control.of(self.config, self.root, start=start)
+    def control(self, *, start: bool = True, only_reads: bool = False) -> Control:
+        """Asks the registry; `Control.of` says how."""
+        return Control.of(self.config, self.root, start=start, only_reads=only_reads)
 
 
 def _named(value: str | None) -> str | None:
