@@ -120,7 +120,8 @@ def test_a_password_lets_in_until_it_is_another_one(running: Commands) -> None:
 
 
 def test_what_was_made_without_a_registry_is_good_when_it_runs(fresh_registry: FreshRegistry) -> None:
-    registry = fresh_registry(CONFIG, start=False)
+    registry = fresh_registry(CONFIG)
+    registry.stop()
     commands = Commands(registry)
     commands.fine("user", "add", "alice", "--password-stdin", stdin="sesame open\n")
     registry.start()
@@ -244,6 +245,6 @@ def test_a_registry_that_nobody_named_is_not_made_to_be_asked(tmp_path: Path) ->
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8"}
     words = ["sh", "-c", f"cd {tmp_path} && {OCILOT} access explain alice push team/app"]
     ran = attempt(words, env=env, seconds=60)
-    assert (ran.code, ran.out) == (6, ""), ran
-    assert "name its configuration with --config, or its data with --root" in ran.err
+    assert (ran.code, ran.out) == (3, ""), ran
+    assert "name another with --config or --root" in ran.err
     assert list(tmp_path.iterdir()) == []
