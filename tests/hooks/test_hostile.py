@@ -193,7 +193,7 @@ def test_what_cannot_be_read_is_told_and_the_old_stays(running: Running) -> None
         running.specs[:] = [Spec("/proc/self/mem", isolation=isolation)]
         status = json.loads(box.asked("hooks.reload")[1])
         (problem,) = status["problems"]
-        assert problem.startswith("/proc/self/mem: it cannot be read: ")
+        assert problem.startswith("/proc/self/mem: cannot read the script /proc/self/mem: ")
     assert box.answer(box.blob())[1] == "old"
 
 

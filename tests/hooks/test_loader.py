@@ -264,3 +264,11 @@ def test_every_script_s_problem_is_told(tmp_path: Path) -> None:
         load_all([Spec(name, base=tmp_path) for name in ("a.py", "b.py", "c.py")])
     assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["a.py", "c.py"]
     assert set(sys.modules) == before
+
+
+def test_a_script_may_begin_with_a_byte_order_mark_and_has_a_largest_size(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "\ufeffdef admit_blob(blob): ...\n").points == ("admit_blob",)
+    with pytest.raises(
+        Problem, match=r"^a\.py: cannot read the script .*/a\.py: it is larger than 16777216 bytes$"
+    ):
+        loaded(tmp_path, "#" * ((16 << 20) + 1))

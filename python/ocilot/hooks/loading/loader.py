@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ocilot import text_file
 from ocilot.errors import ConfigError
 from ocilot.hooks.hook import Hook
 from ocilot.hooks.problem import Problem, did_you_mean
@@ -81,9 +82,9 @@ def locate(spec: Spec) -> Path:
 def content_of(path: Path, spec: Spec) -> bytes:
     """What is in the file. Raises Problem if it cannot be read."""
     try:
-        return path.read_bytes()
-    except OSError as problem:
-        raise Problem(f"{spec.path}: it cannot be read: {problem.strerror} ({path})") from None
+        return text_file.read_bytes(path, "script")
+    except ConfigError as problem:
+        raise Problem(f"{spec.path}: {problem}") from None
 
 
 def _run(path: Path, source: bytes, shown: str) -> ModuleType:
