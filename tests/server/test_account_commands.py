@@ -184,6 +184,8 @@ def test_the_audit_says_who_changed_what(commands: Commands) -> None:
 
 
 def test_an_unknown_action_is_an_error_with_all_that_are_known(commands: Commands) -> None:
+    commands.fine("user", "add", "alice", "--no-password")
+    assert [one["action"] for one in commands.data("audit", "--action", "account.")] == ["account.add"]
     ended = commands("audit", "--action", "tag.mov")
     assert ended.code == 2
     assert 'unknown action "tag.mov": expected one of manifest.push, manifest.delete, tag.move,' in ended.err

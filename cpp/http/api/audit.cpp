@@ -90,14 +90,16 @@ std::string text_of(Query const& query, std::string_view name) {
     return std::string(query.first(name).value_or(std::string_view{}));
 }
 
-/// An action as the log knows it, or empty for all of them.
+/// An action as the log knows it, a group of them such as `account.`, or empty for all.
 Result<std::string> action_of(Query const& query) {
     auto text = text_of(query, "action");
-    if (text.empty() || meta::parse_change_kind(text) != meta::ChangeKind::unknown) return text;
+    if (text.empty()) return text;
     std::string known;
     for (int kind = 1; kind <= static_cast<int>(meta::ChangeKind::limit); ++kind) {
+        auto const word = to_string(static_cast<meta::ChangeKind>(kind));
+        if (word == text || (text.ends_with('.') && word.starts_with(text))) return text;
         if (kind > 1) known += ", ";
-        known += to_string(static_cast<meta::ChangeKind>(kind));
+        known += word;
     }
     return Error{Errc::bad_request, fmt::format("unknown action {}: expected one of {}", quote(text), known)};
 }

@@ -351,8 +351,8 @@ TEST_F(Admin, TheAuditIsNarrowedAndPaged) {
         target = next_of(answer);
     }
     EXPECT_EQ(ids.size(), 5U);
-    for (auto const* bad :
-         {"since=yesterday", "until=2023-13-01", "before=x", "before=0", "refused=1", "n=-1"}) {
+    for (auto const* bad : {"since=yesterday", "until=2023-13-01", "before=x", "before=0", "refused=1",
+                            "n=-1", "action=tag.mov", "action=tag", "action=.", "action=unknown"}) {
         EXPECT_EQ(ask_root(Method::get, std::string("/api/v1/audit?") + bad).status(), 400U) << bad;
     }
 }
