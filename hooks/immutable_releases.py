@@ -7,7 +7,7 @@ nothing, and may.
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from ocilot.hooks import Decision, Deletion, Deny, Hook, TagMove
+from ocilot.hooks import Decision, Deletion, Deny, Hook, TagMove, asked_once
 
 
 @dataclass
@@ -20,10 +20,12 @@ class ImmutableReleases(Hook):
             return Deny(f"{move.tag} is a release and stays what it is; push the image under a new tag")
         return None
 
+    @asked_once
     def admit_delete(self, deletion: Deletion) -> Decision:
-        """Asked for a tag, and for every tag that needs a manifest or a blob which somebody deletes."""
-        if deletion.tag and self.is_release(deletion.tag):
-            return Deny(f"{deletion.tag} is a release; neither it nor anything that it needs is deleted")
+        """Asked once for what is deleted, with all tags that need it."""
+        for tag in (deletion.tag, *deletion.tags):
+            if tag and self.is_release(tag):
+                return Deny(f"{tag} is a release; neither it nor anything that it needs is deleted")
         return None
 
     def is_release(self, tag: str) -> bool:

@@ -135,7 +135,8 @@ Task<Result<policy::Decision>> HookGate::admit_tag(policy::TagMove move) {
 }
 
 Task<Result<policy::Decision>> HookGate::admit_delete(policy::Deletion deletion) {
-    DeletionCase about{deletion.caller, deletion.repository, deletion.kind, deletion.reference};
+    DeletionCase about{deletion.caller, deletion.repository, deletion.kind, deletion.reference,
+                       deletion.tags};
     Subject const subject{deletion.caller.name, deletion.repository.str()};
     co_return co_await admit(Topic::admit_delete, std::move(about), subject);
 }

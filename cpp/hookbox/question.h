@@ -58,6 +58,7 @@ struct DeletionCase {
     oci::RepositoryName repository;
     policy::Removed kind;
     oci::Reference reference;
+    std::vector<std::string> tags;
 };
 
 /// What an operator asks; the topic says it all.

@@ -74,13 +74,14 @@ enum class Removed : std::uint8_t { tag, manifest, blob };
 /// `tag`, `manifest`, `blob`.
 [[nodiscard]] std::string_view to_string(Removed kind) noexcept;
 
-/// A tag, a manifest or a blob about to be removed from a repository. Each tag that needs the manifest or the
-/// blob is a question of its own. Borrowed for the question.
+/// A tag, a manifest or a blob about to be removed from a repository: one question, however many tags need
+/// it. Borrowed for the question.
 struct Deletion {
     Caller const& caller;
     oci::RepositoryName const& repository;
     oci::Reference const& reference;
     Removed kind;
+    std::vector<std::string> const& tags;  ///< all that need the manifest or the blob; empty for a tag
 };
 
 /// The questions, as bits: a point that nobody implements is never asked.

@@ -93,7 +93,8 @@ py::object value(hookbox::TagCase const& about) {
 
 py::object value(hookbox::DeletionCase const& about) {
     return tuple_of(caller(about.caller), text(about.repository.str()), text(to_string(about.kind)),
-                    text(oci::to_string(about.reference)));
+                    text(oci::to_string(about.reference)),
+                    tuple_from(about.tags, [](auto const& tag) { return text(tag); }));
 }
 
 py::object value(hookbox::ControlCase const&) {

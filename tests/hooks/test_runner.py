@@ -58,6 +58,49 @@ def admit_delete(deletion): return Deny(repr(deletion))
     )
 
 
+def test_a_hook_is_asked_about_each_tag_that_needs_what_is_removed(running: Running) -> None:
+    running.script(
+        HEAD
+        + "def admit_delete(deletion):\n"
+        + "    return Deny(f'{deletion.tag} {len(deletion.tags)}') if deletion.tag == 'v2' else None\n"
+    )
+    box = running.start()
+    deletion = (ALICE, "a", "manifest", "sha256:1")
+    assert box.asked("admit_delete", *deletion, ("v1", "v2", "v3")) == ("deny", "v2 0", "a.py")
+    assert box.asked("admit_delete", *deletion, ("v1", "v3")) == ("allow", 0)
+    assert len(box.counts) == 3 + 3
+
+
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+def test_a_hook_that_looks_at_all_tags_itself_is_asked_once(running: Running, isolation: str) -> None:
+    running.script(
+        HEAD
+        + "@asked_once\ndef admit_delete(deletion):\n"
+        + "    return Deny(f'{deletion.kind} {len(deletion.tags)}') if 'v2' in deletion.tags else None\n",
+        isolation=isolation,
+    )
+    box = running.start()
+    tags = tuple(f"t{number}" for number in range(20_000))
+    assert box.asked("admit_delete", ALICE, "a", "blob", "sha256:1", (*tags, "v2"))[1] == "blob 20001"
+    assert box.asked("admit_delete", ALICE, "a", "blob", "sha256:1", tags) == ("allow", 0)
+    assert len(box.counts) == 2
+
+
+def test_calls_about_the_tags_of_one_deletion_are_bounded(running: Running) -> None:
+    running.script(HEAD + "def admit_delete(deletion): ...\n")
+    box = running.start()
+    tags = tuple(f"t{number}" for number in range(1001))
+    assert box.asked("admit_delete", ALICE, "a", "manifest", "sha256:1", tags[1:]) == ("allow", 0)
+    assert len(box.counts) == 1001
+    assert box.asked("admit_delete", ALICE, "a", "manifest", "sha256:1", tags) == (
+        "deny",
+        "1001 tags need this, and a.py decides about 1000 at most in one request; "
+        "delete some of the tags first",
+        "a.py",
+    )
+    assert len(box.counts) == 1001
+
+
 def test_the_first_that_answers_decides_who_it_is_and_what_they_may(running: Running) -> None:
     running.script(
         HEAD + "def authenticate(login): return Deny('no') if login.name == 'eve' else None\n", "a.py"

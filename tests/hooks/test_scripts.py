@@ -49,8 +49,15 @@ def test_a_release_is_not_deleted() -> None:
     assert reason(hook.admit(a_deletion(reference="v1"))) == (
         "v1 is a release; neither it nor anything that it needs is deleted"
     )
-    # Whoever deletes what a release needs is asked about the release as well.
-    assert hook.admit(a_deletion(reference=ONE)) is None
+    for deletion in (
+        a_deletion(reference=ONE, tags=["a", "v1"]),
+        a_deletion(reference=TWO, kind="blob", tags=["v1"]),
+    ):
+        assert (
+            reason(hook.admit(deletion))
+            == "v1 is a release; neither it nor anything that it needs is deleted"
+        )
+    assert hook.admit(a_deletion(reference=ONE, tags=["latest"])) is None
     assert hook.admit(a_deletion(reference=TWO, kind="blob")) is None
 
 

@@ -346,3 +346,21 @@ def test_a_script_knows_whom_the_htpasswd_file_does_not(fresh_registry: FreshReg
     assert status_of("alice", "wonderland") == 200
     assert status_of("bob", "builder") == 200
     assert status_of("bob", "wonderland") == 401
+
+
+def test_a_deletion_is_one_question_however_many_tags_need_it(scripted: Scripted) -> None:
+    registry = scripted(
+        "def admit_delete(deletion):\n"
+        "    return Deny(f'{deletion.tag} stays') if deletion.tag == 'v29' else None\n"
+    )
+    image = make_image("many tags")
+    question = 'ocilot_hook_questions_total{point="admit_delete",outcome="answered"}'
+    with registry.connect() as api:
+        for number in range(30):
+            api.push_image("team/app", image, f"v{number}")
+        answer = api("DELETE", f"/v2/team/app/manifests/{image.digest}")
+        answer.assert_error(403)
+        assert answer.json["errors"][0]["message"] == "v29 stays"
+        assert f"{question} 1\n" in api("GET", "/metrics").body.decode()
+        assert api("DELETE", "/v2/team/app/manifests/v28").status == 202
+        assert len(api.tags("team/app")) == 29

@@ -13,7 +13,7 @@ A script is a Python file; a function or a method of a Hook named like a point i
 from ocilot.text_file import read_text
 
 from .decisions import Allow, Decision, Deny
-from .hook import Hook
+from .hook import Hook, asked_once
 from .passwords import check_password
 from .units import Duration, Size
 from .values import (
@@ -48,6 +48,7 @@ __all__ = [
     "Referrer",
     "Size",
     "TagMove",
+    "asked_once",
     "check_password",
     "read_text",
 ]

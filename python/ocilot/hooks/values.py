@@ -210,7 +210,8 @@ class TagMove:
 class Deletion:
     """A tag, a manifest or a blob about to be removed: the question of `admit_delete`.
 
-    Whoever removes a manifest or a blob is asked about each tag that needs it, too, as if it were removed.
+    A hook is also asked about each tag that needs the manifest or the blob, as if that tag were removed:
+    about 1000 at most in one request. A hook with `@asked_once` is asked once, and looks at `tags` itself.
     """
 
     caller: Caller
@@ -218,6 +219,8 @@ class Deletion:
     kind: Literal["tag", "manifest", "blob"]
     reference: str
     """The tag, or the digest of the manifest or blob."""
+    tags: tuple[str, ...] = field(default=(), repr=False)
+    """All tags that need what is removed; empty when a tag is removed. A manifest's own tags go with it."""
 
     @property
     def tag(self) -> str | None:

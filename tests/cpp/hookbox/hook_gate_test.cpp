@@ -171,7 +171,8 @@ TEST_F(HookGateTest, AsksWithEverythingTheQuestionHolds) {
     std::vector<std::string> const siblings{"sha256-abc.sig"};
     (void)run(box.gate.admit_tag({ann, team, v1, digest, previous, referrers, siblings}));
     oci::Reference const reference = digest;
-    (void)run(box.gate.admit_delete({ann, team, reference, policy::Removed::blob}));
+    std::vector<std::string> const needing{"v1", "v2"};
+    (void)run(box.gate.admit_delete({ann, team, reference, policy::Removed::blob, needing}));
     ASSERT_EQ(asked.size(), 3U);
     auto const& push = std::get<hookbox::ManifestCase>(asked[0].about);
     EXPECT_EQ(push.caller.name, "ann");
@@ -187,6 +188,7 @@ TEST_F(HookGateTest, AsksWithEverythingTheQuestionHolds) {
     auto const& deletion = std::get<hookbox::DeletionCase>(asked[2].about);
     EXPECT_EQ(deletion.kind, policy::Removed::blob);
     EXPECT_EQ(deletion.reference, reference);
+    EXPECT_EQ(deletion.tags, needing);
 }
 
 TEST_F(HookGateTest, AnswersAnOperatorWithWhatTheHooksSay) {

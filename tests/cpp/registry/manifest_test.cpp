@@ -1,5 +1,7 @@
 #include "registry/fixture.h"
 
+#include <algorithm>
+
 using namespace ocilot;
 using namespace ocilot::test;
 
@@ -29,7 +31,8 @@ class KeepingGate final : public policy::OpenGate {
   public:
     bool asks(policy::Point point) const noexcept override { return point == policy::Point::admit_delete; }
     Task<Result<policy::Decision>> admit_delete(policy::Deletion deletion) override {
-        bool const kept = deletion.kind == policy::Removed::tag && oci::to_string(deletion.reference) == "v1";
+        bool const kept = oci::to_string(deletion.reference) == "v1" ||
+                          std::ranges::find(deletion.tags, "v1") != deletion.tags.end();
         co_return kept ? policy::Decision::deny("v1 is kept") : policy::Decision::allow();
     }
 };

@@ -16,7 +16,7 @@ from typing import Any
 
 from ocilot import text_file
 from ocilot.errors import ConfigError
-from ocilot.hooks.hook import Hook
+from ocilot.hooks.hook import Hook, is_asked_once
 from ocilot.hooks.problem import Problem, did_you_mean
 
 from . import discovery, options, shipped
@@ -146,7 +146,8 @@ def _instance(cls: type, spec: Spec) -> Hook:
 
 def _bound(one: discovery.FoundHook, instances: dict[type, Hook]) -> BoundHook:
     call: Any = one.function if one.owner is None else getattr(instances[one.owner], one.point.name)
-    return BoundHook(one.point, one.title, call, inspect.iscoroutinefunction(call), one.line)
+    is_async = inspect.iscoroutinefunction(call)
+    return BoundHook(one.point, one.title, call, is_async, one.line, is_asked_once(call))
 
 
 @contextmanager

@@ -25,6 +25,8 @@ class BoundHook:
     call: Callable[[Any], Any]
     is_async: bool
     line: int
+    is_asked_once: bool = False
+    """Whether it looks at all tags of a question itself."""
 
 
 @dataclass

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from ocilot.hooks.decisions import Deny
 from ocilot.hooks.loading.patterns import Patterns
 from ocilot.hooks.loading.script import BoundHook, Script
 
 from .execution import Execution
 from .loop import HookLoop
-from .wire import About, repository_of, variants
+from .wire import MOST_TAGS, About, repository_of, unasked, variants
 from .worker_process import WorkerProcess
 
 _SECRET = 4
@@ -32,7 +33,7 @@ class Link(NamedTuple):
 class OpenQuestion:
     """A question on its way: through every hook of the chain, for each of its variants."""
 
-    __slots__ = ("about", "chain", "deadline", "id", "place", "point", "repository", "unanswered")
+    __slots__ = ("about", "chain", "deadline", "id", "left_out", "place", "point", "repository", "unanswered")
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class OpenQuestion:
         self.deadline = deadline
         self.repository = repository_of(point, about)
         self.about = variants(point, about)
+        self.left_out = unasked(point, about)
         self.chain = chain
         self.place = 0
         self.unanswered = unanswered
@@ -75,9 +77,21 @@ class OpenQuestion:
             variant, at = divmod(self.place, length)
             self.place += 1
             link = self.chain[at]
+            if variant > 0 and link.hook.is_asked_once:
+                continue
             if self.point == "authenticate" or link.script.patterns.covers(self.repository):
                 return link, self.about[variant]
         return None
+
+    def refusal(self, link: Link) -> Deny | None:
+        """A denial in place of the hook's answer, if it is asked tag by tag and there are too many."""
+        if not self.left_out or link.hook.is_asked_once:
+            return None
+        number = self.left_out + MOST_TAGS
+        return Deny(
+            f"{number} tags need this, and {link.script.name} decides about {MOST_TAGS} at most in one "
+            "request; delete some of the tags first"
+        )
 
 
 class Call(Execution):

@@ -48,7 +48,10 @@ def to_spec(data: dict[str, Any]) -> Spec:
 def of_script(script: Script) -> dict[str, Any]:
     """What there is to say about a script."""
     return {
-        "hooks": [[hook.point.name, hook.title, hook.is_async, hook.line] for hook in script.hooks],
+        "hooks": [
+            [hook.point.name, hook.title, hook.is_async, hook.line, hook.is_asked_once]
+            for hook in script.hooks
+        ],
         "options": [list(option) for option in script.options],
         "summary": script.summary,
         "siblings": [str(path) for path in script.siblings],
@@ -58,8 +61,8 @@ def of_script(script: Script) -> dict[str, Any]:
 def to_script(spec: Spec, path: Path, data: dict[str, Any]) -> Script:
     """The script as the registry sees it: its hooks are called elsewhere."""
     hooks = [
-        BoundHook(POINTS[point], title, _elsewhere, is_async, line)
-        for point, title, is_async, line in data["hooks"]
+        BoundHook(POINTS[point], title, _elsewhere, is_async, line, once)
+        for point, title, is_async, line, once in data["hooks"]
     ]
     options = tuple(Option(*option) for option in data["options"])
     siblings = [Path(sibling) for sibling in data["siblings"]]

@@ -102,6 +102,9 @@ class Runner:
                 self.finish(question, Failed(self.ending), "")
                 return True
             script, hook = link.script, link.hook
+            if (denial := question.refusal(link)) is not None:
+                self.finish(question, denial, script.name)
+                return True
             call = Call(question, link, self.clock())
             refused = script.blocked() or script.admit(call)
             if refused == "wait":

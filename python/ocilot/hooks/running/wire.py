@@ -10,12 +10,22 @@ from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, Manif
 
 About = tuple[Any, ...]
 
+MOST_TAGS = 1000
+"""About so many tags of one deletion a hook is asked one by one."""
+
 
 def variants(point: str, about: About) -> list[About]:
-    """What hooks are asked one after the other: a push of several tags once for each of them."""
+    """What hooks are asked one after the other: about several tags once for each of them.
+
+    A hook that is asked once gets the first, which names them all.
+    """
     if point == "admit_manifest":
         caller, repository, tags, *rest = about
         return [(caller, repository, tag, *rest, tags) for tag in tags or (None,)]
+    if point == "admit_delete":
+        caller, repository, _, _, *tags = about
+        needing = tags[0] if tags else ()
+        return [about, *((caller, repository, "tag", tag) for tag in needing[:MOST_TAGS])]
     return [about]
 
 
@@ -56,8 +66,14 @@ def _tag(about: About) -> TagMove:
 
 
 def _deletion(about: About) -> Deletion:
-    caller, repository, kind, reference = about
-    return Deletion(_caller(caller), repository, kind, reference)
+    caller, repository, kind, reference, *tags = about
+    return Deletion(_caller(caller), repository, kind, reference, *map(tuple, tags))
+
+
+def unasked(point: str, about: About) -> int:
+    """How many tags `variants` leaves out."""
+    tags = about[4] if point == "admit_delete" and len(about) > 4 else ()
+    return max(0, len(tags) - MOST_TAGS)
 
 
 VALUES: dict[str, Callable[[About], Any]] = {

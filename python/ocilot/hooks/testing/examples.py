@@ -144,11 +144,12 @@ def a_deletion(
     reference: str = "latest",
     *,
     kind: Any = None,
+    tags: Iterable[str] = (),
     caller: Caller | None = None,
 ) -> Deletion:
     """The removal of a tag, or of a manifest if the reference is a digest; `kind="blob"` makes it a blob."""
     kind = kind or ("manifest" if ":" in reference else "tag")
-    return Deletion(caller or a_caller(), repository, kind, reference)
+    return Deletion(caller or a_caller(), repository, kind, reference, tuple(tags))
 
 
 def _digest(content: bytes) -> str:
