@@ -146,6 +146,21 @@ std::vector<TreeLink> DistributionTree::tags(oci::RepositoryName const& reposito
     return links;
 }
 
+std::vector<oci::Digest> DistributionTree::earlier_targets(oci::RepositoryName const& repository) const {
+    std::vector<oci::Digest> found;
+    fs::path const tags("_manifests/tags");
+    for (auto const& tag : names_in(repository, tags)) {
+        auto const under = tags / tag / "index";
+        for (auto const& algorithm : names_in(repository, under)) {
+            for (auto const& hex : names_in(repository, under / algorithm)) {
+                auto digest = oci::Digest::parse(algorithm + ":" + hex);
+                if (digest.has_value()) found.push_back(*digest);
+            }
+        }
+    }
+    return found;
+}
+
 std::vector<TreeLink> DistributionTree::digests(oci::RepositoryName const& repository,
                                                 fs::path const& under) const {
     std::vector<TreeLink> links;

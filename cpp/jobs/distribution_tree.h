@@ -27,6 +27,7 @@ using TellUnreadable =
 ///   docker/registry/v2/repositories/<name>/_layers/<algorithm>/<hex>/link
 ///   docker/registry/v2/repositories/<name>/_manifests/revisions/<algorithm>/<hex>/link
 ///   docker/registry/v2/repositories/<name>/_manifests/tags/<tag>/current/link
+///   docker/registry/v2/repositories/<name>/_manifests/tags/<tag>/index/<algorithm>/<hex>/link
 /// Symbolic links are followed, but for those that lead back to where they are. Calls block. What is not
 /// there is empty; what should be one of the above and cannot be read is told, and passed over.
 class DistributionTree {
@@ -42,6 +43,8 @@ class DistributionTree {
     /// The manifests that were not deleted: a deleted one leaves a directory without a link file.
     [[nodiscard]] std::vector<TreeLink> revisions(oci::RepositoryName const& repository) const;
     [[nodiscard]] std::vector<TreeLink> tags(oci::RepositoryName const& repository) const;
+    /// Every digest that a tag has ever pointed to, as the names of directories tell.
+    [[nodiscard]] std::vector<oci::Digest> earlier_targets(oci::RepositoryName const& repository) const;
 
   private:
     [[nodiscard]] std::vector<TreeLink> digests(oci::RepositoryName const& repository,

@@ -110,12 +110,38 @@ Task<Result<>> RepositoryImport::run() {
         CO_CHECK(still_wanted());
         CO_CHECK(co_await revision(link));
     }
+    CO_CHECK(co_await manifests_among_layers());
     for (auto const& [digest, dangling] : tags_) {
         for (auto const& link : dangling) {
             leave(link.tag.str(), fmt::format("it points to {}, which was not taken", digest.str()));
         }
     }
     co_return Result<>{};
+}
+
+/// distribution looks for a manifest among the revisions, then among the layers.
+Task<Result<>> RepositoryImport::manifests_among_layers() {
+    for (auto const& tag : tags_) want(tag.first);
+    // A layer that no tag has ever pointed to is not read to see whether it is a manifest.
+    if (!wanted_.empty()) {
+        for (auto const& digest : all_.tree.earlier_targets(name_)) want(digest);
+    }
+    while (!wanted_.empty()) {
+        CO_CHECK(still_wanted());
+        auto const digest = wanted_.back();
+        wanted_.pop_back();
+        if (visited_.contains(digest)) continue;
+        // A tag that points to a mere layer is named with the tags that dangle.
+        auto const bytes = co_await bytes_of(digest);
+        if (bytes.has_error() || parse(*bytes, all_.limits.json).has_error()) continue;
+        TreeLink const link{digest.str(), digest, layers_.at(digest)};
+        CO_CHECK(co_await revision(link));
+    }
+    co_return Result<>{};
+}
+
+void RepositoryImport::want(oci::Digest const& digest) {
+    if (layers_.contains(digest) && !visited_.contains(digest)) wanted_.push_back(digest);
 }
 
 void RepositoryImport::read_tags() {
@@ -135,6 +161,7 @@ Task<Result<>> RepositoryImport::layer(TreeLink const& link) {
                                      link.target.str()));
         co_return Result<>{};
     }
+    layers_.emplace(link.target, link.written);
     // Garbage collection leaves the links of what it has removed: that matters where an image needs it.
     CO_CHECK(co_await hold(link.target, link.written));
     co_return Result<>{};
@@ -176,6 +203,7 @@ Task<Result<>> RepositoryImport::revision(TreeLink const& link) {
         leave(link.name, fmt::format("its link file names another manifest, {}", digest.str()));
         co_return Result<>{};
     }
+    visited_.insert(digest);
     auto const bytes = co_await bytes_of(digest);
     auto const manifest = bytes.has_value() ? parse(*bytes, all_.limits.json) : bytes.error();
     if (manifest.has_error()) {
@@ -186,6 +214,9 @@ Task<Result<>> RepositoryImport::revision(TreeLink const& link) {
         leave(digest.str(),
               "it has a field that looks like one of a manifest's and is none; push it without");
         co_return Result<>{};
+    }
+    for (auto const& child : oci::children_of(*manifest)) {
+        if (child.is_manifest) want(child.descriptor->digest);
     }
     CO_CHECK(co_await content(*manifest, link.written));
     std::vector<TagLink> tags;

@@ -41,6 +41,10 @@ class RepositoryImport {
     };
 
     void read_tags();
+    /// Manifests that have their link among those of the layers, as registry 2.1.0 made them: those that a
+    /// tag points to or has pointed to, and those that an index among the manifests lists.
+    Task<Result<>> manifests_among_layers();
+    void want(oci::Digest const& digest);
     Task<Result<>> layer(TreeLink const& link);
     Task<Result<>> revision(TreeLink const& link);
     Task<Result<>> content(oci::Manifest const& manifest, Time since);
@@ -58,6 +62,9 @@ class RepositoryImport {
     Importing& all_;
     oci::RepositoryName name_;
     std::map<oci::Digest, std::vector<TagLink>> tags_ = {};  // By manifest, until it was taken.
+    std::map<oci::Digest, Time> layers_ = {};                // Link files of the layers.
+    std::set<oci::Digest> visited_ = {};                     // Manifests.
+    std::vector<oci::Digest> wanted_ = {};                   // Manifests among the layers, not visited yet.
     std::set<oci::Digest> held_ = {};
     std::set<oci::Digest> lacking_ = {};  // Told once, however many manifests need it.
 };
