@@ -3,6 +3,10 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "meta/facts.h"
+#include "meta/history_rules.h"
+
+#include <cstddef>
+#include <cstdint>
 
 namespace ocilot::meta {
 
@@ -56,6 +60,12 @@ class Catalog {
     virtual Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
                                            std::optional<std::vector<std::string>> seen_tags, Actor by,
                                            Time now) = 0;
+
+    /// Removes what `rules` do not keep among the `rows` entries of tag histories that follow `after`, in the
+    /// order in which they were written: a piece of a walk. Several walks at once, of any replicas, remove
+    /// the same entries.
+    virtual Task<Result<HistoryPiece>> forget_history(HistoryRules rules, std::int64_t after,
+                                                      std::size_t rows) = 0;
 };
 
 }  // namespace ocilot::meta

@@ -37,6 +37,10 @@ void init_storage_settings(SettingsClass& settings) {
             "Seconds between two rounds of that.");
     seconds(settings, "audit_age", &Settings::upkeep, &UpkeepSettings::audit_age,
             "Seconds that changes and refusals are remembered; 0: for ever.");
+    seconds(settings, "history_age", &Settings::upkeep, &UpkeepSettings::history_age,
+            "Seconds that entries of tag histories are kept; 0: any time.");
+    field(settings, "history_entries", &Settings::upkeep, &UpkeepSettings::history_entries,
+          "Entries kept of the history of a tag; 0: any number.");
 }
 
 }  // namespace ocilot::python

@@ -2,6 +2,7 @@
 
 #include "jobs/journal.h"
 #include "jobs/scrub.h"
+#include "jobs/tag_history.h"
 #include "jobs/uploads.h"
 #include "registry/sessions.h"
 #include "server/run_now.h"
@@ -18,6 +19,7 @@ using Items = Task<Result<std::size_t>>;
 constexpr seconds often{1};
 constexpr seconds key_interval{10};
 constexpr std::chrono::hours audit_interval{1};
+constexpr std::chrono::hours history_interval{24};
 
 /// A pair that does not fit leaves the old one in force.
 Items reload_certificates(net::TlsCertificates& certificates, BlockingPool& pool, Log const& log) {
@@ -54,6 +56,21 @@ jobs::Job expire_audit_log(JobListParts const& parts) {
             },
             .scope = jobs::JobScope::registry,
             .enabled = age > seconds(0)};
+}
+
+jobs::Job expire_tag_history(JobListParts const& parts) {
+    jobs::HistoryLimits const limits{parts.settings.upkeep.history_age,
+                                     parts.settings.upkeep.history_entries};
+    auto& registry = parts.registry;
+    return {.name = "expire-tag-history",
+            .purpose = "Remove entries of tag histories beyond the configured age and number.",
+            .interval = history_interval,
+            .round = [&registry, limits](jobs::Round const& round) -> Items {
+                return jobs::forget_tag_history(registry.meta.catalog(), registry.sessions.now(), limits,
+                                                round);
+            },
+            .scope = jobs::JobScope::registry,
+            .enabled = limits.age > seconds(0) || limits.per_tag > 0};
 }
 
 jobs::Job flush_refusals(JobListParts const& parts) {
@@ -117,6 +134,7 @@ Result<std::vector<jobs::Job>> job_list(JobListParts parts) {
     std::vector<jobs::Job> list;
     list.push_back(expire_uploads(parts));
     list.push_back(expire_audit_log(parts));
+    list.push_back(expire_tag_history(parts));
     list.push_back(flush_refusals(parts));
     if (parts.access.has_tokens()) {
         list.push_back(rotate_keys(parts));

@@ -42,6 +42,8 @@ class Settings:
     scrub_rate: int
     scrub_interval: int
     audit_age: int
+    history_age: int
+    history_entries: int
     address: str
     control_socket: str
     debug_address: str

@@ -80,6 +80,7 @@ ocilot:
     jsonmembers: 1000
   scrub: {enabled: false, interval: 24h, rate: 4MiB/s}
   audit: {keep: 48h}
+  taghistory: {keep: 720h, entries: 50}
   trustedproxies: 10.0.0.0/8
   ratelimits: [{classes: [manifests], who: anonymous, per: address, requests: 100, window: 6h}]
 """
@@ -124,6 +125,8 @@ EVERY_SETTING = {
     "scrub_interval": 24 * 3600,
     "scrub_rate": 4 * 1024 * 1024,
     "audit_age": 48 * 3600,
+    "history_age": 720 * 3600,
+    "history_entries": 50,
     "catalog_limit": 50,
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],

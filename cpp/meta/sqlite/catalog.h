@@ -30,6 +30,8 @@ class SqliteCatalog final : public Catalog {
     Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
                                    std::optional<std::vector<std::string>> seen_tags, Actor by,
                                    Time now) override;
+    Task<Result<HistoryPiece>> forget_history(HistoryRules rules, std::int64_t after,
+                                              std::size_t rows) override;
 
   private:
     static constexpr std::size_t kept_manifests = 8 * 1024;

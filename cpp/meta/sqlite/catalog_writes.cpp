@@ -3,6 +3,7 @@
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/needs.h"
 #include "meta/sqlite/repository.h"
+#include "meta/sqlite/tag_history.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
@@ -276,6 +277,12 @@ Task<Result<>> SqliteCatalog::delete_manifest(oci::RepositoryName const& reposit
         }
         return remove_manifest(db, repository, digest, by, now);
     });
+}
+
+Task<Result<HistoryPiece>> SqliteCatalog::forget_history(HistoryRules rules, std::int64_t after,
+                                                         std::size_t rows) {
+    return writer_.run(Scope::nothing(),
+                       [=](SqliteDb& db) { return meta::forget_history(db, rules, after, rows); });
 }
 
 }  // namespace ocilot::meta

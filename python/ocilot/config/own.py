@@ -10,7 +10,7 @@ from .limits import Limits
 from .oidc import ISSUERS, Issuer, apply_oidc
 from .rates import RATE_LIMITS, RateLimit
 from .section import Section
-from .upkeep import Audit, Scrub
+from .upkeep import Audit, Scrub, TagHistory
 from .values import DURATION, FILE, FLAG, NETWORKS, PATTERNS, SIZE, count
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Ocilot(Section):
     limits: Limits = Limits()
     scrub: Scrub = Scrub()
     audit: Audit = Audit()
+    taghistory: TagHistory = TagHistory()
     ratelimits: Annotated[list[RateLimit], RATE_LIMITS] = []
     """Most requests in a time, by caller or address; over it 429 with `Retry-After`."""
     accounts: Accounts = Accounts()
@@ -75,5 +76,5 @@ class Ocilot(Section):
         if "access" in self.given_keys:
             settings.access = [(patterns, list(allow.items())) for patterns, allow in self.access]
         apply_oidc(settings, self.oidc)
-        for part in (self.cors, self.limits, self.scrub, self.audit, self.accounts):
+        for part in (self.cors, self.limits, self.scrub, self.audit, self.taghistory, self.accounts):
             part.apply(settings)

@@ -1,9 +1,9 @@
-"""The sections of what runs beside the requests: `ocilot.scrub` and `ocilot.audit`."""
+"""The sections of what runs beside the requests: `ocilot.scrub`, `ocilot.audit` and `ocilot.taghistory`."""
 
 from typing import TYPE_CHECKING, Annotated
 
 from .section import Section
-from .values import DURATION, FLAG, RATE
+from .values import DURATION, FLAG, RATE, count
 
 if TYPE_CHECKING:
     from ocilot import _core
@@ -35,3 +35,16 @@ class Audit(Section):
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
         settings.audit_age = self.keep
+
+
+class TagHistory(Section):
+    """How much of the history of each tag is kept. The last entry of a tag that exists always is."""
+
+    keep: Duration = 8760 * 3600
+    """How long entries are kept; 0: any time."""
+    entries: Annotated[int, count(0)] = 1000
+    """Entries kept of each tag; 0: any number."""
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        settings.history_age, settings.history_entries = self.keep, self.entries

@@ -107,6 +107,17 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(catalog.delete_manifest(app, digest("m"), {}, bob, at(2))));
 }
 
+void do_everything_with_what_jobs_need(meta::MetaStore& store) {
+    static_cast<void>(run(store.scrub().is_quarantined(digest("b"))));
+    auto& catalog = store.catalog();
+    for (auto const* const content : {"one", "two"}) {
+        EXPECT_TRUE(run(catalog.put_manifest(a_manifest(repo("moved"), content, {tag("t")}))).has_value());
+    }
+    // By number, by age with a later entry, and by age without one.
+    EXPECT_GT(run(catalog.forget_history({{}, 1}, 0, 100)).value().forgotten, 0U);
+    static_cast<void>(run(catalog.forget_history({at(9), 0}, 0, 100)));
+}
+
 void do_everything_with_accounts(meta::MetaStore& store) {
     auto& accounts = store.accounts();
     auto& tokens = store.tokens();
@@ -165,6 +176,7 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         Statements const watching;
         auto const store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();
         do_everything(*store);
+        do_everything_with_what_jobs_need(*store);
         do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());
         statements = watching.seen();

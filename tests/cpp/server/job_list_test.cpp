@@ -92,24 +92,27 @@ Task<> play(std::vector<jobs::Job> list, jobs::JobParts parts, std::vector<jobs:
 }  // namespace
 
 TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
-    EXPECT_THAT(names(), ElementsAre("expire-audit-log", "expire-uploads", "flush-refusals",
-                                     "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
+    EXPECT_THAT(names(),
+                ElementsAre("expire-audit-log", "expire-tag-history", "expire-uploads", "flush-refusals",
+                            "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
     certificates.reset();
     settings.storage.in_memory = true;
     access = server::AccessParts::open({}, {open_gate, clock, random, log, metrics, meta->accounts(),
                                             meta->tokens(), meta->keys(), refusals})
                  .value();
-    EXPECT_THAT(names(), ElementsAre("expire-audit-log", "expire-uploads", "flush-refusals"));
+    EXPECT_THAT(names(),
+                ElementsAre("expire-audit-log", "expire-tag-history", "expire-uploads", "flush-refusals"));
 }
 
 TEST_F(JobListTest, AJobThatIsSwitchedOffIsDisabled) {
     settings.upkeep.scrub = settings.uploads.purge = false;
-    settings.upkeep.audit_age = std::chrono::seconds(0);
+    settings.upkeep.audit_age = settings.upkeep.history_age = std::chrono::seconds(0);
+    settings.upkeep.history_entries = 0;
     std::vector<std::string> disabled;
     for (auto const& job : list()) {
         if (!job.enabled) disabled.push_back(job.name);
     }
-    EXPECT_THAT(disabled, ElementsAre("expire-uploads", "expire-audit-log", "scrub"));
+    EXPECT_THAT(disabled, ElementsAre("expire-uploads", "expire-audit-log", "expire-tag-history", "scrub"));
 }
 
 TEST_F(JobListTest, EveryJobDoesItsRound) {
