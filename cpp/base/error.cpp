@@ -85,8 +85,32 @@ Errc code_of(int errno_value) noexcept {
 
 }  // namespace
 
+std::string_view errno_advice(int errno_value) noexcept {
+    switch (errno_value) {
+        case ENOSPC:
+            return "free some space";
+        case EDQUOT:
+            return "raise the disk quota of the user running ocilot";
+        case EROFS:
+            return "mount the file system writable";
+        case EMFILE:
+        case ENFILE:
+            return "raise the limit of open files";
+        case EIO:
+            return "check the disk and the kernel log";
+        case ENOLCK:
+            return "start the lock service of the network file system";
+        case ESTALE:
+            return "mount the network file system again and restart ocilot";
+        default:
+            return {};
+    }
+}
+
 Error system_error(int errno_value, std::string_view what) {
-    return {code_of(errno_value), std::string(what) + ": " + std::generic_category().message(errno_value)};
+    auto message = std::string(what) + ": " + std::generic_category().message(errno_value);
+    if (auto const advice = errno_advice(errno_value); !advice.empty()) message.append("; ").append(advice);
+    return {code_of(errno_value), std::move(message)};
 }
 
 }  // namespace ocilot

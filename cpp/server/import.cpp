@@ -41,6 +41,9 @@ Result<jobs::ImportCounts> import_data_directory(std::string const& root, jobs::
         meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
     TRY(auto const counts, run_now(jobs::import_distribution(directory, *blobs, *meta, clock, {}, watcher)));
     std::ofstream(imported(directory)) << rfc3339(clock.now()) << '\n';
+    std::error_code ignored;  // It says when, and no secret.
+    std::filesystem::permissions(imported(directory), std::filesystem::perms::others_all,
+                                 std::filesystem::perm_options::remove, ignored);
     return counts;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/hex.h"
 #include "blob/filesystem/blob_walk.h"
+#include "blob/filesystem/modes.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,8 +15,6 @@ namespace ocilot::blob {
 
 namespace {
 
-constexpr mode_t directory_mode = 0755;
-constexpr mode_t file_mode = 0644;
 constexpr auto const* data_name = "data";
 constexpr std::size_t most_path = 160;  // Bytes; enough for any digest.
 /// How often the directory of a blob may be removed under a push of it before that is an error.
@@ -113,7 +112,7 @@ Result<Staged> BlobTree::create_upload(Uuid const& id) {
 
 Result<Staged> BlobTree::open_upload(Uuid const& id) {
     auto path = path_of(id);
-    int const fd = files_->open(directory_.uploads.get(), path.c_str(), O_RDWR, 0);
+    int const fd = files_->open(directory_.uploads.get(), path.c_str(), O_RDWR | O_NOFOLLOW, 0);
     if (fd == -ENOENT) {
         return Error{Errc::upload_unknown,
                      fmt::format("upload {} has no bytes in the store; start the upload again", id.str())};
@@ -176,6 +175,11 @@ Result<> BlobTree::publish(Staged& file, oci::Digest const& digest) {
                 drop(std::move(file));
                 return {};
             }
+        }
+        // Something that is no file has the blob's name: it goes aside, as wrong bytes do.
+        if (problem == -EISDIR) {
+            CHECK(quarantine(digest));
+            continue;
         }
         // -ENOENT: a removal took the directory away again. -EEXIST: another push of the same bytes was
         // first.

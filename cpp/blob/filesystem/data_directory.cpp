@@ -1,41 +1,59 @@
 #include "blob/filesystem/data_directory.h"
 
+#include "base/errno_advice.h"
+#include "blob/filesystem/modes.h"
+#include "blob/filesystem/mounted_at.h"
 #include "oci/digest.h"
 
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <cstdint>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <string>
+#include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace ocilot::blob {
 
 namespace {
 
-constexpr mode_t directory_mode = 0755;
-constexpr mode_t file_mode = 0644;
+/// What failed while the directory was opened.
+enum class Step : std::uint8_t { write, sync, lock };
 
-Error unusable(std::filesystem::path const& root, int errno_value) {
+/// File systems that do not have a call answer one of these.
+bool is_unsupported(int errno_value) noexcept {
+    return errno_value == EINVAL || errno_value == EOPNOTSUPP || errno_value == ENOSYS ||
+           errno_value == ENOTTY;
+}
+
+/// The file system lacks what the registry needs to keep its promises.
+Error unsuitable(std::filesystem::path const& root, std::string_view lack, std::string_view advice) {
+    return {Errc::config,
+            fmt::format("data directory {} is on a {} that {}; {} or choose a directory on a local "
+                        "file system, such as ext4 or xfs, with --root",
+                        root.string(), mounted_at(root), lack, advice)};
+}
+
+Error unusable(std::filesystem::path const& root, int errno_value, Step step = Step::write) {
+    if (step == Step::sync && is_unsupported(errno_value)) {
+        return unsuitable(root, "cannot sync directories, so that a power cut could lose acknowledged pushes",
+                          "mount it with support for that,");
+    }
+    if (step == Step::lock && (is_unsupported(errno_value) || errno_value == ENOLCK)) {
+        return unsuitable(root, "grants no file locks, so that two registries could write to it",
+                          "start the lock service of its server, mount it without nolock,");
+    }
     auto reason = std::generic_category().message(errno_value);
     if (!reason.empty()) reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
-    auto const* advice = "";
-    switch (errno_value) {
-        case EACCES:
-        case EPERM:
-        case EROFS:
-            advice = "give the user running ocilot write access or ";
-            break;
-        case ENOSPC:
-        case EDQUOT:
-            advice = "free some space or ";
-            break;
-        default:
-            break;
-    }
+    bool const forbidden = errno_value == EACCES || errno_value == EPERM;
+    std::string advice(forbidden ? "give the user running ocilot write access" : errno_advice(errno_value));
+    if (!advice.empty()) advice += " or ";
     return {Errc::config, fmt::format("cannot write to data directory {}: {}; {}choose another with --root",
                                       root.string(), reason, advice)};
 }
@@ -68,15 +86,59 @@ int make_path(Files& files, std::filesystem::path const& path) {
     return files.sync(directory.get(), Sync::entries);
 }
 
+/// config if another user than root and the one that runs this can change what is in it, or replace it.
+Result<> check_owner(struct stat const& found, std::string const& path) {
+    if (found.st_uid != ::geteuid() && found.st_uid != 0) {
+        return Error{Errc::config,
+                     fmt::format("{0} belongs to another user (uid {1}), who could change what the registry "
+                                 "stores: run `chown -R {2} {0}`, or run ocilot as that user",
+                                 path, found.st_uid, ::geteuid())};
+    }
+    if (!S_ISLNK(found.st_mode) && (found.st_mode & S_IWOTH) != 0) {
+        return Error{Errc::config,
+                     fmt::format("{0} is writable by every user, who could change what the registry "
+                                 "stores: run `chmod o-w {0}`",
+                                 path)};
+    }
+    return {};
+}
+
+/// Opens a directory that is there. A symbolic link is followed if it and its target pass check_owner.
+Result<Fd> open_checked(Files& files, std::filesystem::path const& root, int parent, char const* name,
+                        std::string const& path) {
+    constexpr int flags = O_RDONLY | O_DIRECTORY;
+    struct stat found{};
+    int opened = files.open(parent, name, flags | O_NOFOLLOW, 0);
+    if (opened == -ENOTDIR || opened == -ELOOP) {
+        if (::fstatat(parent, name, &found, AT_SYMLINK_NOFOLLOW) != 0) return unusable(root, errno);
+        if (!S_ISLNK(found.st_mode)) return unusable(root, -opened);
+        CHECK(check_owner(found, path));
+        opened = files.open(parent, name, flags, 0);
+    }
+    if (opened < 0) return unusable(root, -opened);
+    Fd directory(opened);
+    if (::fstat(directory.get(), &found) != 0) return unusable(root, errno);
+    CHECK(check_owner(found, path));
+    return directory;
+}
+
+/// A directory of the tree, and its path for messages.
+struct Level {
+    Fd fd;
+    std::string path;
+};
+
 /// Opens the directory `name` in `parent`, making it if need be. A directory that is there is synced as well:
 /// who made it may have died before it was.
-Result<Fd> enter(Files& files, std::filesystem::path const& root, int parent, char const* name) {
-    int const made = files.mkdir(parent, name, directory_mode);
+Result<Level> enter(Files& files, std::filesystem::path const& root, Level const& parent, char const* name) {
+    int const made = files.mkdir(parent.fd.get(), name, directory_mode);
     if (made < 0 && made != -EEXIST) return unusable(root, -made);
-    if (int const synced = files.sync(parent, Sync::entries); synced < 0) return unusable(root, -synced);
-    int const opened = files.open(parent, name, O_RDONLY | O_DIRECTORY, 0);
-    if (opened < 0) return unusable(root, -opened);
-    return Fd(opened);
+    if (int const synced = files.sync(parent.fd.get(), Sync::entries); synced < 0) {
+        return unusable(root, -synced, Step::sync);
+    }
+    auto path = parent.path + "/" + name;
+    TRY(Fd opened, open_checked(files, root, parent.fd.get(), name, path));
+    return Level{std::move(opened), std::move(path)};
 }
 
 /// The process that wrote the lock file, as " (process N)"; empty if it has not written yet.
@@ -93,11 +155,11 @@ std::string holder(Files& files, int fd) {
 }
 
 Result<Fd> take_lock(Files& files, std::filesystem::path const& root, int home) {
-    int const opened = files.open(home, "lock", O_RDWR | O_CREAT, file_mode);
+    int const opened = files.open(home, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, file_mode);
     if (opened < 0) return unusable(root, -opened);
     Fd file(opened);
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) return unusable(root, errno);
+        if (errno != EWOULDBLOCK) return unusable(root, errno, Step::lock);
         return Error{Errc::config,
                      fmt::format("data directory {} is in use by another ocilot{}; stop it or choose "
                                  "another with --root",
@@ -128,27 +190,34 @@ Result<DataDirectory> DataDirectory::open(std::filesystem::path const& root, Fil
     DataDirectory made;
     made.root = std::filesystem::absolute(root, problem).lexically_normal();
     if (problem) return unusable(root, problem.value());
-    if (int const error = make_path(files, made.root); error < 0) return unusable(made.root, -error);
-    int const opened = files.open(AT_FDCWD, made.root.c_str(), O_RDONLY | O_DIRECTORY, 0);
-    if (opened < 0) return unusable(made.root, -opened);
-    Fd const top(opened);
+    if (int const error = make_path(files, made.root); error < 0) {
+        return unusable(made.root, -error, is_unsupported(-error) ? Step::sync : Step::write);
+    }
+    TRY(Fd opened, open_checked(files, made.root, AT_FDCWD, made.root.c_str(), made.root.string()));
+    Level const top{std::move(opened), made.root == "/" ? std::string() : made.root.string()};
+    auto const step_into = [&](Level const& parent, char const* name) {
+        return enter(files, made.root, parent, name);
+    };
 
-    TRY(Fd const home, enter(files, made.root, top.get(), "ocilot"));
-    TRY(made.lock, take_lock(files, made.root, home.get()));
-    TRY(made.uploads, enter(files, made.root, home.get(), "uploads"));
-    TRY(made.quarantine, enter(files, made.root, home.get(), "quarantine"));
-    TRY(Fd const docker, enter(files, made.root, top.get(), "docker"));
-    TRY(Fd const registry, enter(files, made.root, docker.get(), "registry"));
-    TRY(Fd const version, enter(files, made.root, registry.get(), "v2"));
-    TRY(made.blobs, enter(files, made.root, version.get(), "blobs"));
+    TRY(Level const home, step_into(top, "ocilot"));
+    TRY(made.lock, take_lock(files, made.root, home.fd.get()));
+    TRY(Level uploads, step_into(home, "uploads"));
+    TRY(Level quarantine, step_into(home, "quarantine"));
+    TRY(Level const docker, step_into(top, "docker"));
+    TRY(Level const registry, step_into(docker, "registry"));
+    TRY(Level const version, step_into(registry, "v2"));
+    TRY(Level blobs, step_into(version, "blobs"));
     for (auto const algorithm : {oci::Algorithm::sha256, oci::Algorithm::sha512}) {
         std::string const name(to_string(algorithm));
-        TRY(Fd const directory, enter(files, made.root, made.blobs.get(), name.c_str()));
+        TRY(Level const directory, step_into(blobs, name.c_str()));
         // Another user's blobs can be listed and not written: say so now, not at the first push.
-        if (::faccessat(made.blobs.get(), name.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+        if (::faccessat(blobs.fd.get(), name.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
             return unusable(made.root, errno);
         }
     }
+    made.uploads = std::move(uploads.fd);
+    made.quarantine = std::move(quarantine.fd);
+    made.blobs = std::move(blobs.fd);
     CHECK(check_same_file_system(made.root, made.blobs.get(), made.uploads.get()));
     return made;
 }
@@ -168,6 +237,17 @@ Result<DataDirectory> DataDirectory::open_for_reading(std::filesystem::path cons
     if (uploads < 0) return unreadable(found.root, -uploads);
     found.uploads = Fd(uploads);
     return found;
+}
+
+std::string readable_by_others(std::filesystem::path const& root) {
+    auto path = root;
+    for (auto const* const name : {"", "docker", "registry", "v2", "blobs"}) {
+        if (*name != '\0') path /= name;
+        struct stat found{};
+        constexpr mode_t needed = S_IROTH | S_IXOTH;
+        if (::stat(path.c_str(), &found) != 0 || (found.st_mode & needed) != needed) return {};
+    }
+    return (root / "docker").string();
 }
 
 }  // namespace ocilot::blob

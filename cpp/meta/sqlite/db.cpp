@@ -1,5 +1,7 @@
 #include "meta/sqlite/db.h"
 
+#include "base/errno_advice.h"
+
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -42,7 +44,10 @@ Errc errc_of(sqlite3* db, int code) {
     }
 }
 
-std::string_view advice(Errc code) {
+std::string_view advice(sqlite3* db, Errc code) {
+    if ((sqlite3_errcode(db) & 0xff) == SQLITE_IOERR && code == Errc::io) {
+        if (auto const known = errno_advice(sqlite3_system_errno(db)); !known.empty()) return known;
+    }
     switch (code) {
         case Errc::no_space:
             return "free some disk space and try again";
@@ -59,7 +64,7 @@ Error sqlite_error(sqlite3* db) {
     auto const code = errc_of(db, sqlite3_errcode(db) & 0xff);
     return {code, fmt::format("the metadata database {} failed: {} (SQLite {}); {}",
                               sqlite3_db_filename(db, "main"), sqlite3_errmsg(db),
-                              sqlite3_extended_errcode(db), advice(code))};
+                              sqlite3_extended_errcode(db), advice(db, code))};
 }
 
 int bind(sqlite3_stmt* statement, int at, SqliteValue const& value, sqlite3_destructor_type keep) {

@@ -25,4 +25,6 @@ TEST(Error, TellsAFullStoreAndAnOverloadFromABrokenOne) {
     EXPECT_EQ(system_error(EIO, "read").code, Errc::io);
     EXPECT_EQ(system_error(EACCES, "open").code, Errc::io);
     EXPECT_EQ(system_error(EACCES, "cannot open /data").message, "cannot open /data: Permission denied");
+    EXPECT_EQ(system_error(EROFS, "cannot write").message,
+              "cannot write: Read-only file system; mount the file system writable");
 }

@@ -22,7 +22,7 @@ using oci::Algorithm;
 
 namespace {
 
-std::span<std::byte const> bytes_of(std::string_view text) {
+std::span<std::byte const> span_of(std::string_view text) {
     return std::as_bytes(std::span(text));
 }
 
@@ -71,7 +71,7 @@ class World {
 
     Result<> put(std::string const& text) {
         unsure(text);
-        return promised(text, true, run(store->put(digest_of(text), bytes_of(text))));
+        return promised(text, true, run(store->put(digest_of(text), span_of(text))));
     }
     Result<> remove(std::string const& text) {
         unsure(text);
@@ -118,12 +118,12 @@ class World {
     };
 
     Result<> push_in_two(std::string const& text, bool with_a_mistake) {
-        auto const all = bytes_of(text);
+        auto const all = span_of(text);
         TRY(auto const upload, run(store->create(Uuid::random(random), Algorithm::sha256)));
         CHECK(run(upload->append(all.first(all.size() / 2))));
         if (with_a_mistake) {
             upload->mark();
-            CHECK(run(upload->append(bytes_of("a chunk longer than it said"))));
+            CHECK(run(upload->append(span_of("a chunk longer than it said"))));
             CHECK(run(upload->take_back()));
         }
         CHECK(run(upload->append(all.subspan(all.size() / 2))));
@@ -179,7 +179,7 @@ void expect_survives(DiskTree const& tree, Promises const& promises, BlockingPoo
         EXPECT_TRUE(run((*upload)->discard()));
     }
     for (auto const* const again : {"first blob", "second blob"}) {
-        EXPECT_TRUE(run(store->put(digest_of(again), bytes_of(again))));
+        EXPECT_TRUE(run(store->put(digest_of(again), span_of(again))));
         expect_kept(*store, {{again, true}});
     }
 }
@@ -377,7 +377,7 @@ TEST_P(FaultyDiskTest, AnUploadThatGoesOnAfterAPowerCutBecomesNoTornBlob) {
     auto const upload = run(world.store->create(id, Algorithm::sha256)).value();
     auto const record = [&] { states.push_back({world.record.steps.size(), upload->state()}); };
     for (std::string_view const part : {"first half, ", "second half, ", "third half"}) {
-        ASSERT_TRUE(run(upload->append(bytes_of(part))));
+        ASSERT_TRUE(run(upload->append(span_of(part))));
         record();
         if (part.starts_with("second")) {
             ASSERT_TRUE(run(upload->sync()));

@@ -297,11 +297,13 @@ TEST_F(FilesystemBlobs, SaysWhatToDoWhenItsDirectoryCannotBeUsed) {
     for (auto const& [error, end] :
          {Case{EACCES,
                "permission denied; give the user running ocilot write access or choose another with --root"},
-          Case{EROFS,
-               "read-only file system; give the user running ocilot write access or choose another with "
+          Case{EROFS, "read-only file system; mount the file system writable or choose another with --root"},
+          Case{EDQUOT,
+               "disk quota exceeded; raise the disk quota of the user running ocilot or choose another with "
                "--root"},
+          Case{EMFILE, "too many open files; raise the limit of open files or choose another with --root"},
           Case{ENOSPC, "no space left on device; free some space or choose another with --root"},
-          Case{EIO, "input/output error; choose another with --root"}}) {
+          Case{EIO, "input/output error; check the disk and the kernel log or choose another with --root"}}) {
         auto files = std::make_unique<test::TestDisk>(root);
         files->failures["mkdir"] = -error;
         auto const opened = FilesystemStore::open(root, pool, random, std::move(files));
