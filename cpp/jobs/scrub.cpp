@@ -4,6 +4,7 @@
 #include "registry/sessions.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace ocilot::jobs {
 
@@ -58,10 +59,14 @@ class Scrub {
     Task<Result<std::size_t>> run();
 
   private:
+    enum class State : std::uint8_t { good, rotten, unreadable };
+
     Task<Result<>> walk(std::optional<oci::Digest>& after);
     Task<Result<>> look_at(oci::Digest digest);
-    Task<Result<bool>> is_rotten(oci::Digest digest);
-    Task<Result<>> take_away(oci::Digest digest);
+    Task<Result<State>> state_of(oci::Digest digest);
+    Task<Result<oci::Digest>> hash_of(oci::Digest digest);
+    Task<Result<>> well(oci::Digest digest);
+    Task<Result<>> take_away(oci::Digest digest, State state);
     Task<Result<>> keep_place(std::optional<oci::Digest> after);
 
     registry::Registry& registry_;
@@ -110,39 +115,64 @@ Task<Result<>> Scrub::keep_place(std::optional<oci::Digest> after) {
 
 Task<Result<>> Scrub::look_at(oci::Digest digest) {
     CO_CHECK(co_await pace_.wait(cost_of_a_blob));
-    registry::Pushes::Look look(registry_.sessions.pushes(), digest);
-    auto rotten = co_await is_rotten(digest);
+    auto const look = registry_.sessions.pushes().look(digest);
+    if (!look) co_return Result<>();  // A request that could not read it is examining it.
+    auto state = co_await state_of(digest);
     // What was wrong in memory or on the way is right the second time; the disk stays wrong.
-    if (rotten.has_value() && *rotten) rotten = co_await is_rotten(digest);
-    // A push meanwhile has brought good bytes; one that is under way as well: the next round looks at them.
-    if (rotten.has_value() && *rotten && !look.stop_pushes()) co_return Result<>();
-    if (rotten.has_error()) {
-        if (rotten.error().code == Errc::cancelled) co_return rotten.error();
-        if (rotten.error().code == Errc::blob_unknown) co_return Result<>();  // Removed meanwhile.
+    if (state.has_value() && *state != State::good) state = co_await state_of(digest);
+    if (state.has_error()) {
+        if (state.error().code == Errc::cancelled) co_return state.error();
+        if (state.error().code == Errc::blob_unknown) co_return Result<>();  // Removed meanwhile.
         failed_.add();
-        log_.error("a blob cannot be read", {{"digest", digest.str()}, {"err", rotten.error().message}});
+        log_.error("a blob cannot be read", {{"digest", digest.str()}, {"err", state.error().message}});
         co_return Result<>();
     }
-    if (!*rotten) {
-        ok_.add();
-        co_return Result<>();
+    if (*state == State::good) co_return co_await well(digest);
+    // A disk that fails as a whole says nothing about one blob.
+    if (*state == State::unreadable) {
+        CO_CHECK(co_await registry_.blobs.check());
     }
-    co_return co_await take_away(digest);
+    // A push meanwhile has brought good bytes; one that is under way as well: the next round looks at them.
+    if (!look->stop_pushes()) co_return Result<>();
+    co_return co_await take_away(digest, *state);
 }
 
-Task<Result<bool>> Scrub::is_rotten(oci::Digest digest) {
+Task<Result<Scrub::State>> Scrub::state_of(oci::Digest digest) {
+    auto const actual = co_await hash_of(digest);
+    if (actual.has_value()) co_return *actual == digest ? State::good : State::rotten;
+    if (actual.error().code == Errc::io) co_return State::unreadable;
+    co_return actual.error();
+}
+
+Task<Result<oci::Digest>> Scrub::hash_of(oci::Digest digest) {
     CO_TRY(auto const blob, co_await store_.inspect(digest));
-    CO_TRY(auto const actual, co_await rehash(*blob, digest.algorithm(), pace_));
-    co_return actual != digest;
+    co_return co_await rehash(*blob, digest.algorithm(), pace_);
+}
+
+/// A request that could not read it may have quarantined it: its disk was away for a while.
+Task<Result<>> Scrub::well(oci::Digest digest) {
+    ok_.add();
+    auto& facts = registry_.meta.scrub();
+    CO_TRY(bool const hidden, co_await facts.is_quarantined(digest));
+    if (!hidden) co_return Result<>();
+    log_.info("a quarantined blob has the right bytes and is served again", {{"digest", digest.str()}});
+    co_return co_await facts.release(digest);
 }
 
 /// Facts first, bytes second: from the first step on clients are told to push it again. No push comes in
 /// between: its bytes would go with the rotten ones.
-Task<Result<>> Scrub::take_away(oci::Digest digest) {
+Task<Result<>> Scrub::take_away(oci::Digest digest, State state) {
     CO_CHECK(co_await registry_.meta.scrub().quarantine(digest, registry_.clock.now()));
     auto const moved = co_await store_.quarantine(digest);
-    if (moved.has_error() && moved.error().code != Errc::blob_unknown) co_return moved.error();
-    log_.error("a blob has rotten bytes and was quarantined; push it again", {{"digest", digest.str()}});
+    if (moved.has_error() && moved.error().code != Errc::blob_unknown) {
+        // What the disk does not read it may not move, either; the next push replaces it.
+        if (state == State::rotten || moved.error().code != Errc::io) co_return moved.error();
+        log_.error("the file of an unreadable blob cannot be moved to the quarantine",
+                   {{"digest", digest.str()}, {"err", moved.error().message}});
+    }
+    log_.error(state == State::rotten ? "a blob has rotten bytes and was quarantined; push it again"
+                                      : "blob is unreadable and was quarantined; push it again",
+               {{"digest", digest.str()}});
     taken_.add();
     ++count_;
     co_return Result<>();

@@ -28,6 +28,7 @@ class ScrubFacts {
     virtual Task<Result<>> quarantine(oci::Digest const& digest, Time now) = 0;
     /// Ends a quarantine; succeeds if there is none.
     virtual Task<Result<>> release(oci::Digest const& digest) = 0;
+    virtual Task<Result<bool>> is_quarantined(oci::Digest const& digest) = 0;
     /// How many digests are quarantined now.
     virtual Task<Result<std::uint64_t>> quarantined() = 0;
 

@@ -11,11 +11,18 @@ Pushes::Push::~Push() {
     if (--found->second.under_way == 0 && !found->second.is_looked_at) pushes_->entries_.erase(found);
 }
 
-Pushes::Look::Look(Pushes& pushes, oci::Digest digest) : pushes_(pushes), digest_(digest) {
-    std::lock_guard const lock(pushes_.mutex_);
-    auto& entry = pushes_.entries_[digest_];
+std::unique_ptr<Pushes::Look> Pushes::look(oci::Digest digest) {
+    if (!begin_look(digest)) return nullptr;
+    return std::make_unique<Look>(*this, digest);
+}
+
+bool Pushes::begin_look(oci::Digest const& digest) {
+    std::lock_guard const lock(mutex_);
+    auto& entry = entries_[digest];
+    if (entry.is_looked_at) return false;
     entry.is_looked_at = true;
     entry.came = entry.under_way > 0;
+    return true;
 }
 
 Pushes::Look::~Look() {

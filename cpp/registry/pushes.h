@@ -4,6 +4,7 @@
 #include "oci/digest.h"
 
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -32,7 +33,8 @@ class Pushes {
     /// A look at the bytes of one digest, by somebody who may take them away. One at a time for a digest.
     class Look {
       public:
-        Look(Pushes& pushes, oci::Digest digest);
+        /// Of one that has begun.
+        Look(Pushes& pushes, oci::Digest digest) noexcept : pushes_(pushes), digest_(digest) {}
         Look(Look const&) = delete;
         Look& operator=(Look const&) = delete;
         /// Lets the pushes that wait go on.
@@ -47,6 +49,8 @@ class Pushes {
         oci::Digest digest_;
     };
 
+    /// A look, unless one at this digest is under way: then null.
+    [[nodiscard]] std::unique_ptr<Look> look(oci::Digest digest);
     /// Waits while pushes of the digest are stopped.
     Task<Push> begin(oci::Digest digest);
 
@@ -59,6 +63,7 @@ class Pushes {
         std::vector<Resume<bool>> waiting = {};
     };
 
+    bool begin_look(oci::Digest const& digest);
     bool try_begin(oci::Digest const& digest);
     void wait(oci::Digest const& digest, Resume<bool> resume);
 

@@ -17,6 +17,7 @@ namespace ocilot::registry {
 
 class UploadSessions;
 class ManifestCache;
+class UnreadableBlobs;
 
 /// What an operator decides about operations.
 struct Rules {
@@ -45,6 +46,7 @@ struct Registry {
     UploadSessions& sessions;
     ManifestCache& manifests;
     Rules rules;
+    UnreadableBlobs* unreadable = nullptr;  ///< told of blobs that a request could not read; may be null
 };
 
 }  // namespace ocilot::registry

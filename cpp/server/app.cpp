@@ -1,3 +1,4 @@
+#include "blob/filesystem/data_directory.h"
 #include "blob/filesystem/store.h"
 #include "blob/memory/store.h"
 #include "jobs/uploads.h"
@@ -110,7 +111,8 @@ Server::Parts::Parts(Settings with)
       hooks(metrics, log),
       limits(limits_of(settings)),
       pool(pool_threads),
-      manifests(manifest_cache_bytes) {}
+      manifests(manifest_cache_bytes),
+      unreadable(log, metrics) {}
 
 Result<> Server::Parts::open() {
     CHECK(count_descriptors());
@@ -122,8 +124,8 @@ Result<> Server::Parts::open() {
     if (!points.empty()) hooks.gate.set_points(points);
     CHECK(open_access());
     TRY(auto const rules, rules_of(settings));
-    registry.emplace(
-        registry::Registry{*blobs, *meta, hooks.gate, clock, random, *sessions, manifests, rules});
+    registry.emplace(registry::Registry{*blobs, *meta, hooks.gate, clock, random, *sessions, manifests, rules,
+                                        &unreadable});
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
@@ -192,6 +194,10 @@ Result<> Server::Parts::open_stores() {
     root = directory.string();
     TRY(blobs, blob::FilesystemStore::open(directory, pool, random));
     TRY(meta, meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
+    if (auto const open = blob::readable_by_others(directory); !open.empty()) {
+        log.warn("every user of this machine can read the blobs: run `chmod o-rwx` on the directory",
+                 {{"directory", std::string_view(open)}});
+    }
     if (awaits_import(root)) {
         log.warn(
             "the data directory has repositories of distribution that are not served; stop, run "

@@ -12,6 +12,7 @@
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
 #include "registry/sessions.h"
+#include "registry/unreadable.h"
 #include "server/access.h"
 #include "server/connections.h"
 #include "server/server.h"
@@ -62,6 +63,7 @@ struct Server::Parts {
     std::unique_ptr<AccessParts> access;
     std::optional<registry::UploadSessions> sessions;
     registry::ManifestCache manifests;
+    registry::UnreadableBlobs unreadable;
     std::optional<registry::Registry> registry;
     std::optional<http::Operations> operations;
     std::optional<auth::Registrar> registrar;

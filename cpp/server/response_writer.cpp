@@ -109,6 +109,7 @@ Task<Result<>> Outlet::text(std::string_view bytes, bool more) {
 Task<Result<>> Outlet::file(blob::Blob& source, std::uint64_t offset, std::uint64_t length) {
     while (length > 0) {
         auto const next = std::min(length, piece);
+        sent.blob_offset = offset;
         co_await source.load(offset, next);
         conn.expires_after(limits.idle_time);
         CO_CHECK(co_await conn.send_file(source.fd(), offset, next));
@@ -130,6 +131,7 @@ Task<Result<>> Outlet::with_head(std::string head, http::BlobBody const& body) {
     auto const start = head.size();
     head.resize(start + length);
     auto const room = std::as_writable_bytes(std::span(head)).subspan(start);
+    sent.blob_offset = body.offset;
     CO_TRY(auto const count, co_await body.blob->read(body.offset, room));
     if (count != length) co_return ended_early(length - count);
     CO_CHECK(co_await write(head, false));
@@ -149,6 +151,7 @@ Task<Result<>> Outlet::copy(blob::Blob& source, std::uint64_t offset, std::uint6
     std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(length, read_buffer)));
     while (length > 0) {
         auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, buffer.size()));
+        sent.blob_offset = offset;
         CO_TRY(auto const count, co_await source.read(offset, std::span(buffer).first(wanted)));
         if (count == 0) co_return ended_early(length);
         std::string_view const bytes(reinterpret_cast<char const*>(buffer.data()), count);
@@ -230,7 +233,7 @@ Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing fra
     if (!with_body || append_body(text, response)) {
         conn.expires_after(limits.idle_time);
         auto wrote = co_await conn.write(std::as_bytes(std::span(text)));
-        if (wrote.has_value()) out.sent = {Result<>(), text.size() - head, text.size()};
+        if (wrote.has_value()) out.sent = {Result<>(), text.size() - head, text.size(), 0};
         if (wrote.has_error()) out.sent.outcome = std::move(wrote);
     } else {
         auto outcome = co_await write_pieces(out, response, text);

@@ -20,9 +20,10 @@ struct Framing {
 
 /// What went out.
 struct Sent {
-    Result<> outcome;              ///< after an error the stream is of no use
-    std::uint64_t body_bytes = 0;  ///< of the body alone
-    std::uint64_t bytes = 0;       ///< head and body
+    Result<> outcome;               ///< after an error the stream is of no use
+    std::uint64_t body_bytes = 0;   ///< of the body alone
+    std::uint64_t bytes = 0;        ///< head and body
+    std::uint64_t blob_offset = 0;  ///< of the piece of a blob that went out last, or failed
 };
 
 /// Head and text body of an answer, for those who write it themselves. Framing headers (Content-Length,

@@ -11,6 +11,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <exception>
 #include <fmt/format.h>
+#include <optional>
+#include <variant>
 
 namespace ocilot::server {
 
@@ -42,6 +44,20 @@ bool can_be_told(Errc code) {
 /// Whether an answer could not be written for a reason of ours.
 bool failed_here(Sent const& sent) {
     return sent.outcome.has_error() && sent.outcome.error().code == Errc::io;
+}
+
+/// The blob that may be to blame for an answer that could not be written.
+std::optional<registry::FailedRead> failed_read(http::Response const& response, Sent const& sent) {
+    if (!failed_here(sent)) return {};
+    if (auto const* const body = std::get_if<http::BlobBody>(&response.body);
+        body != nullptr && body->digest) {
+        return registry::FailedRead{*body->digest, body->blob->size(), sent.blob_offset};
+    }
+    if (auto const* const parts = std::get_if<http::PartsBody>(&response.body);
+        parts != nullptr && parts->digest) {
+        return registry::FailedRead{*parts->digest, parts->blob->size(), sent.blob_offset};
+    }
+    return {};
 }
 
 }  // namespace
@@ -216,6 +232,8 @@ Task<bool> Session::answer(Exchange& exchange, http::Response response, bool kee
     framing.head_only = exchange.request.method == http::Method::head;
     framing.close = !keep;
     auto sent = co_await write_response(*conn_, response, framing, context_.limits, context_.spare);
+    // Before the connection ends: a client that sees it end and asks again is told the truth.
+    if (auto const read = failed_read(response, sent)) co_await context_.handler.read_failed(*read);
     if (sent.bytes == 0 && failed_here(sent)) {
         // The store gave nothing, and nothing has gone out: the client can still be told.
         keep = false;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,48 @@ def test_the_scrub_takes_rotten_bytes_away_and_a_push_heals(fresh_registry: Fres
         assert api("GET", "/v2/team/app/manifests/v1").body == image.manifest.data
         assert metric(api, "ocilot_quarantined_blobs") == 0
     assert fsck(registry).code == 0
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:2])
+
+
+def replace_by_directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("spoil", [truncate, Path.unlink, replace_by_directory])
+def test_a_blob_that_cannot_be_served_is_unknown_until_it_is_pushed_again(
+    fresh_registry: FreshRegistry, spoil: Callable[[Path], None]
+) -> None:
+    registry = fresh_registry()
+    image = make_image("spoiled")
+    layer = image.layers[0]
+    with registry.connect() as api:
+        api.push_image("team/app", image, "v1")
+        spoil(file_of(registry, layer.digest))
+        assert api("GET", f"/v2/team/app/blobs/{layer.digest}").status in (404, 500)
+        assert not api.has_blob("team/app", layer.digest)
+        assert api("GET", f"/v2/team/app/blobs/{layer.digest}").status == 404
+        assert metric(api, "ocilot_unreadable_blobs_total") == 1
+        assert "blob is unreadable and was quarantined" in registry.process.output()
+        api.push_blob("team/app", layer.data)
+        assert api("GET", f"/v2/team/app/blobs/{layer.digest}").body == layer.data
+
+
+def test_a_manifest_that_cannot_be_served_is_unknown_until_it_is_pushed_again(
+    fresh_registry: FreshRegistry,
+) -> None:
+    registry = fresh_registry()
+    image = make_image("spoiled")
+    with registry.connect() as api:
+        api.push_image("team/app", image, "v1")
+    registry.stop()
+    truncate(file_of(registry, image.digest))
+    registry.start()
+    with registry.connect() as api:
+        assert api("GET", "/v2/team/app/manifests/v1").status == 500
+        assert not api.has_manifest("team/app", "v1")
+        api.push_manifest("team/app", "v1", image.manifest)
+        assert api("GET", "/v2/team/app/manifests/v1").body == image.manifest.data

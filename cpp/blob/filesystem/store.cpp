@@ -1,11 +1,13 @@
 #include "blob/filesystem/store.h"
 
 #include "blob/filesystem/read_only_files.h"
+#include "blob/filesystem/resident_pages.h"
 #include "blob/filesystem/upload.h"
 
 #include <algorithm>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -71,10 +73,18 @@ class FileBlob final : public Blob {
     std::uint64_t size_;
 };
 
-/// For one look: whoever waits for the disk is a thread of the pool, and the pages do not stay in memory.
+/// For one look: a thread of the pool waits for the disk, and afterwards the same pages are in memory as
+/// before.
 class InspectedBlob final : public Blob {
   public:
-    InspectedBlob(FileBlob blob, BlockingPool& pool) : blob_(std::move(blob)), pool_(pool) {}
+    InspectedBlob(FileBlob blob, BlockingPool& pool) : blob_(std::move(blob)), pool_(pool) {
+        // Pages that are read ahead would look like those of others.
+        ::posix_fadvise(blob_.fd(), 0, 0, POSIX_FADV_RANDOM);
+    }
+
+    ~InspectedBlob() override {
+        if (before_) before_->forget_others();
+    }
 
     [[nodiscard]] std::uint64_t size() const noexcept override { return blob_.size(); }
     [[nodiscard]] int fd() const noexcept override { return blob_.fd(); }
@@ -87,16 +97,29 @@ class InspectedBlob final : public Blob {
 
   private:
     Result<std::size_t> read_and_forget(std::uint64_t offset, std::span<std::byte> out) {
-        auto const n = blob_.read_now(offset, out);
-        if (n.has_value() && *n > 0) {
-            ::posix_fadvise(blob_.fd(), static_cast<off_t>(offset), static_cast<off_t>(*n),
-                            POSIX_FADV_DONTNEED);
-        }
-        return n;
+        auto const end = offset + out.size();
+        if (!before_ || offset < begin_ || end > end_) look_at(offset, std::max(end, offset + window));
+        return blob_.read_now(offset, out);
     }
+
+    /// The next part is read ahead in one go, once it is known what of it is in memory.
+    void look_at(std::uint64_t begin, std::uint64_t end) {
+        if (before_) before_->forget_others();
+        begin_ = begin;
+        end_ = end;
+        auto const size = std::min(end, blob_.size()) - std::min(begin, blob_.size());
+        before_.emplace(blob_.fd(), begin, size);
+        if (size == 0) return;  // Which would mean the whole file.
+        ::posix_fadvise(blob_.fd(), static_cast<off_t>(begin), static_cast<off_t>(size), POSIX_FADV_WILLNEED);
+    }
+
+    static constexpr std::uint64_t window = 1024 * 1024;
 
     FileBlob blob_;
     BlockingPool& pool_;
+    std::uint64_t begin_ = 0;
+    std::uint64_t end_ = 0;
+    std::optional<ResidentPages> before_;  ///< of bytes [begin_, end_)
 };
 
 Result<FileBlob> open_blob(BlobTree& tree, BlockingPool& pool, oci::Digest const& digest) {

@@ -5,6 +5,7 @@
 #include "http/core/operations.h"
 #include "http/core/rate.h"
 #include "http/core/route.h"
+#include "registry/unreadable.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -293,6 +294,10 @@ Response App::refuse(Error const& error) const {
     auto response = finished(error_response(error), settings_);
     response.close = true;
     return response;
+}
+
+Task<> App::read_failed(registry::FailedRead failed) {
+    (void)co_await registry::quarantine_if_unreadable(parts_.registry, failed);
 }
 
 }  // namespace ocilot::http

@@ -65,6 +65,7 @@ class App final : public Handler {
     App(AppParts parts, AppSettings settings);
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
+    Task<> read_failed(registry::FailedRead failed) override;
 
   private:
     /// The answer before what every answer carries is added.

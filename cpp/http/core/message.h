@@ -1,5 +1,6 @@
 #pragma once
 
+#include "registry/failed_read.h"
 #include "registry/pull.h"
 #include "registry/push_blob.h"
 
@@ -41,8 +42,9 @@ struct Request {
 /// Part of an open blob as a body.
 struct BlobBody {
     std::unique_ptr<blob::Blob> blob;
-    std::uint64_t offset = 0;  ///< bytes
-    std::uint64_t length = 0;  ///< bytes
+    std::uint64_t offset = 0;                ///< bytes
+    std::uint64_t length = 0;                ///< bytes
+    std::optional<oci::Digest> digest = {};  ///< of the blob, for a read that fails
 };
 
 /// Several parts of an open blob with text between them: a `multipart/byteranges`.
@@ -54,8 +56,9 @@ struct PartsBody {
     };
     std::unique_ptr<blob::Blob> blob;
     std::vector<Part> parts;
-    std::string after;         ///< text after the last part
-    std::uint64_t length = 0;  ///< bytes of everything, text included
+    std::string after;                       ///< text after the last part
+    std::uint64_t length = 0;                ///< bytes of everything, text included
+    std::optional<oci::Digest> digest = {};  ///< of the blob, for a read that fails
 };
 
 using SharedText = std::shared_ptr<std::string const>;
@@ -96,6 +99,8 @@ class Handler {
     virtual Task<Response> handle(Request const& request) = 0;
     /// An answer for a request that could not be read at all (bad syntax, limits, deadline); closes.
     [[nodiscard]] virtual Response refuse(Error const& error) const = 0;
+    /// Told of a blob that could not be read while it was sent.
+    virtual Task<> read_failed(registry::FailedRead) { co_return; }
 };
 
 }  // namespace ocilot::http

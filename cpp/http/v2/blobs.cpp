@@ -45,29 +45,31 @@ Response answer(Context const& context, oci::Digest const& digest, std::uint64_t
     return response;
 }
 
-void send_part(Response& response, std::unique_ptr<blob::Blob> blob, oci::ByteRange range) {
+void send_part(Response& response, std::unique_ptr<blob::Blob> blob, oci::Digest const& digest,
+               oci::ByteRange range) {
     response.status = 206;
     response.set("Content-Range", content_range(range, blob->size()));
     response.content_length = range.length;
-    response.body = BlobBody{std::move(blob), range.offset, range.length};
+    response.body = BlobBody{std::move(blob), range.offset, range.length, digest};
 }
 
-void send_whole(Response& response, std::unique_ptr<blob::Blob> blob) {
+void send_whole(Response& response, std::unique_ptr<blob::Blob> blob, oci::Digest const& digest) {
     auto const size = blob->size();
     response.content_length = size;
-    response.body = BlobBody{std::move(blob), 0, size};
+    response.body = BlobBody{std::move(blob), 0, size, digest};
 }
 
 /// Several ranges; the whole blob where that is not longer than its parts with the text between them, so that
 /// no request costs more than the blob.
-void send_parts(Response& response, std::unique_ptr<blob::Blob> blob,
+void send_parts(Response& response, std::unique_ptr<blob::Blob> blob, oci::Digest const& digest,
                 std::vector<oci::ByteRange> const& ranges, std::string const& boundary) {
     auto parts = multipart(ranges, blob->size(), boundary);
-    if (parts.length >= blob->size()) return send_whole(response, std::move(blob));
+    if (parts.length >= blob->size()) return send_whole(response, std::move(blob), digest);
     response.status = 206;
     response.replace("Content-Type", "multipart/byteranges; boundary=" + boundary);
     response.content_length = parts.length;
     parts.blob = std::move(blob);
+    parts.digest = digest;
     response.body = std::move(parts);
 }
 
@@ -85,11 +87,11 @@ Task<Result<Response>> get_blob(Context const& context) {
     auto const ranges = wanted_ranges(context.request, digest, size);
     if (ranges.has_error()) co_return unsatisfiable(ranges.error(), size);
     if (ranges->empty()) {
-        send_whole(response, std::move(blob));
+        send_whole(response, std::move(blob), digest);
     } else if (ranges->size() == 1) {
-        send_part(response, std::move(blob), ranges->front());
+        send_part(response, std::move(blob), digest, ranges->front());
     } else {
-        send_parts(response, std::move(blob), *ranges, boundary(context.request));
+        send_parts(response, std::move(blob), digest, *ranges, boundary(context.request));
     }
     co_return response;
 }

@@ -17,6 +17,11 @@ Result<> remove(SqliteDb& db, oci::Digest const& digest) {
     return {};
 }
 
+Result<bool> contains(SqliteDb& db, oci::Digest const& digest) {
+    TRY(auto rows, db.query("SELECT 1 FROM quarantined WHERE digest = ?1", {digest.str()}));
+    return rows.next();
+}
+
 Result<std::uint64_t> count(SqliteDb& db) {
     TRY(auto rows, db.query("SELECT count(*) FROM quarantined WHERE digest > ''"));
     CHECK(rows.next());
@@ -51,6 +56,10 @@ Task<Result<>> SqliteScrubFacts::quarantine(oci::Digest const& digest, Time now)
 
 Task<Result<>> SqliteScrubFacts::release(oci::Digest const& digest) {
     return writer_.run([=](SqliteDb& db) { return remove(db, digest); });
+}
+
+Task<Result<bool>> SqliteScrubFacts::is_quarantined(oci::Digest const& digest) {
+    co_return readers_.read([&](SqliteDb& db) { return contains(db, digest); });
 }
 
 Task<Result<std::uint64_t>> SqliteScrubFacts::quarantined() {

@@ -14,6 +14,7 @@ class SqliteScrubFacts final : public ScrubFacts {
 
     Task<Result<>> quarantine(oci::Digest const& digest, Time now) override;
     Task<Result<>> release(oci::Digest const& digest) override;
+    Task<Result<bool>> is_quarantined(oci::Digest const& digest) override;
     Task<Result<std::uint64_t>> quarantined() override;
     Task<Result<>> keep_place(ScrubPlace place) override;
     Task<Result<std::optional<ScrubPlace>>> place() override;

@@ -11,6 +11,7 @@
 #include <string>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <vector>
 
 namespace ocilot::test {
 
@@ -49,6 +50,14 @@ class FakeHandler final : public http::Handler {
     std::string last_peer;
     bool last_local = false;
     std::function<void()> at_drain;  ///< called by /drain
+    std::vector<registry::FailedRead> failed_reads;
+
+    Task<> read_failed(registry::FailedRead failed) override {
+        failed_reads.push_back(failed);
+        co_return;
+    }
+    /// Digest of the blobs that end early.
+    static oci::Digest torn() { return oci::Digest::parse("sha256:" + std::string(64, 'a')).value(); }
 
     Task<http::Response> handle(http::Request const& request) override {
         seen += fmt::format("{} {}\n", http::to_string(request.method), request.target);
@@ -138,9 +147,9 @@ class FakeHandler final : public http::Handler {
             body.length = 12;
             response.body = std::move(body);
         } else if (path == "/torn") {
-            response.body = http::BlobBody{std::make_unique<TextBlob>("0123", true), 0, 100'000};
+            response.body = http::BlobBody{std::make_unique<TextBlob>("0123", true), 0, 100'000, torn()};
         } else if (path == "/small-torn") {
-            response.body = http::BlobBody{std::make_unique<TextBlob>("0123", true), 0, 10};
+            response.body = http::BlobBody{std::make_unique<TextBlob>("0123", true), 0, 10, torn()};
         } else if (path == "/last") {
             response.close = true;
             response.text("text/plain", "last");

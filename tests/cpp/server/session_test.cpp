@@ -285,6 +285,18 @@ TEST(Session, BreaksTheConnectionWhenABlobEndsEarlyAndLogsIt) {
     EXPECT_THAT(h.log_sink.text(), HasSubstr("the file ended early"));
 }
 
+TEST(Session, TellsWhichBlobCouldNotBeReadAndWhere) {
+    Harness h;
+    (void)h.play(get("/torn"));
+    (void)h.play(get("/small-torn"));
+    ASSERT_EQ(h.handler.failed_reads.size(), 2U);
+    for (auto const& failed : h.handler.failed_reads) {
+        EXPECT_EQ(failed.digest, FakeHandler::torn());
+        EXPECT_EQ(failed.size, 4U);
+        EXPECT_EQ(failed.offset, 0U);
+    }
+}
+
 TEST(Session, SaysSoWhenASmallBlobEndsEarly) {
     Harness h;
     auto const all = answers(h.play(get("/small-torn") + get("/x")));
