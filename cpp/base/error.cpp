@@ -43,6 +43,7 @@ constexpr std::array names{
     Named{Errc::too_many_requests, "too_many_requests"},
     Named{Errc::upload_busy, "upload_busy"},
     Named{Errc::conflict, "conflict"},
+    Named{Errc::precondition_failed, "precondition_failed"},
     Named{Errc::no_space, "no_space"},
     Named{Errc::unavailable, "unavailable"},
     Named{Errc::io, "io"},

@@ -35,13 +35,14 @@ enum class Errc : std::uint8_t {
     blob_unknown,           ///< no such blob in the repository
     upload_unknown,         ///< no such upload session in the repository
     // What is not allowed now.
-    method_not_allowed,  ///< endpoint exists, method does not
-    unsupported,         ///< operation switched off by configuration
-    unauthorized,        ///< no or invalid credentials
-    denied,              ///< known caller, missing right, or a policy said no
-    too_many_requests,   ///< over a rate limit
-    upload_busy,         ///< another request holds the upload session
-    conflict,            ///< the fact to change has changed meanwhile
+    method_not_allowed,   ///< endpoint exists, method does not
+    unsupported,          ///< operation switched off by configuration
+    unauthorized,         ///< no or invalid credentials
+    denied,               ///< known caller, missing right, or a policy said no
+    too_many_requests,    ///< over a rate limit
+    upload_busy,          ///< another request holds the upload session
+    conflict,             ///< the fact to change has changed meanwhile
+    precondition_failed,  ///< what is there is not what the request requires
     // What failed here.
     no_space,     ///< the store is full
     unavailable,  ///< a part is overloaded, draining or cannot be reached

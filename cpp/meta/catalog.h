@@ -50,11 +50,12 @@ class Catalog {
 
     /// Records a manifest and moves its tags, or fails with manifest_blob_unknown naming every missing
     /// required digest as a subject of the error. Recording the same manifest again is no error. denied, and
-    /// nothing recorded, if a tag would move that may not; conflict if one is not where it was seen.
+    /// nothing recorded, if a tag would move that may not; conflict if one is not where it was seen;
+    /// precondition_failed if the condition does not hold.
     virtual Task<Result<>> put_manifest(NewManifest manifest) = 0;
-    /// Removes a tag and nothing else; manifest_unknown if there is none.
+    /// Removes a tag and nothing else; manifest_unknown if there is none, precondition_failed.
     virtual Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
-                                      Time now) = 0;
+                                      Time now, std::optional<TagCondition> condition = {}) = 0;
     /// Removes a manifest from the repository with every tag on it; manifest_unknown if there is none,
     /// conflict if another tag than `seen_tags`, if given, needs it: see tags_on.
     virtual Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "meta/tag_condition.h"
 #include "oci/descriptor.h"
 #include "oci/name.h"
 #include "oci/tag.h"
@@ -85,6 +86,8 @@ struct NewManifest {
     /// What was decided by where the tags pointed: conflict if one of them has moved since.
     std::vector<SeenTag> seen_tags = {};
     bool may_move_tags = true;  ///< false: only tags that do not exist yet, or point to it already
+    /// What every one of the tags must be before, or the manifest itself if there are none.
+    std::optional<TagCondition> condition = {};
 };
 
 /// An upload session.

@@ -110,6 +110,23 @@ Task<Result<>> none_moves(Registry& registry, meta::NewManifest const& facts) {
     co_return Result<>{};
 }
 
+/// The same for the condition of the request.
+Task<Result<>> meets_condition(Registry& registry, meta::NewManifest const& facts) {
+    if (!facts.condition) co_return Result<>{};
+    auto& catalog = registry.meta.catalog();
+    for (auto const& tag : facts.tags) {
+        auto const there = co_await catalog.resolve(facts.repository, tag);
+        if (there.has_error() && there.error().code != Errc::manifest_unknown) co_return there.error();
+        auto const digest = there.has_value() ? there->digest.str() : std::string();
+        CO_CHECK(meta::require(facts.condition, fmt::format("tag {}", tag.str()), digest));
+    }
+    if (!facts.tags.empty()) co_return Result<>{};
+    auto const there = co_await catalog.manifest(facts.repository, facts.fact.digest);
+    if (there.has_error() && there.error().code != Errc::manifest_unknown) co_return there.error();
+    auto const digest = there.has_value() ? there->digest.str() : std::string();
+    co_return meta::require(facts.condition, "the manifest", digest);
+}
+
 /// Bytes of the configuration, for whoever examines images; empty if there is none, or a large one.
 Task<Result<std::string>> config_of(Registry& registry, oci::RepositoryName const& repository,
                                     oci::Manifest const& manifest) {
@@ -167,12 +184,14 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     facts.pushed_by = actor_of(upload.caller);
     facts.pushed_at = registry.clock.now();
     facts.may_move_tags = upload.may_move_tags;
+    facts.condition = upload.condition;
     bool const sparse = may_be_sparse(registry.rules, upload.repository);
     if (sparse) {
         facts.required_blobs.clear();
         facts.required_manifests.clear();
     }
     CO_TRY(auto warnings, co_await all_there(registry, upload.repository, manifest, sparse));
+    CO_CHECK(co_await meets_condition(registry, facts));
     CO_CHECK(co_await none_moves(registry, facts));
     CO_CHECK(co_await ask_about_manifest(registry, upload, facts, manifest));
     CO_TRY(facts.seen_tags,

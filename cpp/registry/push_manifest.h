@@ -18,6 +18,8 @@ struct ManifestUpload {
     std::string_view content_type;    ///< bare; empty if the client sent none
     std::string_view bytes;
     bool may_move_tags = true;  ///< false: denied if a tag that is there would move
+    /// Of the tags, or of the manifest itself if there are none.
+    std::optional<meta::TagCondition> condition = {};
 };
 
 /// What was stored.
@@ -30,7 +32,7 @@ struct PushedManifest {
 /// Checks, asks the gate about the manifest and each tag, stores and records a manifest, moving tags in the
 /// same transaction. A descriptor whose size is not that of the content is a warning, or manifest_invalid
 /// with strict sizes. manifest_invalid, digest_invalid, manifest_blob_unknown (one subject a missing
-/// descriptor; not in a repository whose manifests may be sparse), denied.
+/// descriptor; not in a repository whose manifests may be sparse), denied, precondition_failed.
 Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload);
 
 }  // namespace ocilot::registry

@@ -57,14 +57,18 @@ Task<Result<SeenTags>> may_delete(Registry& registry, policy::Caller const& call
 }  // namespace
 
 Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
-                               oci::RepositoryName const& repository, oci::Reference const& reference) {
+                               oci::RepositoryName const& repository, oci::Reference const& reference,
+                               std::optional<meta::TagCondition> condition) {
     auto const* const tag = std::get_if<oci::Tag>(&reference);
     auto const kind = tag != nullptr ? policy::Removed::tag : policy::Removed::manifest;
     CO_TRY(auto seen, co_await may_delete(registry, caller, repository, reference, kind));
     auto& catalog = registry.meta.catalog();
     auto const now = registry.clock.now();
-    if (tag != nullptr) co_return co_await catalog.delete_tag(repository, *tag, actor_of(caller), now);
+    if (tag != nullptr) {
+        co_return co_await catalog.delete_tag(repository, *tag, actor_of(caller), now, std::move(condition));
+    }
     auto const& digest = std::get<oci::Digest>(reference);
+    CO_CHECK(meta::require(condition, "the manifest", digest.str()));
     co_return co_await catalog.delete_manifest(repository, digest, std::move(seen), actor_of(caller), now);
 }
 

@@ -20,6 +20,11 @@ void ocilot::fuzz::conditions(std::string_view input) {
     request.headers.emplace_back("if-none-match", etag);
     promise(http::is_known(request, digest), "the entity tag of the content is known");
 
+    auto const required = http::write_condition(with_lines("If-Match", input));
+    promise(!required || !required->holds(digest.str()) || line.find('*') != line.npos ||
+                line.find(digest.str()) != line.npos,
+            "a write happens only if the client names the content");
+
     http::Request with_range;
     with_range.headers.emplace_back("If-Range", input);
     promise(!http::range_applies(with_range, digest) || input.find(etag) != input.npos,

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 
 from .api import Answer, with_digest
-from .images import digest_of, make_image, noise
+from .images import Image, digest_of, make_image, noise
 from .registry import Registry
 
 
@@ -93,3 +93,32 @@ def test_an_upload_is_finished_once(registry: Registry, name: str) -> None:
             assert all(status in (201, 404, 409) for status in finished), finished
             assert cancelled in (204, 404, 409)
             assert (cancelled == 204) + finished.count(201) == 1, (cancelled, finished)
+
+
+def test_of_racing_conditional_pushes_exactly_one_wins(registry: Registry, name: str) -> None:
+    racers = 4
+
+    def push(number: int, condition: tuple[str, str], image: Image) -> Answer:
+        with registry.connect() as api:
+            headers = [("Content-Type", image.manifest.media_type), condition]
+            return api("PUT", f"/v2/{name}/manifests/raced", image.manifest.data, headers)
+
+    with registry.connect() as api, ThreadPoolExecutor(racers) as pool:
+        images = [make_image(f"{name} {number}") for number in range(racers)]
+        for image in images:
+            api.push_image(name, image)
+        condition = ("If-None-Match", "*")
+        for _ in range(25):
+            answers = list(pool.map(push, range(racers), [condition] * racers, images))
+            assert sorted(answer.status for answer in answers) == [201, *[412] * (racers - 1)], answers
+            won = next(answer for answer in answers if answer.status == 201)
+            for answer in answers:
+                if answer is not won:
+                    assert answer.codes == ["UNKNOWN"]
+            there = api("HEAD", f"/v2/{name}/manifests/raced")
+            assert there["Docker-Content-Digest"] == won["Docker-Content-Digest"]
+            condition = ("If-Match", there["ETag"])
+            # What the tag points to cannot win again: it would be a push that changes nothing.
+            images = [make_image(f"{there['ETag']} {number}") for number in range(racers)]
+            for image in images:
+                api.push_image(name, image)

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view allowed_headers =
     "Authorization, Accept, Cache-Control, Content-Type, Content-Range, Docker-Distribution-Api-Version, "
-    "If-None-Match, If-Range, Range, X-Request-Id";
+    "If-Match, If-None-Match, If-Range, Range, X-Request-Id";
 constexpr std::string_view exposed_headers =
     "Accept-Ranges, Content-Length, Content-Range, Docker-Content-Digest, Docker-Distribution-Api-Version, "
     "Docker-Upload-UUID, ETag, Link, Location, OCI-Filters-Applied, OCI-Subject, OCI-Tag, Range, "

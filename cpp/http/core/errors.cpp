@@ -60,6 +60,8 @@ constexpr std::array table{
     ErrorRow{Errc::upload_busy, 409, "BLOB_UPLOAD_INVALID",
              "another request is writing to this upload; wait for it or start a new upload"},
     ErrorRow{Errc::conflict, 409, "UNKNOWN", "somebody changed this at the same time; try again"},
+    ErrorRow{Errc::precondition_failed, 412, "UNKNOWN",
+             "the content is not what If-Match or If-None-Match requires; fetch it and decide again"},
     ErrorRow{Errc::no_space, 507, "UNAVAILABLE",
              "the registry's storage is full; tell whoever runs this registry", hidden},
     ErrorRow{Errc::unavailable, 503, "UNAVAILABLE",
@@ -124,6 +126,7 @@ Response error_response(Error const& error) {
         response.set("Retry-After", std::to_string(error.retry_after == 0 ? 5 : error.retry_after));
     }
     response.close = row.close;
+    response.by_client = row.own_words;
     if (row.limit) response.refusal = to_string(row.code);
     if (!row.own_words) response.cause = error.message;
     return response;

@@ -30,6 +30,7 @@ struct Request {
     std::string_view peer;                        ///< numeric address without port
     bool tls = false;
     std::string_view certificate;  ///< name in the client's verified TLS certificate; empty without one
+    bool forwarded = false;        ///< came from a proxy whose `Forwarded` and `X-Forwarded-*` are believed
     bool local = false;   ///< came through the control socket, which only the registry's own user can open
     std::string_view id;  ///< id of this request, for logs and X-Request-Id
 
@@ -78,6 +79,7 @@ struct Response {
     std::string_view route = "none";
     std::string_view refusal = {};  ///< literal: which limit refused the request; empty if none did
     std::string cause = {};         ///< what failed here, for the log only; empty if nothing did
+    bool by_client = false;         ///< an error that the client made, whatever its status
 
     Response& set(std::string_view name, std::string value) {
         if (headers.capacity() == 0) headers.reserve(usual_headers);

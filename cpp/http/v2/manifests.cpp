@@ -105,8 +105,9 @@ Task<Result<Response>> put_manifest(Context const& context) {
     CO_TRY(auto const type, content_type(context.request));
     CO_TRY(auto const bytes, co_await read_body(context.request, context.registry.rules.manifest_limit));
     CO_TRY(bool const moves, co_await may_move_tags(context));
-    registry::ManifestUpload const upload{context.caller, context.name(), reference, tags,
-                                          type,           bytes,          moves};
+    registry::ManifestUpload const upload{
+        context.caller, context.name(), reference, tags,
+        type,           bytes,          moves,     write_condition(context.request)};
     CO_TRY(auto const pushed, co_await registry::push_manifest(context.registry, upload));
     Response response{.status = 201};
     response.set("Location", context.urls.manifest(context.name(), pushed.fact.digest));
@@ -120,7 +121,8 @@ Task<Result<Response>> put_manifest(Context const& context) {
 /// end-9: `DELETE /v2/<name>/manifests/<tag-or-digest>`.
 Task<Result<Response>> delete_manifest(Context const& context) {
     CO_TRY(auto const reference, oci::parse_reference(context.item));
-    CO_CHECK(co_await registry::delete_manifest(context.registry, context.caller, context.name(), reference));
+    CO_CHECK(co_await registry::delete_manifest(context.registry, context.caller, context.name(), reference,
+                                                write_condition(context.request)));
     co_return Response{.status = 202};
 }
 
@@ -138,18 +140,21 @@ constexpr Verb manifest_verbs[] = {
     {Method::put,
      Action::push,
      put_manifest,
-     "Stores a manifest and moves a tag to it; `?tag=` sets tags in a push by digest.",
+     "Stores a manifest and moves a tag to it; `?tag=` sets tags in a push by digest. `If-Match` and "
+     "`If-None-Match` are conditions on the tags, or in a push by digest without tags on the manifest "
+     "itself.",
      {{{201,
         "Stored. `OCI-Subject` if it has a subject, `OCI-Tag` for each `?tag=`, `Warning` for each "
         "descriptor with a wrong size."}}},
      {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_invalid, Errc::manifest_too_large,
-      Errc::manifest_blob_unknown}},
+      Errc::manifest_blob_unknown, Errc::precondition_failed}},
     {Method::del,
      Action::remove,
      delete_manifest,
-     "Removes a tag, or a manifest with all its tags.",
+     "Removes a tag, or a manifest with all its tags; `If-Match` and `If-None-Match` as for a push.",
      {{{202, "Removed."}}},
-     {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_unknown, Errc::unsupported}}};
+     {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_unknown, Errc::unsupported,
+      Errc::precondition_failed}}};
 
 constexpr Endpoint manifest_route_table[] = {
     row("/v2/<name>/manifests/<item>", "manifest", manifest_verbs),

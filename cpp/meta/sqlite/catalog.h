@@ -25,8 +25,8 @@ class SqliteCatalog final : public Catalog {
                                  TakeReferrer const& take) override;
 
     Task<Result<>> put_manifest(NewManifest manifest) override;
-    Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
-                              Time now) override;
+    Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by, Time now,
+                              std::optional<TagCondition> condition = {}) override;
     Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
                                    std::optional<std::vector<std::string>> seen_tags, Actor by,
                                    Time now) override;

@@ -80,6 +80,43 @@ Result<std::string> tagged(SqliteDb& db, std::int64_t repository, oci::Tag const
     return row ? rows.text(0) : std::string();
 }
 
+Result<bool> is_quarantined(SqliteDb& db, std::string const& digest) {
+    TRY(auto const wrong, first_number(db, "SELECT 1 FROM quarantined WHERE digest = ?1", {digest}));
+    return wrong.has_value();
+}
+
+/// The condition, if there is one, on a tag that points to `digest`. What is quarantined cannot be fetched,
+/// and counts as none.
+Result<> require_tag(SqliteDb& db, std::optional<TagCondition> const& condition, oci::Tag const& tag,
+                     std::string digest) {
+    if (!condition) return {};
+    if (!digest.empty()) {
+        TRY(bool const hidden, is_quarantined(db, digest));
+        if (hidden) digest.clear();
+    }
+    return require(condition, fmt::format("tag {}", tag.str()), digest);
+}
+
+/// The condition, if there is one, on everything that the push changes.
+Result<> require_condition(SqliteDb& db, NewManifest const& manifest) {
+    if (!manifest.condition) return {};
+    TRY(auto const repository, find_repository(db, manifest.repository));
+    for (auto const& tag : manifest.tags) {
+        std::string digest;
+        if (repository) {
+            TRY(digest, tagged(db, *repository, tag));
+        }
+        CHECK(require_tag(db, manifest.condition, tag, std::move(digest)));
+    }
+    if (!manifest.tags.empty()) return {};
+    Repository found;
+    if (repository) {
+        TRY(found, find_sound_manifest(db, *repository, manifest.fact.digest));
+    }
+    auto const digest = manifest.fact.digest.str();
+    return require(manifest.condition, "the manifest", found ? digest : std::string());
+}
+
 /// A tag that is to be set and where it points before; empty if it is new.
 struct Move {
     oci::Tag const& tag;
@@ -93,8 +130,8 @@ Result<> require_seen(SqliteDb& db, NewManifest const& manifest, oci::Tag const&
     if (seen == manifest.seen_tags.end()) return {};
     if (from == (seen->digest ? seen->digest->str() : std::string())) return {};
     if (!seen->digest) {
-        TRY(auto const wrong, first_number(db, "SELECT 1 FROM quarantined WHERE digest = ?1", {from}));
-        if (wrong) return {};
+        TRY(bool const hidden, is_quarantined(db, from));
+        if (hidden) return {};
     }
     return tag_moved(tag.str());
 }
@@ -182,6 +219,7 @@ Result<> note_push(SqliteDb& db, NewManifest const& manifest, std::vector<Move> 
 }
 
 Result<> put(SqliteDb& db, NewManifest const& manifest) {
+    CHECK(require_condition(db, manifest));
     TRY(auto const moves, moves_of(db, manifest));
     CHECK(require_content(db, manifest));
     TRY(auto const annotations, annotations_to_json(manifest.annotations));
@@ -198,11 +236,12 @@ Result<> put(SqliteDb& db, NewManifest const& manifest) {
 }
 
 Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag, Actor const& by,
-                    Time now) {
+                    Time now, std::optional<TagCondition> const& condition) {
     TRY(auto const id, find_repository(db, repository));
     if (!id) return tag_unknown(repository, tag);
     TRY(auto const digest, tagged(db, *id, tag));
     if (digest.empty()) return tag_unknown(repository, tag);
+    CHECK(require_tag(db, condition, tag, digest));
     CHECK(db.change("DELETE FROM tag WHERE repository = ?1 AND name = ?2", {*id, tag.str()}));
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) VALUES (?1, ?2, ?3, ?4)",
@@ -262,9 +301,9 @@ Task<Result<>> SqliteCatalog::put_manifest(NewManifest manifest) {
 }
 
 Task<Result<>> SqliteCatalog::delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
-                                         Time now) {
+                                         Time now, std::optional<TagCondition> condition) {
     return writer_.run(Scope::of(repository),
-                       [=](SqliteDb& db) { return remove_tag(db, repository, tag, by, now); });
+                       [=](SqliteDb& db) { return remove_tag(db, repository, tag, by, now, condition); });
 }
 
 Task<Result<>> SqliteCatalog::delete_manifest(oci::RepositoryName const& repository,

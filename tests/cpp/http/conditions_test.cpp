@@ -24,6 +24,31 @@ TEST(Conditions, KnowTheDigestInEverySpelling) {
     EXPECT_FALSE(is_known(with_headers({}), digest));
 }
 
+TEST(Conditions, OfWritesAreReadInTheSameSpellings) {
+    auto const digest = oci::digest_of(oci::Algorithm::sha256, "x").str();
+    EXPECT_FALSE(write_condition(with_headers({{"If-Range", "x"}})));
+    for (auto const& header : {digest, '"' + digest + '"', "W/\"" + digest + '"', "\"other\" , " + digest}) {
+        auto const required = write_condition(with_headers({{"if-match", header}}));
+        ASSERT_TRUE(required) << header;
+        EXPECT_TRUE(required->holds(digest)) << header;
+        EXPECT_FALSE(required->holds("sha256:other")) << header;
+        EXPECT_FALSE(required->holds("")) << header;
+        auto const refused = write_condition(with_headers({{"If-None-Match", header}}));
+        EXPECT_FALSE(refused->holds(digest)) << header;
+        EXPECT_TRUE(refused->holds("sha256:another")) << header;
+        EXPECT_TRUE(refused->holds("")) << header;
+    }
+    auto const absent = write_condition(with_headers({{"If-None-Match", "*"}}));
+    EXPECT_TRUE(absent->holds(""));
+    EXPECT_FALSE(absent->holds(digest));
+    EXPECT_FALSE(write_condition(with_headers({{"If-Match", "*"}}))->holds(""));
+    EXPECT_FALSE(write_condition(with_headers({{"If-Match", " "}}))->holds(digest))
+        << "a condition that names nothing is met by nothing";
+    auto const both = write_condition(with_headers({{"If-Match", "*"}, {"If-None-Match", digest}}));
+    EXPECT_FALSE(both->holds(digest));
+    EXPECT_TRUE(both->holds("sha256:other"));
+}
+
 TEST(Conditions, IfRangeNeedsTheVeryTag) {
     auto const digest = oci::digest_of(oci::Algorithm::sha256, "x");
     auto const applies = [&](std::string const& header) {

@@ -54,6 +54,13 @@ TEST(ErrorResponse, TellsNothingOfTheInside) {
     }
 }
 
+TEST(ErrorResponse, SaysWhoseErrorItIs) {
+    EXPECT_TRUE(error_response({Errc::not_implemented, "gzip"}).by_client) << "501, and yet the client's";
+    for (auto const code : {Errc::io, Errc::internal, Errc::no_space, Errc::unavailable}) {
+        EXPECT_FALSE(error_response({code, "a disk"}).by_client);
+    }
+}
+
 TEST(ErrorResponse, TellsWhenToTryAgain) {
     EXPECT_EQ(value(error_response({Errc::too_many_requests, ""}), "Retry-After"), "5");
     EXPECT_EQ(value(error_response({Errc::unavailable, ""}), "Retry-After"), "5");

@@ -164,6 +164,31 @@ TEST_F(Manifests, ByDigestTakeSeveralTags) {
     EXPECT_EQ(get(at("ok")).status(), 404U);
 }
 
+TEST_F(Manifests, MoveTagsUnderConditions) {
+    auto const first = image(push("{}"), "first");
+    auto const second = image(sha256("{}"), "second");
+    auto const put_if = [&](std::string const& reference, std::string_view name, std::string const& value,
+                            std::string const& bytes) {
+        return ask(Method::put, at(reference), {{"Content-Type", oci_manifest}, {name, value}}, bytes);
+    };
+    EXPECT_EQ(put_if("v1", "If-Match", "*", first).status(), 412U);
+    EXPECT_EQ(get(at(sha256(first))).status(), 404U) << "nothing is stored";
+    EXPECT_EQ(put_if("v1", "If-None-Match", "*", first).status(), 201U);
+    auto const refused = put_if("v1", "If-None-Match", "*", second);
+    EXPECT_EQ(refused.status(), 412U);
+    EXPECT_TRUE(refused.says(R"({"errors":[{"code":"UNKNOWN","message":"tag v1 )")) << refused.text;
+    EXPECT_EQ(put_if("v1", "If-Match", sha256(second), second).status(), 412U);
+    EXPECT_EQ(put_if("v1", "If-Match", '"' + sha256(first) + '"', second).status(), 201U);
+    EXPECT_EQ(get(at("v1")).text, second);
+    EXPECT_EQ(put_if(sha256(second), "If-None-Match", "*", second).status(), 412U);
+    EXPECT_EQ(put_if(sha256(second) + "?tag=v2", "If-None-Match", "*", second).status(), 201U);
+    EXPECT_EQ(put_if(sha256(first) + "?tag=v2", "If-None-Match", "*", first).status(), 412U);
+    for (auto const& reference : {std::string("v1"), sha256(second)}) {
+        EXPECT_EQ(ask(Method::del, at(reference), {{"If-Match", sha256(first)}}).status(), 412U);
+        EXPECT_EQ(ask(Method::del, at(reference), {{"If-Match", sha256(second)}}).status(), 202U);
+    }
+}
+
 TEST_F(Manifests, DeletingTheTagLeavesTheManifest) {
     auto const digest = sha256(push_image("v1"));
     EXPECT_EQ(ask(Method::del, at("v1")).status(), 202U);

@@ -109,6 +109,13 @@ TEST_F(Concurrency, ManyPushingOneLayerAllSucceedAndItIsThereOnce) {
 
 namespace {
 
+/// An image manifest of the config `{}`, unlike those of other numbers.
+std::string manifest(int number) {
+    return R"({"schemaVersion":2,"annotations":{"n":")" + std::to_string(number) +
+           R"("},"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":")" +
+           sha256("{}").str() + R"(","size":2},"layers":[]})";
+}
+
 Task<> move_tag(In in, std::string manifest, int times, std::atomic<int>& moving) {
     auto const reference = tag("moving");
     for (int i = 0; i < times; ++i) {
@@ -139,11 +146,6 @@ Task<> look_at_tag(In in, std::vector<std::string> manifests, std::atomic<int>& 
 TEST_F(Concurrency, AMovingTagIsNeverUnknownAndAlwaysOneOfItsManifests) {
     In const in{parts, nobody, name};
     run(push_whole(in, "{}", sha256("{}")));
-    auto const manifest = [](int number) {
-        return R"({"schemaVersion":2,"annotations":{"n":")" + std::to_string(number) +
-               R"("},"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":")" +
-               sha256("{}").str() + R"(","size":2},"layers":[]})";
-    };
     std::atomic<int> first{1};
     run(move_tag(in, manifest(0), 1, first));
     std::atomic<int> moving{2};
@@ -156,6 +158,46 @@ TEST_F(Concurrency, AMovingTagIsNeverUnknownAndAlwaysOneOfItsManifests) {
     tasks.push_back(look_at_tag(in, both, moving, looks[1]));
     contexts.run(std::move(tasks));
     EXPECT_GT(looks[0] + looks[1], 0);
+}
+
+namespace {
+
+/// A push under a condition; counts whether it won or was refused.
+Task<> push_if(In in, std::string bytes, meta::TagCondition condition, std::atomic<int>& won,
+               std::atomic<int>& refused) {
+    auto const reference = tag("raced");
+    registry::ManifestUpload const upload{.caller = in.caller,
+                                          .repository = in.name,
+                                          .reference = reference,
+                                          .more_tags = {},
+                                          .content_type = "application/vnd.oci.image.manifest.v1+json",
+                                          .bytes = bytes,
+                                          .condition = std::move(condition)};
+    auto const pushed = co_await registry::push_manifest(in.parts, upload);
+    if (pushed.has_value()) ++won;
+    if (pushed.has_error() && pushed.error().code == Errc::precondition_failed) ++refused;
+}
+
+}  // namespace
+
+TEST_F(Concurrency, OfRacingConditionalPushesExactlyOneWins) {
+    In const in{parts, nobody, name};
+    run(push_whole(in, "{}", sha256("{}")));
+    meta::TagCondition condition{.none_match = meta::TagCondition::Content{.any = true}};
+    for (int round = 0; round < 100; ++round) {
+        std::atomic<int> won = 0;
+        std::atomic<int> refused = 0;
+        std::vector<Task<>> pushes;
+        for (int lane = 0; lane < static_cast<int>(lanes); ++lane) {
+            auto const number = round * static_cast<int>(lanes) + lane;
+            pushes.push_back(push_if(in, manifest(number), condition, won, refused));
+        }
+        contexts.run(std::move(pushes));
+        ASSERT_EQ(won, 1) << round;
+        ASSERT_EQ(refused, static_cast<int>(lanes) - 1) << round;
+        auto const there = run(registry::stat_manifest(parts, name, tag("raced"))).value();
+        condition = {.match = meta::TagCondition::Content{.digests = {there.digest.str()}}};
+    }
 }
 
 namespace {
