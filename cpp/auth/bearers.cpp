@@ -86,6 +86,7 @@ Task<Result<>> Bearers::look_at_secret(Verified& verified) {
                       (!secret->expires_at || *secret->expires_at > parts_.clock.now());
     if (!good)
         co_return Error{Errc::unauthorized, "the secret that the token was given for is gone or has expired"};
+    CO_TRY(verified.holder.caller.owner_limit, parse_robot_scopes(secret->scopes));
     if (secret->expires_at) verified.expires_at = std::min(verified.expires_at, *secret->expires_at);
     co_return Result<>{};
 }

@@ -105,6 +105,7 @@ Result<policy::Caller> make_caller(FederationRule const& rule, Json const& claim
     }
     policy::Caller caller;
     TRY(caller.limit, parse_robot_scopes(scopes));
+    caller.owner_limit = caller.limit;
     caller.name = *name;
     caller.groups = rule.groups;
     caller.kind = policy::CallerKind::federated;

@@ -238,6 +238,8 @@ Task<Result<>> Guard::require(Caller const& caller, Access access) {
     CO_TRY(auto const decided, co_await decide(caller, access));
     if (!decided.allowed) co_return refused(caller, access, decided);
     if (caller.limit && !caller.limit->covers(access)) {
+        CO_TRY(bool const is_public, co_await anonymous_may(caller, access));
+        if (is_public) co_return Result<>{};
         Error limited{Errc::unauthorized, fmt::format("the credentials are not good to {}{}; get others",
                                                       policy::to_string(access.action), where(access))};
         note(caller, access, limited.message);
@@ -259,7 +261,25 @@ Result<> Guard::require_catalog(Caller const& caller) const {
 }
 
 Task<Result<bool>> Guard::may(Caller const& caller, Access access) {
-    if (caller.limit && !caller.limit->covers(access)) co_return false;
+    if (caller.limit && !caller.limit->covers(access)) {
+        CO_TRY(bool const is_public, co_await anonymous_may(caller, access));
+        if (!is_public) co_return false;
+    }
+    co_return co_await may_without_limit(caller, access);
+}
+
+Task<Result<bool>> Guard::anonymous_may(Caller const& caller, Access access) {
+    if (open()) co_return false;
+    auto const without_credentials = anonymous(caller.address);
+    CO_TRY(auto const decided, co_await decide(without_credentials, access));
+    co_return decided.allowed;
+}
+
+Task<Result<bool>> Guard::needs_wider_token(Caller const& caller, Access access) {
+    if (open() || tokens_decide() || !caller.limit || caller.limit->covers(access)) co_return false;
+    if (caller.owner_limit && !caller.owner_limit->covers(access)) co_return false;
+    CO_TRY(bool const is_public, co_await anonymous_may(caller, access));
+    if (is_public) co_return false;
     co_return co_await may_without_limit(caller, access);
 }
 

@@ -77,14 +77,17 @@ class Guard {
     /// True if the caller may, by what is known already; else `require` finds out.
     [[nodiscard]] bool known_to_allow(policy::Caller const& caller, policy::Access const& access);
     /// Nothing, or: unauthorized for an anonymous caller and for a token that does not cover the access,
-    /// denied for a known one, with the reason.
+    /// denied for a known one, with the reason. Limited credentials allow what anonymous callers may.
     Task<Result<>> require(policy::Caller const& caller, policy::Access access);
     /// Whether the caller may ask for the list of repositories; what is in it
     /// `may_without_limit` tells, one by one.
     [[nodiscard]] Result<> require_catalog(policy::Caller const& caller) const;
     /// Whether the caller may, with the credentials at hand; no refusal is noted.
     Task<Result<bool>> may(policy::Caller const& caller, policy::Access access);
-    /// The same whatever the credentials are limited to.
+    /// Whether nothing but the limit of the token at hand refuses the access: its owner may, and gets another
+    /// token that covers it.
+    Task<Result<bool>> needs_wider_token(policy::Caller const& caller, policy::Access access);
+    /// The same as `may`, whatever the credentials are limited to.
     Task<Result<bool>> may_without_limit(policy::Caller const& caller, policy::Access access);
     /// Why, for a caller without limits.
     Task<Result<Explanation>> explain(policy::Caller const& caller, policy::Access access);
@@ -99,6 +102,8 @@ class Guard {
     [[nodiscard]] std::uint64_t generation() const noexcept {
         return gate_.generation() << 32 | rules_generation_.load(std::memory_order_acquire);
     }
+    /// Whether the client may without any credentials.
+    Task<Result<bool>> anonymous_may(policy::Caller const& caller, policy::Access access);
     Task<Result<Decided>> decide(policy::Caller const& caller, policy::Access access);
     [[nodiscard]] Decided decide_by_rules(policy::Caller const& caller, policy::Access const& access) const;
     Task<Result<std::optional<Decided>>> ask_gate(policy::Caller const& caller, policy::Access access,

@@ -268,6 +268,7 @@ Task<Result<Logins::Found>> Logins::of_secret(std::string const& id, std::string
     }
     auto caller = caller_of(*account);
     CO_TRY(caller.limit, parse_robot_scopes(token->scopes));
+    caller.owner_limit = caller.limit;
     used(id);
     Time until = now + kept_for;
     if (token->expires_at) until = std::min(until, *token->expires_at);

@@ -60,6 +60,7 @@ std::string claims_of(OwnToken const& token) {
     if (caller.admin) own["admin"] = true;
     if (token.holder.has_account) own["account"] = true;
     if (!token.holder.secret.empty()) own["secret"] = token.holder.secret;
+    if (caller.owner_limit) own["limited"] = true;
     json const claims = {{"iss", token.service},
                          {"sub", caller.name},
                          {"aud", token.service},
@@ -91,6 +92,8 @@ Result<Holder> holder_of(jose::Claims const& claims) {
     }
     TRY(auto const access, access_claim(claims));
     holder.caller.limit = allowance_of(access);
+    // What exactly they are limited to, only a secret of an account says.
+    if (own.contains("limited")) holder.caller.owner_limit = holder.caller.limit;
     return holder;
 }
 

@@ -116,21 +116,23 @@ std::string Resource::str() const {
 }
 
 Result<std::vector<Resource>> parse_scope(std::string_view text) {
-    if (text.size() > longest_scope) {
-        return Error{Errc::bad_request, fmt::format("the scope has {} bytes: the most is {}; ask for less",
-                                                    text.size(), longest_scope)};
-    }
     std::vector<Resource> resources;
+    std::size_t taken = 0;  // Bytes.
     while (!text.empty()) {
         auto const end = std::min(text.find(' '), text.size());
         auto const scope = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
         if (scope.empty()) continue;
-        if (resources.size() == most_resources) {
-            return Error{Errc::bad_request,
-                         fmt::format("the scope names more than {} things; ask for less", most_resources)};
-        }
         TRY(auto resource, parse_resource(scope));
+        auto const same = std::ranges::find_if(resources, [&](Resource const& other) {
+            return other.type == resource.type && other.name == resource.name;
+        });
+        if (same != resources.end()) {
+            same->rights.add(resource.rights);
+            continue;
+        }
+        taken += scope.size();
+        if (resources.size() == most_resources || taken > longest_scope) break;
         resources.push_back(std::move(resource));
     }
     return resources;

@@ -35,8 +35,10 @@ struct Resource {
 inline constexpr std::size_t most_resources = 100;
 inline constexpr std::size_t longest_scope = 8192;  ///< bytes
 
-/// Resources separated by spaces; none for an empty text. The type ends at the first colon, the actions begin
-/// after the last one. bad_request with the reason if it is out of the grammar, too long or too many.
+/// Resources separated by spaces, each once with all its actions; none for an empty text. The type ends at
+/// the first colon, the actions begin after the last one. Of more than 100 resources, or 8 KiB of them, the
+/// first ones count: a token for all of them would fit into no header. bad_request with the reason if one of
+/// those is out of the grammar.
 [[nodiscard]] Result<std::vector<Resource>> parse_scope(std::string_view text);
 /// Joined by spaces.
 [[nodiscard]] std::string to_scope(std::span<Resource const> resources);

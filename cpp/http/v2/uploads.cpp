@@ -83,10 +83,22 @@ constexpr std::size_t most_holders = 100;
 /// What came of trying one source.
 enum class Mount : std::uint8_t { done, not_from_here, not_at_all };
 
-/// Whether the caller may read a source. To have named one that he may not is a refusal, which is noted.
+/// Whether the caller may read a source. To have named one that the caller may not read is a refusal, which
+/// is noted. unauthorized if all that is missing is another token: the challenge names both repositories.
 Task<Result<bool>> may_read(Context const& context, oci::RepositoryName const& source, bool is_named) {
     policy::Access const access{source, policy::Action::pull};
-    if (!is_named) co_return co_await context.guard.may(context.caller, access);
+    if (!is_named) {
+        // Others decide only about what the credentials are for: the client knows of no other holder.
+        auto const& limit = context.caller.limit;
+        if (limit && !limit->covers(access)) co_return false;
+        co_return co_await context.guard.may(context.caller, access);
+    }
+    CO_TRY(bool const needs_token, co_await context.guard.needs_wider_token(context.caller, access));
+    if (needs_token) {
+        co_return Error{Errc::unauthorized,
+                        fmt::format("the token does not allow pull on {}: request one for both repositories",
+                                    source.str())};
+    }
     auto const readable = co_await context.guard.require(context.caller, access);
     if (readable.has_value()) co_return true;
     auto const refusal = readable.error().code;
@@ -101,8 +113,10 @@ Task<Result<Mount>> try_mount(Context const& context, oci::Digest const& digest,
     auto const source = oci::RepositoryName::parse(from);
     if (source.has_error()) co_return Mount::not_from_here;
     auto const readable = co_await may_read(context, *source, is_named);
-    // A gate that does not answer is not asked about the next repository.
-    if (readable.has_error()) co_return Mount::not_at_all;
+    if (readable.has_error()) {
+        if (readable.error().code == Errc::unauthorized) co_return readable.error();
+        co_return Mount::not_at_all;  // A gate that does not answer is not asked about the next repository.
+    }
     if (!*readable) co_return Mount::not_from_here;
     auto const mounted =
         co_await registry::mount_blob(context.registry, context.caller, *source, context.name(), digest);

@@ -41,6 +41,9 @@ TEST_F(Access, ChallengesNameEverythingTheRequestTouches) {
 }
 
 TEST_F(Access, RealmIsWhereTheClientSeesTheRegistry) {
+    EXPECT_EQ(get("/v2/", {{"X-Forwarded-Proto", "https"}})["WWW-Authenticate"],
+              R"(Bearer realm="http://r.test/token",service="ocilot")");
+    behind_proxy = true;
     auto const answer = get("/v2/", {{"X-Forwarded-Proto", "https"}, {"X-Forwarded-Host", "reg.example"}});
     EXPECT_EQ(answer["WWW-Authenticate"], R"(Bearer realm="https://reg.example/token",service="ocilot")");
     settings.urls.host = "https://fixed.example:8443/";
@@ -49,6 +52,10 @@ TEST_F(Access, RealmIsWhereTheClientSeesTheRegistry) {
     join();
     EXPECT_EQ(get("/registry/v2/")["WWW-Authenticate"],
               R"(Bearer realm="https://fixed.example:8443/registry/token",service="ocilot")");
+    settings.urls.host = "https://fixed.example/base";
+    join();
+    EXPECT_EQ(get("/registry/v2/")["WWW-Authenticate"],
+              R"(Bearer realm="https://fixed.example/base/registry/token",service="ocilot")");
 }
 
 TEST_F(Access, AnonymousPullNeedsNoTokenWhereRulesAllowIt) {
@@ -167,12 +174,63 @@ TEST_F(Access, MountsNeedPullOnTheSource) {
     auto const mount = "/v2/team/app/blobs/uploads/?mount=" + digest + "&from=";
     EXPECT_EQ(as(basic("writer"), Method::post, mount + "secret/aa").status(), 202U);
     EXPECT_EQ(as(basic("writer"), Method::post, mount + "secret/none").status(), 202U);
-    // A token that is not good for the source mounts nothing from it.
-    auto const narrow = bearer_for("scope=repository:team/app:pull,push", basic("writer"));
-    EXPECT_EQ(as(narrow, Method::post, mount + "team/lib").status(), 202U);
     auto const wide =
         bearer_for("scope=repository:team/app:pull,push&scope=repository:team/lib:pull", basic("writer"));
     EXPECT_EQ(as(wide, Method::post, mount + "team/lib").status(), 201U);
+}
+
+TEST_F(Access, AMountAsksForATokenForItsSourceToo) {
+    auto const digest = sha256("layer");
+    for (std::string const name : {"team/lib", "public/lib"}) {
+        as(basic("boss"), Method::post, "/v2/" + name + "/blobs/uploads/?digest=" + digest, "layer");
+    }
+    as(basic("boss"), Method::post, "/v2/secret/aa/blobs/uploads/?digest=" + digest, "layer");
+    auto const mount = "/v2/team/app/blobs/uploads/?mount=" + digest + "&from=";
+    auto const narrow = bearer_for("scope=repository:team/app:pull,push", basic("writer"));
+    for (std::string const source : {"team/lib", "team/none"}) {
+        auto const answer = as(narrow, Method::post, mount + source);
+        EXPECT_EQ(answer.status(), 401U) << source;
+        EXPECT_EQ(
+            answer["WWW-Authenticate"],
+            R"(Bearer realm="http://r.test/token",service="ocilot",scope="repository:team/app:pull,push )"
+            R"(repository:)" +
+                source + R"(:pull",error="insufficient_scope",error_description="the token does not )" +
+                "allow pull on " + source + R"(: request one for both repositories")");
+    }
+    EXPECT_EQ(as(narrow, Method::post, mount + "public/lib").status(), 201U)
+        << "anonymous callers may pull it";
+    for (std::string const source : {"secret/aa", "secret/none", "NO"}) {
+        EXPECT_EQ(as(narrow, Method::post, mount + source).status(), 202U)
+            << source << ": no other token would allow it";
+    }
+    auto const foreign = "/v2/team/app/blobs/uploads/?mount=" + sha256("none");
+    EXPECT_EQ(as(narrow, Method::post, foreign).status(), 202U);
+    EXPECT_EQ(as(narrow, Method::post, "/v2/team/other/blobs/uploads/?mount=" + digest).status(), 401U);
+}
+
+TEST_F(Access, AMountAsksForNoTokenThatTheSecretDoesNotAllow) {
+    auto const digest = sha256("layer");
+    as(basic("writer"), Method::post, "/v2/team/lib/blobs/uploads/?digest=" + digest, "layer");
+    auto const mount = "/v2/team/app/blobs/uploads/?mount=" + digest + "&from=team/lib";
+    auto const query = std::string("scope=repository:team/app:pull,push");
+    auto const only_app = basic("bot", add_secret("bot", {"repository:team/app:pull,push"}));
+    EXPECT_EQ(as(only_app, Method::post, mount).status(), 202U);
+    EXPECT_EQ(as(bearer_for(query, only_app), Method::post, mount).status(), 202U);
+    auto const whole_team = basic("bot", add_secret("bot", {"repository:team/**:pull,push"}));
+    EXPECT_EQ(as(bearer_for(query, whole_team), Method::post, mount).status(), 401U);
+    EXPECT_EQ(as(whole_team, Method::post, mount).status(), 201U);
+}
+
+TEST_F(Access, LimitedCredentialsAllowWhatAnonymousCallersMay) {
+    auto const robot = basic("bot", add_secret("bot", {"repository:team/app:pull,push"}));
+    auto const token = bearer_for("scope=repository:team/app:pull", robot);
+    for (auto const& shown : {robot, token, bearer_for("scope=repository:public/other:pull")}) {
+        EXPECT_EQ(as(shown, Method::get, "/v2/public/base/tags/list").status(), 404U) << "allowed";
+        EXPECT_NE(as(shown, Method::post, "/v2/public/base/blobs/uploads/").status(), 202U);
+        EXPECT_NE(as(shown, Method::get, "/v2/team/lib/tags/list").status(), 404U);
+    }
+    auto const given = token_for("scope=repository:public/base:pull,push+repository:team/lib:pull", robot);
+    EXPECT_EQ(given["scope"], "repository:public/base:pull");
 }
 
 TEST_F(Access, CatalogShowsOnlyWhatMayBePulled) {

@@ -77,6 +77,7 @@ class AppTest : public ::testing::Test {
         request.has_body = !content.empty();
         if (!chunked && !content.empty()) request.content_length = content.size();
         request.peer = "192.0.2.1";
+        request.forwarded = behind_proxy;
         request.id = "id-7";
         auto answer = Answer{ocilot::test::run(app->handle(request)), {}};
         answer.text = read(answer.response);
@@ -216,8 +217,9 @@ class AppTest : public ::testing::Test {
     std::optional<auth::RateLimits> rates;
     std::optional<App> app;
 
-    bool chunked = false;  ///< send bodies without a length
-    int reads = 0;         ///< how often the last request's body was read
+    bool chunked = false;       ///< send bodies without a length
+    bool behind_proxy = false;  ///< one that is trusted
+    int reads = 0;              ///< how often the last request's body was read
 
     void SetUp() override { rebuild(); }
 };

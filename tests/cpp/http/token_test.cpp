@@ -172,6 +172,12 @@ TEST_F(Tokens, ForWhatIsNoGrantAreNot) {
     EXPECT_EQ(get("/token?scope=nonsense").status(), 400U);
 }
 
+TEST_F(Tokens, ForVeryManyRepositoriesAreForTheFirst) {
+    std::string query = "scope=";
+    for (int i = 0; i < 150; ++i) query += "repository:team/r" + std::to_string(i) + ":pull+";
+    EXPECT_EQ(access_for(query, basic("reader")).size(), auth::most_resources);
+}
+
 TEST_F(Tokens, OfRobotsKeepToTheScopesOfTheirSecret) {
     auto const secret = add_secret("bot", {"repository:team/ci/**:pull,create"});
     EXPECT_EQ(access_for("scope=repository:team/ci/app:pull,push", basic("bot", secret))[0]["actions"],
