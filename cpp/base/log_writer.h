@@ -4,9 +4,8 @@
 #include "base/metrics.h"
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
-#include <mutex>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -18,7 +17,8 @@ class LogWriter final : public LogSink {
   public:
     /// After a first line the thread waits up to `gathering` for more: a busy log is written in large pieces.
     LogWriter(int fd, std::size_t capacity, Counter& dropped, std::chrono::milliseconds gathering = {});
-    /// Writes what waits, for a second at most.
+    /// Writes what waits, for a second at most; lines that are left are dropped and counted. A thread that is
+    /// stuck in a write even then is left to itself.
     ~LogWriter() override;
     LogWriter(LogWriter const&) = delete;
     LogWriter& operator=(LogWriter const&) = delete;
@@ -26,19 +26,12 @@ class LogWriter final : public LogSink {
     void write(std::string_view line) override;
 
   private:
-    void serve();
-    /// False if it is time to give up.
-    bool write_out(std::string_view text);
-    bool wait_until_writable();
+    /// What the thread works with, which may outlive this.
+    struct Shared;
 
-    int fd_;
     std::size_t capacity_;
     Counter& dropped_;
-    std::chrono::milliseconds gathering_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    std::string waiting_;
-    bool closing_ = false;
+    std::shared_ptr<Shared> shared_;
     std::thread thread_;
 };
 

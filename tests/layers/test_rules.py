@@ -39,6 +39,7 @@ POSTS = {
 
 THREADS = {
     "cpp/base/blocking_pool.h": "the pool",
+    "cpp/base/log_writer.cpp": "leaves the log's thread to itself when it is stuck in a write",
     "cpp/base/log_writer.h": "the log's own thread",
     "cpp/hookbox/mailbox.h": "the ticker of the deadlines",
     "cpp/meta/sqlite/writer.h": "the writer's own thread",

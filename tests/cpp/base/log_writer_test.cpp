@@ -1,7 +1,9 @@
 #include "base/log_writer.h"
 
 #include <array>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 using namespace ocilot;
@@ -44,4 +46,35 @@ TEST(LogWriter, DropsAndCountsInsteadOfWaitingForAReader) {
         for (int i = 0; i < 200; ++i) writer.write(line);
     }
     EXPECT_GT(dropped.value(), 0U);
+}
+
+TEST(LogWriter, CountsWhatItDropsAtTheEnd) {
+    Pipe pipe;
+    ASSERT_EQ(::fcntl(pipe.ends[1], F_SETPIPE_SZ, 4096), 4096);
+    std::string const page(4096, 'x');
+    ASSERT_EQ(::write(pipe.ends[1], page.data(), page.size()), 4096);
+    Counter dropped;
+    {
+        LogWriter writer(pipe.ends[1], 1000, dropped);
+        for (int i = 0; i < 7; ++i) writer.write("a line\n");
+    }
+    EXPECT_EQ(dropped.value(), 7U);
+}
+
+TEST(LogWriter, EndsEvenWhenItIsStuckInAWrite) {
+    // Unlike a pipe, a socket that polls as writable may keep a writer who has more to say than it takes.
+    auto ends = std::array<int, 2>{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+    int const least = 1;
+    ASSERT_EQ(::setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &least, sizeof least), 0);
+    Counter dropped;
+    {
+        LogWriter writer(ends[1], 100'000, dropped);
+        std::string const line = std::string(4000, 'x') + '\n';
+        for (int i = 0; i < 10; ++i) writer.write(line);
+    }
+    EXPECT_GT(dropped.value(), 0U);
+    // Frees the thread, which may still hold the socket: it stays open.
+    auto room = std::string(100'000, '\0');
+    EXPECT_GT(::read(ends[0], room.data(), room.size()), 0);
 }
