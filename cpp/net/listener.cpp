@@ -2,6 +2,7 @@
 
 #include "net/address.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <cerrno>
@@ -54,13 +55,19 @@ error_code try_listen(Acceptor& acceptor, Tcp::endpoint const& endpoint) {
     return failed;
 }
 
+/// Host names are the same in any case.
+bool is_localhost(std::string_view host) {
+    constexpr std::string_view name = "localhost";
+    return std::ranges::equal(host, name, [](char a, char b) { return (a | 0x20) == b; });
+}
+
 /// Resolves a host; of a name with both kinds of address the IPv4 one, which every client can reach.
 Result<asio::ip::address> resolve(asio::io_context& context, std::string const& host,
                                   std::string_view address) {
     error_code failed;
     auto const numeric = asio::ip::make_address(host, failed);
     if (!failed) return numeric;
-    if (host == "localhost") return asio::ip::address(asio::ip::address_v4::loopback());
+    if (is_localhost(host)) return asio::ip::address(asio::ip::address_v4::loopback());
 
     asio::ip::basic_resolver<Tcp, Executor> resolver(context);
     auto const found = resolver.resolve(host, "", failed);
@@ -75,9 +82,29 @@ Result<asio::ip::address> resolve(asio::io_context& context, std::string const& 
     return found.begin()->endpoint().address();
 }
 
-/// Whether the machine knows no IPv6 at all.
-bool lacks_ipv6(error_code const& failed) {
+/// Whether the machine has no addresses of this kind at all.
+bool lacks_family(error_code const& failed) {
     return failed.value() == EAFNOSUPPORT || failed.value() == EADDRNOTAVAIL;
+}
+
+constexpr int most_tries = 16;  // For a port that is free on both addresses.
+
+/// Adds a socket at each address that this machine has, all at the port of the first.
+error_code try_both(asio::io_context& context, std::uint16_t port, std::vector<Acceptor>& acceptors) {
+    error_code lacking;
+    for (asio::ip::address const& host : {asio::ip::address(asio::ip::address_v4::loopback()),
+                                          asio::ip::address(asio::ip::address_v6::loopback())}) {
+        Acceptor acceptor(context);
+        auto const failed = try_listen(acceptor, Tcp::endpoint(host, port));
+        if (failed && !lacks_family(failed)) return failed;
+        if (failed) {
+            lacking = failed;
+            continue;
+        }
+        if (port == 0) port = port_of(acceptor.local_endpoint());
+        acceptors.push_back(std::move(acceptor));
+    }
+    return acceptors.empty() ? lacking : error_code();
 }
 
 /// accept(2) reports what went wrong on the wire before; such a connection is passed over.
@@ -114,7 +141,7 @@ Result<Acceptor> listen(asio::io_context& context, std::string_view address) {
     if (wanted.host.empty()) {
         auto const failed = try_listen(acceptor, Tcp::endpoint(asio::ip::address_v6::any(), wanted.port));
         if (!failed) return acceptor;
-        if (!lacks_ipv6(failed)) return cannot_listen(address, failed);
+        if (!lacks_family(failed)) return cannot_listen(address, failed);
         acceptor = Acceptor(context);
         auto const failed_too = try_listen(acceptor, Tcp::endpoint(asio::ip::address_v4::any(), wanted.port));
         if (failed_too) return cannot_listen(address, failed_too);
@@ -124,6 +151,23 @@ Result<Acceptor> listen(asio::io_context& context, std::string_view address) {
     auto const failed = try_listen(acceptor, Tcp::endpoint(host, wanted.port));
     if (failed) return cannot_listen(address, failed);
     return acceptor;
+}
+
+Result<std::vector<Acceptor>> listen_everywhere(asio::io_context& context, std::string_view address) {
+    TRY(auto const wanted, parse_address(address));
+    std::vector<Acceptor> acceptors;
+    if (!is_localhost(wanted.host)) {
+        TRY(auto acceptor, listen(context, address));
+        acceptors.push_back(std::move(acceptor));
+        return acceptors;
+    }
+    for (int tries = 1;; ++tries) {
+        auto const failed = try_both(context, wanted.port, acceptors);
+        if (!failed) return acceptors;
+        acceptors.clear();
+        bool const is_taken = failed.value() == EADDRINUSE;
+        if (wanted.port != 0 || !is_taken || tries == most_tries) return cannot_listen(address, failed);
+    }
 }
 
 Result<Acceptor> share(Acceptor& listening, asio::io_context& context) {

@@ -4,6 +4,7 @@
 #include "net/socket.h"
 
 #include <string_view>
+#include <vector>
 
 namespace ocilot::net {
 
@@ -17,6 +18,12 @@ namespace ocilot::net {
 /// port 0 takes a free one, `local_endpoint()` tells which. May block to resolve a host name.
 /// config in one sentence if the address is malformed, occupied, forbidden or not of this machine.
 [[nodiscard]] Result<Acceptor> listen(asio::io_context& context, std::string_view address);
+
+/// The same on every address that clients may mean by `address`: `localhost:PORT` is 127.0.0.1 and ::1, or
+/// the one of them that this machine has; anything else is one address. All have the same port, of which the
+/// first is bound first.
+[[nodiscard]] Result<std::vector<Acceptor>> listen_everywhere(asio::io_context& context,
+                                                              std::string_view address);
 
 /// The same listening socket for another I/O context. unavailable if there is no file descriptor left.
 [[nodiscard]] Result<Acceptor> share(Acceptor& listening, asio::io_context& context);

@@ -62,8 +62,14 @@ void init_server(py::module_& module) {
              "old ones stay in force.")
         .def("note_failed_reload", &Server::note_failed_reload, py::arg("reason"),
              "Notes in log and metrics why the rules could not even be read.")
-        .def("stop", &Server::stop, py::call_guard<py::gil_scoped_release>(),
-             "Stops listening and waits for requests under way, at most the drain time. Once only.");
+        .def("print", &Server::print, py::arg("text"),
+             "Writes to standard error as the log does: waits for no reader.")
+        .def("leave", &Server::leave, py::arg("cause"), py::call_guard<py::gil_scoped_release>(),
+             "From now on `/readyz` answers 503; everything else is served on. The cause is for the log.")
+        .def("stop", &Server::stop, py::arg("cause") = "", py::call_guard<py::gil_scoped_release>(),
+             "Stops listening and waits for requests under way, at most the drain time. The cause is for the "
+             "log. "
+             "Once only.");
 }
 
 }  // namespace ocilot::python

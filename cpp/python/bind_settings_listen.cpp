@@ -10,14 +10,17 @@ using server::Settings;
 
 void init_listen_settings(SettingsClass& settings) {
     field(settings, "address", &Settings::listen, &ListenSettings::address,
-          "`HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one; empty: only the control socket is "
-          "served.");
+          "`HOST:PORT`, `:PORT` or `[V6]:PORT`; port 0 takes a free one; `localhost` is both loopback "
+          "addresses; "
+          "empty: only the control socket is served.");
     field(settings, "control_socket", &Settings::listen, &ListenSettings::control_socket,
           "Path; empty: `ocilot/control.sock` in `root`, none for a registry in memory.");
     field(settings, "debug_address", &Settings::listen, &ListenSettings::debug_address,
           "Where metrics and health live instead of at `address`; empty: there.");
-    field(settings, "trusted_proxies", &Settings::listen, &ListenSettings::trusted_proxies,
-          "Networks of proxies that are believed who a client is; set the whole list.");
+    field(
+        settings, "trusted_proxies", &Settings::listen, &ListenSettings::trusted_proxies,
+        "Networks of proxies that are believed how and from where a client comes; set the whole list. None: "
+        "loopback and private networks, believed how it comes but not its address.");
     field(settings, "threads", &Settings::listen, &ListenSettings::threads, "I/O threads; 0: one a core.");
     field(settings, "tls_certificate", &Settings::tls, &CertificateSettings::certificate,
           "PEM file; empty: plain HTTP.");

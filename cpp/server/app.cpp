@@ -52,6 +52,12 @@ http::AppSettings app_settings(Settings const& settings) {
     return out;
 }
 
+/// Where a proxy of one's own stands. It is believed how clients reach the registry; who they are only if it
+/// is configured: behind the port mapping of a container every client comes from such an address.
+std::vector<std::string> private_networks() {
+    return {"127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"};
+}
+
 Counter& dropped_lines(Metrics& metrics, std::string_view log) {
     return metrics.counter("ocilot_log_lines_dropped_total", "Log lines dropped because nobody read them.",
                            {{"log", std::string(log)}});
@@ -116,7 +122,7 @@ Server::Parts::Parts(Settings with)
 
 Result<> Server::Parts::open() {
     CHECK(count_descriptors());
-    TRY(proxies, net::Networks::parse(settings.listen.trusted_proxies));
+    TRY(proxies, net::Networks::parse(settings.listen.trusted_proxies.value_or(private_networks())));
     CHECK(load_certificates());
     CHECK(open_stores());
     CHECK(open_sessions());
@@ -252,8 +258,10 @@ void Server::Parts::keep_last_refusals() {
 
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {
     auto const* const lines = settings.log.access ? &access_log : nullptr;
-    return {handler, clock,   random,         log,    lines, worker.metrics(), worker.dates(),
-            limits,  proxies, worker.spare(), counted};
+    SessionContext context{handler, clock,   random,         log,    lines, worker.metrics(), worker.dates(),
+                           limits,  proxies, worker.spare(), counted};
+    context.names_clients = settings.listen.trusted_proxies.has_value();
+    return context;
 }
 
 void Server::Parts::make_workers() {
@@ -270,23 +278,28 @@ Result<> Server::Parts::listen() {
     CHECK(listen_locally());
     if (settings.listen.debug_address.empty()) return {};
     auto& first = *workers.front();
-    TRY(auto debug, net::listen(first.context(), settings.listen.debug_address));
-    debug_bound = debug.local_endpoint();
-    // Whoever looks after a full registry still gets in.
-    first.add_listener(std::move(debug), nullptr, session_context(first, *operations, nullptr));
+    TRY(auto debug, net::listen_everywhere(first.context(), settings.listen.debug_address));
+    for (auto& acceptor : debug) {
+        debug_bound.push_back(acceptor.local_endpoint());
+        // Whoever looks after a full registry still gets in.
+        first.add_listener(std::move(acceptor), nullptr, session_context(first, *operations, nullptr));
+    }
     return {};
 }
 
 Result<> Server::Parts::listen_to_clients() {
-    TRY(auto acceptor, net::listen(workers.front()->context(), settings.listen.address));
-    bound = acceptor.local_endpoint();
-    for (std::size_t i = 1; i < workers.size(); ++i) {
-        TRY(auto shared, net::share(acceptor, workers[i]->context()));
-        workers[i]->add_listener(std::move(shared), certificates.get(),
-                                 session_context(*workers[i], *app, &*connections));
-    }
     auto& first = *workers.front();
-    first.add_listener(std::move(acceptor), certificates.get(), session_context(first, *app, &*connections));
+    TRY(auto acceptors, net::listen_everywhere(first.context(), settings.listen.address));
+    for (auto& acceptor : acceptors) {
+        bound.push_back(acceptor.local_endpoint());
+        for (std::size_t i = 1; i < workers.size(); ++i) {
+            TRY(auto shared, net::share(acceptor, workers[i]->context()));
+            workers[i]->add_listener(std::move(shared), certificates.get(),
+                                     session_context(*workers[i], *app, &*connections));
+        }
+        first.add_listener(std::move(acceptor), certificates.get(),
+                           session_context(first, *app, &*connections));
+    }
     return {};
 }
 

@@ -1,5 +1,6 @@
 #include "server/client_address.h"
 
+#include "http/core/forwarded.h"
 #include "http/core/header.h"
 
 namespace ocilot::server {
@@ -14,15 +15,8 @@ std::string_view take_last(std::string_view& list) {
     return last;
 }
 
-/// `192.0.2.7` of `192.0.2.7:4711`, `"[2001:db8::1]:4711"` or `for="…";proto=https`.
-std::string_view address_in(std::string_view element) {
-    element = http::trimmed(element);
-    if (auto const at = element.find("for="); at != std::string_view::npos) {
-        element = http::trimmed(element.substr(at + 4, element.find(';', at) - at - 4));
-    }
-    if (element.starts_with('"') && element.ends_with('"') && element.size() > 1) {
-        element = element.substr(1, element.size() - 2);
-    }
+/// `192.0.2.7` of `192.0.2.7:4711` or `[2001:db8::1]:4711`.
+std::string_view without_port(std::string_view element) {
     if (element.starts_with('[')) return element.substr(1, element.find(']') - 1);
     auto const colon = element.find(':');
     bool const has_port =
@@ -36,12 +30,15 @@ std::string_view client_address(std::string_view peer, RequestHead const& reques
                                 net::Networks const& trusted) {
     auto client = peer;
     for (std::string_view const name : {"X-Forwarded-For", "Forwarded"}) {
+        bool const is_standard = name == "Forwarded";
         bool found = false;
         for (auto line = request.headers.rbegin(); line != request.headers.rend(); ++line) {
             if (!http::same_token(line->first, name)) continue;
             found = true;
             for (auto list = line->second; !list.empty() && trusted.contains(client);) {
-                auto const address = address_in(take_last(list));
+                auto const element = http::trimmed(take_last(list));
+                auto const address =
+                    without_port(is_standard ? http::forwarded_parameter(element, "for") : element);
                 if (!net::Networks::is_address(address)) return client;
                 client = address;
             }

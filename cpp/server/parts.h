@@ -36,8 +36,8 @@ struct Server::Parts {
     Result<> open();
     /// Starts the I/O threads.
     void run();
-    /// Ends the I/O threads.
-    void stop(std::chrono::milliseconds drain_time);
+    /// Ends the I/O threads. `cause` is for the log.
+    void stop(std::chrono::milliseconds drain_time, std::string_view cause = {});
 
     Settings settings;
     std::string root;  ///< absolute; empty in memory
@@ -72,8 +72,8 @@ struct Server::Parts {
     std::unique_ptr<net::TlsCertificates> certificates;
     std::vector<std::unique_ptr<Worker>> workers;
     std::optional<jobs::JobRunner> job_runner;  ///< on the thread of the first worker
-    std::optional<net::Endpoint> bound;         ///< absent: only the control socket is served
-    std::optional<net::Endpoint> debug_bound;
+    std::vector<net::Endpoint> bound;           ///< empty: only the control socket is served
+    std::vector<net::Endpoint> debug_bound;
     std::optional<net::SocketFile> control;
     bool running = false;
 

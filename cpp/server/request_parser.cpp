@@ -1,5 +1,7 @@
 #include "server/request_parser.h"
 
+#include "http/core/authority.h"
+
 #include <algorithm>
 #include <array>
 #include <boost/beast/core/string.hpp>
@@ -40,16 +42,6 @@ http::Method method_of(std::string_view text) {
     return row == methods.end() ? Method::other : row->second;
 }
 
-/// The path and query of a target in absolute form (RFC 9112, 3.2.2); any other target as it is.
-std::string_view origin_form(std::string_view target) {
-    for (std::string_view const scheme : {"http://", "https://"}) {
-        if (!iequals(target.substr(0, scheme.size()), scheme)) continue;
-        auto const path = target.find('/', scheme.size());
-        return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
-    }
-    return target;
-}
-
 Error bad_request(std::string message) {
     return {Errc::bad_request, std::move(message)};
 }
@@ -80,6 +72,25 @@ Result<> check(RequestHead const& head) {
         return bad_request("the request has no Host header: HTTP/1.1 asks for one");
     if (!head.target.starts_with('/') && head.target != "*") {
         return bad_request("the request target is not a path: start it with /");
+    }
+    return {};
+}
+
+/// The authority of a target in absolute form takes the place of Host (RFC 9112, 3.2.2).
+Result<> replace_host(RequestHead& head, http::AbsoluteTarget const& absolute) {
+    if (!iequals(absolute.scheme, "http") && !iequals(absolute.scheme, "https")) {
+        return bad_request("the request target is not a path or a URL of http or https: start it with /");
+    }
+    if (!http::parse_authority(absolute.authority)) {
+        return bad_request(
+            "the request target names no host, or more than a host and a port: start it with /");
+    }
+    auto const host =
+        std::ranges::find_if(head.headers, [](auto const& header) { return iequals(header.first, "Host"); });
+    if (host == head.headers.end()) {
+        head.headers.emplace_back("Host", absolute.authority);
+    } else {
+        host->second = absolute.authority;
     }
     return {};
 }
@@ -115,6 +126,7 @@ class RequestParser::Impl final : public beast::http::basic_parser<true> {
     }
 
     RequestHead head;
+    std::optional<http::AbsoluteTarget> absolute;  // If the target was one.
     std::span<std::byte> out;
     std::size_t made = 0;
     std::uint64_t chunk_left = 0;
@@ -126,8 +138,15 @@ class RequestParser::Impl final : public beast::http::basic_parser<true> {
                          error_code&) override {
         head.method_text = std_view(method);
         head.method = method_of(head.method_text);
-        head.target = origin_form(std_view(target));
+        head.target = std_view(target);
         head.http_1_0 = version == 10;
+        absolute = http::split_absolute(head.target);
+        if (!absolute) return;
+        head.target = absolute->rest;
+        if (head.target.starts_with('/')) return;
+        rooted_ = "/";
+        rooted_ += absolute->rest;
+        head.target = rooted_;
     }
     void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
                        error_code&) override {
@@ -150,6 +169,7 @@ class RequestParser::Impl final : public beast::http::basic_parser<true> {
     std::size_t on_body_impl(beast::string_view, error_code&) override { return 0; }
     void on_finish_impl(error_code&) override {}
 
+    std::string rooted_;  // Path and query of an absolute target without a path.
     bool in_body_ = false;
 };
 
@@ -163,6 +183,9 @@ Result<RequestHead> RequestParser::parse(std::string_view head) {
     if (!impl_->is_header_done()) return bad_request("the request head ends too early");
     auto& parsed = impl_->head;
     CHECK(check(parsed));
+    if (impl_->absolute) {
+        CHECK(replace_host(parsed, *impl_->absolute));
+    }
     parsed.chunked = impl_->chunked();
     if (auto const length = impl_->content_length()) parsed.content_length = *length;
     parsed.keep_alive = impl_->keep_alive() && !parsed.http_1_0;

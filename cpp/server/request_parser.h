@@ -14,7 +14,8 @@
 
 namespace ocilot::server {
 
-/// A request head, understood. Borrows from the bytes it was parsed from.
+/// A request head, understood. Borrows from the bytes it was parsed from, and from the parser. A target in
+/// absolute form has been taken apart: its host is the value of Host.
 struct RequestHead {
     http::Method method = http::Method::other;
     std::string_view method_text;

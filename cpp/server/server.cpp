@@ -9,24 +9,42 @@
 
 namespace ocilot::server {
 
+namespace {
+
+/// `127.0.0.1:5000, [::1]:5000`.
+std::string list_of(std::vector<net::Endpoint> const& endpoints) {
+    std::string list;
+    for (auto const& endpoint : endpoints) {
+        if (!list.empty()) list += ", ";
+        list += net::format_endpoint(endpoint);
+    }
+    return list;
+}
+
+std::string first_of(std::vector<net::Endpoint> const& endpoints) {
+    return endpoints.empty() ? std::string() : net::format_endpoint(endpoints.front());
+}
+
+}  // namespace
+
 void Server::Parts::run() {
     running = true;
     for (auto const& worker : workers) worker->start();
     log.info("serving",
-             {{"address", bound ? net::format_endpoint(*bound) : std::string("none")},
+             {{"address", bound.empty() ? std::string("none") : list_of(bound)},
               {"tls", certificates != nullptr},
               {"root", settings.storage.in_memory ? std::string_view("memory") : std::string_view(root)},
               {"threads", std::uint64_t{workers.size()}}});
     log.info("open files and sockets", {{"limit", descriptors},
                                         {"connections", std::uint64_t{most_connections}},
                                         {"configured", std::uint64_t{settings.limits.connections}}});
-    if (debug_bound) log.info("serving operations", {{"address", net::format_endpoint(*debug_bound)}});
+    if (!debug_bound.empty()) log.info("serving operations", {{"address", list_of(debug_bound)}});
 }
 
-void Server::Parts::stop(std::chrono::milliseconds drain_time) {
+void Server::Parts::stop(std::chrono::milliseconds drain_time, std::string_view cause) {
     if (!running) return;
     running = false;
-    log.info("stopping", {{"drain_seconds", drain_time.count() / 1000}});
+    log.info("stopping", {{"drain_seconds", drain_time.count() / 1000}, {"cause", cause}});
     operations->start_draining();
     job_runner->stop();  // Rounds end while requests do.
     control.reset();
@@ -56,15 +74,15 @@ Result<std::unique_ptr<Server>> Server::start(Settings settings) {
 }
 
 std::string Server::address() const {
-    return parts_->bound ? net::format_endpoint(*parts_->bound) : std::string();
+    return first_of(parts_->bound);
 }
 
 std::uint16_t Server::port() const noexcept {
-    return parts_->bound ? net::port_of(*parts_->bound) : std::uint16_t{0};
+    return parts_->bound.empty() ? std::uint16_t{0} : net::port_of(parts_->bound.front());
 }
 
 std::string Server::debug_address() const {
-    return parts_->debug_bound ? net::format_endpoint(*parts_->debug_bound) : std::string();
+    return first_of(parts_->debug_bound);
 }
 
 std::string Server::control_socket() const {
@@ -81,7 +99,11 @@ hookbox::HookBox& Server::hooks() noexcept {
 
 Result<> Server::reload_tls() {
     if (!parts_->certificates) return {};
-    return parts_->certificates->reload();
+    auto reloaded = parts_->certificates->reload();
+    if (reloaded.has_error()) {
+        parts_->log.error("certificate not reloaded", {{"err", std::string_view(reloaded.error().message)}});
+    }
+    return reloaded;
 }
 
 Result<> Server::reload_access(AccessSettings const& settings) {
@@ -92,8 +114,19 @@ void Server::note_failed_reload(std::string const& reason) {
     parts_->access->note_failed_reload(reason);
 }
 
-void Server::stop() {
-    parts_->stop(parts_->settings.limits.drain_timeout);
+void Server::print(std::string const& text) {
+    parts_->log_sink.write(text);
+}
+
+void Server::leave(std::string const& cause) {
+    parts_->operations->start_draining();
+    parts_->log.info("not ready any more",
+                     {{"delay_seconds", std::int64_t{parts_->settings.limits.shutdown_delay.count()}},
+                      {"cause", std::string_view(cause)}});
+}
+
+void Server::stop(std::string const& cause) {
+    parts_->stop(parts_->settings.limits.drain_timeout, cause);
 }
 
 }  // namespace ocilot::server

@@ -38,7 +38,8 @@ class Server {
     /// Where the questions to hooks wait for whoever answers them; closed at the end of stop().
     [[nodiscard]] hookbox::HookBox& hooks() noexcept;
 
-    /// Reads certificate and key again; config if they do not fit, and the old ones stay in force.
+    /// Reads certificate and key again; config if they do not fit, and the old ones stay in force. A failure
+    /// is logged.
     Result<> reload_tls();
 
     /// Puts other rules of access in force; config if they are no rules, and the old ones stay.
@@ -47,9 +48,16 @@ class Server {
     /// Notes in log and metrics why the rules could not even be read; the old ones stay in force.
     void note_failed_reload(std::string const& reason);
 
-    /// Stops listening, lets requests under way end for at most the drain time, then stops. Blocks. Once
-    /// only.
-    void stop();
+    /// Writes to standard error as the log does: waits for no reader.
+    void print(std::string const& text);
+
+    /// From now on `/readyz` answers 503, so that load balancers go elsewhere; everything else is served on.
+    /// `cause` is for the log.
+    void leave(std::string const& cause);
+
+    /// Stops listening, lets requests under way end for at most the drain time, then stops. Blocks, but for
+    /// no reader of the log. Once only.
+    void stop(std::string const& cause = {});
 
   private:
     struct Parts;

@@ -73,7 +73,9 @@ struct Session::Exchange {
 };
 
 Session::Session(std::unique_ptr<net::Conn> conn, SessionContext& context)
-    : conn_(std::move(conn)), context_(context) {}
+    : conn_(std::move(conn)),
+      context_(context),
+      from_proxy_(context.proxies.contains(net::without_port(conn_->peer()))) {}
 
 void Session::drain() noexcept {
     if (idle_) conn_->close();
@@ -185,7 +187,9 @@ Task<bool> Session::serve(Exchange& exchange) {
     if (head.has_error()) co_return co_await refuse(exchange, std::move(head).error());
     exchange.request = std::move(*head);
     auto const& known = exchange.request;
-    if (!context_.proxies.empty()) exchange.peer = client_address(exchange.peer, known, context_.proxies);
+    if (from_proxy_ && context_.names_clients) {
+        exchange.peer = client_address(exchange.peer, known, context_.proxies);
+    }
     auto const asked = known.header("X-Request-Id");
     exchange.id = is_sane_request_id(asked) ? std::string(asked) : random_request_id(context_.random);
 
@@ -200,6 +204,7 @@ Task<bool> Session::serve(Exchange& exchange) {
     request.peer = exchange.peer;
     request.tls = conn_->is_tls();
     request.certificate = conn_->certificate();
+    request.forwarded = from_proxy_;
     request.local = context_.local;
     request.id = exchange.id;
 
@@ -286,7 +291,7 @@ void Session::record(Exchange const& exchange, http::Response const& response,
                                                  {"target", target.substr(0, 2048)},
                                                  {"reason", response.refusal}});
     }
-    if (response.status >= 500 || !response.cause.empty()) {
+    if ((response.status >= 500 && !response.by_client) || !response.cause.empty()) {
         auto const level = response.status == 503 ? LogLevel::warn : LogLevel::error;
         context_.log.write(level, "request failed",
                            {{"request_id", exchange.id},

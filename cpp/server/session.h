@@ -47,6 +47,7 @@ class Session {
 
     std::unique_ptr<net::Conn> conn_;
     SessionContext& context_;
+    bool const from_proxy_;  // The connection comes from a trusted proxy.
     InputBuffer input_;
     bool idle_ = false;
     bool fresh_ = true;  // Nothing was received yet.

@@ -26,11 +26,12 @@ struct SessionContext {
     HttpMetrics& metrics;
     Dates& dates;
     Limits const& limits;
-    net::Networks const& proxies;        ///< whose word on the client's address is believed
+    net::Networks const& proxies;        ///< whose `Forwarded` and `X-Forwarded-*` are believed
     std::string& spare;                  ///< memory for the next answer; of the I/O thread
     Connections* connections = nullptr;  ///< counts them; null: nobody does
     bool local = false;                  ///< they come through the control socket
     bool draining = false;               ///< answers end their connection
+    bool names_clients = true;           ///< whether the proxies are also believed who a client is
 };
 
 }  // namespace ocilot::server

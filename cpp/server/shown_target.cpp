@@ -1,5 +1,7 @@
 #include "server/shown_target.h"
 
+#include "http/core/authority.h"
+
 #include <algorithm>
 #include <array>
 
@@ -34,10 +36,10 @@ std::string shown_target(std::string_view target) {
     std::string out;
     auto const question = std::min(target.find('?'), target.size());
     auto path = target.substr(0, question);
-    if (auto const scheme = path.find("://"); !path.starts_with('/') && scheme != path.npos) {
-        auto const host = scheme + 3;
-        auto const user = path.substr(host, path.find('/', host) - host).rfind('@');
+    if (auto const absolute = http::split_absolute(path)) {
+        auto const user = absolute->authority.rfind('@');
         if (user != path.npos) {
+            auto const host = absolute->scheme.size() + 3;
             out.append(path.substr(0, host)).append(hidden);
             path.remove_prefix(host + user);
         }

@@ -52,7 +52,7 @@ class Settings:
     tls_minimum: str
     tls_client_authorities: list[str]
     tls_client_required: bool
-    trusted_proxies: list[str]
+    trusted_proxies: list[str] | None
     threads: int
     header_limit: int
     manifest_limit: int
@@ -67,6 +67,7 @@ class Settings:
     header_timeout: int
     idle_timeout: int
     drain_timeout: int
+    shutdown_delay: int
     host: str
     prefix: str
     relative_urls: bool
@@ -126,7 +127,9 @@ class Server:
     def reload_tls(self) -> None: ...
     def reload_access(self, settings: Settings) -> None: ...
     def note_failed_reload(self, reason: str) -> None: ...
-    def stop(self) -> None: ...
+    def print(self, text: str) -> None: ...
+    def leave(self, cause: str) -> None: ...
+    def stop(self, cause: str = "") -> None: ...
 
 @final
 class HookBox:

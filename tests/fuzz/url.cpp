@@ -11,6 +11,7 @@ void ocilot::fuzz::url(std::string_view input) {
     static auto const name = oci::RepositoryName::parse("team/app").value();
     static oci::Digest const digest(oci::Algorithm::sha256, std::array<std::byte, 32>{});
     http::Request request;
+    request.forwarded = true;
     while (!input.empty()) {
         auto line = http::cut(input, '\n');
         auto const key = http::cut(line, ':');

@@ -46,7 +46,7 @@ tags: {maxtags: 60}
 http:
   addr: :5001
   net: tcp
-  host: https://registry.example.com/
+  host: https://registry.example.com/base/
   prefix: /registry
   relativeurls: true
   secret: 0123
@@ -65,6 +65,7 @@ ocilot:
   headerlimit: 65537
   headertimeout: 5s
   idletimeout: 1500ms
+  shutdowndelay: 15s
   controlsocket: /run/ocilot.sock
   sparse: [mirror/*, team/**/cache]
   strictsizes: true
@@ -114,7 +115,8 @@ EVERY_SETTING = {
     "idle_timeout": 2,
     "control_socket": "/run/ocilot.sock",
     "drain_timeout": 0,
-    "host": "https://registry.example.com",
+    "shutdown_delay": 15,
+    "host": "https://registry.example.com/base",
     "prefix": "/registry/",
     "relative_urls": True,
     "headers": [("X-Content-Type-Options", "nosniff"), ("X-Two", "a"), ("X-Two", "b")],

@@ -30,8 +30,8 @@ PROBLEMS = {
     "http: {draintimeout: -1s}": 'http.draintimeout is "-1s"; expected a duration such as 30s or 1m30s',
     "http: {relativeurls: maybe}": 'http.relativeurls is "maybe"; expected true or false',
     "http: {host: registry.example.com}": (
-        'http.host is "registry.example.com"; expected a URL without a path, such as '
-        "https://registry.example.com"
+        'http.host is "registry.example.com"; expected a URL such as https://registry.example.com or '
+        "https://example.com/registry"
     ),
     "http: {prefix: registry}": 'http.prefix is "registry"; expected a path such as /registry/',
     "http: {net: unix}": 'http.net is "unix"; expected tcp',

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .api import Raw, with_digest
+from .api import Api, Raw, with_digest
 from .conftest import FreshRegistry
 from .images import MIB, digest_of, noise
 from .programs import Argument, Ran, attempt, environment, wait_until
@@ -52,6 +52,37 @@ def test_a_port_in_use(fresh_registry: FreshRegistry, registry: Registry) -> Non
     second = fresh_registry(start=False)
     second.port = registry.port
     assert_refused(second.refused_start(), str(registry.port), "in use")
+
+
+def has_ipv6() -> bool:
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
+
+
+def test_localhost_is_both_loopback_addresses(tmp_path: Path) -> None:
+    registry = Registry(tmp_path, host="localhost").start()
+    try:
+        addresses = ["127.0.0.1", "::1"] if has_ipv6() else ["127.0.0.1"]
+        for address in addresses:
+            with Api(address, registry.port) as api:
+                assert api("GET", "/v2/").status == 200
+        assert f"localhost:{registry.port}/IMAGE" in registry.process.output()
+    finally:
+        registry.close()
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_localhost_of_which_one_address_is_in_use(fresh_registry: FreshRegistry) -> None:
+    with socket.socket(socket.AF_INET6) as other:
+        other.bind(("::1", 0))
+        other.listen()
+        registry = fresh_registry(start=False)
+        registry.host, registry.port = "localhost", other.getsockname()[1]
+        assert_refused(registry.refused_start(), f"localhost:{registry.port}", "in use")
 
 
 @pytest.mark.parametrize("below", ["", "data/of/registry"])

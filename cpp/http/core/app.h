@@ -23,7 +23,7 @@ namespace ocilot::http {
 
 /// How URLs in answers are made.
 struct UrlSettings {
-    std::string host;       ///< `http.host`, `https://registry.example`; empty: from the request
+    std::string host;       ///< `http.host`, `https://example.com/registry`; empty: from the request
     std::string prefix;     ///< `http.prefix`, `/registry/`: the API lives below it; empty: at the root
     bool relative = false;  ///< `http.relativeurls`: path only
 };

@@ -43,16 +43,6 @@ std::optional<std::string> decode(std::string_view text, char forbidden) {
     return out;
 }
 
-/// Takes the scheme and authority off an absolute-form target (RFC 9112 §3.2.2).
-std::string_view without_origin(std::string_view target) noexcept {
-    for (std::string_view const scheme : {"http://", "https://"}) {
-        if (!same_token(target.substr(0, scheme.size()), scheme)) continue;
-        auto const slash = target.find_first_of("/?", scheme.size());
-        return slash == std::string_view::npos ? "/" : target.substr(slash);
-    }
-    return target;
-}
-
 }  // namespace
 
 Result<Query> Query::parse(std::string_view text) {
@@ -90,11 +80,10 @@ std::vector<std::string_view> Query::all(std::string_view name) const {
 }
 
 Result<Target> Target::parse(std::string_view target) {
-    auto rest = without_origin(target);
+    auto rest = target;
     auto path = decode(cut(rest, '?'), '/');
     if (!path) return Error{Errc::name_invalid, std::string(bad_escape)};
-    if (path->empty()) path->push_back('/');
-    if (path->front() != '/' && *path != "*") {
+    if (!path->starts_with('/') && *path != "*") {
         return Error{Errc::bad_request, "the request target is not a path; start it with a slash"};
     }
     TRY(auto query, Query::parse(rest));
@@ -108,14 +97,12 @@ void Target::collapse_slashes() {
 }
 
 std::string_view raw_path(std::string_view target) noexcept {
-    auto rest = without_origin(target);
-    return cut(rest, '?');
+    return cut(target, '?');
 }
 
 std::string_view raw_query(std::string_view target) noexcept {
-    auto rest = without_origin(target);
-    (void)cut(rest, '?');
-    return rest;
+    (void)cut(target, '?');
+    return target;
 }
 
 void append_query_value(std::string& out, std::string_view value) {

@@ -33,9 +33,9 @@ struct Target {
     std::string path;  ///< percent-decoded once
     Query query;
 
-    /// Takes origin form (`/v2/`), absolute form (`http://host/v2/`) and `*`. name_invalid for a path with an
-    /// escape that is none or an escaped slash or NUL, which no repository name can hold; bad_request for a
-    /// target of another form or a bad query.
+    /// Takes origin form (`/v2/`) and `*`: the parser of the head has made one of the others. name_invalid
+    /// for a path with an escape that is none or an escaped slash or NUL, which no repository name can hold;
+    /// bad_request for a target of another form or a bad query.
     static Result<Target> parse(std::string_view target);
     /// Makes several slashes in a row one.
     void collapse_slashes();

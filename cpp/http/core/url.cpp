@@ -1,18 +1,20 @@
 #include "http/core/url.h"
 
+#include "http/core/authority.h"
+#include "http/core/forwarded.h"
 #include "http/core/header.h"
 
 #include <fmt/format.h>
+#include <utility>
 
 namespace ocilot::http {
 
 namespace {
 
-constexpr std::size_t longest_host = 261;  // A DNS name, a colon and a port.
-
+/// Where a client sees this registry.
 struct Origin {
     std::string_view scheme;
-    std::string_view host;
+    Authority authority;
 };
 
 std::string_view without_slashes(std::string_view text) noexcept {
@@ -21,41 +23,50 @@ std::string_view without_slashes(std::string_view text) noexcept {
     return text;
 }
 
-bool is_scheme(std::string_view text) noexcept {
-    return same_token(text, "http") || same_token(text, "https");
-}
-
-/// A host with an optional port, by its characters: enough that it cannot break out of its place in a URL.
-bool is_host(std::string_view text) noexcept {
-    return !text.empty() && text.size() <= longest_host &&
-           text.find_first_not_of(
-               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-               "0123456789.-_:[]%") == std::string_view::npos;
-}
-
-void take(Origin& origin, std::string_view scheme, std::string_view host) noexcept {
-    if (is_scheme(scheme)) origin.scheme = scheme;
-    if (is_host(host)) origin.host = host;
-}
-
-/// `for=192.0.2.1;proto=https;host="registry.example"`: the first element is the proxy nearest to the client.
-void take_forwarded(Origin& origin, std::string_view value) noexcept {
-    auto element = cut(value, ',');
-    while (!element.empty()) {
-        auto pair = cut(element, ';');
-        auto const name = trimmed(cut(pair, '='));
-        auto content = trimmed(pair);
-        if (content.size() >= 2 && content.starts_with('"') && content.ends_with('"')) {
-            content = content.substr(1, content.size() - 2);
-        }
-        if (same_token(name, "proto")) take(origin, content, {});
-        if (same_token(name, "host")) take(origin, {}, content);
-    }
+/// The first value of a parameter in all elements of `Forwarded`: the proxy nearest to the client comes
+/// first.
+std::string_view forwarded(Request const& request, std::string_view parameter) {
+    std::string_view value;
+    for_each_element(request, "Forwarded", [&](std::string_view element) {
+        if (value.empty()) value = forwarded_parameter(element, parameter);
+    });
+    return value;
 }
 
 std::string_view first_element(Request const& request, std::string_view name) noexcept {
     auto value = request.header(name).value_or(std::string_view{});
     return trimmed(cut(value, ','));
+}
+
+void take_scheme(Origin& origin, std::string_view scheme) noexcept {
+    for (std::string_view const known : {"http", "https"}) {
+        if (same_token(scheme, known)) origin.scheme = known;
+    }
+}
+
+bool is_usual_port(std::string_view scheme, std::string_view port) noexcept {
+    return port == (scheme == "https" ? "443" : "80");
+}
+
+/// What a trusted proxy says, each thing in `Forwarded` or else in the header of its own. A port that comes
+/// with the forwarded host is that of the host; `X-Forwarded-Port` takes the place of any other.
+void take_forwarded(Origin& origin, Request const& request) {
+    take_scheme(origin, first_element(request, "X-Forwarded-Proto"));
+    take_scheme(origin, forwarded(request, "proto"));
+    auto host = parse_authority(forwarded(request, "host"));
+    if (!host) host = parse_authority(first_element(request, "X-Forwarded-Host"));
+    if (host) origin.authority = *host;
+    auto const port = first_element(request, "X-Forwarded-Port");
+    if (!is_port(port) || (host && !host->port.empty())) return;
+    origin.authority.port = is_usual_port(origin.scheme, port) ? std::string_view() : port;
+}
+
+/// `http.host` in two: what a browser calls its origin, and the path below it without a slash at its end.
+std::pair<std::string_view, std::string_view> split_host(std::string_view host) noexcept {
+    while (host.ends_with('/')) host.remove_suffix(1);
+    auto const absolute = split_absolute(host);
+    if (!absolute) return {host, {}};
+    return {host.substr(0, host.size() - absolute->rest.size()), absolute->rest};
 }
 
 }  // namespace
@@ -73,9 +84,14 @@ std::string Urls::upload(oci::RepositoryName const& repository, std::string_view
 }
 
 std::string Urls::local(std::string_view path) const {
-    // The control socket knows of no prefix.
-    auto const prefix = request_.local ? std::string_view() : without_slashes(settings_.prefix);
-    return prefix.empty() ? std::string(path) : fmt::format("/{}{}", prefix, path);
+    if (request_.local) return std::string(path);  // The control socket is below nothing.
+    std::string whole(split_host(settings_.host).second);
+    if (auto const prefix = without_slashes(settings_.prefix); !prefix.empty()) {
+        whole += '/';
+        whole += prefix;
+    }
+    whole += path;
+    return whole;
 }
 
 std::string Urls::location(std::string_view path) const {
@@ -83,21 +99,15 @@ std::string Urls::location(std::string_view path) const {
 }
 
 std::string Urls::origin() const {
-    if (!settings_.host.empty()) {
-        std::string_view host = settings_.host;
-        while (host.ends_with('/')) host.remove_suffix(1);
-        return std::string(host);
-    }
-    Origin origin{.scheme = request_.tls ? "https" : "http", .host = {}};
-    take(origin, {}, trimmed(request_.header("Host").value_or(std::string_view{})));
-    if (auto const forwarded = request_.header("Forwarded")) {
-        take_forwarded(origin, *forwarded);
-    } else {
-        take(origin, first_element(request_, "X-Forwarded-Proto"),
-             first_element(request_, "X-Forwarded-Host"));
-    }
+    if (!settings_.host.empty()) return std::string(split_host(settings_.host).first);
+    Origin origin{.scheme = request_.tls ? "https" : "http", .authority = {}};
+    auto const host = parse_authority(trimmed(request_.header("Host").value_or(std::string_view{})));
+    if (host) origin.authority = *host;
+    if (request_.forwarded) take_forwarded(origin, request_);
+    auto const& [name, port] = origin.authority;
     // HTTP/1.0 has no Host: a path is then all that can be said.
-    return origin.host.empty() ? std::string() : fmt::format("{}://{}", origin.scheme, origin.host);
+    if (name.empty()) return {};
+    return fmt::format("{}://{}{}{}", origin.scheme, name, port.empty() ? "" : ":", port);
 }
 
 std::optional<std::string_view> below_prefix(std::string_view path, std::string_view prefix) noexcept {

@@ -17,17 +17,18 @@ class Urls {
     Urls(UrlSettings const& settings, Request const& request) noexcept
         : settings_(settings), request_(request) {}
 
-    /// Values of `Location`: absolute where the way to this registry is known (`http.host`, `Forwarded`,
-    /// `X-Forwarded-Proto` and `-Host`, `Host`), else path only.
+    /// Values of `Location`: absolute where the way to this registry is known (`http.host`; from a trusted
+    /// proxy `Forwarded`, `X-Forwarded-Proto`, `-Host` and `-Port`; `Host`), else path only.
     [[nodiscard]] std::string manifest(oci::RepositoryName const& repository,
                                        oci::Digest const& digest) const;
     [[nodiscard]] std::string blob(oci::RepositoryName const& repository, oci::Digest const& digest) const;
     [[nodiscard]] std::string upload(oci::RepositoryName const& repository, std::string_view segment) const;
 
-    /// `path` (`/token`) below the prefix with its origin, however `Location` is written.
+    /// `path` (`/token`) where clients see it, with its origin, however `Location` is written.
     [[nodiscard]] std::string absolute(std::string_view path) const { return origin() + local(path); }
 
-    /// `path` (`/v2/…`) below the prefix, without an origin.
+    /// `path` (`/v2/…`) where clients see it, below the path of `http.host` and the prefix, without an
+    /// origin.
     [[nodiscard]] std::string local(std::string_view path) const;
 
   private:

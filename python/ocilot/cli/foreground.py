@@ -141,7 +141,8 @@ def run(
         hooks.attach(server.hooks)
         if watches_hooks:
             hooks.watch()
-    print(welcome(server, settings, hooks), file=sys.stderr, flush=True)
+    # Nothing is printed by Python from here on: a reader of the output that is stuck would keep the registry.
+    server.print(welcome(server, settings, hooks) + "\n")
     rules = _Rules(server, path) if path is not None and _asks_who(settings) else None
     while (heard := _next_signal(rules)) not in _ENDING:
         if heard in _IGNORED:
@@ -150,14 +151,11 @@ def run(
         _reload(server, hooks)
         if rules is not None:
             rules.read_again()
-    print(
-        f"{signal.Signals(heard).name}: requests under way may end, within {settings.drain_timeout} s; "
-        "another signal ends at once",
-        file=sys.stderr,
-        flush=True,
-    )
+    if settings.shutdown_delay > 0:
+        server.leave(f"{heard.name}: the port stays open; another signal ends that")
+        heard = signal.Signals(_signal_within(settings.shutdown_delay) or heard)
     threading.Thread(target=_end_at_once, daemon=True).start()
-    server.stop()
+    server.stop(f"{heard.name}: requests under way may end; another signal ends at once")
     if hooks is None:
         return
     # A thread that never lets go would keep the process: one in a hook, or one that a script has started.
@@ -276,11 +274,15 @@ def _next_signal(rules: _Rules | None) -> signal.Signals:
     return signal.Signals(heard.si_signo)
 
 
+def _signal_within(seconds: int) -> int | None:
+    """The next signal that ends the registry; None if none comes in that time."""
+    found = signal.sigtimedwait(_ENDING, seconds)
+    return found.si_signo if found is not None else None
+
+
 def _reload(server: _core.Server, hooks: Hooks | None) -> None:
-    try:
+    with suppress(Error):  # It is in the log already.
         server.reload_tls()
-    except Error as problem:
-        print(f"SIGHUP: {problem}", file=sys.stderr, flush=True)
     if hooks is not None:
         # Scripts may take their time, and the next signal may be the one to end.
         threading.Thread(target=hooks.reload, name="hooks-reload", daemon=True).start()

@@ -99,11 +99,13 @@ class Debug(Section):
 
 class Http(Section):
     addr: Address = "127.0.0.1:5000"
-    """Where the registry listens; without a host: on every interface; port 0 takes a free one."""
+    """Where the registry listens; without a host: on every interface; `localhost`: on 127.0.0.1 and ::1; port
+    0 takes a free one."""
     net: Annotated[str, choice("tcp")] = "tcp"
     """Kind of socket."""
     host: Annotated[str, HOST] = ""
-    """URL that clients see, when a proxy stands before the registry."""
+    """URL of the registry as clients see it, when a reverse proxy stands before it. A path in it is one that
+    the proxy removes: `Location`, `Link` and the realm of the token server begin with it."""
     prefix: Annotated[str, PREFIX] = ""
     """Path below which the API lives."""
     relativeurls: Flag = False

@@ -20,21 +20,28 @@ Flag = Annotated[bool, FLAG]
 Size = Annotated[int, SIZE]
 Duration = Annotated[int, DURATION]
 
+PRIVATE = ["127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
+"""Loopback and private networks."""
+
 
 class Ocilot(Section):
     """What distribution has no key for."""
 
     threads: Annotated[int, count(0)] = 0
     """I/O threads; 0: one a core."""
-    trustedproxies: Annotated[list[str], NETWORKS] = []
-    """Proxies before the registry, such as `10.0.0.0/8`: what they write in `X-Forwarded-For` or `Forwarded`
-    is the address of the client, for limits and logs."""
+    trustedproxies: Annotated[list[str], NETWORKS] = PRIVATE
+    """Networks of reverse proxies whose `Forwarded` and `X-Forwarded-Proto`, `-Host` and `-Port` tell the URL
+    that clients use. Only if this is set, `Forwarded` or `X-Forwarded-For` also tell the address of the
+    client, for limits and logs."""
     manifestlimit: Size = 4 * 1024 * 1024
     """Largest manifest."""
     headerlimit: Size = 64 * 1024
     """Largest head of a request."""
     headertimeout: Duration = 30
     """How long the head of a request may take."""
+    shutdowndelay: Duration = 0
+    """How long the port stays open after SIGTERM while `/readyz` answers 503, for load balancers to notice;
+    `http.draintimeout` begins after it."""
     idletimeout: Duration = 180
     """How long a connection may be silent, between requests and within a body."""
     controlsocket: Annotated[str, FILE] = ""
@@ -67,9 +74,10 @@ class Ocilot(Section):
         """Hands the core what these keys say."""
         settings.control_socket = self.controlsocket
         settings.threads = self.threads
-        settings.trusted_proxies = self.trustedproxies
+        settings.trusted_proxies = self.trustedproxies if "trustedproxies" in self.given_keys else None
         settings.header_limit, settings.manifest_limit = self.headerlimit, self.manifestlimit
         settings.header_timeout, settings.idle_timeout = self.headertimeout, self.idletimeout
+        settings.shutdown_delay = self.shutdowndelay
         settings.strict_sizes, settings.sparse = self.strictsizes, self.sparse
         settings.rate_limits = list(self.ratelimits)
         settings.groups = list(self.groups.items())

@@ -191,7 +191,11 @@ def _read_host(raw: Raw) -> str | None:
     text = _read_text(raw)
     if text == "":
         return text
-    return text.rstrip("/") if text and re.fullmatch(r"https?://[^\s/?#@]+/?", text) else None
+    return (
+        text.rstrip("/")
+        if text and re.fullmatch(r"https?://[^\s/?#@]+(?:/[A-Za-z0-9._~-]+)*/?", text)
+        else None
+    )
 
 
 def _read_prefix(raw: Raw) -> str | None:
@@ -310,7 +314,9 @@ ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _
 NETWORKS: Final = Kind(
     "list of networks", "networks such as 10.0.0.0/8 or 192.0.2.7", _read_networks, text_depth=1
 )
-HOST: Final = Kind("URL", "a URL without a path, such as https://registry.example.com", _read_host)
+HOST: Final = Kind(
+    "URL", "a URL such as https://registry.example.com or https://example.com/registry", _read_host
+)
 PREFIX: Final = Kind("path", "a path such as /registry/", _read_prefix)
 ORIGINS: Final = Kind(
     "origins",

@@ -99,6 +99,37 @@ TEST(Listener, WithoutAHostServesEveryInterface) {
     EXPECT_TRUE(outcome.peer.starts_with("127.0.0.1:")) << outcome.peer;
 }
 
+TEST(Listener, AtLocalhostIsOnBothLoopbackAddressesOfOnePort) {
+    asio::io_context context(1);
+    auto const has_v6 = net::listen(context, "[::1]:0").has_value();
+    auto const acceptors = net::listen_everywhere(context, "LocalHost:0").value();
+    ASSERT_EQ(acceptors.size(), has_v6 ? 2U : 1U);
+    auto const port = net::port_of(acceptors[0].local_endpoint());
+    EXPECT_EQ(net::format_endpoint(acceptors[0].local_endpoint()), fmt::format("127.0.0.1:{}", port));
+    if (!has_v6) return;
+    EXPECT_EQ(net::format_endpoint(acceptors[1].local_endpoint()), fmt::format("[::1]:{}", port));
+}
+
+TEST(Listener, AtLocalhostNeedsBothAddressesFree) {
+    asio::io_context context(1);
+    auto const other = net::listen(context, "[::1]:0");
+    if (other.has_error()) GTEST_SKIP() << "this machine has no IPv6";
+    auto const text = fmt::format("localhost:{}", net::port_of(other->local_endpoint()));
+    auto const refused = net::listen_everywhere(context, text);
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().message,
+              fmt::format("cannot listen on {}: address already in use; stop what listens there or choose "
+                          "another with --addr",
+                          text));
+}
+
+TEST(Listener, AtAnyOtherAddressIsOne) {
+    asio::io_context context(1);
+    EXPECT_EQ(net::listen_everywhere(context, "127.0.0.1:0").value().size(), 1U);
+    EXPECT_EQ(net::listen_everywhere(context, ":0").value().size(), 1U);
+    EXPECT_EQ(net::listen_everywhere(context, "nowhere").error().code, Errc::config);
+}
+
 TEST(Listener, IsSharedByContextsAndTheFirstOneToAcceptGetsTheConnection) {
     asio::io_context first(1);
     asio::io_context second(1);

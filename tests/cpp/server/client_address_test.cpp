@@ -33,7 +33,9 @@ TEST_F(ClientAddressTest, IsTheLastAddressThatIsNotAProxyOfOurs) {
 TEST_F(ClientAddressTest, ReadsTheFormsOfBothHeaders) {
     EXPECT_EQ(of("10.0.0.1", {{"X-Forwarded-For", "203.0.113.5:4711"}}), "203.0.113.5");
     EXPECT_EQ(of("10.0.0.1", {{"Forwarded", "for=203.0.113.5;proto=https;by=10.0.0.1"}}), "203.0.113.5");
-    EXPECT_EQ(of("10.0.0.1", {{"Forwarded", R"(for="[2001:470::17]:4711")"}}), "2001:470::17");
+    EXPECT_EQ(of("10.0.0.1", {{"Forwarded", R"(For="[2001:470::17]:4711")"}}), "2001:470::17");
+    EXPECT_EQ(of("10.0.0.1", {{"Forwarded", "proto=https; FOR=203.0.113.5"}}), "203.0.113.5");
+    EXPECT_EQ(of("10.0.0.1", {{"Forwarded", "xfor=203.0.113.5"}}), "10.0.0.1");
     EXPECT_EQ(of("2001:db8::1", {{"X-Forwarded-For", "2001:470::17"}}), "2001:470::17");
 }
 

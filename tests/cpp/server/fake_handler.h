@@ -49,6 +49,8 @@ class FakeHandler final : public http::Handler {
     std::string last_id;
     std::string last_peer;
     bool last_local = false;
+    bool last_forwarded = false;
+    std::string last_host;
     std::function<void()> at_drain;  ///< called by /drain
     std::vector<registry::FailedRead> failed_reads;
 
@@ -64,6 +66,8 @@ class FakeHandler final : public http::Handler {
         last_id = request.id;
         last_peer = request.peer;
         last_local = request.local;
+        last_forwarded = request.forwarded;
+        last_host = request.header("Host").value_or("none");
         auto const path = request.target;
         http::Response response;
         if (path == "/throw") throw std::runtime_error("a defect");
@@ -90,6 +94,8 @@ class FakeHandler final : public http::Handler {
                           : error.code == Errc::unavailable      ? 503
                                                                  : 400;
         response.close = true;
+        response.by_client =
+            error.code != Errc::internal && error.code != Errc::io && error.code != Errc::unavailable;
         if (response.status == 408) response.refusal = "request_timeout";
         response.text("application/json", fmt::format(R"({{"errors":[{{"message":"{}"}}]}})", error.message));
         return response;

@@ -266,8 +266,41 @@ TEST(Session, SkipsEmptyLinesBeforeARequest) {
 
 TEST(Session, TakesTheAbsoluteFormOfATarget) {
     Harness h;
-    h.play(get("http://h/v2/?n=1") + get("HTTPS://h"));
-    EXPECT_EQ(h.handler.seen, "GET /v2/?n=1\nGET /\n");
+    h.play(get("http://a/v2/?n=1") + get("HTTPS://a") + get("http://a?/healthz") + get("http://a/?/healthz"));
+    EXPECT_EQ(h.handler.seen, "GET /v2/?n=1\nGET /\nGET /?/healthz\nGET /?/healthz\n");
+}
+
+TEST(Session, TakesTheHostOfAnAbsoluteTarget) {
+    Harness h;
+    h.play("GET http://a:5000/x HTTP/1.1\r\nA: b\r\nhost: other\r\n\r\n");
+    EXPECT_EQ(h.handler.last_host, "a:5000");
+    h.play("GET http://[::1]/x HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(h.handler.last_host, "[::1]");
+    h.play(get("/x"));
+    EXPECT_EQ(h.handler.last_host, "h");
+}
+
+TEST(Session, BelievesTrustedProxies) {
+    Harness h;
+    auto const request = get("/x", "X-Forwarded-For: 203.0.113.5\r\n");
+    h.play(request);
+    EXPECT_FALSE(h.handler.last_forwarded);
+    EXPECT_EQ(h.handler.last_peer, "2001:db8::1");
+    h.proxies = *net::Networks::parse({"2001:db8::/32"});
+    h.play(request);
+    EXPECT_TRUE(h.handler.last_forwarded);
+    EXPECT_EQ(h.handler.last_peer, "203.0.113.5");
+    h.context.names_clients = false;
+    h.play(request);
+    EXPECT_TRUE(h.handler.last_forwarded);
+    EXPECT_EQ(h.handler.last_peer, "2001:db8::1") << "every client of a port mapping comes from there";
+}
+
+TEST(Session, LogsNoErrorOfAClientAsItsOwn) {
+    Harness h;
+    EXPECT_THAT(statuses(answers(h.play("PUT /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n"))),
+                ElementsAre(501U));
+    EXPECT_EQ(h.log_sink.text(), "");
 }
 
 TEST(Session, TurnsAnExceptionIntoAnAnswerAndLogsIt) {
