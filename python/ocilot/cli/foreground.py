@@ -146,7 +146,7 @@ def run(
     rules = _Rules(server, path) if path is not None and _asks_who(settings) else None
     while (heard := _next_signal(rules)) not in _ENDING:
         if heard in _IGNORED:
-            print(f"{heard.name} ignored", file=sys.stderr, flush=True)
+            server.print(f"{heard.name} ignored\n")
             continue
         _reload(server, hooks)
         if rules is not None:
