@@ -115,7 +115,7 @@ inline std::span<std::byte const> bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text));
 }
 
-inline std::string sha256(std::string_view bytes) {
+inline std::string fingerprint(std::string_view bytes) {
     std::array<unsigned char, 32> digest{};
     EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
     return {digest.begin(), digest.end()};

@@ -66,7 +66,7 @@ Task<> write_much(std::string_view bytes) {
     conn->close();
     auto const all = received.get();
     EXPECT_EQ(all.size(), bytes.size() + 4);
-    EXPECT_EQ(test::sha256(all.substr(4)), test::sha256(bytes));
+    EXPECT_EQ(test::fingerprint(all.substr(4)), test::fingerprint(bytes));
 }
 
 Task<> read_much(std::string_view bytes) {
@@ -81,7 +81,7 @@ Task<> read_much(std::string_view bytes) {
         pair.client.close();
     });
     auto const all = co_await read_until_end(*conn, 65536);
-    EXPECT_EQ(test::sha256(all), test::sha256(bytes));
+    EXPECT_EQ(test::fingerprint(all), test::fingerprint(bytes));
 }
 
 Task<> send_big_file() {
@@ -101,8 +101,8 @@ Task<> send_big_file() {
     co_await conn->finish_writing();
     auto const all = received.get();
     EXPECT_EQ(all.size(), 4 + length);
-    EXPECT_EQ(test::sha256(all),
-              test::sha256("head" + block + std::string(length - (2 << 20), '\0') + block));
+    EXPECT_EQ(test::fingerprint(all),
+              test::fingerprint("head" + block + std::string(length - (2 << 20), '\0') + block));
 }
 
 Task<Error> send_short_file() {

@@ -92,7 +92,7 @@ Task<> converse(Context context, std::string_view much) {
         return answer;
     });
     auto const asked = co_await read_text(*session.conn, much.size());
-    EXPECT_EQ(test::sha256(asked), test::sha256(much));
+    EXPECT_EQ(test::fingerprint(asked), test::fingerprint(much));
     auto const head = co_await session.conn->write(bytes_of("head"), true);
     auto const body = co_await session.conn->write(bytes_of(much));
     EXPECT_TRUE(head.has_value() && body.has_value());
@@ -103,7 +103,7 @@ Task<> converse(Context context, std::string_view much) {
     EXPECT_EQ(end.value(), 0U);
     auto const answer = talk.get();
     EXPECT_TRUE(orderly);
-    EXPECT_EQ(test::sha256(answer), test::sha256(fmt::format("head{}", much)));
+    EXPECT_EQ(test::fingerprint(answer), test::fingerprint(fmt::format("head{}", much)));
 }
 
 Task<> send_file(Context context) {
@@ -119,7 +119,7 @@ Task<> send_file(Context context) {
     co_await session.conn->finish_writing();
     auto const all = received.get();
     EXPECT_TRUE(orderly);
-    EXPECT_EQ(test::sha256(all), test::sha256(bytes.substr(7)));
+    EXPECT_EQ(test::fingerprint(all), test::fingerprint(bytes.substr(7)));
 }
 
 Task<> lose_the_client(Context context) {
