@@ -1,6 +1,10 @@
 #include "net/deadline.h"
 
+#include "net/silence.h"
+
+#include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <optional>
 
 namespace ocilot::net {
 
@@ -8,14 +12,20 @@ using Ticks = std::chrono::steady_clock;
 using Timer = asio::basic_waitable_timer<Ticks, asio::wait_traits<Ticks>, Executor>;
 
 struct Deadline::State {
-    State(Executor executor, std::function<void()> call) : timer(executor), when_passed(std::move(call)) {}
+    State(Executor executor, std::function<void()> call, std::function<std::uint64_t()> count)
+        : timer(executor), when_passed(std::move(call)), moved(std::move(count)) {}
 
     static void arm(std::shared_ptr<State> const& self);
     static void look(std::shared_ptr<State> const& self);
+    /// Sets the time; arms the timer if that would fire too late.
+    static void set(std::shared_ptr<State> const& self, Ticks::time_point time);
 
     Timer timer;
     std::function<void()> when_passed;
-    Ticks::time_point due = Ticks::time_point::max();    // max: no deadline.
+    std::function<std::uint64_t()> moved;
+    std::optional<Silence> silence;                      // Absent: any is accepted.
+    Ticks::time_point end = Ticks::time_point::max();    // Passes then, whatever moves; max: never.
+    Ticks::time_point due = Ticks::time_point::max();    // Next look; max: no deadline.
     Ticks::time_point armed = Ticks::time_point::max();  // When the timer fires; max: not running.
     bool passed = false;
 };
@@ -32,21 +42,45 @@ void Deadline::State::arm(std::shared_ptr<State> const& self) {
 void Deadline::State::look(std::shared_ptr<State> const& self) {
     self->armed = Ticks::time_point::max();
     if (self->due == Ticks::time_point::max()) return;
-    if (Ticks::now() < self->due) return arm(self);
+    auto const now = Ticks::now();
+    if (now < self->due) return arm(self);
+    bool const watched = now < self->end && self->silence && self->silence->watched();
+    if (watched && !self->silence->lasts(now, self->moved())) {
+        self->due = std::min(self->silence->next_look(), self->end);
+        return arm(self);
+    }
     self->due = Ticks::time_point::max();
     self->passed = true;
     self->when_passed();
 }
 
-Deadline::Deadline(Executor executor, std::function<void()> when_passed)
-    : state_(std::make_shared<State>(executor, std::move(when_passed))) {}
+void Deadline::State::set(std::shared_ptr<State> const& self, Ticks::time_point time) {
+    self->due = time;
+    if (self->due < self->armed) arm(self);
+}
+
+Deadline::Deadline(Executor executor, std::function<void()> when_passed, std::function<std::uint64_t()> moved)
+    : state_(std::make_shared<State>(executor, std::move(when_passed), std::move(moved))) {}
 
 Deadline::~Deadline() = default;
 
-void Deadline::expires_after(std::chrono::milliseconds limit) {
+void Deadline::expires_after(Patience patience) {
     state_->passed = false;
-    state_->due = limit.count() > 0 ? Ticks::now() + limit : Ticks::time_point::max();
-    if (state_->due < state_->armed) State::arm(state_);
+    state_->silence.reset();
+    bool const ends = patience.total.count() > 0;
+    bool const listens = patience.silence.count() > 0;
+    if (!ends && !listens) return State::set(state_, state_->end = Ticks::time_point::max());
+    auto const now = Ticks::now();
+    state_->end = ends ? now + patience.total : Ticks::time_point::max();
+    if (listens) state_->silence.emplace(patience.silence);
+    State::set(state_, listens ? std::min(now + patience.silence, state_->end) : state_->end);
+}
+
+void Deadline::watch() {
+    auto& silence = state_->silence;
+    if (!silence || silence->watched()) return;
+    silence->watch(Ticks::now(), state_->moved());
+    State::set(state_, std::min(silence->next_look(), state_->end));
 }
 
 bool Deadline::passed() const noexcept {

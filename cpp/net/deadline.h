@@ -1,8 +1,10 @@
 #pragma once
 
 #include "base/task.h"
+#include "net/patience.h"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -12,14 +14,19 @@ namespace ocilot::net {
 /// timer looks at it when it fires. Used on the thread of its executor; may be destroyed at any time.
 class Deadline {
   public:
-    /// `when_passed` is called each time the deadline passes.
-    Deadline(Executor executor, std::function<void()> when_passed);
+    /// `when_passed` is called each time the deadline passes. `moved` counts the bytes that moved so far.
+    Deadline(
+        Executor executor, std::function<void()> when_passed,
+        std::function<std::uint64_t()> moved = [] { return std::uint64_t{0}; });
     ~Deadline();
     Deadline(Deadline const&) = delete;
     Deadline& operator=(Deadline const&) = delete;
 
     /// Sets it, counted from now; zero = none. It has not passed then.
-    void expires_after(std::chrono::milliseconds limit);
+    void expires_after(std::chrono::milliseconds limit) { expires_after(Patience{.total = limit}); }
+    void expires_after(Patience patience);
+    /// Before each wait for the other side: from then on progress renews a limit on silence.
+    void watch();
     [[nodiscard]] bool passed() const noexcept;
 
   private:

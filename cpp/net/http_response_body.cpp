@@ -33,7 +33,7 @@ Task<Result<std::size_t>> HttpResponseBody::read_on(std::span<std::byte> out) {
         CO_TRY(auto const ready, parser_->body(out));
         if (ready > 0 || parser_->done()) co_return ready;
         if (budget_.spent()) co_return Error{Errc::request_timeout, "the response was not complete in time"};
-        conn_->expires_after(budget_.within(stall_).left());
+        conn_->expires_after({.silence = stall_, .total = budget_.left()});
         auto const direct = parser_->direct();
         auto const room =
             direct > 0 ? out.first(static_cast<std::size_t>(std::min<std::uint64_t>(direct, out.size())))

@@ -30,7 +30,10 @@ int SocketBio::read(bio_st* bio, char* out, int size) {
     auto& self = *static_cast<SocketBio*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
     auto const n = ::recv(self.transport_.fd(), out, static_cast<std::size_t>(size), MSG_DONTWAIT);
-    if (n > 0) return static_cast<int>(n);
+    if (n > 0) {
+        self.transport_.count_received(static_cast<std::size_t>(n));
+        return static_cast<int>(n);
+    }
     if (n == 0) {
         self.ended_ = true;
     } else if (errno == EAGAIN || errno == EINTR) {
@@ -46,7 +49,10 @@ int SocketBio::write(bio_st* bio, char const* bytes, int size) {
     BIO_clear_retry_flags(bio);
     int const flags = MSG_DONTWAIT | MSG_NOSIGNAL | (self.more_ ? MSG_MORE : 0);
     auto const n = ::send(self.transport_.fd(), bytes, static_cast<std::size_t>(size), flags);
-    if (n >= 0) return static_cast<int>(n);
+    if (n >= 0) {
+        self.transport_.count_sent(static_cast<std::size_t>(n));
+        return static_cast<int>(n);
+    }
     if (errno == EAGAIN || errno == EINTR) {
         BIO_set_retry_write(bio);
     } else {

@@ -44,7 +44,9 @@ class TcpConn final : public Conn {
     Task<Result<std::size_t>> read_some(std::span<std::byte> out) override;
     Task<Result<>> write(ConstBytes bytes, bool more) override;
     Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t length) override;
-    void expires_after(std::chrono::milliseconds limit) override { transport_.expires_after(limit); }
+    using Conn::expires_after;
+    void expires_after(Patience patience) override { transport_.expires_after(patience); }
+    std::uint64_t received() const noexcept override { return transport_.received(); }
     bool readable() override;
     Task<> finish_writing() override;
     void close() noexcept override { transport_.close(); }
@@ -65,6 +67,7 @@ Task<Result<std::size_t>> TcpConn::read_some(std::span<std::byte> out) {
         if (n >= 0) {
             auto const size = static_cast<std::size_t>(n);
             drained_ = size > 0 && size < out.size();
+            transport_.count_received(size);
             if (transport_.spend(size)) co_await asio::post(use_task);
             co_return size;
         }
@@ -75,6 +78,7 @@ Task<Result<std::size_t>> TcpConn::read_some(std::span<std::byte> out) {
     auto const [failed, size] =
         co_await transport_.socket().async_read_some(buffer, asio::as_tuple(use_task));
     drained_ = size > 0 && size < out.size();
+    transport_.count_received(size);
     if (failed == asio::error::eof) co_return std::size_t{0};
     if (failed) co_return transport_.failure(failed.value(), "read from");
     co_return size;
@@ -88,6 +92,7 @@ Task<Result<>> TcpConn::write(ConstBytes bytes, bool more) {
         if (n >= 0) {
             auto const size = static_cast<std::size_t>(n);
             bytes = bytes.subspan(size);
+            transport_.count_sent(size);
             if (transport_.spend(size)) co_await asio::post(use_task);
         } else if (errno == EAGAIN) {
             CO_CHECK(co_await transport_.wait(Socket::wait_write));
@@ -108,6 +113,7 @@ Task<Result<>> TcpConn::send_file(int fd, std::uint64_t offset, std::uint64_t le
         if (n > 0) {
             auto const size = static_cast<std::size_t>(n);
             length -= size;
+            transport_.count_sent(size);
             if (transport_.spend(size)) co_await asio::post(use_task);
         } else if (n == 0) {
             co_return Error{Errc::io, fmt::format("a file being sent ended {} bytes early", length)};

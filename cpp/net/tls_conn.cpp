@@ -22,7 +22,6 @@ namespace ocilot::net {
 
 namespace {
 
-constexpr std::uint64_t file_buffer = 128 * 1024;  // Bytes.
 constexpr std::size_t record = SSL3_RT_MAX_PLAIN_LENGTH;
 constexpr std::size_t request_swallowed = 64 * 1024;  // Bytes read of a request that came in plain HTTP.
 
@@ -51,7 +50,9 @@ class TlsConn final : public Conn {
     Task<Result<std::size_t>> read_some(std::span<std::byte> out) override;
     Task<Result<>> write(ConstBytes bytes, bool more) override;
     Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t length) override;
-    void expires_after(std::chrono::milliseconds limit) override { transport_.expires_after(limit); }
+    using Conn::expires_after;
+    void expires_after(Patience patience) override { transport_.expires_after(patience); }
+    std::uint64_t received() const noexcept override { return transport_.received(); }
     bool readable() override;
     Task<> finish_writing() override;
     void close() noexcept override { transport_.close(); }
@@ -199,7 +200,7 @@ Task<Result<>> TlsConn::write(ConstBytes bytes, bool more) {
 }
 
 Task<Result<>> TlsConn::send_file(int fd, std::uint64_t offset, std::uint64_t length) {
-    auto const size = static_cast<std::size_t>(std::min(length, file_buffer));
+    auto const size = static_cast<std::size_t>(std::min<std::uint64_t>(length, tls_file_buffer));
     auto const buffer = std::make_unique_for_overwrite<std::byte[]>(size);
     while (length > 0) {
         auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, size));

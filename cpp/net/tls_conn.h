@@ -12,6 +12,9 @@
 
 namespace ocilot::net {
 
+/// Bytes that stand in for sendfile(2) while a file is sent over TLS.
+inline constexpr std::size_t tls_file_buffer = 128 * 1024;
+
 /// What a client that speaks plain HTTP to a TLS port is told.
 inline constexpr std::string_view plain_http_answer =
     "HTTP/1.1 400 Bad Request\r\n"

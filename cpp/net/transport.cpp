@@ -5,6 +5,8 @@
 #include <boost/asio/as_tuple.hpp>
 #include <cerrno>
 #include <fmt/format.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 namespace ocilot::net {
 
@@ -37,10 +39,15 @@ bool says_peer_is_gone(int errno_value) noexcept {
 }  // namespace
 
 Transport::Transport(Socket socket)
-    : socket_(std::move(socket)), peer_(peer_of(socket_)), deadline_(socket_.get_executor(), [this] {
-          boost::system::error_code ignored;
-          socket_.cancel(ignored);
-      }) {
+    : socket_(std::move(socket)),
+      peer_(peer_of(socket_)),
+      deadline_(
+          socket_.get_executor(),
+          [this] {
+              boost::system::error_code ignored;
+              socket_.cancel(ignored);
+          },
+          [this] { return moved(); }) {
     // Fails on a Unix-domain socket, which delays nothing, and on one that is already dead: then the first
     // operation says so.
     boost::system::error_code ignored;
@@ -57,8 +64,19 @@ Result<> Transport::usable() {
     return failure(ECANCELED, "use");
 }
 
+/// A slow reader may take less in a while than the kernel wants to have sent before it takes more from us;
+/// and what has arrived may not have been read yet.
+std::uint64_t Transport::moved() noexcept {
+    int unsent = 0;
+    int unread = 0;
+    if (::ioctl(fd(), SIOCOUTQ, &unsent) != 0) unsent = 0;
+    if (::ioctl(fd(), SIOCINQ, &unread) != 0) unread = 0;
+    return received_ + static_cast<std::uint64_t>(unread) + sent_ - static_cast<std::uint64_t>(unsent);
+}
+
 Task<Result<>> Transport::wait(Socket::wait_type what) {
     spent_ = 0;
+    deadline_.watch();
     auto const [failed] = co_await socket_.async_wait(what, asio::as_tuple(use_task));
     if (failed) co_return failure(failed.value(), "wait for");
     co_return usable();

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,7 @@ class Transport {
     [[nodiscard]] std::string const& peer() const noexcept { return peer_; }
 
     /// See Conn.
+    void expires_after(Patience patience) { deadline_.expires_after(patience); }
     void expires_after(std::chrono::milliseconds limit) { deadline_.expires_after(limit); }
     void close() noexcept;
 
@@ -40,6 +42,11 @@ class Transport {
     /// turn.
     [[nodiscard]] bool spend(std::size_t bytes) noexcept;
 
+    /// Counts bytes that went into the socket, or came out of it: what progress is told by.
+    void count_sent(std::size_t bytes) noexcept { sent_ += bytes; }
+    void count_received(std::size_t bytes) noexcept { received_ += bytes; }
+    [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
+
     /// The Error of an operation that failed with `errno_value`.
     [[nodiscard]] Error failure(int errno_value, std::string_view doing);
 
@@ -47,9 +54,14 @@ class Transport {
     [[nodiscard]] Socket release() { return std::move(socket_); }
 
   private:
+    /// Bytes received, and bytes sent that the other side has acknowledged.
+    [[nodiscard]] std::uint64_t moved() noexcept;
+
     Socket socket_;
     std::string peer_;
-    std::size_t spent_ = 0;  // Bytes since the last turn of the loop.
+    std::uint64_t sent_ = 0;      // Bytes that the kernel took.
+    std::uint64_t received_ = 0;  // Bytes.
+    std::size_t spent_ = 0;       // Bytes since the last turn of the loop.
     Deadline deadline_;
 };
 

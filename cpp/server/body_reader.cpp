@@ -67,11 +67,22 @@ Task<Result<>> BodyReader::invite() {
     co_return co_await conn_.write(std::as_bytes(std::span(go_on)));
 }
 
+/// What arrives counts, though a TLS record gives nothing out before it is complete.
+Task<Result<std::size_t>> BodyReader::read_at_pace(std::span<std::byte> out) {
+    for (;;) {
+        if (own_deadline_) conn_.expires_after(pace_.patience());
+        auto const before = clock_.now();
+        auto const received = conn_.received();
+        auto count = co_await conn_.read_some(out);
+        auto const arrived = conn_.received() - received;
+        pace_.received(clock_.now() - before, arrived);
+        bool const late = count.has_error() && count.error().code == Errc::request_timeout;
+        if (!late || !own_deadline_ || arrived == 0) co_return count;
+    }
+}
+
 Task<Result<std::size_t>> BodyReader::receive(std::span<std::byte> out) {
-    if (own_deadline_) conn_.expires_after(pace_.patience());
-    auto const before = clock_.now();
-    auto count = co_await conn_.read_some(out);
-    if (count.has_value()) pace_.received(clock_.now() - before, *count);
+    auto count = co_await read_at_pace(out);
     if (count.has_error() && count.error().code == Errc::request_timeout) co_return too_slow(limits_);
     if (count.has_value() && *count == 0) {
         co_return Error{Errc::peer_closed, "the client closed the connection in the middle of the body"};

@@ -36,6 +36,7 @@ class BodyReader final : public registry::ByteSource {
   private:
     Task<Result<std::size_t>> read_sized(std::span<std::byte> out);
     Task<Result<std::size_t>> read_chunked(std::span<std::byte> out);
+    Task<Result<std::size_t>> read_at_pace(std::span<std::byte> out);
     Task<Result<std::size_t>> receive(std::span<std::byte> out);
     Task<Result<>> invite();
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t small_blob = 16 * 1024;   // Bytes that are cheaper to copy than to send as a file.
 constexpr std::size_t small_body = 64 * 1024;     // Bytes that go out in one write with the head.
-constexpr std::uint64_t piece = 4 * 1024 * 1024;  // Bytes that must go out within the idle time.
+constexpr std::uint64_t piece = 4 * 1024 * 1024;  // Bytes that are loaded and sent at once.
 constexpr std::size_t read_buffer = 256 * 1024;   // Bytes, for blobs without a descriptor.
 
 bool is_framing(std::string_view name) {
@@ -90,7 +90,7 @@ struct Outlet {
 };
 
 Task<Result<>> Outlet::write(std::string_view bytes, bool more) {
-    conn.expires_after(limits.idle_time);
+    conn.expires_after({.silence = limits.idle_time});
     auto wrote = co_await conn.write(std::as_bytes(std::span(bytes)), more);
     if (wrote.has_value()) sent.bytes += bytes.size();
     co_return wrote;
@@ -111,7 +111,7 @@ Task<Result<>> Outlet::file(blob::Blob& source, std::uint64_t offset, std::uint6
         auto const next = std::min(length, piece);
         sent.blob_offset = offset;
         co_await source.load(offset, next);
-        conn.expires_after(limits.idle_time);
+        conn.expires_after({.silence = limits.idle_time});
         CO_CHECK(co_await conn.send_file(source.fd(), offset, next));
         offset += next;
         length -= next;
@@ -231,7 +231,7 @@ Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing fra
     bool const with_body = !framing.head_only && !has_no_content(response.status);
     Outlet out(conn, limits);
     if (!with_body || append_body(text, response)) {
-        conn.expires_after(limits.idle_time);
+        conn.expires_after({.silence = limits.idle_time});
         auto wrote = co_await conn.write(std::as_bytes(std::span(text)));
         if (wrote.has_value()) out.sent = {Result<>(), text.size() - head, text.size(), 0};
         if (wrote.has_error()) out.sent.outcome = std::move(wrote);

@@ -32,8 +32,8 @@ struct Sent {
 [[nodiscard]] std::string whole_response(http::Response const& response, Framing const& framing);
 
 /// Writes a whole answer: small bodies in one write with the head (if they are at hand), blobs and parts of
-/// them by sendfile. Every piece of at most 4 MiB must go out within the idle time. The memory of `spare` is
-/// used and given back.
+/// them by sendfile. It fails when the client takes nothing for the idle time, however slowly it takes the
+/// rest. The memory of `spare` is used and given back.
 Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits,
                           std::string& spare);
 

@@ -43,7 +43,8 @@ class Ocilot(Section):
     """How long the port stays open after SIGTERM while `/readyz` answers 503, for load balancers to notice;
     `http.draintimeout` begins after it."""
     idletimeout: Duration = 180
-    """How long a connection may be silent, between requests and within a body."""
+    """How long a connection may be silent: between requests, and within the body of a request or an answer.
+    Every byte that arrives, or that the client acknowledges, renews it."""
     controlsocket: Annotated[str, FILE] = ""
     """Path of the socket that commands such as `ocilot user` use, for the registry's own user only; if empty,
     it is `ocilot/control.sock` in the data directory, and none if everything is in memory."""

@@ -72,6 +72,7 @@ class ScriptConn final : public net::Conn {
         auto const count = std::min(out.size(), step.bytes.size());
         std::memcpy(out.data(), step.bytes.data(), count);
         step.bytes.erase(0, count);
+        received_ += count;
         if (step.bytes.empty()) script_.pop_front();
         co_return count;
     }
@@ -89,7 +90,11 @@ class ScriptConn final : public net::Conn {
         co_return Result<>();
     }
     bool readable() override { return !script_.empty(); }
-    void expires_after(std::chrono::milliseconds limit) override { limit_ = limit; }
+    using Conn::expires_after;
+    void expires_after(net::Patience patience) override {
+        limit_ = std::max(patience.total, patience.silence);
+    }
+    std::uint64_t received() const noexcept override { return received_; }
     Task<> finish_writing() override {
         record_.finished_writing = true;
         co_return;
@@ -104,6 +109,7 @@ class ScriptConn final : public net::Conn {
     std::deque<Step> script_;
     Record& record_;
     std::chrono::milliseconds limit_{0};
+    std::uint64_t received_ = 0;
     std::string peer_ = "[2001:db8::1]:40112";
 };
 
