@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/metrics.h"
 #include "base/result.h"
 #include "base/suspend.h"
 
@@ -8,6 +9,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -17,7 +19,11 @@ namespace ocilot {
 /// own I/O context; the I/O thread is free meanwhile.
 class BlockingPool {
   public:
+    /// At most `threads`, at least one; they are started when they are needed.
     explicit BlockingPool(unsigned threads);
+    /// The same, with its queue and its threads in the metrics (`ocilot_pool_queue`, `ocilot_pool_busy`),
+    /// labelled `name`.
+    BlockingPool(unsigned threads, Metrics& metrics, std::string_view name);
     /// Runs what is queued, then joins the threads.
     ~BlockingPool();
     BlockingPool(BlockingPool const&) = delete;
@@ -56,10 +62,16 @@ class BlockingPool {
 
     void post(std::unique_ptr<Job> job);
     void serve();
+    /// One thread more if all are busy and there may be one. Under the lock.
+    void grow();
 
+    unsigned const most_;
+    Gauge* queued_ = nullptr;
+    Gauge* busy_ = nullptr;
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<std::unique_ptr<Job>> jobs_;
+    std::size_t idle_ = 0;  // Threads that wait for a job.
     bool closing_ = false;
     std::vector<std::thread> threads_;
 };

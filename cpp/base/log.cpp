@@ -34,15 +34,23 @@ std::size_t plain_length(std::string_view text) noexcept {
     return length;
 }
 
-/// Appends a well-formed UTF-8 sequence of two to four bytes. What may end a line or steer a terminal is
-/// escaped: the C1 controls (U+0080 to U+009F, NEL among them) and the separators U+2028 and U+2029.
+/// Whether a character may end a line, steer a terminal or turn the direction of the text behind it: the C1
+/// controls (NEL among them), the separators U+2028 and U+2029, and the marks, embeddings, overrides and
+/// isolates of bidirectional text.
+constexpr bool deceives(unsigned code) noexcept {
+    return (code >= 0x80 && code < 0xA0) || code == 0x061C || code == 0x200E || code == 0x200F ||
+           (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
+/// Appends a well-formed UTF-8 sequence of two to four bytes; what deceives is escaped.
 void append_sequence(std::string& out, std::string_view sequence) {
-    if (sequence.size() == 2 && sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0) {
-        fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(sequence[1]));
-    } else if (sequence == "\xE2\x80\xA8") {
-        out += "\\u2028";
-    } else if (sequence == "\xE2\x80\xA9") {
-        out += "\\u2029";
+    auto const bits = [sequence](std::size_t at) { return static_cast<unsigned>(sequence[at]) & 0x3FU; };
+    auto const first = static_cast<unsigned char>(sequence[0]);
+    unsigned code = 0;
+    if (sequence.size() == 2) code = (first & 0x1FU) << 6 | bits(1);
+    if (sequence.size() == 3) code = (first & 0x0FU) << 12 | bits(1) << 6 | bits(2);
+    if (deceives(code)) {
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", code);
     } else {
         out += sequence;
     }

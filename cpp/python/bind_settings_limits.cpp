@@ -15,7 +15,13 @@ void init_limit_settings(SettingsClass& settings) {
     field(settings, "connection_limit", &Settings::limits, &LimitSettings::connections,
           "Open connections; 0: any number.");
     field(settings, "client_connection_limit", &Settings::limits, &LimitSettings::client_connections,
-          "Open connections of one client address; 0: any number.");
+          "Open connections of one client address, or of the /64 of one of IPv6; 0: any number.");
+    field(settings, "client_connection_limit_for_trusted", &Settings::limits, &LimitSettings::counts_trusted,
+          "Whether that holds for loopback and trusted proxies, too.");
+    field(settings, "body_memory", &Settings::limits, &LimitSettings::body_memory,
+          "Bytes of answers and bodies of requests in memory; 0: any number.");
+    field(settings, "upload_memory", &Settings::limits, &LimitSettings::upload_memory,
+          "Bytes of buffers of uploads that are being received; 0: any number.");
     field(settings, "json_depth", &Settings::limits, &LimitSettings::json_depth,
           "Levels of nesting in a manifest.");
     field(settings, "json_members", &Settings::limits, &LimitSettings::json_members,

@@ -6,6 +6,8 @@ namespace ocilot::python {
 
 using server::CertificateSettings;
 using server::ListenSettings;
+using server::OperationsSettings;
+using server::PoolSettings;
 using server::Settings;
 
 void init_listen_settings(SettingsClass& settings) {
@@ -17,11 +19,18 @@ void init_listen_settings(SettingsClass& settings) {
           "Path; empty: `ocilot/control.sock` in `root`, none for a registry in memory.");
     field(settings, "debug_address", &Settings::listen, &ListenSettings::debug_address,
           "Where metrics and health live instead of at `address`; empty: there.");
+    field(settings, "metrics_readers", &Settings::operations, &OperationsSettings::metrics_readers,
+          "Callers who may read metrics besides administrators, as in rules of access; set the whole list.");
     field(
         settings, "trusted_proxies", &Settings::listen, &ListenSettings::trusted_proxies,
         "Networks of proxies that are believed how and from where a client comes; set the whole list. None: "
         "loopback and private networks, believed how it comes but not its address.");
-    field(settings, "threads", &Settings::listen, &ListenSettings::threads, "I/O threads; 0: one a core.");
+    field(settings, "threads", &Settings::listen, &ListenSettings::threads,
+          "I/O threads; 0: one for each CPU that may be used.");
+    field(settings, "write_threads", &Settings::pools, &PoolSettings::writing,
+          "Most threads that write and sync files.");
+    field(settings, "read_threads", &Settings::pools, &PoolSettings::reading,
+          "Most threads that read what is not in memory.");
     field(settings, "tls_certificate", &Settings::tls, &CertificateSettings::certificate,
           "PEM file; empty: plain HTTP.");
     field(settings, "tls_key", &Settings::tls, &CertificateSettings::key, "PEM file.");

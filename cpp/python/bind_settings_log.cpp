@@ -28,6 +28,8 @@ void init_log_settings(py::module_& module, SettingsClass& settings) {
     init_log_enums(module);
     field(settings, "log_level", &Settings::log, &LogSettings::level, "Least level that is logged.");
     field(settings, "log_format", &Settings::log, &LogSettings::format, "Form of a log line.");
+    field(settings, "logstash", &Settings::log, &LogSettings::logstash,
+          "Whether lines of JSON have the names that Logstash knows.");
     field(settings, "access_log", &Settings::log, &LogSettings::access, "Whether each request is logged.");
 }
 

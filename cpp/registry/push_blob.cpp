@@ -84,7 +84,7 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
                                            oci::RepositoryName const& repository, blob::Upload& upload,
                                            Chunk whole, oci::Digest const& digest) {
     std::atomic<std::uint64_t> offset{0};
-    CO_CHECK(co_await receive(upload, whole, offset));
+    CO_CHECK(co_await receive(upload, whole, offset, registry.upload_memory));
     co_return co_await prove(registry, caller, repository, upload, digest);
 }
 
@@ -92,7 +92,7 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
 Task<Result<>> receive_into(Registry& registry, Hold const& hold, Chunk chunk) {
     auto& session = hold.session();
     auto const before = session.offset.load();
-    auto const received = co_await receive(hold.upload(), chunk, session.offset);
+    auto const received = co_await receive(hold.upload(), chunk, session.offset, registry.upload_memory);
     if (session.offset.load() != before) {
         session.last_write.store(registry.sessions.now());
         session.written.store(true);

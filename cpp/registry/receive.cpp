@@ -10,6 +10,7 @@ namespace ocilot::registry {
 namespace {
 
 constexpr std::size_t piece_size = 256 * 1024;
+constexpr std::size_t least_piece = 16 * 1024;
 
 /// Fills `piece` as far as the source goes; `failure` tells why it stopped early.
 Task<std::size_t> fill(ByteSource& source, std::span<std::byte> piece, Result<>& failure) {
@@ -26,11 +27,22 @@ Task<std::size_t> fill(ByteSource& source, std::span<std::byte> piece, Result<>&
     co_return filled;
 }
 
+/// Takes memory for pieces as large as there is room for; their size.
+Result<std::size_t> reserve(MemoryBudget::Share& share, std::size_t wanted) {
+    for (; wanted > least_piece; wanted /= 4) {
+        if (share.try_raise_to(wanted)) return wanted;
+    }
+    CHECK(share.raise_to(wanted));
+    return wanted;
+}
+
 /// Reads to the end of the body, or to where it is longer than promised.
 Task<Result<>> receive_all(blob::Upload& upload, Chunk& chunk, std::atomic<std::uint64_t>& offset,
-                           std::uint64_t& received) {
+                           std::uint64_t& received, MemoryBudget* memory) {
     auto const promised = chunk.length.value_or(piece_size);
-    auto const room = static_cast<std::size_t>(std::clamp<std::uint64_t>(promised, 1, piece_size));
+    auto const wanted = static_cast<std::size_t>(std::clamp<std::uint64_t>(promised, 1, piece_size));
+    MemoryBudget::Share share(memory);
+    CO_TRY(auto const room, reserve(share, wanted));
     auto const buffer = std::make_unique_for_overwrite<std::byte[]>(room);
     for (;;) {
         Result<> failure;
@@ -47,10 +59,11 @@ Task<Result<>> receive_all(blob::Upload& upload, Chunk& chunk, std::atomic<std::
 
 }  // namespace
 
-Task<Result<>> receive(blob::Upload& upload, Chunk chunk, std::atomic<std::uint64_t>& offset) {
+Task<Result<>> receive(blob::Upload& upload, Chunk chunk, std::atomic<std::uint64_t>& offset,
+                       MemoryBudget* memory) {
     if (chunk.length) upload.mark();
     std::uint64_t received = 0;
-    CO_CHECK(co_await receive_all(upload, chunk, offset, received));
+    CO_CHECK(co_await receive_all(upload, chunk, offset, received, memory));
     if (!chunk.length || received == *chunk.length) co_return Result<>{};
     auto const taken_back = co_await upload.take_back();
     offset.store(upload.size());

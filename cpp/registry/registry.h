@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/memory_budget.h"
 #include "base/random.h"
 #include "blob/store.h"
 #include "meta/store.h"
@@ -47,6 +48,7 @@ struct Registry {
     ManifestCache& manifests;
     Rules rules;
     UnreadableBlobs* unreadable = nullptr;  ///< told of blobs that a request could not read; may be null
+    MemoryBudget* upload_memory = nullptr;  ///< of buffers of uploads being received; null: not counted
 };
 
 }  // namespace ocilot::registry

@@ -24,7 +24,7 @@ namespace ocilot::server {
 
 namespace {
 
-constexpr unsigned pool_threads = 8;
+constexpr unsigned probing_threads = 1;                    // One probe at a time.
 constexpr std::chrono::milliseconds access_log_delay{10};  // One wake-up for hundreds of lines.
 constexpr std::size_t log_bytes = 4 * 1024 * 1024;         // That wait for a reader.
 constexpr std::size_t manifest_cache_bytes = 64 * 1024 * 1024;
@@ -58,6 +58,10 @@ std::vector<std::string> private_networks() {
     return {"127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"};
 }
 
+LogSink& chosen(bool logstash, LogSink& yes, LogSink& no) {
+    return logstash ? yes : no;
+}
+
 Counter& dropped_lines(Metrics& metrics, std::string_view log) {
     return metrics.counter("ocilot_log_lines_dropped_total", "Log lines dropped because nobody read them.",
                            {{"log", std::string(log)}});
@@ -77,6 +81,15 @@ Result<registry::Rules> rules_of(Settings const& settings) {
         rules.sparse.push_back(std::move(pattern));
     }
     return rules;
+}
+
+Result<auth::Rules> readers_of(Settings const& settings) {
+    auth::RuleText rule{.repositories = {"**"}, .allow = {}};
+    for (auto const& subject : settings.operations.metrics_readers)
+        rule.allow.push_back({subject, {"admin"}});
+    auto compiled = auth::Rules::compile({std::move(rule)}, settings.auth.access.groups);
+    if (compiled.has_value()) return compiled;
+    return Error{Errc::config, fmt::format("ocilot.metrics.readers: {}", compiled.error().message)};
 }
 
 Result<std::vector<auth::RateRule>> rate_rules_of(Settings const& settings) {
@@ -112,11 +125,18 @@ Server::Parts::Parts(Settings with)
     : settings(std::move(with)),
       log_sink(STDERR_FILENO, log_bytes, dropped_lines(metrics, "log")),
       access_sink(STDOUT_FILENO, log_bytes, dropped_lines(metrics, "access"), access_log_delay),
-      log(log_sink, clock, settings.log.format, settings.log.level),
-      access_log(access_sink, settings.log.format),
+      logstash_log(log_sink, "ocilot"),
+      logstash_access(access_sink, "access"),
+      log(chosen(settings.log.logstash, logstash_log, log_sink), clock, settings.log.format,
+          settings.log.level),
+      access_log(chosen(settings.log.logstash, logstash_access, access_sink), settings.log.format),
       hooks(metrics, log),
       limits(limits_of(settings)),
-      pool(pool_threads),
+      body_memory(settings.limits.body_memory, metrics, "bodies"),
+      upload_memory(settings.limits.upload_memory, metrics, "uploads"),
+      writing(settings.pools.writing, metrics, "write"),
+      reading(settings.pools.reading, metrics, "read"),
+      probing(probing_threads, metrics, "probe"),
       manifests(manifest_cache_bytes),
       unreadable(log, metrics) {}
 
@@ -131,14 +151,15 @@ Result<> Server::Parts::open() {
     CHECK(open_access());
     TRY(auto const rules, rules_of(settings));
     registry.emplace(registry::Registry{*blobs, *meta, hooks.gate, clock, random, *sessions, manifests, rules,
-                                        &unreadable});
+                                        &unreadable, &upload_memory});
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
-    registrar.emplace(auth::Registrar::Parts{meta->accounts(), meta->tokens(), pool, clock, random});
+    registrar.emplace(auth::Registrar::Parts{meta->accounts(), meta->tokens(), reading, clock, random});
     make_workers();
     TRY(auto rate_rules, rate_rules_of(settings));
     if (!rate_rules.empty()) rates.emplace(std::move(rate_rules), metrics);
+    TRY(metrics_readers, readers_of(settings));
     app.emplace(http::AppParts{.routes = routes,
                                .registry = *registry,
                                .guard = access->guard(),
@@ -148,7 +169,8 @@ Result<> Server::Parts::open() {
                                .hooks = &hooks.control,
                                .jobs = &*job_runner,
                                .rates = rates ? &*rates : nullptr,
-                               .refusals = &*refusals},
+                               .refusals = &*refusals,
+                               .metrics_readers = &*metrics_readers},
                 std::move(with));
     CHECK(listen());
     // A start that fails takes nothing over from the process before. No thread serves requests yet.
@@ -160,7 +182,7 @@ Result<> Server::Parts::count_descriptors() {
     TRY(descriptors, raise_descriptor_limit());
     auto const carried = connections_within(descriptors);
     if (settings.limits.connections > 0) most_connections = std::min(settings.limits.connections, carried);
-    connections.emplace(most_connections, settings.limits.client_connections);
+    connections.emplace(most_connections, settings.limits.client_connections, settings.limits.counts_trusted);
     return {};
 }
 
@@ -198,7 +220,7 @@ Result<> Server::Parts::open_stores() {
                                  settings.storage.root, failure.message())};
     }
     root = directory.string();
-    TRY(blobs, blob::FilesystemStore::open(directory, pool, random));
+    TRY(blobs, blob::FilesystemStore::open(directory, {writing, reading, probing}, random));
     TRY(meta, meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
     if (auto const open = blob::readable_by_others(directory); !open.empty()) {
         log.warn("every user of this machine can read the blobs: run `chmod o-rwx` on the directory",
@@ -261,6 +283,7 @@ SessionContext Server::Parts::session_context(Worker& worker, http::Handler& han
     SessionContext context{handler, clock,   random,         log,    lines, worker.metrics(), worker.dates(),
                            limits,  proxies, worker.spare(), counted};
     context.names_clients = settings.listen.trusted_proxies.has_value();
+    context.memory = &body_memory;
     return context;
 }
 
@@ -317,8 +340,8 @@ Result<> Server::Parts::listen_locally() {
 }
 
 Result<> Server::Parts::add_jobs() {
-    TRY(auto list,
-        job_list({settings, *registry, *blobs, *refusals, *access, certificates.get(), pool, log, metrics}));
+    TRY(auto list, job_list({settings, *registry, *blobs, *refusals, *access, certificates.get(), reading,
+                             log, metrics}));
     for (auto& job : list) job_runner->add(std::move(job));
     workers.front()->add_background(job_runner->run());
     return {};

@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace ocilot::server {
 
@@ -16,9 +18,12 @@ namespace ocilot::server {
 /// Thread-safe. Outlives its seats.
 class Connections {
   public:
-    /// Zero: no limit.
-    Connections(std::size_t most, std::size_t most_per_client) noexcept
-        : most_(most), most_per_client_(most_per_client) {}
+    /// Zero: no limit. `counts_trusted`: whether the limit of a client holds for loopback and trusted
+    /// proxies.
+    Connections(std::size_t most, std::size_t most_per_client, bool counts_trusted = true) noexcept
+        : most_(most), most_per_client_(most_per_client), counts_trusted_(counts_trusted) {}
+
+    [[nodiscard]] bool counts_trusted() const noexcept { return counts_trusted_; }
 
     /// The right to one connection, given back at the end of its life.
     class Seat {
@@ -27,8 +32,10 @@ class Connections {
         Seat(Seat&& other) noexcept
             : of_(std::exchange(other.of_, nullptr)), client_(std::move(other.client_)) {}
         Seat& operator=(Seat&&) = delete;
-        ~Seat() {
-            if (of_ != nullptr) of_->leave(client_);
+        ~Seat() { give_up(); }
+        /// Before the end of its life, for a connection that is being closed.
+        void give_up() {
+            if (auto* const of = std::exchange(of_, nullptr)) of->leave(client_);
         }
 
       private:
@@ -36,18 +43,35 @@ class Connections {
         std::string client_;  // Empty if clients are not counted.
     };
 
-    /// unavailable if there are too many in all, too_many_requests if the client has too many. `client` is a
-    /// numeric address without port.
+    /// unavailable if there are too many in all, too_many_requests if the client has too many. `client` is
+    /// what an address counts as; empty: it counts in all only.
     Result<Seat> enter(std::string_view client);
+
+    /// Whoever has idle connections that can be closed for others.
+    class Yielding {
+      public:
+        virtual ~Yielding() = default;
+        /// Since when its longest idle connection is idle; the greatest time if none is. Any thread.
+        [[nodiscard]] virtual std::chrono::steady_clock::time_point oldest_idle() const noexcept = 0;
+        /// Closes that connection and gives up its seat, now or soon. Any thread.
+        virtual void yield() = 0;
+    };
+    /// Both from one thread, before connections are taken and after the last has ended.
+    void add(Yielding& one) { yielding_.push_back(&one); }
+    void remove(Yielding& one) { std::erase(yielding_, &one); }
+    /// Asks the one with the longest idle connection to close it; false if no connection is idle.
+    bool make_room();
 
   private:
     void leave(std::string const& client);
 
     std::size_t const most_;
     std::size_t const most_per_client_;
+    bool const counts_trusted_;
     std::mutex mutex_;
     std::size_t all_ = 0;
     std::map<std::string, std::size_t, std::less<>> by_client_;
+    std::vector<Yielding*> yielding_;
 };
 
 }  // namespace ocilot::server

@@ -8,6 +8,8 @@ namespace ocilot::server {
 HttpMetrics::HttpMetrics(Metrics& metrics)
     : in_flight(metrics.gauge("ocilot_http_in_flight", "Requests being answered.")),
       connections(metrics.gauge("ocilot_http_connections", "Open client connections.")),
+      yielded(metrics.counter("ocilot_http_connections_yielded_total",
+                              "Idle connections closed because a new one took their place.")),
       request_bytes(metrics.counter("ocilot_http_request_bytes_total", "Bytes of requests received.")),
       response_bytes(metrics.counter("ocilot_http_response_bytes_total", "Bytes of answers sent.")),
       metrics_(metrics) {}

@@ -1,5 +1,6 @@
 #include "server/listener.h"
 
+#include "auth/throttle.h"
 #include "net/address.h"
 #include "net/tcp_conn.h"
 #include "net/tls_conn.h"
@@ -9,6 +10,7 @@
 #include "server/session.h"
 
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <chrono>
@@ -25,6 +27,10 @@ using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
 constexpr std::chrono::milliseconds breath{200};  // Until descriptors are given back.
 constexpr std::size_t most_turned_away = 1024;    // At once, with an answer; more than that end without.
 constexpr std::chrono::seconds between_notes{1};  // A flood of refusals is no flood in the log.
+
+constexpr std::chrono::milliseconds look_interval{2};  // Between two looks for a seat that is being given up.
+constexpr int looks_for_room = 25;                     // Until another connection is asked to close.
+constexpr int most_looks = 100;
 
 /// Counts one while it lives.
 class Counted {
@@ -60,6 +66,15 @@ std::string client_of(net::Socket const& socket) {
     return gone ? std::string() : std::string(net::without_port(net::format_endpoint(endpoint)));
 }
 
+/// What a client's connections are counted by; empty for those who are not limited: this machine, and
+/// proxies, whose connections are those of many.
+std::string counted_as(std::string_view address, SessionContext const& context) {
+    auto counted = auth::throttled_address(address);
+    if (context.connections->counts_trusted()) return counted;
+    bool const is_local = counted.starts_with("127.") || address == "::1";
+    return is_local || context.proxies.contains(address) ? std::string() : counted;
+}
+
 }  // namespace
 
 Listener::Listener(net::Acceptor acceptor, net::TlsCertificates const* certificates, SessionContext context,
@@ -67,7 +82,14 @@ Listener::Listener(net::Acceptor acceptor, net::TlsCertificates const* certifica
     : acceptor_(std::move(acceptor)),
       certificates_(certificates),
       context_(context),
-      connections_(connections) {}
+      connections_(connections) {
+    context_.idle = &idle_;
+    if (context_.connections != nullptr) context_.connections->add(*this);
+}
+
+Listener::~Listener() {
+    if (context_.connections != nullptr) context_.connections->remove(*this);
+}
 
 /// A door: what is thrown while a connection is accepted costs that connection, not the listener.
 Task<> Listener::run() {
@@ -117,7 +139,7 @@ Task<> Listener::serve(net::Socket socket) {
     std::optional<Connections::Seat> seat;
     if (context_.connections != nullptr) {
         auto const client = client_of(socket);
-        auto entered = context_.connections->enter(client);
+        auto entered = co_await find_seat(counted_as(client, context_));
         if (entered.has_error()) {
             note_refusal(entered.error(), client);
             co_return co_await turn_away(std::move(socket), std::move(entered).error());
@@ -130,8 +152,37 @@ Task<> Listener::serve(net::Socket socket) {
         co_return;
     }
     Session session(std::move(*conn), context_);
+    if (seat) session.set_seat(*seat);
     Listed const listed(sessions_, session);
     co_await session.run();
+}
+
+Task<Result<Connections::Seat>> Listener::find_seat(std::string client) {
+    auto& all = *context_.connections;
+    auto first = all.enter(client);
+    if (first.has_value() || first.error().code != Errc::unavailable) co_return first;
+    SteadyTimer timer(acceptor_.get_executor());
+    for (int looks = 0; looks < most_looks; ++looks) {
+        // One connection is closed for this one. It may be another thread's, or another newcomer be quicker.
+        if (looks % looks_for_room == 0 && !all.make_room()) break;
+        auto next = all.enter(client);
+        if (next.has_value()) co_return next;
+        timer.expires_after(look_interval);
+        boost::system::error_code cancelled;
+        co_await timer.async_wait(asio::redirect_error(use_task, cancelled));
+        if (cancelled) break;
+    }
+    co_return first;
+}
+
+void Listener::yield() {
+    asio::dispatch(acceptor_.get_executor(), [this] {
+        auto* const session = idle_.longest();
+        if (session == nullptr) return;
+        session->yield();
+        context_.metrics.yielded.add();
+        context_.log.debug("idle connection closed for a new one");
+    });
 }
 
 Task<> Listener::turn_away(net::Socket socket, Error why) {

@@ -4,6 +4,8 @@
 #include "net/conn.h"
 #include "net/listener.h"
 #include "net/tls_certificates.h"
+#include "server/connections.h"
+#include "server/idle_sessions.h"
 #include "server/session_context.h"
 
 #include <chrono>
@@ -15,12 +17,21 @@ namespace ocilot::server {
 class Session;
 
 /// One listening socket on one I/O thread: accepts connections and serves each in a task of its own.
-class Listener {
+class Listener final : public Connections::Yielding {
   public:
     /// `certificates` is null for plain HTTP. `connections` gets the tasks and lives at least as long as
     /// this.
     Listener(net::Acceptor acceptor, net::TlsCertificates const* certificates, SessionContext context,
              TaskGroup& connections);
+
+    ~Listener() override;
+    Listener(Listener const&) = delete;
+    Listener& operator=(Listener const&) = delete;
+
+    [[nodiscard]] std::chrono::steady_clock::time_point oldest_idle() const noexcept override {
+        return idle_.oldest();
+    }
+    void yield() override;
 
     /// Accepts until drained. No failure of one connection, and no lack of descriptors, ends it.
     Task<> run();
@@ -34,6 +45,8 @@ class Listener {
     /// False if there was none to accept for now.
     Task<bool> accept_one();
     Task<> serve(net::Socket socket);
+    /// A seat; where all are taken, that of the longest idle connection.
+    Task<Result<Connections::Seat>> find_seat(std::string client);
     Task<Result<std::unique_ptr<net::Conn>>> greet(net::Socket socket, std::chrono::milliseconds limit);
     Task<> turn_away(net::Socket socket, Error why);
     void note_refusal(Error const& why, std::string_view client);
@@ -43,6 +56,7 @@ class Listener {
     SessionContext context_;
     TaskGroup& connections_;
     std::unordered_set<Session*> sessions_;
+    IdleSessions idle_;
     std::size_t turning_away_ = 0;  // Connections being told that they are one too many.
     Time last_noted_{};
     std::uint64_t unnoted_ = 0;  // Refusals since then.

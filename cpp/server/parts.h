@@ -2,6 +2,7 @@
 
 #include "base/blocking_pool.h"
 #include "base/log_writer.h"
+#include "base/logstash_sink.h"
 #include "blob/storage.h"
 #include "hookbox/hook_box.h"
 #include "http/core/app.h"
@@ -47,6 +48,8 @@ struct Server::Parts {
     Metrics metrics;
     LogWriter log_sink;
     LogWriter access_sink;
+    LogstashSink logstash_log;
+    LogstashSink logstash_access;
     Log log;
     AccessLog access_log;
     hookbox::HookBox hooks;
@@ -55,11 +58,16 @@ struct Server::Parts {
     std::uint64_t descriptors = 0;     ///< most open files and sockets
     std::size_t most_connections = 0;  ///< configured, or what the descriptors carry; 0: any number
     std::optional<Connections> connections;
-    BlockingPool pool;
+    MemoryBudget body_memory;
+    MemoryBudget upload_memory;
+    BlockingPool writing;
+    BlockingPool reading;
+    BlockingPool probing;
     std::unique_ptr<blob::Storage> blobs;
     std::unique_ptr<meta::MetaStore> meta;
     std::optional<auth::Refusals> refusals;
     std::optional<auth::RateLimits> rates;
+    std::optional<auth::Rules> metrics_readers;
     std::unique_ptr<AccessParts> access;
     std::optional<registry::UploadSessions> sessions;
     registry::ManifestCache manifests;

@@ -1,6 +1,7 @@
 #include "server/response_writer.h"
 
 #include "http/core/header.h"
+#include "net/tls_conn.h"
 
 #include <algorithm>
 #include <array>
@@ -214,6 +215,25 @@ void append_head(std::string& head, http::Response const& response, Framing cons
 }
 
 }  // namespace
+
+std::size_t memory_of(http::Response const& response, bool tls) noexcept {
+    auto const of_blob = [tls](blob::Blob const& blob, std::uint64_t length) -> std::uint64_t {
+        if (length <= small_blob) return length;
+        if (blob.fd() < 0) return std::min<std::uint64_t>(length, read_buffer);
+        return tls ? std::min<std::uint64_t>(length, net::tls_file_buffer) : 0;
+    };
+    if (auto const* blob = std::get_if<http::BlobBody>(&response.body)) {
+        return static_cast<std::size_t>(of_blob(*blob->blob, blob->length));
+    }
+    if (auto const* parts = std::get_if<http::PartsBody>(&response.body)) {
+        std::uint64_t bytes = parts->after.size() + of_blob(*parts->blob, parts->length);
+        for (auto const& part : parts->parts) bytes += part.before.size() + sizeof(part);
+        return static_cast<std::size_t>(bytes);
+    }
+    auto const text = text_body(response).size();
+    // A small one is written from a copy that stands behind the head.
+    return text <= small_body ? 2 * text : text;
+}
 
 std::string whole_response(http::Response const& response, Framing const& framing) {
     std::string whole;

@@ -31,6 +31,10 @@ struct Sent {
 /// breaks inside values become spaces.
 [[nodiscard]] std::string whole_response(http::Response const& response, Framing const& framing);
 
+/// Bytes of memory that an answer holds until its client has taken it, beside what every connection has; 0
+/// for one that comes from a file.
+[[nodiscard]] std::size_t memory_of(http::Response const& response, bool tls) noexcept;
+
 /// Writes a whole answer: small bodies in one write with the head (if they are at hand), blobs and parts of
 /// them by sendfile. It fails when the client takes nothing for the idle time, however slowly it takes the
 /// rest. The memory of `spare` is used and given back.

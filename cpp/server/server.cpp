@@ -1,8 +1,8 @@
 #include "server/server.h"
 
+#include "base/signals_blocked.h"
 #include "net/address.h"
 #include "server/parts.h"
-#include "server/signals.h"
 
 #include <exception>
 #include <fmt/format.h>

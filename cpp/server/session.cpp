@@ -18,7 +18,8 @@ namespace ocilot::server {
 
 namespace {
 
-constexpr std::size_t least_read = 256;  // Bytes of room for a read of a head.
+constexpr std::size_t least_read = 256;          // Bytes of room for a read of a head.
+constexpr std::size_t small_answer = 32 * 1024;  // Bytes of memory that are not worth counting.
 
 /// Counts one while it lives.
 class Counted {
@@ -81,6 +82,12 @@ void Session::drain() noexcept {
     if (idle_) conn_->close();
 }
 
+void Session::yield() noexcept {
+    conn_->close();
+    if (context_.idle != nullptr) context_.idle->remove(*this);
+    if (seat_ != nullptr) seat_->give_up();
+}
+
 void Session::drop() noexcept {
     conn_->close();
 }
@@ -127,7 +134,9 @@ Task<bool> Session::wait_for_request() {
     // Whoever connects has something to say; whoever comes back may take longer.
     conn_->expires_after(fresh_ ? context_.limits.head_time : context_.limits.idle_time);
     idle_ = true;
+    if (context_.idle != nullptr) context_.idle->add(*this);
     auto const count = co_await conn_->read_some(input_.prepare(least_read));
+    if (context_.idle != nullptr) context_.idle->remove(*this);
     idle_ = false;
     if (count.has_error() || *count == 0) co_return false;
     input_.commit(*count);
@@ -207,6 +216,8 @@ Task<bool> Session::serve(Exchange& exchange) {
     request.forwarded = from_proxy_;
     request.local = context_.local;
     request.id = exchange.id;
+    MemoryBudget::Share memory(context_.memory);
+    request.memory = &memory;
 
     http::Response response;
     std::string defect;
@@ -219,10 +230,24 @@ Task<bool> Session::serve(Exchange& exchange) {
         response = context_.handler.refuse({Errc::internal, defect});
         response.cause = defect;
     }
+    hold(memory, known, response);
     bool keep = known.keep_alive && !response.close && !context_.draining;
     if (keep && !body.complete()) keep = co_await body.drop_rest();
     exchange.received += body.received();
     co_return co_await answer(exchange, std::move(response), keep);
+}
+
+/// A reader may be slow, and until it has taken the answer this is in memory.
+void Session::hold(MemoryBudget::Share& memory, RequestHead const& request, http::Response& response) const {
+    if (request.method == http::Method::head) return;
+    auto const bytes = memory_of(response, conn_->is_tls());
+    if (bytes <= small_answer) return;
+    auto const held = memory.raise_to(memory.bytes() + bytes);
+    if (held.has_value()) return;
+    auto const route = response.route;
+    response = context_.handler.refuse(held.error());
+    response.route = route;
+    response.refusal = "memory";
 }
 
 Task<bool> Session::refuse(Exchange& exchange, Error error) {

@@ -1,8 +1,11 @@
 #pragma once
 
 #include "net/conn.h"
+#include "server/connections.h"
 #include "server/head_scanner.h"
+#include "server/idle_sessions.h"
 #include "server/input_buffer.h"
+#include "server/request_parser.h"
 #include "server/session_context.h"
 
 #include <memory>
@@ -27,6 +30,11 @@ class Session {
 
     /// Ends an idle connection at once; a busy one ends with its next answer, by SessionContext::draining.
     void drain() noexcept;
+    /// Its seat among the connections, which lives as long.
+    void set_seat(Connections::Seat& seat) noexcept { seat_ = &seat; }
+    /// Ends an idle connection at once and gives up its seat for another.
+    void yield() noexcept;
+    [[nodiscard]] IdlePlace& idle_place() noexcept { return idle_place_; }
     /// Ends the connection at once; the request under way is not answered.
     void drop() noexcept;
 
@@ -40,6 +48,8 @@ class Session {
     /// The next head when it has come.
     Task<Result<std::string>> read_head(HeadScanner& scanner);
     Task<bool> serve(Exchange& exchange);
+    /// Counts the memory of an answer, or has it say that there is none.
+    void hold(MemoryBudget::Share& memory, RequestHead const& request, http::Response& response) const;
     Task<bool> refuse(Exchange& exchange, Error error);
     Task<bool> answer(Exchange& exchange, http::Response response, bool keep);
     Task<> linger();
@@ -49,6 +59,8 @@ class Session {
     SessionContext& context_;
     bool const from_proxy_;  // The connection comes from a trusted proxy.
     InputBuffer input_;
+    Connections::Seat* seat_ = nullptr;
+    IdlePlace idle_place_;
     bool idle_ = false;
     bool fresh_ = true;  // Nothing was received yet.
 };

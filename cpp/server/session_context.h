@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory_budget.h"
 #include "base/random.h"
 #include "http/core/message.h"
 #include "net/networks.h"
@@ -15,6 +16,7 @@
 namespace ocilot::server {
 
 class Connections;
+class IdleSessions;
 
 /// What the sessions of one listener on one I/O thread share.
 struct SessionContext {
@@ -32,6 +34,8 @@ struct SessionContext {
     bool local = false;                  ///< they come through the control socket
     bool draining = false;               ///< answers end their connection
     bool names_clients = true;           ///< whether the proxies are also believed who a client is
+    MemoryBudget* memory = nullptr;      ///< of what requests buffer; null: not counted
+    IdleSessions* idle = nullptr;        ///< lists those that wait for a request; null: no list is kept
 };
 
 }  // namespace ocilot::server

@@ -1,7 +1,7 @@
 #include "server/worker.h"
 
+#include "base/signals_blocked.h"
 #include "net/http_idle.h"
-#include "server/signals.h"
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/post.hpp>

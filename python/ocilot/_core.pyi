@@ -47,6 +47,7 @@ class Settings:
     address: str
     control_socket: str
     debug_address: str
+    metrics_readers: list[str]
     tls_certificate: str
     tls_key: str
     tls_minimum: str
@@ -54,12 +55,17 @@ class Settings:
     tls_client_required: bool
     trusted_proxies: list[str] | None
     threads: int
+    write_threads: int
+    read_threads: int
     header_limit: int
     manifest_limit: int
     body_rate: int
     body_grace: int
     connection_limit: int
     client_connection_limit: int
+    client_connection_limit_for_trusted: bool
+    body_memory: int
+    upload_memory: int
     repository_upload_limit: int
     caller_upload_limit: int
     json_depth: int
@@ -102,6 +108,7 @@ class Settings:
     access: list[tuple[list[str], list[tuple[str, list[str]]]]] | None
     log_level: LogLevel
     log_format: LogFormat
+    logstash: bool
     access_log: bool
     hook_points: list[tuple[str, float]]
     def __init__(self) -> None: ...

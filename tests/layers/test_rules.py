@@ -11,6 +11,7 @@ METHODS, HANDLER = 12, 40
 
 CATCHES = {
     "cpp/jose/strict_json.cpp": "JSON: the parser throws",
+    "cpp/base/blocking_pool.cpp": "pool: a system without threads to give leaves the work to those there are",
     "cpp/base/blocking_pool.h": "pool: what a job throws is its answer",
     "cpp/base/log.cpp": "log: what other doors catch can always be logged",
     "cpp/base/task_group.cpp": "task group: what a task throws ends that task; so does its cancellation",
@@ -34,6 +35,7 @@ POSTS = {
     "cpp/base/suspend.h": "wakes a suspended task where it was",
     "cpp/jobs/job_loop.cpp": "wakes the loop of a job on its own thread",
     "cpp/jobs/job_runner.cpp": "wakes the runner on its own thread",
+    "cpp/server/listener.cpp": "closes an idle connection on the thread that has it",
     "cpp/server/worker.cpp": "crosses to the context whose group then spawns",
 }
 

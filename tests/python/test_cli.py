@@ -23,6 +23,7 @@ import ocilot
 from ocilot import _core
 from ocilot.cli import foreground
 from ocilot.cli.app import COMMANDS, Row, app, load
+from ocilot.cli.console import Console
 from ocilot.cli.foreground import Wanted
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8"}
@@ -146,6 +147,18 @@ def test_the_configuration_in_force_is_shown(tmp_path: Path, form: str, parse: C
     assert shown["storage"]["delete"] == {"enabled": False}
 
 
+def wait_for_line(log: Path, process: subprocess.Popen[bytes], pattern: str) -> re.Match[str]:
+    """What a process has written, when it has."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if found := re.search(pattern, log.read_text()):
+            return found
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    pytest.fail(f"no {pattern!r} in:\n{log.read_text()}")
+
+
 class Serving:
     """`ocilot serve` while a test looks at it."""
 
@@ -161,14 +174,7 @@ class Serving:
             )
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            if found := re.search(pattern, self.log.read_text()):
-                return found
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.02)
-        pytest.fail(f"no {pattern!r} in:\n{self.log.read_text()}")
+        return wait_for_line(self.log, self.process, pattern)
 
     def url(self) -> str:
         return self.wait_for(r"listening on (\S+)\n")[1]
@@ -197,6 +203,65 @@ def test_serve_says_where_the_data_is_and_how_to_push(serving: Serving, tmp_path
     assert f"curl http://localhost:{port}/v2/_catalog\n" in text
     with urlopen(f"{url}/v2/_catalog") as answer:
         assert json.load(answer) == {"repositories": []}
+
+
+def test_the_greeting_is_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    writes: list[bytes] = []
+
+    def write(fd: int, data: bytes) -> int:
+        assert fd == 2
+        writes.append(data)
+        return len(data)
+
+    monkeypatch.setattr(os, "write", write)
+    Console("text").say("ready", "one\n  two\n  three")
+    assert writes == [b"one\n  two\n  three\n"]
+
+
+FORMS = {
+    "json": {"time", "level", "msg"},
+    "logstash": {"@timestamp", "@version", "type", "level", "message"},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_line_is_json_where_the_log_is(tmp_path: Path, form: str) -> None:
+    (tmp_path / "config.yml").write_text(
+        f"version: 0.1\nlog: {{formatter: {form}}}\nhttp: {{addr: '127.0.0.1:0'}}\n"
+        "storage: {inmemory: {}, cache: {blobdescriptor: inmemory}}\n"
+    )
+    with (tmp_path / "stdout").open("w") as out, (tmp_path / "stderr").open("w") as err:
+        process = subprocess.Popen(
+            [*COMMAND, "serve", "config.yml"], env=ENVIRONMENT, cwd=tmp_path, stdout=out, stderr=err
+        )
+    try:
+        url = wait_for_line(tmp_path / "stderr", process, r'"url": "([^"]+)"')[1]
+        with urlopen(f"{url}/v2/") as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGHUP)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    texts = {name: (tmp_path / name).read_text() for name in ("stdout", "stderr")}
+    entries = {name: [json.loads(line) for line in text.splitlines()] for name, text in texts.items()}
+    message = "msg" if form == "json" else "message"
+    for entry in entries["stderr"]:
+        assert set(entry) >= FORMS[form], entry
+    said = [entry[message] for entry in entries["stderr"]]
+    assert {"ready", "serving", "stopping on a signal", "stopped"} <= set(said)
+    assert any("storage.cache has no effect" in text for text in said)
+    assert [entry["target"] for entry in entries["stdout"]] == ["/v2/"]
+    assert "@timestamp" in entries["stdout"][0] or form == "json"
+
+
+def test_why_the_registry_does_not_start_is_json_too(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        ran = ocilot_command("serve", "--addr", address, "--log-format", "json", cwd=tmp_path)
+    assert ran.returncode != 0
+    entries = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert entries[-1]["level"] == "error"
+    assert address in entries[-1]["msg"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -75,10 +75,14 @@ ocilot:
     bodygrace: 10s
     connections: 100
     connectionsperclient: 20
+    bodymemory: 1MiB
+    uploadmemory: 0
     uploadsperrepository: 30
     uploadspercaller: 0
     jsondepth: 32
     jsonmembers: 1000
+  metrics: {readers: ["robot:prometheus", "group:ops"]}
+  pools: {write: 16, read: 4}
   scrub: {enabled: false, interval: 24h, rate: 4MiB/s}
   audit: {keep: 48h}
   taghistory: {keep: 720h, entries: 50}
@@ -107,6 +111,12 @@ EVERY_SETTING = {
     "body_grace": 10,
     "connection_limit": 100,
     "client_connection_limit": 20,
+    "client_connection_limit_for_trusted": True,
+    "body_memory": 1 << 20,
+    "upload_memory": 0,
+    "metrics_readers": ["robot:prometheus", "group:ops"],
+    "write_threads": 16,
+    "read_threads": 4,
     "repository_upload_limit": 30,
     "caller_upload_limit": 0,
     "json_depth": 32,
@@ -133,6 +143,7 @@ EVERY_SETTING = {
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],
     "log_level": _core.LogLevel.debug,
+    "logstash": False,
     "log_format": _core.LogFormat.json,
     "hook_points": [],  # Known when the scripts are loaded.
     "access_log": False,
@@ -298,3 +309,15 @@ def test_origins_can_be_given_by_variables(tmp_path: Path) -> None:
     read = loaded(tmp_path, "version: 0.1", REGISTRY_OCILOT_CORS_ORIGINS="['https://a.example']")
     assert read.settings.cors_origins == ["https://a.example"]
     assert read.as_data()["ocilot"]["cors"]["origins"] == ["https://a.example"]
+
+
+def test_logstash_is_json_with_other_names(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, "version: 0.1\nlog: {formatter: logstash}\n").settings
+    assert (settings.log_format, settings.logstash) == (_core.LogFormat.json, True)
+    assert not loaded(tmp_path, "version: 0.1\nlog: {formatter: json}\n").settings.logstash
+
+
+def test_the_default_limit_of_a_client_does_not_hold_for_trusted_ones(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, "version: 0.1\n").settings.client_connection_limit_for_trusted
+    given = loaded(tmp_path, "version: 0.1\nocilot: {limits: {connectionsperclient: 2048}}\n").settings
+    assert given.client_connection_limit_for_trusted

@@ -52,7 +52,12 @@ PROBLEMS = {
     "http: nothing": 'http is "nothing"; expected a section with keys such as addr, net, host',
     "http: [a]": "http is a list; expected a section with keys such as addr, net, host",
     "log: {level: loud}": 'log.level is "loud"; expected error, warn, info or debug',
-    "log: {formatter: logstash}": 'log.formatter is "logstash"; expected text or json',
+    "log: {formatter: gelf}": 'log.formatter is "gelf"; expected text, json or logstash',
+    "ocilot: {pools: {write: 0}}": 'ocilot.pools.write is "0"; expected a whole number from 1 on',
+    "ocilot: {metrics: {readers: [prometheus]}}": (
+        'ocilot.metrics.readers.0 is "prometheus"; expected anonymous, everyone, user:NAME, group:NAME, '
+        "robot:NAME, federated:PATTERN or certificate:PATTERN"
+    ),
     "http: {port: 5000}": "http.port is not a known key; did you mean http.addr?",
     "catalog: {maxentries: many}": 'catalog.maxentries is "many"; expected a whole number from 1 on',
     "tags: {maxtags: 1.5}": 'tags.maxtags is "1.5"; expected a whole number from 1 on',

@@ -40,12 +40,13 @@ log: {{level: debug}}
 auth: {{htpasswd: {{realm: test, path: "{write_users(directory)}"}}}}
 ocilot:
   accounts: {{enabled: true}}
+  metrics: {{readers: [anonymous]}}
 {rules}"""
 
 
 def with_passwords(directory: Path, rules: str = "") -> str:
     """A configuration as distribution takes it, with a file of users."""
-    own = f"ocilot:\n{rules}" if rules else ""
+    own = f"ocilot:\n  metrics: {{readers: [anonymous]}}\n{rules}" if rules else ""
     return f"""\
 version: 0.1
 storage: {{delete: {{enabled: true}}}}

@@ -15,6 +15,7 @@ import pytest
 from .api import Answer, Api, with_digest
 from .conftest import FreshRegistry
 from .images import MIB, Image, digest_of, make_image, noise
+from .programs import wait_until
 from .registry import Registry
 
 SIZE = 8 * MIB
@@ -136,7 +137,7 @@ def test_facts_that_do_not_fit_are_refused_and_nothing_of_them_is_seen(
             answer.assert_error(507, 503)
         assert_reads_work(api, image)
         assert not api.has_blob("other/app", image.config.digest)
-        assert api("GET", "/readyz").status == 503
+        wait_until(lambda: api("GET", "/readyz").status == 503, "a probe since the disk is full")
         disk.free()
         assert api("GET", "/readyz").status == 200
         assert put_tag(api, "3", image).status == 201

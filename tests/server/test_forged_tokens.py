@@ -62,6 +62,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         "version": "0.1",
         "log": {"level": "debug"},
         "auth": {"token": {**token, "jwks": f"{home}/keys.json"}},
+        "ocilot": {"metrics": {"readers": ["anonymous"]}},
     }
     registry = Registry(home, config=json.dumps(config))
     with ExitStack() as stack:

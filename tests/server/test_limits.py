@@ -70,25 +70,66 @@ def told_and_closed(raw: Raw, status: int, code: str) -> None:
     assert raw.is_closed()
 
 
-def test_a_connection_too_many_is_told_so(fresh_registry: FreshRegistry) -> None:
+def begin_body(raw: Raw, location: str) -> None:
+    """Part of a body: the registry waits for the rest, so that the connection is not idle."""
+    head = f"PATCH {location} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+    raw.send(head.encode())
+    invitation = b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert raw.socket.recv(len(invitation), socket.MSG_WAITALL) == invitation
+    raw.send(b"a")
+
+
+def test_a_connection_too_many_is_told_so_while_all_others_are_busy(fresh_registry: FreshRegistry) -> None:
     registry = fresh_registry(limited(connections=10))
     with ExitStack() as stack:
-        held = [stack.enter_context(registry.connect()) for _ in range(10)]
-        assert {api("GET", "/v2/").status for api in held} == {200}
-        for _ in range(30):
-            with held[0].raw() as raw:
-                raw.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        api = stack.enter_context(registry.connect())
+        locations = [api.path(api.start_upload(f"busy{number}")) for number in range(10)]
+        busy = [stack.enter_context(api.raw()) for _ in range(9)]
+        for raw, location in zip(busy, locations, strict=False):
+            begin_body(raw, location)
+        last = stack.enter_context(api.raw())  # In the place of the idle connection of `api`.
+        begin_body(last, locations[9])
+        for number in range(30):
+            with api.raw() as raw:
+                if number:
+                    raw.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
                 told_and_closed(raw, 503, "UNAVAILABLE")
-        with held[0].raw() as raw:  # It says nothing, and is told all the same.
-            told_and_closed(raw, 503, "UNAVAILABLE")
-        assert refusals(held[0], "connections") == 31
-        assert {api("GET", "/v2/").status for api in held} == {200}
+        for raw in [*busy, last]:
+            raw.send(b"all of it"[1:])
+            assert raw.answer("PATCH").status == 202
     with registry.connect() as api:
         wait_until(lambda: served(registry), "room for another connection")
         api.push_image("after", make_image("after"), "1")
+        assert refusals(api, "connections") >= 30
     output = registry.stop()
     assert "connections refused by a limit" in output
     assert output.count("connections refused by a limit") < 31, "one line a refusal floods the log"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_longest_idle_connection_yields_to_a_newcomer(
+    fresh_registry: FreshRegistry, threads: int
+) -> None:
+    config = json.loads(limited(connections=8))
+    config["ocilot"]["threads"] = threads
+    registry = fresh_registry(json.dumps(config))
+    with ExitStack() as stack:
+        api = stack.enter_context(registry.connect())
+        raws = [stack.enter_context(api.raw()) for _ in range(8)]
+        for raw in raws:  # One after the other; each has its seat when it is answered.
+            raw.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert raw.answer().status == 200
+        for older in raws[:5]:
+            newcomer = stack.enter_context(api.raw())
+            newcomer.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert newcomer.answer().status == 200
+            assert threads > 1 or older.is_closed(), "which of two threads is idle first is for them to say"
+        for raw in raws[5:] if threads == 1 else []:
+            raw.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert raw.answer().status == 200, "those that were idle for less time stay"
+        lines = api("GET", "/metrics").body.decode().splitlines()
+        yielded = next(line for line in lines if line.startswith("ocilot_http_connections_yielded_total "))
+        assert int(yielded.split()[1]) >= 5
 
 
 def served(registry: Registry) -> bool:

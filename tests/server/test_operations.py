@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 from .api import Api
 from .conftest import FreshRegistry
 from .images import make_image
+from .people import basic, with_tokens
 from .registry import Registry
 
 SAMPLE = re.compile(r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-z_]+="[^"]*",?)*\})? [0-9.e+-]+(Inf)?')
@@ -31,6 +33,20 @@ def test_requests_are_counted(fresh_registry: FreshRegistry) -> None:
         before = api("GET", "/metrics").body
         api.push_image("app", make_image("counted"), "1")
         assert api("GET", "/metrics").body != before
+
+
+def test_metrics_of_a_registry_with_accounts_are_for_those_it_names(
+    fresh_registry: FreshRegistry, tmp_path: Path
+) -> None:
+    config = with_tokens(tmp_path).replace("[anonymous]}", "[user:bob]}")
+    with fresh_registry(config).connect() as api:
+        for who, status in ((None, 401), ("alice", 403), ("bob", 200), ("carol", 200)):
+            answer = api("GET", "/metrics", headers=basic(who) if who else {})
+            assert answer.status == status, who
+            assert (b"ocilot_" in answer.body) == (status == 200)
+        assert api("GET", "/metrics", headers=basic("carol", "wrong")).status == 401
+        for target in ("/healthz", "/readyz"):
+            assert api("GET", target).status == 200
 
 
 DEBUG = """\

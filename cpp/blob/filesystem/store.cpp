@@ -134,56 +134,55 @@ Result<FileBlob> open_blob(BlobTree& tree, BlockingPool& pool, oci::Digest const
 }  // namespace
 
 Result<std::unique_ptr<FilesystemStore>> FilesystemStore::open_for_reading(std::filesystem::path const& root,
-                                                                           BlockingPool& pool,
-                                                                           Random& random) {
+                                                                           Pools pools, Random& random) {
     auto files = std::make_unique<ReadOnlyFiles>();
     TRY(auto directory, DataDirectory::open_for_reading(root, *files));
     return std::unique_ptr<FilesystemStore>(
-        new FilesystemStore(std::move(directory), std::move(files), pool, random, boot_id()));
+        new FilesystemStore(std::move(directory), std::move(files), pools, random, boot_id()));
 }
 
-Result<std::unique_ptr<FilesystemStore>> FilesystemStore::open(std::filesystem::path root, BlockingPool& pool,
+Result<std::unique_ptr<FilesystemStore>> FilesystemStore::open(std::filesystem::path root, Pools pools,
                                                                Random& random) {
-    return open(std::move(root), pool, random, std::make_unique<SystemFiles>());
+    return open(std::move(root), pools, random, std::make_unique<SystemFiles>());
 }
 
-Result<std::unique_ptr<FilesystemStore>> FilesystemStore::open(std::filesystem::path root, BlockingPool& pool,
+Result<std::unique_ptr<FilesystemStore>> FilesystemStore::open(std::filesystem::path root, Pools pools,
                                                                Random& random, std::unique_ptr<Files> files,
                                                                std::optional<Uuid> boot) {
     TRY(auto directory, DataDirectory::open(root, *files));
     return std::unique_ptr<FilesystemStore>(
-        new FilesystemStore(std::move(directory), std::move(files), pool, random, boot));
+        new FilesystemStore(std::move(directory), std::move(files), pools, random, boot));
 }
 
-FilesystemStore::FilesystemStore(DataDirectory directory, std::unique_ptr<Files> files, BlockingPool& pool,
+FilesystemStore::FilesystemStore(DataDirectory directory, std::unique_ptr<Files> files, Pools pools,
                                  Random& random, std::optional<Uuid> boot)
-    : tree_(std::move(directory), std::move(files), random), pool_(pool), boot_(boot) {}
+    : tree_(std::move(directory), std::move(files), random), pools_(pools), boot_(boot) {}
 
 Task<Result<std::unique_ptr<Upload>>> FilesystemStore::create(Uuid id, oci::Algorithm algorithm) {
-    CO_TRY(Staged file, co_await pool_.run([this, id] { return tree_.create_upload(id); }));
+    CO_TRY(Staged file, co_await pools_.writing.run([this, id] { return tree_.create_upload(id); }));
     std::unique_ptr<Upload> upload =
-        std::make_unique<FilesystemUpload>(tree_, pool_, boot_, id, algorithm, std::move(file));
+        std::make_unique<FilesystemUpload>(tree_, pools_, boot_, id, algorithm, std::move(file));
     co_return upload;
 }
 
 Task<Result<std::unique_ptr<Upload>>> FilesystemStore::resume(Uuid id, oci::Algorithm algorithm,
                                                               std::string state) {
-    auto upload = std::make_unique<FilesystemUpload>(tree_, pool_, boot_, id, algorithm, Staged{});
+    auto upload = std::make_unique<FilesystemUpload>(tree_, pools_, boot_, id, algorithm, Staged{});
     CO_CHECK(co_await upload->recover(std::move(state)));
     std::unique_ptr<Upload> recovered = std::move(upload);
     co_return recovered;
 }
 
 Task<Result<std::vector<Uuid>>> FilesystemStore::uploads() {
-    co_return co_await pool_.run([this] { return tree_.uploads(); });
+    co_return co_await pools_.reading.run([this] { return tree_.uploads(); });
 }
 
 Task<Result<>> FilesystemStore::discard(Uuid id) {
-    co_return co_await pool_.run([this, id] { return tree_.discard_upload(id); });
+    co_return co_await pools_.writing.run([this, id] { return tree_.discard_upload(id); });
 }
 
 Task<Result<>> FilesystemStore::put(oci::Digest const& digest, std::span<std::byte const> bytes) {
-    co_return co_await pool_.run([this, digest, bytes] { return tree_.put(digest, bytes); });
+    co_return co_await pools_.writing.run([this, digest, bytes] { return tree_.put(digest, bytes); });
 }
 
 Task<Result<std::uint64_t>> FilesystemStore::stat(oci::Digest const& digest) {
@@ -191,31 +190,32 @@ Task<Result<std::uint64_t>> FilesystemStore::stat(oci::Digest const& digest) {
 }
 
 Task<Result<std::unique_ptr<Blob>>> FilesystemStore::open(oci::Digest const& digest) {
-    CO_TRY(auto file, open_blob(tree_, pool_, digest));
+    CO_TRY(auto file, open_blob(tree_, pools_.reading, digest));
     std::unique_ptr<Blob> blob = std::make_unique<FileBlob>(std::move(file));
     co_return blob;
 }
 
 Task<Result<>> FilesystemStore::remove(oci::Digest const& digest) {
-    co_return co_await pool_.run([this, digest] { return tree_.remove(digest); });
+    co_return co_await pools_.writing.run([this, digest] { return tree_.remove(digest); });
 }
 
 Task<Result<Listing>> FilesystemStore::list(std::optional<oci::Digest> after, std::size_t limit) {
-    co_return co_await pool_.run([this, after, limit] { return tree_.list(after, limit); });
+    co_return co_await pools_.reading.run([this, after, limit] { return tree_.list(after, limit); });
 }
 
 Task<Result<std::unique_ptr<Blob>>> FilesystemStore::inspect(oci::Digest const& digest) {
-    CO_TRY(auto file, co_await pool_.run([this, digest] { return open_blob(tree_, pool_, digest); }));
-    std::unique_ptr<Blob> blob = std::make_unique<InspectedBlob>(std::move(file), pool_);
+    CO_TRY(auto file,
+           co_await pools_.reading.run([this, digest] { return open_blob(tree_, pools_.reading, digest); }));
+    std::unique_ptr<Blob> blob = std::make_unique<InspectedBlob>(std::move(file), pools_.reading);
     co_return blob;
 }
 
 Task<Result<>> FilesystemStore::quarantine(oci::Digest const& digest) {
-    co_return co_await pool_.run([this, digest] { return tree_.quarantine(digest); });
+    co_return co_await pools_.writing.run([this, digest] { return tree_.quarantine(digest); });
 }
 
 Task<Result<>> FilesystemStore::check() {
-    co_return co_await pool_.run([this] { return tree_.probe(); });
+    co_return co_await pools_.probing.run([this] { return tree_.probe(); });
 }
 
 }  // namespace ocilot::blob

@@ -24,12 +24,12 @@ constexpr std::uint64_t hash_turn = 16 * mib;
 
 }  // namespace
 
-FilesystemUpload::FilesystemUpload(BlobTree& tree, BlockingPool& pool, std::optional<Uuid> boot, Uuid id,
+FilesystemUpload::FilesystemUpload(BlobTree& tree, Pools pools, std::optional<Uuid> boot, Uuid id,
                                    oci::Algorithm algorithm, Staged file)
-    : tree_(tree), pool_(pool), boot_(boot), id_(id), file_(std::move(file)), hasher_(algorithm) {}
+    : tree_(tree), pools_(pools), boot_(boot), id_(id), file_(std::move(file)), hasher_(algorithm) {}
 
 Task<Result<>> FilesystemUpload::recover(std::string state) {
-    CO_TRY(auto const held, co_await pool_.run([this] { return open_file(); }));
+    CO_TRY(auto const held, co_await pools_.reading.run([this] { return open_file(); }));
     auto const known = read_state(hasher_.algorithm(), state);
     // A power cut may have left other bytes than those that were hashed, in a file of the same length.
     if (known.has_value() && known->hasher.size() <= held &&
@@ -44,7 +44,7 @@ Task<Result<>> FilesystemUpload::recover(std::string state) {
 }
 
 Task<Result<>> FilesystemUpload::ensure_open() {
-    CO_TRY(auto const held, co_await pool_.run([this] { return open_file(); }));
+    CO_TRY(auto const held, co_await pools_.reading.run([this] { return open_file(); }));
     if (held >= size_) co_return Result<>();
     park();
     co_return Error{Errc::io, fmt::format("upload {} held {} bytes and holds {} now; start the upload again",
@@ -66,7 +66,7 @@ Task<Result<>> FilesystemUpload::append(std::span<std::byte const> bytes) {
     }
     proven_.reset();
     if (bytes.size() > most_inline) {
-        co_return co_await pool_.run([this, bytes] {
+        co_return co_await pools_.writing.run([this, bytes] {
             auto taken = take(bytes);
             start_write_back();
             return taken;
@@ -75,7 +75,7 @@ Task<Result<>> FilesystemUpload::append(std::span<std::byte const> bytes) {
     CO_CHECK(take(bytes));
     if (size_ - written_back_ >= write_back_every) {
         // Blocks when the disk's queue is full, which holds back this upload and nobody else.
-        co_return co_await pool_.run([this]() -> Result<> {
+        co_return co_await pools_.writing.run([this]() -> Result<> {
             start_write_back();
             return {};
         });
@@ -102,7 +102,7 @@ Task<Result<>> FilesystemUpload::take_back() {
     if (!file_.fd) {
         CO_CHECK(co_await ensure_open());
     }
-    CO_CHECK(co_await pool_.run([this] { return cut(mark_->size); }));
+    CO_CHECK(co_await pools_.writing.run([this] { return cut(mark_->size); }));
     size_ = mark_->size;
     written_back_ = std::min(written_back_, size_);
     synced_ = std::min(synced_, size_);
@@ -127,7 +127,8 @@ void FilesystemUpload::start_write_back() noexcept {
 Task<Result<>> FilesystemUpload::hash_up_to(oci::Hasher& hasher, std::uint64_t size) {
     for (auto begin = hasher.size(); begin < size;) {
         auto const end = std::min(size, begin + hash_turn);
-        CO_CHECK(co_await pool_.run([this, &hasher, begin, end] { return hash_range(hasher, begin, end); }));
+        CO_CHECK(co_await pools_.reading.run(
+            [this, &hasher, begin, end] { return hash_range(hasher, begin, end); }));
         begin = end;
     }
     co_return Result<>();
@@ -173,7 +174,7 @@ Task<Result<>> FilesystemUpload::commit(oci::Digest const& digest) {
     if (!file_.fd) {
         CO_CHECK(co_await ensure_open());
     }
-    co_return co_await pool_.run([this, digest] { return make_blob(digest); });
+    co_return co_await pools_.writing.run([this, digest] { return make_blob(digest); });
 }
 
 Result<> FilesystemUpload::make_blob(oci::Digest const& digest) {
@@ -219,14 +220,14 @@ Task<Result<>> FilesystemUpload::sync() {
     if (!file_.fd) {
         CO_CHECK(co_await ensure_open());
     }
-    CO_CHECK(co_await pool_.run([this] { return sync_file(); }));
+    CO_CHECK(co_await pools_.writing.run([this] { return sync_file(); }));
     synced_ = size_;
     co_return Result<>();
 }
 
 Task<Result<>> FilesystemUpload::discard() {
     park();
-    co_return co_await pool_.run([this] { return tree_.discard_upload(id_); });
+    co_return co_await pools_.writing.run([this] { return tree_.discard_upload(id_); });
 }
 
 }  // namespace ocilot::blob

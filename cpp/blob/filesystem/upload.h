@@ -1,7 +1,7 @@
 #pragma once
 
-#include "base/blocking_pool.h"
 #include "blob/filesystem/blob_tree.h"
+#include "blob/filesystem/pools.h"
 #include "blob/store.h"
 #include "oci/hasher.h"
 
@@ -12,9 +12,9 @@ namespace ocilot::blob {
 /// An upload in a file of its own. The hash always covers exactly the first size() bytes of the file.
 class FilesystemUpload final : public Upload {
   public:
-    /// `file` is empty, or parked (no descriptor) for `recover`. `tree` and `pool` outlive this.
-    FilesystemUpload(BlobTree& tree, BlockingPool& pool, std::optional<Uuid> boot, Uuid id,
-                     oci::Algorithm algorithm, Staged file);
+    /// `file` is empty, or parked (no descriptor) for `recover`. `tree` and `pools` outlive this.
+    FilesystemUpload(BlobTree& tree, Pools pools, std::optional<Uuid> boot, Uuid id, oci::Algorithm algorithm,
+                     Staged file);
 
     /// Takes up the bytes an earlier process left, and its `state()` if that holds: upload_unknown if there
     /// is no such file.
@@ -51,7 +51,7 @@ class FilesystemUpload final : public Upload {
     void lose() noexcept;
 
     BlobTree& tree_;
-    BlockingPool& pool_;
+    Pools pools_;
     std::optional<Uuid> boot_;
     Uuid id_;
     Staged file_;

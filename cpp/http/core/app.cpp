@@ -101,11 +101,19 @@ Response without_verb(Request const& request, Endpoint const& endpoint) {
 }  // namespace
 
 App::App(AppParts parts, AppSettings settings)
-    : parts_(parts), sealer_(parts.registry.random), settings_(std::move(settings)) {}
+    : parts_(parts),
+      operations_({.operations = parts.operations,
+                   .guard = parts.guard,
+                   .clock = parts.registry.clock,
+                   .rates = parts.rates,
+                   .refusals = parts.refusals,
+                   .readers = parts.metrics_readers}),
+      sealer_(parts.registry.random),
+      settings_(std::move(settings)) {}
 
 Task<Response> App::handle(Request const& request) {
     if (settings_.operations && Operations::serves(raw_path(request.target))) {
-        co_return co_await parts_.operations.handle(request);
+        co_return co_await operations_.handle(request);
     }
     // Before anybody is asked who he is: a browser's question carries no credentials.
     auto allowed = preflight(settings_.cors, request, all_methods);

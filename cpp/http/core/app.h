@@ -8,6 +8,7 @@
 #include "auth/token_server.h"
 #include "http/core/challenge.h"
 #include "http/core/cors.h"
+#include "http/core/guarded_operations.h"
 #include "http/core/message.h"
 #include "policy/control.h"
 #include "registry/registry.h"
@@ -39,7 +40,6 @@ struct AppSettings {
     bool operations = true;  ///< whether `/healthz`, `/readyz` and `/metrics` are answered here
 };
 
-class Operations;
 class Routes;
 struct Route;
 struct Target;
@@ -51,12 +51,13 @@ struct AppParts {
     registry::Registry& registry;
     auth::Guard& guard;
     Operations& operations;
-    auth::TokenServer* tokens = nullptr;       ///< null where this registry gives out none
-    auth::Registrar* registrar = nullptr;      ///< null where there is nothing to administer
-    policy::HookControl* hooks = nullptr;      ///< null where nobody runs hooks
-    ocilot::jobs::JobControl* jobs = nullptr;  ///< null where no jobs run
-    auth::RateLimits* rates = nullptr;         ///< null: requests are not counted
-    auth::Refusals* refusals = nullptr;        ///< where refusals are noted that nothing else notes
+    auth::TokenServer* tokens = nullptr;           ///< null where this registry gives out none
+    auth::Registrar* registrar = nullptr;          ///< null where there is nothing to administer
+    policy::HookControl* hooks = nullptr;          ///< null where nobody runs hooks
+    ocilot::jobs::JobControl* jobs = nullptr;      ///< null where no jobs run
+    auth::RateLimits* rates = nullptr;             ///< null: requests are not counted
+    auth::Refusals* refusals = nullptr;            ///< where refusals are noted that nothing else notes
+    auth::Rules const* metrics_readers = nullptr;  ///< see GuardedOperations
 };
 
 /// The protocol: a request in, an answer out. Knows no socket. Thread-safe.
@@ -102,6 +103,7 @@ class App final : public Handler {
                                   Verb const& verb, Error const& error);
 
     AppParts parts_;
+    GuardedOperations operations_;
     auth::Sealer sealer_;
     AppSettings settings_;
 };

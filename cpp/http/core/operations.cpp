@@ -3,6 +3,8 @@
 #include "http/core/errors.h"
 #include "http/core/target.h"
 
+#include <fmt/format.h>
+
 namespace ocilot::http {
 
 namespace {
@@ -17,11 +19,10 @@ Response text(unsigned status, std::string_view content_type, std::string body) 
     return response;
 }
 
-Response not_ready(std::string_view why) {
-    std::string body = "not ready: ";
-    body += why;
-    body += '\n';
-    return std::move(text(503, plain, std::move(body)).set("Retry-After", "5"));
+/// `retry_after` in seconds: when the next probe is made, or when a process that ends may have a successor.
+Response not_ready(std::string_view why, std::int64_t retry_after, std::string_view at = {}) {
+    auto body = fmt::format("not ready: {}\n{}", why, at);
+    return std::move(text(503, plain, std::move(body)).set("Retry-After", fmt::format("{}", retry_after)));
 }
 
 }  // namespace
@@ -29,6 +30,7 @@ Response not_ready(std::string_view why) {
 Operations::Operations(registry::Registry& registry, Metrics& metrics)
     : registry_(registry),
       metrics_(metrics),
+      readiness_(registry, metrics),
       quarantined_(metrics.gauge("ocilot_quarantined_blobs",
                                  "Blobs whose bytes were wrong and that nobody has pushed again yet.")) {}
 
@@ -57,12 +59,15 @@ Task<Response> Operations::respond(Request const& request) {
         if (quarantined.has_value()) quarantined_.set(static_cast<std::int64_t>(*quarantined));
         co_return text(200, prometheus, metrics_.text());
     }
-    if (draining_.load()) co_return not_ready("shutting down");
-    auto const blobs = co_await registry_.blobs.check();
-    if (blobs.has_error()) co_return not_ready("the blob store does not answer");
-    auto const facts = co_await registry_.meta.check();
-    if (facts.has_error()) co_return not_ready("the metadata store does not answer");
-    co_return text(200, plain, "ready\n");
+    co_return co_await ready();
+}
+
+Task<Response> Operations::ready() {
+    if (draining_.load()) co_return not_ready("shutting down", 5);
+    auto const probe = co_await readiness_.probe();
+    auto const at = fmt::format("stores probed at {}\n", rfc3339(probe.at));
+    if (!probe.trouble.empty()) co_return not_ready(probe.trouble, Readiness::fresh.count(), at);
+    co_return text(200, plain, "ready\n" + at);
 }
 
 Response Operations::refuse(Error const& error) const {

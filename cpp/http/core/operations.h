@@ -2,6 +2,7 @@
 
 #include "base/metrics.h"
 #include "http/core/message.h"
+#include "http/core/readiness.h"
 #include "registry/registry.h"
 
 #include <atomic>
@@ -24,8 +25,11 @@ class Operations final : public Handler {
   private:
     Task<Response> respond(Request const& request);
 
+    Task<Response> ready();
+
     registry::Registry& registry_;
     Metrics& metrics_;
+    Readiness readiness_;
     Gauge& quarantined_;
     std::atomic<bool> draining_{false};
 };

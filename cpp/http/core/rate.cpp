@@ -12,9 +12,10 @@ auth::RequestClass class_of(Verb const& verb, Method method) noexcept {
 }
 
 Error over_rate(auth::RateVerdict const& verdict) {
-    return {Errc::too_many_requests,
-            fmt::format("{} requests in {} s are allowed and were sent; try again in {} s", verdict.limit,
-                        verdict.window.count(), verdict.wait_for.count())};
+    return {.code = Errc::too_many_requests,
+            .message = fmt::format("{} requests in {} s are allowed and were sent; try again in {} s",
+                                   verdict.limit, verdict.window.count(), verdict.wait_for.count()),
+            .retry_after = static_cast<unsigned>(verdict.wait_for.count())};
 }
 
 void tell_rate(Response& response, auth::RateVerdict const& verdict) {

@@ -20,7 +20,13 @@ Task<Result<std::string>> read(Request const& request, std::size_t limit, Error 
     // promised.
     auto const most = static_cast<std::size_t>(request.content_length.value_or(limit)) + 1;
     while (true) {
-        if (filled == body.size()) body.resize(std::min(std::max(2 * filled, piece), most));
+        if (filled == body.size()) {
+            auto const next = std::min(std::max(2 * filled, piece), most);
+            if (request.memory != nullptr) {
+                CO_CHECK(request.memory->raise_to(next));
+            }
+            body.resize(next);
+        }
         std::span<std::byte> const room = std::as_writable_bytes(std::span(body)).subspan(filled);
         CO_TRY(auto const got, co_await request.body->read(room));
         if (got == 0) break;

@@ -11,8 +11,9 @@ namespace ocilot::http {
 namespace {
 
 constexpr std::size_t entries_limit = 1000;
-/// Bytes after which a page ends: clients read indexes of at most 4 MiB.
-constexpr std::size_t page_bytes = 3 * 1024 * 1024;
+constexpr std::size_t entries_default = 100;  // Without `n`; a `Link` leads on.
+/// Bytes after which a page ends: annotations may be long, and a slow reader keeps the page in memory.
+constexpr std::size_t page_bytes = 256 * 1024;
 
 constexpr std::size_t usual_bytes = 4096;  // A dozen entries, without growing from nothing.
 
@@ -72,7 +73,7 @@ class ReferrersPage {
 /// end-12: `GET /v2/<name>/referrers/<digest>[?artifactType=]`.
 Task<Result<Response>> get_referrers(Context const& context) {
     CO_TRY(auto const subject, oci::Digest::parse(context.item));
-    CO_TRY(auto const wanted, PageQuery::parse(context.query, entries_limit, entries_limit));
+    CO_TRY(auto const wanted, PageQuery::parse(context.query, entries_default, entries_limit));
     // Several types mean "any of them": then the client filters, as the missing header tells it.
     auto const types = context.query.all("artifactType");
     std::optional<std::string> type;

@@ -1,6 +1,9 @@
 #include "meta/sqlite/writer.h"
 
+#include "base/memory_budget.h"
+
 #include <chrono>
+#include <fmt/format.h>
 
 namespace ocilot::meta {
 
@@ -14,7 +17,7 @@ constexpr std::chrono::milliseconds quiet{100};
 
 }  // namespace
 
-SqliteWriter::SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics)
+SqliteWriter::SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics, std::size_t most_queued)
     : db_(std::move(db)),
       log_(log),
       commits_(
@@ -24,6 +27,10 @@ SqliteWriter::SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics)
       seconds_(metrics.histogram("ocilot_meta_commit_seconds",
                                  "Time of a transaction on the metadata database, from begin to durable.",
                                  duration_buckets())),
+      queued_(metrics.gauge("ocilot_meta_queue", "Writes that wait for the metadata database.")),
+      refused_(metrics.counter("ocilot_meta_refused_total",
+                               "Writes refused because too many waited for the metadata database.")),
+      most_queued_(most_queued),
       thread_([this] { serve(); }) {}
 
 SqliteWriter::~SqliteWriter() {
@@ -40,11 +47,24 @@ SqliteWriter::~SqliteWriter() {
 }
 
 void SqliteWriter::submit(std::unique_ptr<Job> job) {
-    {
-        std::lock_guard const lock(mutex_);
-        queue_.push_back(std::move(job));
+    std::unique_lock lock(mutex_);
+    if (queue_.size() >= most_queued_) {
+        auto const why = full();
+        lock.unlock();
+        return job->finish(why);
     }
+    queue_.push_back(std::move(job));
+    queued_.add(1);
+    lock.unlock();
     wake_.notify_one();
+}
+
+Error SqliteWriter::full() {
+    refused_.add();
+    auto const wait = per_write_ * static_cast<std::int64_t>(queue_.size());
+    return {.code = Errc::unavailable,
+            .message = fmt::format("{} writes wait for the metadata database already", queue_.size()),
+            .retry_after = retry_seconds(std::chrono::ceil<std::chrono::milliseconds>(wait))};
 }
 
 void SqliteWriter::serve() {
@@ -62,9 +82,15 @@ void SqliteWriter::serve() {
         wake_.wait(lock, wanted);
         if (queue_.empty()) return;
         auto batch = std::exchange(queue_, {});
+        auto const writes = static_cast<std::int64_t>(batch.size());
+        queued_.add(-writes);
         lock.unlock();
+        auto const begin = std::chrono::steady_clock::now();
         process(std::move(batch));
+        auto const took = std::chrono::steady_clock::now() - begin;
         lock.lock();
+        auto const each = std::chrono::duration_cast<std::chrono::microseconds>(took) / writes;
+        per_write_ += (each - per_write_) / 8;
     }
 }
 

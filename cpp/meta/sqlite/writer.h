@@ -7,6 +7,7 @@
 #include "meta/sqlite/db.h"
 #include "meta/versions.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <memory>
@@ -23,7 +24,10 @@ namespace ocilot::meta {
 /// together, with one fsync; each still stands or falls alone. It alone checkpoints the write-ahead log.
 class SqliteWriter {
   public:
-    SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics);
+    static constexpr std::size_t usual_queue = 16'384;
+
+    /// At most `most_queued` writes wait; one more is refused with unavailable, which says when to come back.
+    SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics, std::size_t most_queued = usual_queue);
     /// Commits what is queued, then empties the write-ahead log.
     ~SqliteWriter();
     SqliteWriter(SqliteWriter const&) = delete;
@@ -84,6 +88,8 @@ class SqliteWriter {
     using Batch = std::vector<std::unique_ptr<Job>>;
 
     void submit(std::unique_ptr<Job> job);
+    /// Why no more is queued. Under the lock.
+    [[nodiscard]] Error full();
     void serve();
     void process(Batch batch);
     Result<> commit(Batch const& batch);
@@ -97,6 +103,10 @@ class SqliteWriter {
     Counter& commits_;
     Counter& jobs_committed_;
     Histogram& seconds_;
+    Gauge& queued_;
+    Counter& refused_;
+    std::size_t const most_queued_;
+    std::chrono::microseconds per_write_{0};  // Moving average.
     std::int64_t pages_since_checkpoint_ = 0;
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -9,6 +9,7 @@ struct LogSettings {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::text;
     bool access = true;
+    bool logstash = false;  ///< lines of JSON with the names that Logstash knows
 };
 
 }  // namespace ocilot::server

@@ -6,6 +6,8 @@
 #include "server/settings/limits.h"
 #include "server/settings/listen.h"
 #include "server/settings/log.h"
+#include "server/settings/operations.h"
+#include "server/settings/pools.h"
 #include "server/settings/rate_limits.h"
 #include "server/settings/storage.h"
 #include "server/settings/upkeep.h"
@@ -26,6 +28,8 @@ struct Settings {
     ListenSettings listen;
     CertificateSettings tls;
     LimitSettings limits;
+    OperationsSettings operations;
+    PoolSettings pools;
     AnswerSettings answers;
     AuthSettings auth;
     std::vector<RateLimitRule> rate_limits;

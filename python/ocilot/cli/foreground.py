@@ -20,8 +20,8 @@ from ocilot import config as configuration
 from ocilot.config import world
 from ocilot.errors import ConfigError, Error
 
+from .console import Console
 from .exit import Exit
-from .messages import print_notes
 
 if TYPE_CHECKING:
     from ocilot.hooks.running.service import Hooks
@@ -38,6 +38,7 @@ class LogFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    LOGSTASH = "logstash"
 
 
 class LogLevel(StrEnum):
@@ -105,23 +106,39 @@ class Wanted(NamedTuple):
 
 def serve(wanted: Wanted) -> None:
     """Serves what is wanted, over the variables, over the file, until a signal ends it."""
-    loaded = configuration.load(wanted.config)
-    print_notes(loaded)
+    try:
+        loaded = configuration.load(wanted.config)
+    except Error as problem:
+        # What form the file asks for cannot be known.
+        raise Console(wanted.log_format or "text").end(problem) from problem
     if wanted.root is not None:
         loaded = loaded.with_root(wanted.root)
     settings = loaded.settings
-    if problems := world.htpasswd_problems(settings):
-        raise ConfigError("\n".join(problems))
+    _apply(wanted, settings)
+    console = Console.of(settings)
+    for note in loaded.notes:
+        console.say(note, f"note: {note}", level="warn")
+    own = loaded.config.ocilot.hooks
+    try:
+        if problems := world.htpasswd_problems(settings):
+            raise ConfigError("\n".join(problems))
+        run(settings, loaded.path, has_hooks=bool(own.scripts), watches_hooks=wanted.dev or own.watch)
+    except Error as problem:
+        raise console.end(problem) from problem
+
+
+def _apply(wanted: Wanted, settings: _core.Settings) -> None:
+    """Options win over the configuration."""
     settings.address = wanted.addr or settings.address
     settings.debug_address = wanted.debug_addr or settings.debug_address
     settings.tls_certificate = wanted.tls_cert or settings.tls_certificate
     settings.tls_key = wanted.tls_key or settings.tls_key
     if wanted.log_format is not None:
-        settings.log_format = _core.LogFormat[wanted.log_format.value]
+        is_text = wanted.log_format is LogFormat.TEXT
+        settings.log_format = _core.LogFormat.text if is_text else _core.LogFormat.json
+        settings.logstash = wanted.log_format is LogFormat.LOGSTASH
     if wanted.log_level is not None:
         settings.log_level = _core.LogLevel[wanted.log_level.value]
-    own = loaded.config.ocilot.hooks
-    run(settings, loaded.path, has_hooks=bool(own.scripts), watches_hooks=wanted.dev or own.watch)
 
 
 def run(
@@ -141,12 +158,13 @@ def run(
         hooks.attach(server.hooks)
         if watches_hooks:
             hooks.watch()
+    console = Console.of(settings)
     # Nothing is printed by Python from here on: a reader of the output that is stuck would keep the registry.
-    server.print(welcome(server, settings, hooks) + "\n")
+    server.print(_greeting(console, server, settings, hooks) + "\n")
     rules = _Rules(server, path) if path is not None and _asks_who(settings) else None
     while (heard := _next_signal(rules)) not in _ENDING:
         if heard in _IGNORED:
-            server.print(f"{heard.name} ignored\n")
+            server.print(console.line("signal ignored", f"{heard.name} ignored") + "\n")
             continue
         _reload(server, hooks)
         if rules is not None:
@@ -195,6 +213,25 @@ def unasked_points(settings: _core.Settings) -> dict[str, str]:
     return {"authenticate": why}
 
 
+def _greet(console: Console, server: _core.Server, settings: _core.Settings, hooks: Hooks | None) -> None:
+    """The greeting; for machines with the same in fields."""
+    return console.line(
+        "ready",
+        welcome(server, settings, hooks),
+        version=_core.__version__,
+        root=server.root or "memory",
+        url=f"{'https' if settings.tls_certificate else 'http'}://{server.address}",
+        metrics=f"http://{server.debug_address}/metrics" if server.debug_address else "",
+        open=_is_open(settings, hooks),
+    )
+
+
+def _is_open(settings: _core.Settings, hooks: Hooks | None) -> bool:
+    """Whether everybody may pull, push and delete."""
+    asked = [point for point, _ in hooks.points] if hooks is not None else []
+    return not _asks_who(settings) and "authorize" not in asked
+
+
 def welcome(server: _core.Server, settings: _core.Settings, hooks: Hooks | None = None) -> str:
     """Where the data is, where the registry is, whom it lets in, and how to push a first image."""
     scheme = "https" if settings.tls_certificate else "http"
@@ -209,7 +246,7 @@ def welcome(server: _core.Server, settings: _core.Settings, hooks: Hooks | None 
     if server.debug_address:
         lines.append(f"  metrics on   http://{server.debug_address}/metrics")
     asked = [point for point, _ in hooks.points] if hooks is not None else []
-    if not _asks_who(settings) and "authorize" not in asked:
+    if _is_open(settings, hooks):
         lines.append(
             "  open to      everybody who reaches it, to pull, push and delete; docs/auth.md changes that"
         )

@@ -46,7 +46,10 @@ def _run(words: list[str]) -> int | str | None:
 
         wanted = Wanted.of_words(words[1:])
         if wanted is not None:
-            serve(wanted)
+            try:
+                serve(wanted)
+            except SystemExit as end:  # It has said why, in the form of its log.
+                return end.code
             return 0
     from .app import app
 

@@ -14,6 +14,9 @@ Rules = list[tuple[list[str], dict[str, list[str]]]]
 
 RIGHTS: Final = ("pull", "push", "create", "delete", "admin")
 _SUBJECT: Final = re.compile(r"anonymous|everyone|(?:user|group|robot|federated|certificate):.+")
+_SUBJECT_WORDS: Final = (
+    "anonymous, everyone, user:NAME, group:NAME, robot:NAME, federated:PATTERN or certificate:PATTERN"
+)
 _MEMBER: Final = re.compile(r"[^:]+|(?:user|robot|federated|certificate):.+")
 
 
@@ -75,11 +78,7 @@ def _rule(raw: Raw, at: str) -> tuple[list[str], dict[str, list[str]]]:
 def _rights(subject: str, raw: Raw, at: str) -> list[str]:
     place = (at, "allow", subject)
     if not _SUBJECT.fullmatch(subject):
-        raise expected(
-            "rights of anonymous, everyone, user:NAME, group:NAME, robot:NAME, federated:PATTERN or "
-            f"certificate:PATTERN, not of {subject}",
-            *place,
-        )
+        raise expected(f"rights of {_SUBJECT_WORDS}, not of {subject}", *place)
     rights = texts_of(raw, "a list of rights such as [pull, push]", *place)
     for number, right in enumerate(rights):
         if right not in RIGHTS:
@@ -100,10 +99,21 @@ def pushes_without_pull(rules: Rules) -> list[str]:
     return notes
 
 
+def _read_subjects(raw: Raw) -> list[str]:
+    subjects = texts_of(raw, "a list of subjects such as [robot:prometheus]")
+    for number, subject in enumerate(subjects):
+        if not _SUBJECT.fullmatch(subject):
+            raise expected(_SUBJECT_WORDS, str(number))
+    return subjects
+
+
 def _no_right(*at: str) -> Unfit:
     return expected("a list of some of pull, push, create, delete and admin", *at)
 
 
+SUBJECTS: Final = Kind(
+    "subjects", "a list of subjects such as [robot:prometheus]", _read_subjects, text_depth=1
+)
 GROUPS: Final = Kind("groups", "a section of groups, each with a list of names", _read_groups, text_depth=2)
 RULES: Final = Kind(
     "rules",

@@ -21,8 +21,9 @@ class AccessLog(Section):
 class Log(Section):
     level: LogLevel = "info"
     """The least important lines that are logged."""
-    formatter: Annotated[str, choice("text", "json")] = "text"
-    """The form of a log line."""
+    formatter: Annotated[str, choice("text", "json", "logstash")] = "text"
+    """The form of a log line. `logstash` is JSON with `@timestamp`, `@version`, `message` and `type`. With
+    `json` and `logstash` everything that `ocilot serve` prints is a line of JSON."""
     accesslog: AccessLog = AccessLog()
     fields: Annotated[object, Ignored("log lines carry no static fields yet")] = None
     reportcaller: Annotated[object, Ignored("log lines never name a place in the source")] = None
@@ -35,5 +36,6 @@ class Log(Section):
         from ocilot import _core
 
         settings.log_level = _core.LogLevel[self.level]
-        settings.log_format = _core.LogFormat[self.formatter]
+        settings.log_format = _core.LogFormat.text if self.formatter == "text" else _core.LogFormat.json
+        settings.logstash = self.formatter == "logstash"
         settings.access_log = not self.accesslog.disabled

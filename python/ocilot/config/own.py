@@ -7,7 +7,9 @@ from .auth_model import Accounts
 from .hooks import HookSettings
 from .http import Cors
 from .limits import Limits
+from .metrics import Metrics
 from .oidc import ISSUERS, Issuer, apply_oidc
+from .pools import Pools
 from .rates import RATE_LIMITS, RateLimit
 from .section import Section
 from .upkeep import Audit, Scrub, TagHistory
@@ -28,7 +30,7 @@ class Ocilot(Section):
     """What distribution has no key for."""
 
     threads: Annotated[int, count(0)] = 0
-    """I/O threads; 0: one a core."""
+    """I/O threads; 0: one for each CPU the process may use, by its affinity and its cgroup's quota."""
     trustedproxies: Annotated[list[str], NETWORKS] = PRIVATE
     """Networks of reverse proxies whose `Forwarded` and `X-Forwarded-Proto`, `-Host` and `-Port` tell the URL
     that clients use. Only if this is set, `Forwarded` or `X-Forwarded-For` also tell the address of the
@@ -55,6 +57,8 @@ class Ocilot(Section):
     """Whether a manifest that gives a wrong size for its content is refused instead of warned about."""
     cors: Cors = Cors()
     limits: Limits = Limits()
+    metrics: Metrics = Metrics()
+    pools: Pools = Pools()
     scrub: Scrub = Scrub()
     audit: Audit = Audit()
     taghistory: TagHistory = TagHistory()
@@ -85,5 +89,8 @@ class Ocilot(Section):
         if "access" in self.given_keys:
             settings.access = [(patterns, list(allow.items())) for patterns, allow in self.access]
         apply_oidc(settings, self.oidc)
-        for part in (self.cors, self.limits, self.scrub, self.audit, self.taghistory, self.accounts):
+        for part in (
+            *(self.cors, self.limits, self.metrics, self.pools),
+            *(self.scrub, self.audit, self.taghistory, self.accounts),
+        ):
             part.apply(settings)

@@ -98,6 +98,8 @@ TEST(Log, LetsNoClientForgeALineOrAField) {
         "2Ky",
         "x\xe2\x80\xa8y\xe2\x80\xa9z",
         "x\xffy",
+        "x\xe2\x80\xaey\xe2\x81\xa6z",
+        "x\xd8\x9cy\xe2\x80\x8fz",
     };
     for (auto const& value : hostile) {
         for (auto const format : {LogFormat::text, LogFormat::json}) {
@@ -105,7 +107,8 @@ TEST(Log, LetsNoClientForgeALineOrAField) {
             EXPECT_EQ(std::ranges::count_if(line, [](unsigned char c) { return c < 0x20 || c == 0x7f; }), 1)
                 << line;
             EXPECT_EQ(line.back(), '\n');
-            for (auto const separator : {"\xc2\x85", "\xc2\x9b", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xff"}) {
+            for (auto const separator : {"\xc2\x85", "\xc2\x9b", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xff",
+                                         "\xe2\x80\xae", "\xe2\x81\xa6", "\xd8\x9c", "\xe2\x80\x8f"}) {
                 EXPECT_EQ(line.find(separator), std::string::npos) << line;
             }
         }

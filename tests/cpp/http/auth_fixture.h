@@ -81,7 +81,8 @@ class AuthTest : public AppTest {
                              .hooks = hooks,
                              .jobs = job_control,
                              .rates = rates ? &*rates : nullptr,
-                             .refusals = &*refusals},
+                             .refusals = &*refusals,
+                             .metrics_readers = metrics_readers ? &*metrics_readers : nullptr},
                     settings);
     }
     void guard_parts() {
@@ -155,6 +156,7 @@ class AuthTest : public AppTest {
     std::optional<auth::Logins> logins;
     std::optional<auth::Bearers> bearers;
     std::optional<auth::Guard> checking;
+    std::optional<auth::Rules> metrics_readers;
     std::optional<auth::TokenServer> tokens;
     policy::HookControl* hooks = nullptr;
     jobs::JobControl* job_control = nullptr;

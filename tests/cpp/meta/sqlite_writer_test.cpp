@@ -75,6 +75,25 @@ TEST_F(SqliteWriterTest, WritesThatWaitTogetherShareACommit) {
     EXPECT_THAT(observers.metrics.text(), HasSubstr("ocilot_meta_commit_seconds_count"));
 }
 
+TEST_F(SqliteWriterTest, RefusesAWriteTooManyAndSaysWhenToComeBack) {
+    meta::SqliteWriter writer(database(), observers.log, observers.metrics, 3);
+    std::vector<Task<Result<>>> tasks;
+    for (int i = 0; i < 10; ++i) tasks.push_back(writer.run(insert(std::to_string(i))));
+    auto const answers = run_together(std::move(tasks));
+    ASSERT_EQ(answers.size(), 10U);
+    std::size_t refused = 0;
+    for (auto const& answer : answers) {
+        if (answer.has_value()) continue;
+        ++refused;
+        EXPECT_EQ(answer.error().code, Errc::unavailable);
+        EXPECT_GE(answer.error().retry_after, 1U);
+    }
+    EXPECT_GE(refused, 6U) << "the writer may have taken up to three before the fourth came";
+    EXPECT_EQ(facts().size(), 10 - refused);
+    EXPECT_EQ(observers.metrics.counter("ocilot_meta_refused_total", "").value(), refused);
+    EXPECT_EQ(observers.metrics.gauge("ocilot_meta_queue", "").value(), 0);
+}
+
 TEST_F(SqliteWriterTest, AFailingJobDoesNotHurtItsNeighbours) {
     meta::SqliteWriter writer(database(), observers.log, observers.metrics);
     std::vector<Task<Result<>>> tasks;

@@ -33,6 +33,58 @@ TEST(Connections, OfOneClientDoNotTakeThoseOfAnother) {
     EXPECT_TRUE(connections.enter("192.0.2.1").has_value());
 }
 
+TEST(Connections, OfAClientThatIsNotCountedAreLimitedInAllOnly) {
+    Connections connections(3, 1);
+    std::vector<Connections::Seat> seats;
+    for (int i = 0; i < 3; ++i) seats.push_back(connections.enter("").value());
+    auto const refused = connections.enter("");
+    EXPECT_EQ(refused.error().code, Errc::unavailable);
+    EXPECT_EQ(refused.error().retry_after, 1U);
+}
+
+TEST(Connections, ASeatIsGivenUpOnce) {
+    Connections connections(1, 1);
+    auto seat = connections.enter("192.0.2.1").value();
+    seat.give_up();
+    auto const next = connections.enter("192.0.2.1");
+    EXPECT_TRUE(next.has_value());
+    {
+        auto const gone = std::move(seat);
+    }
+    EXPECT_FALSE(connections.enter("192.0.2.2").has_value());
+}
+
+namespace {
+
+struct FakeYielding final : Connections::Yielding {
+    explicit FakeYielding(int seconds) : since(std::chrono::seconds(seconds)) {}
+    [[nodiscard]] std::chrono::steady_clock::time_point oldest_idle() const noexcept override {
+        return since;
+    }
+    void yield() override { ++yields; }
+    std::chrono::steady_clock::time_point since;
+    int yields = 0;
+};
+
+}  // namespace
+
+TEST(Connections, TheLongestIdleOneMakesRoom) {
+    Connections connections(1, 0);
+    EXPECT_FALSE(connections.make_room());
+    FakeYielding younger(20);
+    FakeYielding older(10);
+    connections.add(younger);
+    connections.add(older);
+    EXPECT_TRUE(connections.make_room());
+    EXPECT_EQ(older.yields, 1);
+    EXPECT_EQ(younger.yields, 0);
+    older.since = younger.since = std::chrono::steady_clock::time_point::max();
+    EXPECT_FALSE(connections.make_room()) << "none is idle";
+    connections.remove(older);
+    connections.remove(younger);
+    EXPECT_FALSE(connections.make_room());
+}
+
 TEST(Connections, WithoutLimitsAreAllTaken) {
     Connections connections(0, 0);
     std::vector<Connections::Seat> seats;

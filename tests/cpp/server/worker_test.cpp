@@ -7,7 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <new>
-#include <thread>
+#include <optional>
 
 using namespace ocilot;
 using namespace ocilot::test;
@@ -66,21 +66,27 @@ class WorkerTest : public testing::Test {
 }  // namespace
 
 TEST_F(WorkerTest, AnExceptionBeforeASessionRunsCostsThatConnectionOnly) {
+    std::optional seat(one.enter("192.0.2.1").value());
     worker.start();
-    auto first = connect_to(port);
-    first.send("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
-    std::array<char, 8> head{};
-    EXPECT_EQ(::recv(first.get(), head.data(), head.size(), MSG_WAITALL), 8) << "it has its seat";
     EXPECT_EQ(get(port), "") << "one too many, and no memory to say so";
     EXPECT_EQ(get(port), "");
-    first.send("GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
-    EXPECT_THAT(first.receive_all(), EndsWith("ok"));
-    first.close();
-    while (one.enter("192.0.2.1").has_error()) std::this_thread::yield();  // Until its seat is free.
+    seat.reset();
     EXPECT_THAT(get(port), EndsWith("ok"));
     EXPECT_EQ(errors(), 2U);
     EXPECT_THAT(h.log_sink.text(),
                 HasSubstr("msg=\"task aborted by an internal error\" task=connection err=std::bad_alloc"));
+}
+
+TEST_F(WorkerTest, AnIdleConnectionYieldsItsSeat) {
+    worker.start();
+    auto const idle = connect_to(port);
+    idle.send("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
+    std::array<char, 8> head{};
+    EXPECT_EQ(::recv(idle.get(), head.data(), head.size(), MSG_WAITALL), 8) << "it has its seat";
+    EXPECT_THAT(get(port), EndsWith("ok"));
+    EXPECT_THAT(idle.receive_all(), HasSubstr("\r\n\r\n")) << "the rest of its answer, then the end";
+    EXPECT_EQ(errors(), 0U);
+    EXPECT_EQ(h.metrics.counter("ocilot_http_connections_yielded_total", "").value(), 1U);
 }
 
 TEST_F(WorkerTest, AnExceptionInTheBackgroundOrInAHandlerEndsNothingElse) {

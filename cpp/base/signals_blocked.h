@@ -3,7 +3,7 @@
 #include <csignal>
 #include <initializer_list>
 
-namespace ocilot::server {
+namespace ocilot {
 
 /// Blocks signals on this thread while it lives, so that threads started meanwhile never take one: signals
 /// belong to the program, not to the server in it. Signals that report a defect of the thread itself stay as
@@ -25,4 +25,4 @@ class SignalsBlocked {
     sigset_t before_{};
 };
 
-}  // namespace ocilot::server
+}  // namespace ocilot

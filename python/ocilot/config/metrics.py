@@ -1,0 +1,21 @@
+"""The section `ocilot.metrics`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from .access import SUBJECTS
+from .section import Section
+
+if TYPE_CHECKING:
+    from ocilot import _core
+
+
+class Metrics(Section):
+    """Who may read `/metrics` at the address of the clients."""
+
+    readers: Annotated[list[str], SUBJECTS] = []
+    """Callers who may read `/metrics` besides administrators, as in rules of access: `robot:prometheus`,
+    `group:ops`, `anonymous`. Without accounts, and at `http.debug.addr`, `/metrics` is open."""
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        settings.metrics_readers = self.readers

@@ -1,0 +1,79 @@
+#include "base/blocking_pool.h"
+
+#include "run.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <gtest/gtest.h>
+#include <latch>
+#include <set>
+
+using namespace ocilot;
+
+namespace {
+
+using Ids = std::set<std::thread::id>;
+
+Task<> meet(BlockingPool& pool, std::latch& all_there, Ids& threads) {
+    auto const thread = co_await pool.run([&all_there]() -> Result<std::thread::id> {
+        all_there.arrive_and_wait();
+        return std::this_thread::get_id();
+    });
+    threads.insert(*thread);
+}
+
+Task<> stay(BlockingPool& pool, std::latch& begun, std::latch& may_end) {
+    co_await pool.run([&]() -> Result<> {
+        begun.count_down();
+        may_end.wait();
+        return {};
+    });
+}
+
+Task<Result<std::thread::id>> where(BlockingPool& pool) {
+    return pool.run([]() -> Result<std::thread::id> { return std::this_thread::get_id(); });
+}
+
+std::int64_t gauge(Metrics& metrics, std::string_view name) {
+    return metrics.gauge(name, "", {{"pool", "test"}}).value();
+}
+
+}  // namespace
+
+TEST(BlockingPool, RunsAsManyCallsAtOnceAsItHasThreads) {
+    BlockingPool pool(4);
+    std::latch all_there(4);
+    Ids threads;
+    asio::io_context context(1);
+    for (int i = 0; i < 4; ++i) {
+        asio::co_spawn(context, meet(pool, all_there, threads), [](std::exception_ptr) {});
+    }
+    context.run();
+    EXPECT_EQ(threads.size(), 4U);
+}
+
+TEST(BlockingPool, CallsOneAfterTheOtherTakeNoMoreThreads) {
+    BlockingPool pool(8);
+    Ids threads;
+    for (int i = 0; i < 50; ++i) threads.insert(test::run(where(pool)).value());
+    EXPECT_LE(threads.size(), 2U) << "the answer may come before the thread is idle again";
+}
+
+TEST(BlockingPool, TellsWhatWaitsAndWhatRuns) {
+    Metrics metrics;
+    BlockingPool pool(1, metrics, "test");
+    EXPECT_EQ(gauge(metrics, "ocilot_pool_threads"), 1);
+    std::latch begun(1);
+    std::latch may_end(1);
+    asio::io_context context(1);
+    std::latch never(3);
+    for (int i = 0; i < 3; ++i) {
+        asio::co_spawn(context, stay(pool, i == 0 ? begun : never, may_end), [](std::exception_ptr) {});
+    }
+    context.poll();
+    begun.wait();
+    EXPECT_EQ(gauge(metrics, "ocilot_pool_busy"), 1);
+    EXPECT_EQ(gauge(metrics, "ocilot_pool_queue"), 2);
+    may_end.count_down();
+    context.run();
+    EXPECT_EQ(gauge(metrics, "ocilot_pool_queue"), 0);
+}
