@@ -213,7 +213,7 @@ def unasked_points(settings: _core.Settings) -> dict[str, str]:
     return {"authenticate": why}
 
 
-def _greet(console: Console, server: _core.Server, settings: _core.Settings, hooks: Hooks | None) -> None:
+def _greeting(console: Console, server: _core.Server, settings: _core.Settings, hooks: Hooks | None) -> str:
     """The greeting; for machines with the same in fields."""
     return console.line(
         "ready",
