@@ -98,6 +98,9 @@ def test_handlers_are_short() -> None:
     assert sorted(long) == sorted(LONG_HANDLERS), long
 
 
+CONDITIONAL_AWAIT = r"\?\s*co_await\b|\?[^;{}]*?:\s*co_await\b"
+
+
 def test_nothing_global_changes() -> None:
     found = [f"{file}:{variable}" for file, text in core() for variable in globals_that_change(text)]
     assert sorted(found) == sorted(GLOBALS)
@@ -108,6 +111,15 @@ def test_no_coroutine_lambda_captures() -> None:
     files = [*under("cpp", ".h", ".cpp"), *under("tests", ".h", ".cpp")]
     found = {name(path): lines for path in files if (lines := capturing_coroutines(path.read_text()))}
     assert found == {}
+
+
+def test_no_conditional_expression_awaits() -> None:
+    """GCC 12 destroys the value of `a ? b : co_await c` twice: an `if` says the same."""
+    files = [*under("cpp", ".h", ".cpp"), *under("tests", ".h", ".cpp")]
+    found = {name(path): lines for path in files if (lines := mentions(path.read_text(), CONDITIONAL_AWAIT))}
+    assert found == {}
+    assert mentions("auto x = ok ? one\n : co_await two();", CONDITIONAL_AWAIT)
+    assert not mentions("if (a ? b : c) co_await two();\nauto y = co_await f() ? 1 : 2;", CONDITIONAL_AWAIT)
 
 
 def test_every_exception_has_its_reason_and_is_a_file() -> None:
