@@ -53,6 +53,7 @@ class TlsConn final : public Conn {
     Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t length) override;
     void expires_after(std::chrono::milliseconds limit) override { transport_.expires_after(limit); }
     bool readable() override;
+    bool peer_closed() override { return transport_.peer_closed(); }
     Task<> finish_writing() override;
     void close() noexcept override { transport_.close(); }
     Executor executor() override { return transport_.executor(); }

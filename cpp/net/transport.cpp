@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <cerrno>
 #include <fmt/format.h>
+#include <poll.h>
 
 namespace ocilot::net {
 
@@ -35,6 +36,11 @@ bool says_peer_is_gone(int errno_value) noexcept {
 }
 
 }  // namespace
+
+bool Transport::peer_closed() noexcept {
+    pollfd asked{.fd = fd(), .events = POLLRDHUP, .revents = 0};
+    return ::poll(&asked, 1, 0) != 0;
+}
 
 Transport::Transport(Socket socket)
     : socket_(std::move(socket)), peer_(peer_of(socket_)), deadline_(socket_.get_executor(), [this] {

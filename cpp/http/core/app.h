@@ -9,6 +9,7 @@
 #include "http/core/challenge.h"
 #include "http/core/cors.h"
 #include "http/core/message.h"
+#include "http/core/origin_guard.h"
 #include "policy/control.h"
 #include "registry/registry.h"
 
@@ -66,6 +67,8 @@ class App final : public Handler {
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
     Task<> read_failed(registry::FailedRead failed) override;
+    /// Names that the registry answers to from now on. To be called before the first request.
+    void set_host_names(HostNames names) { host_names_ = std::move(names); }
 
   private:
     /// The answer before what every answer carries is added.
@@ -104,6 +107,7 @@ class App final : public Handler {
     AppParts parts_;
     auth::Sealer sealer_;
     AppSettings settings_;
+    HostNames host_names_;
 };
 
 }  // namespace ocilot::http

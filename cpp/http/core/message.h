@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/waiting_client.h"
 #include "registry/failed_read.h"
 #include "registry/pull.h"
 #include "registry/push_blob.h"
@@ -33,6 +34,7 @@ struct Request {
     bool forwarded = false;        ///< came from a proxy whose `Forwarded` and `X-Forwarded-*` are believed
     bool local = false;   ///< came through the control socket, which only the registry's own user can open
     std::string_view id;  ///< id of this request, for logs and X-Request-Id
+    WaitingClient const* client = nullptr;  ///< null: it does not leave
 
     /// First value of a header, case-insensitive; nullopt if absent.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;

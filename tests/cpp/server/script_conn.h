@@ -89,6 +89,7 @@ class ScriptConn final : public net::Conn {
         co_return Result<>();
     }
     bool readable() override { return !script_.empty(); }
+    bool peer_closed() override { return false; }
     void expires_after(std::chrono::milliseconds limit) override { limit_ = limit; }
     Task<> finish_writing() override {
         record_.finished_writing = true;
