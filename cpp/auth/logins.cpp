@@ -163,12 +163,15 @@ Task<Result<Login>> Logins::try_login(Credentials credentials) {
     auto const guess = guess_of(credentials);
     auto const known_wrong = wrong_.find(guess);
     auto const counted_for = guessed(credentials);
-    auto const wait =
-        known_wrong ? throttle_.repeat(guess, now) : throttle_.begin(counted_for, credentials.address, now);
+    CO_TRY(auto const before, stamp());
+    // What was wrong before a change of the accounts may be right after it.
+    bool const repeats = known_wrong && known_wrong->stamp == before;
+    seconds wait{0};
+    if (repeats) wait = throttle_.repeat(guess, now);
+    if (!known_wrong) wait = throttle_.begin(counted_for, credentials.address, now);
     if (wait.count() > 0) co_return throttled(credentials, wait);
     Try attempt(*this, counted_for, credentials.address, !known_wrong);
-    CO_TRY(auto const before, stamp());
-    if (known_wrong && known_wrong->stamp == before && known_wrong->until > now) {
+    if (repeats && known_wrong->until > now) {
         counters_.wrong.add();
         note_refusal(credentials, known_wrong->why.message);
         co_return known_wrong->why;
