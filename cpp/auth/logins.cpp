@@ -19,8 +19,6 @@ using policy::CallerKind;
 using policy::Credentials;
 using std::chrono::seconds;
 
-constexpr std::chrono::minutes wrong_kept_for{5};
-constexpr std::chrono::minutes wrong_by_gate_kept_for{1};
 constexpr std::size_t most_kept = 8192;
 constexpr std::size_t most_noted = 100'000;  // Secrets used since the last note.
 constexpr std::size_t longest_name = 256;
@@ -171,11 +169,6 @@ Task<Result<Login>> Logins::try_login(Credentials credentials) {
     if (!known_wrong) wait = throttle_.begin(counted_for, credentials.address, now);
     if (wait.count() > 0) co_return throttled(credentials, wait);
     Try attempt(*this, counted_for, credentials.address, !known_wrong);
-    if (repeats && known_wrong->until > now) {
-        counters_.wrong.add();
-        note_refusal(credentials, known_wrong->why.message);
-        co_return known_wrong->why;
-    }
     auto found = co_await check(credentials);
     if (found.has_error() && found.error().code == Errc::not_found) found = wrong();
     note(found, credentials);
@@ -184,7 +177,8 @@ Task<Result<Login>> Logins::try_login(Credentials credentials) {
         if (code == Errc::too_many_requests) attempt.refused();
         if (code == Errc::unauthorized) {
             attempt.wrong();
-            keep_wrong(credentials, {guess, found.error(), now, before});
+            // A token may become valid by itself.
+            if (!is_signed(credentials.password)) wrong_.put(guess, {before});
         }
         co_return std::move(found).error();
     }
@@ -206,14 +200,6 @@ bool Logins::is_signed(std::string_view password) const noexcept {
 std::string Logins::guess_of(Credentials const& credentials) const {
     return hash_(fmt::format("{}\n{}", throttled_address(credentials.address), credentials.name),
                  credentials.password);
-}
-
-void Logins::keep_wrong(Credentials const& credentials, WrongGuess guess) {
-    // A token may become valid by itself.
-    if (is_signed(credentials.password)) return;
-    bool const by_gate = parts_.gate.asks(policy::Point::authenticate);
-    auto const until = guess.at + (by_gate ? wrong_by_gate_kept_for : wrong_kept_for);
-    wrong_.put(guess.guess, {std::move(guess.why), until, guess.before});
 }
 
 /// A signature or a secret cannot be guessed. They are counted each by itself, so that wrong ones for a

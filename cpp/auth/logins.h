@@ -83,15 +83,7 @@ class Logins {
     };
     /// A password that was wrong, by name and address.
     struct Wrong {
-        Error why;
-        Time until{};
         Stamp stamp;
-    };
-    struct WrongGuess {
-        std::string guess;
-        Error why;
-        Time at;
-        Stamp before;
     };
     using Queues = std::map<std::string, std::unique_ptr<FairQueue>, std::less<>>;
     struct Counters {
@@ -108,7 +100,6 @@ class Logins {
     [[nodiscard]] Result<Stamp> stamp();
     /// The login whose password was right lately; nullopt: it has to be checked.
     [[nodiscard]] std::optional<Login> recall(policy::Credentials const& credentials);
-    void keep_wrong(policy::Credentials const& credentials, WrongGuess guess);
     /// Whether it looks like a token of a foreign issuer.
     [[nodiscard]] bool is_signed(std::string_view password) const noexcept;
     /// What stands for name, address and password.

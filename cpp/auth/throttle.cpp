@@ -77,6 +77,7 @@ seconds Throttle::begin(std::string_view account, std::string_view address, Time
     auto const free = attacked ? 1U : rules_.free_of_pair;
     auto const least = attacked ? rules_.longest : seconds(1);
     if (auto const wait = count(pairs_, pair, free, least, now); wait.count() > 0) return wait;
+    if (known) return seconds(0);
     spend(addresses_, host, rules_.of_address, now);
     spend(accounts_, account, rules_.of_account, now);
     return seconds(0);
@@ -98,6 +99,7 @@ void Throttle::succeeded(std::string_view account, std::string_view address) {
     auto const host = throttled_address(address);
     auto const pair = pair_of(account, host);
     pairs_.remove(pair);
+    if (known_.find(pair)) return;
     known_.put(pair, {});
     give_back(addresses_, host, rules_.of_address);
     give_back(accounts_, account, rules_.of_account);
@@ -105,13 +107,17 @@ void Throttle::succeeded(std::string_view account, std::string_view address) {
 
 void Throttle::came_to_nothing(std::string_view account, std::string_view address) {
     auto const host = throttled_address(address);
-    forget_one(pairs_, pair_of(account, host));
+    auto const pair = pair_of(account, host);
+    forget_one(pairs_, pair);
+    if (known_.find(pair)) return;
     give_back(addresses_, host, rules_.of_address);
     give_back(accounts_, account, rules_.of_account);
 }
 
 void Throttle::refused(std::string_view account, std::string_view address) {
-    forget_one(pairs_, pair_of(account, throttled_address(address)));
+    auto const pair = pair_of(account, throttled_address(address));
+    forget_one(pairs_, pair);
+    if (known_.find(pair)) return;
     give_back(accounts_, account, rules_.of_account);
 }
 

@@ -17,7 +17,7 @@ def test_a_stale_password_keeps_nobody_of_its_address_out(
         stale = [ask(api, "/v2/", "alice", "the old one") for _ in range(200)]
         assert {answer.status for answer in stale} == {401, 429}
         assert all(int(answer["Retry-After"]) > 0 for answer in stale if answer.status == 429)
-        assert hashed(api) == 1, "the same wrong password is no new guess"
+        assert hashed(api) < 20, "the same wrong password waits longer and longer"
         for name in ("bob", "carol", "alice"):
             assert ask(api, "/v2/", name, f"{name}-password").status == 200, name
 
