@@ -111,14 +111,16 @@ Task<Result<Response>> get_token(Context const& context) {
     if (context.tokens == nullptr) co_return no_token_server();
     CO_TRY(auto const fields, Query::parse_form(raw_query(context.request.target)));
     auto const header = context.request.header("Authorization");
-    if (!header) co_return co_await issue(context, Login{context.caller}, {}, fields);
+    // Named: GCC 12 would destroy what it holds twice.
+    Login anonymous{.caller = context.caller};
+    if (!header) co_return co_await issue(context, std::move(anonymous), {}, fields);
     auto basic = auth::parse_basic(*header);
     // A token for a token would never end.
     if (!basic || context.request.count("Authorization") > 1) {
         co_return context.guard.unknown(context.request.peer,
                                         "the token server takes Basic credentials, or none");
     }
-    if (basic->empty()) co_return co_await issue(context, Login{context.caller}, {}, fields);
+    if (basic->empty()) co_return co_await issue(context, std::move(anonymous), {}, fields);
     CO_TRY(auto login, co_await context.guard.login(std::move(basic->name), basic->password,
                                                     std::string(context.request.peer)));
     co_return co_await issue(context, std::move(login), basic->password, fields);
