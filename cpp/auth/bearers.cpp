@@ -1,5 +1,8 @@
 #include "auth/bearers.h"
 
+#include "auth/account_mark.h"
+#include "auth/secrets.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -12,6 +15,7 @@ using policy::Caller;
 // Together they bound the memory of somebody who gets as many tokens as they can.
 constexpr std::size_t most_kept = 8'192;
 constexpr std::size_t longest_kept = 4'096;
+constexpr std::chrono::minutes kept_for{1};  // Other processes may remove what it was issued for.
 
 Counter& tokens(Metrics& metrics, std::string_view result) {
     return metrics.counter("ocilot_auth_tokens_total",
@@ -44,7 +48,9 @@ Bearers::Stamp Bearers::stamp() {
 std::optional<Caller> Bearers::recall(std::string_view token, std::string_view address) {
     if (token.empty() || token.size() > longest_kept) return std::nullopt;
     auto kept = kept_.find(token);
-    if (!kept || kept->until <= parts_.clock.now() || kept->stamp != stamp()) {
+    bool const good = kept && kept->until > parts_.clock.now() && kept->stamp == stamp() &&
+                      (kept->file == 0 || kept->file == file_version());
+    if (!good) {
         counters_.misses.add();
         return std::nullopt;
     }
@@ -68,11 +74,45 @@ Result<Bearers::Verified> Bearers::look_at(std::string const& token) const {
     return Verified{std::move(holder), claims.expires_at};
 }
 
-Task<Result<>> Bearers::look_at_account(Caller& caller) {
+std::uint64_t Bearers::file_version() {
+    auto const version = parts_.htpasswd->version();
+    return version.has_value() ? *version : 0;
+}
+
+Task<Result<>> Bearers::look_at_source(Verified& verified) {
+    auto& holder = verified.holder;
+    auto const kind = holder.caller.kind;
+    bool const may_have_account = kind == policy::CallerKind::user || kind == policy::CallerKind::robot;
+    if (may_have_account && parts_.accounts != nullptr) {
+        CO_CHECK(co_await look_at_account(holder));
+    }
+    if (!holder.secret.empty() && parts_.tokens != nullptr) {
+        CO_CHECK(co_await look_at_secret(verified));
+    }
+    co_return look_at_file(holder);
+}
+
+Result<> Bearers::look_at_file(Holder const& holder) {
+    if (holder.file_mark.empty()) return {};
+    Error const gone{Errc::unauthorized,
+                     "the user of the token is no longer in the htpasswd file or has another password"};
+    if (parts_.htpasswd == nullptr) return gone;
+    TRY(auto const mark, parts_.htpasswd->mark(holder.caller.name));
+    if (!mark || !equal_secrets(*mark, holder.file_mark)) return gone;
+    return {};
+}
+
+Task<Result<>> Bearers::look_at_account(Holder& holder) {
+    auto& caller = holder.caller;
     auto const account = co_await parts_.accounts->account(caller.name);
-    if (account.has_error() && account.error().code != Errc::not_found) co_return account.error();
-    if (account.has_error() || account->disabled) {
-        co_return Error{Errc::unauthorized, "the account of the token is gone or disabled"};
+    bool const is_there = account.has_value();
+    if (!is_there && account.error().code != Errc::not_found) co_return account.error();
+    if (!is_there && holder.account.empty()) co_return Result<>{};
+    // One of another source is not the account that has its name by now.
+    bool const same = is_there && !account->disabled && account_mark(*account) == holder.account;
+    if (!same) {
+        co_return Error{Errc::unauthorized,
+                        "the account of the token was removed, disabled or has another password"};
     }
     caller.groups = account->groups;
     caller.admin = account->admin;
@@ -85,7 +125,8 @@ Task<Result<>> Bearers::look_at_secret(Verified& verified) {
     bool const good = secret.has_value() && secret->account == verified.holder.caller.name &&
                       (!secret->expires_at || *secret->expires_at > parts_.clock.now());
     if (!good)
-        co_return Error{Errc::unauthorized, "the secret that the token was given for is gone or has expired"};
+        co_return Error{Errc::unauthorized,
+                        "the token that this one was issued for was revoked or has expired"};
     CO_TRY(verified.holder.caller.owner_limit, parse_robot_scopes(secret->scopes));
     if (secret->expires_at) verified.expires_at = std::min(verified.expires_at, *secret->expires_at);
     co_return Result<>{};
@@ -100,15 +141,19 @@ Task<Result<Caller>> Bearers::verify(std::string token, std::string address) {
         if (verified.error().code == Errc::unauthorized) counters_.invalid.add();
         co_return std::move(verified).error();
     }
-    auto& caller = verified->holder.caller;
-    if (verified->holder.has_account && parts_.accounts != nullptr) {
-        CO_CHECK(co_await look_at_account(caller));
-    }
-    if (!verified->holder.secret.empty() && parts_.tokens != nullptr) {
-        CO_CHECK(co_await look_at_secret(*verified));
+    auto const& holder = verified->holder;
+    auto const file = holder.file_mark.empty() || parts_.htpasswd == nullptr ? 0 : file_version();
+    auto const looked_at = co_await look_at_source(*verified);
+    if (looked_at.has_error()) {
+        if (looked_at.error().code == Errc::unauthorized) counters_.invalid.add();
+        co_return looked_at.error();
     }
     counters_.valid.add();
-    if (token.size() <= longest_kept) kept_.put(token, {caller, verified->expires_at, before});
+    auto& caller = verified->holder.caller;
+    if (token.size() <= longest_kept) {
+        auto const until = std::min(verified->expires_at, Time(parts_.clock.now() + kept_for));
+        kept_.put(token, {caller, until, before, file});
+    }
     caller.address = std::move(address);
     co_return std::move(caller);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/htpasswd.h"
 #include "auth/own_claims.h"
 #include "auth/recent.h"
 #include "auth/signing_keys.h"
@@ -24,11 +25,15 @@ struct BearerParts {
     SigningKeys const* keys = nullptr;
     meta::Accounts* accounts = nullptr;
     meta::Tokens* tokens = nullptr;  ///< there if `accounts` is
+    Htpasswd* htpasswd = nullptr;    ///< null: no users of a file
     TokenVerifier* foreign = nullptr;
 };
 
-/// Who somebody is that shows a token. Remembers verified tokens until they expire, as long as keys and
-/// accounts stay as they are; very long ones are verified each time. Thread-safe.
+/// Who somebody is that shows a token. What the token was issued for has to be there still: the account, with
+/// the same password, its secret or refresh token, the line of the htpasswd file. Verified tokens are
+/// remembered for a minute, as long as keys, accounts and that file stay as they are: what this process
+/// changes is in force at once, what another one changes within a minute. Very long ones are verified each
+/// time. Thread-safe.
 class Bearers {
   public:
     explicit Bearers(BearerParts parts);
@@ -48,6 +53,7 @@ class Bearers {
         policy::Caller caller;
         Time until{};
         Stamp stamp;
+        std::uint64_t file = 0;  ///< version of the htpasswd file; 0: the holder is not a user of it
     };
     struct Counters {
         Counter& valid;
@@ -57,14 +63,18 @@ class Bearers {
     };
 
     [[nodiscard]] Stamp stamp();
+    [[nodiscard]] std::uint64_t file_version();
     /// Whose it is, before the account is looked at.
     struct Verified {
         Holder holder;
         Time expires_at{};
     };
     [[nodiscard]] Result<Verified> look_at(std::string const& token) const;
+    /// What has become of what it was issued for.
+    Task<Result<>> look_at_source(Verified& verified);
     /// What has become of the account since: rights that were taken are gone at once.
-    Task<Result<>> look_at_account(policy::Caller& caller);
+    Task<Result<>> look_at_account(Holder& holder);
+    [[nodiscard]] Result<> look_at_file(Holder const& holder);
     /// What has become of the secret that it was got for.
     Task<Result<>> look_at_secret(Verified& verified);
 

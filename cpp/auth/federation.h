@@ -54,6 +54,7 @@ class Federation {
     /// Verifies and maps. unauthorized with the reason, or what `keys` answered.
     Task<Result<FederatedLogin>> login(std::string token, KeySource& keys, Time now) const;
 
+    [[nodiscard]] std::vector<FederatedIssuer> const& issuers() const noexcept { return issuers_; }
     /// Whose token it is, by `iss` exactly; null if nobody's.
     [[nodiscard]] FederatedIssuer const* issuer(std::string_view iss) const noexcept;
     /// The caller that the issuer's first fitting rule makes of verified claims, a JSON object. unauthorized

@@ -118,11 +118,12 @@ Task<Result<Caller>> Guard::identify(Presented presented) {
                           "the Authorization header is neither Basic nor Bearer, or broken");
     }
     if (basic->empty()) co_return without_header(presented);
-    co_return co_await login(std::move(basic->name), std::move(basic->password),
-                             std::string(presented.address));
+    CO_TRY(auto logged_in, co_await login(std::move(basic->name), std::move(basic->password),
+                                          std::string(presented.address)));
+    co_return std::move(logged_in.caller);
 }
 
-Task<Result<Caller>> Guard::login(std::string name, std::string password, std::string address) {
+Task<Result<Login>> Guard::login(std::string name, std::string password, std::string address) {
     if (!parts_ || parts_->logins == nullptr) {
         co_return Error{Errc::unauthorized,
                         "passwords are not taken here; get a token from the token server"};
@@ -292,6 +293,20 @@ Task<Result<bool>> Guard::may_without_limit(Caller const& caller, Access access)
     }
     CO_TRY(auto const decided, co_await decide(caller, access));
     co_return decided.allowed;
+}
+
+std::optional<bool> Guard::decided(Caller const& caller, Access const& access) {
+    bool const gate_asks = gate_.asks(policy::Point::authorize);
+    if (open()) return gate_asks ? std::nullopt : std::optional(true);
+    if (caller.admin) return true;
+    if (gate_asks) {
+        if (tokens_decide()) return std::nullopt;
+        auto const kept =
+            decisions_->find(DecisionKey(caller, access, gate_asks), generation(), parts_->clock.now());
+        return kept ? std::optional(kept->allowed) : std::nullopt;
+    }
+    if (is_ping(access) || (tokens_decide() && caller.limit)) return true;
+    return rules_.load()->decide(caller, access).allowed;
 }
 
 Task<Result<Explanation>> Guard::explain(Caller const& caller, Access access) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/decisions.h"
+#include "auth/login.h"
 #include "auth/rules.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -69,7 +70,7 @@ class Guard {
     /// unauthorized if what was presented is wrong, too_many_requests, unavailable.
     Task<Result<policy::Caller>> identify(Presented presented);
     /// Who has this name and password. unauthorized, too_many_requests, unavailable.
-    Task<Result<policy::Caller>> login(std::string name, std::string password, std::string address);
+    Task<Result<Login>> login(std::string name, std::string password, std::string address);
 
     /// unauthorized for whoever showed what is good for nothing; noted.
     [[nodiscard]] Error unknown(std::string_view address, std::string why) const;
@@ -89,6 +90,9 @@ class Guard {
     Task<Result<bool>> needs_wider_token(policy::Caller const& caller, policy::Access access);
     /// The same as `may`, whatever the credentials are limited to.
     Task<Result<bool>> may_without_limit(policy::Caller const& caller, policy::Access access);
+    /// The same, if no hook has to be asked: by what is remembered, or by the rules. nullopt:
+    /// `may_without_limit` would ask one.
+    [[nodiscard]] std::optional<bool> decided(policy::Caller const& caller, policy::Access const& access);
     /// Why, for a caller without limits.
     Task<Result<Explanation>> explain(policy::Caller const& caller, policy::Access access);
 

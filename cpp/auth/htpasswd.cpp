@@ -1,6 +1,7 @@
 #include "auth/htpasswd.h"
 
 #include "auth/passwords.h"
+#include "auth/secrets.h"
 #include "base/random.h"
 #include "base/read_file.h"
 #include "jose/base64url.h"
@@ -31,6 +32,10 @@ std::string random_password() {
     std::array<std::byte, 32> bytes{};
     SystemRandom().fill(bytes);
     return jose::to_base64url({reinterpret_cast<char const*>(bytes.data()), bytes.size()});
+}
+
+std::string mark_of(std::string_view hash) {
+    return sha256_hex(hash).substr(0, 16);
 }
 
 Error cannot_make(std::string const& path, std::string_view why) {
@@ -137,7 +142,7 @@ Result<> Htpasswd::look_at_most_once_a_second() {
     return {};
 }
 
-Result<bool> Htpasswd::verify(std::string_view name, std::string_view password) {
+Result<std::optional<std::string>> Htpasswd::verify(std::string_view name, std::string_view password) {
     std::string hash;
     bool known = false;
     {
@@ -148,7 +153,14 @@ Result<bool> Htpasswd::verify(std::string_view name, std::string_view password) 
         hash = known ? found->second : unknown_user_hash_;
     }
     bool const fits = verify_password(password, hash);
-    return known && fits;
+    return known && fits ? std::optional(mark_of(hash)) : std::nullopt;
+}
+
+Result<std::optional<std::string>> Htpasswd::mark(std::string_view name) {
+    std::lock_guard const lock(mutex_);
+    CHECK(look_at_most_once_a_second());
+    auto const found = users_.find(std::string(name));
+    return found == users_.end() ? std::nullopt : std::optional(mark_of(found->second));
 }
 
 Result<std::uint64_t> Htpasswd::version() {

@@ -31,9 +31,12 @@ class Htpasswd {
     static Result<std::unique_ptr<Htpasswd>> open(std::string path, Clock const& clock, Log const& log);
     [[nodiscard]] std::optional<Created> const& created() const noexcept { return created_; }
 
-    /// Whether this is the user's password; takes the same time if there is no such user. Blocks: run it on a
-    /// BlockingPool. unavailable while the file cannot be read.
-    Result<bool> verify(std::string_view name, std::string_view password);
+    /// The mark of the user's line, if this is the user's password; takes the same time if there is no such
+    /// user. Blocks: run it on a BlockingPool. unavailable while the file cannot be read.
+    Result<std::optional<std::string>> verify(std::string_view name, std::string_view password);
+    /// What the user's line is known by: another password is another mark. It tells nothing about the
+    /// password. nullopt if the file has no such user. unavailable while it cannot be read.
+    Result<std::optional<std::string>> mark(std::string_view name);
     /// Differs once the file has changed: what was remembered of its users no longer counts. Quick, but for
     /// the second in which the file has changed. unavailable while it cannot be read.
     Result<std::uint64_t> version();

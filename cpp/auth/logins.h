@@ -1,9 +1,10 @@
 #pragma once
 
+#include "auth/fair_queue.h"
+#include "auth/login.h"
 #include "auth/recent.h"
 #include "auth/secrets.h"
 #include "auth/throttle.h"
-#include "auth/turns.h"
 #include "base/blocking_pool.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,10 +13,10 @@
 #include "meta/tokens.h"
 #include "policy/gate.h"
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -46,22 +47,25 @@ struct LoginParts {
 };
 
 /// Who somebody is that shows a name and a password, or a secret of an account as its password. Remembers for
-/// some minutes, as long as accounts and file stay as they are, whose password was right. Thread-safe.
+/// some minutes, as long as accounts and file stay as they are, whose password was right, and which were
+/// wrong where. What is slow has places of its own, shared fairly by address: hashes, each foreign issuer,
+/// hooks. Secrets of robots need none. Thread-safe.
 class Logins {
   public:
+    static constexpr std::size_t hash_places = 2;  ///< passwords that are hashed at once
+
     explicit Logins(LoginParts parts);
 
-    /// The caller whose password was right lately; nullopt: it has to be checked.
-    [[nodiscard]] std::optional<policy::Caller> recall(policy::Credentials const& credentials);
-    /// unauthorized if it is wrong, too_many_requests after many wrong ones, unavailable.
-    Task<Result<policy::Caller>> login(std::string name, std::string password, std::string address);
+    /// unauthorized if it is wrong, too_many_requests after many wrong ones and for too many at once,
+    /// unavailable.
+    Task<Result<Login>> login(std::string name, std::string password, std::string address);
 
     /// Notes in the accounts when secrets were last used.
     Task<Result<>> note_use();
 
   private:
     struct Found {
-        policy::Caller caller;
+        Login login;
         Time until;  ///< when it has to be checked again
     };
     /// Everything that remembered logins depend on.
@@ -72,11 +76,16 @@ class Logins {
         friend bool operator==(Stamp const&, Stamp const&) = default;
     };
     struct Kept {
-        policy::Caller caller;
+        Login login;
         Time until{};
         Stamp stamp;
         std::string token;  ///< id of the secret that was shown; empty for a password
     };
+    /// A password that was wrong, by name and address.
+    struct Wrong {
+        Stamp stamp;
+    };
+    using Queues = std::map<std::string, std::unique_ptr<FairQueue>, std::less<>>;
     struct Counters {
         Counter& right;
         Counter& wrong;
@@ -89,21 +98,27 @@ class Logins {
     class Try;
 
     [[nodiscard]] Result<Stamp> stamp();
+    /// The login whose password was right lately; nullopt: it has to be checked.
+    [[nodiscard]] std::optional<Login> recall(policy::Credentials const& credentials);
+    /// Whether it looks like a token of a foreign issuer.
+    [[nodiscard]] bool is_signed(std::string_view password) const noexcept;
+    /// What stands for name, address and password.
+    [[nodiscard]] std::string guess_of(policy::Credentials const& credentials) const;
+    /// A try that nothing is known of, by the only one at a time that has these credentials.
+    Task<Result<Login>> try_login(policy::Credentials credentials);
     /// not_found if this source does not know the name, unauthorized if the password is wrong.
-    Task<Result<Found>> check(std::string const& name, std::string const& password,
-                              std::string const& address);
-    Task<Result<Found>> of_secret(std::string const& id, std::string const& name,
-                                  std::string const& password);
-    Task<Result<Found>> of_account(std::string const& name, std::string const& password);
-    Task<Result<Found>> of_file(std::string const& name, std::string const& password);
-    Task<Result<Found>> of_issuer(std::string const& token);
-    Task<Result<Found>> of_gate(std::string const& name, std::string const& password,
-                                std::string const& address);
+    Task<Result<Found>> check(policy::Credentials credentials);
+    Task<Result<Found>> of_secret(std::string id, policy::Credentials credentials);
+    Task<Result<Found>> of_account(policy::Credentials credentials);
+    Task<Result<Found>> of_file(policy::Credentials credentials);
+    Task<Result<Found>> of_issuer(policy::Credentials credentials);
+    Task<Result<Found>> of_gate(policy::Credentials credentials);
     /// What wrong tries are counted for beside their address.
-    [[nodiscard]] std::string guessed(std::string const& name, std::string const& password) const;
-    Task<Result<bool>> matches(std::string password, std::string hash);
-    void note(Result<Found> const& found, std::string const& name, std::string const& address);
-    Error throttled(std::string const& name, std::string const& address, std::chrono::seconds wait);
+    [[nodiscard]] std::string guessed(policy::Credentials const& credentials) const;
+    Task<Result<bool>> matches(policy::Credentials credentials, std::string hash);
+    void note(Result<Found> const& found, policy::Credentials const& credentials);
+    void note_refusal(policy::Credentials const& credentials, std::string_view why);
+    Error throttled(policy::Credentials const& credentials, std::chrono::seconds wait);
     /// unauthorized if there is an account of the name that a hook says somebody has: an account has a
     /// password of its own, and its rights.
     Task<Result<>> no_account(policy::Caller const& caller);
@@ -113,9 +128,12 @@ class Logins {
     KeyedHash hash_;
     Throttle throttle_;
     Recent<Kept> kept_;
+    Recent<Wrong> wrong_;
     Counters counters_;
-    Turns turns_;
-    std::atomic<unsigned> under_way_{0};
+    FairQueue same_;     // By credentials: one is checked, and the others have its answer.
+    FairQueue hashing_;  // By address, as the two that follow.
+    FairQueue asking_;   // Hooks.
+    Queues issuers_;     // Keys of each foreign issuer: one that hangs holds up its own alone.
     std::string const unknown_hash_;
     std::mutex used_mutex_;
     std::map<std::string, Time> used_;  // Secrets, since note_use() was last called.

@@ -5,6 +5,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 namespace ocilot::auth {
 
@@ -15,6 +16,10 @@ using policy::CallerKind;
 
 constexpr std::array kinds{CallerKind::anonymous, CallerKind::user,        CallerKind::robot,
                            CallerKind::federated, CallerKind::certificate, CallerKind::local};
+
+/// What a token depends on, by the name of its claim.
+constexpr std::array marks{std::pair{"account", &Holder::account}, std::pair{"secret", &Holder::secret},
+                           std::pair{"file", &Holder::file_mark}};
 
 std::optional<CallerKind> parse_kind(std::string_view word) noexcept {
     for (auto const kind : kinds) {
@@ -58,8 +63,9 @@ std::string claims_of(OwnToken const& token) {
     json own = {{"kind", std::string(policy::to_string(caller.kind))}};
     if (!caller.groups.empty()) own["groups"] = caller.groups;
     if (caller.admin) own["admin"] = true;
-    if (token.holder.has_account) own["account"] = true;
-    if (!token.holder.secret.empty()) own["secret"] = token.holder.secret;
+    for (auto const& [name, member] : marks) {
+        if (!(token.holder.*member).empty()) own[name] = token.holder.*member;
+    }
     if (caller.owner_limit) own["limited"] = true;
     json const claims = {{"iss", token.service},
                          {"sub", caller.name},
@@ -83,8 +89,12 @@ Result<Holder> holder_of(jose::Claims const& claims) {
     holder.caller.name = claims.subject;
     holder.caller.kind = *kind;
     holder.caller.admin = own.contains("admin") && own["admin"] == json(true);
-    holder.has_account = own.contains("account") && own["account"] == json(true);
-    if (own.contains("secret") && own["secret"].is_string()) holder.secret = own["secret"].get<std::string>();
+    for (auto const& [name, member] : marks) {
+        if (!own.contains(name)) continue;
+        // One of another version of this registry is worth nothing rather than more.
+        if (!own[name].is_string() || own[name] == "") return not_ours();
+        holder.*member = own[name].get<std::string>();
+    }
     if (own.contains("groups") && own["groups"].is_array()) {
         for (auto const& group : own["groups"]) {
             if (group.is_string()) holder.caller.groups.push_back(group.get<std::string>());

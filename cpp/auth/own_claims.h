@@ -12,9 +12,11 @@ namespace ocilot::auth {
 
 /// What a token of our own says of whoever holds it.
 struct Holder {
-    policy::Caller caller;     ///< limited to the token's resources; without an address
-    bool has_account = false;  ///< there has to be an account that is not disabled
-    std::string secret = {};   ///< id of the account's secret that has to be there; empty: none
+    policy::Caller caller;  ///< limited to the token's resources; without an address
+    /// What the account was known by when it logged in, see account_mark(); empty: it has none.
+    std::string account = {};
+    std::string secret = {};     ///< id of the account's token that has to be there; empty: none
+    std::string file_mark = {};  ///< of the user's line in the htpasswd file; empty: not a user of it
 };
 
 /// Everything that goes into a token of our own.

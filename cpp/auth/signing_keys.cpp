@@ -1,6 +1,7 @@
 #include "auth/signing_keys.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <utility>
 
 namespace ocilot::auth {
@@ -64,8 +65,40 @@ Task<Result<>> SigningKeys::refresh(std::chrono::seconds most_age) {
     co_return Result<>{};
 }
 
+Result<> SigningKeys::room_for_one() const {
+    auto const keys = current();
+    auto const now = clock_.now();
+    auto const keep_from = oldest_to_keep(keys->keys, now, token_life_);
+    auto const live = static_cast<std::size_t>(
+        std::ranges::count_if(keys->keys, [&](Key const& key) { return key.created_at >= keep_from; }));
+    if (live < most) return {};
+    // The oldest of the youngest `most` goes when the tokens are over that it signed until its successor
+    // came.
+    auto const successor = keys->keys[most - 2].created_at;
+    auto const wait = std::chrono::ceil<std::chrono::seconds>(successor + token_life_ + leeway - now);
+    auto const seconds = std::max(wait, std::chrono::seconds(1)).count();
+    return Error{
+        Errc::too_many_requests,
+        fmt::format("there are {} signing keys whose tokens are still valid, the most allowed; retry in "
+                    "{} s",
+                    live, seconds),
+        {},
+        static_cast<unsigned>(seconds)};
+}
+
 Task<Result<std::string>> SigningKeys::rotate(meta::Actor by) {
+    // One at a time: else many at once would count the same keys.
+    if (rotating_.exchange(true)) {
+        co_return Error{Errc::too_many_requests, "another signing key is being made; retry in 1 s", {}, 1};
+    }
+    auto made = co_await make_one_more(std::move(by));
+    rotating_.store(false);
+    co_return made;
+}
+
+Task<Result<std::string>> SigningKeys::make_one_more(meta::Actor by) {
     CO_CHECK(co_await read());
+    CO_CHECK(room_for_one());
     co_return co_await add(std::move(by));
 }
 

@@ -36,7 +36,11 @@ class SigningKeys {
     /// Reads the keys, and makes one if there is none or the youngest is older than `most_age` (0: any age).
     /// To be called before all others, and from time to time.
     Task<Result<>> refresh(std::chrono::seconds most_age);
-    /// Makes a key that signs from now on, and answers its id.
+    static constexpr std::size_t most =
+        16;  ///< keys at once, made by hand; their tokens are verified with any
+
+    /// Makes a key that signs from now on, and answers its id. too_many_requests if there are so many whose
+    /// tokens are still good.
     Task<Result<std::string>> rotate(meta::Actor by);
 
     [[nodiscard]] std::shared_ptr<Keys const> current() const { return keys_.load(); }
@@ -46,10 +50,13 @@ class SigningKeys {
   private:
     Task<Result<>> read();
     Task<Result<std::string>> add(meta::Actor by);
+    Task<Result<std::string>> make_one_more(meta::Actor by);
+    [[nodiscard]] Result<> room_for_one() const;
 
     meta::Keys& store_;
     Clock const& clock_;
     std::chrono::seconds const token_life_;
+    std::atomic<bool> rotating_{false};
     std::atomic<std::shared_ptr<Keys const>> keys_{std::make_shared<Keys const>()};
 };
 

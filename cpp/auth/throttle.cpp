@@ -10,6 +10,7 @@ namespace ocilot::auth {
 
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::seconds;
 
 std::string pair_of(std::string_view account, std::string_view address) {
@@ -29,72 +30,99 @@ std::string throttled_address(std::string_view address) {
     return fmt::format("{:02x}/64", fmt::join(bytes.begin(), bytes.begin() + 8, ""));
 }
 
-void Throttle::age(Failures& failures, Time now) const noexcept {
-    if (now - failures.last > rules_.memory) failures = {};
-}
-
-seconds Throttle::left(Failures const& failures, Time now) noexcept {
-    if (failures.until <= now) return seconds(0);
-    return std::chrono::ceil<seconds>(failures.until - now);
-}
-
-seconds Throttle::wait_after(unsigned count, unsigned free) const noexcept {
-    if (count < free) return seconds(0);
-    auto const doublings = std::min(count - free, 20U);
-    return std::min(seconds(1U << doublings), rules_.longest);
-}
-
-seconds Throttle::count(Recent<Failures>& table, std::string_view key, unsigned free, Time now) const {
+seconds Throttle::count(Recent<Failures>& table, std::string_view key, unsigned free, seconds least,
+                        Time now) const {
     return table.update(key, [&](Failures& failures) {
-        age(failures, now);
-        if (auto const wait = left(failures, now); wait.count() > 0) return wait;
+        if (now - failures.last > rules_.memory) failures = {};
+        if (failures.until > now) return std::chrono::ceil<seconds>(failures.until - now);
         ++failures.count;
         failures.last = now;
-        failures.until = now + wait_after(failures.count, free);
+        if (failures.count >= free) {
+            auto const doublings = std::min(failures.count - free, 20U);
+            failures.until = now + std::min(std::max(seconds(1U << doublings), least), rules_.longest);
+        }
         return seconds(0);
     });
 }
 
+microseconds Throttle::cost(unsigned of) const noexcept {
+    return microseconds(rules_.memory) / static_cast<std::int64_t>(of);
+}
+
+seconds Throttle::over(Recent<Budget>& table, std::string_view key, unsigned of, Time now) const {
+    auto const found = table.find(key);
+    if (!found) return seconds(0);
+    auto const missing = found->paid + cost(of) - (now + rules_.memory);
+    return std::max(seconds(0), std::chrono::ceil<seconds>(missing));
+}
+
+void Throttle::spend(Recent<Budget>& table, std::string_view key, unsigned of, Time now) const {
+    table.update(key, [&](Budget& budget) {
+        budget.paid = std::min(std::max(budget.paid, now) + cost(of), now + rules_.memory);
+    });
+}
+
+void Throttle::give_back(Recent<Budget>& table, std::string_view key, unsigned of) const {
+    table.update(key, [&](Budget& budget) { budget.paid -= cost(of); });
+}
+
 seconds Throttle::begin(std::string_view account, std::string_view address, Time now) {
     auto const host = throttled_address(address);
-    auto const from_here = addresses_.update(host, [&](Failures& failures) {
-        age(failures, now);
-        return left(failures, now);
-    });
-    if (from_here.count() > 0) return from_here;
-    auto const of_account = accounts_.find(account);
-    bool const attacked =
-        of_account && of_account->count >= rules_.free_of_account && now - of_account->last <= rules_.memory;
+    auto const pair = pair_of(account, host);
+    bool const known = known_.find(pair).has_value();
+    if (!known) {
+        if (auto const wait = over(addresses_, host, rules_.of_address, now); wait.count() > 0) return wait;
+    }
+    bool const attacked = !known && over(accounts_, account, rules_.of_account, now).count() > 0;
     auto const free = attacked ? 1U : rules_.free_of_pair;
-    if (auto const wait = count(pairs_, pair_of(account, host), free, now); wait.count() > 0) return wait;
-    (void)count(addresses_, host, rules_.free_of_address, now);
-    accounts_.update(account, [&](Failures& failures) {
-        age(failures, now);
-        ++failures.count;
-        failures.last = now;
-    });
+    auto const least = attacked ? rules_.longest : seconds(1);
+    if (auto const wait = count(pairs_, pair, free, least, now); wait.count() > 0) return wait;
+    if (known) return seconds(0);
+    spend(addresses_, host, rules_.of_address, now);
+    spend(accounts_, account, rules_.of_account, now);
     return seconds(0);
 }
 
-void Throttle::forget_one(Recent<Failures>& table, std::string_view key, unsigned free) {
-    table.update(key, [&](Failures& failures) {
+seconds Throttle::repeat(std::string_view guess, Time now) {
+    // The try that it repeats was the first.
+    return count(repeats_, guess, rules_.free_of_pair - 1, seconds(1), now);
+}
+
+void Throttle::forget_one(Recent<Failures>& table, std::string_view key) {
+    table.update(key, [](Failures& failures) {
         if (failures.count > 0) --failures.count;
-        if (failures.count < free) failures.until = {};
+        failures.until = {};
     });
 }
 
 void Throttle::succeeded(std::string_view account, std::string_view address) {
     auto const host = throttled_address(address);
-    pairs_.remove(pair_of(account, host));
-    forget_one(addresses_, host, rules_.free_of_address);
-    forget_one(accounts_, account, rules_.free_of_account);
+    auto const pair = pair_of(account, host);
+    pairs_.remove(pair);
+    if (known_.find(pair)) return;
+    known_.put(pair, {});
+    give_back(addresses_, host, rules_.of_address);
+    give_back(accounts_, account, rules_.of_account);
 }
 
 void Throttle::came_to_nothing(std::string_view account, std::string_view address) {
     auto const host = throttled_address(address);
-    forget_one(pairs_, pair_of(account, host), rules_.free_of_pair);
-    forget_one(addresses_, host, rules_.free_of_address);
-    forget_one(accounts_, account, rules_.free_of_account);
+    auto const pair = pair_of(account, host);
+    forget_one(pairs_, pair);
+    if (known_.find(pair)) return;
+    give_back(addresses_, host, rules_.of_address);
+    give_back(accounts_, account, rules_.of_account);
+}
+
+void Throttle::refused(std::string_view account, std::string_view address) {
+    auto const pair = pair_of(account, throttled_address(address));
+    forget_one(pairs_, pair);
+    if (known_.find(pair)) return;
+    give_back(accounts_, account, rules_.of_account);
+}
+
+void Throttle::charge(std::string_view address, Time now) {
+    spend(addresses_, throttled_address(address), rules_.of_address, now);
 }
 
 }  // namespace ocilot::auth

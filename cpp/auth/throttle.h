@@ -11,29 +11,43 @@ namespace ocilot::auth {
 
 /// How often a wrong password may be tried.
 struct ThrottleRules {
-    unsigned free_of_pair = 10;     ///< wrong ones of one address for one account, before it waits
-    unsigned free_of_address = 50;  ///< of one address, for any accounts
-    /// Of one account, from anywhere: beyond it an address waits after its first wrong one.
-    unsigned free_of_account = 200;
+    /// Wrong ones of one address for one account, before that account waits there.
+    unsigned free_of_pair = 10;
+    unsigned of_address = 500;          ///< of one address in `memory`, for any accounts
+    unsigned of_account = 200;          ///< for one account in `memory`, from anywhere: beyond it is attacked
     std::chrono::seconds longest{300};  ///< the wait doubles from a second up to this
     std::chrono::seconds memory{3600};  ///< after so long without a try all is forgotten
     std::size_t capacity = 16384;       ///< what is remembered, of each kind
 };
 
-/// Slows down whoever guesses passwords: per account and address, and per address. Nobody can lock an account
-/// for others: its right password from another address is always taken. Thread-safe.
+/// Slows down guessing of passwords. An account waits at the address that guesses, and there only: other
+/// accounts of that address, and the account elsewhere, log in. The same wrong password tried again is no
+/// guess and delays nothing but itself. An address has a budget for all accounts together, far higher, which
+/// fills up steadily. Of an attacked account each address has one try in `longest`; nobody can lock it. An
+/// account that has logged in at an address is known there: neither budget holds for it. Thread-safe.
 class Throttle {
   public:
     explicit Throttle(ThrottleRules rules)
-        : rules_(rules), pairs_(rules.capacity), addresses_(rules.capacity), accounts_(rules.capacity) {}
+        : rules_(rules),
+          pairs_(rules.capacity),
+          repeats_(rules.capacity),
+          addresses_(rules.capacity),
+          accounts_(rules.capacity),
+          known_(rules.capacity) {}
 
     /// Begins a try, counted as a wrong one until succeeded() takes it back: many at once are no way around.
     /// Answers how long to wait instead; 0: go on.
     std::chrono::seconds begin(std::string_view account, std::string_view address, Time now);
+    /// The same for a password that was wrong before. `guess` stands for account, address and password.
+    std::chrono::seconds repeat(std::string_view guess, Time now);
     /// The try was a right one.
     void succeeded(std::string_view account, std::string_view address);
     /// The try came to no answer: it does not count.
     void came_to_nothing(std::string_view account, std::string_view address);
+    /// The try was refused before it was looked at, as one of too many: its address pays, not the account.
+    void refused(std::string_view account, std::string_view address);
+    /// The same for a request that did not begin a try.
+    void charge(std::string_view address, Time now);
 
   private:
     struct Failures {
@@ -41,16 +55,27 @@ class Throttle {
         Time last{};
         Time until{};
     };
-    static void forget_one(Recent<Failures>& table, std::string_view key, unsigned free);
-    [[nodiscard]] std::chrono::seconds wait_after(unsigned count, unsigned free) const noexcept;
-    std::chrono::seconds count(Recent<Failures>& table, std::string_view key, unsigned free, Time now) const;
-    [[nodiscard]] static std::chrono::seconds left(Failures const& failures, Time now) noexcept;
-    void age(Failures& failures, Time now) const noexcept;
+    /// A budget that fills up steadily: when everything that was taken is paid for.
+    struct Budget {
+        Time paid{};
+    };
+    struct Known {};
+
+    std::chrono::seconds count(Recent<Failures>& table, std::string_view key, unsigned free,
+                               std::chrono::seconds least, Time now) const;
+    void forget_one(Recent<Failures>& table, std::string_view key);
+    [[nodiscard]] std::chrono::microseconds cost(unsigned of) const noexcept;
+    [[nodiscard]] std::chrono::seconds over(Recent<Budget>& table, std::string_view key, unsigned of,
+                                            Time now) const;
+    void spend(Recent<Budget>& table, std::string_view key, unsigned of, Time now) const;
+    void give_back(Recent<Budget>& table, std::string_view key, unsigned of) const;
 
     ThrottleRules const rules_;
-    Recent<Failures> pairs_;
-    Recent<Failures> addresses_;
-    Recent<Failures> accounts_;
+    Recent<Failures> pairs_;    // By address and account.
+    Recent<Failures> repeats_;  // By guess.
+    Recent<Budget> addresses_;
+    Recent<Budget> accounts_;
+    Recent<Known> known_;  // Pairs that have logged in.
 };
 
 /// What an address counts as: itself, or for IPv6 the /64 it is in, all of which one host may have.

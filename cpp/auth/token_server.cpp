@@ -1,10 +1,11 @@
 #include "auth/token_server.h"
 
+#include "auth/account_mark.h"
 #include "auth/logins.h"
 #include "auth/own_claims.h"
-#include "auth/secrets.h"
 #include "base/hex.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
@@ -27,6 +28,8 @@ constexpr std::array grantable{
     Grantable{Right::pull, Action::pull}, Grantable{Right::push, Action::overwrite},
     Grantable{Right::create, Action::push}, Grantable{Right::remove, Action::remove}};
 
+constexpr unsigned most_questions = 100;  // To hooks, for one token.
+
 std::string random_id(Random& random) {
     std::array<std::byte, 16> bytes{};
     random.fill(bytes);
@@ -35,9 +38,9 @@ std::string random_id(Random& random) {
     return id;
 }
 
-/// Changes with the password, and tells nothing about it.
-std::string fingerprint(meta::AccountFact const& account) {
-    return "login " + sha256_hex(account.password_hash).substr(0, 16);
+/// What a refresh token says of the account that it was given to.
+std::string note_of(std::string const& account_mark) {
+    return "login " + account_mark;
 }
 
 Counter& tokens(Metrics& metrics, std::string_view caller) {
@@ -55,23 +58,25 @@ TokenServer::TokenServer(Parts parts, TokenSettings settings)
       issued_anonymous_(tokens(parts.metrics, "anonymous")),
       refreshed_(parts.metrics.counter("ocilot_auth_refresh_tokens_total", "Refresh tokens given out.")) {}
 
-Task<Result<Rights>> TokenServer::allowed(Caller const& caller, oci::RepositoryName const& repository,
-                                          Rights wanted) {
+Task<Result<Rights>> TokenServer::allowed(Questions& questions, Caller const& caller,
+                                          oci::RepositoryName const& repository, Rights wanted) {
     Rights rights;
     for (auto const& [right, action] : grantable) {
         if (!wanted.allow(action) || rights.allow(action)) continue;
         policy::Access const access{repository, action};
-        CO_TRY(bool const may, co_await parts_.guard.may(caller, access));
-        if (may) rights.add(right);
+        CO_TRY(auto const may, co_await questions.may(caller, access));
+        // What was not asked is not given: the client can ask for a token for it.
+        if (may.value_or(false)) rights.add(right);
     }
     co_return rights;
 }
 
-Task<Result<std::vector<Resource>>> TokenServer::allowed(Caller const& caller,
-                                                         std::vector<Resource> const& wanted) {
+Task<Result<std::vector<Resource>>> TokenServer::allowed(TokenRequest const& request) {
+    auto const& caller = request.login.caller;
+    Questions questions(parts_.guard, request.client, most_questions);
     std::vector<Resource> given;
     std::map<std::string, Rights> repositories;  // Asked for twice, joined.
-    for (auto const& one : wanted) {
+    for (auto const& one : request.scopes) {
         if (one.catalog() && (!caller.limit || caller.limit->covers_catalog())) {
             given.push_back(one);
         } else if (one.repository()) {
@@ -81,19 +86,20 @@ Task<Result<std::vector<Resource>>> TokenServer::allowed(Caller const& caller,
     for (auto const& [text, rights] : repositories) {
         auto const name = oci::RepositoryName::parse(text);
         if (name.has_error()) continue;
-        CO_TRY(auto const may, co_await allowed(caller, *name, rights));
+        CO_TRY(auto const may, co_await allowed(questions, caller, *name, rights));
         if (!may.empty()) given.push_back({"repository", text, may});
     }
     co_return given;
 }
 
-Task<Result<std::string>> TokenServer::refresh_token(Caller const& caller, meta::AccountFact const& account) {
+Task<Result<SecretText>> TokenServer::new_refresh_token(Login const& login) {
     auto secret = make_secret(parts_.random);
+    auto const& caller = login.caller;
     meta::TokenFact fact;
     fact.id = secret.id;
-    fact.account = account.name;
+    fact.account = caller.name;
     fact.secret_hash = sha256_hex(secret.text);
-    fact.note = fingerprint(account);
+    fact.note = note_of(login.account_mark);
     fact.refresh = true;
     fact.created_at = parts_.clock.now();
     fact.expires_at = fact.created_at + settings_.refresh_life;
@@ -104,32 +110,34 @@ Task<Result<std::string>> TokenServer::refresh_token(Caller const& caller, meta:
     by.request = caller.request;
     CO_CHECK(co_await parts_.tokens.add(std::move(fact), std::move(by)));
     refreshed_.add();
-    co_return std::move(secret.text);
+    co_return secret;
 }
 
 Task<Result<IssuedToken>> TokenServer::issue(TokenRequest request) {
-    auto const& caller = request.caller;
+    auto const& login = request.login;
+    auto const& caller = login.caller;
     IssuedToken issued;
     issued.life = settings_.life;
     issued.issued_at = parts_.clock.now();
-    CO_TRY(issued.access, co_await allowed(caller, request.scopes));
+    if (login.ends_at) {
+        auto const left = std::chrono::floor<std::chrono::seconds>(*login.ends_at - issued.issued_at);
+        issued.life = std::clamp(left, std::chrono::seconds(1), settings_.life);
+    }
+    CO_TRY(issued.access, co_await allowed(request));
     OwnToken token{.service = settings_.service,
                    .id = random_id(parts_.random),
-                   .holder = {caller, false, request.secret},
+                   .holder = {caller, login.account_mark, request.secret, login.file_mark},
                    .access = issued.access,
                    .issued_at = issued.issued_at,
-                   .life = settings_.life};
-    bool const may_have_account =
-        caller.kind == policy::CallerKind::user || caller.kind == policy::CallerKind::robot;
-    if (may_have_account) {
-        auto const account = co_await parts_.accounts.account(caller.name);
-        if (account.has_error() && account.error().code != Errc::not_found) co_return account.error();
-        token.holder.has_account = account.has_value();
-        bool const may_have_more =
-            account.has_value() && !account->robot && !caller.limit && request.secret.empty();
-        if (request.offline && may_have_more) {
-            CO_TRY(issued.refresh_token, co_await refresh_token(caller, *account));
-        }
+                   .life = issued.life};
+    bool const may_have_more = !login.account_mark.empty() && caller.kind == policy::CallerKind::user &&
+                               !caller.limit && request.secret.empty();
+    if (request.offline && may_have_more) {
+        CO_TRY(auto fresh, co_await new_refresh_token(login));
+        issued.refresh_token = std::move(fresh.text);
+        token.holder.secret = std::move(fresh.id);
+    } else if (request.offline) {
+        issued.refresh_token = std::move(request.refresh_token);
     }
     auto const keys = parts_.keys.current();
     if (keys->keys.empty()) co_return Error{Errc::unavailable, "the token server has no key yet"};
@@ -138,8 +146,8 @@ Task<Result<IssuedToken>> TokenServer::issue(TokenRequest request) {
     co_return issued;
 }
 
-Task<Result<Caller>> TokenServer::redeem(std::string refresh_token, std::string address) {
-    Error const refused{Errc::unauthorized, "the refresh token is not good any more; log in again"};
+Task<Result<Login>> TokenServer::redeem(std::string refresh_token, std::string address) {
+    Error const refused{Errc::unauthorized, "the refresh token is expired or revoked; log in again"};
     auto const id = secret_id(refresh_token);
     if (!id) co_return refused;
     auto const token = co_await parts_.tokens.token(*id);
@@ -151,10 +159,11 @@ Task<Result<Caller>> TokenServer::redeem(std::string refresh_token, std::string 
     auto const account = co_await parts_.accounts.account(token->account);
     if (account.has_error() && account.error().code == Errc::not_found) co_return refused;
     if (account.has_error()) co_return account.error();
-    if (account->disabled || token->note != fingerprint(*account)) co_return refused;
-    auto caller = caller_of(*account);
-    caller.address = std::move(address);
-    co_return caller;
+    auto mark = account_mark(*account);
+    if (account->disabled || token->note != note_of(mark)) co_return refused;
+    Login login{.caller = caller_of(*account), .ends_at = token->expires_at, .account_mark = std::move(mark)};
+    login.caller.address = std::move(address);
+    co_return login;
 }
 
 }  // namespace ocilot::auth

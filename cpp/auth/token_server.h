@@ -1,7 +1,9 @@
 #pragma once
 
 #include "auth/guard.h"
+#include "auth/questions.h"
 #include "auth/resource.h"
+#include "auth/secrets.h"
 #include "auth/signing_keys.h"
 #include "base/random.h"
 #include "meta/accounts.h"
@@ -22,11 +24,13 @@ struct TokenSettings {
 
 /// What somebody who is known by now asks of the token server.
 struct TokenRequest {
-    policy::Caller caller;
+    Login login;
     std::vector<Resource> scopes = {};
     bool offline = false;  ///< wants a refresh token too
-    /// Id of the account's secret that was shown; empty: something else was. What it buys ends with it.
+    /// Id of the account's token that was shown; empty: something else was. What is issued ends with it.
     std::string secret = {};
+    std::string refresh_token = {};         ///< the refresh token that was shown; empty: none was
+    WaitingClient const* client = nullptr;  ///< who waits for it; null: does not leave
 };
 
 /// What the token server gives.
@@ -55,19 +59,19 @@ class TokenServer {
     [[nodiscard]] TokenSettings const& settings() const noexcept { return settings_; }
     [[nodiscard]] SigningKeys& keys() noexcept { return parts_.keys; }
 
-    /// A token for what the caller asks and may do, which can be nothing. A refresh token is only for people
-    /// with an account who showed no secret of it: it would outlive that.
+    /// A token for what the caller asks and may do, which can be nothing. A refresh token is only for users
+    /// with an account who showed no secret of it: it would outlive that. A refresh token is never renewed:
+    /// who shows one is given the same again, and a bearer token issued with it or for it ends with it.
     Task<Result<IssuedToken>> issue(TokenRequest request);
-    /// Whose refresh token it is. unauthorized if it is unknown, expired, or the account is disabled or has
-    /// another password by now.
-    Task<Result<policy::Caller>> redeem(std::string refresh_token, std::string address);
+    /// Whose refresh token it is, and when it expires. unauthorized if it is unknown, expired, or the account
+    /// is disabled, another one, or has another password by now.
+    Task<Result<Login>> redeem(std::string refresh_token, std::string address);
 
   private:
-    Task<Result<std::vector<Resource>>> allowed(policy::Caller const& caller,
-                                                std::vector<Resource> const& wanted);
-    Task<Result<policy::Rights>> allowed(policy::Caller const& caller, oci::RepositoryName const& repository,
-                                         policy::Rights wanted);
-    Task<Result<std::string>> refresh_token(policy::Caller const& caller, meta::AccountFact const& account);
+    Task<Result<std::vector<Resource>>> allowed(TokenRequest const& request);
+    Task<Result<policy::Rights>> allowed(Questions& questions, policy::Caller const& caller,
+                                         oci::RepositoryName const& repository, policy::Rights wanted);
+    Task<Result<SecretText>> new_refresh_token(Login const& login);
 
     Parts parts_;
     TokenSettings settings_;

@@ -47,6 +47,10 @@ class Conn {
     /// kernel and does not wait.
     [[nodiscard]] virtual bool readable() = 0;
 
+    /// Whether the other side has said that it sends nothing more, or is gone. Asks the kernel and does not
+    /// wait.
+    [[nodiscard]] virtual bool peer_closed() = 0;
+
     /// Says that nothing more will be written (FIN, TLS close_notify); reading goes on.
     virtual Task<> finish_writing() = 0;
 

@@ -54,6 +54,7 @@ class TlsConn final : public Conn {
     void expires_after(Patience patience) override { transport_.expires_after(patience); }
     std::uint64_t received() const noexcept override { return transport_.received(); }
     bool readable() override;
+    bool peer_closed() override { return transport_.peer_closed(); }
     Task<> finish_writing() override;
     void close() noexcept override { transport_.close(); }
     Executor executor() override { return transport_.executor(); }

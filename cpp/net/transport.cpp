@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fmt/format.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 namespace ocilot::net {
@@ -37,6 +38,11 @@ bool says_peer_is_gone(int errno_value) noexcept {
 }
 
 }  // namespace
+
+bool Transport::peer_closed() noexcept {
+    pollfd asked{.fd = fd(), .events = POLLRDHUP, .revents = 0};
+    return ::poll(&asked, 1, 0) != 0;
+}
 
 Transport::Transport(Socket socket)
     : socket_(std::move(socket)),

@@ -25,6 +25,7 @@ class Transport {
     [[nodiscard]] Socket& socket() noexcept { return socket_; }
     /// The descriptor, or -1 once closed.
     [[nodiscard]] int fd() noexcept { return socket_.native_handle(); }
+    [[nodiscard]] bool peer_closed() noexcept;
     [[nodiscard]] Executor executor() { return socket_.get_executor(); }
     [[nodiscard]] std::string const& peer() const noexcept { return peer_; }
 

@@ -23,6 +23,9 @@ void init_answer_settings(SettingsClass& settings) {
           "Origins of web pages that may read answers; set the whole list.");
     field(settings, "cors_credentials", &Settings::answers, &AnswerSettings::cors_credentials,
           "Whether those pages may use the reader's credentials.");
+    field(
+        settings, "host_names", &Settings::answers, &AnswerSettings::host_names,
+        "Host names that a registry without accounts answers to on a loopback address; set the whole list.");
 }
 
 }  // namespace ocilot::python

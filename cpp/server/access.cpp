@@ -9,7 +9,6 @@ namespace ocilot::server {
 
 namespace {
 
-constexpr unsigned hash_threads = 2;
 constexpr unsigned verify_threads = 2;
 
 Result<std::shared_ptr<auth::Rules const>> rules_of(AccessSettings const& settings) {
@@ -42,7 +41,7 @@ Result<std::unique_ptr<AccessParts>> AccessParts::open(AuthSettings settings, Ar
 }
 
 Result<> AccessParts::open_sources() {
-    pool_ = std::make_unique<BlockingPool>(hash_threads);
+    pool_ = std::make_unique<BlockingPool>(unsigned{auth::Logins::hash_places});
     verifying_ = std::make_unique<BlockingPool>(verify_threads);
     if (!settings_.htpasswd.empty()) {
         TRY(htpasswd_, auth::Htpasswd::open(settings_.htpasswd, around_.clock, around_.log));
@@ -62,7 +61,7 @@ Result<> AccessParts::open_sources() {
     }
     if (!settings_.oidc.empty()) {
         TRY(federation_, federation_of(settings_.oidc));
-        TRY(issuers_, issuers_of(settings_, *pool_, {around_.clock, around_.log, around_.metrics}));
+        TRY(issuers_, issuers_of(settings_, *verifying_, {around_.clock, around_.log, around_.metrics}));
     }
     if (settings_.accounts) keys_.emplace(around_.keys, around_.clock, settings_.token_life);
     return {};
@@ -93,6 +92,7 @@ void AccessParts::join() {
                                            .keys = keys_ ? &*keys_ : nullptr,
                                            .accounts = accounts,
                                            .tokens = tokens,
+                                           .htpasswd = htpasswd_.get(),
                                            .foreign = foreign_.get()});
     }
     guard_.emplace(

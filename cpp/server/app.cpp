@@ -5,6 +5,7 @@
 #include "meta/sqlite/store.h"
 #include "net/address.h"
 #include "net/local_listener.h"
+#include "net/url.h"
 #include "registry/keep_upload.h"
 #include "server/cores.h"
 #include "server/descriptors.h"
@@ -14,6 +15,7 @@
 #include "server/run_now.h"
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <exception>
 #include <filesystem>
 #include <fmt/format.h>
@@ -60,6 +62,31 @@ std::vector<std::string> private_networks() {
 
 LogSink& chosen(bool logstash, LogSink& yes, LogSink& no) {
     return logstash ? yes : no;
+}
+
+bool is_loopback(net::Endpoint const& endpoint) {
+    auto const text = net::format_endpoint(endpoint);
+    boost::system::error_code problem;
+    auto const address = asio::ip::make_address(net::without_port(text), problem);
+    return !problem && address.is_loopback();
+}
+
+/// What an open registry on a loopback address answers to: else any web page could use it, under a name of
+/// its own that it makes lead here.
+http::HostNames host_names_of(Settings const& settings, bool checked) {
+    http::HostNames names{.checked = checked};
+    for (auto const& name : settings.answers.host_names) {
+        if (name == "*") names.checked = false;
+        names.names.push_back(name);
+    }
+    if (auto const url = net::parse_url(settings.answers.host); url.has_value())
+        names.names.push_back(url->host);
+    if (auto const own = net::parse_address(settings.listen.address); own.has_value())
+        names.names.push_back(own->host);
+    for (auto& name : names.names) {
+        for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    }
+    return names;
 }
 
 Counter& dropped_lines(Metrics& metrics, std::string_view log) {
@@ -175,6 +202,7 @@ Result<> Server::Parts::open() {
     CHECK(listen());
     // A start that fails takes nothing over from the process before. No thread serves requests yet.
     CHECK(clean_up());
+    app->set_host_names(host_names_of(settings, access->guard().open() && bound && is_loopback(*bound)));
     return add_jobs();
 }
 

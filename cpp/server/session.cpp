@@ -33,6 +33,16 @@ class Counted {
     Gauge& gauge_;
 };
 
+/// The other side of a connection, for what is done on its behalf.
+class ConnClient final : public WaitingClient {
+  public:
+    explicit ConnClient(net::Conn& conn) noexcept : conn_(conn) {}
+    [[nodiscard]] bool has_left() const override { return conn_.peer_closed(); }
+
+  private:
+    net::Conn& conn_;
+};
+
 std::string_view first_line(std::string_view bytes) {
     return bytes.substr(0, bytes.find_first_of("\r\n"));
 }
@@ -218,6 +228,8 @@ Task<bool> Session::serve(Exchange& exchange) {
     request.id = exchange.id;
     MemoryBudget::Share memory(context_.memory);
     request.memory = &memory;
+    ConnClient const client(*conn_);
+    request.client = &client;
 
     http::Response response;
     std::string defect;

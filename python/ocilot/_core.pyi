@@ -80,6 +80,7 @@ class Settings:
     headers: list[tuple[str, str]]
     cors_origins: list[str]
     cors_credentials: bool
+    host_names: list[str]
     strict_sizes: bool
     catalog_limit: int
     tags_limit: int

@@ -87,6 +87,7 @@ ocilot:
   audit: {keep: 48h}
   taghistory: {keep: 720h, entries: 50}
   trustedproxies: 10.0.0.0/8
+  hostnames: [Registry.internal.]
   ratelimits: [{classes: [manifests], who: anonymous, per: address, requests: 100, window: 6h}]
 """
 
@@ -148,6 +149,7 @@ EVERY_SETTING = {
     "hook_points": [],  # Known when the scripts are loaded.
     "access_log": False,
     "trusted_proxies": ["10.0.0.0/8"],
+    "host_names": ["registry.internal"],
     "rate_limits": [(["manifests"], "anonymous", True, 100, 6 * 3600)],
 }
 

@@ -16,6 +16,9 @@ from .programs import PATH, Argument, Daemon, Ran, attempt
 OCILOT = Path(sys.executable).parent / "ocilot"
 """The program that was installed beside the Python that runs the tests."""
 
+HOST_NAMES = "[x, y, a, internal, registry.test]"
+"""That raw requests of tests are sent to: an open registry answers to no others than its own."""
+
 LISTENING = re.compile(r"listening on (https?)://([\d.]+):(\d+)")
 
 
@@ -39,7 +42,8 @@ class Registry:
         self.port = 0
         self.scheme = "http"
         self._arguments = list(arguments)
-        self._env = {"PATH": PATH, "HOME": str(home), "LANG": "C.UTF-8", **(env or {})}
+        names = {"REGISTRY_OCILOT_HOSTNAMES": HOST_NAMES}
+        self._env = {"PATH": PATH, **names, "HOME": str(home), "LANG": "C.UTF-8", **(env or {})}
         if config is not None:
             self.config = home / "config.yml"
             self.config.write_text(config)

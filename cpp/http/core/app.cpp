@@ -112,6 +112,9 @@ App::App(AppParts parts, AppSettings settings)
       settings_(std::move(settings)) {}
 
 Task<Response> App::handle(Request const& request) {
+    if (auto const known = check_host(host_names_, request); known.has_error()) {
+        co_return unrouted(finished(error_response(known.error()), settings_));
+    }
     if (settings_.operations && Operations::serves(raw_path(request.target))) {
         co_return co_await operations_.handle(request);
     }
@@ -137,7 +140,10 @@ Task<Response> App::respond(Request const& request) {
     auto const& endpoint = *route->endpoint;
     auto const* const verb = endpoint.find(request.method);
     Response response;
-    if (verb != nullptr) {
+    auto const origin = check_origin(settings_, request, target->path);
+    if (origin.has_error()) {
+        response = error_response(origin.error());
+    } else if (verb != nullptr) {
         auth::RateVerdict rate;
         auto answered = co_await answer(request, *target, *route, *verb, rate);
         if (answered.has_value()) {

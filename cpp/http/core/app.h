@@ -10,6 +10,7 @@
 #include "http/core/cors.h"
 #include "http/core/guarded_operations.h"
 #include "http/core/message.h"
+#include "http/core/origin_guard.h"
 #include "policy/control.h"
 #include "registry/registry.h"
 
@@ -67,6 +68,8 @@ class App final : public Handler {
     Task<Response> handle(Request const& request) override;
     [[nodiscard]] Response refuse(Error const& error) const override;
     Task<> read_failed(registry::FailedRead failed) override;
+    /// Names that the registry answers to from now on. To be called before the first request.
+    void set_host_names(HostNames names) { host_names_ = std::move(names); }
 
   private:
     /// The answer before what every answer carries is added.
@@ -106,6 +109,7 @@ class App final : public Handler {
     GuardedOperations operations_;
     auth::Sealer sealer_;
     AppSettings settings_;
+    HostNames host_names_;
 };
 
 }  // namespace ocilot::http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/memory_budget.h"
+#include "base/waiting_client.h"
 #include "registry/failed_read.h"
 #include "registry/pull.h"
 #include "registry/push_blob.h"
@@ -36,6 +37,7 @@ struct Request {
     std::string_view id;  ///< id of this request, for logs and X-Request-Id
     MemoryBudget::Share* memory =
         nullptr;  ///< of what is buffered until the answer is out; null: not counted
+    WaitingClient const* client = nullptr;  ///< null: it does not leave
 
     /// First value of a header, case-insensitive; nullopt if absent.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;

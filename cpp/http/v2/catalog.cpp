@@ -1,3 +1,4 @@
+#include "auth/questions.h"
 #include "http/core/cache_control.h"
 #include "http/core/json.h"
 #include "http/core/page.h"
@@ -10,9 +11,6 @@ namespace ocilot::http {
 
 namespace {
 
-constexpr std::size_t names_at_once = 1000;
-constexpr std::size_t most_looked_at = 20'000;  // Names a request: a page costs about what it shows.
-
 /// A page of what the caller may see.
 struct Visible {
     std::vector<std::string> names;
@@ -20,37 +18,24 @@ struct Visible {
     std::string position;  ///< where the next page starts; may be a name the caller may not see
 };
 
-Task<Result<bool>> may_see(Context const& context, std::string const& text) {
-    CO_TRY(auto name, oci::RepositoryName::parse(text));
-    policy::Access const access{std::move(name), policy::Action::pull};
-    if (context.guard.known_to_allow(context.caller, access)) co_return true;
-    // A token for the list is good for no repository.
-    co_return co_await context.guard.may_without_limit(context.caller, access);
-}
-
-/// Looks at names from `page` on until it is full, the end is reached, or it has looked at very many.
+/// Looks at as many names as the page may have, whatever the caller may see of them: neither the time nor the
+/// questions to hooks tell of others. A page may be short, or empty, and go on.
 Task<Result<Visible>> visible(Context const& context, meta::Page page) {
-    Visible out;
-    auto const size = page.limit;
-    for (std::size_t looked = 0; looked < most_looked_at;) {
-        meta::Page const batch{page.after, names_at_once};
-        CO_TRY(auto const found,
-               co_await registry::list_repositories(context.registry, context.caller, batch));
-        for (auto const& name : found.items) {
-            CO_TRY(bool const shown, co_await may_see(context, name));
-            if (shown && out.names.size() == size) {
-                out.more = true;
-                out.position = out.names.back();
-                co_return out;
-            }
-            if (shown) out.names.push_back(name);
-        }
-        if (!found.more || found.items.empty()) co_return out;
-        looked += found.items.size();
-        page.after = found.items.back();
+    auto start = page.after.value_or(std::string());
+    CO_TRY(auto found,
+           co_await registry::list_repositories(context.registry, context.caller, std::move(page)));
+    Visible out{.names = {}, .more = found.more, .position = std::move(start)};
+    auth::Questions questions(context.guard, context.request.client);
+    for (auto& text : found.items) {
+        CO_TRY(auto name, oci::RepositoryName::parse(text));
+        policy::Access access{std::move(name), policy::Action::pull};
+        // A token for the list is good for no repository.
+        CO_TRY(auto const may, co_await questions.may_without_limit(context.caller, std::move(access)));
+        out.more = out.more || !may;
+        if (!may) break;
+        out.position = text;
+        if (*may) out.names.push_back(std::move(text));
     }
-    out.more = true;
-    out.position = *page.after;
     co_return out;
 }
 

@@ -14,6 +14,9 @@ namespace ocilot::http {
 
 namespace {
 
+using auth::Login;
+
+constexpr std::string_view refresh_grant = "refresh_token";
 constexpr std::string_view token_exchange = "urn:ietf:params:oauth:grant-type:token-exchange";  // RFC 8693
 
 Error no_token_server() {
@@ -61,12 +64,17 @@ Response answer(auth::IssuedToken const& issued) {
 }
 
 /// A token for a caller who showed `password`, which may be a secret of an account.
-Task<Result<Response>> issue(Context const& context, policy::Caller caller, std::string_view password,
-                             Query const& fields) {
+Task<Result<Response>> issue(Context const& context, Login login, std::string_view password,
+                             Query const& fields, std::string refresh_token = {}) {
     CO_TRY(auto scopes, scopes_of(fields));
-    caller.request = context.request.id;
-    auth::TokenRequest request{std::move(caller), std::move(scopes), wants_refresh_token(fields),
-                               auth::secret_id(password).value_or(std::string())};
+    login.caller.request = context.request.id;
+    auto const shown = refresh_token.empty() ? password : std::string_view(refresh_token);
+    auth::TokenRequest request{.login = std::move(login),
+                               .scopes = std::move(scopes),
+                               .offline = wants_refresh_token(fields),
+                               .secret = auth::secret_id(shown).value_or(std::string())};
+    request.refresh_token = std::move(refresh_token);
+    request.client = context.request.client;
     CO_TRY(auto const issued, co_await context.tokens->issue(std::move(request)));
     co_return answer(issued);
 }
@@ -75,8 +83,8 @@ std::string text_of(Query const& fields, std::string_view name) {
     return std::string(fields.first(name).value_or(std::string_view{}));
 }
 
-/// Whoever a form proves to be.
-Task<Result<policy::Caller>> caller_of(Context const& context, Query const& form) {
+/// Who a form proves to be.
+Task<Result<Login>> login_of(Context const& context, Query const& form) {
     auto const grant = text_of(form, "grant_type");
     std::string address(context.request.peer);
     if (grant == "password") {
@@ -87,11 +95,11 @@ Task<Result<policy::Caller>> caller_of(Context const& context, Query const& form
         // Whatever it is, it is no password of somebody without a name.
         co_return co_await context.guard.login({}, text_of(form, "subject_token"), std::move(address));
     }
-    if (grant == "refresh_token") {
-        auto caller = co_await context.tokens->redeem(text_of(form, "refresh_token"), address);
-        bool const is_bad = caller.has_error() && caller.error().code == Errc::unauthorized;
-        if (is_bad) co_return context.guard.unknown(address, caller.error().message);
-        co_return caller;
+    if (grant == refresh_grant) {
+        auto login = co_await context.tokens->redeem(text_of(form, "refresh_token"), address);
+        bool const is_bad = login.has_error() && login.error().code == Errc::unauthorized;
+        if (is_bad) co_return context.guard.unknown(address, login.error().message);
+        co_return login;
     }
     co_return Error{Errc::bad_request,
                     fmt::format("the grant type {} is not known here; send password, refresh_token or {}",
@@ -103,17 +111,19 @@ Task<Result<Response>> get_token(Context const& context) {
     if (context.tokens == nullptr) co_return no_token_server();
     CO_TRY(auto const fields, Query::parse_form(raw_query(context.request.target)));
     auto const header = context.request.header("Authorization");
-    if (!header) co_return co_await issue(context, context.caller, {}, fields);
+    // Named: GCC 12 would destroy what it holds twice.
+    Login anonymous{.caller = context.caller};
+    if (!header) co_return co_await issue(context, std::move(anonymous), {}, fields);
     auto basic = auth::parse_basic(*header);
     // A token for a token would never end.
     if (!basic || context.request.count("Authorization") > 1) {
         co_return context.guard.unknown(context.request.peer,
                                         "the token server takes Basic credentials, or none");
     }
-    if (basic->empty()) co_return co_await issue(context, context.caller, {}, fields);
-    CO_TRY(auto caller, co_await context.guard.login(std::move(basic->name), basic->password,
-                                                     std::string(context.request.peer)));
-    co_return co_await issue(context, std::move(caller), basic->password, fields);
+    if (basic->empty()) co_return co_await issue(context, std::move(anonymous), {}, fields);
+    CO_TRY(auto login, co_await context.guard.login(std::move(basic->name), basic->password,
+                                                    std::string(context.request.peer)));
+    co_return co_await issue(context, std::move(login), basic->password, fields);
 }
 
 /// `POST /token`: the same with a form (distribution's docs/spec/auth/oauth).
@@ -121,9 +131,11 @@ Task<Result<Response>> post_token(Context const& context) {
     if (context.tokens == nullptr) co_return no_token_server();
     CO_TRY(auto const body, co_await read_small_body(context.request));
     CO_TRY(auto const form, Query::parse_form(body));
-    CO_TRY(auto caller, co_await caller_of(context, form));
+    CO_TRY(auto login, co_await login_of(context, form));
     auto const password = form.first("password").value_or(std::string_view{});
-    co_return co_await issue(context, std::move(caller), password, form);
+    bool const refreshes = form.first("grant_type") == refresh_grant;
+    auto refresh_token = refreshes ? text_of(form, "refresh_token") : std::string();
+    co_return co_await issue(context, std::move(login), password, form, std::move(refresh_token));
 }
 
 /// `GET /token/keys`.

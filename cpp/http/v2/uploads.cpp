@@ -83,16 +83,19 @@ constexpr std::size_t most_holders = 100;
 /// What came of trying one source.
 enum class Mount : std::uint8_t { done, not_from_here, not_at_all };
 
+/// Whether the caller may read a source that was not named. No hook is asked: the number of questions, and
+/// the time they take, would tell how many repositories hold a blob that the caller may not see.
+bool known_to_read(Context const& context, policy::Access const& access) {
+    auto const& limit = context.caller.limit;
+    if (limit && !limit->covers(access)) return false;
+    return context.guard.decided(context.caller, access).value_or(false);
+}
+
 /// Whether the caller may read a source. To have named one that the caller may not read is a refusal, which
 /// is noted. unauthorized if all that is missing is another token: the challenge names both repositories.
 Task<Result<bool>> may_read(Context const& context, oci::RepositoryName const& source, bool is_named) {
     policy::Access const access{source, policy::Action::pull};
-    if (!is_named) {
-        // Others decide only about what the credentials are for: the client knows of no other holder.
-        auto const& limit = context.caller.limit;
-        if (limit && !limit->covers(access)) co_return false;
-        co_return co_await context.guard.may(context.caller, access);
-    }
+    if (!is_named) co_return known_to_read(context, access);
     CO_TRY(bool const needs_token, co_await context.guard.needs_wider_token(context.caller, access));
     if (needs_token) {
         co_return Error{Errc::unauthorized,

@@ -17,6 +17,8 @@ struct AnswerSettings {
     std::size_t tags_limit = 1000;                             ///< `tags.maxtags`
     std::vector<std::string> cors_origins;  ///< `ocilot.cors.origins`: web pages that may read answers
     bool cors_credentials = false;          ///< `ocilot.cors.credentials`
+    /// `ocilot.hostnames`: names that a registry without accounts answers to on a loopback address; `*`: all
+    std::vector<std::string> host_names;
 };
 
 }  // namespace ocilot::server

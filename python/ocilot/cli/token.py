@@ -22,8 +22,8 @@ Scopes = Annotated[
     typer.Option(
         "--scope",
         metavar="SCOPE",
-        help="What it is good for, such as `repository:team/**:pull,push`; without any all that the account "
-        "may do. Again for another.",
+        help="Scope, such as `repository:team/**:pull,push` (repeatable). Without one: no limit beyond the "
+        "rights of the account.",
     ),
 ]
 Expires = Annotated[
@@ -57,14 +57,16 @@ def ls(
     account: Annotated[
         str | None, typer.Argument(help="Whose; without it everybody's.", show_default=False)
     ] = None,
+    logins: Annotated[
+        bool, typer.Option("--logins", help="Refresh tokens of `docker login` instead of tokens made here.")
+    ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Print tokens, without their secrets, which nobody has kept."""
-    asked = path("tokens") + (f"?{urlencode({'account': account})}" if account else "")
+    """List tokens, without their secrets, which are not stored."""
     with at.control() as control:
         if account:
             control.ask("GET", path("accounts", account))
-        found = list(control.ask_all(asked, "tokens"))
+        found = tokens_of(control, account, logins=logins)
     titles = ("ID", "ACCOUNT", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "NOTE")
     members = ("id", "account", "scopes", "created_at", "expires_at", "last_used_at", "note")
     print_data(found, output, lambda: print_table(found, dict(zip(members, titles, strict=True))))
@@ -74,12 +76,36 @@ def ls(
 @located
 def rm(
     at: Location,
-    token: Annotated[str, typer.Argument(metavar="ID", help="Its id, as `ocilot token ls` shows it.")],
+    token: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", help="Id of the token, see `ocilot token ls`.", show_default=False),
+    ] = None,
+    logins: Annotated[
+        str | None,
+        typer.Option(
+            "--logins", metavar="ACCOUNT", help="All refresh tokens of an account.", show_default=False
+        ),
+    ] = None,
 ) -> None:
-    """Remove a token: it is worth nothing from now on."""
+    """Revoke a token, or all logins of an account, with every bearer token that was issued for it."""
+    if (token is None) == (logins is None):
+        raise typer.BadParameter("give either the ID of a token or --logins ACCOUNT")
     with at.control() as control:
-        control.ask("DELETE", path("tokens", token))
-    print(f"removed {token}", file=sys.stderr)
+        if logins is not None:
+            control.ask("GET", path("accounts", logins))
+        ids = [token] if token else [one["id"] for one in tokens_of(control, logins, logins=True)]
+        for one in ids:
+            control.ask("DELETE", path("tokens", one))
+            print(f"revoked {one}", file=sys.stderr)
+    if not ids:
+        print(f"{logins} has no logins", file=sys.stderr)
+
+
+def tokens_of(control: Control, account: str | None, *, logins: bool) -> list[Any]:
+    """Tokens of an account, or of all: those of logins, or those that an administrator made."""
+    query = ({"account": account} if account else {}) | ({"refresh": "true"} if logins else {})
+    asked = path("tokens") + (f"?{urlencode(query)}" if query else "")
+    return [one for one in control.ask_all(asked, "tokens") if one["refresh"] == logins]
 
 
 def make_token(

@@ -13,7 +13,7 @@ from .pools import Pools
 from .rates import RATE_LIMITS, RateLimit
 from .section import Section
 from .upkeep import Audit, Scrub, TagHistory
-from .values import DURATION, FILE, FLAG, NETWORKS, PATTERNS, SIZE, count
+from .values import DURATION, FILE, FLAG, HOST_NAMES, NETWORKS, PATTERNS, SIZE, count
 
 if TYPE_CHECKING:
     from ocilot import _core
@@ -55,6 +55,10 @@ class Ocilot(Section):
     component, `**` any number of components."""
     strictsizes: Flag = False
     """Whether a manifest that gives a wrong size for its content is refused instead of warned about."""
+    hostnames: Annotated[list[str], HOST_NAMES] = []
+    """Host names that a registry without accounts answers to on a loopback address, beside `localhost`,
+    loopback addresses, and those of `http.addr` and `http.host`; `*` is every name. Others are refused: web
+    pages can make a name of their own lead to this machine."""
     cors: Cors = Cors()
     limits: Limits = Limits()
     metrics: Metrics = Metrics()
@@ -80,6 +84,7 @@ class Ocilot(Section):
         settings.control_socket = self.controlsocket
         settings.threads = self.threads
         settings.trusted_proxies = self.trustedproxies if "trustedproxies" in self.given_keys else None
+        settings.host_names = self.hostnames
         settings.header_limit, settings.manifest_limit = self.headerlimit, self.manifestlimit
         settings.header_timeout, settings.idle_timeout = self.headertimeout, self.idletimeout
         settings.shutdown_delay = self.shutdowndelay

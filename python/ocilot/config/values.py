@@ -258,6 +258,13 @@ def _read_origins(raw: Raw) -> list[str] | None:
     return origins if good and len(origins) == len(texts) else None
 
 
+def _read_host_names(raw: Raw) -> list[str] | None:
+    texts = [_read_text(item) for item in (raw if isinstance(raw, list) else [raw])]
+    names = [text.strip("[]").rstrip(".").lower() for text in texts if text is not None]
+    good = all(re.fullmatch(r"\*|[a-z0-9_.-]+|[0-9a-f:.]+", name) for name in names)
+    return names if good and len(names) == len(texts) else None
+
+
 def choice(*words: str, also: Sequence[str] = ()) -> Kind:
     """One of a few words; those of `also` are understood, for a better answer than that they are not."""
 
@@ -322,6 +329,12 @@ ORIGINS: Final = Kind(
     "origins",
     "a list of origins such as https://ui.example.com, or of `*` for all",
     _read_origins,
+    text_depth=1,
+)
+HOST_NAMES: Final = Kind(
+    "host names",
+    "host names without a port, such as registry.internal, or `*` for all",
+    _read_host_names,
     text_depth=1,
 )
 HEADERS: Final = Kind(

@@ -12,7 +12,7 @@ constexpr std::string_view elsewhere = "192.0.2.2";
 
 class Throttled : public testing::Test {
   protected:
-    ThrottleRules const rules{.free_of_pair = 3, .free_of_address = 6, .free_of_account = 8};
+    ThrottleRules const rules{.free_of_pair = 3, .of_address = 6, .of_account = 8};
     Throttle throttle{rules};
     Time now{std::chrono::hours(1000)};
 
@@ -38,8 +38,9 @@ TEST_F(Throttled, GuessesWaitTwiceAsLongEachTime) {
 }
 
 TEST_F(Throttled, GuessesNeverWaitLongerThanTheLimit) {
+    Throttle usual{ThrottleRules{}};
     for (int i = 0; i < 40; ++i) {
-        auto const wait = wrong("alice", home);
+        auto const wait = usual.begin("alice", home, now);
         EXPECT_LE(wait, rules.longest);
         now += wait;
     }
@@ -60,8 +61,86 @@ TEST_F(Throttled, AddressesWaitThatTryManyAccounts) {
 TEST_F(Throttled, AttackedAccountsGiveEachAddressOneTry) {
     for (int i = 0; i < 8; ++i) EXPECT_EQ(wrong("alice", "198.51.100." + std::to_string(i)).count(), 0);
     EXPECT_EQ(wrong("alice", home).count(), 0);
-    EXPECT_GT(wrong("alice", home).count(), 0);
+    EXPECT_EQ(wrong("alice", home), rules.longest);
     EXPECT_EQ(right("alice", elsewhere).count(), 0);
+}
+
+TEST_F(Throttled, AttackedAccountsStayOpenWhereTheyHaveLoggedIn) {
+    EXPECT_EQ(right("alice", home).count(), 0);
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(wrong("alice", "198.51.100." + std::to_string(i)).count(), 0);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(wrong("alice", home).count(), 0) << "typing errors";
+    EXPECT_EQ(right("alice", home).count(), 0);
+}
+
+TEST_F(Throttled, AStalePasswordHoldsUpNothingButItself) {
+    EXPECT_EQ(wrong("alice", home).count(), 0);
+    unsigned refused = 0;
+    for (int quarters = 0; quarters < 4 * 3600; ++quarters) {
+        if (quarters % 4 == 0) now += seconds(1);
+        refused += throttle.repeat("alice's old one", now).count() > 0 ? 1U : 0U;
+    }
+    EXPECT_GT(refused, 14'000U) << "it waits longer and longer";
+    for (int i = 0; i < 22; ++i) EXPECT_EQ(right("user" + std::to_string(i), home).count(), 0);
+    EXPECT_EQ(right("alice", home).count(), 0);
+}
+
+TEST_F(Throttled, AGuessedAccountHoldsUpNoOtherAccountOfItsAddress) {
+    Throttle usual{ThrottleRules{}};
+    unsigned tried = 0;
+    for (int quarters = 0; quarters < 4 * 6 * 3600; ++quarters) {
+        if (quarters % 4 == 0) now += seconds(1);
+        tried += usual.begin("alice", home, now).count() == 0 ? 1U : 0U;
+        if (quarters % 3600 == 0) {
+            auto const other = "user" + std::to_string(quarters);
+            EXPECT_EQ(usual.begin(other, home, now).count(), 0) << quarters;
+            usual.succeeded(other, home);
+        }
+    }
+    EXPECT_LT(tried, 100U) << "in six hours";
+}
+
+TEST_F(Throttled, TheTimeToRetryIsTrue) {
+    for (int i = 0; i < 20; ++i) {
+        auto const wait = wrong("alice", home);
+        now += wait;
+        if (wait.count() > 0) {
+            now -= seconds(1);
+            EXPECT_EQ(wrong("alice", home), seconds(1)) << "and trying early makes it no longer";
+            now += seconds(1);
+            EXPECT_EQ(wrong("alice", home).count(), 0);
+        }
+    }
+    for (int i = 0; i < 100; ++i) {
+        auto const wait = wrong("user" + std::to_string(i), elsewhere);
+        now += wait;
+        EXPECT_EQ(wait.count() == 0 ? 0 : wrong("user" + std::to_string(i), elsewhere).count(), 0);
+    }
+}
+
+TEST_F(Throttled, TheBudgetOfAnAddressFillsUpSteadily) {
+    for (int i = 0; i < 6; ++i) (void)wrong("user" + std::to_string(i), home);
+    EXPECT_EQ(wrong("another", home), rules.memory / 6);
+    now += rules.memory / 6;
+    EXPECT_EQ(wrong("another", home).count(), 0);
+    EXPECT_EQ(wrong("one more", home), rules.memory / 6);
+}
+
+TEST_F(Throttled, WhoeverHasLoggedInFromAnAddressDoesNotWaitForItsBudget) {
+    EXPECT_EQ(right("alice", home).count(), 0);
+    for (int i = 0; i < 7; ++i) (void)wrong("user" + std::to_string(i), home);
+    EXPECT_GT(wrong("bob", home).count(), 0);
+    EXPECT_EQ(right("alice", home).count(), 0);
+}
+
+TEST_F(Throttled, WorkThatIsRefusedIsPaidByItsAddressAlone) {
+    for (int i = 0; i < 6; ++i) {
+        EXPECT_EQ(throttle.begin("alice", home, now).count(), 0);
+        throttle.refused("alice", home);
+    }
+    EXPECT_GT(wrong("bob", home).count(), 0) << "of an address that floods";
+    EXPECT_EQ(right("alice", elsewhere).count(), 0);
+    for (int i = 0; i < 7; ++i) throttle.charge(elsewhere, now);
+    EXPECT_GT(wrong("bob", elsewhere).count(), 0);
 }
 
 TEST_F(Throttled, RightPasswordsWipeTheSlate) {

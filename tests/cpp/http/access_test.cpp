@@ -1,5 +1,7 @@
 #include "auth_fixture.h"
 
+#include <functional>
+
 namespace ocilot::http {
 namespace {
 
@@ -253,9 +255,109 @@ TEST_F(Access, CatalogShowsOnlyWhatMayBePulled) {
     EXPECT_EQ(first.text, R"({"repositories":["public/a"]})");
     EXPECT_EQ(first["Link"], R"(</v2/_catalog?last=public/a&n=1>; rel="next")");
     auto const second = catalog(basic("reader"), "?n=1&last=public/a");
-    EXPECT_EQ(second.text, R"({"repositories":["team/a"]})");
+    EXPECT_EQ(second.text, R"({"repositories":[]})") << "a page looks at as many names as it may show";
+    auto const link = second["Link"];
+    EXPECT_EQ(link.find("secret"), std::string::npos) << link;
+    auto const third = as(basic("reader"), Method::get, link.substr(1, link.find('>') - 1));
+    EXPECT_EQ(third.text, R"({"repositories":["team/a"]})");
     EXPECT_EQ(catalog(basic("reader"), "?n=1&last=team/a")["Link"], "");
-    EXPECT_EQ(catalog(basic("nobody"), "?n=1")["Link"], "");
+    EXPECT_EQ(catalog(basic("nobody"), "?n=1&last=team/a")["Link"], "");
+}
+
+namespace {
+
+/// A hook that allows nothing, and counts.
+class ClosedHook final : public policy::OpenGate {
+  public:
+    int asked = 0;
+    std::function<void()> at_question = [] {};
+    [[nodiscard]] bool asks(policy::Point point) const noexcept override {
+        return point == policy::Point::authorize;
+    }
+    Task<Result<std::optional<policy::Decision>>> authorize(policy::Caller const&,
+                                                            policy::Access const& access) override {
+        if (!access.repository) co_return std::optional<policy::Decision>{};
+        ++asked;
+        at_question();
+        co_return std::optional(policy::Decision::deny("closed"));
+    }
+};
+
+struct LeavingClient final : WaitingClient {
+    bool left = false;
+    [[nodiscard]] bool has_left() const override { return left; }
+};
+
+class ManyHidden : public Access {
+  protected:
+    void SetUp() override {
+        Access::SetUp();
+        for (int i = 0; i < 300; ++i) {
+            auto const name = fmt::format("secret/r{:03}", i);
+            as(basic("boss"), Method::post, "/v2/" + name + "/blobs/uploads/?digest=" + sha256("{}"), "{}");
+            as(basic("boss"), Method::put, "/v2/" + name + "/manifests/v1", image(sha256("{}")),
+               {{"Content-Type", oci_manifest}});
+        }
+        gate = &hook;
+        join();
+    }
+    ClosedHook hook;
+};
+
+}  // namespace
+
+TEST_F(ManyHidden, ACatalogAsksABoundedNumberOfQuestionsAndGoesOn) {
+    auto page = as(basic("reader"), Method::get, "/v2/_catalog?n=1000");
+    EXPECT_EQ(hook.asked, 50);
+    int pages = 1;
+    for (auto link = page["Link"]; !link.empty(); link = page["Link"]) {
+        ASSERT_LT(pages++, 10);
+        EXPECT_EQ(page.text, R"({"repositories":[]})");
+        page = as(basic("reader"), Method::get, link.substr(1, link.find('>') - 1));
+    }
+    EXPECT_EQ(hook.asked, 300) << "each name once";
+    EXPECT_EQ(pages, 6);
+}
+
+TEST_F(ManyHidden, ATokenAsksABoundedNumberOfQuestions) {
+    std::string scopes = "scope=";
+    for (int i = 0; i < 90; ++i) scopes += fmt::format("repository:secret/r{:03}:pull,push+", i);
+    (void)token_for(scopes.substr(0, scopes.size() - 1));
+    EXPECT_EQ(hook.asked, 100);
+}
+
+TEST_F(ManyHidden, WorkEndsWhenItsClientLeaves) {
+    LeavingClient client;
+    hook.at_question = [&] { client.left = hook.asked == 3; };
+    for (std::string const target : {"/v2/_catalog?n=1000",
+                                     "/token?scope=repository:a:pull+repository:b:pull+"
+                                     "repository:c:pull+repository:d:pull"}) {
+        hook.asked = 0;
+        client.left = false;
+        test::TextSource source("");
+        Request request;
+        request.target = target;
+        auto const authorization = basic("reader");
+        request.headers = {{"Authorization", authorization}, {"Host", "r.test"}};
+        request.body = &source;
+        request.peer = "192.0.2.1";
+        request.client = &client;
+        EXPECT_EQ(ocilot::test::run(app->handle(request)).status, 200U);
+        EXPECT_EQ(hook.asked, 3) << target;
+    }
+}
+
+TEST_F(Access, AMountWithoutASourceFindsWhatTheRulesLetTheCallerRead) {
+    auto const digest = sha256("layer");
+    for (std::string const name : {"secret/a", "secret/b", "team/lib"})
+        EXPECT_EQ(as(basic("boss"), Method::post, "/v2/" + name + "/blobs/uploads/?digest=" + digest, "layer")
+                      .status(),
+                  201U);
+    auto const mount = "blobs/uploads/?mount=" + digest;
+    EXPECT_EQ(as(basic("writer"), Method::post, "/v2/team/app/" + mount).status(), 201U);
+    EXPECT_EQ(
+        as(basic("writer"), Method::post, "/v2/public/app/blobs/uploads/?mount=" + sha256("none")).status(),
+        202U);
 }
 
 TEST_F(Access, SeveralAuthorizationHeadersAreRefused) {

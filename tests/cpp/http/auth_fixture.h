@@ -126,6 +126,7 @@ class AuthTest : public AppTest {
     Answer as(std::string const& authorization, Method method, std::string const& target,
               std::string_view content = {}, Headers headers = {}) {
         headers.emplace_back("Authorization", authorization);
+        if (target.starts_with("/api/v1/")) headers.emplace_back("Ocilot-Request", "1");
         return ask(method, target, std::move(headers), content);
     }
     /// What the token server answers to `query`.

@@ -164,6 +164,90 @@ TEST_F(Tokens, AreNotRenewedForEver) {
     EXPECT_EQ(post_form("grant_type=refresh_token&refresh_token=" + refresh).status(), 401U);
 }
 
+TEST_F(Tokens, GetNoNewLifeByARefresh) {
+    auto const first = token_for("offline_token=true", basic("writer"));
+    std::string refresh = first["refresh_token"];
+    for (int day = 0; day < 29; ++day) {
+        time.time += std::chrono::hours(24);
+        auto const renewed =
+            post_form("grant_type=refresh_token&access_type=offline&refresh_token=" + refresh);
+        ASSERT_EQ(renewed.status(), 200U) << renewed.text;
+        refresh = json::parse(renewed.text)["refresh_token"];
+    }
+    time.time += std::chrono::hours(24) - std::chrono::seconds(60);
+    auto const last = post_form("grant_type=refresh_token&access_type=offline&refresh_token=" + refresh);
+    ASSERT_EQ(last.status(), 200U) << last.text;
+    EXPECT_EQ(json::parse(last.text)["expires_in"], 60) << "a bearer token does not outlive its login";
+    time.time += std::chrono::seconds(60);
+    EXPECT_EQ(post_form("grant_type=refresh_token&refresh_token=" + refresh).status(), 401U);
+}
+
+TEST_F(Tokens, OfALoginEndWithIt) {
+    auto const first = token_for("offline_token=true&scope=repository:team/app:pull", basic("writer"));
+    std::string const refresh = first["refresh_token"];
+    auto const renewed = json::parse(
+        post_form(
+            "grant_type=refresh_token&access_type=offline&scope=repository:team/app:pull&refresh_token=" +
+            refresh)
+            .text);
+    std::vector<std::string> bearers{"Bearer " + first.value("token", ""),
+                                     "Bearer " + renewed.value("token", "")};
+    auto const another = token_for("offline_token=true&scope=repository:team/app:pull", basic("writer"));
+    for (auto const& one : bearers)
+        EXPECT_EQ(as(one, Method::get, "/v2/team/app/tags/list").status(), 404U) << "and is remembered";
+    ASSERT_TRUE(
+        ocilot::test::run(meta->tokens().remove(*auth::secret_id(refresh), {}, time.now())).has_value());
+    for (auto const& one : bearers) EXPECT_EQ(as(one, Method::get, "/v2/team/app/tags/list").status(), 401U);
+    for (std::string const& shown : {refresh, renewed["refresh_token"].get<std::string>()})
+        EXPECT_EQ(post_form("grant_type=refresh_token&refresh_token=" + shown).status(), 401U);
+    EXPECT_EQ(as("Bearer " + another.value("token", ""), Method::get, "/v2/team/app/tags/list").status(),
+              404U)
+        << "another login stays";
+}
+
+TEST_F(Tokens, OfARemovedAccountAreNotThoseOfANewOneOfItsName) {
+    auto const secret = add_secret("writer");
+    auto const scope = std::string("scope=repository:team/app:pull");
+    std::vector<std::string> const bearers{bearer_for(scope, basic("writer")),
+                                           bearer_for(scope, basic("writer", secret))};
+    for (auto const& one : bearers) EXPECT_EQ(as(one, Method::get, "/v2/team/app/tags/list").status(), 404U);
+    ASSERT_TRUE(ocilot::test::run(meta->accounts().remove("writer", {}, time.now())).has_value());
+    time.time += std::chrono::microseconds(1);
+    add_account("writer");  // With the same password, too.
+    for (auto const& one : bearers) EXPECT_EQ(as(one, Method::get, "/v2/team/app/tags/list").status(), 401U);
+    EXPECT_EQ(as(bearer_for(scope, basic("writer")), Method::get, "/v2/team/app/tags/list").status(), 404U);
+}
+
+TEST_F(Tokens, EndWithThePasswordTheyWereIssuedFor) {
+    auto const token = bearer_for("scope=repository:team/app:pull", basic("writer"));
+    EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 404U);
+    change("writer", {.password_hash = hash("another")});
+    EXPECT_EQ(as(token, Method::get, "/v2/team/app/tags/list").status(), 401U);
+}
+
+TEST_F(Tokens, OfOtherUsersAreNotThoseOfAnAccountAddedLater) {
+    auth::TokenRequest request;
+    request.login.caller.name = "visitor";
+    request.login.caller.kind = policy::CallerKind::user;
+    auto const token = "Bearer " + ocilot::test::run(tokens->issue(std::move(request))).value().token;
+    EXPECT_EQ(as(token, Method::get, "/v2/").status(), 200U);
+    add_account("visitor");
+    EXPECT_EQ(as(token, Method::get, "/v2/").status(), 401U);
+}
+
+TEST_F(Tokens, EndWithTheTokenOfAForeignIssuer) {
+    auth::TokenRequest request;
+    request.login.caller.name = "job";
+    request.login.caller.kind = policy::CallerKind::federated;
+    request.login.ends_at = time.now() + std::chrono::seconds(20);
+    auto const issued = ocilot::test::run(tokens->issue(std::move(request))).value();
+    EXPECT_EQ(issued.life, std::chrono::seconds(20));
+    auto const token = "Bearer " + issued.token;
+    EXPECT_EQ(as(token, Method::get, "/v2/").status(), 200U);
+    time.time += std::chrono::seconds(20 + 60);
+    EXPECT_EQ(as(token, Method::get, "/v2/").status(), 401U);
+}
+
 TEST_F(Tokens, ForWhatIsNoGrantAreNot) {
     EXPECT_EQ(post_form("grant_type=magic").status(), 400U);
     EXPECT_EQ(post_form("").status(), 400U);
@@ -226,8 +310,8 @@ TEST_F(Tokens, OfASecretAreThereWhoeverGuessesAtItsAccount) {
 TEST_F(Tokens, OfSomebodyCalledLikeAnAccountAreNotTheAccounts) {
     auto const token_of = [&](std::string name, policy::CallerKind kind) {
         auth::TokenRequest request;
-        request.caller.name = std::move(name);
-        request.caller.kind = kind;
+        request.login.caller.name = std::move(name);
+        request.login.caller.kind = kind;
         request.scopes = auth::parse_scope("repository:team/app:pull,push").value();
         return "Bearer " + ocilot::test::run(tokens->issue(std::move(request))).value().token;
     };

@@ -47,6 +47,17 @@ Task<> read_pieces() {
     EXPECT_EQ(co_await read_until_end(*conn, 4), "");  // The end stays the end.
 }
 
+Task<> peer_closes_behind_its_bytes() {
+    auto pair = co_await test::connected_pair();
+    auto const conn = net::make_tcp_conn(std::move(pair.server));
+    EXPECT_FALSE(conn->peer_closed());
+    pair.client.send("one");
+    EXPECT_FALSE(conn->peer_closed());
+    pair.client.close();
+    EXPECT_TRUE(conn->peer_closed()) << "though there is something to read";
+    EXPECT_EQ(co_await read_until_end(*conn, 4), "one");
+}
+
 Task<> read_end_while_waiting() {
     auto pair = co_await test::connected_pair();
     auto const conn = net::make_tcp_conn(std::move(pair.server));
@@ -238,6 +249,10 @@ Task<> read_what_lies_ready(bool& stop, int& turns) {
 }
 
 }  // namespace
+
+TEST(TcpConn, KnowsThatItsPeerHasLeft) {
+    test::run(peer_closes_behind_its_bytes());
+}
 
 TEST(TcpConn, ReadsWhatIsThereAndTheEndOfTheStream) {
     test::run(read_pieces());

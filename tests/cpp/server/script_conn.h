@@ -95,6 +95,7 @@ class ScriptConn final : public net::Conn {
         limit_ = std::max(patience.total, patience.silence);
     }
     std::uint64_t received() const noexcept override { return received_; }
+    bool peer_closed() override { return false; }
     Task<> finish_writing() override {
         record_.finished_writing = true;
         co_return;

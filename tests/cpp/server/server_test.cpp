@@ -27,6 +27,7 @@ Settings quiet() {
     settings.storage.in_memory = true;
     settings.listen.address = "127.0.0.1:0";
     settings.listen.threads = 1;
+    settings.answers.host_names = {"h"};
     settings.log.level = LogLevel::error;
     settings.log.access = false;
     return settings;

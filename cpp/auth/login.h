@@ -1,0 +1,20 @@
+#pragma once
+
+#include "base/clock.h"
+#include "policy/caller.h"
+
+#include <optional>
+#include <string>
+
+namespace ocilot::auth {
+
+/// Who logged in, and how long what they showed is worth something: what is made of it ends with it.
+struct Login {
+    policy::Caller caller;
+    std::optional<Time> ends_at = {};  ///< when the token of a foreign issuer expires; nullopt: no such end
+    std::string account_mark = {};     ///< see account_mark(); empty: not an account of this registry
+    /// Mark of the user's line in the htpasswd file, see Htpasswd::mark(); empty: not a user of it.
+    std::string file_mark = {};
+};
+
+}  // namespace ocilot::auth

@@ -1,0 +1,21 @@
+#include "auth/questions.h"
+
+#include <utility>
+
+namespace ocilot::auth {
+
+Task<Result<std::optional<bool>>> Questions::may_without_limit(policy::Caller const& caller,
+                                                               policy::Access access) {
+    if (auto const decided = guard_.decided(caller, access)) co_return decided;
+    if (left_ == 0 || (client_ != nullptr && client_->has_left())) co_return std::optional<bool>();
+    --left_;
+    CO_TRY(bool const may, co_await guard_.may_without_limit(caller, std::move(access)));
+    co_return std::optional(may);
+}
+
+Task<Result<std::optional<bool>>> Questions::may(policy::Caller const& caller, policy::Access access) {
+    if (caller.limit && !caller.limit->covers(access)) co_return std::optional(false);
+    co_return co_await may_without_limit(caller, std::move(access));
+}
+
+}  // namespace ocilot::auth
