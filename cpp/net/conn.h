@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,9 +61,11 @@ class Conn {
     [[nodiscard]] virtual Executor executor() = 0;
     /// Numeric address and port of the other side, `203.0.113.9:40112` or `[2001:db8::1]:40112`.
     [[nodiscard]] virtual std::string const& peer() const noexcept = 0;
-    [[nodiscard]] virtual bool is_tls() const noexcept = 0;
-    /// The name in the verified certificate of the other side, see certificate_name(); empty without one.
-    [[nodiscard]] virtual std::string_view certificate() const noexcept { return {}; }
+    /// Over TLS, the name in the verified certificate of the other side, see certificate_name(), which is
+    /// empty without one; nullopt for a stream without TLS.
+    [[nodiscard]] virtual std::optional<std::string_view> tls_name() const noexcept { return std::nullopt; }
+    [[nodiscard]] bool is_tls() const noexcept { return tls_name().has_value(); }
+    [[nodiscard]] std::string_view certificate() const noexcept { return tls_name().value_or(""); }
 };
 
 }  // namespace ocilot::net

@@ -53,7 +53,6 @@ class TcpConn final : public Conn {
     void close() noexcept override { transport_.close(); }
     Executor executor() override { return transport_.executor(); }
     std::string const& peer() const noexcept override { return transport_.peer(); }
-    bool is_tls() const noexcept override { return false; }
 
   private:
     Transport transport_;

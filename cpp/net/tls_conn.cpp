@@ -59,8 +59,7 @@ class TlsConn final : public Conn {
     void close() noexcept override { transport_.close(); }
     Executor executor() override { return transport_.executor(); }
     std::string const& peer() const noexcept override { return transport_.peer(); }
-    bool is_tls() const noexcept override { return true; }
-    std::string_view certificate() const noexcept override;
+    std::optional<std::string_view> tls_name() const noexcept override;
 
   private:
     Result<> make(ssl_ctx_st* context);
@@ -163,8 +162,8 @@ Result<> TlsConn::identify() {
 }
 
 /// A connection may be open for longer than a certificate is good.
-std::string_view TlsConn::certificate() const noexcept {
-    if (certificate_.empty() || has_expired(SSL_get0_peer_certificate(ssl_.get()))) return {};
+std::optional<std::string_view> TlsConn::tls_name() const noexcept {
+    if (certificate_.empty() || has_expired(SSL_get0_peer_certificate(ssl_.get()))) return "";
     return certificate_;
 }
 

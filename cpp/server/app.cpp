@@ -202,7 +202,8 @@ Result<> Server::Parts::open() {
     CHECK(listen());
     // A start that fails takes nothing over from the process before. No thread serves requests yet.
     CHECK(clean_up());
-    app->set_host_names(host_names_of(settings, access->guard().open() && bound && is_loopback(*bound)));
+    app->set_host_names(host_names_of(
+        settings, access->guard().open() && !bound.empty() && std::ranges::all_of(bound, is_loopback)));
     return add_jobs();
 }
 

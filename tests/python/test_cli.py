@@ -21,8 +21,7 @@ import yaml
 
 import ocilot
 from ocilot import _core
-from ocilot.cli import foreground
-from ocilot.cli.app import COMMANDS, Row, app, load
+from ocilot.cli.app import COMMANDS, Row, load
 from ocilot.cli.console import Console
 from ocilot.cli.foreground import Wanted
 
@@ -331,61 +330,11 @@ def test_what_does_not_allow_a_start_is_one_sentence_and_exit_code_2(tmp_path: P
             assert len(ran.stderr.splitlines()) == 1, ran.stderr
 
 
-PLAIN = [
-    "",
-    "config.yml",
-    "a=b.yml",
-    "--root data --addr :5001",
-    "--root=data config.yml --addr=[::1]:0 --debug-addr localhost:5002",
-    "config.yml --tls-cert ./cert.pem --tls-key=key=.pem",
-    "--log-format json --log-level=warn",
-    "--dev config.yml",
-    "--config a.yml",
-    "--root a --config=a.yml",
-]
-ODD = [
-    "--help",
-    "config.yml -h",
-    "--rot data",
-    "--root",
-    "--root=",
-    "--root -data",
-    "--root a --root b",
-    "a.yml b.yml",
-    "-- a.yml",
-    "a.yml --config b.yml",
-    "--log-level loud",
-    "--log-format TEXT",
-    "--root-data",
-    "--dev=yes",
-    "--dev --dev",
-]
-
-
-@pytest.mark.parametrize("words", PLAIN)
-def test_plain_words_say_the_same_to_serve_as_to_typer(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[Wanted] = []
-    monkeypatch.setattr(foreground, "serve", taken.append)
-    app(["serve", *words.split()], standalone_mode=False)
-    assert taken == [Wanted.of_words(words.split())]
-
-
-@pytest.mark.parametrize("words", ODD)
-def test_typer_answers_everything_but_plain_words(words: str) -> None:
-    assert Wanted.of_words(words.split()) is None
-
-
 def test_an_empty_word_is_not_plain(tmp_path: Path) -> None:
     assert Wanted.of_words([""]) is None
     ran = ocilot_command("serve", "--root", "", cwd=tmp_path)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "is empty" in " ".join(ran.stderr.split())
-
-
-def test_serve_takes_the_options_that_its_help_shows() -> None:
-    shown = {one.name: one.opts for one in load(COMMANDS[0]).params}
-    assert shown.pop("config_argument") == ["config_argument"]
-    assert shown == {name: ["--" + name.replace("_", "-")] for name in Wanted._fields}
 
 
 ONLY_FOR_OTHERS = {"typer", "click", "rich", "shellingham", "pydantic", "pydantic_core", "difflib", "json"}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +16,6 @@ import pytest
 import ocilot
 from ocilot.cli.app import COMMANDS, load
 from ocilot.cli.exit import Exit
-from ocilot.errors import ConfigError, Error
 
 OTHER_BYTES = "caf\udce9"
 """What Python makes of an argument that is not UTF-8."""
@@ -346,85 +343,3 @@ def test_every_form_of_output_can_be_parsed(
         else:
             for text in [ran.out] if form == "json" else ran.out.splitlines():
                 json.loads(text)
-
-
-main = importlib.import_module("ocilot.cli.main")  # `ocilot.cli.main` is the function of that name, too.
-
-
-def ended(monkeypatch: pytest.MonkeyPatch, problem: BaseException) -> int:
-    def fails(words: list[str]) -> int:
-        raise problem
-
-    monkeypatch.setattr(main, "_run", fails)
-    monkeypatch.setattr(main, "_prepare_streams", lambda: None)
-    with pytest.raises(SystemExit) as end:
-        main.main()
-    assert isinstance(end.value.code, int)
-    return end.value.code
-
-
-def test_what_nobody_foresaw_is_one_line_with_the_place_of_the_details(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    assert ended(monkeypatch, ZeroDivisionError("a\nb")) == Exit.OTHER
-    (details,) = tmp_path.iterdir()
-    assert capsys.readouterr().err == f"internal error: ZeroDivisionError: a b; details are in {details}\n"
-    assert "Traceback (most recent call last)" in details.read_text()
-    assert details.stat().st_mode & 0o777 == 0o600
-
-
-def test_the_stack_trace_can_be_asked_for(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setenv("OCILOT_TRACEBACK", "1")
-    assert ended(monkeypatch, KeyError()) == Exit.OTHER
-    said = capsys.readouterr().err
-    assert "Traceback (most recent call last)" in said
-    assert said.endswith("internal error: KeyError; the stack trace is above\n")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_details_that_cannot_be_kept_are_no_second_problem(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
-    ended(monkeypatch, KeyError())
-    assert capsys.readouterr().err == (
-        "internal error: KeyError; run it again with OCILOT_TRACEBACK=1 for details\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("problem", "code", "said"),
-    [
-        (KeyboardInterrupt(), Exit.INTERRUPTED, "interrupted\n"),
-        (BrokenPipeError(), Exit.OTHER, ""),
-        (Error("it failed"), Exit.OTHER, "it failed\n"),
-        (ConfigError("it is wrong"), Exit.USAGE, "it is wrong\n"),
-        (PermissionError(13, "Permission denied", "/a"), Exit.OTHER, "cannot use /a: Permission denied\n"),
-    ],
-)
-def test_what_was_foreseen_is_a_sentence(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    problem: BaseException,
-    code: Exit,
-    said: str,
-) -> None:
-    assert ended(monkeypatch, problem) == code
-    assert capsys.readouterr().err == said
-
-
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda root: ocilot.Server(root=root),
-        lambda root: ocilot.fsck(root),
-        lambda root: ocilot.import_distribution(root),
-    ],
-)
-def test_a_directory_whose_name_is_no_text_is_refused_in_python_too(use: Any) -> None:
-    with pytest.raises(ConfigError, match=r"^invalid data directory caf\\xe9: expected UTF-8 text$"):
-        use(OTHER_BYTES)

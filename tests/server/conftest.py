@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +35,11 @@ class FreshRegistry(Protocol):
         root: Path | None = None,
         start: bool = True,
     ) -> Registry: ...
+
+
+HOOKS_HEAD = "from ocilot.hooks import *\n"
+
+Scripted = Callable[..., Registry]
 
 
 @pytest.fixture(scope="session")
@@ -133,3 +138,18 @@ def skopeo(tmp_path: Path) -> Skopeo:
 def podman() -> Iterator[Podman]:
     with tempfile.TemporaryDirectory(prefix="podman-") as path:  # podman takes no long ones
         yield Podman(Path(path))
+
+
+@pytest.fixture
+def scripted(fresh_registry: FreshRegistry) -> Scripted:
+    """Starts a registry with one script, `hook.py`."""
+
+    def start(script: str, *lines: str, arguments: tuple[str, ...] = ()) -> Registry:
+        more = "".join(f"        {line}\n" for line in lines)
+        config = "version: 0.1\nstorage: {delete: {enabled: true}}\n"
+        config += f"ocilot:\n  hooks:\n    scripts:\n      - path: hook.py\n{more}"
+        registry = fresh_registry(config, arguments=arguments, start=False)
+        (registry.home / "hook.py").write_text(HOOKS_HEAD + script)
+        return registry.start()
+
+    return start

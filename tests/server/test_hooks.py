@@ -5,11 +5,9 @@ All in one file: `--dist loadfile` then starts one engine only.
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from base64 import b64encode
-from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
@@ -18,29 +16,11 @@ import pytest
 
 from .api import Answer, Api, with_digest
 from .clients import Docker
-from .conftest import FreshRegistry
+from .conftest import HOOKS_HEAD as HEAD
+from .conftest import FreshRegistry, Scripted
 from .images import digest_of, make_image, noise, tar_of
 from .programs import Ran, attempt, environment, wait_until
 from .registry import OCILOT, Registry
-
-HEAD = "from ocilot.hooks import *\n"
-
-Scripted = Callable[..., Registry]
-
-
-@pytest.fixture
-def scripted(fresh_registry: FreshRegistry) -> Scripted:
-    """Starts a registry with one script, `hook.py`."""
-
-    def start(script: str, *lines: str, arguments: tuple[str, ...] = ()) -> Registry:
-        more = "".join(f"        {line}\n" for line in lines)
-        config = "version: 0.1\nstorage: {delete: {enabled: true}}\n"
-        config += f"ocilot:\n  hooks:\n    scripts:\n      - path: hook.py\n{more}"
-        registry = fresh_registry(config, arguments=arguments, start=False)
-        (registry.home / "hook.py").write_text(HEAD + script)
-        return registry.start()
-
-    return start
 
 
 def put_blob(api: Api, name: str, data: bytes = b"data") -> Answer:
@@ -347,64 +327,3 @@ def test_a_script_knows_whom_the_htpasswd_file_does_not(fresh_registry: FreshReg
     assert status_of("alice", "wonderland") == 200
     assert status_of("bob", "builder") == 200
     assert status_of("bob", "wonderland") == 401
-
-
-def test_a_deletion_is_one_question_however_many_tags_need_it(scripted: Scripted) -> None:
-    registry = scripted(
-        "def admit_delete(deletion):\n"
-        "    return Deny(f'{deletion.tag} stays') if deletion.tag == 'v29' else None\n"
-    )
-    image = make_image("many tags")
-    question = 'ocilot_hook_questions_total{point="admit_delete",outcome="answered"}'
-    with registry.connect() as api:
-        for number in range(30):
-            api.push_image("team/app", image, f"v{number}")
-        answer = api("DELETE", f"/v2/team/app/manifests/{image.digest}")
-        answer.assert_error(403)
-        assert answer.json["errors"][0]["message"] == "v29 stays"
-        assert f"{question} 1\n" in api("GET", "/metrics").body.decode()
-        assert api("DELETE", "/v2/team/app/manifests/v28").status == 202
-        assert len(api.tags("team/app")) == 29
-def test_a_catalog_asks_few_questions_and_none_for_a_client_that_left(scripted: Scripted) -> None:
-    registry = scripted(
-        """\
-from pathlib import Path
-here = Path(__file__).parent
-def authorize(access):
-    if not access.repository or access.action != "pull" or not (here / "released").exists():
-        return None
-    with open(here / "asked", "a") as asked:
-        asked.write("x")
-    open(here / "released").close()  # Waits until somebody writes to it.
-    return Deny("closed")
-"""
-    )
-    released, asked = registry.home / "released", registry.home / "asked"
-    with registry.connect() as api:
-        for number in range(60):
-            api.push_image(f"r{number:02}", make_image("one"), "1")
-
-    def questions() -> int:
-        return len(asked.read_text()) if asked.exists() else 0
-
-    os.mkfifo(released)
-    with registry.connect() as api:
-        raw = api.raw()
-        raw.send(b"GET /v2/_catalog?n=1000 HTTP/1.1\r\nHost: x\r\n\r\n")
-        wait_until(lambda: questions() == 1, "the first question")
-        raw.socket.close()
-        with released.open("w"):
-            wait_until(lambda: "inflight 1" in metrics_of(api), "the end of the request")
-        assert questions() == 1, "work ends when its client leaves"
-        released.unlink()
-        released.touch()
-        answer = api("GET", "/v2/_catalog?n=1000")
-        assert (answer.status, answer.json) == (200, {"repositories": []})
-        assert questions() == 51
-        assert 'rel="next"' in answer["Link"]
-
-
-def metrics_of(api: Api) -> str:
-    """How many requests are being answered, this one included."""
-    lines = api("GET", "/metrics").body.decode().splitlines()
-    return next(f"inflight {line.split()[-1]}" for line in lines if line.startswith("ocilot_http_in_flight"))

@@ -103,7 +103,6 @@ class ScriptConn final : public net::Conn {
     void close() noexcept override { record_.closed = true; }
     Executor executor() override { return executor_; }
     std::string const& peer() const noexcept override { return peer_; }
-    bool is_tls() const noexcept override { return false; }
 
   private:
     Executor executor_;
