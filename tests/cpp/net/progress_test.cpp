@@ -47,7 +47,7 @@ Task<> send_slowly(int fd, std::string bytes) {
     Timer timer(co_await asio::this_coro::executor);
     for (std::size_t done = 0; done < bytes.size(); ++done) {
         EXPECT_EQ(::send(fd, bytes.data() + done, 1, MSG_NOSIGNAL), 1);
-        timer.expires_after(pace);
+        timer.expires_after(std::chrono::milliseconds(20));
         co_await timer.async_wait(asio::as_tuple(use_task));
     }
 }
@@ -114,7 +114,7 @@ Task<> read_a_slow_record(std::shared_ptr<net::TlsContext> tls) {
     asio::co_spawn(conn->executor(), send_slowly(fd, std::string(bytes, static_cast<std::size_t>(size))),
                    [](std::exception_ptr) {});
     auto const before = conn->received();
-    conn->expires_after({.silence = 40ms});
+    conn->expires_after({.silence = 300ms});  // The record takes longer.
     std::vector<std::byte> out(100);
     auto const count = co_await conn->read_some(out);
     EXPECT_TRUE(count.has_value()) << count.error().message;
