@@ -20,7 +20,7 @@ namespace {
 using Ticks = std::chrono::steady_clock;
 using Timer = asio::basic_waitable_timer<Ticks, asio::wait_traits<Ticks>, Executor>;
 
-constexpr auto limit = 100ms;  // Of silence.
+constexpr auto limit = 250ms;  // Of silence.
 constexpr auto pace = 4ms;     // Between two steps of the slow peer: far more often than a look.
 constexpr std::size_t much = 6 * 1024 * 1024;  // Bytes: takes the slow reader several times the limit.
 constexpr int small_buffer = 64 * 1024;        // Bytes of the kernel's buffers.
