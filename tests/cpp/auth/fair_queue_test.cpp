@@ -89,7 +89,7 @@ TEST_F(Queued, ANewcomerIsNextHoweverManyOfAnotherWait) {
     EXPECT_THAT(begun, ElementsAre("g0", "g1"));
     end("g0");
     end("g1");
-    EXPECT_THAT(begun, ElementsAre("g0", "g1", "g2 waited", "n waited"));
+    EXPECT_THAT(begun, ElementsAre("g0", "g1", "n waited", "g2 waited"));
 }
 
 TEST_F(Queued, KeysTakeTurns) {

@@ -23,14 +23,16 @@ class Hook final : public policy::OpenGate {
     std::optional<Decision> answer;
     int asked = 0;
     bool fails = false;
+    bool only_named = false;
     std::uint64_t scripts = 1;
 
     [[nodiscard]] bool asks(policy::Point point) const noexcept override {
         return point == policy::Point::authorize;
     }
     [[nodiscard]] std::uint64_t generation() const noexcept override { return scripts; }
-    Task<Result<std::optional<Decision>>> authorize(Caller const&, policy::Access const&) override {
+    Task<Result<std::optional<Decision>>> authorize(Caller const& caller, policy::Access const&) override {
         ++asked;
+        if (only_named && caller.anonymous()) co_return Decision::deny("only named callers");
         if (fails) co_return Error{Errc::unavailable, "the hook does not answer"};
         co_return answer;
     }
@@ -111,6 +113,9 @@ TEST_F(Guarded, LimitsOfCredentialsHoldWhateverIsDecided) {
     hook.answer = Decision::allow();
     auto limited = alice();
     limited.limit = std::make_shared<policy::Allowance const>();
+    EXPECT_TRUE(require(limited).has_value()) << "what anonymous callers may do, all may";
+    hook.only_named = true;
+    ++hook.scripts;
     auto const refused = require(limited);
     ASSERT_TRUE(refused.has_error());
     EXPECT_EQ(refused.error().code, Errc::unauthorized);
@@ -171,7 +176,10 @@ TEST_F(Guarded, ATokenWithoutASubjectGivesExactlyWhatItSays) {
         Rules::compile({{{"team/**"}, {{"everyone", {"pull"}}}}, {{"public"}, {{"anonymous", {"pull"}}}}}, {})
             .value()));
     EXPECT_FALSE(may(holder, "team/app", Action::pull)) << "with rules it is of nobody, who may only";
-    EXPECT_FALSE(may(holder, "public", Action::pull)) << "what rules and token both give";
+    policy::Access const open_to_all{oci::RepositoryName::parse("public").value(), Action::pull};
+    EXPECT_TRUE(ocilot::test::run(guarded.require(holder, open_to_all)).has_value())
+        << "what anonymous callers may do, all may";
+    EXPECT_FALSE(may(holder, "public", Action::push));
 }
 
 TEST_F(Guarded, DecisionsAreExplained) {

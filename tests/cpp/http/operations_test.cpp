@@ -47,7 +47,7 @@ class Ready : public test::AuthTest {
     HeldBlobs held;
 };
 
-Task<> ask(Readiness& readiness, std::vector<Probe>& answers) {
+Task<> keep_probe(Readiness& readiness, std::vector<Probe>& answers) {
     answers.push_back(co_await readiness.probe());
 }
 
@@ -57,7 +57,7 @@ TEST_F(Ready, CallersShareTheProbeThatRuns) {
     held.holds = true;
     std::vector<Probe> answers;
     asio::io_context context(1);
-    for (int i = 0; i < 100; ++i) asio::co_spawn(context, ask(readiness, answers), [](std::exception_ptr) {});
+    for (int i = 0; i < 100; ++i) asio::co_spawn(context, keep_probe(readiness, answers), [](std::exception_ptr) {});
     context.poll();
     EXPECT_EQ(held.checks, 1);
     EXPECT_TRUE(answers.empty());
@@ -100,7 +100,7 @@ TEST_F(Ready, AProbeThatHangsIsNotWaitedForByThoseWhoComeLater) {
     held.holds = true;
     std::vector<Probe> answers;
     asio::io_context context(1);
-    asio::co_spawn(context, ask(readiness, answers), [](std::exception_ptr) {});
+    asio::co_spawn(context, keep_probe(readiness, answers), [](std::exception_ptr) {});
     context.poll();
     time.time += Readiness::patience;
     EXPECT_EQ(ocilot::test::run(readiness.probe()).trouble, "a probe of the stores has not ended");

@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-namespace ocilot::server::test {
+namespace ocilot::server {
+namespace {
 
 class ClientAddressTest : public ::testing::Test {
   protected:
@@ -51,4 +52,5 @@ TEST_F(ClientAddressTest, WithoutProxiesNothingIsRead) {
     EXPECT_EQ(of("10.0.0.1", {{"X-Forwarded-For", "203.0.113.5"}}), "10.0.0.1");
 }
 
-}  // namespace ocilot::server::test
+}  // namespace
+}  // namespace ocilot::server
