@@ -14,7 +14,13 @@ Task<Result<std::optional<bool>>> Questions::may_without_limit(policy::Caller co
 }
 
 Task<Result<std::optional<bool>>> Questions::may(policy::Caller const& caller, policy::Access access) {
-    if (caller.limit && !caller.limit->covers(access)) co_return std::optional(false);
+    if (caller.limit && !caller.limit->covers(access)) {
+        if (guard_.open()) co_return std::optional(false);
+        policy::Caller without_credentials;
+        without_credentials.address = caller.address;
+        CO_TRY(auto const is_public, co_await may_without_limit(without_credentials, access));
+        if (!is_public.value_or(false)) co_return is_public;
+    }
     co_return co_await may_without_limit(caller, std::move(access));
 }
 

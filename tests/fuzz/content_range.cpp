@@ -18,11 +18,11 @@ void ocilot::fuzz::content_range(std::string_view input) {
         positions = positions.substr(0, slash);
     }
     auto const dash = positions.find('-');
-    bool const well_formed = dash != positions.npos && dash > 0 && dash + 1 < positions.size() &&
-                             positions.find_first_not_of(digits) == dash &&
-                             positions.find_first_not_of(digits, dash + 1) == positions.npos &&
-                             (length == "*" ||
-                              (!length.empty() && length.find_first_not_of(digits) == length.npos));
+    bool const well_formed =
+        dash != positions.npos && dash > 0 && dash + 1 < positions.size() &&
+        positions.find_first_not_of(digits) == dash &&
+        positions.find_first_not_of(digits, dash + 1) == positions.npos &&
+        (length == "*" || (!length.empty() && length.find_first_not_of(digits) == length.npos));
     bool const small = dash < 19 && positions.size() - dash < 20 && length.size() < 19;
     if (range.has_error()) {
         promise(range.error().code == Errc::size_invalid, "a malformed Content-Range is size_invalid");
@@ -33,7 +33,8 @@ void ocilot::fuzz::content_range(std::string_view input) {
         promise(first > last || too_short, "a good Content-Range is accepted");
         return;
     }
-    promise(well_formed, "a Content-Range is two positions and a dash, with the unit and the length or without");
+    promise(well_formed,
+            "a Content-Range is two positions and a dash, with the unit and the length or without");
     if (length != "*" && length.size() < 19) {
         promise(std::stoull(std::string(length)) > range->offset + (range->length - 1),
                 "the length is beyond the last position");

@@ -76,7 +76,7 @@ PROBLEMS = {
         "storage is a section; expected one kind of storage, not filesystem and inmemory"
     ),
     "storage: {filesystem: {rootdirectory: [a]}}": (
-        "storage.filesystem.rootdirectory is a list; expected text"
+        "storage.filesystem.rootdirectory is a list; expected a path"
     ),
     "auth: htpasswd": 'auth.htpasswd is "htpasswd"; expected realm and path in it',
     "auth: {htpasswd: }": "auth.htpasswd is empty; expected realm and path in it",

@@ -88,9 +88,9 @@ def rm(
     ] = None,
 ) -> None:
     """Revoke a token, or all logins of an account, with every bearer token that was issued for it."""
-    if (token is None) == (logins is None):
-        raise typer.BadParameter("give either the ID of a token or --logins ACCOUNT")
     with at.control() as control:
+        if (token is None) == (logins is None):
+            raise typer.BadParameter("expected either the ID of a token or --logins ACCOUNT")
         if logins is not None:
             control.ask("GET", path("accounts", logins))
         ids = [token] if token else [one["id"] for one in tokens_of(control, logins, logins=True)]

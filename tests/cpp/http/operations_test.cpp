@@ -57,7 +57,8 @@ TEST_F(Ready, CallersShareTheProbeThatRuns) {
     held.holds = true;
     std::vector<Probe> answers;
     asio::io_context context(1);
-    for (int i = 0; i < 100; ++i) asio::co_spawn(context, keep_probe(readiness, answers), [](std::exception_ptr) {});
+    for (int i = 0; i < 100; ++i)
+        asio::co_spawn(context, keep_probe(readiness, answers), [](std::exception_ptr) {});
     context.poll();
     EXPECT_EQ(held.checks, 1);
     EXPECT_TRUE(answers.empty());

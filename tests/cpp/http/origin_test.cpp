@@ -99,7 +99,8 @@ TEST_F(Origins, KeysThatCanBeMadeAreFew) {
     time.time += wait - std::chrono::seconds(1);
     EXPECT_EQ(as(basic("boss"), Method::post, "/api/v1/keys").status(), 429U);
     time.time += std::chrono::seconds(1);
-    EXPECT_EQ(as(basic("boss"), Method::post, "/api/v1/keys").status(), 201U) << "when it was told";
+    auto const told = as(basic("boss"), Method::post, "/api/v1/keys");
+    EXPECT_EQ(told.status(), 201U) << told.text;
 }
 
 /// An open registry on a loopback address.
