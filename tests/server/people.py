@@ -46,7 +46,7 @@ ocilot:
 
 def with_passwords(directory: Path, rules: str = "") -> str:
     """A configuration as distribution takes it, with a file of users."""
-    own = f"ocilot:\n  metrics: {{readers: [anonymous]}}\n{rules}" if rules else ""
+    own = f"ocilot:\n  metrics: {{readers: [anonymous]}}\n{rules}"
     return f"""\
 version: 0.1
 storage: {{delete: {{enabled: true}}}}

@@ -16,10 +16,10 @@ from .programs import PATH, Argument, Daemon, Ran, attempt
 OCILOT = Path(sys.executable).parent / "ocilot"
 """The program that was installed beside the Python that runs the tests."""
 
-HOST_NAMES = "[x, y, a, internal, registry.test]"
+HOST_NAMES = "[x, y, a, internal, registry.test, other.example]"
 """That raw requests of tests are sent to: an open registry answers to no others than its own."""
 
-LISTENING = re.compile(r"listening on (https?)://([\d.]+):(\d+)")
+LISTENING = re.compile(r"(?:listening on |\"url\": \")(https?)://([\d.]+):(\d+)")
 
 
 class Registry:

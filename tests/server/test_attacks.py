@@ -218,8 +218,8 @@ SENT = {
     "members: a form": Sent(
         "carol",
         "POST /api/v1/accounts",
-        400,
-        "UNSUPPORTED",
+        403,
+        "DENIED",
         b"name=eve&admin=true",
         {"Content-Type": "text/plain"},
     ),

@@ -18,15 +18,25 @@ struct Visible {
     std::string position;  ///< where the next page starts; may be a name the caller may not see
 };
 
-/// Looks at as many names as the page may have, whatever the caller may see of them: neither the time nor the
-/// questions to hooks tell of others. A page may be short, or empty, and go on.
+/// Of names that are looked at for a page, however short it is.
+constexpr std::size_t least_looked_at = 100;
+
+/// Looks at a number of names that depends on the page alone, until it is full: the time hardly tells of
+/// those that the caller may not see, and neither do questions to hooks. A page may be short, or empty, and
+/// go on.
 Task<Result<Visible>> visible(Context const& context, meta::Page page) {
     auto start = page.after.value_or(std::string());
+    auto const wanted = page.limit;
+    page.limit = std::max(wanted, least_looked_at);
     CO_TRY(auto found,
            co_await registry::list_repositories(context.registry, context.caller, std::move(page)));
     Visible out{.names = {}, .more = found.more, .position = std::move(start)};
     auth::Questions questions(context.guard, context.request.client);
     for (auto& text : found.items) {
+        if (out.names.size() == wanted) {
+            out.more = true;
+            break;
+        }
         CO_TRY(auto name, oci::RepositoryName::parse(text));
         policy::Access access{std::move(name), policy::Action::pull};
         // A token for the list is good for no repository.
