@@ -10,15 +10,18 @@ namespace {
 
 constexpr std::chrono::minutes leeway{2};  // Clocks differ, and requests take time.
 
-/// The oldest key whose tokens may still be good if another is added now: it was the youngest until its
-/// successor came, and that is less than a token's life ago.
+/// How many keys have tokens that may still be good: each was the youngest until its successor came, and that
+/// is less than a token's life ago.
+std::size_t count_live(std::vector<SigningKeys::Key> const& keys, Time now, std::chrono::seconds life) {
+    std::size_t live = std::min<std::size_t>(keys.size(), 1);
+    while (live > 0 && live < keys.size() && keys[live - 1].created_at + life + leeway > now) ++live;
+    return live;
+}
+
+/// When the oldest of these came, which are to be kept if another is added now.
 Time oldest_to_keep(std::vector<SigningKeys::Key> const& keys, Time now, std::chrono::seconds life) {
-    Time keep = now;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        bool const signed_lately = i == 0 || keys[i - 1].created_at + life + leeway > now;
-        if (signed_lately) keep = std::min(keep, keys[i].created_at);
-    }
-    return keep;
+    auto const live = count_live(keys, now, life);
+    return live == 0 ? now : std::min(now, keys[live - 1].created_at);
 }
 
 }  // namespace
@@ -68,9 +71,7 @@ Task<Result<>> SigningKeys::refresh(std::chrono::seconds most_age) {
 Result<> SigningKeys::room_for_one() const {
     auto const keys = current();
     auto const now = clock_.now();
-    auto const keep_from = oldest_to_keep(keys->keys, now, token_life_);
-    auto const live = static_cast<std::size_t>(
-        std::ranges::count_if(keys->keys, [&](Key const& key) { return key.created_at >= keep_from; }));
+    auto const live = count_live(keys->keys, now, token_life_);
     if (live < most) return {};
     // The oldest of the youngest `most` goes when the tokens are over that it signed until its successor
     // came.
