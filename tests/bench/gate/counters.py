@@ -42,6 +42,7 @@ class Registry(servers.Ocilot):
         return {
             **super().environment(),
             "REGISTRY_OCILOT_SCRUB_ENABLED": "false",
+            "REGISTRY_OCILOT_HOSTNAMES": "[registry.test]",
             "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_ENABLED": "false",
             # Hashing takes the same way on every machine that has SSSE3.
             "OPENSSL_ia32cap": "~0x1000000000000000:~0x20000020",
