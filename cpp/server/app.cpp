@@ -74,7 +74,7 @@ bool is_loopback(net::Endpoint const& endpoint) {
 /// What an open registry on a loopback address answers to: else any web page could use it, under a name of
 /// its own that it makes lead here.
 http::HostNames host_names_of(Settings const& settings, bool checked) {
-    http::HostNames names{.checked = checked};
+    http::HostNames names{.checked = checked, .names = {"localhost", "127.0.0.1"}};
     for (auto const& name : settings.answers.host_names) {
         if (name == "*") names.checked = false;
         names.names.push_back(name);

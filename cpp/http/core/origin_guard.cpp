@@ -86,6 +86,9 @@ bool reads(Method method) noexcept {
 bool HostNames::lists(Request const& request) const {
     auto const host = request.header("Host");
     if (!host || trimmed(*host).empty()) return true;
+    // As nearly every client writes it.
+    auto const as_written = host->substr(0, host->find(':'));
+    if (std::ranges::any_of(names, [&](auto const& own) { return own == as_written; })) return true;
     auto const name = host_name(trimmed(*host));
     return is_loopback(name) || std::ranges::find(names, name) != names.end();
 }
