@@ -1,4 +1,4 @@
-# Whole builds (`./dev run`, the wheel) compile several sources as one; docs/develop/building.md has the figures.
+# Whole builds (`./dev run`, the wheel, CI) compile several sources as one; docs/develop/building.md has the figures.
 # A developer's build does not: every edit would compile sixteen files.
 option(OCILOT_UNITY "Compile several sources as one unit" OFF)
 if(OCILOT_UNITY)
