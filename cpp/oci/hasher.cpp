@@ -134,7 +134,8 @@ Result<Hasher> Hasher::from_state(Algorithm algorithm, std::string_view state) {
     Hasher hasher(algorithm);
     bool const read = algorithm == Algorithm::sha512 ? read_state<Sha512>(hasher.as<SHA512_CTX>(), state)
                                                      : read_state<Sha256>(hasher.as<SHA256_CTX>(), state);
-    if (read) return hasher;
+    constexpr auto most = std::uint64_t{1} << 60;  // Bytes: more than any blob, and what SHA-256 can count.
+    if (read && hasher.size() <= most) return hasher;
     return Error{Errc::io, fmt::format("invalid {} hash state of {} bytes: hash the content again",
                                        to_string(algorithm), state.size())};
 }
