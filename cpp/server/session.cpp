@@ -59,7 +59,6 @@ bool failed_here(Sent const& sent) {
 
 /// The blob that may be to blame for an answer that could not be written.
 std::optional<registry::FailedRead> failed_read(http::Response const& response, Sent const& sent) {
-    if (!failed_here(sent)) return {};
     if (auto const* const body = std::get_if<http::BlobBody>(&response.body);
         body != nullptr && body->digest) {
         return registry::FailedRead{*body->digest, body->blob->size(), sent.blob_offset};
@@ -267,6 +266,19 @@ Task<bool> Session::refuse(Exchange& exchange, Error error) {
     co_return co_await answer(exchange, context_.handler.refuse(error), false);
 }
 
+Task<> Session::mend(http::Response& response, Framing& framing, Sent& sent) {
+    // Before the connection ends: a client that sees it end and asks again is told the truth.
+    if (auto const read = failed_read(response, sent)) co_await context_.handler.read_failed(*read);
+    if (sent.bytes > 0) co_return;
+    // The store gave nothing, and nothing has gone out: the client can still be told.
+    framing.close = true;
+    auto const route = response.route;
+    response = context_.handler.refuse(sent.outcome.error());
+    response.route = route;
+    response.cause = sent.outcome.error().message;
+    sent = co_await write_response(*conn_, response, framing, context_.limits, context_.spare);
+}
+
 Task<bool> Session::answer(Exchange& exchange, http::Response response, bool keep) {
     Framing framing;
     framing.date = context_.dates.http(context_.clock.now());
@@ -274,17 +286,9 @@ Task<bool> Session::answer(Exchange& exchange, http::Response response, bool kee
     framing.head_only = exchange.request.method == http::Method::head;
     framing.close = !keep;
     auto sent = co_await write_response(*conn_, response, framing, context_.limits, context_.spare);
-    // Before the connection ends: a client that sees it end and asks again is told the truth.
-    if (auto const read = failed_read(response, sent)) co_await context_.handler.read_failed(*read);
-    if (sent.bytes == 0 && failed_here(sent)) {
-        // The store gave nothing, and nothing has gone out: the client can still be told.
-        keep = false;
-        framing.close = true;
-        auto const route = response.route;
-        response = context_.handler.refuse(sent.outcome.error());
-        response.route = route;
-        response.cause = sent.outcome.error().message;
-        sent = co_await write_response(*conn_, response, framing, context_.limits, context_.spare);
+    if (failed_here(sent)) {
+        keep = keep && sent.bytes > 0;
+        co_await mend(response, framing, sent);
     }
     context_.metrics.request_bytes.add(exchange.received);
     context_.metrics.response_bytes.add(sent.bytes);

@@ -13,6 +13,9 @@
 
 namespace ocilot::server {
 
+struct Framing;
+struct Sent;
+
 /// One client connection: reads requests, hands them to the handler and writes the answers, one after the
 /// other, in the order they came. Whatever cannot be understood gets an answer before the connection ends.
 /// Lives on one I/O thread; holds little more than the connection between two requests.
@@ -52,6 +55,9 @@ class Session {
     void hold(MemoryBudget::Share& memory, RequestHead const& request, http::Response& response) const;
     Task<bool> refuse(Exchange& exchange, Error error);
     Task<bool> answer(Exchange& exchange, http::Response response, bool keep);
+    /// What can be done after an answer failed here. A coroutine of its own: what it needs would make the
+    /// frame of every answer larger than those that are used again.
+    Task<> mend(http::Response& response, Framing& framing, Sent& sent);
     Task<> linger();
     void record(Exchange const& exchange, http::Response const& response, std::uint64_t body_bytes) const;
 
