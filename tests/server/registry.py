@@ -81,6 +81,10 @@ class Registry:
         self.scheme, self.port = found[1], int(found[3])
         return self
 
+    def wait_for_line(self, text: str) -> None:
+        """Until the log says it: lines are written by a thread of their own, and may come after the answer."""
+        self.process.wait_for(lambda: text in self.process.output(), text)
+
     def refused_start(self) -> Ran:
         """Runs it where it cannot start."""
         return attempt(self.command(), env=self._env, seconds=30)

@@ -121,7 +121,7 @@ def assert_not_believed(registry: Registry, issuer: Issuer, why: str) -> None:
     token = issuer.token()
     answer = login(registry, token)
     assert (answer.status, answer.codes) == (503, ["UNAVAILABLE"]), answer
-    registry.process.wait_for(lambda: why in registry.process.output(), why)
+    registry.wait_for_line(why)
     for text in (str(answer), registry.process.output()):
         assert token not in text
         assert token.rpartition(".")[2] not in text

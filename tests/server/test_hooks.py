@@ -27,10 +27,6 @@ def put_blob(api: Api, name: str, data: bytes = b"data") -> Answer:
     return api("PUT", with_digest(api.start_upload(name), digest_of(data)), data)
 
 
-def wait_for_line(registry: Registry, text: str) -> None:
-    registry.process.wait_for(lambda: text in registry.process.output(), text)
-
-
 def test_docker_push_prints_the_reason(docker: Docker, scripted: Scripted) -> None:
     registry = scripted(
         """\
@@ -137,7 +133,7 @@ def test_a_script_that_goes_wrong_hurts_its_own_request_only(
         assert not api.has_blob("bad", digest_of(b"data"))
         assert put_blob(api, "good").status == 201
     # The client learns that it may try again; why is for the operator.
-    wait_for_line(registry, said)
+    registry.wait_for_line(said)
 
 
 def test_a_reload_under_traffic_loses_no_request(scripted: Scripted) -> None:
@@ -156,7 +152,7 @@ def test_a_reload_under_traffic_loses_no_request(scripted: Scripted) -> None:
     for number in range(2, 7):
         (registry.home / "hook.py").write_text(HEAD + f"def admit_blob(blob): {number}\n")
         registry.process.signal(signal.SIGHUP)
-        wait_for_line(registry, f"generation {number} is in force")
+        registry.wait_for_line(f"generation {number} is in force")
     done.set()
     for one in pushing:
         one.join()
@@ -171,11 +167,11 @@ def test_a_hangup_loads_what_can_be_used(scripted: Scripted) -> None:
         assert put_blob(api, "a").status == 201
         script.write_text(HEAD + "def admit_blbo(blob): ...\n")
         registry.process.signal(signal.SIGHUP)
-        wait_for_line(registry, "did you mean admit_blob?")
+        registry.wait_for_line("did you mean admit_blob?")
         assert put_blob(api, "a", b"2").status == 201
         script.write_text(HEAD + "def admit_blob(blob): return Deny('full')\n")
         registry.process.signal(signal.SIGHUP)
-        wait_for_line(registry, "generation 2 is in force")
+        registry.wait_for_line("generation 2 is in force")
         assert put_blob(api, "a", b"3").status == 403
 
 
@@ -184,7 +180,7 @@ def test_while_developing_a_changed_file_is_enough(scripted: Scripted) -> None:
     with registry.connect() as api:
         assert put_blob(api, "a").status == 201
         (registry.home / "hook.py").write_text(HEAD + "def admit_blob(blob): return Deny('full')\n")
-        wait_for_line(registry, "generation 2 is in force")
+        registry.wait_for_line("generation 2 is in force")
         assert put_blob(api, "a", b"2").status == 403
 
 

@@ -168,12 +168,15 @@ def test_what_every_answer_says_is_said_to_a_request_that_is_none(api: Api, requ
 def test_what_every_answer_says_is_said_to_a_client_turned_away(fresh_registry: FreshRegistry) -> None:
     with fresh_registry(config_of(ocilot={"limits": {"connections": 1}})).connect() as api:
         location = api.path(api.start_upload("busy"))
-        with api.raw() as busy:  # In the place of the idle connection of `api`.
-            head = (
-                f"PATCH {location} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
-            )
-            busy.send(head.encode())
-            assert busy.socket.recv(1024).startswith(b"HTTP/1.1 100 ")
+        head = f"PATCH {location} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+        with ExitStack() as stack:
+
+            def begun() -> bool:  # In the place of `api`, as soon as the server sees that nothing comes there.
+                busy = stack.enter_context(api.raw())
+                busy.send(head.encode())
+                return busy.socket.recv(1024).startswith(b"HTTP/1.1 100 ")
+
+            wait_until(begun, "a place for the upload")
             with api.raw() as raw:
                 raw.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
                 answer = raw.answer()
