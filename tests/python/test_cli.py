@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -29,9 +29,12 @@ ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UT
 COMMAND = [sys.executable, "-m", "ocilot"]
 
 
-def ocilot_command(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def ocilot_command(
+    *words: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    command, environment = [*COMMAND, *words], {**ENVIRONMENT, **(env or {})}
     return subprocess.run(
-        [*COMMAND, *words], env=ENVIRONMENT, cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+        command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -261,6 +264,28 @@ def test_why_the_registry_does_not_start_is_json_too(tmp_path: Path) -> None:
     entries = [json.loads(line) for line in ran.stderr.splitlines()]
     assert entries[-1]["level"] == "error"
     assert address in entries[-1]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("version: 0.1\nlog: {formatter: json}\nhttp: {adr: x}\n", "http.adr"),
+        ("version: 0.1\nlog: {formatter: json}\nhttp: {addr: [x\n", "config.yml"),
+        ("version: 0.1\nlog: {formatter: json}\nhttp: {tls: {certificate: c, key: k}}\n", "certificate"),
+    ],
+    ids=["an-unknown-key", "not-yaml", "a-missing-file"],
+)
+def test_a_configuration_that_cannot_be_used_is_reported_in_its_own_log_format(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    (tmp_path / "config.yml").write_text(text)
+    is_readable = "[x" not in text
+    variables = {} if is_readable else {"REGISTRY_LOG_FORMATTER": "json"}
+    ran = ocilot_command("serve", "config.yml", cwd=tmp_path, env=variables)
+    assert ran.returncode == 2, ran
+    entries = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert entries[-1]["level"] == "error"
+    assert expected in entries[-1]["msg"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,9 @@ def test_the_stack_trace_can_be_asked_for(
     monkeypatch.setenv("OCILOT_TRACEBACK", "1")
     assert ended(monkeypatch, KeyError()) == Exit.OTHER
     said = capsys.readouterr().err
-    assert "Traceback (most recent call last)" in said
-    assert said.endswith("internal error: KeyError; the stack trace is above\n")
+    assert said.startswith(
+        "internal error: KeyError; the stack trace follows\nTraceback (most recent call last)"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -95,3 +97,20 @@ def test_what_was_foreseen_is_a_sentence(
 def test_a_directory_whose_name_is_no_text_is_refused_in_python_too(use: Any) -> None:
     with pytest.raises(ConfigError, match=r"^invalid data directory caf\\xe9: expected UTF-8 text$"):
         use(OTHER_BYTES)
+
+
+def test_what_nobody_foresaw_while_serving_is_reported_in_the_form_of_the_log(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    foreground = importlib.import_module("ocilot.cli.foreground")
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("a")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(foreground, "run", fails)
+    with pytest.raises(SystemExit) as end:
+        foreground.serve(foreground.Wanted(root=str(tmp_path), log_format=foreground.LogFormat.JSON))
+    assert end.value.code == Exit.OTHER
+    entry = json.loads(capfd.readouterr().err.splitlines()[-1])
+    assert entry["msg"].startswith("internal error: ZeroDivisionError: a; details are in ")

@@ -82,7 +82,7 @@ class Registry:
         return self
 
     def wait_for_line(self, text: str) -> None:
-        """Until the log says it: lines are written by a thread of their own, and may come after the answer."""
+        """Until the log has it: a thread of its own writes lines, perhaps after the answer."""
         self.process.wait_for(lambda: text in self.process.output(), text)
 
     def refused_start(self) -> Ran:

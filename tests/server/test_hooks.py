@@ -20,7 +20,7 @@ from .conftest import HOOKS_HEAD as HEAD
 from .conftest import FreshRegistry, Scripted
 from .images import digest_of, make_image, noise, tar_of
 from .programs import Ran, attempt, environment, wait_until
-from .registry import OCILOT, Registry
+from .registry import OCILOT
 
 
 def put_blob(api: Api, name: str, data: bytes = b"data") -> Answer:

@@ -7,10 +7,6 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from ocilot.errors import Error
-
-from .exit import Exit
-
 if TYPE_CHECKING:
     from ocilot import _core
 
@@ -48,7 +44,11 @@ class Console:
             start = {"time": at, "level": level, "msg": message}
         return json.dumps(start | fields)
 
-    def end(self, problem: Error) -> SystemExit:
-        """Says why the registry does not start or go on, and with which code it ends."""
-        self.say(str(problem), level="error")
-        return SystemExit(Exit.of(problem))
+    def end(self, problem: BaseException) -> SystemExit:
+        """Says why the registry does not start or has stopped, and with which code it ends."""
+        from .door import describe
+
+        message, code = describe(problem)
+        if message:
+            self.say(message, level="error")
+        return SystemExit(code)

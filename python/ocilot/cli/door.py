@@ -21,16 +21,26 @@ TRACEBACK: Final = "OCILOT_TRACEBACK"
 def end(problem: BaseException) -> Exit:
     """Says what went wrong; answers the exit code."""
     _drop_output_that_fails()
+    message, code = describe(problem)
+    # If that fails, too, there is no place left to say it.
+    with suppress(OSError, ValueError):
+        if message:
+            print(message, file=sys.stderr, flush=True)
+    return code
+
+
+def describe(problem: BaseException) -> tuple[str, Exit]:
+    """What to say of it, and the exit code."""
     if isinstance(problem, KeyboardInterrupt):
-        return _say("interrupted", Exit.INTERRUPTED)
+        return "interrupted", Exit.INTERRUPTED
     if isinstance(problem, BrokenPipeError):
-        return Exit.OTHER  # The reader of the output has seen enough.
+        return "", Exit.OTHER  # The reader of the output has seen enough.
     if isinstance(problem, Error):
-        return _say(str(problem), Exit.of(problem))
+        return str(problem), Exit.of(problem)
     if isinstance(problem, OSError) and problem.filename is not None:
         path = problem.filename if isinstance(problem.filename, str | os.PathLike) else str(problem.filename)
-        return _say(f"cannot use {shown(path)}: {problem.strerror or problem}", Exit.OTHER)
-    return _say(f"internal error: {_named(problem)}; {_details(problem)}", Exit.OTHER)
+        return f"cannot use {shown(path)}: {problem.strerror or problem}", Exit.OTHER
+    return f"internal error: {_named(problem)}; {_details(problem)}", Exit.OTHER
 
 
 def _drop_output_that_fails() -> None:
@@ -42,13 +52,6 @@ def _drop_output_that_fails() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _say(message: str, code: Exit) -> Exit:
-    # If that fails, too, there is no place left to say it.
-    with suppress(OSError, ValueError):
-        print(message, file=sys.stderr, flush=True)
-    return code
-
-
 def _named(problem: BaseException) -> str:
     text = " ".join(str(problem).split())
     return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
@@ -57,8 +60,7 @@ def _named(problem: BaseException) -> str:
 def _details(problem: BaseException) -> str:
     lines = "".join(traceback.format_exception(problem))
     if os.environ.get(TRACEBACK, "") not in {"", "0"}:
-        _say(lines, Exit.OTHER)
-        return "the stack trace is above"
+        return f"the stack trace follows\n{lines}"
     from ocilot import __version__
 
     try:

@@ -109,8 +109,8 @@ def serve(wanted: Wanted) -> None:
     try:
         loaded = configuration.load(wanted.config)
     except Error as problem:
-        # What form the file asks for cannot be known.
-        raise Console(wanted.log_format or "text").end(problem) from problem
+        form = wanted.log_format or configuration.wanted_log_format(wanted.config)
+        raise Console(form).end(problem) from problem
     if wanted.root is not None:
         loaded = loaded.with_root(wanted.root)
     settings = loaded.settings
@@ -123,7 +123,9 @@ def serve(wanted: Wanted) -> None:
         if problems := world.htpasswd_problems(settings):
             raise ConfigError("\n".join(problems))
         run(settings, loaded.path, has_hooks=bool(own.scripts), watches_hooks=wanted.dev or own.watch)
-    except Error as problem:
+    except SystemExit:
+        raise
+    except BaseException as problem:
         raise console.end(problem) from problem
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
 from ocilot import _core
-from ocilot.errors import ConfigError
+from ocilot.errors import ConfigError, Error
 from ocilot.text_file import read_text, text_path
 
 from . import environment
@@ -15,7 +16,7 @@ from .access import pushes_without_pull
 from .model import Config
 from .section import Invalid, Section
 from .storage import Delete, Filesystem
-from .tree import NOTHING, Node, TreeError
+from .tree import NOTHING, Node, Scalar, TreeError
 from .values import Ignored, Kind
 
 
@@ -82,6 +83,21 @@ def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] 
         config = _with_deletes(config)
     notes = [*unknown, *_without_effect(tree), *_overruled(config)]
     return Loaded(config, chosen, [*notes, *pushes_without_pull(config.ocilot.access)])
+
+
+def wanted_log_format(
+    path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None
+) -> str:
+    """`log.formatter` of a configuration that cannot be loaded; `text` where it cannot be read either."""
+    environ = os.environ if environ is None else environ
+    chosen = os.fspath(path) if path is not None else environ.get(environment.PATH) or None
+    wanted = environ.get("REGISTRY_LOG_FORMATTER")
+    with suppress(Error, TreeError):
+        if wanted is None and chosen is not None:
+            match _raw(_of_file(chosen)):
+                case {"log": {"formatter": Scalar(text=text)}}:
+                    wanted = text
+    return wanted if wanted in ("json", "logstash") else "text"
 
 
 def resolve(config: Config, base: str) -> _core.Settings:
