@@ -171,9 +171,8 @@ def test_what_every_answer_says_is_said_to_a_client_turned_away(fresh_registry: 
         head = f"PATCH {location} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
         with ExitStack() as stack:
 
-            def begun() -> (
-                bool
-            ):  # In the place of `api`, as soon as the server sees that nothing comes there.
+            def begun() -> bool:
+                # In the place of `api`, as soon as the server has seen that it is idle.
                 busy = stack.enter_context(api.raw())
                 busy.send(head.encode())
                 return busy.socket.recv(1024).startswith(b"HTTP/1.1 100 ")
