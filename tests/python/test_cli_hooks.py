@@ -92,7 +92,7 @@ def test_a_bad_script_ends_serve_with_the_same_line(place: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["admit_tag", "--set", "tag=v1"], "None: it lets pass, or leaves it to others\n"),
+        (["admit_tag", "--set", "tag=v1"], "None: no objection; other hooks and rules decide\n"),
         (
             ["admit_tag", "--set", "tag=v1", "--set", "previous=sha256:0", "--set", "caller=bob"],
             "Deny(reason='v1 is a release, bob')\n",
@@ -119,10 +119,10 @@ def test_a_script_is_tried(place: Path, words: list[str], said: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["admit_tga"], "admit_tga is no hook point; did you mean admit_tag?"),
-        (["on_pulled"], "on_pulled is not asked by this version"),
+        (["admit_tga"], 'unknown hook point "admit_tga"; did you mean admit_tag?'),
+        (["on_pulled"], "this version does not ask on_pulled"),
         (["admit_blob"], "a.py has no admit_blob; it has admit_tag, authenticate, admit_manifest"),
-        (["admit_tag", "--set", "tga=x"], "tga is no field of admit_tag's value; did you mean tag?"),
+        (["admit_tag", "--set", "tga=x"], 'unknown field "tga" of admit_tag; did you mean tag?'),
         (["admit_tag", "--set", "tag"], "--set tag: write NAME=VALUE"),
         (["admit_tag", "--option", "patern=x"], "a.py: option patern is unknown; did you mean pattern?"),
     ],
@@ -135,15 +135,16 @@ def test_a_wrong_try_says_why(place: Path, words: list[str], said: str) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("raise KeyError('x')", "the registry would refuse: it raised KeyError: 'x' (line 1)"),
-        ("raise SystemExit(3)", "the registry would refuse: it raised SystemExit: 3 (line 1)"),
-        ("return 5", "the registry would refuse: it answered 5; admit_tag takes Allow, Deny or None"),
+        ("raise KeyError('x')", "it raised KeyError: 'x' (line 1)"),
+        ("raise SystemExit(3)", "it raised SystemExit: 3 (line 1)"),
+        ("return 5", "it answered 5; admit_tag takes Allow, Deny or None"),
     ],
 )
 def test_a_hook_that_fails_when_it_is_tried_is_a_line(place: Path, body: str, said: str) -> None:
     (place / "b.py").write_text(f"def admit_tag(move): {body}\n")
     ran = ocilot_command("hooks", "try", "b.py", "admit_tag", cwd=place)
-    assert (ran.returncode, ran.stdout, ran.stderr.strip()) == (1, "", said)
+    failed = "admit_tag failed, the registry would answer 503: "
+    assert (ran.returncode, ran.stdout, ran.stderr.strip()) == (1, "", failed + said)
 
 
 def test_status_and_reload_need_a_registry_and_start_none(place: Path) -> None:

@@ -15,7 +15,8 @@ import yaml
 from ocilot.hooks.testing import Harness
 
 from .clients import Docker
-from .images import tar_of
+from .conftest import FreshRegistry
+from .images import make_image, tar_of
 from .pages import blocks, follow
 from .programs import Argument, Daemon, wait_until
 from .registry import LISTENING, OCILOT
@@ -80,6 +81,21 @@ def test_the_examples_of_tests_are_tests(number: int) -> None:
     examples = [block.text for block in blocks(PAGES / "testing.md") if block.language == "python"]
     assert len(examples) == 2
     exec(examples[number], {})
+
+
+def test_a_script_is_tried_on_a_stored_image_as_the_page_says(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry("version: 0.1\n")
+    with registry.connect() as api:
+        api.push_image("team/app", make_image("page"), "v1")
+    env = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+
+    def run(words: list[str]) -> str:
+        command = [*words, "--root", registry.root]
+        ran = subprocess.run(command, cwd=registry.home, env=env, capture_output=True, text=True, timeout=60)
+        assert ran.returncode == 0, ran
+        return ran.stdout
+
+    follow(PAGES / "testing.md", registry.home, run)
 
 
 def test_the_configuration_of_the_scripts_is_one_that_works(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
@@ -9,6 +10,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from email.message import Message
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -64,6 +66,7 @@ class Control:
         only_reads: bool = False,
     ) -> None:
         self._settings = settings
+        self._root = settings.root
         self._only_reads = only_reads
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         self._may_start = start
@@ -140,6 +143,23 @@ class Control:
             raise
         return True
 
+    def describe(self, path: str) -> Message:
+        """The headers of the answer to a HEAD request. Raises Error with the API's sentence."""
+        answer, _ = self._request("HEAD", path)
+        if answer.status >= 400:
+            self.ask("GET", path)  # Only an answer to GET has a sentence.
+            raise failure(_NAMES.get(answer.status, "internal"), _sentence(answer.status, b""))
+        return answer.headers
+
+    def read_content(self, path: str, digest: str) -> bytes:
+        """The bytes of a manifest or a blob; from their file if no registry runs."""
+        if self.runs_alone:
+            return _stored(Path(self._root), digest)
+        answer, content = self._request("GET", path)
+        if answer.status >= 400:
+            raise failure(_NAMES.get(answer.status, "internal"), _sentence(answer.status, content))
+        return content
+
     def ask_all(self, path: str, member: str) -> Iterator[Any]:
         """Everything that a list has, page by page; `member` of a page holds its part."""
         asked: str | None = path
@@ -153,17 +173,21 @@ class Control:
 
     def _exchange(self, method: str, path: str, content: Any) -> tuple[Any, str | None]:
         """An answer, and where the next page is."""
-        assert self._connection is not None, "a Control is used in a `with` block"
-        body = None if content is None else json.dumps(content)
-        try:
-            self._connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
-            answer = self._connection.getresponse()
-            text = answer.read()
-        except (OSError, http.client.HTTPException) as problem:
-            raise failure("unavailable", f"the registry went away before it answered: {problem}") from None
+        answer, text = self._request(method, path, None if content is None else json.dumps(content))
         if answer.status >= 400:
             raise failure(_NAMES.get(answer.status, "internal"), _sentence(answer.status, text))
         return json.loads(text) if text else None, _next_page(answer.getheader("Link"))
+
+    def _request(
+        self, method: str, path: str, body: str | None = None
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        assert self._connection is not None, "a Control is used in a `with` block"
+        try:
+            self._connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            answer = self._connection.getresponse()
+            return answer, answer.read()
+        except (OSError, http.client.HTTPException) as problem:
+            raise failure("unavailable", f"the registry went away before it answered: {problem}") from None
 
     def _path(self) -> str:
         settings = self._settings
@@ -241,6 +265,19 @@ def _connect(connection: socket.socket, path: str) -> None:
         connection.connect(f"/proc/self/fd/{directory}/{Path(path).name}")
     finally:
         os.close(directory)
+
+
+def _stored(root: Path, digest: str) -> bytes:
+    """The bytes of a digest in a data directory, verified."""
+    algorithm, _, hexadecimal = digest.partition(":")
+    path = root / "docker/registry/v2/blobs" / algorithm / hexadecimal[:2] / hexadecimal / "data"
+    try:
+        content = path.read_bytes()
+    except OSError as problem:
+        raise failure("io", f"cannot read {digest} from {path}: {problem.strerror or problem}") from None
+    if hashlib.new(algorithm, content).hexdigest() != hexadecimal:
+        raise failure("io", f"{path} is corrupted: its bytes do not match its digest")
+    return content
 
 
 def _next_page(link: str | None) -> str | None:

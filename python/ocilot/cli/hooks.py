@@ -16,7 +16,7 @@ from ocilot.errors import ConfigError
 from .exit import Exit
 from .foreground import unasked_points
 from .location import Location, located, located_by_options
-from .output import Output, OutputOption, print_data
+from .output import Output, OutputOption, print_data, print_table
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -82,41 +82,98 @@ def check(
 
 
 @app.command("try")
+@located_by_options
 def try_(
+    at: Location,
     script: Annotated[str, typer.Argument(metavar="SCRIPT", help="A file, or `ocilot:NAME`.")],
-    point: Annotated[str, typer.Argument(metavar="POINT", help="What it is asked, such as `admit_tag`.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="POINT|IMAGE",
+            help="Hook point with a made-up value, such as `admit_tag`, "
+            "or image in the registry, such as `team/app:v1`.",
+        ),
+    ],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="A field of the value; YAML. Again for another."),
+        typer.Option("--set", metavar="FIELD=VALUE", help="Field of the value, in YAML (repeatable)."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Fields of the value, as an object.")
+        Path | None, typer.Option("--json", metavar="FILE", help="JSON object with fields of the value.")
     ] = None,
     options: Annotated[
         list[str] | None,
-        typer.Option("--option", metavar="NAME=VALUE", help="An option of the script; YAML."),
+        typer.Option("--option", metavar="NAME=VALUE", help="Option of the script, in YAML (repeatable)."),
     ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Ask a script about a made-up value, and print what it answers.
+    """Ask a script about a made-up value or a stored image, and print its answers.
 
-    Fields are those of the functions in ocilot.hooks.testing, `caller` a name or an object:
+    A made-up value has the fields of the functions in ocilot.hooks.testing; `caller` is a name or an object:
     `--set tag=v1 --set caller=alice --set labels='{a: b}'`.
+
+    An image is read from the registry at --config or --root, and the script is asked what a push of it asks.
+    Only `caller` can be set then. Nothing is written.
     """
     from ocilot.hooks.problem import Problem
     from ocilot.hooks.testing import Harness
-    from ocilot.hooks.testing import fields as value_fields
 
     fields = {**_of_file(file), **_pairs(settings or (), "--set")}
     try:
-        value = value_fields.value(point, fields)
         with Harness(script, **_pairs(options or (), "--option")) as hook:
-            answer = _asked(hook, point, value)
+            if any(mark in what for mark in ":@/"):
+                _try_image(at, hook, what, fields, output)
+            else:
+                _try_value(hook, what, fields, output)
     except (Problem, ValueError) as problem:
         raise ConfigError(str(problem)) from None
+
+
+def _try_value(hook: Any, point: str, fields: dict[str, Any], output: Output) -> None:
+    from ocilot.hooks.testing import fields as value_fields
+
+    value = value_fields.value(point, fields)
+    if point not in hook.points:
+        raise ValueError(f"{hook.script.spec.path} has no {point}; it has {', '.join(hook.points)}")
+    answer = _asked(hook, point, value)
     data = None if answer is None else {"answer": type(answer).__name__, **_plain(answer)}
-    shown = "None: it lets pass, or leaves it to others" if answer is None else answer
+    shown = "None: no objection; other hooks and rules decide" if answer is None else answer
     print_data(data, output, lambda: print(shown))
+
+
+def _try_image(at: Location, hook: Any, image: str, fields: dict[str, Any], output: Output) -> None:
+    from ocilot.hooks.testing import a_caller
+    from ocilot.hooks.testing import fields as value_fields
+
+    from .stored_image import POINTS, ImageName, StoredImage
+
+    name = ImageName.of(image)
+    caller = value_fields.caller(fields.pop("caller")) if "caller" in fields else a_caller()
+    if fields:
+        raise ValueError(f"--set {next(iter(fields))}: only caller can be set for an image in the registry")
+    points = [point for point in POINTS if point in hook.points]
+    if not points:
+        raise ValueError(
+            f"{hook.script.spec.path} has no hook that a push asks; it has {', '.join(hook.points)}"
+        )
+    with at.control(only_reads=True) as control:
+        rows = [
+            _answered(question, _asked(hook, question.point, question.value))
+            for question in StoredImage(control, name, caller).questions(points)
+        ]
+    titles = {"point": "POINT", "subject": "SUBJECT", "answer": "ANSWER", "reason": "REASON"}
+    print_data(rows, output, lambda: print_table(rows, titles))
+
+
+def _answered(question: Any, answer: Any) -> dict[str, Any]:
+    from ocilot.hooks import Deny
+
+    return {
+        "point": question.point,
+        "subject": question.subject,
+        "answer": type(answer).__name__ if answer is not None else "None",
+        "reason": answer.reason if isinstance(answer, Deny) else None,
+    }
 
 
 def _asked(hook: Any, point: str, value: Any) -> Any:
@@ -124,16 +181,13 @@ def _asked(hook: Any, point: str, value: Any) -> Any:
     from ocilot.hooks.loading.answers import WrongAnswer
     from ocilot.hooks.running.failures import describe
 
-    if point not in hook.points:
-        raise ValueError(f"{hook.script.spec.path} has no {point}; it has {', '.join(hook.points)}")
     try:
         return hook.ask(point, value)
     except WrongAnswer as wrong:
-        raise Error(f"the registry would refuse: {wrong}") from None
+        raise Error(f"{point} failed, the registry would answer 503: {wrong}") from None
     except (Exception, SystemExit) as problem:
-        raise Error(
-            f"the registry would refuse: it raised {describe(problem, str(hook.script.path))}"
-        ) from None
+        raised = describe(problem, str(hook.script.path))
+        raise Error(f"{point} failed, the registry would answer 503: it raised {raised}") from None
 
 
 @app.command("status")

@@ -1,4 +1,4 @@
-"""Values from plain fields, for whoever tries a script by hand."""
+"""Values of hook points from plain fields, as `ocilot hooks try` takes them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from ocilot.hooks.loading.points import POINTS
 from ocilot.hooks.problem import did_you_mean
+from ocilot.hooks.values import Caller
 
 from . import examples
 
@@ -24,21 +25,28 @@ MAKERS: dict[str, Callable[..., Any]] = {
 def value(point: str, fields: Mapping[str, Any]) -> Any:
     """The value of a point with these fields, and defaults for all others. Raises ValueError."""
     if point not in POINTS:
-        raise ValueError(f"{point} is no hook point{did_you_mean(point, MAKERS)}")
+        raise ValueError(f'unknown hook point "{point}"{did_you_mean(point, MAKERS)}')
     if point not in MAKERS:
-        raise ValueError(f"{point} is not asked by this version")
+        raise ValueError(f"this version does not ask {point}")
     make = MAKERS[point]
     known = inspect.signature(make).parameters
     for name in fields:
         if name not in known:
-            raise ValueError(f"{name} is no field of {point}'s value{did_you_mean(name, known)}")
+            raise ValueError(f'unknown field "{name}" of {point}{did_you_mean(name, known)}')
     given = dict(fields)
-    caller = given.get("caller")
+    if given.get("caller") is not None:
+        given["caller"] = caller(given["caller"])
     try:
-        if isinstance(caller, Mapping):
-            given["caller"] = examples.a_caller(**caller)
-        elif caller is not None:
-            given["caller"] = examples.a_caller(str(caller))
         return make(**given)
     except TypeError as problem:
-        raise ValueError(f"{point}'s value cannot be made: {problem}") from None
+        raise ValueError(f"invalid value for {point}: {problem}") from None
+
+
+def caller(given: Any) -> Caller:
+    """A caller from a name, or from an object with fields of `a_caller`. Raises ValueError."""
+    if not isinstance(given, Mapping):
+        return examples.a_caller(str(given))
+    try:
+        return examples.a_caller(**given)
+    except TypeError as problem:
+        raise ValueError(f"invalid caller: {problem}") from None
