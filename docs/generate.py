@@ -85,14 +85,14 @@ usage or configuration, 3 not there, 4 not allowed, 5 there already or changed m
 answers, 7 something in the data is damaged, 8 done but for a part, 130 interrupted.
 
 Every command that needs a configuration takes it as its last argument and as `--config`; `hooks check` and
-`hooks try`, whose arguments are scripts, only as `--config`. `--root` names another data directory. `--output` has the same
-formats everywhere. An unforeseen error is one line with the name of a file that has the details; with
-`OCILOT_TRACEBACK=1` the stack trace is printed instead.
+`hooks try`, whose arguments are scripts, only as `--config`. `--root` names another data directory.
+`--output` has the same formats everywhere. An unforeseen error is one line with the name of a file that has
+the details; with `OCILOT_TRACEBACK=1` the stack trace is printed instead.
 
-`user`, `robot`, `token`, `access`, `audit`, `keys` and `hooks try` with an image ask the registry that runs on
-the same data, through its control socket, as the user it runs as. If none runs they open the data themselves;
-`access explain` and `hooks try` write nothing then. Only `serve` and `import` make a data directory. `jobs` and `hooks status` ask a running
-registry only.
+`user`, `robot`, `token`, `access`, `audit`, `keys` and `hooks try` with an image ask the registry that runs
+on the same data, through its control socket, as the user it runs as. If none runs they open the data
+themselves; `access explain` and `hooks try` write nothing then. Only `serve` and `import` make a data
+directory. `jobs` and `hooks status` ask a running registry only.
 """
 
 

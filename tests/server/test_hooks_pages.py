@@ -90,10 +90,10 @@ def test_a_script_is_tried_on_a_stored_image_as_the_page_says(fresh_registry: Fr
     env = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
 
     def run(words: list[str]) -> str:
-        command = [*words, "--root", registry.root]
+        command: list[Argument] = [*words, "--root", registry.root]
         ran = subprocess.run(command, cwd=registry.home, env=env, capture_output=True, text=True, timeout=60)
         assert ran.returncode == 0, ran
-        return ran.stdout
+        return str(ran.stdout)
 
     follow(PAGES / "testing.md", registry.home, run)
 
