@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-FILE_NAME = re.compile(r"`([\w.-]+)`[^`]*:\s*$")
+FILE_NAME = re.compile(r"`([\w./-]+)`[^`]*:\s*$")
 
 Do = Callable[[list[str]], str]
 """Runs one command, its words as a shell would split them; answers what it prints."""
@@ -23,9 +23,9 @@ class Block(NamedTuple):
     file: str | None
 
 
-def blocks(page: Path) -> Iterator[Block]:
-    """Every block of a page; `This is NAME:` or the like before one names a file to be written."""
-    text = page.read_text(encoding="utf-8")
+def blocks(page: Path | str) -> Iterator[Block]:
+    """Every block of a page, or of its text; `This is NAME:` before one names a file to be written."""
+    text = page if isinstance(page, str) else page.read_text(encoding="utf-8")
     for found in BLOCK.finditer(text):
         named = FILE_NAME.search(text[: found.start()])
         yield Block(found[1], found[2], named[1] if named else None)
