@@ -101,7 +101,8 @@ SCRIPTS_HEAD = """\
 
 <!-- Made by ./dev docs --write from the scripts in hooks/. -->
 
-Each is at most 60 lines: read it, use it as `path: ocilot:NAME`, or copy it and make it your own.
+Use a script as `path: ocilot:NAME`, or copy it from the directory `hooks/` and change it. Each is at most 60
+lines long. This configuration uses several of them:
 
 ```yaml
 version: 0.1
@@ -126,8 +127,9 @@ ocilot:
             debian:12 amd64: [sha256:d4fc045c9e3a848011de66f34b81f052d4f2c15a17bb196d637e526349601820]
 ```
 
-A file that an option names is relative to the configuration. What a script is asked, and what happens when it
-fails, is on [Running hooks](running.md).
+Relative paths in options are relative to the directory of the configuration. `ocilot hooks try` asks a script
+about an image that is [already in the registry](testing.md#try-a-hook-on-a-stored-image).
+[Running hooks](running.md) describes when hooks are called, and what happens if one fails.
 """
 
 PROTOCOL_HEAD = """\
@@ -151,9 +153,11 @@ HOOKS_HEAD = """\
 
 <!-- Made by ./dev docs --write from python/ocilot/hooks. -->
 
-A hook is a function, or a method of a `Hook`, that is named like a point. It takes one value, which does not
-change and grows by fields, and its answer is a value too. Everything here is imported from `ocilot.hooks`,
-the test kit from `ocilot.hooks.testing`.
+A hook is a function, or a method of a `Hook` class, with the name of a hook point. It gets one value and
+returns an answer. Values are frozen; new versions of ocilot add fields to them, never parameters to hooks.
+Import everything here from `ocilot.hooks`, the test kit from `ocilot.hooks.testing`.
+
+[Hooks](../hooks/index.md) explains how to write a hook.
 """
 
 
@@ -244,11 +248,11 @@ def hooks_page() -> str:
     lines = [
         HOOKS_HEAD,
         "## Points\n",
-        *_table(("point", "asked", "about", "answer", "if it fails or is late"), points),
-        "\nWhere several hooks have a say:\n",
-        *_table(("points", "answer"), families),
-        "\nThese names are taken; this version does not ask them, and refuses a script that has one:\n",
-        *_table(("point", "will be asked"), later),
+        *_table(("point", "called", "value", "answers", "if the hook fails or is late"), points),
+        "\nIf several hooks have the same point:\n",
+        *_table(("points", "result"), families),
+        "\nReserved hook points: this version does not call them, and rejects a script that has one:\n",
+        *_table(("point", "will be called"), later),
         "\n## Answers\n",
     ]
     for cls in hook_reference.ANSWERS:
@@ -256,6 +260,8 @@ def hooks_page() -> str:
     lines.append("## Values\n")
     for cls in hook_reference.VALUES:
         lines += _class_lines(cls)
+    rows = [(f"`{name}`".replace("|", "\\|"), meaning) for name, meaning in hook_reference.helpers()]
+    lines += ["## Helpers\n", *_table(("name", "meaning"), rows), ""]
     lines += ["## Test kit\n", hook_reference.summary(Harness) + "\n"]
     methods = [
         (f"`{name}{signature}`".replace("|", "\\|"), meaning)
@@ -342,7 +348,7 @@ def _option(field: ast.AnnAssign, lines: Sequence[str]) -> tuple[str, str, str, 
     """A row of the table; the meaning is the comment on the field's line, or the one above it."""
     beside, above = lines[field.lineno - 1].partition("  # ")[2], lines[field.lineno - 2].strip()
     meaning = beside or (above.removeprefix("# ") if above.startswith("# ") else "")
-    default = f"`{ast.unparse(field.value)}`" if field.value else "has to be given"
+    default = f"`{ast.unparse(field.value)}`" if field.value else "required"
     kind = ast.unparse(field.annotation).replace("|", "\\|")  # a table's own sign
     return f"`{ast.unparse(field.target)}`", f"`{kind}`", default, meaning
 

@@ -1,6 +1,6 @@
-"""People log in with the names and passwords of an htpasswd file, which is read again when it changes.
+"""Users log in with the names and passwords of an htpasswd file. The file is read again when it changes.
 
-`htpasswd -B FILE alice` sets a password. Hashes other than bcrypt, yescrypt and SHA-512 fit no password.
+`htpasswd -B FILE alice` sets a password. Only bcrypt, yescrypt and SHA-512 hashes are accepted.
 """
 
 from dataclasses import dataclass, field
@@ -11,22 +11,22 @@ from ocilot.hooks import Caller, Deny, Hook, Login, check_password, read_text
 
 @dataclass
 class Htpasswd(Hook):
-    file: Path  # the htpasswd file
-    groups: tuple[str, ...] = ()  # the groups of everybody in the file
+    file: Path  # htpasswd file
+    groups: tuple[str, ...] = ()  # groups of all users in the file
     _version: tuple[float, ...] = field(default=(), init=False)
     _hashes: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def start(self) -> None:
-        """A file that cannot be read is found when the script is loaded, not at the first login."""
+        """Fails at load, not at the first login, if the file is unreadable."""
         self.hashes()
 
     def authenticate(self, login: Login) -> Caller | Deny | None:
         hashes = self.hashes()
-        # An unknown name takes as long as a known one, so that the time tells nobody which names there are.
-        fits = check_password(login.password, hashes.get(login.name) or next(iter(hashes.values()), ""))
+        # An unknown name takes as long as a known one: the time of an answer reveals no names.
+        matches = check_password(login.password, hashes.get(login.name) or next(iter(hashes.values()), ""))
         if login.name not in hashes:
             return None
-        return Caller(login.name, self.groups) if fits else Deny("the name or the password is wrong")
+        return Caller(login.name, self.groups) if matches else Deny("wrong user name or password")
 
     def hashes(self) -> dict[str, str]:
         now = self.file.stat()

@@ -1,7 +1,7 @@
-"""People log in as the directory knows them: LDAP or Active Directory, over TLS.
+"""Users log in with their password in LDAP or Active Directory, over TLS.
 
-The service account finds person and groups; then the person's own password is tried. A name that is not there
-takes as many steps. Groups know their members here; where entries have memberOf, it is made from that.
+The service account searches the user and the groups, then the password of the user is checked with a bind.
+An unknown name takes as many requests. Groups are found by their members, also where entries have memberOf.
 """
 
 import ssl
@@ -19,30 +19,30 @@ from ocilot.hooks import Caller, Deny, Hook, Login, read_text
 
 @dataclass
 class LdapLogin(Hook):
-    url: str  # ldaps://ldap.example.com; with ldap:// it asks for StartTLS
-    people: str  # who may log in is below it: ou=people,dc=example,dc=com
-    groups: str  # groups that count are below it: ou=groups,dc=example,dc=com
-    account: str  # the service account: cn=registry,dc=example,dc=com
-    password_file: Path  # where its password is
-    person: str = "(&(objectClass=person)(uid={name}))"  # the entry of {name}, and who may log in
-    name: str = "uid"  # who it is then, as the directory spells it: it finds ALICE for alice, rules do not
-    group: str = "(member={dn})"  # (member:1.2.840.113556.1.4.1941:={dn}) finds groups of groups, too
-    ca: Path | None = None  # certificates to trust instead of the system's
-    timeout: int = 1  # seconds for each of at most six answers
+    url: str  # ldaps://ldap.example.com, or ldap:// with StartTLS
+    people: str  # base DN of users: ou=people,dc=example,dc=com
+    groups: str  # base DN of groups: ou=groups,dc=example,dc=com
+    account: str  # DN of the service account: cn=registry,dc=example,dc=com
+    password_file: Path  # file with the password of the service account
+    person: str = "(&(objectClass=person)(uid={name}))"  # filter for users that may log in
+    name: str = "uid"  # attribute with the name for access rules, in the case that LDAP stores
+    group: str = "(member={dn})"  # (member:1.2.840.113556.1.4.1941:={dn}) also finds nested groups
+    ca: Path | None = None  # CA certificates, instead of those of the system
+    timeout: int = 1  # seconds for each of at most six requests
 
     def authenticate(self, login: Login) -> Caller | Deny | None:
         if not login.password:
-            return Deny("the password is empty")  # LDAP would take it for a login of nobody, and agree
+            return Deny("the password is empty")  # LDAP accepts it as an anonymous login
         with self.connected() as ldap:
             ldap.search(self.people, self.person.replace("{name}", quote(login.name)), attributes=self.name)
-            (person,) = ldap.entries or [None]  # if two have one name nobody gets in
-            dn = person.entry_dn if person else f"cn=nobody has this name,{self.people}"
+            (person,) = ldap.entries or [None]  # fails if two users have one name
+            dn = person.entry_dn if person else f"cn=unknown user,{self.people}"
             ldap.search(self.groups, self.group.replace("{dn}", quote(dn)), attributes="cn")
             groups = [group.cn.values[0] for group in ldap.entries]
             with suppress(LDAPInvalidCredentialsResult, LDAPNoSuchObjectResult):
                 ldap.rebind(dn, login.password)
                 return Caller(person[self.name].values[0], groups) if person else None
-        return Deny("the name or the password is wrong") if person else None
+        return Deny("wrong user name or password") if person else None
 
     @contextmanager
     def connected(self) -> Iterator[ldap3.Connection]:
@@ -53,7 +53,7 @@ class LdapLogin(Hook):
         try:
             ldap.open()
             if not (server.ssl or ldap.start_tls()):
-                raise ConnectionError(f"{self.url} speaks no TLS")
+                raise ConnectionError(f"{self.url} does not support StartTLS")
             ldap.bind()
             yield ldap
         finally:

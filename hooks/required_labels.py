@@ -1,7 +1,7 @@
-"""Every image says where it comes from: it has the labels that the house asks for.
+"""Images must have labels, such as their source repository and maintainer.
 
-A label is what `LABEL` in a Dockerfile sets, or an annotation of the manifest with the same name. Signatures,
-charts and whatever else no engine runs need none.
+A label is set by `LABEL` in a Dockerfile, or by an annotation of the manifest with the same name. Only images
+need labels: an index, a chart, a signature or an attestation passes (`ManifestPush.is_image`).
 """
 
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from ocilot.hooks import Decision, Deny, Hook, ManifestPush
 
 @dataclass
 class RequiredLabels(Hook):
-    # Names, each with what its value looks like: `"*@example.com"`; `"?*"` is any but an empty one.
+    # Label names, each with a pattern for its value: `"*@example.com"`; `"?*"` is any value but an empty one.
     labels: dict[str, str]
 
     def admit_manifest(self, push: ManifestPush) -> Decision:
-        """The images that an index lists were asked about when they were pushed themselves."""
+        """Passes an index: each of its images was checked at its own push."""
         if not push.is_image:
             return None
         given = {**push.annotations, **push.labels}
         for name, pattern in self.labels.items():
             if name not in given:
-                return Deny(f"the image has no label {name}; add LABEL {name}=... to its Dockerfile")
+                return Deny(f"the image has no label {name}: add LABEL {name}=... to its Dockerfile")
             if not fnmatchcase(given[name], pattern):
-                return Deny(f"the image's label {name} is {given[name]!r}; it has to look like {pattern!r}")
+                return Deny(f"invalid value {given[name]!r} of label {name}: expected {pattern!r}")
         return None

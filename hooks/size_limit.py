@@ -1,8 +1,8 @@
-"""No blob and no image is larger than it may be.
+"""Limit the size of images and of blobs.
 
-The bytes of a blob are counted. Those of an image are the sum of what its manifest says about its layers.
-`ocilot.strictsizes: true` in the configuration refuses manifests that do not tell the truth. Without it,
-whoever writes smaller numbers pushes an image as large as its blobs may be.
+The size of a blob is counted. The size of an image is the sum of the layer sizes in its manifest. Set
+`ocilot.strictsizes: true` in the configuration to reject manifests with wrong sizes: otherwise a client that
+writes smaller numbers can push an image of any size, as long as each blob is within its limit.
 """
 
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ GB = 1_000_000_000
 
 @dataclass
 class SizeLimit(Hook):
-    image: Size = Size(10 * GB)  # of all layers together, compressed as they are pushed
-    blob: Size = Size(5 * GB)  # of one blob, whatever it is part of
+    image: Size = Size(10 * GB)  # maximum for all layers together, compressed as pushed
+    blob: Size = Size(5 * GB)  # maximum for one blob
 
     def admit_blob(self, blob: BlobPush) -> Decision:
-        """Asked when the last byte of a blob is there, before it belongs to the repository."""
+        """Checks a complete upload or a mount, before the blob is linked to the repository."""
         if blob.size > self.blob:
-            return Deny(f"the blob has {shown(blob.size)}; {shown(self.blob)} are allowed")
+            return Deny(f"the blob has {shown(blob.size)}, the limit is {shown(self.blob)}")
         return None
 
     def admit_manifest(self, push: ManifestPush) -> Decision:
-        """The images that an index lists were asked about when they were pushed themselves."""
+        """Passes an index: each of its images was checked at its own push."""
         size = sum(layer.size for layer in push.layers)
         if size > self.image:
-            return Deny(f"the layers have {shown(size)} together; {shown(self.image)} are allowed")
+            return Deny(f"the layers have {shown(size)} together, the limit is {shown(self.image)}")
         return None
 
 

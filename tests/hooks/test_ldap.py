@@ -18,7 +18,7 @@ from ocilot.hooks.testing import Harness, a_login
 
 from .slapd import Slapd
 
-WRONG = Deny("the name or the password is wrong")
+WRONG = Deny("wrong user name or password")
 
 
 @pytest.fixture(scope="module")

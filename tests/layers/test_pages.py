@@ -109,7 +109,7 @@ def test_the_page_has_the_table_of_floors() -> None:
 def test_the_page_of_what_is_missing_names_what_the_references_refuse() -> None:
     refused = {spans(key)[0] for key, _ in rows("docs/reference/config.md", "Refused")}
     known = {spans(key)[0] for key, *_ in rows("docs/reference/config.md", "Keys")}
-    points = (ROOT / "docs/reference/hooks.md").read_text().partition("These names are taken")[2]
+    points = (ROOT / "docs/reference/hooks.md").read_text().partition("Reserved hook points")[2]
     later = set(re.findall(r"^\| `(\w+)` \|", points.partition("\n## ")[0], re.MULTILINE))
     page = (ROOT / "docs/not-yet.md").read_text()
     missing = {

@@ -95,7 +95,7 @@ def test_a_release_is_neither_moved_nor_deleted_nor_anything_it_needs(scripted: 
         push_blobs(api, "app", other)
         assert put(api, "app", "v1", index).status == 201
         assert put(api, "app", "v1", index).status == 201
-        moved = "v1 is a release and stays what it is; push the image under a new tag"
+        moved = "tag v1 is a release and cannot be moved: push the image under a new tag"
         assert refusal(put(api, "app", "v1", other.manifest)) == moved
         assert refusal(put(api, "app", f"{other.digest}?tag=v1", other.manifest)) == moved
         assert refusal(put(api, "app", f"{other.digest}?tag=latest&tag=v1", other.manifest)) == moved
@@ -122,7 +122,7 @@ def test_an_image_is_tagged_when_a_signature_refers_to_it(scripted: Scripted) ->
     with scripted("signed_only", tags="v*").connect() as api:
         api.push_image("app", image, "staging", image.digest)
         assert refusal(put(api, "app", "v1", image.manifest)) == (
-            f"{image.digest} is not signed; sign it, then give it the tag v1"
+            f"{image.digest} is not signed: sign it, then set the tag v1"
         )
         api.push_blob("app", empty.data)
         signed = Content(OCI_MANIFEST, to_json(signature))
@@ -141,7 +141,7 @@ def test_what_is_too_large_is_refused(scripted: Scripted) -> None:
     with scripted("size_limit", blob="100KiB", image="120KiB").connect() as api:
         data = b"x" * (100 * 1024 + 1)
         answer = api("PUT", with_digest(api.start_upload("app"), digest_of(data)), data)
-        assert refusal(answer) == "the blob has 0.10 MB; 0.10 MB are allowed"
+        assert refusal(answer) == "the blob has 0.10 MB, the limit is 0.10 MB"
         assert not api.has_blob("app", digest_of(data))
         push_blobs(api, "app", image)
         assert "together" in refusal(put(api, "app", "v1", image.manifest))
@@ -155,7 +155,7 @@ def test_skopeo_hears_which_label_is_missing(scripted: Scripted, skopeo: Skopeo,
     for image, directory in ((plain, tmp_path / "plain"), (labelled, tmp_path / "labelled")):
         write_layout(directory, [image], image.manifest, "v1")
     target = f"docker://{registry.address}/team/app:v1"
-    with pytest.raises(AssertionError, match="the image has no label maintainer; add LABEL maintainer="):
+    with pytest.raises(AssertionError, match="the image has no label maintainer: add LABEL maintainer="):
         skopeo.copy(f"oci:{tmp_path / 'plain'}:v1", target)
     skopeo.copy(f"oci:{tmp_path / 'labelled'}:v1", target)
     assert skopeo.tags(f"{registry.address}/team/app") == ["v1"]
@@ -171,7 +171,7 @@ def test_docker_hears_which_bases_are_allowed(docker: Docker, scripted: Scripted
             "build", "--tag", f"{registry.local}/{name}:1", "-", stdin=f"FROM {name}:1\nLABEL a=b\n".encode()
         )
     docker("push", f"{registry.local}/ours:1")
-    with pytest.raises(AssertionError, match="built on none of the bases that are allowed: ours:1"):
+    with pytest.raises(AssertionError, match="not built on an allowed base: ours:1"):
         docker("push", f"{registry.local}/theirs:1")
     docker("rmi", "ours:1", "theirs:1", f"{registry.local}/ours:1", f"{registry.local}/theirs:1")
 

@@ -1,6 +1,6 @@
-"""What the author of a hook imports: the values hooks are asked about, and the answers they give.
+"""What scripts import: the values that hooks get, and the decisions that they return.
 
-A script is a Python file; a function or a method of a Hook named like a point is a hook:
+A script is a Python file. A function, or a method of a Hook, with the name of a hook point is a hook:
 
     from ocilot.hooks import Decision, Deny, TagMove
 

@@ -1,4 +1,4 @@
-"""What a hook can answer."""
+"""The decisions of hooks."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 LONGEST_REASON = 4096
-"""Characters of a reason that anybody is shown."""
+"""Maximum characters of a reason in a response or a log line."""
 
 
 @dataclass(frozen=True)
 class Allow:
-    """Yes."""
+    """No objection. For `authorize`: the access is allowed, and access rules are not asked."""
 
     ttl: float = 0
-    """Seconds for which `authorize` need not be asked the same again; 0: as the registry likes."""
+    """Seconds for which the registry caches an answer of `authorize`; 0: 30 seconds."""
 
 
 @dataclass(frozen=True)
 class Deny:
-    """No; whoever typed `docker push` reads the reason."""
+    """Rejected. `docker push` prints the reason."""
 
     reason: str
-    """One sentence: what is refused, why, what to do. Shown to the caller, so without secrets."""
+    """One sentence: what is rejected, why, and what to do. The client sees it, so it must hold no secrets."""
 
 
 Decision: TypeAlias = Allow | Deny | None
-"""The answer of `authorize` and `admit_*`; what None means says the family of the point."""
+"""An answer of `authorize` or `admit_*`. None: ask the access rules, or no objection (`admit_*`)."""

@@ -1,4 +1,4 @@
-"""The base class of hooks that have options or a state."""
+"""The base class of hooks with options or state."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Hook:
-    """A class of hooks: its methods are named like points, its dataclass fields are its options.
+    """Base class for hooks: methods have the names of hook points, dataclass fields are options.
 
-    `start(self)` and `stop(self)`, plain or `async`, are called when a generation of scripts begins and when
-    it has answered its last question. A start that raises keeps the generation out of force.
+    `start(self)` and `stop(self)`, plain or `async`, are called before the first and after the last call of a
+    hook. If `start` raises, the scripts are not loaded.
     """
 
 
 def asked_once(hook: F) -> F:
-    """Decorates a hook that looks at `tags` itself: it is asked once about a question with several tags.
+    """Decorator for a hook that checks `tags` itself: it is called once for a request with several tags.
 
-    Without it, a hook is asked about each of the tags.
+    Without it, the hook is called once for each tag.
     """
     hook.__asked_once__ = True  # type: ignore[attr-defined]
     return hook
 
 
 def is_asked_once(hook: object) -> bool:
-    """Whether a hook was decorated with `asked_once`."""
+    """Whether a hook has the decorator `asked_once`."""
     return getattr(hook, "__asked_once__", False) is True

@@ -1,4 +1,4 @@
-"""Attributes that are worked out when somebody looks at them."""
+"""Attributes that are computed at the first access."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passwords, for hooks that know whose they are."""
+"""Password hashes, for `authenticate` hooks."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from ocilot import _core
 
 
 def check_password(password: str, hashed: str) -> bool:
-    """Whether it is the password of the hash, as htpasswd files and /etc/shadow have them.
+    """Whether a password matches a hash from an htpasswd file or /etc/shadow.
 
-    Takes bcrypt, yescrypt and SHA-512, and is false for any other hash. Takes some 100 ms, on purpose.
+    Accepts bcrypt, yescrypt and SHA-512; false for any other hash. Takes about 100 ms, as the hash demands.
     """
-    # A client may send any bytes: those that are no UTF-8 come as lone surrogates.
+    # A client may send any bytes: those that are not UTF-8 are lone surrogates here.
     return _core.verify_password(password.encode(errors="surrogateescape"), hashed)

@@ -1,4 +1,4 @@
-"""What keeps a script from being used."""
+"""Why a script cannot be loaded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class Problem(Exception):
-    """A script that cannot be used: one sentence that says where, what and what to do."""
+    """A script that cannot be loaded: one sentence with the place, the cause and what to do."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

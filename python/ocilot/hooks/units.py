@@ -1,4 +1,4 @@
-"""Sizes and durations, as options of a script have them."""
+"""Sizes and durations, as types of script options."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ocilot.config.values import SIZE_OR_NONE, read_duration
 
 
 class Size(int):
-    """An option that counts bytes; `2GiB` in the configuration."""
+    """A size in bytes; `2GiB` in the configuration."""
 
     def __new__(cls, value: int | str) -> Self:
         """From a number, or from text."""
@@ -22,7 +22,7 @@ class Size(int):
 
 
 class Duration(float):
-    """An option that counts seconds; `1m30s` in the configuration."""
+    """A duration in seconds; `1m30s` in the configuration."""
 
     def __new__(cls, value: float | str) -> Self:
         """From a number, or from text."""

@@ -1,4 +1,4 @@
-"""The one table of all points: what each is asked about, what it may answer, what an error means."""
+"""The table of all hook points: their values and their answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, Manif
 
 
 class Family(Enum):
-    """What points have in common: when they are asked, and how several hooks are joined."""
+    """Groups of points: when they are asked, and how the answers of several hooks are combined."""
 
     AUTHENTICATE = "authenticate"
     AUTHORIZE = "authorize"
@@ -50,19 +50,21 @@ def _event(name: str, when: str) -> Point:
 POINTS: Final[dict[str, Point]] = {
     point.name: point
     for point in (
-        Point("authenticate", Family.AUTHENTICATE, "somebody logs in", Login, (Caller, Deny)),
-        Point("authorize", Family.AUTHORIZE, "access has to be decided", Access, _DECISION),
-        _admit("admit_manifest", "before a manifest is recorded", ManifestPush),
-        _admit("admit_blob", "before a blob belongs to a repository", BlobPush),
+        Point("authenticate", Family.AUTHENTICATE, "when a caller logs in", Login, (Caller, Deny)),
+        Point(
+            "authorize", Family.AUTHORIZE, "before a caller reads or changes a repository", Access, _DECISION
+        ),
+        _admit("admit_manifest", "before a manifest is stored", ManifestPush),
+        _admit("admit_blob", "before a blob is linked to a repository", BlobPush),
         _admit("admit_tag", "before a tag is set", TagMove),
-        _admit("admit_delete", "before a tag, a manifest or a blob is removed", Deletion),
-        _admit("admit_mirror", "before content of another registry is fetched", None),
-        _event("on_manifest_pushed", "after a manifest was recorded"),
-        _event("on_tag_moved", "after a tag was set"),
-        _event("on_deleted", "after a tag or a manifest was removed"),
-        _event("on_pulled", "after a manifest was pulled"),
-        _event("on_mirrored", "after content of another registry was fetched"),
-        Point("retain", Family.RETAIN, "when old tags are cleaned up", None, (list,)),
+        _admit("admit_delete", "before a tag, a manifest or a blob is deleted", Deletion),
+        _admit("admit_mirror", "before content is fetched from another registry", None),
+        _event("on_manifest_pushed", "after a manifest is stored"),
+        _event("on_tag_moved", "after a tag is set"),
+        _event("on_deleted", "after a tag or a manifest is deleted"),
+        _event("on_pulled", "after a manifest is pulled"),
+        _event("on_mirrored", "after content is fetched from another registry"),
+        Point("retain", Family.RETAIN, "when the retention job deletes old tags", None, (list,)),
     )
 }
 

@@ -1,11 +1,11 @@
-"""A hook in a test, without a server. Stable: what is here stays as it is.
+"""Test kit for hooks, without a server. Its names and parameters are stable.
 
 from ocilot.hooks import Deny
-from ocilot.hooks.testing import Harness, a_push
+from ocilot.hooks.testing import Harness, a_tag_move
 
-def test_a_release_is_for_ci():
-    hook = Harness("hooks/immutable_releases.py")
-    assert hook.admit(a_push(tag="v1.2.3")) == Deny("v1.2.3 is a release: only CI pushes it")
+def test_latest_is_rejected():
+    hook = Harness("no_latest.py")
+    assert isinstance(hook.admit(a_tag_move(tag="latest")), Deny)
 """
 
 from ocilot.hooks.loading.answers import WrongAnswer

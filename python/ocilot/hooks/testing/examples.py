@@ -1,4 +1,4 @@
-"""Values to ask hooks about, with defaults for everything that a test does not mind."""
+"""Values for hooks, with a default for every field."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def a_caller(
     address: str = "192.0.2.1",
     admin: bool = False,
 ) -> Caller:
-    """Somebody who asks; `a_caller("", kind="anonymous")` is nobody in particular."""
+    """A caller, by default the user alice; `a_caller("", kind="anonymous")` is the anonymous caller."""
     return Caller(name, frozenset(groups), address, kind, admin)
 
 
 def a_login(name: str = "alice", password: str = "secret", *, address: str = "192.0.2.1") -> Login:
-    """A name and a password somebody typed."""
+    """A user name and a password, for `authenticate`."""
     return Login(name, password, address)
 
 
 def an_access(
     repository: str | None = "team/app", action: Action = "pull", *, caller: Caller | None = None
 ) -> Access:
-    """What somebody wants to do."""
+    """An action of a caller in a repository, for `authorize`."""
     return Access(caller or a_caller(), repository, action)
 
 
@@ -64,10 +64,10 @@ def a_push(
     artifact_type: str | None = None,
     media_type: str | None = None,
 ) -> ManifestPush:
-    """The push of an image; with `manifest` that of whatever it says, an index for example.
+    """The push of an image, or of another `manifest`, such as an index; for `admit_manifest`.
 
-    A layer is its size in bytes, or a whole descriptor. `labels` go into the image's configuration, which
-    `config` replaces; `config={}` is an image without one.
+    A layer is its size in bytes, or a whole descriptor. `labels` are part of the image configuration;
+    `config` replaces the whole configuration, `config={}` removes it.
     """
     if config is None:
         config = {"architecture": "amd64", "os": "linux", "config": {"Labels": dict(labels or {})}}
@@ -108,7 +108,7 @@ def a_blob(
     digest: str | None = None,
     caller: Caller | None = None,
 ) -> BlobPush:
-    """The push or mount of a blob."""
+    """The push or mount of a blob, for `admit_blob`."""
     return BlobPush(caller or a_caller(), repository, digest or _digest(b"blob"), size)
 
 
@@ -122,7 +122,7 @@ def a_tag_move(
     sibling_tags: Iterable[str] = (),
     caller: Caller | None = None,
 ) -> TagMove:
-    """A tag about to be set, a new one unless `previous` says where it points.
+    """A tag before it is set, for `admit_tag`: a new tag, unless `previous` is its digest so far.
 
     A referrer is a Referrer, or only its artifact type.
     """
@@ -147,7 +147,7 @@ def a_deletion(
     tags: Iterable[str] = (),
     caller: Caller | None = None,
 ) -> Deletion:
-    """The removal of a tag, or of a manifest if the reference is a digest; `kind="blob"` makes it a blob."""
+    """The deletion of a tag, a manifest (by digest) or, with `kind="blob"`, a blob; for `admit_delete`."""
     kind = kind or ("manifest" if ":" in reference else "tag")
     return Deletion(caller or a_caller(), repository, kind, reference, tuple(tags))
 

@@ -1,4 +1,4 @@
-"""Loads a script as the registry does, and asks it."""
+"""Loads a script as the registry does, and calls its hooks."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, Manif
 
 
 class Harness:
-    """A script, loaded and checked as the registry does it, that can be asked.
+    """A script, loaded and checked as in the registry, whose hooks a test can call.
 
-    `script` is a path, `ocilot:NAME` for a script that comes with ocilot, or a module that was imported;
-    `options` are those of the configuration. What a hook raises comes through to the test, and an answer of
-    the wrong kind is a WrongAnswer. Leaving a `with` block, or `stop()`, calls the hooks' `stop`.
+    `script` is a path, `ocilot:NAME` for a script that comes with ocilot, or an imported module; `options`
+    are those of the configuration. Exceptions of a hook reach the test. An answer of the wrong type raises
+    WrongAnswer. The end of a `with` block, or `stop()`, calls the `stop` methods of the hooks.
 
-    Raises Problem when the registry would refuse the script.
+    Raises Problem if the registry would reject the script.
     """
 
     def __init__(
@@ -54,33 +54,33 @@ class Harness:
 
     @property
     def points(self) -> tuple[str, ...]:
-        """The points the script has hooks for."""
+        """The hook points of the script."""
         return self.script.points
 
     def admit(self, value: ManifestPush | BlobPush | TagMove | Deletion) -> Deny | None:
-        """Asks `admit_*`, which of them the value says; None: it passes."""
+        """Calls the `admit_*` hooks for the type of the value; None: no objection."""
         answer = self.ask(_point_of(value), value)
         return answer if isinstance(answer, Deny) else None
 
     def authorize(self, access: Access) -> Allow | Deny | None:
-        """Asks `authorize`; None: the rules decide."""
+        """Calls `authorize`; None: access rules decide."""
         answer: Allow | Deny | None = self.ask("authorize", access)
         return answer
 
     def authenticate(self, login: Login) -> Caller | Deny | None:
-        """Asks `authenticate`; None: nobody the script knows."""
+        """Calls `authenticate`; None: the script does not know the user."""
         answer: Caller | Deny | None = self.ask("authenticate", login)
         return answer
 
     def ask(self, point: str, value: Any) -> Any:
-        """Asks every hook of a point, and joins the answers as the registry does."""
+        """Calls all hooks of a point, and combines their answers as the registry does."""
         asked = [partial(self._call, hook, value) for hook in self.script.hooks if hook.point.name == point]
         if not asked:
             raise ValueError(f"{self.script.spec.path} has no {point}; it has {', '.join(self.points)}")
         return one_of_all(POINTS[point].family, asked)
 
     def stop(self) -> None:
-        """Calls the hooks' `stop`. The second time does nothing."""
+        """Calls the `stop` methods of the hooks. A second call does nothing."""
         if self._close.alive:
             for one in self.script.objects:
                 self._life(one, "stop")
@@ -114,4 +114,4 @@ def _point_of(value: object) -> str:
     for point in POINTS.values():
         if point.family is Family.ADMIT and point.argument is type(value):
             return point.name
-    raise TypeError(f"{type(value).__name__} is no value of an admit_* point")
+    raise TypeError(f"invalid value of type {type(value).__name__}: expected a value of an admit_* hook")

@@ -1,4 +1,4 @@
-"""What there is to say about points, values and the test kit, for the reference and its test."""
+"""Descriptions of hook points, values and the test kit, for the reference page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 
 from ocilot.hooks import testing
 from ocilot.hooks.decisions import Allow, Deny
+from ocilot.hooks.hook import Hook, asked_once
 from ocilot.hooks.loading.points import Family
+from ocilot.hooks.passwords import check_password
+from ocilot.hooks.units import Duration, Size
 from ocilot.hooks.values import (
     Access,
     BlobPush,
@@ -24,6 +27,7 @@ from ocilot.hooks.values import (
     Referrer,
     TagMove,
 )
+from ocilot.text_file import read_text
 
 VALUES: tuple[type, ...] = (
     Caller,
@@ -37,24 +41,25 @@ VALUES: tuple[type, ...] = (
     Deletion,
 )
 ANSWERS: tuple[type, ...] = (Allow, Deny)
+HELPERS: tuple[Callable[..., Any], ...] = (Hook, asked_once, check_password, read_text, Size, Duration)
 
 SEVERAL: dict[Family, str] = {
-    Family.AUTHENTICATE: "the first that answers decides; None is: not mine",
-    Family.AUTHORIZE: "the first that answers decides; None is: ask the rules",
-    Family.ADMIT: "all must let it pass; None and Allow do",
-    Family.EVENT: "each has its own place in the queue",
-    Family.RETAIN: "a tag goes only if no hook keeps it",
+    Family.AUTHENTICATE: "The first answer but `None` decides. `None`: this hook does not know the user",
+    Family.AUTHORIZE: "The first answer but `None` decides. `None`: ask the access rules",
+    Family.ADMIT: "The first `Deny` decides. `None`, `Allow`: no objection",
+    Family.EVENT: "Each hook gets each event",
+    Family.RETAIN: "A tag is deleted only if no hook keeps it",
 }
-"""How the answers of several hooks are joined."""
+"""How the answers of several hooks are combined."""
 
 ERROR: dict[Family, str] = {
     Family.AUTHENTICATE: "503",
     Family.AUTHORIZE: "503",
-    Family.ADMIT: "503, unless `on_error: allow` lets it pass",
-    Family.EVENT: "tried again later",
+    Family.ADMIT: "503, or no objection with `on_error: allow`",
+    Family.EVENT: "retried later",
     Family.RETAIN: "all tags are kept",
 }
-"""What a hook that fails or is late means."""
+"""What happens if a hook fails or is late."""
 
 
 class Attribute(NamedTuple):
@@ -63,12 +68,12 @@ class Attribute(NamedTuple):
     name: str
     type: str
     default: str
-    """Empty for what is always there, and for what is worked out from other fields."""
+    """Empty for required fields and for properties."""
     meaning: str
 
 
 def attributes(cls: type) -> Iterator[Attribute]:
-    """Everything a hook can look at, in the order of the class."""
+    """Fields and properties of a value, in the order of the class."""
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     assert isinstance(body, ast.ClassDef)
     for node, after in itertools.pairwise([*body.body, ast.Pass()]):
@@ -91,6 +96,13 @@ def summary(thing: Any) -> str:
     return _line((inspect.getdoc(thing) or "").split("\n\n")[0])
 
 
+def helpers() -> Iterator[tuple[str, str]]:
+    """What scripts import besides values and answers: name with signature, meaning."""
+    for helper in HELPERS:
+        signature = _signature(helper) if inspect.isfunction(helper) else ""
+        yield f"{helper.__name__}{signature}", _line(inspect.getdoc(helper) or "")
+
+
 def makers() -> Iterator[tuple[str, str, str]]:
     """The functions of the test kit: name, signature, meaning."""
     for name in testing.__all__:
@@ -100,11 +112,15 @@ def makers() -> Iterator[tuple[str, str, str]]:
 
 
 def methods() -> Iterator[tuple[str, str, str]]:
-    """What a Harness can do: name, signature, meaning."""
+    """The methods of Harness: name, signature, meaning."""
     for name, method in vars(testing.Harness).items():
         if inspect.isfunction(method) and (name == "__init__" or not name.startswith("_")):
             if name == "__init__":
-                yield "Harness", _signature(method).removesuffix(" -> None"), "Loads and starts a script."
+                yield (
+                    "Harness",
+                    _signature(method).removesuffix(" -> None"),
+                    "Loads a script and calls the `start` methods of its hooks.",
+                )
             else:
                 yield name, _signature(method), _line(inspect.getdoc(method) or "")
 
