@@ -122,10 +122,10 @@ class Front:
             self._daemon.end()
 
 
-def free_ports(count: int) -> list[int]:
+def free_ports(count: int, first: int | None = None) -> list[int]:
     """Ports below those that systems give out by themselves, and that nobody listens on."""
     found: list[int] = []
-    port = 15_000 + os.getpid() % 15_000
+    port = first or 15_000 + os.getpid() % 15_000
     while len(found) < count:
         port += 1
         with socket.socket() as one:
