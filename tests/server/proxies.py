@@ -51,7 +51,7 @@ def section(heading: str) -> list[Block]:
     return list(blocks(text))
 
 
-class Front:
+class ReverseProxy:
     """One proxy at a port of its own, in front of a registry at another."""
 
     def __init__(self, kind: str, home: Path, certificates: Certificates) -> None:
@@ -85,7 +85,7 @@ class Front:
             text = text.replace(public, own)
         return text
 
-    def start(self, changes: Mapping[str, str] | None = None) -> Front:
+    def start(self, changes: Mapping[str, str] | None = None) -> ReverseProxy:
         """Starts it with the blocks of its section; `changes` are what the page says to write instead."""
         home, certificates = self.home, self._certificates
         (home / "registry.pem").write_bytes(

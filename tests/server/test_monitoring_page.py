@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from .conftest import FreshRegistry
-from .desk import Desk, typed
 from .pages import Block, blocks
 from .people import with_tokens
 from .registry import Registry
+from .shell import Shell, typed
 
 PAGE = Path(__file__).parents[2] / "docs/operate/monitoring.md"
 
@@ -31,11 +31,11 @@ def everything(fresh_registry: FreshRegistry, tmp_path: Path) -> Registry:
 
 
 def test_prometheus_takes_the_job_and_the_rules(parts: dict[str, Block], tmp_path: Path) -> None:
-    desk = Desk(tmp_path, {"/etc/prometheus": str(tmp_path)})
+    shell = Shell(tmp_path, {"/etc/prometheus": str(tmp_path)})
     job, rules, files = (parts[name] for name in ("scrape_configs", "groups", "rule_files"))
     (tmp_path / "ocilot-secret").write_text("secret")
     (tmp_path / "ocilot.rules.yml").write_text(rules.text)
-    (tmp_path / "prometheus.yml").write_text(desk.here(job.text + files.text))
+    (tmp_path / "prometheus.yml").write_text(shell.here(job.text + files.text))
     (check,) = [
         command
         for block in blocks(PAGE)
@@ -43,7 +43,7 @@ def test_prometheus_takes_the_job_and_the_rules(parts: dict[str, Block], tmp_pat
         for command, _ in typed(block)
         if command.startswith("promtool ")
     ]
-    assert f"{len(yaml.safe_load(rules.text)['groups'][0]['rules'])} rules found" in desk.type(check)
+    assert f"{len(yaml.safe_load(rules.text)['groups'][0]['rules'])} rules found" in shell.type(check)
 
 
 def test_a_registry_has_what_the_rules_ask_for(parts: dict[str, Block], everything: Registry) -> None:

@@ -18,12 +18,12 @@ import pytest
 from .api import Api
 from .certificates import Certificates
 from .conftest import FreshRegistry
-from .desk import Desk, typed
 from .images import Image, make_image
 from .pages import Block, blocks
 from .programs import Argument, Daemon, attempt, environment, run, wait_until
 from .proxies import free_ports
 from .registry import OCILOT, Registry
+from .shell import Shell, typed
 
 PAGE = Path(__file__).parents[2] / "docs/operate/run.md"
 PROGRAM = "/opt/ocilot/bin/ocilot"
@@ -57,9 +57,9 @@ class Service:
         os.chown(self.data, self.user.pw_uid, self.user.pw_gid)
         self.certificates = Certificates(self.etc)
         os.chown(self.certificates.key, self.user.pw_uid, self.user.pw_gid)
-        self.desk = Desk(home, self.places(), {"CURL_CA_BUNDLE": str(self.certificates.authority_file)})
+        self.shell = Shell(home, self.places(), {"CURL_CA_BUNDLE": str(self.certificates.authority_file)})
         (config,) = of_language("yaml")
-        (self.etc / "config.yml").write_text(self.desk.here(config.text))
+        (self.etc / "config.yml").write_text(self.shell.here(config.text))
         self.env = environment(home / "nowhere")
         self._daemon: Daemon | None = None
 
@@ -88,7 +88,7 @@ class Service:
         own = f"+{service['AmbientCapabilities'].removeprefix('CAP_').lower()}"
         user = f"--reuid={self.user.pw_uid} --regid={self.user.pw_gid} --clear-groups --no-new-privs".split()
         rights = [f"--{which}=-all,{own}" for which in ("inh-caps", "ambient-caps", "bounding-set")]
-        command = shlex.split(self.desk.here(service["ExecStart"]))
+        command = shlex.split(self.shell.here(service["ExecStart"]))
         output: list[Argument] = ["sh", "-c", 'exec "$@" >>"$0"', self.requests]
         words: list[Argument] = [*output, "setpriv", *user, *rights, *command]
         self._daemon = Daemon(words, env=self.env, log=self.log, directory=Path("/"))
@@ -151,7 +151,7 @@ def test_the_page_leads_through_the_life_of_a_service(service: Service) -> None:
                 assert words[-1] == "ocilot"
                 service.systemctl(words[1])
             elif words[0] not in NOT_HERE:
-                service.desk.type(command, promised)
+                service.shell.type(command, promised)
     assert service.process.exit_code is None
 
 
@@ -168,7 +168,7 @@ def test_the_service_reloads_and_its_logs_are_rotated(service: Service) -> None:
         wait_until(lambda: service.certificate() != before, "the new certificate")
         (rotation,) = of_language("text")[:1]
         file = service.home / "logrotate.conf"
-        file.write_text(service.desk.here(rotation.text))
+        file.write_text(service.shell.here(rotation.text))
         run(["logrotate", "--force", "--state", service.home / "state", file], env=service.env)
         assert (service.requests.parent / "access.log.1.gz").exists()
         second = api("GET", "/readyz")["X-Request-Id"]
@@ -206,7 +206,7 @@ def test_a_copy_of_a_running_registry_has_all_that_was_pushed_before(
     fresh_registry: FreshRegistry, tmp_path: Path
 ) -> None:
     registry = fresh_registry()
-    desk = Desk(tmp_path, {"/var/lib/ocilot": str(registry.root), "/backup": str(tmp_path / "backup")})
+    shell = Shell(tmp_path, {"/var/lib/ocilot": str(registry.root), "/backup": str(tmp_path / "backup")})
     block = in_section("Backup and restore")[0]
     copy = tmp_path / "backup/ocilot"
     with Pusher(registry) as pusher:
@@ -214,7 +214,7 @@ def test_a_copy_of_a_running_registry_has_all_that_was_pushed_before(
             before = len(pusher.pushed) + 5
             wait_until(lambda before=before: len(pusher.pushed) >= before, "some images")  # type: ignore[misc]
             for command, promised in typed(block):
-                desk.type(command, promised)
+                shell.type(command, promised)
     other = fresh_registry(root=copy)
     with other.connect() as api:
         for number, image in enumerate(pusher.pushed[:before]):

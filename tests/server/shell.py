@@ -34,7 +34,7 @@ def masked(text: str) -> str:
     return re.sub(r" +", " ", re.sub(r"\d+(?:[-:.]\d+)*(?:T[\d:.]+Z)?", "0", text))
 
 
-class Desk:
+class Shell:
     """A shell in a directory, where `ocilot` is the one under test."""
 
     def __init__(self, home: Path, places: Mapping[str, str], env: Mapping[str, str] | None = None) -> None:
@@ -50,13 +50,13 @@ class Desk:
         return text
 
     def attempt(self, command: str) -> Ran:
-        command = re.sub(r"\bcurl ", "curl --silent --show-error ", self.here(command))
+        command = re.sub(r"\bcurl ", "curl --silent --show-error --fail-with-body ", self.here(command))
         return attempt(["sh", "-ec", f'cd "$0"; {command}', self.home], env=self._env)
 
-    def type(self, command: str, promised: list[str] | None = None) -> str:
-        """It has to go well, and to say what the page shows; numbers and times may be others."""
+    def type(self, command: str, promised: list[str] | None = None, *, code: int = 0) -> str:
+        """It has to end with this code, and to say what the page shows; numbers and times may be others."""
         ran = self.attempt(command)
-        assert ran.code == 0, ran
+        assert ran.code == code, ran
         said = ran.out + ran.err
         lines = [masked(self.here(line)) for line in promised or []]
         compare(command, lines, masked(said).splitlines())
