@@ -43,7 +43,7 @@ class Server:
 
                 near = difflib.get_close_matches(name, OPTIONS, n=1)
                 raise TypeError(
-                    f"Server has no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+                    f"unknown option {name!r} of Server" + (f"; did you mean {near[0]!r}?" if near else "")
                 )
             setattr(settings, name, value)
         settings.in_memory = root is None

@@ -29,13 +29,13 @@ def read_bytes(path: str | os.PathLike[str], what: str = "file", *, largest: int
                 raise IsADirectoryError
             data = file.read(largest + 1)
     except IsADirectoryError:
-        raise _unreadable(what, path, "it is a directory; expected a file") from None
+        raise _unreadable(what, path, "expected a file, not a directory") from None
     except OSError as problem:
         raise _unreadable(what, path, problem.strerror or str(problem)) from None
     except ValueError:
-        raise _unreadable(what, path, "its name has a null character") from None
+        raise _unreadable(what, path, "its name contains a NUL character") from None
     if len(data) > largest:
-        raise _unreadable(what, path, f"it is larger than {largest} bytes")
+        raise _unreadable(what, path, f"larger than {largest} bytes")
     return data
 
 
@@ -55,7 +55,7 @@ def read_json(path: str | os.PathLike[str], what: str = "file", *, largest: int 
             f"{shown(path)}:{problem.lineno}: invalid JSON in the {what}: {problem.msg}"
         ) from None
     except RecursionError:
-        raise ConfigError(f"{shown(path)}: invalid JSON in the {what}: it is nested too deeply") from None
+        raise ConfigError(f"{shown(path)}: invalid JSON in the {what}: nested too deeply") from None
 
 
 def read_line(stream: BinaryIO | None, what: str) -> str:

@@ -269,6 +269,6 @@ def test_every_script_s_problem_is_told(tmp_path: Path) -> None:
 def test_a_script_may_begin_with_a_byte_order_mark_and_has_a_largest_size(tmp_path: Path) -> None:
     assert loaded(tmp_path, "\ufeffdef admit_blob(blob): ...\n").points == ("admit_blob",)
     with pytest.raises(
-        Problem, match=r"^a\.py: cannot read the script .*/a\.py: it is larger than 16777216 bytes$"
+        Problem, match=r"^a\.py: cannot read the script .*/a\.py: larger than 16777216 bytes$"
     ):
         loaded(tmp_path, "#" * ((16 << 20) + 1))

@@ -117,7 +117,7 @@ def test_a_start_that_fails_leaves_the_old_in_force(running: Running, tmp_path: 
 def test_a_configuration_that_cannot_be_read_leaves_the_old_in_force(running: Running) -> None:
     running.script(deny("old"))
     box = running.start()
-    said = ConfigError("config.yml:3: ocilot.hooks.script is not a known key")
+    said = ConfigError("config.yml:3: unknown key ocilot.hooks.script")
 
     def read() -> list[Spec]:
         raise said

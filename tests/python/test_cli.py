@@ -121,7 +121,8 @@ def test_a_good_configuration_is_said_to_be_fine(tmp_path: Path) -> None:
     ran = ocilot_command("config", "check", "config.yml", cwd=tmp_path)
     assert (ran.returncode, ran.stdout) == (0, "")
     assert ran.stderr.splitlines() == [
-        "note: config.yml:2: storage.cache has no effect: descriptors are facts here and need no cache",
+        "note: config.yml:2: storage.cache has no effect: descriptors are stored in the metadata and need "
+        "no cache",
         "config.yml is fine",
     ]
 
@@ -134,8 +135,8 @@ def test_a_bad_configuration_is_exit_code_2_and_a_line_a_problem(tmp_path: Path,
     ran = ocilot_command(*words, "config.yml", cwd=tmp_path)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.splitlines() == [
-        "config.yml:3: storage.delet is not a known key; did you mean storage.delete?",
-        "config.yml:5: auth.silly is a section; expected realm and service in it",
+        "config.yml:3: unknown key storage.delet; did you mean storage.delete?",
+        "config.yml:5: invalid section for auth.silly: expected both realm and service",
     ]
 
 

@@ -37,7 +37,7 @@ def test_what_nobody_foresaw_is_one_line_with_the_place_of_the_details(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert ended(monkeypatch, ZeroDivisionError("a\nb")) == Exit.OTHER
     (details,) = tmp_path.iterdir()
-    assert capsys.readouterr().err == f"internal error: ZeroDivisionError: a b; details are in {details}\n"
+    assert capsys.readouterr().err == f"internal error: ZeroDivisionError: a b; see {details} for details\n"
     assert "Traceback (most recent call last)" in details.read_text()
     assert details.stat().st_mode & 0o777 == 0o600
 
@@ -61,7 +61,7 @@ def test_details_that_cannot_be_kept_are_no_second_problem(
     monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
     ended(monkeypatch, KeyError())
     assert capsys.readouterr().err == (
-        "internal error: KeyError; run it again with OCILOT_TRACEBACK=1 for details\n"
+        "internal error: KeyError; run it again with OCILOT_TRACEBACK=1 for a stack trace\n"
     )
 
 

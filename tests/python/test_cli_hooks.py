@@ -152,7 +152,7 @@ def test_status_and_reload_need_a_registry_and_start_none(place: Path) -> None:
         ran = ocilot_command("hooks", word, "--root", "data", cwd=place)
         assert (ran.returncode, ran.stdout) == (6, "")
         assert ran.stderr == (
-            f"no registry runs here: nobody listens at {place}/data/ocilot/control.sock; "
+            f"no running registry: no process listens at {place}/data/ocilot/control.sock; "
             "start it with `ocilot serve`\n"
         )
     assert not (place / "data").exists()

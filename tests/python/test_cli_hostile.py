@@ -249,15 +249,15 @@ def test_arguments_that_are_not_utf_8_are_refused(command: Command, zygote: Zygo
 
 BROKEN = {
     "missing": "No such file or directory",
-    "directory": "it is a directory; expected a file",
+    "directory": "expected a file, not a directory",
     "/proc/self/mem": "Input/output error",
-    "/dev/zero": "it is larger than",
+    "/dev/zero": "larger than",
     "latin": "latin:2: invalid byte 0xe9 in the configuration: expected UTF-8 text",
     "wide": "wide:1: the configuration is UTF-16; save it as UTF-8",
     "a/" * 3000: "File name too long",
-    "list": "a configuration is a list of sections",
+    "list": "invalid configuration: expected sections",
     "deep": "nested too deeply",
-    "odd": "odd:1: not YAML: the character '\\x01' is not allowed",
+    "odd": "odd:1: invalid YAML: the character '\\x01' is not allowed",
 }
 
 
@@ -283,7 +283,7 @@ def test_a_configuration_that_is_a_directory_is_exit_code_2(
 ) -> None:
     ran = zygote.run(command.called("--config", "."), tmp_path)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == "cannot read the configuration .: it is a directory; expected a file\n"
+    assert ran.err == "cannot read the configuration .: expected a file, not a directory\n"
 
 
 @each_located

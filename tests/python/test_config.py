@@ -196,9 +196,9 @@ def test_the_file_of_the_registry_image_is_taken_unchanged(tmp_path: Path) -> No
     assert read.settings.address == ":5000"
     assert not read.settings.deletes
     assert [note.replace(f"{tmp_path}/", "") for note in read.notes] == [
-        "config.yml:4: log.fields has no effect: log lines carry no static fields yet",
-        "config.yml:7: storage.cache has no effect: descriptors are facts here and need no cache",
-        "config.yml:15: health has no effect: `/readyz` always looks at the storage",
+        "config.yml:4: log.fields has no effect: static log fields are not supported yet",
+        "config.yml:7: storage.cache has no effect: descriptors are stored in the metadata and need no cache",
+        "config.yml:15: health has no effect: `/readyz` always checks the storage",
     ]
 
 
@@ -243,26 +243,31 @@ def test_all_mistakes_are_listed_in_the_order_of_the_file(tmp_path: Path) -> Non
         REGISTRY_LOG_LEVEL="loud",
     )
     assert found == [
-        'config.yml:1: version is "0.2"; expected 0.1',
-        'config.yml:3: http.addr is "nowhere"; expected HOST:PORT, such as :5000 or 127.0.0.1:5000',
-        "config.yml:4: http.tls.keys is not a known key; did you mean http.tls.key?",
-        "config.yml:6: storage.filesystm is not a known key; did you mean storage.filesystem?",
-        'REGISTRY_LOG_LEVEL: log.level is "loud"; expected error, warn, info or debug',
+        'config.yml:1: invalid value "0.2" for version: expected 0.1',
+        'config.yml:3: invalid address "nowhere" for http.addr: expected HOST:PORT, such as :5000 or '
+        "127.0.0.1:5000",
+        "config.yml:4: unknown key http.tls.keys; did you mean http.tls.key?",
+        "config.yml:6: unknown key storage.filesystm; did you mean storage.filesystem?",
+        'REGISTRY_LOG_LEVEL: invalid value "loud" for log.level: expected error, warn, info or debug',
     ]
 
 
 def test_a_file_names_its_version(tmp_path: Path) -> None:
-    assert problems(tmp_path, "http: {}") == ["config.yml:1: version is missing; add the line `version: 0.1`"]
-    assert problems(tmp_path, "") == ["config.yml:1: version is missing; add the line `version: 0.1`"]
+    assert problems(tmp_path, "http: {}") == [
+        "config.yml:1: missing key version; add the line `version: 0.1`"
+    ]
+    assert problems(tmp_path, "") == ["config.yml:1: missing key version; add the line `version: 0.1`"]
 
 
 def test_what_is_no_configuration_at_all_is_refused(tmp_path: Path) -> None:
     assert problems(tmp_path, "- a\n") == [
-        "config.yml:1: a configuration is a list of sections such as http and storage"
+        "config.yml:1: invalid configuration: expected sections such as http and storage"
     ]
     with pytest.raises(ConfigError, match=r"^cannot read the configuration .*: No such file or directory$"):
         load(tmp_path / "none.yml", {})
-    with pytest.raises(ConfigError, match=r"^cannot read the configuration .*: it is a directory; expected"):
+    with pytest.raises(
+        ConfigError, match=r"^cannot read the configuration .*: expected a file, not a directory$"
+    ):
         load(tmp_path, {})
     (tmp_path / "latin.yml").write_bytes(b"version: \xe9")
     with pytest.raises(
@@ -293,7 +298,7 @@ def test_a_secret_is_not_shown(tmp_path: Path) -> None:
 def test_credentials_are_never_for_every_page(tmp_path: Path) -> None:
     text = "version: 0.1\nocilot:\n  cors: {origins: ['*'], credentials: true}"
     assert problems(tmp_path, text) == [
-        "config.yml:3: ocilot.cors cannot be used: credentials are never allowed to every page; name the "
+        "config.yml:3: ocilot.cors cannot be used: credentials cannot be allowed for every origin; list the "
         "origins instead of `*`, or set credentials: false"
     ]
     assert loaded(tmp_path, text.replace("true", "false")).settings.cors_origins == ["*"]

@@ -74,31 +74,34 @@ def test_no_rules_are_not_the_same_as_an_empty_list(tmp_path: Path) -> None:
 
 PROBLEMS = {
     "ocilot: {accounts: {enabled: true, tokenexpiry: 30s}}": (
-        "ocilot.accounts.tokenexpiry cannot be used: clients take every token for good for a minute at least"
+        "ocilot.accounts.tokenexpiry cannot be used: clients assume that a token is valid for at least 1m; "
+        "set 1m or more"
     ),
     "ocilot: {access: []}": (
-        "ocilot.access cannot be used: without accounts nobody can log in; set ocilot.accounts.enabled: "
+        "ocilot.access cannot be used: access rules need a login method; set ocilot.accounts.enabled: "
         "true, or "
         "auth.htpasswd or auth.token"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['A'], allow: {}}]}": (
-        'ocilot.access.0.repositories.0 is "A"; expected a repository pattern such as team/app, '
+        'invalid value "A" for ocilot.access.0.repositories.0: expected a repository pattern such as '
+        "team/app, "
         "mirror/* or **"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**'], allow: {everyone: [pul]}}]}": (
-        'ocilot.access.0.allow.everyone.0 is "pul"; expected a list of some of pull, push, create, '
-        "delete and admin"
+        'invalid value "pul" for ocilot.access.0.allow.everyone.0: expected a list of pull, push, '
+        "create, "
+        "delete or admin"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**'], allow: {'usr:a': [pull]}}]}": (
-        "ocilot.access.0.allow.usr:a is a list; expected rights of anonymous, everyone, user:NAME, "
+        "invalid list for ocilot.access.0.allow.usr:a: expected rights of anonymous, everyone, user:NAME, "
         "group:NAME, "
         "robot:NAME, federated:PATTERN or certificate:PATTERN, not of usr:a"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**']}]}": (
-        "ocilot.access.0 is a section; expected a rule with both repositories and allow"
+        "invalid section for ocilot.access.0: expected a rule with both repositories and allow"
     ),
     "ocilot: {groups: {team: ['group:other']}}": (
-        "ocilot.groups.team is a list; expected names, or robot:NAME, federated:PATTERN and "
+        "invalid list for ocilot.groups.team: expected names, or robot:NAME, federated:PATTERN and "
         "certificate:PATTERN"
     ),
 }
@@ -125,5 +128,5 @@ def test_a_problem_is_named_with_its_place(tmp_path: Path, text: str) -> None:
 def test_a_rule_that_no_client_can_push_by_is_noted(tmp_path: Path, allow: str, is_noted: bool) -> None:
     rules = f"access: [{{repositories: ['team/**'], allow: {allow}}}]"
     read = loaded(tmp_path, f"version: 0.1\nocilot:\n  accounts: {{enabled: true}}\n  {rules}\n")
-    notes = [note for note in read.notes if "ocilot.access.0 (team/**) lets nobody pull" in note]
+    notes = [note for note in read.notes if "ocilot.access.0 (team/**) allows push without pull" in note]
     assert len(read.notes) == len(notes) == is_noted

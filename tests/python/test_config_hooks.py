@@ -106,36 +106,39 @@ def test_a_variable_names_scripts_too(tmp_path: Path) -> None:
     [
         (
             "scripts:\n  - pth: a.py\n",
-            "config.yml:5: ocilot.hooks.scripts.0.pth is not a known key; "
-            "did you mean ocilot.hooks.scripts.0.path?",
+            "config.yml:5: unknown key ocilot.hooks.scripts.0.pth; did you mean ocilot.hooks.scripts.0.path?",
         ),
         (
             "scripts:\n  - path: a.py\n  - path: b.py\n    deadline: soon\n",
-            'config.yml:7: ocilot.hooks.scripts.1.deadline is "soon"; expected a duration above zero, '
-            "at most an hour, such as 30s or 1m30s",
+            'config.yml:7: invalid duration "soon" for ocilot.hooks.scripts.1.deadline: expected a number '
+            "and a unit, above zero and at most 1h, such as 30s or 1m30s",
         ),
-        ("scripts: a.py\n", 'config.yml:4: ocilot.hooks.scripts is "a.py"; expected a list of sections'),
+        (
+            "scripts: a.py\n",
+            'config.yml:4: invalid value "a.py" for ocilot.hooks.scripts: expected a list of sections',
+        ),
         (
             "scripts: [a.py]\n",
-            'config.yml:4: ocilot.hooks.scripts.0 is "a.py"; expected a section with keys such as path, '
-            "repositories, options",
+            'config.yml:4: invalid value "a.py" for ocilot.hooks.scripts.0: expected a section with keys '
+            "such as path, repositories, options",
         ),
         (
             "scripts: [{points: [admit_tag]}]\n",
-            "config.yml:4: ocilot.hooks.scripts.0 is a section; expected a script with a path",
+            "config.yml:4: invalid section for ocilot.hooks.scripts.0: expected a path",
         ),
         (
             "scripts: [{path: a.py, isolation: jail}]\n",
-            'config.yml:4: ocilot.hooks.scripts.0.isolation is "jail"; expected thread or process',
+            'config.yml:4: invalid value "jail" for ocilot.hooks.scripts.0.isolation: expected thread or '
+            "process",
         ),
         (
             "deadline: 0\n",
-            'config.yml:4: ocilot.hooks.deadline is "0"; '
-            "expected a duration above zero, at most an hour, such as 30s or 1m30s",
+            'config.yml:4: invalid duration "0" for ocilot.hooks.deadline: expected a number and a unit, '
+            "above zero and at most 1h, such as 30s or 1m30s",
         ),
         (
             "script: []\n",
-            "config.yml:4: ocilot.hooks.script is not a known key; did you mean ocilot.hooks.scripts?",
+            "config.yml:4: unknown key ocilot.hooks.script; did you mean ocilot.hooks.scripts?",
         ),
     ],
 )

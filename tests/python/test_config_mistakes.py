@@ -19,131 +19,153 @@ def problems(directory: Path, text: str) -> list[str]:
 
 
 PROBLEMS = {
-    "storage: {delet: {enabled: true}}": "storage.delet is not a known key; did you mean storage.delete?",
-    "delete: {enabled: true}": "delete is not a known key; did you mean storage.delete?",
-    "htp: {addr: ':1'}": "htp is not a known key; did you mean http?",
-    "catalog: {zzz: 1}": "catalog.zzz is not a known key; known here: maxentries",
-    "http: {addr: 5000}": 'http.addr is "5000"; expected HOST:PORT, such as :5000 or 127.0.0.1:5000',
-    "http: {addr: ':65536'}": 'http.addr is ":65536"; expected HOST:PORT, such as :5000 or 127.0.0.1:5000',
-    "http: {draintimeout: 30}": 'http.draintimeout is "30"; expected a duration such as 30s or 1m30s',
-    "http: {draintimeout: 1:30}": 'http.draintimeout is "1:30"; expected a duration such as 30s or 1m30s',
-    "http: {draintimeout: -1s}": 'http.draintimeout is "-1s"; expected a duration such as 30s or 1m30s',
-    "http: {relativeurls: maybe}": 'http.relativeurls is "maybe"; expected true or false',
+    "storage: {delet: {enabled: true}}": "unknown key storage.delet; did you mean storage.delete?",
+    "delete: {enabled: true}": "unknown key delete; did you mean storage.delete?",
+    "htp: {addr: ':1'}": "unknown key htp; did you mean http?",
+    "catalog: {zzz: 1}": "unknown key catalog.zzz; expected one of: maxentries",
+    "http: {addr: 5000}": (
+        'invalid address "5000" for http.addr: expected HOST:PORT, such as :5000 or 127.0.0.1:5000'
+    ),
+    "http: {addr: ':65536'}": (
+        'invalid address ":65536" for http.addr: expected HOST:PORT, such as :5000 or 127.0.0.1:5000'
+    ),
+    "http: {draintimeout: 30}": (
+        'invalid duration "30" for http.draintimeout: expected a number and a unit, such as 30s or 5m'
+    ),
+    "http: {draintimeout: 1:30}": (
+        'invalid duration "1:30" for http.draintimeout: expected a number and a unit, such as 30s or 5m'
+    ),
+    "http: {draintimeout: -1s}": (
+        'invalid duration "-1s" for http.draintimeout: expected a number and a unit, such as 30s or 5m'
+    ),
+    "http: {relativeurls: maybe}": 'invalid value "maybe" for http.relativeurls: expected true or false',
     "http: {host: registry.example.com}": (
-        'http.host is "registry.example.com"; expected a URL such as https://registry.example.com or '
+        'invalid URL "registry.example.com" for http.host: expected a URL such as '
+        "https://registry.example.com or "
         "https://example.com/registry"
     ),
-    "http: {prefix: registry}": 'http.prefix is "registry"; expected a path such as /registry/',
-    "http: {net: unix}": 'http.net is "unix"; expected tcp',
+    "http: {prefix: registry}": 'invalid path "registry" for http.prefix: expected a path such as /registry/',
+    "http: {net: unix}": 'invalid value "unix" for http.net: expected tcp',
     'http: {headers: {X-A: "a\\nb"}}': (
-        "http.headers is a section; expected header names, each with a list of printable texts"
+        "invalid section for http.headers: expected header names, each with a list of printable texts"
     ),
-    "http: {tls: {certificate: /a}}": "http.tls is a section; expected certificate and key together",
+    "http: {tls: {certificate: /a}}": "invalid section for http.tls: expected both certificate and key",
     "http: {tls: {clientcas: [/c]}}": (
-        "http.tls is a section; expected certificate and key as well when there are clientcas"
+        "invalid section for http.tls: expected certificate and key, which clientcas requires"
     ),
     "http: {tls: {certificate: /a, key: /b, clientauth: require-and-verify-client-cert}}": (
-        "http.tls is a section; expected clientcas beside clientauth"
+        "invalid section for http.tls: expected clientcas, which clientauth requires"
     ),
-    "http: {tls: {minimumtls: tls1.1}}": 'http.tls.minimumtls is "tls1.1"; expected tls1.2 or tls1.3',
+    "http: {tls: {minimumtls: tls1.1}}": (
+        'invalid value "tls1.1" for http.tls.minimumtls: expected tls1.2 or tls1.3'
+    ),
     "http: {debug: {prometheus: {enabled: true, path: /m}}}": (
-        'http.debug.prometheus.path is "/m"; expected /metrics'
+        'invalid value "/m" for http.debug.prometheus.path: expected /metrics'
     ),
-    "http: nothing": 'http is "nothing"; expected a section with keys such as addr, net, host',
-    "http: [a]": "http is a list; expected a section with keys such as addr, net, host",
-    "log: {level: loud}": 'log.level is "loud"; expected error, warn, info or debug',
-    "log: {formatter: gelf}": 'log.formatter is "gelf"; expected text, json or logstash',
-    "ocilot: {pools: {write: 0}}": 'ocilot.pools.write is "0"; expected a whole number from 1 on',
+    "http: nothing": 'invalid value "nothing" for http: expected a section with keys such as addr, net, host',
+    "http: [a]": "invalid list for http: expected a section with keys such as addr, net, host",
+    "log: {level: loud}": 'invalid value "loud" for log.level: expected error, warn, info or debug',
+    "log: {formatter: gelf}": 'invalid value "gelf" for log.formatter: expected text, json or logstash',
+    "ocilot: {pools: {write: 0}}": (
+        'invalid number "0" for ocilot.pools.write: expected a whole number, at least 1'
+    ),
     "ocilot: {metrics: {readers: [prometheus]}}": (
-        'ocilot.metrics.readers.0 is "prometheus"; expected anonymous, everyone, user:NAME, group:NAME, '
+        'invalid value "prometheus" for ocilot.metrics.readers.0: expected anonymous, everyone, user:NAME, '
+        "group:NAME, "
         "robot:NAME, federated:PATTERN or certificate:PATTERN"
     ),
-    "http: {port: 5000}": "http.port is not a known key; did you mean http.addr?",
-    "catalog: {maxentries: many}": 'catalog.maxentries is "many"; expected a whole number from 1 on',
-    "tags: {maxtags: 1.5}": 'tags.maxtags is "1.5"; expected a whole number from 1 on',
+    "http: {port: 5000}": "unknown key http.port; did you mean http.addr?",
+    "catalog: {maxentries: many}": (
+        'invalid number "many" for catalog.maxentries: expected a whole number, at least 1'
+    ),
+    "tags: {maxtags: 1.5}": 'invalid number "1.5" for tags.maxtags: expected a whole number, at least 1',
     "ocilot: {manifestlimit: 4 parsecs}": (
-        'ocilot.manifestlimit is "4 parsecs"; expected a size above zero such as 65536 or 4MiB'
+        'invalid size "4 parsecs" for ocilot.manifestlimit: expected a number of bytes above zero, such as '
+        "65536 or 4MiB"
     ),
     "ocilot: {sparse: mirror}": (
-        'ocilot.sparse is "mirror"; expected a list of repository patterns, '
+        'invalid value "mirror" for ocilot.sparse: expected a list of repository patterns, '
         "such as [team/app, mirror/*] or ['**']"
     ),
     "ocilot: {sparse: [mirror/a**]}": (
-        "ocilot.sparse is a list; expected a list of repository patterns, "
+        "invalid list for ocilot.sparse: expected a list of repository patterns, "
         "such as [team/app, mirror/*] or ['**']"
     ),
     "storage: {filesystem: {}, inmemory: {}}": (
-        "storage is a section; expected one kind of storage, not filesystem and inmemory"
+        "invalid section for storage: expected either filesystem or inmemory"
     ),
     "storage: {filesystem: {rootdirectory: [a]}}": (
-        "storage.filesystem.rootdirectory is a list; expected a path"
+        "invalid list for storage.filesystem.rootdirectory: expected a path"
     ),
-    "auth: htpasswd": 'auth.htpasswd is "htpasswd"; expected realm and path in it',
-    "auth: {htpasswd: }": "auth.htpasswd is empty; expected realm and path in it",
+    "auth: htpasswd": 'invalid value "htpasswd" for auth.htpasswd: expected both realm and path',
+    "auth: {htpasswd: }": "invalid empty value for auth.htpasswd: expected both realm and path",
     "auth: {htpasswd: {realm: r, path: p}, silly: {realm: r, service: s}}": (
-        "auth is a section; expected one of htpasswd, token and silly"
+        "invalid section for auth: expected only one of htpasswd, token and silly"
     ),
     "auth: {token: {realm: https://a, service: r, issuer: i}}": (
-        "auth.token is a section; expected rootcertbundle or jwks in it"
+        "invalid section for auth.token: expected rootcertbundle or jwks"
     ),
-    "auth: {ldap: {}}": "auth.ldap is not a known key; known here: htpasswd, token, silly",
+    "auth: {ldap: {}}": "unknown key auth.ldap; expected one of: htpasswd, token, silly",
     "ocilot: {accounts: {enabled: true, tokenexpiry: 30s}}": (
-        "ocilot.accounts.tokenexpiry cannot be used: clients take every token for good for a minute at least"
+        "ocilot.accounts.tokenexpiry cannot be used: clients assume that a token is valid for at least 1m; "
+        "set 1m or more"
     ),
     "ocilot: {access: []}": (
-        "ocilot.access cannot be used: without accounts nobody can log in; set ocilot.accounts.enabled: "
+        "ocilot.access cannot be used: access rules need a login method; set ocilot.accounts.enabled: "
         "true, or "
         "auth.htpasswd or auth.token"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['A'], allow: {}}]}": (
-        'ocilot.access.0.repositories.0 is "A"; expected a repository pattern such as team/app, '
+        'invalid value "A" for ocilot.access.0.repositories.0: expected a repository pattern such as '
+        "team/app, "
         "mirror/* or **"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**'], allow: {everyone: [pul]}}]}": (
-        'ocilot.access.0.allow.everyone.0 is "pul"; expected a list of some of pull, push, create, '
-        "delete and admin"
+        'invalid value "pul" for ocilot.access.0.allow.everyone.0: expected a list of pull, push, '
+        "create, "
+        "delete or admin"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**'], allow: {'usr:a': [pull]}}]}": (
-        "ocilot.access.0.allow.usr:a is a list; expected rights of anonymous, everyone, user:NAME, "
+        "invalid list for ocilot.access.0.allow.usr:a: expected rights of anonymous, everyone, user:NAME, "
         "group:NAME, "
         "robot:NAME, federated:PATTERN or certificate:PATTERN, not of usr:a"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**']}]}": (
-        "ocilot.access.0 is a section; expected a rule with both repositories and allow"
+        "invalid section for ocilot.access.0: expected a rule with both repositories and allow"
     ),
     "ocilot: {groups: {team: ['group:other']}}": (
-        "ocilot.groups.team is a list; expected names, or robot:NAME, federated:PATTERN and "
+        "invalid list for ocilot.groups.team: expected names, or robot:NAME, federated:PATTERN and "
         "certificate:PATTERN"
     ),
-    "proxy: {remoteurl: https://x.org}": "proxy cannot be used: ocilot does not mirror another registry yet",
+    "proxy: {remoteurl: https://x.org}": "proxy cannot be used: pull-through mirrors are not supported yet",
     "notifications: {endpoints: [{name: a}]}": (
-        "notifications cannot be used: ocilot does not send notifications yet"
+        "notifications cannot be used: notifications are not supported yet"
     ),
     "storage: {s3: {bucket: b}}": (
-        "storage.s3 cannot be used: only storage.filesystem and storage.inmemory are done yet"
+        "storage.s3 cannot be used: only storage.filesystem and storage.inmemory are supported yet"
     ),
     "storage: {gcs: }": (
-        "storage.gcs cannot be used: only storage.filesystem and storage.inmemory are done yet"
+        "storage.gcs cannot be used: only storage.filesystem and storage.inmemory are supported yet"
     ),
     "storage: {maintenance: {readonly: {enabled: true}}}": (
         "storage.maintenance.readonly.enabled cannot be used: "
-        "the registry cannot be made read-only yet, and needs it for no upkeep"
+        "read-only mode is not supported yet; no maintenance task needs it"
     ),
     "http: {tls: {certificate: /a, key: /b, clientcas: [/c], clientauth: request-client-cert}}": (
-        "http.tls cannot be used: clientauth: request-client-cert takes certificates that nobody has signed; "
+        "http.tls cannot be used: clientauth: request-client-cert accepts unverified certificates; "
         "use require-and-verify-client-cert or verify-client-cert-if-given"
     ),
-    "middleware: {storage: [{name: redirect}]}": "middleware cannot be used: ocilot has no middleware",
-    "version: 0.1": "version is on line 1 already; keep one",
-    "http: {addr: ':1', addr: ':2'}": "addr is on line 2 already; keep one",
-    "http: !!timestamp 2024-01-01": "a value of the type tag:yaml.org,2002:timestamp has no use here",
-    "http: !!int ten": "ten does not fit its tag",
-    "http: *unknown": "not YAML: found undefined alias 'unknown'",
-    "http: [": "not YAML: expected the node content, but found '<stream end>'",
+    "middleware: {storage: [{name: redirect}]}": "middleware cannot be used: middleware is not supported",
+    "version: 0.1": "duplicate key version: first on line 1; remove one",
+    "http: {addr: ':1', addr: ':2'}": "duplicate key addr: first on line 2; remove one",
+    "http: !!timestamp 2024-01-01": "unsupported type tag:yaml.org,2002:timestamp",
+    "http: !!int ten": "invalid value ten for its tag",
+    "http: *unknown": "invalid YAML: found undefined alias 'unknown'",
+    "http: [": "invalid YAML: expected the node content, but found '<stream end>'",
     "http: &a [*a]": "a value cannot contain itself",
-    "? [a, b]\n: c": "a key has to be a word",
+    "? [a, b]\n: c": "invalid key: expected a single word",
     "http: {secret: @abc}": (
-        "not YAML: found character '@' that cannot start any token; put the value in quotes"
+        "invalid YAML: found character '@' that cannot start any token; put the value in quotes"
     ),
 }
 

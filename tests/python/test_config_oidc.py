@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -73,15 +74,15 @@ def test_what_is_shown_can_be_read_again(tmp_path: Path) -> None:
         ("[{name: a}]", "an issuer with a list of rules"),
         ("[{name: a, issuer: b, audience: c, rules: []}]", "an issuer with a list of rules"),
         ("[{name: a, issuer: b, audience: c, key: d, rules: [{name: e}]}]", "not key"),
-        ("[{name: a, issuer: b, audience: c, rules: [{name: e}]}]", "without them anybody would fit"),
-        ("[{name: a, issuer: b, audience: c, rules: [{claims: {}, name: e}]}]", "anybody would fit"),
+        ("[{name: a, issuer: b, audience: c, rules: [{name: e}]}]", "without claims would match every token"),
+        ("[{name: a, issuer: b, audience: c, rules: [{claims: {}, name: e}]}]", "would match every token"),
         ("[{name: a, issuer: b, audience: c, rules: [{claims: {x: y}}]}]", "a name for the caller"),
         ("[{name: a, issuer: b, audience: c, rules: [{claims: {x: y}, name: e, no: 1}]}]", "not no"),
     ],
 )
 def test_mistakes_are_named_where_they_are(tmp_path: Path, oidc: str, told: str) -> None:
     said = problem(tmp_path, "accounts: {enabled: true}", f"oidc: {oidc}")
-    assert said.startswith("config.yml:4: ocilot.oidc.0")
+    assert re.match(r"config\.yml:4: invalid .* for ocilot\.oidc\.0", said)
     assert told in said
 
 

@@ -139,7 +139,7 @@ ocilot:
 
 def test_groups_that_no_account_is_in_are_noted(tmp_path: Path) -> None:
     (tmp_path / "config.yml").write_text(RULES)
-    meant = "note: ocilot.access.0: no account is in the group taem; did you mean team?"
+    meant = "note: ocilot.access.0: unknown group taem: no account is a member; did you mean team?"
     alone = ocilot_command("config", "check", "config.yml", cwd=tmp_path)
     assert alone.stderr.splitlines() == [meant, "config.yml is fine"]
     assert not (tmp_path / "data").exists()
@@ -150,7 +150,7 @@ def test_groups_that_no_account_is_in_are_noted(tmp_path: Path) -> None:
     assert beside.returncode == 0
     assert beside.stderr.splitlines() == [
         meant,
-        "note: ocilot.access.0: no account is in the group qa",
+        "note: ocilot.access.0: unknown group qa: no account is a member",
         "config.yml is fine",
     ]
 
@@ -190,5 +190,5 @@ def test_no_administrative_command_makes_a_data_directory(tmp_path: Path, words:
     (tmp_path / "etc/config.yml").write_text(RULES.replace("group:taem: [pull], ", ""))
     ran = ocilot_command(*words.split(), "--config", "../etc/config.yml", cwd=tmp_path / "work")
     assert (ran.returncode, ran.stdout) == (3, "")
-    assert f"there is no registry at {tmp_path}/etc/data; start one there" in ran.stderr
+    assert f"no registry found at {tmp_path}/etc/data; start one there" in ran.stderr
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["config.yml", "etc", "work"]

@@ -82,7 +82,7 @@ def test_without_one_a_registry_runs_as_long_as_it_is_asked(tmp_path: Path) -> N
 def test_no_command_makes_a_data_directory(tmp_path: Path, there: list[str]) -> None:
     for directory in there:
         (tmp_path / directory).mkdir(parents=True)
-    with pytest.raises(Error, match=r"^there is no registry at .*/data; start one there with") as caught:
+    with pytest.raises(Error, match=r"^no registry found at .*/data; start one there with") as caught:
         control_of(tmp_path / "data").__enter__()
     assert Exit.of(caught.value) is Exit.NOT_FOUND
     found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
@@ -134,7 +134,7 @@ def test_an_answer_that_is_none_is_said_to_be_none(tmp_path: Path) -> None:
     with (
         answering(tmp_path / "ocilot" / "control.sock", 500, b"<html>"),
         control_of(tmp_path) as control,
-        pytest.raises(Error, match="answered 500 without a reason"),
+        pytest.raises(Error, match="responded with status 500 without a message"),
     ):
         control.ask("GET", "/")
 
@@ -157,7 +157,7 @@ def test_a_registry_in_memory_is_asked_where_its_socket_is_named(tmp_path: Path)
     with pytest.raises(ConfigError, match=r"ocilot\.controlsocket"), Control(settings):
         pass
     settings.control_socket = str(tmp_path / "socket")
-    with pytest.raises(Error, match="no registry runs") as caught, Control(settings):
+    with pytest.raises(Error, match="no running registry") as caught, Control(settings):
         pass
     assert Exit.of(caught.value) is Exit.NETWORK
     with ocilot.Server(control_socket=str(tmp_path / "socket")), Control(settings) as control:

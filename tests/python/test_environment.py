@@ -86,37 +86,45 @@ def test_an_empty_variable_takes_a_value_away(file: Path) -> None:
         (
             "REGISTRY_HTTP_ADR",
             ":1",
-            "http.adr is not a known key; did you mean http.addr (REGISTRY_HTTP_ADDR)?",
+            "unknown key http.adr; did you mean http.addr (REGISTRY_HTTP_ADDR)?",
         ),
-        ("REGISTRY_HTTP_RELATIVEURLS", "maybe", 'http.relativeurls is "maybe"; expected true or false'),
-        ("REGISTRY_HTTP_ADDR", "[", 'http.addr is "["; expected HOST:PORT, such as :5000 or 127.0.0.1:5000'),
-        ("REGISTRY_HTTP_HEADERS", "[", "not YAML: expected the node content, but found '<stream end>'"),
+        (
+            "REGISTRY_HTTP_RELATIVEURLS",
+            "maybe",
+            'invalid value "maybe" for http.relativeurls: expected true or false',
+        ),
+        (
+            "REGISTRY_HTTP_ADDR",
+            "[",
+            'invalid address "[" for http.addr: expected HOST:PORT, such as :5000 or 127.0.0.1:5000',
+        ),
+        ("REGISTRY_HTTP_HEADERS", "[", "invalid YAML: expected the node content, but found '<stream end>'"),
         (
             "REGISTRY_HTTP_PORT",
             "5000",
-            "http.port is not a known key; did you mean http.addr (REGISTRY_HTTP_ADDR)?",
+            "unknown key http.port; did you mean http.addr (REGISTRY_HTTP_ADDR)?",
         ),
-        ("REGISTRY_HTTP__ADDR", ":1", "an empty word between two `_` names no key"),
-        ("REGISTRY_HTTP_HEADERS_X-One_2", "b", "2 is not a place in a list of 1"),
+        ("REGISTRY_HTTP__ADDR", ":1", "invalid name: the key between two `_` is empty"),
+        ("REGISTRY_HTTP_HEADERS_X-One_2", "b", "invalid list index 2: expected 0 to 1"),
         (
             "REGISTRY_AUTH",
             "htpasswd",
-            'auth.htpasswd is "htpasswd"; expected realm and path in it',
+            'invalid value "htpasswd" for auth.htpasswd: expected both realm and path',
         ),
         (
             "REGISTRY_AUTH_HTPASSWD_REALM",
             "basic",
-            "auth.htpasswd is a section; expected realm and path in it",
+            "invalid section for auth.htpasswd: expected both realm and path",
         ),
         (
             "REGISTRY_STORAGE_S3_BUCKET",
             "b",
-            "storage.s3 cannot be used: only storage.filesystem and storage.inmemory are done yet",
+            "storage.s3 cannot be used: only storage.filesystem and storage.inmemory are supported yet",
         ),
         (
             "REGISTRY_PROXY_REMOTEURL",
             "https://example.com",
-            "proxy cannot be used: ocilot does not mirror another registry yet",
+            "proxy cannot be used: pull-through mirrors are not supported yet",
         ),
     ],
 )
@@ -129,8 +137,8 @@ def test_a_mistake_names_the_variable(file: Path, name: str, value: str, message
 def test_a_variable_that_names_no_section_is_only_noted(file: Path) -> None:
     notes = load(file, {"REGISTRY_HOME": "/srv", "REGISTRY_VERSION": "9"}).notes
     assert notes == [
-        "REGISTRY_HOME names no key of the configuration and has no effect",
-        "REGISTRY_VERSION names no key of the configuration and has no effect",
+        "REGISTRY_HOME has no effect: it matches no configuration key",
+        "REGISTRY_VERSION has no effect: it matches no configuration key",
     ]
 
 
@@ -195,7 +203,7 @@ def test_the_variable_of_another_program_is_passed_over(file: Path) -> None:
 
 def test_a_port_that_is_no_service_of_kubernetes_is_not_passed_over(file: Path) -> None:
     assert load(file, {"REGISTRY_PORT": "5000"}).notes == [
-        "REGISTRY_PORT names no key of the configuration and has no effect; did you mean REGISTRY_HTTP_ADDR?"
+        "REGISTRY_PORT has no effect: it matches no configuration key; did you mean REGISTRY_HTTP_ADDR?"
     ]
 
 

@@ -53,7 +53,7 @@ def test_options_are_settings() -> None:
 
 
 def test_an_unknown_option_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"^Server has no option 'delets'; did you mean 'deletes'\?$"):
+    with pytest.raises(TypeError, match=r"^unknown option 'delets' of Server; did you mean 'deletes'\?$"):
         ocilot.Server(delets=False)
 
 

@@ -143,4 +143,4 @@ def test_rules_without_anybody_to_log_in_are_refused(fresh_registry: FreshRegist
     registry = fresh_registry(f"version: 0.1\nocilot:\n{RULES}", start=False)
     ran = registry.refused_start()
     assert ran.code == 2
-    assert "ocilot.access cannot be used: without accounts nobody can log in" in ran.err
+    assert "ocilot.access cannot be used: access rules need a login method" in ran.err

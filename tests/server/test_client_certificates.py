@@ -98,7 +98,7 @@ def test_certificates_that_nobody_verifies_are_not_asked_for(
 ) -> None:
     ran = fresh_registry(config(certificates, f"clientauth: {word}"), start=False).refused_start()
     assert ran.code == 2
-    assert f"clientauth: {word} takes certificates that nobody has signed" in ran.err
+    assert f"clientauth: {word} accepts unverified certificates" in ran.err
 
 
 KNOWN = """\

@@ -52,7 +52,7 @@ def test_jobs_are_listed_and_run(fresh_registry: FreshRegistry) -> None:
 
 
 def test_a_round_is_joined_and_cancelled(slow: Commands) -> None:
-    assert slow("jobs", "run", "scrub").err == "scrub is running already\n"
+    assert slow("jobs", "run", "scrub").err == "scrub is already running\n"
     assert slow("jobs", "cancel", "scrub").err == "scrub is being cancelled\n"
     wait_until(lambda: state(slow, "scrub") == "idle", "the end of the round")
     assert slow("jobs", "cancel", "scrub").err == "scrub is not running\n"

@@ -25,13 +25,13 @@ COMMANDS: Final = (
     Row(
         "serve",
         "serve.serve",
-        "Run the registry until SIGTERM. Options win over REGISTRY_* variables, those over the file.",
+        "Run the registry until SIGTERM. Precedence: options, REGISTRY_* variables, file.",
     ),
     Row(
         "fsck",
         "fsck.fsck",
-        "Compare every fact with the bytes, and every blob with its digest; exit code 7 if anything is "
-        "wrong.",
+        "Check all metadata against the stored blobs, and every blob against its digest. Exit code 7 if "
+        "anything is wrong.",
     ),
     Row(
         "import",
@@ -40,14 +40,14 @@ COMMANDS: Final = (
     ),
     Row("audit", "audit.audit", "Print changes and refusals, youngest first."),
     Row("version", "version.version", "Print the version."),
-    Row("config", "config.app", "Look at a configuration."),
-    Row("hooks", "hooks.app", "Look at scripts, try them, load them again."),
-    Row("user", "user.app", "People who log in."),
-    Row("robot", "robot.app", "Machines that log in, with tokens in place of passwords."),
-    Row("token", "token.app", "Secrets that stand for an account in place of its password."),
-    Row("access", "access.app", "Who may do what, and why."),
-    Row("keys", "keys.app", "Keys that the registry signs its tokens with."),
-    Row("jobs", "jobs.app", "Background jobs of the running registry."),
+    Row("config", "config.app", "Check and show the configuration."),
+    Row("hooks", "hooks.app", "List, check, try and reload hook scripts."),
+    Row("user", "user.app", "Manage user accounts."),
+    Row("robot", "robot.app", "Manage robot accounts, which log in with tokens."),
+    Row("token", "token.app", "Manage tokens, which accounts use instead of passwords."),
+    Row("access", "access.app", "Explain access decisions."),
+    Row("keys", "keys.app", "Manage the keys that sign tokens."),
+    Row("jobs", "jobs.app", "Manage the background jobs of a running registry."),
 )
 
 
@@ -98,6 +98,6 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None: ...

@@ -1,4 +1,4 @@
-"""`ocilot config`: look at a configuration without starting anything."""
+"""`ocilot config`: check and show a configuration without starting anything."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("check")
 @located
 def check(at: Location) -> None:
-    """Check a configuration and the REGISTRY_* variables; exit code 2 if anything is wrong.
+    """Check the configuration and the REGISTRY_* variables. Exit code 2 if anything is invalid.
 
-    Also looks for the files that it names, and for groups in rules that no account is in.
+    Also checks that the files in it can be read, and that accounts are members of the groups in access rules.
     """
     loaded = at.load()
     if found := [*world.problems(loaded.settings), *_script_problems(loaded)]:
         raise ConfigError("\n".join(found))
     for note in world.group_notes(loaded.config, _groups_of_accounts(at, loaded)):
         print(f"note: {note}", file=sys.stderr)
-    print(f"{loaded.path or 'the configuration without a file'} is fine", file=sys.stderr)
+    print(f"{loaded.path or 'the default configuration'} is fine", file=sys.stderr)
 
 
 @app.command("show")
 @located
 def show(at: Location, output: OutputOption = Output.YAML) -> None:
-    """Print what is in force: the file, the REGISTRY_* variables over it, and every default."""
+    """Print the effective configuration: the file, the REGISTRY_* variables over it, and all defaults."""
     data = at.load().as_data()
     rows = [{"key": key, "value": value} for key, value in _flat(data)]
     print_data(data, output, lambda: print_table(rows, {"key": "KEY", "value": "VALUE"}))

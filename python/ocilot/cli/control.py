@@ -104,12 +104,12 @@ class Control:
         except (FileNotFoundError, ConnectionRefusedError):
             if not self._may_start:
                 raise failure(
-                    "unavailable", f"no registry runs here: nobody listens at {path}; {self._what_to_do()}"
+                    "unavailable", f"no running registry: no process listens at {path}; {self._what_to_do()}"
                 ) from None
             self._connection = _connected(self._start())
         except PermissionError:
             raise failure(
-                "denied", f"{path} is not yours to use; run this as the user that runs the registry"
+                "denied", f"cannot open {path}: permission denied; run this as the user running the registry"
             ) from None
         except OSError as problem:
             raise failure(
@@ -134,7 +134,7 @@ class Control:
         return self._own is not None
 
     def has_accounts(self) -> bool:
-        """Whether anybody can log in with an account of this registry."""
+        """Whether accounts are enabled."""
         try:
             self.ask("GET", "/api/v1/keys")
         except Error as problem:
@@ -187,7 +187,7 @@ class Control:
             answer = self._connection.getresponse()
             return answer, answer.read()
         except (OSError, http.client.HTTPException) as problem:
-            raise failure("unavailable", f"the registry went away before it answered: {problem}") from None
+            raise failure("unavailable", f"the registry closed the connection before it answered: {problem}") from None
 
     def _path(self) -> str:
         settings = self._settings
@@ -195,22 +195,25 @@ class Control:
             return settings.control_socket
         if settings.in_memory:
             raise ConfigError(
-                "this configuration keeps everything in memory and names no control socket: "
-                "set ocilot.controlsocket, and restart the registry"
+                "storage.inmemory has no control socket by default: set ocilot.controlsocket and restart the "
+                "registry"
             )
         return os.fspath(Path(settings.root).absolute() / "ocilot" / "control.sock")
 
     def _what_to_do(self) -> str:
         start = "start it with `ocilot serve`"
-        return start if self._is_named else f"{start}, or say with --config or --root which one is meant"
+        return start if self._is_named else f"{start}, or select another with --config or --root"
 
     def _start(self) -> str:
         settings = self._settings
         if settings.in_memory:
-            raise failure("unavailable", "no registry runs, and one in memory keeps nothing: start it first")
+            raise failure(
+                "unavailable",
+                "no running registry, and storage.inmemory keeps no data: start the registry first",
+            )
         if not (Path(settings.root) / METADATA).exists():
-            what_to_do = "start one there with `ocilot serve`, or name another with --config or --root"
-            raise failure("not_found", f"there is no registry at {settings.root}; {what_to_do}")
+            what_to_do = "start one there with `ocilot serve`, or select another with --config or --root"
+            raise failure("not_found", f"no registry found at {settings.root}; {what_to_do}")
         if self._only_reads:
             self._copy_metadata()
         settings.address = settings.debug_address = ""
@@ -292,4 +295,4 @@ def _sentence(status: int, text: bytes) -> str:
     try:
         return "\n".join(error["message"] for error in json.loads(text)["errors"])
     except (ValueError, KeyError, TypeError):
-        return f"the registry answered {status} without a reason"
+        return f"the registry responded with status {status} without a message"

@@ -1,4 +1,4 @@
-"""How a command ends that something went wrong with: one line on standard error, and an exit code."""
+"""How a failed command ends: one line on standard error, and an exit code."""
 
 from __future__ import annotations
 
@@ -68,5 +68,5 @@ def _details(problem: BaseException) -> str:
         with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"ocilot {__version__}, Python {sys.version}\n{lines}")
     except OSError:
-        return f"run it again with {TRACEBACK}=1 for details"
-    return f"details are in {path}"
+        return f"run it again with {TRACEBACK}=1 for a stack trace"
+    return f"see {path} for details"

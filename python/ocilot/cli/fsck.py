@@ -1,4 +1,4 @@
-"""`ocilot fsck`: is everything there, and is it what it says it is?"""
+"""`ocilot fsck`: compares metadata and blobs."""
 
 from __future__ import annotations
 
@@ -85,12 +85,13 @@ def fsck(
     at: Location,
     output: OutputOption = Output.TABLE,
     hash: Annotated[
-        bool, typer.Option("--hash/--no-hash", help="Read every blob and compare its digest.")
+        bool, typer.Option("--hash/--no-hash", help="Read every blob and verify its digest.")
     ] = True,
 ) -> None:
-    """Compare every fact with the bytes, and every blob with its digest; exit code 7 if anything is wrong.
+    """Check all metadata against the stored blobs, and every blob against its digest. Exit code 7 if
+    anything is wrong.
 
-    Changes nothing, and may run beside the registry.
+    Changes nothing. Can run while the registry is running.
     """
     printer = _PRINTERS[output]()
     report = check_directory(at.data_directory(), hash=hash, tell=printer.tell)

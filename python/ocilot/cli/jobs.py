@@ -1,4 +1,4 @@
-"""`ocilot jobs`: what the registry does without being asked."""
+"""`ocilot jobs`: background jobs of a running registry."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .output import Output, OutputOption, print_data, print_table
 BETWEEN_LOOKS = 0.2
 """Seconds."""
 
-app = typer.Typer(help="Background jobs of the running registry.", no_args_is_help=True)
+app = typer.Typer(help="Manage the background jobs of a running registry.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a job, as in `ocilot jobs ls`.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Job name, as in `ocilot jobs ls`.")]
 
 
 @app.command("ls")
@@ -43,12 +43,12 @@ def run(
         bool, typer.Option("--wait", help="Wait for the end of the round; exit code 1 if it fails.")
     ] = False,
 ) -> None:
-    """Start a round of a job now, or join the one under way."""
+    """Start a round of a job now, or join the running one."""
     with at.control(start=False) as control:
         asked = control.ask("POST", path("jobs", name))
         if not wait:
             print(
-                f"{name} {'is running already' if asked['already_running'] else 'started'}", file=sys.stderr
+                f"{name} {'is already running' if asked['already_running'] else 'started'}", file=sys.stderr
             )
             return
         while (job := control.ask("GET", path("jobs", name)))["rounds"] < asked["round"]:
@@ -64,7 +64,7 @@ def run(
 @app.command("cancel")
 @located
 def cancel(at: Location, name: Name) -> None:
-    """Cancel the round of a job that is under way. The next round starts as scheduled."""
+    """Cancel the running round of a job. The next round starts as scheduled."""
     with at.control(start=False) as control:
         told = control.ask("DELETE", path("jobs", name))
     print(f"{name} {'is being cancelled' if told['cancelled'] else 'is not running'}", file=sys.stderr)

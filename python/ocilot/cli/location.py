@@ -35,7 +35,7 @@ class Location(NamedTuple):
         """The data directory. Raises ConfigError if everything is in memory."""
         settings = self.load().settings
         if settings.in_memory:
-            raise ConfigError("this configuration keeps everything in memory: it has no data directory")
+            raise ConfigError("storage.inmemory has no data directory; use storage.filesystem or --root")
         return settings.root
 
     def control(self, *, start: bool = True, only_reads: bool = False) -> Control:
@@ -45,7 +45,7 @@ class Location(NamedTuple):
 
 def _named(value: str | None) -> str | None:
     if value == "":
-        raise typer.BadParameter("is empty; name one, or leave the option out")
+        raise typer.BadParameter("is empty; set a value or omit the option")
     return value
 
 
@@ -53,7 +53,7 @@ ConfigArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="CONFIG",
-        help="Configuration file; default: the one that REGISTRY_CONFIGURATION_PATH names, or none.",
+        help="Configuration file; default: $REGISTRY_CONFIGURATION_PATH, or none.",
         show_default=False,
         callback=_named,
     ),

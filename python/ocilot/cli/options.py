@@ -25,7 +25,7 @@ def moment_of(text: str, now: float) -> str:
     try:
         moment = datetime.fromtimestamp(now - seconds_of(text), UTC)
     except (OverflowError, ValueError, OSError):
-        raise typer.BadParameter(f'invalid duration "{text}": it is before all time') from None
+        raise typer.BadParameter(f'invalid duration "{text}": expected a time after year 1') from None
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -36,7 +36,9 @@ def seconds_of(text: str) -> int:
     """Seconds of `90d`, `12h` or `1h30m`."""
     parts = re.findall(r"([0-9]+)([smhd])", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise typer.BadParameter(f'invalid duration "{text}": expected 90d, 12h, 1h30m or the like')
+        raise typer.BadParameter(
+            f'invalid duration "{text}": expected numbers and units, such as 90d, 12h or 1h30m'
+        )
     return sum(int(number) * _UNITS[unit] for number, unit in parts)
 
 
@@ -45,11 +47,11 @@ def read_password(name: str, *, from_stdin: bool) -> str:
     if from_stdin:
         password = text_file.read_line(None if sys.stdin is None else sys.stdin.buffer, "password")
         if not password:
-            raise typer.BadParameter("found no password on standard input", param_hint="--password-stdin")
+            raise typer.BadParameter("standard input has no password", param_hint="--password-stdin")
         return password
     if sys.stdin is None or not sys.stdin.isatty():
         raise typer.BadParameter(
-            "a password is typed at a terminal; in a script pipe it in with --password-stdin",
+            "the password prompt needs a terminal; in a script, use --password-stdin",
             param_hint="--password-stdin",
         )
     try:

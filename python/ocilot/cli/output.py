@@ -21,12 +21,12 @@ class Output(StrEnum):
 
 OutputOption = Annotated[
     Output,
-    typer.Option("--output", "-o", help="Output format; `table` is for people, `jsonl` one object a line."),
+    typer.Option("--output", "-o", help="Output format; `jsonl`: one JSON object per line."),
 ]
 
 
 def print_data(data: Any, output: Output, table: Callable[[], None]) -> None:
-    """Data in the form that was asked for; `table` prints it for people."""
+    """Data in the form that was asked for; `table` prints a table for reading."""
     if output is Output.TABLE:
         table()
     elif output is Output.JSON:

@@ -1,4 +1,4 @@
-"""`ocilot robot`: machines that log in."""
+"""`ocilot robot`: robot accounts."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def add(
     note: Note = "",
     group: Groups = None,
     no_token: Annotated[
-        bool, typer.Option("--no-token", help="Make no token yet; see `ocilot token add`.")
+        bool, typer.Option("--no-token", help="Create no token; see `ocilot token add`.")
     ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Make an account for a machine, and print the secret of its first token, which is shown only now."""
+    """Create a robot account and print the secret of its first token. The secret is shown only once."""
     expires_in = None if expires is None else seconds_of(expires)
     with at.control() as control:
         control.ask("POST", path("accounts"), {"name": name, "kind": "robot", "groups": only(group)})
@@ -44,7 +44,7 @@ def add(
                 raise
         can_log_in = control.has_accounts()
     if made is None:
-        print(f"made {name}", file=sys.stderr)
+        print(f"created {name}", file=sys.stderr)
     else:
         print_secret(made, output)
     if not can_log_in:
@@ -54,14 +54,14 @@ def add(
 @app.command("ls")
 @located
 def ls(at: Location, output: OutputOption = Output.TABLE) -> None:
-    """Print all accounts of machines."""
+    """List the robot accounts."""
     print_accounts(at, "robot", output)
 
 
 @app.command("rm")
 @located
 def rm(at: Location, name: Name) -> None:
-    """Remove an account and all its tokens."""
+    """Remove a robot account and all its tokens."""
     with at.control() as control:
         needed(control, name, "robot")
         control.ask("DELETE", path("accounts", name))

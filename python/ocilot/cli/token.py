@@ -1,4 +1,4 @@
-"""`ocilot token`: secrets that stand for an account in place of its password."""
+"""`ocilot token`: secrets that accounts use instead of passwords."""
 
 from __future__ import annotations
 
@@ -22,28 +22,32 @@ Scopes = Annotated[
     typer.Option(
         "--scope",
         metavar="SCOPE",
-        help="Scope, such as `repository:team/**:pull,push` (repeatable). Without one: no limit beyond the "
-        "rights of the account.",
+        help="Scope, such as `repository:team/**:pull,push` (repeatable). Default: all rights "
+        "of the account.",
     ),
 ]
 Expires = Annotated[
     str | None,
-    typer.Option(metavar="DURATION", help="Such as 90d or 12h; without it never.", show_default=False),
+    typer.Option(
+        metavar="DURATION", help="Lifetime, such as 90d or 12h; default: unlimited.", show_default=False
+    ),
 ]
-Note = Annotated[str, typer.Option(metavar="TEXT", help="What it is for.", show_default=False)]
+Note = Annotated[
+    str, typer.Option(metavar="TEXT", help="Free text that describes the purpose.", show_default=False)
+]
 
 
 @app.command("add")
 @located
 def add(
     at: Location,
-    account: Annotated[str, typer.Argument(help="Whose it is.")],
+    account: Annotated[str, typer.Argument(help="Account that owns the token.")],
     scope: Scopes = None,
     expires: Expires = None,
     note: Note = "",
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Make a token and print its secret, which is shown only now."""
+    """Create a token and print its secret. The secret is shown only once."""
     expires_in = None if expires is None else seconds_of(expires)
     with at.control() as control:
         made = make_token(control, account, scope, expires_in, note)
@@ -55,14 +59,12 @@ def add(
 def ls(
     at: Location,
     account: Annotated[
-        str | None, typer.Argument(help="Whose; without it everybody's.", show_default=False)
+        str | None, typer.Argument(help="Account; default: all accounts.", show_default=False)
     ] = None,
-    logins: Annotated[
-        bool, typer.Option("--logins", help="Refresh tokens of `docker login` instead of tokens made here.")
-    ] = False,
+    logins: Annotated[bool, typer.Option("--logins", help="List refresh tokens of logins instead.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """List tokens, without their secrets, which are not stored."""
+    """List tokens. Secrets are not stored and cannot be shown."""
     with at.control() as control:
         if account:
             control.ask("GET", path("accounts", account))
@@ -78,16 +80,16 @@ def rm(
     at: Location,
     token: Annotated[
         str | None,
-        typer.Argument(metavar="ID", help="Id of the token, see `ocilot token ls`.", show_default=False),
+        typer.Argument(metavar="ID", help="Token id, as in `ocilot token ls`.", show_default=False),
     ] = None,
     logins: Annotated[
         str | None,
         typer.Option(
-            "--logins", metavar="ACCOUNT", help="All refresh tokens of an account.", show_default=False
+            "--logins", metavar="ACCOUNT", help="Revoke all refresh tokens of an account.", show_default=False
         ),
     ] = None,
 ) -> None:
-    """Revoke a token, or all logins of an account, with every bearer token that was issued for it."""
+    """Revoke a token, or all logins of an account. Bearer tokens issued for them are revoked too."""
     with at.control() as control:
         if (token is None) == (logins is None):
             raise typer.BadParameter("expected either the ID of a token or --logins ACCOUNT")
@@ -98,7 +100,7 @@ def rm(
             control.ask("DELETE", path("tokens", one))
             print(f"revoked {one}", file=sys.stderr)
     if not ids:
-        print(f"{logins} has no logins", file=sys.stderr)
+        print(f"{logins} has no refresh tokens", file=sys.stderr)
 
 
 def tokens_of(control: Control, account: str | None, *, logins: bool) -> list[Any]:
@@ -123,6 +125,9 @@ def print_secret(made: Mapping[str, Any], output: Output) -> None:
     if output is not Output.TABLE:
         print_data(made, output, lambda: None)
         return
-    until = f"until {made['expires_at']}" if made["expires_at"] else "until it is removed"
-    print(f"token {made['id']} of {made['account']}, good {until}; it is not shown again:", file=sys.stderr)
+    until = f"until {made['expires_at']}" if made["expires_at"] else "until it is revoked"
+    print(
+        f"token {made['id']} of {made['account']}, valid {until}; the secret is shown only once:",
+        file=sys.stderr,
+    )
     print(made["secret"])

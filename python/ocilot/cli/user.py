@@ -1,4 +1,4 @@
-"""`ocilot user`: people who log in."""
+"""`ocilot user`: user accounts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .output import Output, OutputOption, print_data, print_table
 
 app = typer.Typer(no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="What the account is called.")]
+Name = Annotated[str, typer.Argument(help="Name of the account.")]
 Groups = Annotated[
-    list[str] | None, typer.Option("--group", metavar="GROUP", help="A group it is in. Again for another.")
+    list[str] | None, typer.Option("--group", metavar="GROUP", help="Group of the account (repeatable).")
 ]
 PasswordStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="Read the password from standard input, its first line.")
+    bool, typer.Option("--password-stdin", help="Read the password from the first line of standard input.")
 ]
 
 
@@ -30,14 +30,14 @@ def add(
     name: Name,
     group: Groups = None,
     admin: Annotated[
-        bool, typer.Option("--admin", help="May do everything, and administer the registry.")
+        bool, typer.Option("--admin", help="Administrator: all rights, and the administration API.")
     ] = False,
     no_password: Annotated[
-        bool, typer.Option("--no-password", help="Logs in with tokens only; see `ocilot token`.")
+        bool, typer.Option("--no-password", help="Create no password; the account logs in with tokens only.")
     ] = False,
     password_stdin: PasswordStdin = False,
 ) -> None:
-    """Make an account for a person, and ask for its password."""
+    """Create a user account. Prompts for the password."""
     account = {"name": name, "kind": "user", "groups": only(group), "admin": admin}
     if not no_password:
         account["password"] = read_password(name, from_stdin=password_stdin)
@@ -45,23 +45,23 @@ def add(
         control.ask("POST", path("accounts"), account)
         can_log_in = control.has_accounts()
     if can_log_in:
-        print(f"made {name}" if no_password else f"{name} can log in", file=sys.stderr)
+        print(f"created {name}" if no_password else f"{name} can log in", file=sys.stderr)
     else:
-        print(f"made {name}", file=sys.stderr)
+        print(f"created {name}", file=sys.stderr)
         print_no_accounts()
 
 
 @app.command("ls")
 @located
 def ls(at: Location, output: OutputOption = Output.TABLE) -> None:
-    """Print all accounts of people."""
+    """List the user accounts."""
     print_accounts(at, "user", output)
 
 
 @app.command("rm")
 @located
 def rm(at: Location, name: Name) -> None:
-    """Remove an account and all its tokens."""
+    """Remove a user account and all its tokens."""
     with at.control() as control:
         needed(control, name, "user")
         control.ask("DELETE", path("accounts", name))
@@ -74,14 +74,14 @@ def passwd(
     at: Location,
     name: Name,
     password_stdin: PasswordStdin = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Take the password away instead.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the password instead.")] = False,
 ) -> None:
-    """Give an account another password; whoever is logged in with the old one has to log in again."""
+    """Change the password of a user account. Revokes the refresh tokens of the account."""
     with at.control() as control:
         needed(control, name, "user")
         password = None if remove else read_password(name, from_stdin=password_stdin)
         control.ask("PATCH", path("accounts", name), {"password": password})
-    print(f"{name} has {'no password any more' if remove else 'another password'}", file=sys.stderr)
+    print(f"{'removed' if remove else 'changed'} the password of {name}", file=sys.stderr)
 
 
 @app.command("set")
@@ -90,22 +90,24 @@ def set_(
     at: Location,
     name: Name,
     group: Groups = None,
-    no_groups: Annotated[bool, typer.Option("--no-groups", help="Take it out of all groups.")] = False,
+    no_groups: Annotated[
+        bool, typer.Option("--no-groups", help="Remove the account from all groups.")
+    ] = False,
     admin: Annotated[
-        bool | None, typer.Option("--admin/--no-admin", help="Whether it may do everything.")
+        bool | None, typer.Option("--admin/--no-admin", help="Grant or revoke administrator rights.")
     ] = None,
     disabled: Annotated[
-        bool | None, typer.Option("--disable/--enable", help="Whether it is kept out for now.")
+        bool | None, typer.Option("--disable/--enable", help="Disable or enable the account.")
     ] = None,
 ) -> None:
-    """Change an account, of a person or a machine; what is not given stays. Groups are given as a whole."""
+    """Change a user or robot account. Properties without an option stay; --group replaces all groups."""
     if group and no_groups:
-        raise typer.BadParameter("and --group cannot go together", param_hint="--no-groups")
+        raise typer.BadParameter("cannot be combined with --group", param_hint="--no-groups")
     groups = [] if no_groups else group
     given = {"groups": groups, "admin": admin, "disabled": disabled}
     change = {member: value for member, value in given.items() if value is not None}
     if not change:
-        raise typer.BadParameter("say what to change: --group, --no-groups, --admin or --disable")
+        raise typer.BadParameter("no change requested: expected --group, --no-groups, --admin or --disable")
     with at.control() as control:
         control.ask("PATCH", path("accounts", name), change)
     print(f"changed {name}", file=sys.stderr)
@@ -122,18 +124,18 @@ def print_accounts(at: Location, kind: str, output: Output) -> None:
 
 
 def print_no_accounts() -> None:
-    """Says what is missing for what was made to be of use."""
+    """Prints that accounts are disabled, and how to enable them."""
     print(
-        "note: accounts are off here, and nobody can log in with one: set ocilot.accounts.enabled: true, "
-        "and start the registry again",
+        "note: accounts are disabled, so the account cannot log in; set ocilot.accounts.enabled: true and "
+        "restart the registry",
         file=sys.stderr,
     )
 
 
 def needed(control: Control, name: str, kind: str) -> Any:
-    """The account of that name, which has to be of that kind."""
+    """The account of that name. Raises Error if it is of another kind."""
     account = control.ask("GET", path("accounts", name))
     if account["kind"] != kind:
         is_a = account["kind"]
-        raise failure("not_found", f"{name} is the account of a {is_a}; see `ocilot {is_a}`")
+        raise failure("not_found", f"{name} is a {is_a} account; use `ocilot {is_a}`")
     return account

@@ -87,14 +87,15 @@ def _rights(subject: str, raw: Raw, at: str) -> list[str]:
 
 
 def pushes_without_pull(rules: Rules) -> list[str]:
-    """A sentence for each rule in which somebody may push and nobody may pull, which no client can use."""
+    """A sentence for each rule that allows push without pull, which no client can use."""
     notes = []
     for number, (patterns, allow) in enumerate(rules):
         given = {right for rights in allow.values() for right in rights}
         if given & {"push", "create"} and not given & {"pull", "admin"}:
             notes.append(
-                f"ocilot.access.{number} ({', '.join(patterns)}) lets nobody pull; docker and others look "
-                "what is there before they push: give those who push the right to pull, too"
+                f"ocilot.access.{number} ({', '.join(patterns)}) allows push without pull, but clients such "
+                "as "
+                "docker read the repository before they push; add the right to pull"
             )
     return notes
 
@@ -108,7 +109,7 @@ def _read_subjects(raw: Raw) -> list[str]:
 
 
 def _no_right(*at: str) -> Unfit:
-    return expected("a list of some of pull, push, create, delete and admin", *at)
+    return expected("a list of pull, push, create, delete or admin", *at)
 
 
 SUBJECTS: Final = Kind(

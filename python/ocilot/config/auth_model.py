@@ -1,4 +1,4 @@
-"""What a configuration may say about who is let in; part of `model`."""
+"""Keys of `auth` and `ocilot.accounts`; part of `model`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,13 +17,13 @@ Duration = Annotated[int, DURATION]
 
 class HtpasswdAuth(Section):
     realm: Text = ""
-    """What a browser shows when it asks for a password."""
+    """Realm of the Basic challenge; browsers show it in the password prompt."""
     path: Path = ""
-    """File of users and their password hashes, read again when it changes; made if it is not there."""
+    """File of users and password hashes. Reloaded when it changes; created if it is missing."""
 
     def _check_whole(self) -> None:
         if not self.realm or not self.path:
-            raise expected("realm and path in it")
+            raise expected("both realm and path")
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
@@ -38,21 +38,21 @@ class TokenAuth(Section):
     issuer: Text = ""
     """Name of the token server in its tokens."""
     rootcertbundle: Path = ""
-    """PEM file of certificates and keys that tokens are signed with; read again when it changes."""
+    """PEM file of the certificates and keys that verify tokens. Reloaded when it changes."""
     jwks: Path = ""
-    """JSON file of keys that tokens are signed with; read again when it changes."""
+    """JWKS file of the keys that verify tokens. Reloaded when it changes."""
     signingalgorithms: Annotated[list[str], TEXTS] = []
-    """How tokens may be signed, such as [ES256, RS256]; empty: any way that is safe."""
+    """Accepted signing algorithms, such as [ES256, RS256]; empty: every supported algorithm."""
     autoredirect: Flag = False
-    """Whether the token server is on the host that the client asked, at `autoredirectpath`."""
+    """Whether the token server is at `autoredirectpath` on the host of the request."""
     autoredirectpath: Text = "/auth/token/"
-    """Its path there."""
+    """Path of the token server with `autoredirect`."""
 
     def _check_whole(self) -> None:
         if not self.service or not self.issuer or not (self.realm or self.autoredirect):
-            raise expected("realm, service and issuer in it")
+            raise expected("realm, service and issuer")
         if not self.rootcertbundle and not self.jwks:
-            raise expected("rootcertbundle or jwks in it")
+            raise expected("rootcertbundle or jwks")
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
@@ -66,13 +66,13 @@ class TokenAuth(Section):
 
 class SillyAuth(Section):
     realm: Text = ""
-    """What is told to clients."""
+    """Realm of the challenge."""
     service: Text = ""
-    """What is told to clients."""
+    """Service of the challenge."""
 
     def _check_whole(self) -> None:
         if not self.realm or not self.service:
-            raise expected("realm and service in it")
+            raise expected("both realm and service")
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
@@ -84,7 +84,7 @@ class Auth(Section):
     htpasswd: HtpasswdAuth | None = None
     token: TokenAuth | None = None
     silly: SillyAuth | None = None
-    none: Annotated[object, Ignored("nobody is asked who he is then")] = None
+    none: Annotated[object, Ignored("requests are not authenticated, as without auth")] = None
 
     @classmethod
     def _kept(cls) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ class Auth(Section):
 
     def _check_whole(self) -> None:
         if sum(kind is not None for kind in (self.htpasswd, self.token, self.silly)) > 1:
-            raise expected("one of htpasswd, token and silly")
+            raise expected("only one of htpasswd, token and silly")
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
@@ -107,21 +107,23 @@ class Auth(Section):
 
 class Accounts(Section):
     enabled: Flag = False
-    """Whether people and machines have accounts here, and get tokens at `/token`."""
+    """Whether the registry stores accounts and issues tokens at `/token`."""
     service: Text = "ocilot"
-    """Name of this registry in its tokens; replicas share it."""
+    """Name of this registry in its tokens; the same for all replicas."""
     tokenexpiry: Duration = 300
-    """How long a token is good; at least a minute."""
+    """Lifetime of a bearer token; at least 1m."""
     refreshexpiry: Duration = 720 * 3600
-    """How long a login lasts that asked for a refresh token, as that of docker does."""
+    """Lifetime of a refresh token, such as `docker login` requests."""
     keyrotation: Duration = 720 * 3600
-    """Age at which the key that signs tokens is replaced; 0: never."""
+    """Age at which the signing key is replaced; 0: never."""
 
     def _check_whole(self) -> None:
         if self.tokenexpiry < 60:
-            raise refused("clients take every token for good for a minute at least", "tokenexpiry")
+            raise refused(
+                "clients assume that a token is valid for at least 1m; set 1m or more", "tokenexpiry"
+            )
         if not self.service:
-            raise expected("a name", "service")
+            raise expected("a service name", "service")
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""

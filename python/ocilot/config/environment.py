@@ -37,9 +37,9 @@ def overlay(tree: Node, environ: Mapping[str, str], model: type[Section]) -> lis
         if not is_text(name + environ[name]):
             raise TreeError(f"invalid value of {_shown(name)}: expected UTF-8 text")
         if path[0].lower() not in model.known_keys or path == ["VERSION"]:
-            unknown.append(f"{name} names no key of the configuration and has no effect{_meant(path[-1])}")
+            unknown.append(f"{name} has no effect: it matches no configuration key{_meant(path[-1])}")
         elif "" in path:
-            raise TreeError(f"{name}: an empty word between two `_` names no key")
+            raise TreeError(f"{name}: invalid name: the key between two `_` is empty")
         else:
             node = _value(environ[name], name, _is_text_there(model, path))
             _put(tree, path, _from_here(node) if _mark_at(model, path) in (FILE, FILES) else node)
@@ -123,7 +123,7 @@ def _put(node: Node, path: list[str], value: Node) -> None:
     key: str | int
     if isinstance(node.content, list):
         if not word.isdecimal() or int(word) > len(node.content):
-            raise TreeError(f"{value.where}: {word} is not a place in a list of {len(node.content)}")
+            raise TreeError(f"{value.where}: invalid list index {word}: expected 0 to {len(node.content)}")
         key = int(word)
         if key == len(node.content):
             node.content.append(Node(NOTHING, value.where))

@@ -36,7 +36,7 @@ def _show_options(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_secret(name: str) -> bool:
-    """Whether the value of an option is shown to nobody."""
+    """Whether the value of an option is hidden."""
     return any(word in name.lower() for word in ("password", "passwd", "secret", "token", "credential"))
 
 
@@ -50,7 +50,10 @@ def _read_time(raw: Raw) -> int | None:
 
 
 SOME_TIME = Kind(
-    "duration", "a duration above zero, at most an hour, such as 30s or 1m30s", _read_time, show_duration
+    "duration",
+    "a number and a unit, above zero and at most 1h, such as 30s or 1m30s",
+    _read_time,
+    show_duration,
 )
 
 
@@ -79,37 +82,38 @@ class HookScript(Section):
     """One entry of `ocilot.hooks.scripts`."""
 
     path: Annotated[str, TEXT] = ""
-    """File of the script, relative to the configuration, or `ocilot:NAME` for one that comes with ocilot."""
+    """Script file, relative to the configuration file, or `ocilot:NAME` for a script that comes with
+    ocilot."""
     repositories: Annotated[list[str], PATTERNS] | None = None
-    """Where it applies; without it, everywhere."""
+    """Repositories that the script applies to; default: all."""
     options: Annotated[dict[str, Any], OPTIONS] = {}
-    """Values for the dataclass fields of its classes."""
+    """Options: values of the dataclass fields of its classes."""
     points: Annotated[list[str], POINTS] | None = None
-    """Which of its hooks are asked; without it, all."""
+    """Hook points of the script that are used; default: all."""
     isolation: Annotated[str, choice("thread", "process")] = "thread"
-    """Whether it runs in the registry's process, or in one of its own, which can be killed."""
+    """Whether the script runs in the registry's process or in a separate process, which can be killed."""
     environment: Annotated[list[str], VARIABLES] = []
-    """Environment variables for an isolated script, beside `PATH`, `HOME`, `LANG` and the like."""
+    """Environment variables passed to an isolated script, besides `PATH`, `HOME`, `LANG` and the like."""
     deadline: Annotated[int, SOME_TIME] | None = None
-    """How long one of its hooks may take; without it, `ocilot.hooks.deadline`."""
+    """Deadline of each hook of the script; default: `ocilot.hooks.deadline`."""
     on_error: Annotated[str, choice("deny", "allow")] = "deny"
-    """What a hook that fails or is late means; `allow` is for `admit_*` only."""
+    """Decision when a hook fails or exceeds its deadline; `allow` is possible for `admit_*` only."""
 
     def _check_whole(self) -> None:
         if not self.path:
-            raise expected("a script with a path")
+            raise expected("a path")
 
 
 class HookSettings(Section):
-    """Scripts that decide who comes in and what is stored."""
+    """Hook scripts, which decide about logins, access and pushes."""
 
     scripts: list[HookScript] = []
-    """The scripts, asked in this order."""
+    """Hook scripts, called in this order."""
     threads: Annotated[int, COUNT] = 16
-    """Most calls of plain functions of one script at once; others wait."""
+    """Maximum concurrent calls of plain functions of one script; further calls wait."""
     deadline: Annotated[int, SOME_TIME] = 5
-    """How long a hook may take."""
+    """Deadline of a hook."""
     memory: Annotated[int, MEMORY] = 1 << 30
-    """How much the process may grow while a hook runs before that is stopped."""
+    """Maximum growth of the process's memory while a hook runs; a hook that exceeds it is stopped."""
     watch: Annotated[bool, FLAG] = False
-    """Whether scripts are loaded again when their files change, as `ocilot serve --dev` does it."""
+    """Whether scripts are reloaded when their files change, as with `ocilot serve --dev`."""

@@ -38,37 +38,40 @@ UNVERIFIED = ("request-client-cert", "require-any-client-cert")
 
 class Tls(Section):
     certificate: Path = ""
-    """PEM file of the certificate and its chain; read again when it changes and on SIGHUP."""
+    """PEM file of the certificate and its chain. Reloaded when it changes and on SIGHUP."""
     key: Path = ""
     """PEM file of the private key."""
     minimumtls: Annotated[str, choice("tls1.2", "tls1.3")] = "tls1.2"
-    """Oldest version of TLS that is spoken."""
+    """Minimum TLS version."""
     clientcas: Annotated[list[str], FILES] = []
-    """PEM files of those who may sign certificates of clients: who shows such a certificate is known by its
-    name. Read again when they change and on SIGHUP."""
+    """PEM files of the authorities that sign client certificates. A client with such a certificate is
+    authenticated by the name in it. Reloaded when they change and on SIGHUP."""
     clientauth: Annotated[str, choice(*CLIENT_AUTH, also=UNVERIFIED)] = ""
-    """With `clientcas`: whether every client needs a certificate, which is the default, or only one that is
-    shown has to be good."""
-    ciphersuites: Annotated[object, Refused("cipher suites cannot be chosen yet; OpenSSL's are used")] = None
+    """With `clientcas`: whether every client needs a certificate (default), or only a presented certificate
+    must be valid."""
+    ciphersuites: Annotated[
+        object, Refused("cipher suites cannot be selected yet; the defaults of OpenSSL apply")
+    ] = None
     letsencrypt: Annotated[
         object,
         Refused(
-            "certificates are not fetched; let an ACME client write certificate and key", asks.letsencrypt
+            "certificates are not requested automatically; use an ACME client that writes the files",
+            asks.letsencrypt,
         ),
     ] = None
 
     def _check_whole(self) -> None:
         if bool(self.certificate) != bool(self.key):
-            raise expected("certificate and key together")
+            raise expected("both certificate and key")
         if self.clientcas and not self.certificate:
-            raise expected("certificate and key as well when there are clientcas")
+            raise expected("certificate and key, which clientcas requires")
         if self.clientcas and self.clientauth in UNVERIFIED:
             raise refused(
-                f"clientauth: {self.clientauth} takes certificates that nobody has signed; use "
+                f"clientauth: {self.clientauth} accepts unverified certificates; use "
                 f"{' or '.join(CLIENT_AUTH)}"
             )
         if self.clientauth == CLIENT_AUTH[0] and not self.clientcas:
-            raise expected("clientcas beside clientauth")
+            raise expected("clientcas, which clientauth requires")
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
@@ -79,9 +82,9 @@ class Tls(Section):
 
 
 class Prometheus(Section):
-    enabled: Annotated[object, Ignored("metrics are always counted")] = None
+    enabled: Annotated[object, Ignored("metrics are always collected")] = None
     path: Annotated[str, choice("/metrics")] = "/metrics"
-    """Where the metrics are."""
+    """Path of the metrics endpoint."""
 
     @classmethod
     def _prepared(cls, raw: Raw) -> Raw:
@@ -93,30 +96,30 @@ class Prometheus(Section):
 
 class Debug(Section):
     addr: Annotated[str, ADDRESS] = ""
-    """Where `/metrics`, `/healthz` and `/readyz` live instead of at `http.addr`."""
+    """Separate address for `/metrics`, `/healthz` and `/readyz`; default: `http.addr`."""
     prometheus: Prometheus = Prometheus()
 
 
 class Http(Section):
     addr: Address = "127.0.0.1:5000"
-    """Where the registry listens; without a host: on every interface; `localhost`: on 127.0.0.1 and ::1; port
-    0 takes a free one."""
+    """Address to listen on. Without a host: every interface; `localhost`: 127.0.0.1 and ::1; port 0: a free
+    port."""
     net: Annotated[str, choice("tcp")] = "tcp"
-    """Kind of socket."""
+    """Network type."""
     host: Annotated[str, HOST] = ""
-    """URL of the registry as clients see it, when a reverse proxy stands before it. A path in it is one that
-    the proxy removes: `Location`, `Link` and the realm of the token server begin with it."""
+    """URL of the registry as clients see it, for a registry behind a reverse proxy. Include a path prefix
+    that the proxy removes: `Location`, `Link` and the realm of the token server start with it."""
     prefix: Annotated[str, PREFIX] = ""
-    """Path below which the API lives."""
+    """Path prefix of the API."""
     relativeurls: Flag = False
-    """Whether `Location` is a path only."""
+    """Whether the `Location` header is a path without scheme and host."""
     secret: Annotated[str, SECRET] = ""
-    """No effect: URLs of uploads are sealed with a key that is kept in the metadata."""
+    """No effect: upload URLs are sealed with a key that is stored in the metadata."""
     draintimeout: Duration = 30
-    """How long requests under way may go on after SIGTERM."""
+    """Maximum time after SIGTERM for requests under way."""
     tls: Tls = Tls()
     headers: Annotated[dict[str, list[str]], HEADERS] = {}
-    """Headers added to every answer, each with a list of values."""
+    """Headers added to every response, each with a list of values."""
     debug: Debug = Debug()
     http2: Annotated[object, Ignored("the registry speaks HTTP/1.1")] = None
     h2c: Annotated[object, Ignored("the registry speaks HTTP/1.1")] = None
@@ -132,14 +135,14 @@ class Http(Section):
 
 class Cors(Section):
     origins: Annotated[list[str], ORIGINS] = []
-    """Web pages that may read answers, such as `https://ui.example.com`; `*` is every page."""
+    """Origins of web pages that may read responses, such as `https://ui.example.com`; `*`: every origin."""
     credentials: Flag = False
-    """Whether those pages may use the credentials of whoever reads them."""
+    """Whether those pages may send the user's credentials."""
 
     def _check_whole(self) -> None:
         if self.credentials and "*" in self.origins:
             raise refused(
-                "credentials are never allowed to every page; name the origins instead of `*`, or set "
+                "credentials cannot be allowed for every origin; list the origins instead of `*`, or set "
                 "credentials: false"
             )
 

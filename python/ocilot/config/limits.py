@@ -12,30 +12,37 @@ Duration = Annotated[int, DURATION]
 
 
 class Limits(Section):
-    """What clients may take at most."""
+    """Limits on connections, requests and uploads."""
 
     bodyrate: Annotated[int, SIZE_OR_NONE] = 1024
-    """Bytes a second that the body of a request has to average, or it ends with 408; 0: any rate."""
+    """Minimum average rate of a request body in bytes per second; a slower request is rejected with 408. 0:
+    no limit."""
     bodygrace: Duration = 30
-    """How long a body may be slower at its start; one that was faster may pause for `ocilot.idletimeout`."""
+    """Time at the start of a body in which `bodyrate` does not apply. A body faster than `bodyrate` may then
+    pause for `ocilot.idletimeout`."""
     connections: Annotated[int, count(0)] = 16384
-    """Most open connections; 0: as many as the system takes. One more ends the longest idle one; if none is
-    idle, it gets 503."""
+    """Maximum open connections; 0: the limit of the system. A further connection closes the one that has been
+    idle longest, or is rejected with 503 if none is idle."""
     connectionsperclient: Annotated[int, count(0)] = 2048
-    """Most open connections of one client address (IPv6: of its /64); those over it get 429; 0: any number.
-    The default does not hold for loopback and `ocilot.trustedproxies`, a number that is given does."""
+    """Maximum open connections of one client address (IPv6: of its /64); further ones are rejected with 429.
+    0: no limit. The default exempts loopback addresses and `ocilot.trustedproxies`; a configured number does
+    not."""
     bodymemory: Annotated[int, SIZE_OR_NONE] = 256 * 1024 * 1024
-    """Memory that manifests being received and answers being sent may take together; over it 503; 0: any."""
+    """Maximum memory for manifests being received and responses being sent; above it, requests are rejected
+    with 503. 0: no limit."""
     uploadmemory: Annotated[int, SIZE_OR_NONE] = 128 * 1024 * 1024
-    """Memory for buffers of uploads being received; without room they are smaller, then 503; 0: any."""
+    """Maximum memory for upload buffers. Near the limit, buffers are smaller; above it, requests are rejected
+    with 503. 0: no limit."""
     uploadsperrepository: Annotated[int, count(0)] = 1000
-    """Most unfinished uploads with bytes of one repository; one more ends the longest idle; 0: any number."""
+    """Maximum unfinished uploads with data in one repository; a further one cancels the one that has been
+    idle longest. 0: no limit."""
     uploadspercaller: Annotated[int, count(0)] = 1000
-    """Most unfinished uploads with bytes of one user; one more ends the longest idle; 0: any number."""
+    """Maximum unfinished uploads with data of one caller; a further one cancels the one that has been idle
+    longest. 0: no limit."""
     jsondepth: Annotated[int, count(8)] = 64
-    """Most levels of nesting in a manifest."""
+    """Maximum nesting depth of a manifest."""
     jsonmembers: Annotated[int, count(0)] = 0
-    """Most members of one object in a manifest; 0: as many as its bytes hold. Lists may have any number."""
+    """Maximum fields of one object in a manifest; 0: no limit. Lists are not limited."""
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""

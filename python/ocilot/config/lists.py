@@ -13,7 +13,7 @@ Count = Annotated[int, count_or(1000)]
 
 class Catalog(Section):
     maxentries: Count = 1000
-    """Most repositories in one answer."""
+    """Maximum repositories in one response."""
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
@@ -22,7 +22,7 @@ class Catalog(Section):
 
 class Tags(Section):
     maxtags: Count = 1000
-    """Most tags in one answer to a client that pages."""
+    """Maximum tags in one page of a tag list."""
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""

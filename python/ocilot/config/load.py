@@ -27,7 +27,7 @@ class Loaded(NamedTuple):
     path: str | None
     """The file, if there was one."""
     notes: list[str]
-    """What was given and has no effect, or hardly the one that is wanted; one sentence each."""
+    """Notes about settings that have no effect or hardly the intended one; one sentence each."""
 
     @property
     def settings(self) -> _core.Settings:
@@ -61,16 +61,14 @@ def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] 
     chosen = os.fspath(path) if path is not None else environ.get(environment.PATH) or None
     try:
         tree = (
-            _of_file(text_path(chosen, "path of a configuration"))
-            if chosen is not None
-            else Node({}, "default")
+            _of_file(text_path(chosen, "configuration path")) if chosen is not None else Node({}, "default")
         )
         unknown = environment.overlay(tree, environ, Config)
     except TreeError as problem:
         raise ConfigError(str(problem)) from None
     lines = []
     if chosen is not None and isinstance(tree.content, dict) and "version" not in tree.content:
-        lines.append(f"{chosen}:1: version is missing; add the line `version: 0.1`")
+        lines.append(f"{chosen}:1: missing key version; add the line `version: 0.1`")
     try:
         config = Config.of_raw(_raw(tree))
     except Invalid as invalid:
@@ -103,7 +101,7 @@ def wanted_log_format(
 def resolve(config: Config, base: str) -> _core.Settings:
     """The core's settings for a configuration whose paths start from a directory."""
     settings = _core.Settings()
-    config.anchored(text_path(base, "directory of the configuration")).apply(settings)
+    config.anchored(text_path(base, "configuration directory")).apply(settings)
     return settings
 
 
@@ -115,7 +113,7 @@ def _of_file(path: str) -> Node:
     if tree.content == NOTHING:
         tree.content = {}
     if not isinstance(tree.content, dict):
-        raise TreeError(f"{tree.where}: a configuration is a list of sections such as http and storage")
+        raise TreeError(f"{tree.where}: invalid configuration: expected sections such as http and storage")
     return tree
 
 

@@ -15,20 +15,20 @@ LogLevel = Annotated[str, choice("error", "warn", "info", "debug")]
 
 class AccessLog(Section):
     disabled: Flag = False
-    """Whether requests are not logged."""
+    """Whether the access log is disabled."""
 
 
 class Log(Section):
     level: LogLevel = "info"
-    """The least important lines that are logged."""
+    """Minimum log level."""
     formatter: Annotated[str, choice("text", "json", "logstash")] = "text"
-    """The form of a log line. `logstash` is JSON with `@timestamp`, `@version`, `message` and `type`. With
-    `json` and `logstash` everything that `ocilot serve` prints is a line of JSON."""
+    """Log format. `logstash` is JSON with `@timestamp`, `@version`, `message` and `type`. With `json` and
+    `logstash`, every line that `ocilot serve` prints is JSON."""
     accesslog: AccessLog = AccessLog()
-    fields: Annotated[object, Ignored("log lines carry no static fields yet")] = None
-    reportcaller: Annotated[object, Ignored("log lines never name a place in the source")] = None
+    fields: Annotated[object, Ignored("static log fields are not supported yet")] = None
+    reportcaller: Annotated[object, Ignored("log lines do not contain source locations")] = None
     hooks: Annotated[
-        object, Refused("ocilot does not mail log lines; let what collects the log do it", asks.log_hooks)
+        object, Refused("log mail is not supported; send mail from a log collector", asks.log_hooks)
     ] = None
 
     def apply(self, settings: "_core.Settings") -> None:

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 class Metrics(Section):
-    """Who may read `/metrics` at the address of the clients."""
+    """Access to `/metrics` at `http.addr`."""
 
     readers: Annotated[list[str], SUBJECTS] = []
-    """Callers who may read `/metrics` besides administrators, as in rules of access: `robot:prometheus`,
-    `group:ops`, `anonymous`. Without accounts, and at `http.debug.addr`, `/metrics` is open."""
+    """Callers who may read `/metrics` besides administrators, written as in access rules: `robot:prometheus`,
+    `group:ops`, `anonymous`. Without accounts, and at `http.debug.addr`, `/metrics` needs no login."""
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""

@@ -23,54 +23,52 @@ class Config(Section):
     """A whole configuration."""
 
     version: Annotated[str, choice("0.1")] = "0.1"
-    """Version of the format; has to be there in a file."""
+    """Version of the format; required in a file."""
     log: Log = Log()
     loglevel: LogLevel | None = None
-    """Old name of `log.level`, which wins over it."""
+    """Former name of `log.level`, which takes precedence."""
     storage: Storage = Storage.of_raw({})
     http: Http = Http()
     catalog: Catalog = Catalog()
     tags: Tags = Tags()
     ocilot: Ocilot = Ocilot()
     auth: Auth = Auth()
-    proxy: Annotated[object, Refused("ocilot does not mirror another registry yet", asks.proxy)] = None
-    notifications: Annotated[
-        object, Refused("ocilot does not send notifications yet", asks.notifications)
-    ] = None
-    middleware: Annotated[object, Refused("ocilot has no middleware", asks.middleware)] = None
+    proxy: Annotated[object, Refused("pull-through mirrors are not supported yet", asks.proxy)] = None
+    notifications: Annotated[object, Refused("notifications are not supported yet", asks.notifications)] = (
+        None
+    )
+    middleware: Annotated[object, Refused("middleware is not supported", asks.middleware)] = None
     validation: Annotated[
         object,
         Refused(
-            "ocilot does not check the URLs of layers, and an index may lack parts only where ocilot.sparse "
-            "allows it",
+            "layer URLs are not validated, and an index may reference missing manifests only in repositories "
+            "of ocilot.sparse",
             asks.validation,
         ),
     ] = None
-    policy: Annotated[
-        object, Refused("ocilot does not restrict classes of repositories yet", asks.policy)
-    ] = None
-    compatibility: Annotated[object, Refused("manifests of schema 1 are not accepted", asks.schema1)] = None
-    redis: Annotated[object, Ignored("descriptors are facts here and need no cache")] = None
-    health: Annotated[object, Ignored("`/readyz` always looks at the storage")] = None
-    reporting: Annotated[object, Ignored("nothing is reported to anybody")] = None
+    policy: Annotated[object, Refused("repository classes are not supported yet", asks.policy)] = None
+    compatibility: Annotated[object, Refused("manifests of schema 1 are not supported", asks.schema1)] = None
+    redis: Annotated[object, Ignored("descriptors are stored in the metadata and need no cache")] = None
+    health: Annotated[object, Ignored("`/readyz` always checks the storage")] = None
+    reporting: Annotated[object, Ignored("reports are not sent")] = None
 
     def _check_whole(self) -> None:
         auth, own = self.auth, self.ocilot
         asks = auth.htpasswd or auth.token or auth.silly or own.accounts.enabled or self.http.tls.clientcas
         if "access" in own.given_keys and not asks:
             raise refused(
-                "without accounts nobody can log in; set ocilot.accounts.enabled: true, or auth.htpasswd or "
+                "access rules need a login method; set ocilot.accounts.enabled: true, or auth.htpasswd or "
                 "auth.token",
                 *("ocilot", "access"),
             )
         if own.oidc and not own.accounts.enabled:
             raise refused(
-                "foreign tokens are taken by the token server; set ocilot.accounts.enabled: true",
+                "tokens of other issuers are accepted by the token server; set ocilot.accounts.enabled: true",
                 *("ocilot", "oidc"),
             )
         if own.accounts.enabled and (auth.token or auth.silly):
             raise refused(
-                "there is one token server: this registry's (ocilot.accounts) or the one that auth names",
+                "only one token server is possible; use either ocilot.accounts or the token server of auth",
                 *("ocilot", "accounts", "enabled"),
             )
 

@@ -1,4 +1,4 @@
-"""Foreign issuers whose tokens are taken, and who their owners are here."""
+"""Foreign issuers whose tokens are accepted, and the callers they identify."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Rule(NamedTuple):
-    """Who somebody is whose token has these claims."""
+    """The caller that a token with these claims identifies."""
 
     claims: dict[str, list[str]]
     name: str
@@ -55,7 +55,7 @@ def _optional(given: dict[str, Raw], key: str, *at: str) -> str:
 def _rule(raw: Raw, *at: str) -> Rule:
     given = section_of(raw, "a rule with claims and a name", *at)
     _known(given, Rule._fields, *at)
-    without = "claims, each with a pattern: without them anybody would fit"
+    without = "claims, each with a pattern; a rule without claims would match every token"
     if not given.get("claims"):
         raise expected(without, *at)
     claims = section_of(given["claims"], without, *at, "claims")
@@ -78,8 +78,10 @@ def _issuer(raw: Raw, at: str) -> Issuer:
         raise expected("an issuer with a list of rules", at, *(["rules"] if "rules" in given else []))
     return Issuer(
         _needed(given, "name", "an issuer with a name for the log", at),
-        _needed(given, "issuer", "an issuer with what its tokens have as `iss`", at),
-        _needed(given, "audience", "an issuer with the audience that its tokens for this registry have", at),
+        _needed(given, "issuer", "an issuer with the `iss` of its tokens as `issuer`", at),
+        _needed(
+            given, "audience", "an issuer with the `aud` of its tokens for this registry as `audience`", at
+        ),
         _optional(given, "jwks", at),
         _optional(given, "cacert", at),
         [_rule(rule, at, "rules", str(number)) for number, rule in enumerate(rules)],
@@ -110,7 +112,7 @@ def _anchored(issuer: Issuer, base: str) -> Issuer:
 
 
 def trusted_file() -> str:
-    """Whom this machine trusts: the file that Python was told of, empty for OpenSSL's own places."""
+    """Trusted authorities of this machine: Python's file, empty for the default places of OpenSSL."""
     import ssl
 
     return ssl.get_default_verify_paths().cafile or ""

@@ -30,35 +30,37 @@ class Ocilot(Section):
     """What distribution has no key for."""
 
     threads: Annotated[int, count(0)] = 0
-    """I/O threads; 0: one for each CPU the process may use, by its affinity and its cgroup's quota."""
+    """Number of I/O threads; 0: one for each CPU that the affinity and the cgroup quota of the process
+    allow."""
     trustedproxies: Annotated[list[str], NETWORKS] = PRIVATE
-    """Networks of reverse proxies whose `Forwarded` and `X-Forwarded-Proto`, `-Host` and `-Port` tell the URL
-    that clients use. Only if this is set, `Forwarded` or `X-Forwarded-For` also tell the address of the
-    client, for limits and logs."""
+    """Networks of trusted reverse proxies. Their `Forwarded` and `X-Forwarded-Proto`, `-Host` and `-Port`
+    headers set the URL that clients use. Only if this key is set, `Forwarded` or `X-Forwarded-For` also set
+    the client address for limits and logs."""
     manifestlimit: Size = 4 * 1024 * 1024
-    """Largest manifest."""
+    """Maximum size of a manifest."""
     headerlimit: Size = 64 * 1024
-    """Largest head of a request."""
+    """Maximum size of a request head."""
     headertimeout: Duration = 30
-    """How long the head of a request may take."""
+    """Timeout for receiving a request head."""
     shutdowndelay: Duration = 0
-    """How long the port stays open after SIGTERM while `/readyz` answers 503, for load balancers to notice;
-    `http.draintimeout` begins after it."""
+    """Delay after SIGTERM before the port closes. `/readyz` responds with 503 meanwhile, so that load
+    balancers stop sending requests. `http.draintimeout` starts after it."""
     idletimeout: Duration = 180
-    """How long a connection may be silent: between requests, and within the body of a request or an answer.
-    Every byte that arrives, or that the client acknowledges, renews it."""
+    """Idle timeout of a connection, between requests and within the body of a request or a response. Each
+    byte received, or acknowledged by the client, restarts it."""
     controlsocket: Annotated[str, FILE] = ""
-    """Path of the socket that commands such as `ocilot user` use, for the registry's own user only; if empty,
-    it is `ocilot/control.sock` in the data directory, and none if everything is in memory."""
+    """Path of the control socket that commands such as `ocilot user` use. Only the user running the registry
+    may open it. Default: `ocilot/control.sock` in the data directory; none with storage in memory."""
     sparse: Annotated[list[str], PATTERNS] = []
-    """Repositories whose manifests and indexes may name content that is not there; `*` is anything within a
-    component, `**` any number of components."""
+    """Repositories whose manifests and indexes may reference missing content. `*` matches within a component,
+    `**` any number of components."""
     strictsizes: Flag = False
-    """Whether a manifest that gives a wrong size for its content is refused instead of warned about."""
+    """Whether a manifest with a descriptor of the wrong size is rejected. Default: accepted with a
+    warning."""
     hostnames: Annotated[list[str], HOST_NAMES] = []
-    """Host names that a registry without accounts answers to on a loopback address, beside `localhost`,
-    loopback addresses, and those of `http.addr` and `http.host`; `*` is every name. Others are refused: web
-    pages can make a name of their own lead to this machine."""
+    """Host names accepted on a loopback address by a registry without accounts, besides `localhost`, loopback
+    addresses and the hosts of `http.addr` and `http.host`. `*`: every name. Other names are rejected as
+    protection against DNS rebinding by web pages."""
     cors: Cors = Cors()
     limits: Limits = Limits()
     metrics: Metrics = Metrics()
@@ -67,15 +69,17 @@ class Ocilot(Section):
     audit: Audit = Audit()
     taghistory: TagHistory = TagHistory()
     ratelimits: Annotated[list[RateLimit], RATE_LIMITS] = []
-    """Most requests in a time, by caller or address; over it 429 with `Retry-After`."""
+    """Maximum requests per time window and caller or address; above it, requests are rejected with 429 and
+    `Retry-After`."""
     accounts: Accounts = Accounts()
     oidc: Annotated[list[Issuer], ISSUERS] = []
-    """Foreign issuers whose tokens are taken as passwords, each with `name`, `issuer`, `audience`, `rules`
-    (`claims`, `name`, `groups`, `scopes`) and, if need be, `jwks` (URL or file) and `cacert` (PEM file)."""
+    """Issuers whose tokens are accepted as passwords, each with `name`, `issuer`, `audience`, `rules`
+    (`claims`, `name`, `groups`, `scopes`) and optionally `jwks` (URL or file) and `cacert` (PEM file)."""
     groups: Annotated[Groups, GROUPS] = {}
-    """Groups: `team: [alice, bob]`; also `robot:NAME`, `federated:PATTERN`, `certificate:PATTERN`."""
+    """Groups and their members, such as `team: [alice, bob]`; members are also `robot:NAME`,
+    `federated:PATTERN` and `certificate:PATTERN`."""
     access: Annotated[Rules, RULES] = []
-    """Who may do what where; read again when the file changes and on SIGHUP. Without it whoever logged in may
+    """Access rules. Reloaded when the file changes and on SIGHUP. Default: every authenticated caller may
     pull, push and delete."""
     hooks: HookSettings = HookSettings()
 

@@ -12,13 +12,13 @@ Threads = Annotated[int, count(1)]
 
 
 class Pools(Section):
-    """Threads for calls that wait for the disk; they are started when they are needed."""
+    """Threads for blocking disk access, started on demand."""
 
     write: Threads = 8
-    """Most threads that write and sync files. More of them help storage whose sync is slow and that syncs
-    several files at once, such as a network file system."""
+    """Maximum threads that write and sync files. Raise it for storage with a slow sync that syncs several
+    files at once, such as a network file system."""
     read: Threads = 8
-    """Most threads that read what is not in memory. More of them help storage with many disks."""
+    """Maximum threads that read data not cached in memory. Raise it for storage with many disks."""
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""

@@ -1,4 +1,4 @@
-"""Turns what is wrong into sentences that name the place, the key and the way out."""
+"""Turns problems into sentences that name the place, the key and what was expected."""
 
 from __future__ import annotations
 
@@ -48,10 +48,11 @@ def _find(tree: Node, path: Path) -> Node:
 def _sentence(node: Node, problem: Problem) -> str:
     key = ".".join(problem.path)
     if problem.unfit is None:
-        return f"{node.where}: {key} is not a known key{_suggestion(problem.path, node.where)}"
+        return f"{node.where}: unknown key {key}{_suggestion(problem.path, node.where)}"
     if problem.unfit.is_refused:
         return f"{node.where}: {key or 'the configuration'} cannot be used: {problem.unfit}"
-    return f"{node.where}: {key or 'the configuration'} is {_shown(node)}; expected {problem.unfit}"
+    found = _shown(node, problem.unfit.noun)
+    return f"{node.where}: invalid {found} for {key or 'the configuration'}: expected {problem.unfit}"
 
 
 def _suggestion(path: Path, where: str) -> str:
@@ -69,7 +70,7 @@ def _suggestion(path: Path, where: str) -> str:
     if near:
         return f"; did you mean {near[0]}{_variable(near[0], where)}?"
     useful = [name for name, field in model.known_keys.items() if not _is_without_use(field)]
-    return f"; known here: {', '.join(useful)}" if useful else ""
+    return f"; expected one of: {', '.join(useful)}" if useful else ""
 
 
 def _variable(key: str, where: str) -> str:
@@ -81,10 +82,11 @@ def _is_without_use(field: Field) -> bool:
     return isinstance(field.mark, Refused | Ignored)
 
 
-def _shown(node: Node) -> str:
+def _shown(node: Node, noun: str) -> str:
     if isinstance(node.content, Scalar):
-        return json.dumps(node.content.text, ensure_ascii=False) if node.content.text else "empty"
-    return "a list" if isinstance(node.content, list) else "a section"
+        text = node.content.text
+        return f"{noun} {json.dumps(text, ensure_ascii=False)}" if text else f"empty {noun}"
+    return "list" if isinstance(node.content, list) else "section"
 
 
 def _by_place(line: str) -> tuple[bool, int, str]:

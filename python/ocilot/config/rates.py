@@ -1,4 +1,4 @@
-"""Limits of the rate of requests: how many of which a caller may send in a time."""
+"""Rate limits: how many requests of a class a caller may send in a time window."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def _read(raw: Raw) -> list[RateLimit]:
 
 def _limit(raw: Raw, at: str) -> RateLimit:
     if not isinstance(raw, dict) or "requests" not in raw:
-        raise expected("a limit with requests, and if you like classes, who, per and window", at)
+        raise expected("a limit with requests, and optionally classes, who, per and window", at)
     for key in raw:
         if key not in _KEYS:
             raise expected("classes, who, per, requests or window", at, key)
     requests = read_number(raw["requests"])
     if requests is None or not 0 < requests < 1 << 31:
-        raise expected("a whole number from 1 on", at, "requests")
+        raise expected("a whole number, at least 1", at, "requests", noun="number")
     window = read_duration(raw["window"]) if "window" in raw else 60
     if not window:
-        raise expected("a duration such as 1m or 6h", at, "window")
+        raise expected("a number and a unit, above zero, such as 1m or 6h", at, "window", noun="duration")
     return RateLimit(
         _classes(raw["classes"], at) if "classes" in raw else list(CLASSES),
         _word(raw, "who", WHO, at),
@@ -54,7 +54,7 @@ def _classes(raw: Raw, at: str) -> list[str]:
     items = raw if isinstance(raw, list) else [raw]
     words = [item.text if isinstance(item, Scalar) else "" for item in items]
     if not words or not set(words) <= set(CLASSES):
-        raise expected("a list of some of manifests, reads, writes and logins", at, "classes")
+        raise expected("a list of manifests, reads, writes or logins", at, "classes")
     return words
 
 

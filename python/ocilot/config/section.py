@@ -23,7 +23,7 @@ class Problem(NamedTuple):
 
     path: Path
     unfit: Unfit | None
-    """None: nobody knows this key."""
+    """None: the key is unknown."""
 
 
 class Invalid(Exception):

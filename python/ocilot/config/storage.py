@@ -20,27 +20,27 @@ DRIVERS = ("filesystem", "inmemory", "s3", "azure", "gcs", "swift", "oss")
 class Filesystem(Section):
     rootdirectory: Path = "/var/lib/registry"
     """Directory of blobs and metadata."""
-    maxthreads: Annotated[object, Ignored("threads follow the load")] = None
+    maxthreads: Annotated[object, Ignored("the number of threads adapts to the load")] = None
 
 
 class InMemory(Section):
-    """Everything is forgotten at the end; for tests."""
+    """Storage in memory, for tests: all data is lost when the registry stops."""
 
 
 class Delete(Section):
     enabled: Flag = False
-    """Whether clients may delete. Without a configuration file: true."""
+    """Whether clients may delete. Default without a configuration file: true."""
 
 
 class UploadPurging(Section):
     enabled: Flag = True
-    """Whether abandoned uploads are removed."""
+    """Whether expired uploads are removed."""
     age: Duration = 168 * 3600
-    """Time without a new byte after which an unfinished upload is removed."""
+    """Time without new data after which an unfinished upload expires."""
     interval: Duration = 24 * 3600
-    """Time between two purges."""
+    """Interval between two purges."""
     dryrun: Annotated[
-        object, Refused("a purge without effect is not done; to keep abandoned uploads set enabled: false")
+        object, Refused("dry runs are not supported; set enabled: false to keep expired uploads")
     ] = None
 
     @classmethod
@@ -53,7 +53,7 @@ class UploadPurging(Section):
 
 class ReadOnly(Section):
     enabled: Annotated[
-        object, Refused("the registry cannot be made read-only yet, and needs it for no upkeep")
+        object, Refused("read-only mode is not supported yet; no maintenance task needs it")
     ] = None
 
 
@@ -62,7 +62,7 @@ class Maintenance(Section):
     readonly: ReadOnly = ReadOnly()
 
 
-_NO_BUCKET = "only storage.filesystem and storage.inmemory are done yet"
+_NO_BUCKET = "only storage.filesystem and storage.inmemory are supported yet"
 
 
 class Storage(Section):
@@ -70,7 +70,7 @@ class Storage(Section):
     inmemory: InMemory | None = None
     delete: Delete = Delete()
     maintenance: Maintenance = Maintenance()
-    cache: Annotated[object, Ignored("descriptors are facts here and need no cache")] = None
+    cache: Annotated[object, Ignored("descriptors are stored in the metadata and need no cache")] = None
     tag: Annotated[object, Ignored("tags are looked up in an index")] = None
     redirect: Annotated[object, Ignored("blobs on a file system are never redirected")] = None
     s3: Annotated[object, Refused(_NO_BUCKET, asks.always)] = None
@@ -93,7 +93,7 @@ class Storage(Section):
 
     def _check_whole(self) -> None:
         if self.filesystem is not None and self.inmemory is not None:
-            raise expected("one kind of storage, not filesystem and inmemory")
+            raise expected("either filesystem or inmemory")
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""

@@ -14,11 +14,11 @@ Duration = Annotated[int, DURATION]
 
 class Scrub(Section):
     enabled: Flag = True
-    """Whether blobs are read again in the background, and rotten ones taken away."""
+    """Whether the scrub reads all blobs in the background and quarantines corrupted ones."""
     interval: Duration = 168 * 3600
-    """Time between two rounds over all blobs."""
+    """Interval between two rounds over all blobs."""
     rate: Annotated[int, RATE] = 16 * 1024 * 1024
-    """Bytes a second it reads at most."""
+    """Maximum read rate."""
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
@@ -27,10 +27,10 @@ class Scrub(Section):
 
 
 class Audit(Section):
-    """What is remembered of changes and refusals."""
+    """Audit log of changes and refusals."""
 
     keep: Duration = 2160 * 3600
-    """How long changes and refusals are remembered; 0: for ever."""
+    """Retention of the audit log; 0: unlimited."""
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
@@ -38,12 +38,12 @@ class Audit(Section):
 
 
 class TagHistory(Section):
-    """How much of the history of each tag is kept. The last entry of a tag that exists always is."""
+    """Retention of the history of each tag. The last entry of an existing tag is always kept."""
 
     keep: Duration = 8760 * 3600
-    """How long entries are kept; 0: any time."""
+    """Retention of history entries; 0: unlimited."""
     entries: Annotated[int, count(0)] = 1000
-    """Entries kept of each tag; 0: any number."""
+    """Maximum history entries of a tag; 0: unlimited."""
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""

@@ -27,22 +27,26 @@ def plain(raw: Raw) -> Any:
 
 
 class Unfit(Exception):
-    """A value that cannot stay; the message says what was expected, or why it is refused."""
+    """A value that is rejected; the message says what was expected, or why it cannot be used."""
 
-    def __init__(self, message: str, *, is_refused: bool, at: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, message: str, *, is_refused: bool, at: tuple[str, ...] = (), noun: str = "value"
+    ) -> None:
         super().__init__(message)
         self.is_refused = is_refused
+        self.noun = noun
+        """What the message calls the value: `invalid duration "5x"`."""
         self.at = at
         """Where in the value, if not all of it: keys, and numbers of items."""
 
 
-def expected(what: str, *at: str) -> Unfit:
+def expected(what: str, *at: str, noun: str = "value") -> Unfit:
     """The value is of the wrong kind."""
-    return Unfit(what, is_refused=False, at=at)
+    return Unfit(what, is_refused=False, at=at, noun=noun)
 
 
 def refused(why: str, *at: str) -> Unfit:
-    """The value is understood, and cannot be had."""
+    """The value is understood, and cannot be used."""
     return Unfit(why, is_refused=True, at=at)
 
 
@@ -63,7 +67,7 @@ class Kind(NamedTuple):
         """The value that was written. Raises Unfit if it is of another kind."""
         value = self.read(raw)
         if value is None:
-            raise expected(self.expects)
+            raise expected(self.expects, noun=self.name if self.name.isalpha() else "value")
         return value
 
 
@@ -282,7 +286,7 @@ def count(least: int) -> Kind:
         number = read_number(raw)
         return number if number is not None and least <= number < 1 << 31 else None
 
-    return Kind("number", f"a whole number from {least} on", read)
+    return Kind("number", f"a whole number, at least {least}", read)
 
 
 def count_or(default: int) -> Kind:
@@ -294,7 +298,7 @@ def count_or(default: int) -> Kind:
             return None
         return number if number > 0 else default
 
-    return Kind("number", "a whole number from 1 on", read)
+    return Kind("number", "a whole number, at least 1", read)
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -313,10 +317,10 @@ FILES: Final = Kind(
 )
 FLAG: Final = Kind("true or false", "true or false", read_flag)
 COUNT: Final = count(1)
-SIZE: Final = Kind("size", "a size above zero such as 65536 or 4MiB", _read_size)
-SIZE_OR_NONE: Final = Kind("size", "a size such as 0, 65536 or 4MiB", _read_size_or_none)
-RATE: Final = Kind("rate", "bytes a second such as 16MiB/s", _read_rate, _show_rate)
-DURATION: Final = Kind("duration", "a duration such as 30s or 1m30s", read_duration, show_duration)
+SIZE: Final = Kind("size", "a number of bytes above zero, such as 65536 or 4MiB", _read_size)
+SIZE_OR_NONE: Final = Kind("size", "a number of bytes, such as 0, 65536 or 4MiB", _read_size_or_none)
+RATE: Final = Kind("rate", "bytes per second, such as 16MiB/s", _read_rate, _show_rate)
+DURATION: Final = Kind("duration", "a number and a unit, such as 30s or 5m", read_duration, show_duration)
 ADDRESS: Final = Kind("address", "HOST:PORT, such as :5000 or 127.0.0.1:5000", _read_address)
 NETWORKS: Final = Kind(
     "list of networks", "networks such as 10.0.0.0/8 or 192.0.2.7", _read_networks, text_depth=1

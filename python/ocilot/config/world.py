@@ -93,5 +93,5 @@ def group_notes(config: Config, of_accounts: Collection[str] | None) -> list[str
         near = get_close_matches(group, sorted(known), n=1)
         if near or of_accounts is not None:
             hint = f"; did you mean {near[0]}?" if near else ""
-            notes.append(f"ocilot.access.{number}: no account is in the group {group}{hint}")
+            notes.append(f"ocilot.access.{number}: unknown group {group}: no account is a member{hint}")
     return notes

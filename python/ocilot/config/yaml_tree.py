@@ -51,16 +51,16 @@ def _read(text: str, place: _Place) -> Node:
     try:
         loader = Loader(text)
     except yaml.YAMLError as problem:
-        raise TreeError(f"{_place_of(problem, text, place)}: not YAML: {_reason(problem)}") from None
+        raise TreeError(f"{_place_of(problem, text, place)}: invalid YAML: {_reason(problem)}") from None
     try:
         root = loader.get_single_node()
         if root is None:
             return Node(NOTHING, place(1))
         return _Builder(loader, place).build(root)
     except yaml.YAMLError as problem:
-        raise TreeError(f"{_place_of(problem, text, place)}: not YAML: {_reason(problem)}") from None
+        raise TreeError(f"{_place_of(problem, text, place)}: invalid YAML: {_reason(problem)}") from None
     except RecursionError:
-        raise TreeError(f"{place(1)}: not YAML: nested too deeply") from None
+        raise TreeError(f"{place(1)}: invalid YAML: nested too deeply") from None
     finally:
         loader.dispose()
 
@@ -119,17 +119,19 @@ class _Builder:
         for key, _ in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                raise TreeError(f"{self._place(line)}: a key has to be a word")
+                raise TreeError(f"{self._place(line)}: invalid key: expected a single word")
             if key.value in seen and key.value != "<<":
                 first = seen[key.value]
-                raise TreeError(f"{self._place(line)}: {key.value} is on line {first} already; keep one")
+                raise TreeError(
+                    f"{self._place(line)}: duplicate key {key.value}: first on line {first}; remove one"
+                )
             seen[key.value] = line
 
     def _scalar(self, node: yaml.Node, where: str) -> Scalar:
         try:
             value = self._loader.construct_object(node)
         except ValueError:
-            raise TreeError(f"{where}: {node.value} does not fit its tag") from None
+            raise TreeError(f"{where}: invalid value {node.value} for its tag") from None
         if value is not None and not isinstance(value, (str, int, float, bool)):
-            raise TreeError(f"{where}: a value of the type {node.tag} has no use here")
+            raise TreeError(f"{where}: unsupported type {node.tag}")
         return Scalar(value, str(node.value))
