@@ -113,4 +113,4 @@ def test_what_nobody_foresaw_while_serving_is_reported_in_the_form_of_the_log(
         foreground.serve(foreground.Wanted(root=str(tmp_path), log_format=foreground.LogFormat.JSON))
     assert end.value.code == Exit.OTHER
     entry = json.loads(capfd.readouterr().err.splitlines()[-1])
-    assert entry["msg"].startswith("internal error: ZeroDivisionError: a; details are in ")
+    assert entry["msg"].startswith("internal error: ZeroDivisionError: a; see ")

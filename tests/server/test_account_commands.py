@@ -239,7 +239,7 @@ def test_an_account_that_nobody_asks_for_is_made_with_a_note(
 ) -> None:
     ran = Commands(fresh_registry("version: 0.1\n"))(*words)
     assert ran.code == 0, ran
-    assert "note: accounts are off here" in ran.err
+    assert "note: accounts are disabled" in ran.err
     assert "ocilot.accounts.enabled: true" in ran.err
 
 
@@ -248,5 +248,5 @@ def test_a_registry_that_nobody_named_is_not_made_to_be_asked(tmp_path: Path) ->
     words = ["sh", "-c", f"cd {tmp_path} && {OCILOT} access explain alice push team/app"]
     ran = attempt(words, env=env, seconds=60)
     assert (ran.code, ran.out) == (3, ""), ran
-    assert "name another with --config or --root" in ran.err
+    assert "select another with --config or --root" in ran.err
     assert list(tmp_path.iterdir()) == []

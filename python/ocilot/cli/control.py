@@ -187,7 +187,9 @@ class Control:
             answer = self._connection.getresponse()
             return answer, answer.read()
         except (OSError, http.client.HTTPException) as problem:
-            raise failure("unavailable", f"the registry closed the connection before it answered: {problem}") from None
+            raise failure(
+                "unavailable", f"the registry closed the connection before it answered: {problem}"
+            ) from None
 
     def _path(self) -> str:
         settings = self._settings
