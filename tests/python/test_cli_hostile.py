@@ -28,7 +28,7 @@ VALUES = {
     "action": "pull",
     "repository": "team/app",
     "script": "ocilot:immutable_releases",
-    "point": "admit_tag",
+    "what": "admit_tag",
 }
 """What commands are given for the arguments that they need."""
 
@@ -67,7 +67,11 @@ def _commands() -> Iterator[Command]:
 
 
 ALL = list(_commands())
-LOCATED = [command for command in ALL if command.takes("--config")]
+LOCATED = [
+    command
+    for command in ALL
+    if command.takes("--config") and command.words != ("hooks", "try")  # Reads none for a made-up value.
+]
 ENDING = [command for command in ALL if command.words != ("serve",)]
 each = pytest.mark.parametrize("command", ALL, ids=lambda command: " ".join(command.words))
 each_located = pytest.mark.parametrize("command", LOCATED, ids=lambda command: " ".join(command.words))
@@ -171,10 +175,7 @@ def well_called(command: Command, data: Path) -> list[str]:
 
 def test_there_are_commands_to_try() -> None:
     assert len(ALL) > 25
-    assert [command.words for command in ALL if not command.takes("--config")] == [
-        ("version",),
-        ("hooks", "try"),
-    ]
+    assert [command.words for command in ALL if not command.takes("--config")] == [("version",)]
 
 
 @each_ending
