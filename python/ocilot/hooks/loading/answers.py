@@ -1,4 +1,4 @@
-"""What hooks answer, checked: an answer of the wrong kind is a failure, never a yes."""
+"""Checks the answers of hooks: an answer of a wrong type is a failure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST = 366 * 24 * 3600
 
 
 class WrongAnswer(Exception):
-    """A hook answered something that its point does not take."""
+    """An answer of a type that the hook point does not accept."""
 
 
 def checked(point: Point, answer: Any) -> Allow | Deny | Caller | None:

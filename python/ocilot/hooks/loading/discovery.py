@@ -27,7 +27,7 @@ class FoundHook(NamedTuple):
 
     @property
     def title(self) -> str:
-        """As people call it."""
+        """The name for messages."""
         return f"{self.owner.__name__}.{self.point.name}" if self.owner else self.point.name
 
 

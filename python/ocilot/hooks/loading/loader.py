@@ -154,7 +154,7 @@ def _bound(one: discovery.FoundHook, instances: dict[type, Hook]) -> BoundHook:
 def _importable(directory: Path) -> Iterator[list[Path]]:
     """Lets a script import the files beside it, anew with every load and without lending them to others.
 
-    The directory comes last, so that a script called email.py is not what the library takes for `email`.
+    The directory comes last, so that a script email.py does not replace the standard module `email`.
     """
     before, bytecode = set(sys.modules), sys.dont_write_bytecode
     siblings: list[Path] = []

@@ -1,4 +1,4 @@
-"""Options: what the configuration says, as the dataclass fields of a class of hooks want it."""
+"""Options: values of the configuration, converted to the types of dataclass fields."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ class OptionProblem(Exception):
 
 
 class Option(NamedTuple):
-    """An option of a class, as people are told about it."""
+    """An option of a class, for `ocilot hooks list`."""
 
     name: str
     type: str
     default: str | None
-    """None: it has to be given."""
+    """None: the option is required."""
 
     def shown(self, given: Mapping[str, Any]) -> str:
-        """What it is set to; never a secret."""
+        """The value, hidden for secrets."""
         if is_secret(self.name):
             return "(hidden)"
         return repr(given[self.name]) if self.name in given else self.default or ""
 
 
 def options_of(cls: type) -> list[Option]:
-    """The options a class of hooks has."""
+    """The options of a class of hooks."""
     return [Option(field.name, _shown(_types(cls)[field.name]), _default(field)) for field in _fields(cls)]
 
 

@@ -61,5 +61,5 @@ class Script:
         ]
 
     def forget(self) -> None:
-        """Takes the module out of Python's table; what still runs goes on."""
+        """Removes the module from `sys.modules`; running calls continue."""
         sys.modules.pop(self.module, None)

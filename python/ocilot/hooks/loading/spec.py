@@ -12,7 +12,7 @@ SHIPPED = "ocilot:"
 
 
 STOP = 10.0
-"""Seconds a script may take to stop."""
+"""Seconds for the stop of a script."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Spec:
     """None is all it has."""
     isolation: Literal["thread", "process"] = "thread"
     deadline: float = 5.0
-    """Seconds a hook may take."""
+    """Deadline of each hook, in seconds."""
     on_error: Literal["deny", "allow"] = "deny"
     threads: int = 16
     """Most calls of its plain functions at once."""

@@ -1,1 +1,1 @@
-"""Runs hooks: takes questions from the core, calls the scripts within their limits, answers."""
+"""Runs hooks: reads questions of the core, calls the scripts within their limits, and answers."""

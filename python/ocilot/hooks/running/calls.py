@@ -57,11 +57,11 @@ class OpenQuestion:
         unanswered[self] = None
 
     def close(self) -> None:
-        """It has its answer, or nobody waits for one."""
+        """It has its answer, or no request waits for one."""
         self.unanswered.pop(self, None)
 
     def without_secrets(self, text: str) -> str:
-        """What a hook says, without the password it was asked about: it goes into logs."""
+        """The text of a hook without the password of the login, for the log."""
         if self.point != "authenticate":
             return text
         password: str = self.about[0][1]
@@ -95,7 +95,7 @@ class OpenQuestion:
 
 
 class Call(Execution):
-    """One hook while it runs. Whoever takes it out of the table of calls owns its answer."""
+    """One hook while it runs. The thread that removes it from the table of calls owns its answer."""
 
     __slots__ = ("link", "question")
 
@@ -140,7 +140,7 @@ class ActiveScript:
         self.awaited: set[Call] = set()
         """Calls of coroutines, of which there may be any number."""
         self.stuck: set[Call] = set()
-        """Calls that were given up and have not come back."""
+        """Abandoned calls that have not returned."""
         self.waiting: deque[OpenQuestion] = deque()
         self.tallies = {point: Tally() for point in script.points}
 
@@ -169,7 +169,7 @@ class ActiveScript:
             return None
 
     def leave(self, call: Call, outcome: str, seconds: float, now: float) -> OpenQuestion | None:
-        """A call is over, or given up: the question whose turn it is now."""
+        """The next question, after a call has ended or was abandoned."""
         with self.lock:
             self.running.discard(call)
             self.awaited.discard(call)
@@ -190,11 +190,11 @@ class ActiveScript:
             question = self.waiting.popleft()
             if question.deadline > now:
                 return question
-            question.close()  # Nobody waits for its answer any more.
+            question.close()  # No request waits for its answer.
         return None
 
     def status(self) -> dict[str, Any]:
-        """The script, for people."""
+        """The script, for the status report."""
         spec = self.loaded.spec
         with self.lock:
             return {

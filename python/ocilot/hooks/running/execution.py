@@ -20,7 +20,7 @@ class Execution:
         """Where its code runs; None for a worker process, and between the steps of a coroutine."""
         self.lock = threading.Lock()
         self.ended = False
-        """Whether a call that was given up has come back; changes under the lock."""
+        """Whether an abandoned call has returned; changes under the lock."""
         self.raised = 0.0
         """When HookStopped was last raised in it."""
         self.memory: int | None = None

@@ -1,4 +1,4 @@
-"""The scripts of one load: started together, in force together, stopped when nobody needs them any more."""
+"""The scripts of one load: started together, active together, stopped after their last call."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .loop import HookLoop
 from .worker_process import WorkerProcess
 
 START = 30.0
-"""Seconds a script may take to be loaded, and each of its classes to start."""
+"""Seconds for the load of a script, and for the start of each of its classes."""
 LONGEST = 3600.0
 """Seconds the registry waits for hooks at most."""
 _SLACK = 1.0
-"""Seconds by which the mailbox waits longer than the scripts may take: theirs is the better reason."""
+"""Seconds by which the mailbox waits longer than the deadline of a script, whose reason is more precise."""
 
 
 class Generation:
@@ -44,14 +44,14 @@ class Generation:
 
     @property
     def points(self) -> list[tuple[str, float]]:
-        """The points to be asked, each with the time its hooks may take together."""
+        """The active hook points, each with the sum of the deadlines of its hooks."""
         return [
             (point, min(sum(link.script.deadline for link in links) + _SLACK, LONGEST))
             for point, links in self.chains.items()
         ]
 
     def stop(self) -> list[str]:
-        """Ends everything; what went wrong is told, and changes nothing."""
+        """Stops all scripts, and returns a line for each failure."""
         return _all_stopped(self.scripts)
 
 
@@ -91,7 +91,7 @@ def _activated(spec: Spec, name: str) -> ActiveScript:
 
 
 def _all_stopped(scripts: Sequence[ActiveScript]) -> list[str]:
-    """Stops scripts beside each other: one that takes its time takes it from no other."""
+    """Stops scripts in parallel: a slow one delays no other."""
     if not scripts:
         return []
     with ThreadPoolExecutor(len(scripts), "hooks-end") as pool:

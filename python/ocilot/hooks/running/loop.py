@@ -1,4 +1,4 @@
-"""The event loop of a script that has coroutines. A script that blocks it holds up nobody but itself."""
+"""The event loop of a script that has coroutines. A script that blocks it delays only itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .interrupt import raise_in
 
 Make: TypeAlias = Callable[[], Coroutine[Any, Any, Any]]
 Done: TypeAlias = Callable[[Any, BaseException | None], None]
-"""Takes the result, or what was raised."""
+"""Receives the result, or the exception."""
 
 
 class HookLoop:
@@ -32,7 +32,7 @@ class HookLoop:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether a call that was given up still keeps the loop."""
+        """Whether an abandoned call still blocks the loop."""
         return self.step is not None and self.step is self._interrupted
 
     def begin(self, execution: Execution, make: Make, done: Done) -> None:

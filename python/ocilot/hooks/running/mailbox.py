@@ -1,4 +1,4 @@
-"""The other side: where questions come from and answers go, as `_core.HookBox` has it."""
+"""The interface to the core, as `_core.HookBox` implements it: questions in, answers out."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ class Mailbox(Protocol):
         """The next question; None if none came in time."""
 
     def allow(self, id: int, ttl: int = 0, by: str = "") -> bool:
-        """Yes."""
+        """Allowed."""
 
     def deny(self, id: int, reason: str, ttl: int = 0, by: str = "") -> bool:
-        """No."""
+        """Denied."""
 
     def none(self, id: int) -> bool:
-        """Nobody here decides it."""
+        """No hook decides."""
 
     def caller(self, id: int, name: str, groups: Sequence[str], kind: str, admin: bool = False) -> bool:
-        """Who it is."""
+        """The caller of a login."""
 
     def fail(self, id: int, reason: str, by: str = "") -> bool:
         """A script could not answer."""
 
     def reply(self, id: int, text: str) -> bool:
-        """The answer to a question of the operator's."""
+        """The answer to a request of the operator."""
 
     def set_points(self, points: Sequence[tuple[str, float]]) -> int:
         """The points that are asked from now on, with their deadlines."""
@@ -47,7 +47,7 @@ class Mailbox(Protocol):
         """One call of a hook, for the metrics."""
 
     def gauge(self, name: str, script: str, value: float) -> None:
-        """A number that goes up and down, for the metrics: `generation`, `reload_failed`, `stuck`."""
+        """A gauge for the metrics: `generation`, `reload_failed`, `stuck`."""
 
     def log(self, level: str, text: str, fields: Sequence[tuple[str, str]]) -> None:
         """A line in the registry's log."""

@@ -1,4 +1,4 @@
-"""Takes questions out of the mailbox, asks the hooks, puts the answers back."""
+"""Reads questions from the mailbox, calls the hooks, and sends the answers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WAIT = 1.0
 class Runner:
     """Runs the hooks of one generation after the other.
 
-    Plain functions run in the threads that take questions. As soon as all of them are busy there is one more:
+    Plain functions run in the threads that read questions. As soon as all of them are busy there is one more:
     how many there are is bounded by what each script may have.
     """
 
@@ -45,7 +45,7 @@ class Runner:
         self.generation = generation
         self.clock = clock
         self.calls: dict[Call, None] = {}
-        """Every call that runs. Taking one out is how its answer is claimed, by whoever is first."""
+        """Every running call. The first thread that removes a call owns its answer."""
         self.side = ThreadPool("hooks-side")
         self.is_watched = True
         """Whether the watchdog looks at the calls; if not it sleeps, and the next call wakes it."""
@@ -60,7 +60,7 @@ class Runner:
         """Calls that run in a thread that took them."""
 
     def start(self) -> None:
-        """Begins to take questions."""
+        """Starts to read questions."""
         for _ in range(_SPARE):
             self._add_taker()
 
@@ -74,7 +74,7 @@ class Runner:
         return not any(taker.is_alive() for taker in takers)
 
     def handle(self, taken: Question) -> bool:
-        """Asks the hooks one question; False if this thread has been given up meanwhile."""
+        """Asks the hooks one question; False if this thread was abandoned meanwhile."""
         id, point, deadline, about = taken
         if point not in POINTS:
             self._control(id, point)
@@ -94,7 +94,7 @@ class Runner:
     def proceed(self, question: OpenQuestion, *, is_taker: bool = False) -> bool:
         """Asks the hooks from where the question is, until one is final or answers later.
 
-        False if the thread has been given up meanwhile.
+        False if the thread was abandoned meanwhile.
         """
         while (turn := question.next()) is not None:
             link, about = turn
@@ -111,7 +111,7 @@ class Runner:
                 return True
             if refused:
                 self._count(link, "refused", 0.0)
-                # Whoever stands in line would wait for a call that may not come back.
+                # Queued questions would wait for a call that may not return.
                 self.resume(script.turn(self.clock()))
                 if self.settle(question, link, Failed(refused, "refused")):
                     return True
@@ -131,7 +131,7 @@ class Runner:
         return True
 
     def settle(self, question: OpenQuestion, link: Link, outcome: Any) -> bool:
-        """Takes a hook's answer; True if it is that of the question."""
+        """Accepts the answer of a hook; True if it decides the question."""
         family = link.hook.point.family
         if type(outcome) is Failed:
             if family is Family.ADMIT and link.script.lets_pass:
@@ -162,7 +162,7 @@ class Runner:
             self.box.fail(question.id, question.without_secrets(answer.reason), by)
 
     def later(self, call: Call, outcome: Any) -> None:
-        """Takes the answer of a call that has no thread of ours, unless it was given up."""
+        """Accepts the answer of a call in another thread or process, unless it was abandoned."""
         if self.claim(call):
             self._over(call, outcome)
             self._go_on(call, outcome)
@@ -182,7 +182,7 @@ class Runner:
         return self.calls.pop(call, call) is None
 
     def resume(self, question: OpenQuestion | None) -> None:
-        """Goes on with a question that stood in line."""
+        """Continues a queued question."""
         if question is not None:
             self.side.submit(partial(self._go_through, question))
 
@@ -197,7 +197,7 @@ class Runner:
             self.resume(call.question)
 
     def _run(self, call: Call, about: wire.About, *, is_taker: bool) -> Any:
-        """Runs a plain function in this thread: its answer, Failed, or _LOST if it was given up."""
+        """Runs a plain function in this thread: its answer, Failed, or _LOST if it was abandoned."""
         link = call.link
         call.thread = threading.current_thread()
         outcome: Any
@@ -212,9 +212,7 @@ class Runner:
             except BaseException as problem:
                 outcome = failed_by(problem, link.script)
             if os.getpid() != self._process:
-                os._exit(
-                    1
-                )  # The script has forked: the child has nothing to say here, and nobody to hear it.
+                os._exit(1)  # The script has forked: the child has no registry to answer to.
             is_mine = self.claim(call)
         finally:
             if not is_mine:

@@ -25,11 +25,11 @@ Read = Callable[[], Sequence[Spec]]
 """Reads what the configuration says about the scripts, now. Raises ConfigError."""
 
 _END = 3.0
-"""Seconds the threads of hooks have to end, when they were told to."""
+"""Seconds that hook threads have to end after an interrupt."""
 
 
 class Hooks:
-    """All of it. Making one loads and starts the scripts; `attach` gives them their questions.
+    """The scripts of a registry. The constructor loads and starts them; `attach` connects the mailbox.
 
     Raises ConfigError with a line for every script that cannot be used.
     """
@@ -118,14 +118,14 @@ class Hooks:
         self._closing.set()
         ended = True
         if self._runner is not None:
-            # Nobody waits for their answers any more.
+            # No request waits for their answers.
             self._watchdog.end_all("the registry stops")
             ended = self._runner.join(_END)
             self._watchdog.stop()
             for stopped in list(self._stopping):
                 stopped.wait(_END)
             ended = ended and not self._watchdog.stuck
-        # Scripts that are being loaded may take longer than anybody wants to wait.
+        # Scripts that are being loaded may need longer than a shutdown may last.
         is_mine = self._reloading.acquire(timeout=_END)
         for one in (*self._retired, self._current):
             self._say_all(one.stop())
@@ -185,7 +185,7 @@ class Hooks:
         if point == STATUS:
             box.reply(id, json.dumps(self.status()))
             return
-        # Not in the thread that takes questions: scripts may take their time to start.
+        # Not in the thread that reads questions: scripts may start slowly.
         threading.Thread(target=self._reload_for, args=(box, id), name="hooks-reload", daemon=True).start()
 
     def _reload_for(self, box: Mailbox, id: int) -> None:

@@ -13,7 +13,7 @@ _IDLE = 10.0
 
 
 class ThreadPool:
-    """Does what must not hold up whoever asks for it."""
+    """Runs functions that must not block their caller."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -1,4 +1,4 @@
-"""Looks at calls that run long: ends those that take too long or too much, and those who wait for an end."""
+"""Watches running calls: ends those over their deadline or memory limit, and wakes threads that wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .runner import Runner
 
 TICK = 0.05
 _AGAIN = 1.0
-"""Seconds until a call that did not end is told again."""
+"""Seconds until a call that did not end is interrupted again."""
 
 
 def resident() -> int:
@@ -65,7 +65,7 @@ class Watchdog:
 
     @property
     def stuck(self) -> int:
-        """How many calls were given up and have not come back."""
+        """Number of abandoned calls that have not returned."""
         return len(self._stuck)
 
     def end_all(self, why: str) -> None:
@@ -155,7 +155,7 @@ class Watchdog:
                 continue
             runner.wake.clear()
             runner.is_watched = False
-            # A call that began before that was said has not woken anybody, nor has a reload.
+            # A call or a reload before this line has not set `wake`: look again.
             if not self._safely_look() and not self._closing:
                 runner.wake.wait()
             runner.is_watched = True

@@ -96,7 +96,7 @@ def _limit(memory: int, threads: int) -> None:
 
 def main() -> None:
     """Runs until the other side has gone."""
-    # What a script prints goes to the log, and not between the answers.
+    # Output of a script is logged, not mixed with the answers.
     answers = os.fdopen(os.dup(1), "wb", closefd=False)
     # What a script forks does not answer, and does not keep the registry waiting for the end.
     os.register_at_fork(after_in_child=partial(os.close, answers.fileno()))
@@ -106,7 +106,7 @@ def main() -> None:
     except BrokenPipeError:
         pass
     finally:
-        # Hooks that still run are of no use to anybody.
+        # The answers of hooks that still run are not needed.
         os._exit(0)
 
 

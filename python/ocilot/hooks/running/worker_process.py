@@ -27,7 +27,7 @@ from .failures import Failed
 from .wire import About
 
 Done = Callable[[Any], None]
-"""Takes the answer, or Failed."""
+"""Receives the answer, or Failed."""
 
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 30.0
@@ -196,7 +196,7 @@ class WorkerProcess:
 
     @staticmethod
     def _write(process: subprocess.Popen[bytes], questions: queue.SimpleQueue[Any]) -> None:
-        """Writes questions: nobody else waits for a process that does not read."""
+        """Writes questions in a thread of its own: a process that does not read blocks no other."""
         assert process.stdin is not None
         try:
             while True:
