@@ -22,7 +22,7 @@ COMMANDS = (
     (),
     ("serve",),
     ("fsck",),
-    ("import",),
+    ("adopt",),
     ("user",),
     *(("user", command) for command in ("add", "ls", "passwd", "set", "rm")),
     ("robot",),
@@ -170,7 +170,7 @@ def protocol_page() -> str:
         if pattern != last:
             lines.append(f"### `{pattern}`\n")
         last = pattern
-        needed = f" Needs the right to {right}." if right else " Needs no right."
+        needed = f" Needs the right `{right}`." if right else " Needs no right."
         lines += [f"**{method}**: {purpose}{needed}\n"]
         rows = [(str(status), "", meaning) for status, meaning in successes]
         rows += [told[name] for name in errors]

@@ -59,7 +59,7 @@ Task<Result<ImportCounts>> import_distribution(std::filesystem::path const& root
         told->leave(repository, subject, why);
     });
     if (!tree.exists()) co_return nothing_to_import(root);
-    Importing all{tree, blobs, meta, limits, watcher, {.name = "import", .kind = "local", .address = {}}};
+    Importing all{tree, blobs, meta, limits, watcher, {.name = "adopt", .kind = "local", .address = {}}};
     told = &all;
     Work work;
     CO_TRY(work.names, tree.repositories());

@@ -96,7 +96,7 @@ void Importing::leave(std::string_view repository, std::string_view subject, std
 
 Result<> RepositoryImport::still_wanted() {
     if (all_.watcher.go_on()) return {};
-    return Error{Errc::cancelled, "the import was ended early; run it again, it goes on where it was"};
+    return Error{Errc::cancelled, "interrupted; run it again, it continues where it stopped"};
 }
 
 Task<Result<>> RepositoryImport::run() {

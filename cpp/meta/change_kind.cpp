@@ -10,9 +10,9 @@ namespace {
 
 /// In the order of the kinds.
 constexpr std::array<std::string_view, 23> words{
-    "unknown",      "manifest.push", "manifest.delete", "tag.move",       "tag.delete",      "blob.push",
-    "blob.mount",   "blob.delete",   "account.add",     "account.change", "account.remove",  "token.add",
-    "token.remove", "key.add",       "access.reload",   "hooks.reload",   "registry.import", "job.run",
+    "unknown",      "manifest.push", "manifest.delete", "tag.move",       "tag.delete",     "blob.push",
+    "blob.mount",   "blob.delete",   "account.add",     "account.change", "account.remove", "token.add",
+    "token.remove", "key.add",       "access.reload",   "hooks.reload",   "registry.adopt", "job.run",
     "job.cancel",   "login",         "access",          "admit",          "limit",
 };
 static_assert(words.size() == static_cast<std::size_t>(ChangeKind::limit) + 1);

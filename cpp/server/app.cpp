@@ -258,7 +258,7 @@ Result<> Server::Parts::open_stores() {
     if (awaits_import(root)) {
         log.warn(
             "the data directory has repositories of distribution that are not served; stop, run "
-            "`ocilot import`, and start again",
+            "`ocilot adopt`, and start again",
             {{"root", std::string_view(root)}});
     }
     return {};

@@ -8,13 +8,13 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ocilot import errors
+    from ocilot.adoption import adopt_distribution
     from ocilot.integrity import fsck
     from ocilot.server import Server
-    from ocilot.takeover import import_distribution
 
 __version__ = "0.1.0"
 
-__all__ = ["Server", "__version__", "errors", "fsck", "import_distribution"]
+__all__ = ["Server", "__version__", "adopt_distribution", "errors", "fsck"]
 
 
 def __getattr__(name: str) -> object:
@@ -31,10 +31,10 @@ def __getattr__(name: str) -> object:
         from ocilot.integrity import fsck
 
         return fsck
-    if name == "import_distribution":
-        from ocilot.takeover import import_distribution
+    if name == "adopt_distribution":
+        from ocilot.adoption import adopt_distribution
 
-        return import_distribution
+        return adopt_distribution
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

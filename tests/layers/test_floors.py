@@ -85,7 +85,7 @@ MODULES = (
     {"_core"},
     {"errors"},
     {"text_file"},
-    {"config", "server", "integrity", "takeover"},
+    {"config", "server", "adoption", "integrity"},
     {"hooks"},
     {"hooks.loading"},
     {"hooks.running", "hooks.testing"},

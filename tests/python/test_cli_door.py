@@ -91,7 +91,7 @@ def test_what_was_foreseen_is_a_sentence(
     [
         lambda root: ocilot.Server(root=root),
         lambda root: ocilot.fsck(root),
-        lambda root: ocilot.import_distribution(root),
+        lambda root: ocilot.adopt_distribution(root),
     ],
 )
 def test_a_directory_whose_name_is_no_text_is_refused_in_python_too(use: Any) -> None:

@@ -34,9 +34,9 @@ COMMANDS: Final = (
         "anything is wrong.",
     ),
     Row(
-        "import",
-        "takeover.import_",
-        "Take over a data directory of CNCF distribution in place; exit code 8 if something was left behind.",
+        "adopt",
+        "adopt.adopt",
+        "Adopt a data directory of CNCF distribution in place; exit code 8 if something was left behind.",
     ),
     Row("audit", "audit.audit", "Print changes and refusals, youngest first."),
     Row("version", "version.version", "Print the version."),

@@ -31,9 +31,9 @@ class Location(NamedTuple):
         print_notes(loaded)
         return loaded if self.root is None else loaded.with_root(self.root)
 
-    def data_directory(self) -> str:
+    def data_directory(self, loaded: Loaded | None = None) -> str:
         """The data directory. Raises ConfigError if everything is in memory."""
-        settings = self.load().settings
+        settings = (loaded or self.load()).settings
         if settings.in_memory:
             raise ConfigError("storage.inmemory has no data directory; use storage.filesystem or --root")
         return settings.root

@@ -31,6 +31,12 @@ def main() -> None:
 def _run(words: list[str]) -> int | str | None:
     """The exit code."""
     _refuse_other_bytes(words)
+    if words[:1] == ["import"]:
+        from ocilot.errors import ConfigError
+
+        raise ConfigError(
+            "`ocilot import` is now `ocilot adopt`: run that to adopt a data directory of distribution"
+        )
     # Typer takes longer to load, and more memory, than the whole registry.
     if words in (["version"], ["--version"]):
         from .version import print_version

@@ -38,7 +38,7 @@ TEST_F(ImportTest, KeepsTheTimesOfThePushesAndNotesTheImportToday) {
     auto const entries = run(meta->journal().entries({.limit = 10})).value();
     std::vector<std::string> written;
     for (auto const& entry : entries) {
-        EXPECT_EQ(entry.by.name, "import");
+        EXPECT_EQ(entry.by.name, "adopt");
         EXPECT_EQ(entry.by.kind, "local");
         auto const when = entry.at == clock.now()  ? "today"
                           : entry.at == Time(then) ? "then"
@@ -47,7 +47,7 @@ TEST_F(ImportTest, KeepsTheTimesOfThePushesAndNotesTheImportToday) {
         written.push_back(std::string(to_string(entry.kind)) + " " + when + " " + detail_of(entry));
     }
     EXPECT_THAT(written,
-                ElementsAre("registry.import today 1 repositories, 1 manifests, 2 tags, 0 left behind",
+                ElementsAre("registry.adopt today 1 repositories, 1 manifests, 2 tags, 0 left behind",
                             "manifest.push later tags stable", "manifest.push then tags v1",
                             "blob.push then ", "blob.push then "));
 }

@@ -12,7 +12,7 @@ from ocilot.text_file import text_path
 
 @dataclass(frozen=True)
 class LeftBehind:
-    """What was not taken over, and stays where it is."""
+    """What was not adopted, and stays where it is."""
 
     repository: str
     subject: str
@@ -22,8 +22,8 @@ class LeftBehind:
 
 
 @dataclass(frozen=True)
-class TakenOver:
-    """What an import has looked at."""
+class Adopted:
+    """What an adoption has looked at."""
 
     repositories: int
     blobs: int
@@ -40,14 +40,14 @@ class TakenOver:
         return self.left_behind == 0
 
 
-def import_distribution(
+def adopt_distribution(
     root: str | os.PathLike[str], *, tell: Callable[[LeftBehind], None] | None = None
-) -> TakenOver:
+) -> Adopted:
     """Records what the data directory `root` of distribution holds; the blobs stay where they are.
 
     No registry may be running on it. May be run again. `tell` gets what is left behind as it is found.
 
-    Raises ConfigError when there is nothing to import, or the directory is in use.
+    Raises ConfigError when there is nothing to adopt, or the directory is in use.
     """
     left: list[LeftBehind] = []
     into = tell or left.append
@@ -56,6 +56,4 @@ def import_distribution(
         into(LeftBehind(what.repository, what.subject, what.message))
 
     counts = _core.import_distribution(text_path(root, "data directory"), found)
-    return TakenOver(
-        counts.repositories, counts.blobs, counts.manifests, counts.tags, counts.left_behind, left
-    )
+    return Adopted(counts.repositories, counts.blobs, counts.manifests, counts.tags, counts.left_behind, left)
