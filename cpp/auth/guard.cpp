@@ -22,7 +22,7 @@ constexpr std::chrono::minutes rules_hold{10};    // They are forgotten when the
 constexpr std::chrono::seconds answers_hold{30};  // Of the gate, if it does not say how long.
 
 std::string where(Access const& access) {
-    return access.repository ? " " + access.repository->str() : std::string();
+    return access.repository ? " on " + access.repository->str() : std::string();
 }
 
 Caller anonymous(std::string_view address) {

@@ -47,9 +47,9 @@ std::string_view to_string(Action action) noexcept {
         case Action::pull:
             return "pull";
         case Action::push:
-            return "push";
+            return "create";
         case Action::overwrite:
-            return "overwrite";
+            return "push";
         case Action::remove:
             return "delete";
         case Action::admin:

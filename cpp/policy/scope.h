@@ -10,10 +10,10 @@
 
 namespace ocilot::policy {
 
-/// What somebody wants to do. `push` is what every upload needs, `overwrite` besides what a tag that exists
-/// needs to be moved.
+/// What a caller wants to do. Each is called by the right that it needs: every upload (`push` here) needs
+/// `create`, and moving a tag (`overwrite`) needs `push`.
 enum class Action : std::uint8_t { pull, push, overwrite, remove, admin };
-/// `pull`, `push`, `overwrite`, `delete`, `admin`.
+/// `pull`, `create`, `push`, `delete`, `admin`.
 [[nodiscard]] std::string_view to_string(Action action) noexcept;
 
 /// What somebody wants to do. Without a repository it is about the registry as a whole (ping, catalog).

@@ -121,8 +121,8 @@ PROBLEMS = {
         "mirror/* or **"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**'], allow: {everyone: [pul]}}]}": (
-        'invalid value "pul" for ocilot.access.0.allow.everyone.0: expected a list of pull, push, '
-        "create, "
+        'invalid value "pul" for ocilot.access.0.allow.everyone.0: expected a list of pull, create, '
+        "push, "
         "delete or admin"
     ),
     "ocilot: {accounts: {enabled: true}, access: [{repositories: ['**'], allow: {'usr:a': [pull]}}]}": (

@@ -207,8 +207,35 @@ def test_access_is_explained(commands: Commands) -> None:
     assert commands.fine("access", "explain", "anonymous", "push", "public/app").startswith("no: ")
     assert commands.data("access", "explain", "anonymous", "pull", "public/app")["allowed"] is True
     assert commands("access", "explain", "alice", "juggle", "team/app").code == 2
-    # As rules call it.
     assert commands.fine("access", "explain", "alice", "create", "team/app").startswith("yes: ")
+    ran = commands("access", "explain", "alice", "overwrite", "team/app")
+    assert (ran.code, "pull, create, push, delete and admin" in ran.err) == (2, True), ran
+
+
+def test_a_push_that_moves_no_tag_is_partly_allowed(commands: Commands) -> None:
+    config = commands.registry.config
+    config.write_text(config.read_text().replace("[pull, push]", "[pull, create]"))
+    if commands.registry.is_running():
+        commands.registry.restart()
+    commands.fine("user", "add", "alice", "--group", "team", "--no-password")
+    assert commands.fine("access", "explain", "alice", "create", "team/app").startswith("yes: ")
+    said = commands.fine("access", "explain", "alice", "push", "team/app")
+    assert said.startswith("partly: sets new tags, moves none: rule 2 (team/**) gives user alice pull,create")
+    told = commands.data("access", "explain", "alice", "push", "team/app")
+    assert (told["allowed"], told["partly"]) == (False, "create")
+    assert commands.fine("access", "explain", "alice", "delete", "team/app").startswith("no: ")
+
+
+def test_a_push_that_hooks_decide_about_is_partly_allowed(fresh_registry: FreshRegistry) -> None:
+    hooks = "  hooks: {scripts: [{path: 'ocilot:immutable_releases', repositories: ['team/app']}]}\n"
+    commands = Commands(fresh_registry(CONFIG + hooks))
+    commands.fine("user", "add", "alice", "--group", "team", "--no-password")
+    said = commands.fine("access", "explain", "alice", "push", "team/app")
+    assert said.startswith("partly: hooks decide each one, ocilot:immutable_releases: admit_tag: rule 2"), (
+        said
+    )
+    assert commands.fine("access", "explain", "alice", "pull", "team/app").startswith("yes: ")
+    assert commands.fine("access", "explain", "alice", "push", "team/other").startswith("yes: ")
 
 
 @pytest.mark.parametrize("name", ["ghost", "no/account"])

@@ -290,7 +290,7 @@ def test_a_script_that_does_not_start_keeps_nobody_from_ending(scripted: Scripte
 
 def test_an_open_registry_asks_what_nobody_in_particular_may(scripted: Scripted) -> None:
     registry = scripted(
-        "def authorize(access):\n    if access.action == 'push' and access.caller.anonymous:\n"
+        "def authorize(access):\n    if access.action == 'create' and access.caller.anonymous:\n"
         "        return Deny(f'{access.repository} is read only from {access.caller.address}')\n"
     )
     with registry.connect() as api:

@@ -61,7 +61,7 @@ Result<policy::Access> access_of(Query const& query) {
     policy::Access access;
     auto const word = query.first("action").value_or("pull");
     auto const action = named(actions, word);
-    if (!action) return bad("action", word, "pull, push, overwrite, delete and admin");
+    if (!action) return bad("action", word, "pull, create, push, delete and admin");
     access.action = *action;
     if (auto const name = query.first("repository"); name && !name->empty()) {
         TRY(access.repository, oci::RepositoryName::parse(*name));
@@ -76,8 +76,15 @@ Task<Result<Response>> get_access(Context const& context) {
     if (account) caller = std::move(*account);
     CO_TRY(auto const access, access_of(context.query));
     CO_TRY(auto const told, co_await context.guard.explain(caller, access));
+    bool sets_new_tags = false;  // Where tags must not be moved, a part of a push may be allowed.
+    if (!told.allowed && access.action == Action::overwrite) {
+        policy::Access const create{access.repository, Action::push};
+        CO_TRY(auto const part, co_await context.guard.explain(caller, create));
+        sets_new_tags = part.allowed;
+    }
     std::string body = "{";
     body += told.allowed ? R"("allowed":true,)" : R"("allowed":false,)";
+    body += sets_new_tags ? R"("partly":"create",)" : R"("partly":null,)";
     append_member(body, "by", told.by);
     body += ',';
     append_member(body, "rule", std::uint64_t{told.ruling.rule});

@@ -57,6 +57,10 @@ Json json_of(meta::Change const& change) {
     if (!by.request.empty()) entry["request"] = {{"id", by.request}};
     add_text(entry, "digest", change.digest);
     add_tags(entry, details);
+    if (change.kind == meta::ChangeKind::tag_move && !details.tags.empty()) {
+        entry["from"] = details.tags.front().previous;
+        entry["to"] = change.digest;
+    }
     add_text(entry, "media_type", change.media_type);
     add_text(entry, "artifact_type", details.artifact_type);
     if (change.size) entry["size"] = *change.size;

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 import typer
 
 from ocilot.errors import Error
+from ocilot.hooks.loading.patterns import Patterns
 
 from .control import Control
 from .location import Location, located
@@ -18,6 +19,9 @@ from .output import Output, OutputOption, print_data
 
 _ACCOUNTS: Final = ("user", "robot")
 _KINDS: Final = (*_ACCOUNTS, "federated", "certificate")
+_PUSH: Final = frozenset({"admit_blob", "admit_manifest", "admit_tag"})
+_ADMITTED: Final = {"create": _PUSH, "push": _PUSH, "delete": frozenset({"admit_delete"})}
+"""The points of hooks that decide about single contents and tags, after the right."""
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -36,7 +40,10 @@ def explain(
             help="Who: the name of an account, `anonymous`, or one as in a rule, such as `robot:ci`."
         ),
     ],
-    action: Annotated[str, typer.Argument(help="What: pull, push, overwrite (move a tag), delete or admin.")],
+    action: Annotated[
+        str,
+        typer.Argument(help="The right: pull, create (new tags), push (also move tags), delete or admin."),
+    ],
     repository: Annotated[str, typer.Argument(help="Where.")],
     kind: Annotated[
         str | None,
@@ -48,16 +55,45 @@ def explain(
     ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Print whether somebody may do something, and which rule or hook decides."""
-    # Rules call it `create`: all that a push takes, unless it moves a tag.
-    asked = {"action": "push" if action == "create" else action, "repository": repository}
+    """Print whether a caller has a right, and which rule or hook decides: yes, no or partly."""
+    asked = {"action": action, "repository": repository}
     written, _, name = user.partition(":")
     if kind is None and written in _KINDS and name:
         user, kind = name, written
     with at.control(only_reads=True) as control:
         query = asked | _caller(control, user, kind, group or [])
         told = control.ask("GET", f"{path('access')}?{urlencode(query)}")
-    print_data(told, output, lambda: print(f"{'yes' if told['allowed'] else 'no'}: {told['reason']}"))
+        told["hooks"] = _deciding_hooks(control, action, repository)
+    print_data(told, output, lambda: print(f"{_answer(told)}: {told['reason']}"))
+
+
+def _answer(told: Mapping[str, Any]) -> str:
+    """`yes`, `no`, or `partly` with the part."""
+    if not told["allowed"] and told["partly"] != "create":
+        return "no"
+    parts = [] if told["allowed"] else ["sets new tags, moves none"]
+    if told["hooks"]:
+        parts.append(f"hooks decide each one, {', '.join(told['hooks'])}")
+    return f"partly: {'; '.join(parts)}" if parts else "yes"
+
+
+def _deciding_hooks(control: Control, action: str, repository: str) -> list[str]:
+    """The hooks that decide about each push or deletion in a repository of the running registry."""
+    if action not in _ADMITTED:
+        return []
+    try:
+        scripts = control.ask("GET", path("hooks"))["scripts"]
+    except Error as problem:
+        if problem.code == "not_found":
+            return []  # It has no hooks.
+        raise
+    return [
+        f"{script['script']}: {point}"
+        for script in scripts
+        if Patterns(script["repositories"]).covers(repository)
+        for point in script["points"]
+        if point in _ADMITTED[action]
+    ]
 
 
 def _caller(control: Control, name: str, kind: str | None, groups: Sequence[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ Groups = dict[str, list[str]]
 Rules = list[tuple[list[str], dict[str, list[str]]]]
 """Repository patterns, and the rights of each subject."""
 
-RIGHTS: Final = ("pull", "push", "create", "delete", "admin")
+RIGHTS: Final = ("pull", "create", "push", "delete", "admin")
 _SUBJECT: Final = re.compile(r"anonymous|everyone|(?:user|group|robot|federated|certificate):.+")
 _SUBJECT_WORDS: Final = (
     "anonymous, everyone, user:NAME, group:NAME, robot:NAME, federated:PATTERN or certificate:PATTERN"
@@ -109,7 +109,7 @@ def _read_subjects(raw: Raw) -> list[str]:
 
 
 def _no_right(*at: str) -> Unfit:
-    return expected("a list of pull, push, create, delete or admin", *at)
+    return expected("a list of pull, create, push, delete or admin", *at)
 
 
 SUBJECTS: Final = Kind(

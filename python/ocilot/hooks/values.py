@@ -10,7 +10,7 @@ from typing import Any, Literal
 from .lazy import Lazy
 
 Kind = Literal["anonymous", "user", "robot", "federated", "certificate", "local"]
-Action = Literal["pull", "push", "overwrite", "delete", "admin"]
+Action = Literal["pull", "create", "push", "delete", "admin"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Access:
     repository: str | None
     """None for the registry as a whole, such as its catalog."""
     action: Action
-    """`pull`, `push`, `overwrite` (move a tag; asked besides `push`), `delete` or `admin`."""
+    """The right that it needs: `pull`, `create` (every upload), `push` (a tag that moves, besides `create`),
+    `delete` or `admin`."""
 
 
 @dataclass(frozen=True)

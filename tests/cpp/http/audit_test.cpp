@@ -59,7 +59,7 @@ TEST_F(Audit, HasWhoeverMayNot) {
     EXPECT_EQ(refused(), Lines{"access|user reader|secret|pull"});
     auto const token = bearer_for("scope=repository:team/app:pull", basic("writer"));
     EXPECT_EQ(as(token, Method::post, "/v2/team/app/blobs/uploads/").status(), 401U);
-    EXPECT_EQ(refused(), Lines{"access|user writer|team/app|push"});
+    EXPECT_EQ(refused(), Lines{"access|user writer|team/app|create"});
     EXPECT_EQ(as(token, Method::get, "/v2/_catalog").status(), 401U);
     EXPECT_EQ(refused(), Lines{"access|user writer||catalog"});
     auto const anonymous = bearer_for("scope=repository:team/app:pull");
@@ -135,6 +135,8 @@ TEST_F(Audit, TellsAMoveInWordsAndAsData) {
     EXPECT_EQ(moved.at("subject"), "v1");
     EXPECT_EQ(moved.at("detail"), "from " + one + " to " + two);
     EXPECT_EQ(moved.at("digest"), two);
+    EXPECT_EQ(moved.at("from"), one);
+    EXPECT_EQ(moved.at("to"), two);
     EXPECT_EQ(moved.at("request").at("id"), "id-7");
     nlohmann::json const tags{{{"name", "v1"}, {"previous", one}}};
     EXPECT_EQ(moved.at("tags"), tags);
