@@ -57,10 +57,11 @@ NOT_FOLLOWED: Mapping[str, Mapping[str, str]] = {
         "time ": BUILDS,
         "awk ": "reads the log of such a build",
     },
-    "docs/operate/import.md": {
+    "docs/operate/adopt.md": {
         "docker stop": MACHINE,
-        "ocilot import config.yml": "tests/server/test_import.py takes over what distribution has stored",
-        "ocilot serve config.yml": "the same",
+        "ocilot adopt config.yml": "tests/server/test_adopt.py adopts what distribution has stored",
+        "ocilot serve --config config.yml": "the same",
+        "ocilot config check": "the same, with the configuration of Debian's package",
     },
     "docs/operate/limits.md": {"curl -i": "test_the_limit_of_the_page_is_reached below runs it"},
     "docs/operate/monitoring.md": {"promtool ": "tests/server/test_monitoring_page.py runs it"},
