@@ -26,7 +26,7 @@ def assert_refused(ran: Ran, *words: str) -> None:
 
 def test_it_says_where_the_data_is_and_how_to_push(fresh_registry: FreshRegistry) -> None:
     registry = fresh_registry()
-    registry.wait_for_line("open to      everybody who reaches it")
+    registry.wait_for_line("access:      anonymous read, write and delete")
     said = registry.process.output()
     assert str(registry.root.resolve()) in said
     assert f"listening on {registry.url}" in said
@@ -35,7 +35,9 @@ def test_it_says_where_the_data_is_and_how_to_push(fresh_registry: FreshRegistry
 
 def test_it_says_whom_it_asks(fresh_registry: FreshRegistry) -> None:
     registry = fresh_registry("version: 0.1\nocilot: {accounts: {enabled: true}}\n")
-    assert "open to" not in registry.process.output()
+    registry.wait_for_line(
+        "access:      login by accounts; no access rules: every login may read and write\n"
+    )
 
 
 def test_it_makes_the_data_directory_and_its_parents(fresh_registry: FreshRegistry, tmp_path: Path) -> None:

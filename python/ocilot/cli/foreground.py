@@ -22,6 +22,7 @@ from ocilot.errors import ConfigError, Error
 
 from .console import Console
 from .exit import Exit
+from .greeting import asks_who, greeting
 
 if TYPE_CHECKING:
     from ocilot.hooks.running.service import Hooks
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _IGNORED = (signal.SIGUSR1, signal.SIGUSR2)
 _HEARD = (*_ENDING, signal.SIGHUP, *_IGNORED)
+HIGHEST_PORT = 65535
 _PATIENCE = 3.0
 """Seconds for which the threads of scripts may keep a process whose work is done."""
 
@@ -56,6 +58,7 @@ class Wanted(NamedTuple):
     config: str | None = None
     root: str | None = None
     addr: str | None = None
+    port: int | None = None
     debug_addr: str | None = None
     tls_cert: str | None = None
     tls_key: str | None = None
@@ -94,14 +97,28 @@ class Wanted(NamedTuple):
 
     @classmethod
     def _of_texts(
-        cls, dev: bool, log_format: str | None = None, log_level: str | None = None, **others: str
+        cls,
+        dev: bool,
+        port: str | None = None,
+        log_format: str | None = None,
+        log_level: str | None = None,
+        **others: str,
     ) -> Self:
         return cls(
             **others,
+            port=_port_of(port) if port else None,
             dev=dev,
             log_format=LogFormat(log_format) if log_format else None,
             log_level=LogLevel(log_level) if log_level else None,
         )
+
+
+def _port_of(text: str) -> int:
+    """A port in plain digits. Raises ValueError for anything else."""
+    port = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= port <= HIGHEST_PORT:
+        raise ValueError(text)
+    return port
 
 
 def serve(wanted: Wanted) -> None:
@@ -120,6 +137,8 @@ def serve(wanted: Wanted) -> None:
         console.say(note, f"note: {note}", level="warn")
     own = loaded.config.ocilot.hooks
     try:
+        if wanted.addr is not None and wanted.port is not None:
+            raise ConfigError("--addr and --port cannot be combined: write the port in --addr")
         if problems := world.htpasswd_problems(settings):
             raise ConfigError("\n".join(problems))
         run(settings, loaded.path, has_hooks=bool(own.scripts), watches_hooks=wanted.dev or own.watch)
@@ -132,6 +151,8 @@ def serve(wanted: Wanted) -> None:
 def _apply(wanted: Wanted, settings: _core.Settings) -> None:
     """Options win over the configuration."""
     settings.address = wanted.addr or settings.address
+    if wanted.port is not None:
+        settings.address = f"{settings.address.rpartition(':')[0]}:{wanted.port}"
     settings.debug_address = wanted.debug_addr or settings.debug_address
     settings.tls_certificate = wanted.tls_cert or settings.tls_certificate
     settings.tls_key = wanted.tls_key or settings.tls_key
@@ -162,8 +183,8 @@ def run(
             hooks.watch()
     console = Console.of(settings)
     # Nothing is printed by Python from here on: a reader of the output that is stuck would keep the registry.
-    server.print(_greeting(console, server, settings, hooks) + "\n")
-    rules = _Rules(server, path) if path is not None and _asks_who(settings) else None
+    server.print(greeting(console, server, settings, hooks) + "\n")
+    rules = _Rules(server, path) if path is not None and asks_who(settings) else None
     while (heard := _next_signal(rules)) not in _ENDING:
         if heard in _IGNORED:
             server.print(console.line("signal ignored", f"{heard.name} ignored") + "\n")
@@ -213,64 +234,6 @@ def unasked_points(settings: _core.Settings) -> dict[str, str]:
     else:
         why += "; set ocilot.accounts.enabled: true"
     return {"authenticate": why}
-
-
-def _greeting(console: Console, server: _core.Server, settings: _core.Settings, hooks: Hooks | None) -> str:
-    """The greeting; for machines with the same in fields."""
-    return console.line(
-        "ready",
-        welcome(server, settings, hooks),
-        version=_core.__version__,
-        root=server.root or "memory",
-        url=f"{'https' if settings.tls_certificate else 'http'}://{server.address}",
-        metrics=f"http://{server.debug_address}/metrics" if server.debug_address else "",
-        open=_is_open(settings, hooks),
-    )
-
-
-def _is_open(settings: _core.Settings, hooks: Hooks | None) -> bool:
-    """Whether everybody may pull, push and delete."""
-    asked = [point for point, _ in hooks.points] if hooks is not None else []
-    return not _asks_who(settings) and "authorize" not in asked
-
-
-def welcome(server: _core.Server, settings: _core.Settings, hooks: Hooks | None = None) -> str:
-    """Where the data is, where the registry is, whom it lets in, and how to push a first image."""
-    scheme = "https" if settings.tls_certificate else "http"
-    host, _, port = server.address.rpartition(":")
-    is_here = host in {"0.0.0.0", "[::]", "127.0.0.1", "[::1]", ""}
-    name = f"localhost:{port}" if is_here else server.address
-    lines = [
-        f"ocilot {_core.__version__}",
-        f"  data in      {server.root or 'memory: everything is forgotten at the end'}",
-        f"  listening on {scheme}://{server.address}",
-    ]
-    if server.debug_address:
-        lines.append(f"  metrics on   http://{server.debug_address}/metrics")
-    asked = [point for point, _ in hooks.points] if hooks is not None else []
-    if _is_open(settings, hooks):
-        lines.append(
-            "  open to      everybody who reaches it, to pull, push and delete; docs/auth.md changes that"
-        )
-    if asked:
-        lines.append(f"  hooks asked  {', '.join(asked)}")
-    lines += [
-        "  push a first image:",
-        f"    docker tag IMAGE {name}/IMAGE",
-        f"    docker push {name}/IMAGE",
-        f"    curl {scheme}://{name}/v2/_catalog",
-    ]
-    return "\n".join(lines)
-
-
-def _asks_who(settings: _core.Settings) -> bool:
-    return bool(
-        settings.accounts
-        or settings.auth_htpasswd
-        or settings.auth_token
-        or settings.auth_silly
-        or settings.tls_client_authorities
-    )
 
 
 class _Rules:

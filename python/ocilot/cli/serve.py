@@ -18,6 +18,15 @@ def serve(
         str | None,
         typer.Option(metavar="HOST:PORT", help="Address to listen on.", show_default="127.0.0.1:5000"),
     ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=foreground.HIGHEST_PORT,
+            metavar="PORT",
+            help="Port to listen on, at the configured host; 0: a free one.",
+        ),
+    ] = None,
     debug_addr: Annotated[
         str | None,
         typer.Option(metavar="HOST:PORT", help="Separate address for metrics and health endpoints."),
@@ -32,5 +41,5 @@ def serve(
 ) -> None:
     """Run the registry until SIGTERM. Precedence: options, REGISTRY_* variables, file."""
     foreground.serve(
-        Wanted(at.config, at.root, addr, debug_addr, tls_cert, tls_key, log_format, log_level, dev)
+        Wanted(at.config, at.root, addr, port, debug_addr, tls_cert, tls_key, log_format, log_level, dev)
     )
