@@ -195,6 +195,12 @@ def _error_row(row: tuple[str, int, str, str, bool]) -> tuple[str, str, str, str
     return (f"`{name}`", str(status), f"`{code}`", message)
 
 
+def _config_examples() -> Iterator[str]:
+    for text in (DOCS / "config-examples.yml").read_text(encoding="utf-8").split("---\n"):
+        title, _, example = text.partition("\n")
+        yield f"{title.removeprefix('# ')}:\n\n```yaml\n{example}```\n"
+
+
 def config_page() -> str:
     """Every key of the configuration."""
     keys = list(reference.keys())
@@ -207,6 +213,8 @@ def config_page() -> str:
             CONFIG_HEAD,
             "## Keys\n",
             *_table(("key", "value", "default", "meaning"), known),
+            "\n## Examples\n",
+            *_config_examples(),
             "\n## Taken, without effect\n",
             *_table(("key", "why"), ignored),
             "\n## Refused\n",

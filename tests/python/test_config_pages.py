@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +41,23 @@ def test_configurations_on_pages_can_be_used(text: str, tmp_path: Path) -> None:
     file = tmp_path / "config.yml"
     file.write_text(yaml.safe_dump(whole), encoding="utf-8")
     assert config.load(file, {}).settings is not None
+
+
+def test_every_section_of_the_reference_has_an_example(tmp_path: Path) -> None:
+    page = (DOCS / "reference/config.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `ocilot\.(\w+)", page, re.MULTILINE))
+    shown: set[str] = set()
+    for text in BLOCK.findall(page):
+        example = yaml.safe_load(text)
+        shown |= set(example["ocilot"])
+        (tmp_path / "config.yml").write_text(yaml.safe_dump({"version": 0.1, **example}))
+        ran = subprocess.run(
+            [sys.executable, "-m", "ocilot", "config", "check", "config.yml", "--root", "data"],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, (text, ran)
+    assert documented - shown == set()

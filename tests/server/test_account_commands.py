@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from .conftest import FreshRegistry
+from .images import make_image
 from .programs import Argument, Ran, attempt
 from .registry import OCILOT, Registry
 
@@ -181,6 +182,18 @@ def test_the_audit_says_who_changed_what(commands: Commands) -> None:
     assert len(commands.data("audit", "--since", "1h")) == len(commands.data("audit"))
     assert commands.data("audit", "--until", "1h30m") == []
     assert commands("audit", "--since", "99999999999d").code == 2
+
+
+def test_the_audit_shows_where_a_tag_moved_from_and_to(fresh_registry: FreshRegistry) -> None:
+    commands = Commands(fresh_registry("version: 0.1\n"))
+    first, second = make_image("first"), make_image("second")
+    with commands.registry.connect() as api:
+        api.push_image("team/app", first, "latest")
+        api.push_image("team/app", second, "latest")
+    (moved,) = commands.data("audit", "--action", "tag.move", "--since", "1h")
+    assert (moved["subject"], moved["from"], moved["to"]) == ("latest", first.digest, second.digest)
+    table = commands.fine("audit", "--action", "tag.move")
+    assert f"from {first.digest} to {second.digest}" in table
 
 
 def test_an_unknown_action_is_an_error_with_all_that_are_known(commands: Commands) -> None:

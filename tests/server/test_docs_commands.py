@@ -40,6 +40,7 @@ NOT_FOLLOWED: Mapping[str, Mapping[str, str]] = {
     "*": {"./dev ": BUILDS},
     "README.md": {
         "docker ": "tests/server/test_docker.py follows this console",
+        "podman ": "tests/server/test_skopeo_podman.py pushes and pulls with these options",
         "curl localhost:5000/v2/_catalog": "tests/server/test_docker.py follows this console",
         "python3 -m venv /opt/ocilot": INSTALLS,
         "/opt/ocilot/bin/": INSTALLS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -148,3 +149,18 @@ def test_podman_pushes_a_list_of_two_platforms(
     assert {entry["platform"]["architecture"] for entry in index["manifests"]} == {"amd64", "arm64"}
     assert all(api.has_manifest(name, entry["digest"]) for entry in index["manifests"])
     podman.pull("--arch", "arm64", f"{registry.local}/{name}:1")
+
+
+def test_podman_logs_in_where_docker_has_left_a_refresh_token(
+    podman: Podman, registry: Registry, tmp_path: Path
+) -> None:
+    """What docs/auth.md says of the message, and of the ways out."""
+    of_docker = {"auth": base64.b64encode(b"alice:").decode(), "identitytoken": "ocilot_1_2"}
+    auths = tmp_path / "config.json"
+    auths.write_text(json.dumps({"auths": {registry.local: of_docker}}))
+    login = ("login", "--tls-verify=false", "-u", "alice", "-p", "secret", registry.local, "--authfile")
+    with pytest.raises(ProgramFailed, match="auth file contains an Identity token"):
+        podman(*login, auths)
+    assert "Login Succeeded" in podman(*login, tmp_path / "podman-auth.json")
+    podman("logout", "--authfile", auths, registry.local)
+    assert "Login Succeeded" in podman(*login, auths)

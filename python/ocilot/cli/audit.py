@@ -29,7 +29,10 @@ def audit(
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Whose doing it was.")] = None,
     repository: Annotated[str | None, typer.Option(metavar="NAME", help="Of one repository.")] = None,
     action: Annotated[
-        str | None, typer.Option(metavar="ACTION", help="Such as manifest.push, tag.move or login.")
+        str | None,
+        typer.Option(
+            metavar="ACTION", help="Such as manifest.push, tag.move or login; `account.`: all that begin so."
+        ),
     ] = None,
     refused: Annotated[
         bool | None, typer.Option("--refused/--done", help="Only what was refused, or only what was done.")
