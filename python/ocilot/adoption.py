@@ -23,7 +23,7 @@ class LeftBehind:
 
 @dataclass(frozen=True)
 class Adopted:
-    """What an adoption has looked at."""
+    """Counts of an adoption."""
 
     repositories: int
     blobs: int
@@ -32,7 +32,7 @@ class Adopted:
     tags: int
     left_behind: int
     left: list[LeftBehind] = field(default_factory=list)
-    """All that was left behind; empty if it was told as it was found."""
+    """All items left behind; empty with `tell`."""
 
     @property
     def complete(self) -> bool:

@@ -42,7 +42,7 @@ class Report:
     notes: int
     """Differences that are only worth knowing."""
     problems: list[Problem] = field(default_factory=list)
-    """All differences; empty if they were told as they were found."""
+    """All differences; empty with `tell`."""
 
     @property
     def ok(self) -> bool:

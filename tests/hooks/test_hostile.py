@@ -35,7 +35,7 @@ NONSENSE = {
     "return Allow(ttl=float('nan'))": "it answered Allow(ttl=nan); expected seconds from 0 to a year",
     "return Allow(ttl=10**30)": f"it answered Allow(ttl={10**30}); expected seconds from 0 to a year",
     "return Allow(ttl=Odd())": "it answered Allow(ttl=a Odd); expected seconds from 0 to a year",
-    "return Deny(Odd())": "it answered Deny without a reason that can be told to the caller",
+    "return Deny(Odd())": "it answered Deny without a reason that can be shown to the caller",
 }
 
 
@@ -310,7 +310,7 @@ def test_a_watchdog_that_cannot_look_looks_again(tmp_path: Path, gate: Gate) -> 
         ),
         (
             "def admit_tag(move): ...\nadmit_blob = None\n",
-            "admit_blob has the name of a hook point, and is no function",
+            "admit_blob has the name of a hook point and is not a function",
         ),
     ],
 )

@@ -48,7 +48,7 @@ def test_a_reload_that_fails_leaves_the_old_in_force(running: Running, tmp_path:
     status = reload(box)
     assert (status["ok"], status["generation"]) == (False, 1)
     (problem,) = status["problems"]
-    assert problem.startswith("a.py:1: admit_blbo is no hook point; did you mean admit_blob?")
+    assert problem.startswith("a.py:1: unknown hook point admit_blbo; did you mean admit_blob?")
     assert box.gauges["reload_failed", ""] == 1
     assert box.lines == [("error", f"hooks were not loaded again, the old ones stay: {problem}")]
     assert box.answer(box.blob())[1] == "old"

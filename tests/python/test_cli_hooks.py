@@ -75,7 +75,8 @@ def test_a_bad_script_is_exit_code_2_and_a_line(place: Path) -> None:
     ran = ocilot_command("hooks", "check", "a.py", "b.py", "nothing.py", cwd=place)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.splitlines() == [
-        "b.py:2: admit_tga is no hook point; did you mean admit_tag? (the name of a helper may begin with _)",
+        "b.py:2: unknown hook point admit_tga; did you mean admit_tag? "
+        "(the name of a helper may begin with _)",
         f"nothing.py: there is no such file ({place}/nothing.py)",
     ]
 
@@ -161,7 +162,7 @@ def test_status_and_reload_need_a_registry_and_start_none(place: Path) -> None:
 def test_a_script_is_checked_with_what_its_registry_asks(place: Path) -> None:
     (place / "authn.py").write_text("def authenticate(login): ...\n")
     for own, code, said in (
-        ("", 2, "authn.py: authenticate would never be asked: no passwords are taken here; set "),
+        ("", 2, "authn.py: authenticate would never be asked: passwords are not accepted; set "),
         ("  accounts: {enabled: true}\n", 0, "authn.py is fine: authenticate\n"),
     ):
         (place / "authn.yml").write_text(

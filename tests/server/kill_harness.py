@@ -99,8 +99,8 @@ class Count:
         return (
             f"{self.kills} kills: {named} at {len(self.steps)} of {len(STEPS) + len(STEPS_AT_THE_END)} named "
             f"steps, {self.at_random} at random moments, {missed} at random because the step did not come; "
-            f"{self.requests} requests, {self.facts} facts and {self.files} files compared, nothing lost, "
-            "nothing half visible"
+            f"{self.requests} requests, {self.facts} metadata records and {self.files} files compared, "
+            "nothing lost, nothing half visible"
         )
 
 

@@ -258,7 +258,7 @@ def test_whoever_has_no_account_is_explained_with_a_note(running: Commands, name
     assert running("access", "explain", name, "pull", "team/app", "--kind", "federated").err == ""
     ran = running("access", "explain", name, "pull", "public/app")
     assert (ran.code, ran.out[:5]) == (0, "yes: "), ran
-    assert ran.err == f"note: there is no account {name}; this is about whoever logs in by that name\n"
+    assert ran.err == f"note: there is no account {name}; the decision is for a caller of that name\n"
     ran = running("access", "explain", f"robot:{name}", "pull", "public/app")
     assert ran.err.startswith(f"note: there is no robot {name}; "), ran
 

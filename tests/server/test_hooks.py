@@ -224,7 +224,7 @@ def test_an_operator_sees_what_hooks_do_and_loads_them_again(scripted: Scripted)
         script.write_text("def admit_blbo(blob): ...\n")
         told = hooks("reload")
         assert told.code == 2, told
-        assert "not loaded: hook.py:1: admit_blbo is no hook point; did you mean admit_blob?" in told.err
+        assert "not loaded: hook.py:1: unknown hook point admit_blbo; did you mean admit_blob?" in told.err
         assert told.err.endswith("generation 1 stays in force\n"), told
         assert put_blob(api, "a").status == 403
         script.write_text("def admit_blob(blob): ...\n")

@@ -47,11 +47,11 @@ def explain(
     repository: Annotated[str, typer.Argument(help="Where.")],
     kind: Annotated[
         str | None,
-        typer.Option(help="For somebody without an account: user, robot, federated or certificate."),
+        typer.Option(help="Kind of a caller without an account: user, robot, federated or certificate."),
     ] = None,
     group: Annotated[
         list[str] | None,
-        typer.Option("--group", metavar="GROUP", help="A group of theirs. Again for another."),
+        typer.Option("--group", metavar="GROUP", help="Group of a caller without an account (repeatable)."),
     ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -106,7 +106,7 @@ def _caller(control: Control, name: str, kind: str | None, groups: Sequence[str]
             return {"user": name}
         if control.has_accounts():
             print(
-                f"note: there is no {kind or 'account'} {name}; this is about whoever logs in by that name",
+                f"note: there is no {kind or 'account'} {name}; the decision is for a caller of that name",
                 file=sys.stderr,
             )
     caller = {"user": name, "kind": kind, "groups": ",".join(groups)}

@@ -33,7 +33,7 @@ def adopt(at: Location, output: OutputOption = Output.TABLE) -> None:
     """Adopt a data directory of CNCF distribution in place; exit code 8 if something was left behind.
 
     Moves no blob and changes nothing of distribution's. No registry may be running on it: refuses while one
-    answers at `http.addr`. May be run again. As root, it works as the user whom the directory belongs to.
+    answers at `http.addr`. May be run again. As root, it works as the owner of the directory.
     """
     loaded = at.load()
     root = at.data_directory(loaded)

@@ -38,7 +38,7 @@ COMMANDS: Final = (
         "adopt.adopt",
         "Adopt a data directory of CNCF distribution in place; exit code 8 if something was left behind.",
     ),
-    Row("audit", "audit.audit", "Print changes and refusals, youngest first."),
+    Row("audit", "audit.audit", "List changes and refusals, newest first."),
     Row("version", "version.version", "Print the version."),
     Row("config", "config.app", "Check and show the configuration."),
     Row("hooks", "hooks.app", "List, check, try and reload hook scripts."),

@@ -40,7 +40,7 @@ def audit(
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="Most entries.")] = 100,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Print changes and refusals, youngest first."""
+    """List changes and refusals, newest first."""
     now = time.time()
     since, until = since and moment_of(since, now), until and moment_of(until, now)
     given = {"since": since, "until": until, "by": by, "repository": repository, "action": action}

@@ -226,11 +226,11 @@ def unasked_points(settings: _core.Settings) -> dict[str, str]:
     """
     if settings.accounts or settings.auth_htpasswd:
         return {}
-    why = "no passwords are taken here"
+    why = "passwords are not accepted"
     if settings.auth_token:
-        why += "; whoever logs in has a token of the token server that auth.token names"
+        why += "; callers log in with a token of the token server in auth.token"
     elif settings.auth_silly:
-        why += "; auth.silly lets everybody in"
+        why += "; auth.silly accepts every login"
     else:
         why += "; set ocilot.accounts.enabled: true"
     return {"authenticate": why}

@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("ls")
 @located
 def ls(at: Location, output: OutputOption = Output.TABLE) -> None:
-    """Print the keys, youngest first: it signs, the others still verify."""
+    """List the signing keys, newest first. The newest signs, all verify."""
     with at.control() as control:
         found = control.ask("GET", path("keys"))["keys"]
     print_data(found, output, lambda: print_table(found, {"id": "ID", "created_at": "CREATED"}))
@@ -25,7 +25,7 @@ def ls(at: Location, output: OutputOption = Output.TABLE) -> None:
 @app.command("rotate")
 @located
 def rotate(at: Location) -> None:
-    """Sign with a new key from now on; tokens signed with the old one stay good until they expire."""
+    """Create a new signing key. Tokens signed with older keys stay valid until they expire."""
     with at.control() as control:
         made = control.ask("POST", path("keys"))
     print(f"{made['id']} signs from now on", file=sys.stderr)

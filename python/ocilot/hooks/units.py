@@ -17,7 +17,7 @@ class Size(int):
             return super().__new__(cls, value)
         size = SIZE_OR_NONE.read(Scalar(value, value))
         if size is None:
-            raise ValueError(f"{value!r} is no size such as 65536 or 4MiB")
+            raise ValueError(f"invalid size {value!r}: expected a number of bytes, such as 65536 or 4MiB")
         return super().__new__(cls, size)
 
 
@@ -30,5 +30,5 @@ class Duration(float):
             return super().__new__(cls, value)
         seconds = read_duration(Scalar(value, value))
         if seconds is None:
-            raise ValueError(f"{value!r} is no duration such as 30s or 1m30s")
+            raise ValueError(f"invalid duration {value!r}: expected a number and a unit, such as 30s or 5m")
         return super().__new__(cls, seconds)

@@ -29,7 +29,7 @@ def checked(point: Point, answer: Any) -> Allow | Deny | Caller | None:
     if type(answer) is Deny:
         if _is_text(answer.reason):
             return answer
-        raise WrongAnswer("it answered Deny without a reason that can be told to the caller")
+        raise WrongAnswer("it answered Deny without a reason that can be shown to the caller")
     if type(answer) is Allow and point.family is not Family.AUTHENTICATE:
         if type(answer.ttl) in _NUMBERS and 0 <= answer.ttl <= _LONGEST:
             return answer
@@ -49,7 +49,7 @@ def _caller(caller: Caller) -> Caller:
     if type(caller.admin) is not bool:
         raise WrongAnswer(f"it answered a Caller with admin={_shown(caller.admin)}; expected True or False")
     if not all(map(_is_text, caller.groups)):
-        raise WrongAnswer("it answered a Caller with a group that is no name")
+        raise WrongAnswer("it answered a Caller with an invalid group name")
     if caller.kind not in _KINDS:
         raise WrongAnswer(f"it answered a Caller of the kind {_shown(caller.kind)}; expected user or robot")
     return caller

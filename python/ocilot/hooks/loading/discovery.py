@@ -41,7 +41,9 @@ def hooks_of(module: ModuleType, file: str) -> list[FoundHook]:
             if value.__module__ == module.__name__:
                 found += _of_class(value, file)
         elif name in POINTS and not callable(value):
-            raise Problem(f"{file}: {name} has the name of a hook point, and is no function; call it _{name}")
+            raise Problem(
+                f"{file}: {name} has the name of a hook point and is not a function; rename it to _{name}"
+            )
         elif callable(value):
             found += _of_function(name, value, None, file, is_own=_module_of(value) == module.__name__)
     if not found:
@@ -56,8 +58,8 @@ def refuse_undelivered(point: Point, where: str) -> None:
     if point.is_delivered:
         return
     why = {
-        Family.EVENT: "this version does not run hooks after the fact",
-        Family.RETAIN: "this version does not run retention hooks",
+        Family.EVENT: "this version does not support event hooks",
+        Family.RETAIN: "this version does not support retention hooks",
     }.get(point.family, "this version does not fetch from other registries")
     raise Problem(f"{where}: {point.name} would never be asked: {why}; take it out, or name it _{point.name}")
 
@@ -80,8 +82,9 @@ def _of_class(cls: type, file: str) -> Iterator[FoundHook]:
         if not is_hook:
             if name in POINTS:
                 raise Problem(
-                    f"{_place(function, file)}: {cls.__name__}.{name} is never called, for {cls.__name__} "
-                    f"is no Hook; write `class {cls.__name__}(Hook)` with `from ocilot.hooks import Hook`"
+                    f"{_place(function, file)}: {cls.__name__}.{name} is never called, because "
+                    f"{cls.__name__} is not a Hook; write `class {cls.__name__}(Hook)` "
+                    "with `from ocilot.hooks import Hook`"
                 )
             continue
         if name in _LIFE:
@@ -97,7 +100,7 @@ def _of_function(
     if name not in POINTS:
         if is_own and _looks_like_a_point(name):
             raise Problem(
-                f"{where}: {name} is no hook point{did_you_mean(name, POINTS)} "
+                f"{where}: unknown hook point {name}{did_you_mean(name, POINTS)} "
                 f"(the name of a helper may begin with _)"
             )
         return

@@ -111,7 +111,7 @@ def _script(spec: Spec, path: Path, module: ModuleType, siblings: list[Path]) ->
         if spec.on_error == "allow" and one.point.family is not Family.ADMIT:
             raise Problem(
                 f"{spec.path}: on_error: allow is for admit_* only, and it has {one.title}: "
-                "a login that fails must not let anybody in"
+                "a failed login has to be denied"
             )
     classes = list(dict.fromkeys(one.owner for one in chosen if one.owner is not None))
     try:
@@ -129,7 +129,7 @@ def _check_points(spec: Spec, found: list[discovery.FoundHook]) -> None:
     has = list(dict.fromkeys(one.point.name for one in found))
     for name in spec.points or ():
         if name not in POINTS:
-            raise Problem(f"{spec.path}: {name} is no hook point{did_you_mean(name, POINTS)}")
+            raise Problem(f"{spec.path}: unknown hook point {name}{did_you_mean(name, POINTS)}")
         if name not in has:
             raise Problem(f"{spec.path}: it has no {name}; it has {', '.join(has)}")
 

@@ -51,8 +51,7 @@ def make(cls: type, given: Mapping[str, Any], base: Path) -> Any:
                 raise OptionProblem(f"option {field.name} of {cls.__name__}: {problem}") from None
         elif _default(field) is None:
             raise OptionProblem(
-                f"option {field.name} of {cls.__name__} has no default and has to be given "
-                f"({_shown(types_of[field.name])})"
+                f"option {field.name} of {cls.__name__} is required ({_shown(types_of[field.name])})"
             )
     return cls(**values)
 

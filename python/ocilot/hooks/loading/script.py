@@ -26,7 +26,7 @@ class BoundHook:
     is_async: bool
     line: int
     is_asked_once: bool = False
-    """Whether it looks at all tags of a question itself."""
+    """Whether it reads all tags of a question itself."""
 
 
 @dataclass

@@ -18,7 +18,7 @@ from .wire import MOST_TAGS, About, repository_of, unasked, variants
 from .worker_process import WorkerProcess
 
 _SECRET = 4
-"""Characters of the shortest password that is hidden: less is no secret, and is in every text."""
+"""Characters of the shortest password that is hidden: shorter ones are in every text."""
 
 
 class Link(NamedTuple):

@@ -95,7 +95,7 @@ def to_answer(data: list[Any]) -> Any:
             return Caller(name, frozenset(groups), "", kind, admin)  # type: ignore[arg-type] # checked later
         case ["failed", str(reason)]:
             return Failed(reason)
-    raise ValueError(f"{data!r} is no answer")
+    raise ValueError(f"invalid answer {data!r}")
 
 
 def _elsewhere(value: Any) -> Any:

@@ -48,7 +48,7 @@ class Runner:
         """Every running call. The first thread that removes a call owns its answer."""
         self.side = ThreadPool("hooks-side")
         self.is_watched = True
-        """Whether the watchdog looks at the calls; if not it sleeps, and the next call wakes it."""
+        """Whether the watchdog checks the calls; if not it sleeps, and the next call wakes it."""
         self.wake = threading.Event()
         self.ending = ""
         """Why no call begins any more."""

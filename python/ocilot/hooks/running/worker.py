@@ -77,7 +77,7 @@ class _Main:
         try:
             self._tell([number, *frames.of_answer(outcome)])
         except (TypeError, ValueError) as problem:
-            self._tell([number, *frames.of_answer(Failed(f"its answer cannot be told: {problem}"))])
+            self._tell([number, *frames.of_answer(Failed(f"its answer cannot be sent: {problem}"))])
 
     def _tell(self, data: Any) -> None:
         line = json.dumps(data).encode() + b"\n"
