@@ -19,28 +19,28 @@ namespace ocilot::auth {
 
 /// Limits of a FairQueue.
 struct FairQueueRules {
-    std::size_t places = 1;                 ///< requests that work at once
-    std::size_t places_of_key = 1;          ///< those of one key
-    std::size_t line_of_key = 64;           ///< those of one key that wait; one more is refused
+    std::size_t slots = 1;                  ///< requests that work at once
+    std::size_t slots_per_key = 1;          ///< those of one key
+    std::size_t queue_per_key = 64;         ///< those of one key that wait; one more is refused
     std::chrono::seconds longest_wait{10};  ///< a request that waited longer is refused
 };
 
-/// Hands out a bounded number of places for work, in turns by key: a key with many requests waits for its
+/// Hands out a bounded number of slots for work, in turns by key: a key with many requests waits for its
 /// own, not the others for it. A key is what shall be treated equally, such as the address of a client. A
-/// request that waits holds no thread. Thread-safe; outlives all its places.
+/// request that waits holds no thread. Thread-safe; outlives all its slots.
 class FairQueue {
   public:
     /// The right to work. Ends with its life, and the next in line has it.
-    class Place {
+    class Slot {
       public:
-        Place(FairQueue& queue, std::string key, bool waited) noexcept
+        Slot(FairQueue& queue, std::string key, bool waited) noexcept
             : queue_(&queue), key_(std::move(key)), waited_(waited) {}
-        Place(Place&& other) noexcept
+        Slot(Slot&& other) noexcept
             : queue_(std::exchange(other.queue_, nullptr)),
               key_(std::move(other.key_)),
               waited_(other.waited_) {}
-        Place& operator=(Place&&) = delete;
-        ~Place() {
+        Slot& operator=(Slot&&) = delete;
+        ~Slot() {
             if (queue_ != nullptr) queue_->leave(key_);
         }
 
@@ -59,14 +59,14 @@ class FairQueue {
     FairQueue& operator=(FairQueue const&) = delete;
 
     /// Waits for a place. too_many_requests if the line of the key is full, or moved too slowly.
-    Task<Result<Place>> enter(std::string key);
+    Task<Result<Slot>> enter(std::string key);
 
   private:
     struct Waiter {
         Resume<bool> resume;  // With whether there is a place.
         Time since;
     };
-    struct Line {
+    struct KeyQueue {
         std::size_t working = 0;
         std::deque<Waiter> waiting;
     };
@@ -76,7 +76,7 @@ class FairQueue {
     [[nodiscard]] Entry try_enter(std::string const& key);
     void wait(std::string const& key, Resume<bool> resume);
     void leave(std::string const& key);
-    /// Hands out free places, and answers those that waited too long. Under the lock.
+    /// Hands out free slots, and answers those that waited too long. Under the lock.
     void hand_out(Answers& answers);
     void take_next(std::string const& key, Answers& answers);
     [[nodiscard]] Error refused(std::string const& key);
@@ -88,8 +88,8 @@ class FairQueue {
     Counter& refused_;
     std::mutex mutex_;  // Guards what follows.
     std::size_t working_ = 0;
-    std::unordered_map<std::string, Line> lines_;  // Those in which somebody works or waits.
-    std::deque<std::string> turns_;                // Keys whose next may work as soon as there is a place.
+    std::unordered_map<std::string, KeyQueue> queues_;  // Those in which somebody works or waits.
+    std::deque<std::string> round_robin_;  // Keys whose next may work as soon as there is a place.
 };
 
 }  // namespace ocilot::auth

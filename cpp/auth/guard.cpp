@@ -1,6 +1,6 @@
 #include "auth/guard.h"
 
-#include "auth/bearers.h"
+#include "auth/bearer_authenticator.h"
 #include "auth/logins.h"
 #include "auth/refusals.h"
 #include "jose/base64url.h"
@@ -17,7 +17,7 @@ using policy::Action;
 using policy::Caller;
 using policy::CallerKind;
 
-constexpr std::size_t decisions_kept = 65'536;
+constexpr std::size_t max_cached_decisions = 65'536;
 constexpr std::chrono::minutes rules_hold{10};    // They are forgotten when they change.
 constexpr std::chrono::seconds answers_hold{30};  // Of the gate, if it does not say how long.
 
@@ -51,7 +51,7 @@ bool is_ping(Access const& access) noexcept {
 Guard::Guard(policy::Gate& gate) noexcept : gate_(gate) {}
 
 Guard::Guard(GuardParts parts) : gate_(parts.gate), parts_(parts) {
-    decisions_.emplace(decisions_kept);
+    decisions_.emplace(max_cached_decisions);
     refusals_ = &parts.metrics.counter("ocilot_auth_refusals_total",
                                        "Known callers that were refused what they wanted to do.");
     set_rules(nullptr);
@@ -65,7 +65,7 @@ void Guard::set_rules(std::shared_ptr<Rules const> rules) {
 }
 
 /// Whoever sends no Authorization: who the certificate says it is, if there is one.
-Caller Guard::without_header(Presented const& presented) const {
+Caller Guard::without_header(RequestCredentials const& presented) const {
     auto caller = anonymous(presented.address);
     if (presented.certificate.empty() || !(parts_->certificates || has_rules_.load())) return caller;
     caller.name = presented.certificate;
@@ -73,13 +73,13 @@ Caller Guard::without_header(Presented const& presented) const {
     return caller;
 }
 
-std::optional<Caller> Guard::recall(Presented const& presented) {
+std::optional<Caller> Guard::recall(RequestCredentials const& presented) {
     if (open()) return anonymous(presented.address);
     if (presented.authorization.empty() && !presented.several) return without_header(presented);
     if (presented.several) return std::nullopt;
-    if (parts_->bearers != nullptr) {
+    if (parts_->bearer_authenticator != nullptr) {
         if (auto const token = parse_bearer(presented.authorization)) {
-            return parts_->bearers->recall(*token, presented.address);
+            return parts_->bearer_authenticator->recall(*token, presented.address);
         }
     }
     return std::nullopt;
@@ -91,7 +91,7 @@ Error Guard::unknown(std::string_view address, std::string why) const {
     return {Errc::unauthorized, std::move(why)};
 }
 
-Task<Result<Caller>> Guard::identify(Presented presented) {
+Task<Result<Caller>> Guard::identify(RequestCredentials presented) {
     if (auto recalled = recall(presented)) co_return std::move(*recalled);
     if (presented.several) {
         co_return unknown(presented.address, "the request has several Authorization headers; send one");
@@ -103,11 +103,12 @@ Task<Result<Caller>> Guard::identify(Presented presented) {
         co_return caller;
     }
     if (auto const token = parse_bearer(presented.authorization)) {
-        if (parts_->bearers == nullptr) {
+        if (parts_->bearer_authenticator == nullptr) {
             co_return unknown(presented.address,
                               "bearer tokens are not taken here; log in with name and password");
         }
-        auto verified = co_await parts_->bearers->verify(std::string(*token), std::string(presented.address));
+        auto verified = co_await parts_->bearer_authenticator->verify(std::string(*token),
+                                                                      std::string(presented.address));
         bool const is_bad = verified.has_error() && verified.error().code == Errc::unauthorized;
         if (is_bad) co_return unknown(presented.address, verified.error().message);
         co_return verified;
@@ -139,36 +140,39 @@ bool Guard::known_to_allow(Caller const& caller, Access const& access) {
     if (caller.admin) return true;
     if (tokens_decide() && caller.limit) return !gate_asks;
     DecisionKey const key(caller, access, gate_asks);
-    auto const kept = decisions_->find(key, generation(), parts_->clock.now());
-    return kept && kept->allowed;
+    auto const cached = decisions_->find(key, generation(), parts_->clock.now());
+    return cached && cached->allowed;
 }
 
-Decided Guard::decide_by_rules(Caller const& caller, Access const& access) const {
+AccessDecision Guard::decide_by_rules(Caller const& caller, Access const& access) const {
     if (is_ping(access)) return {true, {}};
     if (tokens_decide() && caller.limit) return {true, {}};
-    auto const ruling = rules_.load()->decide(caller, access);
-    if (ruling.allowed) return {true, {}};
-    auto const why = has_rules_.load() ? sentence(caller, ruling) : std::string("only whoever logged in may");
+    auto const rule_decision = rules_.load()->decide(caller, access);
+    if (rule_decision.allowed) return {true, {}};
+    auto const why =
+        has_rules_.load() ? sentence(caller, rule_decision) : std::string("only whoever logged in may");
     return {false,
             std::make_shared<std::string const>(fmt::format(
                 "{} may not {}{}: {}", who(caller), policy::to_string(access.action), where(access), why))};
 }
 
-Task<Result<std::optional<Decided>>> Guard::ask_gate(Caller const& caller, Access access, Time& until) {
+Task<Result<std::optional<AccessDecision>>> Guard::ask_gate(Caller const& caller, Access access,
+                                                            Time& until) {
     CO_TRY(auto answer, co_await gate_.authorize(caller, access));
-    if (!answer) co_return std::optional<Decided>{};
+    if (!answer) co_return std::optional<AccessDecision>{};
     auto const now = parts_->clock.now();
     until = now + (answer->ttl.count() > 0 ? answer->ttl : answers_hold);
-    if (answer->allowed) co_return std::optional(Decided{true, {}});
+    if (answer->allowed) co_return std::optional(AccessDecision{true, {}});
     if (answer->reason.empty()) {
         answer->reason = fmt::format("a policy does not let you {} here; ask whoever runs this registry",
                                      policy::to_string(access.action));
     }
-    co_return std::optional(Decided{false, std::make_shared<std::string const>(std::move(answer->reason))});
+    co_return std::optional(
+        AccessDecision{false, std::make_shared<std::string const>(std::move(answer->reason))});
 }
 
-Task<Result<Decided>> Guard::decide(Caller const& caller, Access access) {
-    if (caller.admin) co_return Decided{true, {}};
+Task<Result<AccessDecision>> Guard::decide(Caller const& caller, Access access) {
+    if (caller.admin) co_return AccessDecision{true, {}};
     bool const gate_asks = gate_.asks(policy::Point::authorize);
     // Where a token's own limit decides, no key holds what was decided from.
     bool const keeps = !tokens_decide();
@@ -176,10 +180,10 @@ Task<Result<Decided>> Guard::decide(Caller const& caller, Access access) {
     auto const now = parts_->clock.now();
     auto const before = generation();
     if (keeps) {
-        if (auto kept = decisions_->find(key, before, now)) co_return std::move(*kept);
+        if (auto cached = decisions_->find(key, before, now)) co_return std::move(*cached);
     }
     Time until = now + rules_hold;
-    std::optional<Decided> decided;
+    std::optional<AccessDecision> decided;
     if (gate_asks) {
         CO_TRY(decided, co_await ask_gate(caller, access, until));
         if (!decided) until = now + answers_hold;
@@ -203,7 +207,7 @@ void Guard::note(Caller const& caller, Access const& access, std::string_view wh
                                         {"reason", why}});
 }
 
-Error Guard::refused(Caller const& caller, Access const& access, Decided const& decided) const {
+Error Guard::refused(Caller const& caller, Access const& access, AccessDecision const& decided) const {
     // Whoever shows nothing is not refused, but asked who he is.
     if (!caller.anonymous() || caller.limit) note(caller, access, *decided.reason);
     if (!caller.anonymous()) return {Errc::denied, *decided.reason};
@@ -295,15 +299,15 @@ Task<Result<bool>> Guard::may_without_limit(Caller const& caller, Access access)
     co_return decided.allowed;
 }
 
-std::optional<bool> Guard::decided(Caller const& caller, Access const& access) {
+std::optional<bool> Guard::decide_without_hooks(Caller const& caller, Access const& access) {
     bool const gate_asks = gate_.asks(policy::Point::authorize);
     if (open()) return gate_asks ? std::nullopt : std::optional(true);
     if (caller.admin) return true;
     if (gate_asks) {
         if (tokens_decide()) return std::nullopt;
-        auto const kept =
+        auto const cached =
             decisions_->find(DecisionKey(caller, access, gate_asks), generation(), parts_->clock.now());
-        return kept ? std::optional(kept->allowed) : std::nullopt;
+        return cached ? std::optional(cached->allowed) : std::nullopt;
     }
     if (is_ping(access) || (tokens_decide() && caller.limit)) return true;
     return rules_.load()->decide(caller, access).allowed;
@@ -315,7 +319,7 @@ Task<Result<Explanation>> Guard::explain(Caller const& caller, Access access) {
         told = {true, "nobody", "the registry is open: everybody may do everything", {}};
         co_return told;
     }
-    told.ruling = rules_.load()->decide(caller, access);
+    told.rule_decision = rules_.load()->decide(caller, access);
     if (caller.admin) {
         told.allowed = true;
         told.by = "admin";
@@ -335,23 +339,23 @@ Task<Result<Explanation>> Guard::explain(Caller const& caller, Access access) {
     }
     auto const decided = decide_by_rules(caller, access);
     told.allowed = decided.allowed;
-    told.by = told.ruling.rule == 0 || !has_rules_.load() ? "nobody" : "rule";
+    told.by = told.rule_decision.rule == 0 || !has_rules_.load() ? "nobody" : "rule";
     if (has_rules_.load()) {
-        told.sentence = sentence(caller, told.ruling);
+        told.sentence = sentence(caller, told.rule_decision);
     } else {
         told.sentence = "there are no rules: whoever logged in may pull, push and delete";
     }
     co_return told;
 }
 
-std::optional<NameAndPassword> parse_basic(std::string_view authorization) {
+std::optional<BasicCredentials> parse_basic(std::string_view authorization) {
     auto const credentials = after_scheme(authorization, "basic");
     if (!credentials) return std::nullopt;
     auto text = jose::from_base64(*credentials);
     if (!text) return std::nullopt;
     auto const colon = text->find(':');
     if (colon == text->npos || text->find('\0') != text->npos) return std::nullopt;
-    return NameAndPassword{text->substr(0, colon), text->substr(colon + 1)};
+    return BasicCredentials{text->substr(0, colon), text->substr(colon + 1)};
 }
 
 std::optional<std::string_view> parse_bearer(std::string_view authorization) {

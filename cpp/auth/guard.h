@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/decisions.h"
+#include "auth/decision_cache.h"
 #include "auth/login.h"
 #include "auth/rules.h"
 #include "base/log.h"
@@ -16,12 +16,12 @@
 
 namespace ocilot::auth {
 
-class Bearers;
+class BearerAuthenticator;
 class Logins;
 class Refusals;
 
 /// What came with a request to say who sends it. Borrowed.
-struct Presented {
+struct RequestCredentials {
     std::string_view authorization = {};  ///< value of the header, empty if absent
     bool several = false;                 ///< whether the header is there more than once
     std::string_view address = {};        ///< numeric, without port
@@ -34,8 +34,8 @@ struct GuardParts {
     Clock const& clock;
     Log const& log;
     Metrics& metrics;
-    Logins* logins = nullptr;    ///< null: no passwords
-    Bearers* bearers = nullptr;  ///< null: no tokens
+    Logins* logins = nullptr;                             ///< null: no passwords
+    BearerAuthenticator* bearer_authenticator = nullptr;  ///< null: no tokens
     Refusals* refusals = nullptr;
     bool anything = false;       ///< `auth.silly`: any Authorization will do
     bool tokens_decide = false;  ///< without rules tokens of a foreign server give what they say, to anybody
@@ -46,9 +46,9 @@ struct GuardParts {
 /// What would be answered, and who says so.
 struct Explanation {
     bool allowed = false;
-    std::string by;        ///< `admin`, `hook`, `rule` or `nobody`
-    std::string sentence;  ///< for a person
-    Ruling ruling;         ///< what the rules say, whoever decides
+    std::string by;              ///< `admin`, `hook`, `rule` or `nobody`
+    std::string sentence;        ///< for a person
+    RuleDecision rule_decision;  ///< what the rules say, whoever decides
 };
 
 /// Who is it, and may they. An open registry: everybody is anonymous and may do everything that the gate does
@@ -66,9 +66,9 @@ class Guard {
     [[nodiscard]] bool asks() const noexcept { return !open() || gate_.asks(policy::Point::authorize); }
 
     /// The caller, if no more has to be done to know; else `identify` finds out.
-    [[nodiscard]] std::optional<policy::Caller> recall(Presented const& presented);
+    [[nodiscard]] std::optional<policy::Caller> recall(RequestCredentials const& presented);
     /// unauthorized if what was presented is wrong, too_many_requests, unavailable.
-    Task<Result<policy::Caller>> identify(Presented presented);
+    Task<Result<policy::Caller>> identify(RequestCredentials presented);
     /// Who has this name and password. unauthorized, too_many_requests, unavailable.
     Task<Result<Login>> login(std::string name, std::string password, std::string address);
 
@@ -92,7 +92,8 @@ class Guard {
     Task<Result<bool>> may_without_limit(policy::Caller const& caller, policy::Access access);
     /// The same, if no hook has to be asked: by what is remembered, or by the rules. nullopt:
     /// `may_without_limit` would ask one.
-    [[nodiscard]] std::optional<bool> decided(policy::Caller const& caller, policy::Access const& access);
+    [[nodiscard]] std::optional<bool> decide_without_hooks(policy::Caller const& caller,
+                                                           policy::Access const& access);
     /// Why, for a caller without limits.
     Task<Result<Explanation>> explain(policy::Caller const& caller, policy::Access access);
 
@@ -108,19 +109,21 @@ class Guard {
     }
     /// Whether the client may without any credentials.
     Task<Result<bool>> anonymous_may(policy::Caller const& caller, policy::Access access);
-    Task<Result<Decided>> decide(policy::Caller const& caller, policy::Access access);
-    [[nodiscard]] Decided decide_by_rules(policy::Caller const& caller, policy::Access const& access) const;
-    Task<Result<std::optional<Decided>>> ask_gate(policy::Caller const& caller, policy::Access access,
-                                                  Time& until);
-    [[nodiscard]] policy::Caller without_header(Presented const& presented) const;
-    Error refused(policy::Caller const& caller, policy::Access const& access, Decided const& decided) const;
+    Task<Result<AccessDecision>> decide(policy::Caller const& caller, policy::Access access);
+    [[nodiscard]] AccessDecision decide_by_rules(policy::Caller const& caller,
+                                                 policy::Access const& access) const;
+    Task<Result<std::optional<AccessDecision>>> ask_gate(policy::Caller const& caller, policy::Access access,
+                                                         Time& until);
+    [[nodiscard]] policy::Caller without_header(RequestCredentials const& presented) const;
+    Error refused(policy::Caller const& caller, policy::Access const& access,
+                  AccessDecision const& decided) const;
     /// Tells the journal and the log what somebody may not who showed something.
     void note(policy::Caller const& caller, policy::Access const& access, std::string_view why) const;
     Task<Result<>> require_by_gate(policy::Caller const& caller, policy::Access access);
 
     policy::Gate& gate_;
     std::optional<GuardParts> parts_;
-    std::optional<Decisions> decisions_;
+    std::optional<DecisionCache> decisions_;
     std::atomic<std::shared_ptr<Rules const>> rules_;
     std::atomic<std::uint32_t> rules_generation_{0};
     std::atomic<bool> has_rules_{false};
@@ -128,13 +131,13 @@ class Guard {
 };
 
 /// Name and password of a Basic Authorization header (RFC 7617); nullopt if it is none.
-struct NameAndPassword {
+struct BasicCredentials {
     std::string name;
     std::string password;
     /// Both are: some clients send that for anonymous use.
     [[nodiscard]] bool empty() const noexcept { return name.empty() && password.empty(); }
 };
-[[nodiscard]] std::optional<NameAndPassword> parse_basic(std::string_view authorization);
+[[nodiscard]] std::optional<BasicCredentials> parse_basic(std::string_view authorization);
 /// The token of a Bearer Authorization header (RFC 6750); nullopt if it is none.
 [[nodiscard]] std::optional<std::string_view> parse_bearer(std::string_view authorization);
 

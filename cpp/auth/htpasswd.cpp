@@ -34,7 +34,7 @@ std::string random_password() {
     return jose::to_base64url({reinterpret_cast<char const*>(bytes.data()), bytes.size()});
 }
 
-std::string mark_of(std::string_view hash) {
+std::string fingerprint_of(std::string_view hash) {
     return sha256_hex(hash).substr(0, 16);
 }
 
@@ -63,8 +63,8 @@ Result<std::unique_ptr<Htpasswd>> Htpasswd::open(std::string path, Clock const& 
         CHECK(file->create());
     }
     std::lock_guard const lock(file->mutex_);
-    file->looked_at_ = clock.now();
-    CHECK(file->look());
+    file->checked_at_ = clock.now();
+    CHECK(file->reload_if_changed());
     return file;
 }
 
@@ -81,11 +81,11 @@ Result<> Htpasswd::create() {
 }
 
 /// Reads the file if it is not the one that was read last.
-Result<> Htpasswd::look() {
+Result<> Htpasswd::reload_if_changed() {
     // Noted before reading: a file that changes meanwhile differs from it and is read again next time.
     auto const now = file_version(path_);
-    if (now != seen_) {
-        seen_ = now;
+    if (now != loaded_version_) {
+        loaded_version_ = now;
         ++version_;
         auto const outcome = read();
         broken_.reset();
@@ -126,14 +126,14 @@ Result<> Htpasswd::read() {
     return {};
 }
 
-Result<> Htpasswd::look_at_most_once_a_second() {
+Result<> Htpasswd::reload_at_most_once_a_second() {
     auto const now = clock_.now();
     // A clock that was set back must not stop it.
-    bool const early = looked_at_ && now >= *looked_at_ && now < *looked_at_ + between_looks;
+    bool const early = checked_at_ && now >= *checked_at_ && now < *checked_at_ + between_looks;
     Result<> outcome;
     if (!early) {
-        looked_at_ = now;
-        outcome = look();
+        checked_at_ = now;
+        outcome = reload_if_changed();
     } else if (broken_) {
         outcome = *broken_;
     }
@@ -147,25 +147,25 @@ Result<std::optional<std::string>> Htpasswd::verify(std::string_view name, std::
     bool known = false;
     {
         std::lock_guard const lock(mutex_);
-        CHECK(look_at_most_once_a_second());
+        CHECK(reload_at_most_once_a_second());
         auto const found = users_.find(std::string(name));
         known = found != users_.end();
         hash = known ? found->second : unknown_user_hash_;
     }
     bool const fits = verify_password(password, hash);
-    return known && fits ? std::optional(mark_of(hash)) : std::nullopt;
+    return known && fits ? std::optional(fingerprint_of(hash)) : std::nullopt;
 }
 
-Result<std::optional<std::string>> Htpasswd::mark(std::string_view name) {
+Result<std::optional<std::string>> Htpasswd::fingerprint(std::string_view name) {
     std::lock_guard const lock(mutex_);
-    CHECK(look_at_most_once_a_second());
+    CHECK(reload_at_most_once_a_second());
     auto const found = users_.find(std::string(name));
-    return found == users_.end() ? std::nullopt : std::optional(mark_of(found->second));
+    return found == users_.end() ? std::nullopt : std::optional(fingerprint_of(found->second));
 }
 
 Result<std::uint64_t> Htpasswd::version() {
     std::lock_guard const lock(mutex_);
-    CHECK(look_at_most_once_a_second());
+    CHECK(reload_at_most_once_a_second());
     return version_;
 }
 

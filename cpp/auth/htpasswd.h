@@ -31,12 +31,12 @@ class Htpasswd {
     static Result<std::unique_ptr<Htpasswd>> open(std::string path, Clock const& clock, Log const& log);
     [[nodiscard]] std::optional<Created> const& created() const noexcept { return created_; }
 
-    /// The mark of the user's line, if this is the user's password; takes the same time if there is no such
-    /// user. Blocks: run it on a BlockingPool. unavailable while the file cannot be read.
+    /// The fingerprint of the user's line, if this is the user's password; takes the same time if there is no
+    /// such user. Blocks: run it on a BlockingPool. unavailable while the file cannot be read.
     Result<std::optional<std::string>> verify(std::string_view name, std::string_view password);
-    /// What the user's line is known by: another password is another mark. It tells nothing about the
+    /// What the user's line is known by: another password is another fingerprint. It tells nothing about the
     /// password. nullopt if the file has no such user. unavailable while it cannot be read.
-    Result<std::optional<std::string>> mark(std::string_view name);
+    Result<std::optional<std::string>> fingerprint(std::string_view name);
     /// Differs once the file has changed: what was remembered of its users no longer counts. Quick, but for
     /// the second in which the file has changed. unavailable while it cannot be read.
     Result<std::uint64_t> version();
@@ -47,17 +47,17 @@ class Htpasswd {
     Htpasswd(std::string path, Clock const& clock, Log const& log)
         : path_(std::move(path)), clock_(clock), log_(log) {}
     Result<> create();
-    Result<> look();
+    Result<> reload_if_changed();
     Result<> read();
-    Result<> look_at_most_once_a_second();
+    Result<> reload_at_most_once_a_second();
 
     std::string const path_;
     Clock const& clock_;
     Log const& log_;
     std::optional<Created> created_;
     std::mutex mutex_;  // Guards what follows.
-    std::optional<Time> looked_at_;
-    FileVersion seen_{};
+    std::optional<Time> checked_at_;
+    FileVersion loaded_version_{};
     std::uint64_t version_ = 0;
     std::optional<Error> broken_;  // Why the newest version could not be read.
     Users users_;

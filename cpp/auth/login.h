@@ -12,9 +12,11 @@ namespace ocilot::auth {
 struct Login {
     policy::Caller caller;
     std::optional<Time> ends_at = {};  ///< when the token of a foreign issuer expires; nullopt: no such end
-    std::string account_mark = {};     ///< see account_mark(); empty: not an account of this registry
-    /// Mark of the user's line in the htpasswd file, see Htpasswd::mark(); empty: not a user of it.
-    std::string file_mark = {};
+    std::string account_fingerprint =
+        {};  ///< see account_fingerprint(); empty: not an account of this registry
+    /// Fingerprint of the user's line in the htpasswd file, see Htpasswd::fingerprint(); empty: not a user of
+    /// it.
+    std::string htpasswd_fingerprint = {};
 };
 
 }  // namespace ocilot::auth

@@ -1,4 +1,4 @@
-#include "auth/account_mark.h"
+#include "auth/account_fingerprint.h"
 #include "auth/federation.h"
 #include "auth/htpasswd.h"
 #include "auth/logins.h"
@@ -20,8 +20,8 @@ using policy::Caller;
 using policy::CallerKind;
 using policy::Credentials;
 
-constexpr std::chrono::minutes kept_for{5};
-constexpr std::chrono::minutes gate_kept_for{1};
+constexpr std::chrono::minutes cached_for{5};
+constexpr std::chrono::minutes gate_cached_for{1};
 constexpr std::size_t longest_name = 256;
 
 Error wrong() {
@@ -38,31 +38,31 @@ Error disabled() {
 
 }  // namespace
 
-Task<Result<Logins::Found>> Logins::check(Credentials credentials) {
+Task<Result<Logins::CheckedLogin>> Logins::check(Credentials credentials) {
     auto const [name, password, address] = credentials;
-    if (is_signed(password)) co_return co_await of_issuer(credentials);
+    if (is_signed(password)) co_return co_await check_federated_token(credentials);
     if (name.empty() || name.size() > longest_name || password.empty() ||
         password.size() > longest_password) {
         co_return wrong();
     }
     if (parts_.accounts != nullptr) {
-        if (auto const id = secret_id(password)) co_return co_await of_secret(*id, credentials);
-        auto found = co_await of_account(credentials);
+        if (auto const id = secret_id(password)) co_return co_await check_secret(*id, credentials);
+        auto found = co_await check_account(credentials);
         bool const is_wrong = found.has_error() && found.error().code == Errc::unauthorized;
         // As long as it takes for a name that only the file may know.
-        if (is_wrong && parts_.htpasswd != nullptr) (void)co_await of_file({{}, password, address});
+        if (is_wrong && parts_.htpasswd != nullptr) (void)co_await check_htpasswd({{}, password, address});
         if (found.has_value() || found.error().code != Errc::not_found) co_return found;
     }
     if (parts_.htpasswd != nullptr) {
-        auto found = co_await of_file(credentials);
+        auto found = co_await check_htpasswd(credentials);
         if (found.has_value() || found.error().code != Errc::not_found) co_return found;
     }
-    if (parts_.gate.asks(policy::Point::authenticate)) co_return co_await of_gate(credentials);
+    if (parts_.gate.asks(policy::Point::authenticate)) co_return co_await check_with_hook(credentials);
     co_return unknown();
 }
 
 Task<Result<bool>> Logins::matches(Credentials credentials, std::string hash) {
-    CO_TRY(auto const place, co_await hashing_.enter(throttled_address(credentials.address)));
+    CO_TRY(auto const place, co_await hash_queue_.enter(throttled_address(credentials.address)));
     counters_.hashes.add();
     auto work = [password = std::string(credentials.password), hash = std::move(hash)]() -> Result<bool> {
         return verify_password(password, hash);
@@ -70,7 +70,7 @@ Task<Result<bool>> Logins::matches(Credentials credentials, std::string hash) {
     co_return co_await parts_.pool.run(std::move(work));
 }
 
-Task<Result<Logins::Found>> Logins::of_account(Credentials credentials) {
+Task<Result<Logins::CheckedLogin>> Logins::check_account(Credentials credentials) {
     auto const account = co_await parts_.accounts->account(std::string(credentials.name));
     if (account.has_error() && account.error().code != Errc::not_found) co_return account.error();
     bool const can_match = account.has_value() && !account->password_hash.empty();
@@ -80,11 +80,11 @@ Task<Result<Logins::Found>> Logins::of_account(Credentials credentials) {
     if (account.has_error()) co_return unknown();
     if (!can_match || !right) co_return wrong();
     if (account->disabled) co_return disabled();
-    Login login{.caller = caller_of(*account), .account_mark = account_mark(*account)};
-    co_return Found{std::move(login), parts_.clock.now() + kept_for};
+    Login login{.caller = caller_of(*account), .account_fingerprint = account_fingerprint(*account)};
+    co_return CheckedLogin{std::move(login), parts_.clock.now() + cached_for};
 }
 
-Task<Result<Logins::Found>> Logins::of_secret(std::string id, Credentials credentials) {
+Task<Result<Logins::CheckedLogin>> Logins::check_secret(std::string id, Credentials credentials) {
     std::string const name(credentials.name);
     auto const token = co_await parts_.tokens->token(id);
     if (token.has_error() && token.error().code == Errc::not_found) co_return wrong();
@@ -102,33 +102,33 @@ Task<Result<Logins::Found>> Logins::of_secret(std::string id, Credentials creden
     if (account.has_error() && account.error().code == Errc::not_found) co_return wrong();
     if (account.has_error()) co_return account.error();
     if (account->disabled) co_return disabled();
-    Login login{.caller = caller_of(*account), .account_mark = account_mark(*account)};
+    Login login{.caller = caller_of(*account), .account_fingerprint = account_fingerprint(*account)};
     CO_TRY(login.caller.limit, parse_robot_scopes(token->scopes));
     login.caller.owner_limit = login.caller.limit;
-    used(id);
-    Time until = now + kept_for;
+    note_secret_use(id);
+    Time until = now + cached_for;
     if (token->expires_at) until = std::min(until, *token->expires_at);
-    co_return Found{std::move(login), until};
+    co_return CheckedLogin{std::move(login), until};
 }
 
-Task<Result<Logins::Found>> Logins::of_file(Credentials credentials) {
+Task<Result<Logins::CheckedLogin>> Logins::check_htpasswd(Credentials credentials) {
     auto& file = *parts_.htpasswd;
-    CO_TRY(auto const place, co_await hashing_.enter(throttled_address(credentials.address)));
+    CO_TRY(auto const place, co_await hash_queue_.enter(throttled_address(credentials.address)));
     counters_.hashes.add();
     auto work = [&file, name = std::string(credentials.name), password = std::string(credentials.password)] {
         return file.verify(name, password);
     };
-    CO_TRY(auto mark, co_await parts_.pool.run(std::move(work)));
+    CO_TRY(auto fingerprint, co_await parts_.pool.run(std::move(work)));
     // Whether the file knows the name does not show: the next source is asked in either case.
-    if (!mark) co_return unknown();
+    if (!fingerprint) co_return unknown();
     Login login;
     login.caller.name = credentials.name;
     login.caller.kind = CallerKind::user;
-    login.file_mark = std::move(*mark);
-    co_return Found{std::move(login), parts_.clock.now() + kept_for};
+    login.htpasswd_fingerprint = std::move(*fingerprint);
+    co_return CheckedLogin{std::move(login), parts_.clock.now() + cached_for};
 }
 
-Task<Result<Logins::Found>> Logins::of_issuer(Credentials credentials) {
+Task<Result<Logins::CheckedLogin>> Logins::check_federated_token(Credentials credentials) {
     std::string const token(credentials.password);
     CO_TRY(auto const peeked, jose::peek_jwt(token));
     auto const queue = issuers_.find(peeked.issuer);
@@ -138,22 +138,22 @@ Task<Result<Logins::Found>> Logins::of_issuer(Credentials credentials) {
     CO_TRY(auto const place, co_await queue->second->enter(throttled_address(credentials.address)));
     auto const now = parts_.clock.now();
     CO_TRY(auto login, co_await parts_.federation->login(token, *parts_.issuers, now));
-    Time const until = std::min(login.expires_at, Time(now + kept_for));
+    Time const until = std::min(login.expires_at, Time(now + cached_for));
     parts_.log.info("token of a foreign issuer taken", {{"issuer", login.issuer},
                                                         {"subject", login.subject.substr(0, longest_name)},
                                                         {"user", login.caller.name}});
-    co_return Found{{std::move(login.caller), login.expires_at}, until};
+    co_return CheckedLogin{{std::move(login.caller), login.expires_at}, until};
 }
 
-Task<Result<Logins::Found>> Logins::of_gate(Credentials credentials) {
-    CO_TRY(auto const place, co_await asking_.enter(throttled_address(credentials.address)));
+Task<Result<Logins::CheckedLogin>> Logins::check_with_hook(Credentials credentials) {
+    CO_TRY(auto const place, co_await hook_queue_.enter(throttled_address(credentials.address)));
     CO_TRY(auto answer, co_await parts_.gate.authenticate(credentials));
     if (!answer) co_return unknown();
     auto const now = parts_.clock.now();
     if (auto* const caller = std::get_if<Caller>(&*answer)) {
         if (caller->anonymous()) co_return wrong();
         CO_CHECK(co_await no_account(*caller));
-        co_return Found{{std::move(*caller)}, now + gate_kept_for};
+        co_return CheckedLogin{{std::move(*caller)}, now + gate_cached_for};
     }
     auto const& decision = std::get<policy::Decision>(*answer);
     co_return Error{Errc::unauthorized, decision.reason.empty() ? wrong().message : decision.reason};

@@ -19,20 +19,20 @@ using policy::CallerKind;
 using policy::Credentials;
 using std::chrono::seconds;
 
-constexpr std::size_t most_kept = 8192;
-constexpr std::size_t most_noted = 100'000;  // Secrets used since the last note.
+constexpr std::size_t max_cached = 8192;
+constexpr std::size_t max_noted = 100'000;  // Secrets used since the last note.
 constexpr std::size_t longest_name = 256;
 
 // A client has many connections with the same credentials; they wait for one check.
-constexpr FairQueueRules same_credentials{.places = std::numeric_limits<std::size_t>::max(),
-                                          .places_of_key = 1,
-                                          .line_of_key = 1024,
+constexpr FairQueueRules same_credentials{.slots = std::numeric_limits<std::size_t>::max(),
+                                          .slots_per_key = 1,
+                                          .queue_per_key = 1024,
                                           .longest_wait = seconds(30)};
 // As many as there are threads: the next turn is another client's.
 constexpr FairQueueRules hash_rules{
-    .places = Logins::hash_places, .places_of_key = Logins::hash_places, .line_of_key = 64};
-// These wait for others, who may hang: no client has more than a part of the places.
-constexpr FairQueueRules remote_rules{.places = 64, .places_of_key = 8, .line_of_key = 64};
+    .slots = Logins::hash_slots, .slots_per_key = Logins::hash_slots, .queue_per_key = 64};
+// These wait for others, who may hang: no client has more than a part of the slots.
+constexpr FairQueueRules remote_rules{.slots = 64, .slots_per_key = 8, .queue_per_key = 64};
 
 Error wrong() {
     return {Errc::unauthorized, "wrong user name or password"};
@@ -59,15 +59,15 @@ Counter& cache(Metrics& metrics, std::string_view result) {
 
 /// A try of a password; if nothing comes of it, it does not count. `counted`: whether it began as a wrong
 /// one.
-class Logins::Try {
+class Logins::Attempt {
   public:
-    Try(Logins& logins, std::string const& name, std::string_view address, bool counted)
+    Attempt(Logins& logins, std::string const& name, std::string_view address, bool counted)
         : logins_(logins), name_(name), address_(address), over_(!counted) {}
-    ~Try() {
-        if (!over_) logins_.throttle_.came_to_nothing(name_, address_);
+    ~Attempt() {
+        if (!over_) logins_.throttle_.abandoned(name_, address_);
     }
-    Try(Try const&) = delete;
-    Try& operator=(Try const&) = delete;
+    Attempt(Attempt const&) = delete;
+    Attempt& operator=(Attempt const&) = delete;
 
     void right() {
         if (!std::exchange(over_, true)) logins_.throttle_.succeeded(name_, address_);
@@ -97,8 +97,8 @@ Logins::Logins(LoginParts parts)
     : parts_(parts),
       hash_(parts.random),
       throttle_(parts.throttle),
-      kept_(most_kept),
-      wrong_(most_kept),
+      cache_(max_cached),
+      wrong_(max_cached),
       counters_{logins(parts.metrics, "right"),
                 logins(parts.metrics, "wrong"),
                 logins(parts.metrics, "throttled"),
@@ -106,9 +106,9 @@ Logins::Logins(LoginParts parts)
                 cache(parts.metrics, "hit"),
                 cache(parts.metrics, "miss"),
                 hashes(parts.metrics)},
-      same_(same_credentials, "credentials", parts.clock, parts.metrics),
-      hashing_(hash_rules, "hash", parts.clock, parts.metrics),
-      asking_(remote_rules, "hook", parts.clock, parts.metrics),
+      credentials_queue_(same_credentials, "credentials", parts.clock, parts.metrics),
+      hash_queue_(hash_rules, "hash", parts.clock, parts.metrics),
+      hook_queue_(remote_rules, "hook", parts.clock, parts.metrics),
       unknown_hash_(unknown_user_hash({})) {
     if (parts.federation == nullptr) return;
     for (auto const& one : parts.federation->issuers()) {
@@ -118,25 +118,25 @@ Logins::Logins(LoginParts parts)
     }
 }
 
-Result<Logins::Stamp> Logins::stamp() {
-    Stamp stamp{.gate = parts_.gate.generation()};
-    if (parts_.accounts != nullptr) stamp.accounts = parts_.accounts->version();
+Result<Logins::Versions> Logins::versions() {
+    Versions versions{.gate = parts_.gate.generation()};
+    if (parts_.accounts != nullptr) versions.accounts = parts_.accounts->version();
     if (parts_.htpasswd != nullptr) {
-        TRY(stamp.file, parts_.htpasswd->version());
+        TRY(versions.file, parts_.htpasswd->version());
     }
-    return stamp;
+    return versions;
 }
 
 std::optional<Login> Logins::recall(Credentials const& credentials) {
-    auto const kept = kept_.find(hash_(credentials.name, credentials.password));
-    auto const now = stamp();
-    if (!kept || now.has_error() || kept->stamp != *now || kept->until <= parts_.clock.now()) {
+    auto const cached = cache_.find(hash_(credentials.name, credentials.password));
+    auto const now = versions();
+    if (!cached || now.has_error() || cached->versions != *now || cached->until <= parts_.clock.now()) {
         counters_.misses.add();
         return std::nullopt;
     }
     counters_.hits.add();
-    if (!kept->token.empty()) used(kept->token);
-    auto login = kept->login;
+    if (!cached->token.empty()) note_secret_use(cached->token);
+    auto login = cached->login;
     login.caller.address = credentials.address;
     return login;
 }
@@ -145,7 +145,7 @@ Task<Result<Login>> Logins::login(std::string name, std::string password, std::s
     Credentials const credentials{name, password, address};
     if (auto recalled = recall(credentials)) co_return std::move(*recalled);
     // Clients log in on many connections at once: one is checked, and the others have its answer.
-    auto const turn = co_await same_.enter(hash_(name, password));
+    auto const turn = co_await credentials_queue_.enter(hash_(name, password));
     if (turn.has_error()) {
         throttle_.charge(address, parts_.clock.now());
         co_return turn.error();
@@ -158,17 +158,17 @@ Task<Result<Login>> Logins::login(std::string name, std::string password, std::s
 
 Task<Result<Login>> Logins::try_login(Credentials credentials) {
     auto const now = parts_.clock.now();
-    auto const guess = guess_of(credentials);
+    auto const guess = guess_key(credentials);
     auto const known_wrong = wrong_.find(guess);
-    auto const counted_for = guessed(credentials);
-    CO_TRY(auto const before, stamp());
+    auto const counted_for = throttle_key(credentials);
+    CO_TRY(auto const before, versions());
     // What was wrong before a change of the accounts may be right after it.
-    bool const repeats = known_wrong && known_wrong->stamp == before;
+    bool const repeats = known_wrong && known_wrong->versions == before;
     seconds wait{0};
     if (repeats) wait = throttle_.repeat(guess, now);
     if (!known_wrong) wait = throttle_.begin(counted_for, credentials.address, now);
     if (wait.count() > 0) co_return throttled(credentials, wait);
-    Try attempt(*this, counted_for, credentials.address, !known_wrong);
+    Attempt attempt(*this, counted_for, credentials.address, !known_wrong);
     auto found = co_await check(credentials);
     if (found.has_error() && found.error().code == Errc::not_found) found = wrong();
     note(found, credentials);
@@ -185,8 +185,8 @@ Task<Result<Login>> Logins::try_login(Credentials credentials) {
     attempt.right();
     if (known_wrong) wrong_.remove(guess);
     auto id = secret_id(credentials.password).value_or(std::string());
-    kept_.put(hash_(credentials.name, credentials.password),
-              {found->login, found->until, before, std::move(id)});
+    cache_.put(hash_(credentials.name, credentials.password),
+               {found->login, found->until, before, std::move(id)});
     found->login.caller.address = credentials.address;
     co_return std::move(found->login);
 }
@@ -197,14 +197,14 @@ bool Logins::is_signed(std::string_view password) const noexcept {
            std::ranges::count(password, '.') == 2;
 }
 
-std::string Logins::guess_of(Credentials const& credentials) const {
+std::string Logins::guess_key(Credentials const& credentials) const {
     return hash_(fmt::format("{}\n{}", throttled_address(credentials.address), credentials.name),
                  credentials.password);
 }
 
 /// A signature or a secret cannot be guessed. They are counted each by itself, so that wrong ones for a
 /// robot's name do not keep the robot out.
-std::string Logins::guessed(Credentials const& credentials) const {
+std::string Logins::throttle_key(Credentials const& credentials) const {
     bool const is_secret = parts_.accounts != nullptr && secret_id(credentials.password).has_value();
     return is_signed(credentials.password) || is_secret
                ? hash_(credentials.name, credentials.password)
@@ -230,7 +230,7 @@ void Logins::note_refusal(Credentials const& credentials, std::string_view why) 
     parts_.refusals->note(meta::ChangeKind::login, caller, {}, {}, why);
 }
 
-void Logins::note(Result<Found> const& found, Credentials const& credentials) {
+void Logins::note(Result<CheckedLogin> const& found, Credentials const& credentials) {
     if (found.has_value()) {
         counters_.right.add();
         return;
@@ -245,9 +245,9 @@ void Logins::note(Result<Found> const& found, Credentials const& credentials) {
                       {"err", found.error().message}});
 }
 
-void Logins::used(std::string const& token) {
+void Logins::note_secret_use(std::string const& token) {
     std::lock_guard const lock(used_mutex_);
-    if (used_.size() < most_noted) used_.insert_or_assign(token, parts_.clock.now());
+    if (used_.size() < max_noted) used_.insert_or_assign(token, parts_.clock.now());
 }
 
 Task<Result<>> Logins::note_use() {

@@ -2,7 +2,7 @@
 
 #include "auth/fair_queue.h"
 #include "auth/login.h"
-#include "auth/recent.h"
+#include "auth/lru_cache.h"
 #include "auth/secrets.h"
 #include "auth/throttle.h"
 #include "base/blocking_pool.h"
@@ -48,11 +48,11 @@ struct LoginParts {
 
 /// Who somebody is that shows a name and a password, or a secret of an account as its password. Remembers for
 /// some minutes, as long as accounts and file stay as they are, whose password was right, and which were
-/// wrong where. What is slow has places of its own, shared fairly by address: hashes, each foreign issuer,
+/// wrong where. What is slow has slots of its own, shared fairly by address: hashes, each foreign issuer,
 /// hooks. Secrets of robots need none. Thread-safe.
 class Logins {
   public:
-    static constexpr std::size_t hash_places = 2;  ///< passwords that are hashed at once
+    static constexpr std::size_t hash_slots = 2;  ///< passwords that are hashed at once
 
     explicit Logins(LoginParts parts);
 
@@ -64,26 +64,26 @@ class Logins {
     Task<Result<>> note_use();
 
   private:
-    struct Found {
+    struct CheckedLogin {
         Login login;
         Time until;  ///< when it has to be checked again
     };
     /// Everything that remembered logins depend on.
-    struct Stamp {
+    struct Versions {
         std::uint64_t gate = 0;
         std::uint64_t accounts = 0;
         std::uint64_t file = 0;
-        friend bool operator==(Stamp const&, Stamp const&) = default;
+        friend bool operator==(Versions const&, Versions const&) = default;
     };
-    struct Kept {
+    struct CacheEntry {
         Login login;
         Time until{};
-        Stamp stamp;
+        Versions versions;
         std::string token;  ///< id of the secret that was shown; empty for a password
     };
     /// A password that was wrong, by name and address.
-    struct Wrong {
-        Stamp stamp;
+    struct WrongPassword {
+        Versions versions;
     };
     using Queues = std::map<std::string, std::unique_ptr<FairQueue>, std::less<>>;
     struct Counters {
@@ -95,45 +95,45 @@ class Logins {
         Counter& misses;
         Counter& hashes;
     };
-    class Try;
+    class Attempt;
 
-    [[nodiscard]] Result<Stamp> stamp();
+    [[nodiscard]] Result<Versions> versions();
     /// The login whose password was right lately; nullopt: it has to be checked.
     [[nodiscard]] std::optional<Login> recall(policy::Credentials const& credentials);
     /// Whether it looks like a token of a foreign issuer.
     [[nodiscard]] bool is_signed(std::string_view password) const noexcept;
     /// What stands for name, address and password.
-    [[nodiscard]] std::string guess_of(policy::Credentials const& credentials) const;
+    [[nodiscard]] std::string guess_key(policy::Credentials const& credentials) const;
     /// A try that nothing is known of, by the only one at a time that has these credentials.
     Task<Result<Login>> try_login(policy::Credentials credentials);
     /// not_found if this source does not know the name, unauthorized if the password is wrong.
-    Task<Result<Found>> check(policy::Credentials credentials);
-    Task<Result<Found>> of_secret(std::string id, policy::Credentials credentials);
-    Task<Result<Found>> of_account(policy::Credentials credentials);
-    Task<Result<Found>> of_file(policy::Credentials credentials);
-    Task<Result<Found>> of_issuer(policy::Credentials credentials);
-    Task<Result<Found>> of_gate(policy::Credentials credentials);
+    Task<Result<CheckedLogin>> check(policy::Credentials credentials);
+    Task<Result<CheckedLogin>> check_secret(std::string id, policy::Credentials credentials);
+    Task<Result<CheckedLogin>> check_account(policy::Credentials credentials);
+    Task<Result<CheckedLogin>> check_htpasswd(policy::Credentials credentials);
+    Task<Result<CheckedLogin>> check_federated_token(policy::Credentials credentials);
+    Task<Result<CheckedLogin>> check_with_hook(policy::Credentials credentials);
     /// What wrong tries are counted for beside their address.
-    [[nodiscard]] std::string guessed(policy::Credentials const& credentials) const;
+    [[nodiscard]] std::string throttle_key(policy::Credentials const& credentials) const;
     Task<Result<bool>> matches(policy::Credentials credentials, std::string hash);
-    void note(Result<Found> const& found, policy::Credentials const& credentials);
+    void note(Result<CheckedLogin> const& found, policy::Credentials const& credentials);
     void note_refusal(policy::Credentials const& credentials, std::string_view why);
     Error throttled(policy::Credentials const& credentials, std::chrono::seconds wait);
     /// unauthorized if there is an account of the name that a hook says somebody has: an account has a
     /// password of its own, and its rights.
     Task<Result<>> no_account(policy::Caller const& caller);
-    void used(std::string const& token);
+    void note_secret_use(std::string const& token);
 
     LoginParts parts_;
     KeyedHash hash_;
     Throttle throttle_;
-    Recent<Kept> kept_;
-    Recent<Wrong> wrong_;
+    LruCache<CacheEntry> cache_;
+    LruCache<WrongPassword> wrong_;
     Counters counters_;
-    FairQueue same_;     // By credentials: one is checked, and the others have its answer.
-    FairQueue hashing_;  // By address, as the two that follow.
-    FairQueue asking_;   // Hooks.
-    Queues issuers_;     // Keys of each foreign issuer: one that hangs holds up its own alone.
+    FairQueue credentials_queue_;  // By credentials: one is checked, and the others have its answer.
+    FairQueue hash_queue_;         // By address, as the two that follow.
+    FairQueue hook_queue_;         // Hooks.
+    Queues issuers_;               // Keys of each foreign issuer: one that hangs holds up its own alone.
     std::string const unknown_hash_;
     std::mutex used_mutex_;
     std::map<std::string, Time> used_;  // Secrets, since note_use() was last called.

@@ -24,9 +24,9 @@ microseconds cost(RateRule const& rule) {
 }
 
 /// How a rule stands with one more request of somebody whose others are paid for at `paid`.
-RateVerdict verdict(RateRule const& rule, Time paid, Time now) {
+RateVerdict verdict(RateRule const& rule, Time arrival_time, Time now) {
     auto const each = cost(rule);
-    auto const owed = paid - now;
+    auto const owed = arrival_time - now;
     auto const room = each * static_cast<std::int64_t>(rule.requests) - owed;
     RateVerdict out;
     out.allowed = room >= each;
@@ -43,8 +43,8 @@ bool holds(RateRule const& rule, RequestClass kind, policy::Caller const& caller
            std::ranges::find(rule.classes, kind) != rule.classes.end();
 }
 
-/// The part of an address that one household has.
-std::string_view household(std::string_view address, std::array<char, INET6_ADDRSTRLEN>& room) {
+/// The part of an address that the network of one client has.
+std::string_view client_network(std::string_view address, std::array<char, INET6_ADDRSTRLEN>& room) {
     in6_addr parsed{};
     std::string const text(address.substr(0, address.find('%')));
     if (inet_pton(AF_INET6, text.c_str(), &parsed) != 1) return address;
@@ -58,7 +58,7 @@ std::string key_of(std::size_t rule, RateRule const& of, policy::Caller const& c
         return fmt::format("{}\n{}\n{}", rule, to_string(caller.kind), caller.name);
     }
     std::array<char, INET6_ADDRSTRLEN> room{};
-    return fmt::format("{}\n\n{}", rule, household(caller.address, room));
+    return fmt::format("{}\n\n{}", rule, client_network(caller.address, room));
 }
 
 bool is_tighter(RateVerdict const& one, RateVerdict const& other) {
@@ -93,32 +93,32 @@ RateVerdict RateLimits::take(RequestClass kind, policy::Caller const& caller, Ti
         auto const& rule = rules_[i];
         if (!holds(rule, kind, caller)) continue;
         auto key = key_of(i, rule, caller);
-        auto const found = paid_.find(key);
+        auto const found = arrival_times_.find(key);
         // Never more than a window ahead, unless the clock was set back.
-        if (found != paid_.end()) found->second = std::min(found->second, now + rule.window);
-        auto const paid = found == paid_.end() ? now : std::max(found->second, now);
-        auto const stands = verdict(rule, paid, now);
-        counted.emplace_back(std::move(key), paid + cost(rule));
+        if (found != arrival_times_.end()) found->second = std::min(found->second, now + rule.window);
+        auto const arrival_time = found == arrival_times_.end() ? now : std::max(found->second, now);
+        auto const stands = verdict(rule, arrival_time, now);
+        counted.emplace_back(std::move(key), arrival_time + cost(rule));
         if (is_tighter(stands, tightest)) tightest = stands;
     }
     if (!tightest.allowed) {
         refused_.add();
         return tightest;
     }
-    for (auto& [key, paid] : counted) remember(std::move(key), paid);
+    for (auto& [key, arrival_time] : counted) remember(std::move(key), arrival_time);
     return tightest;
 }
 
-void RateLimits::remember(std::string key, Time paid) {
-    if (paid_.size() >= capacity_ && !paid_.contains(key)) {
-        auto idlest = paid_.begin();
+void RateLimits::remember(std::string key, Time arrival_time) {
+    if (arrival_times_.size() >= capacity_ && !arrival_times_.contains(key)) {
+        auto idlest = arrival_times_.begin();
         auto other = idlest;
-        for (std::size_t i = 0; i < looked_at_for_room && other != paid_.end(); ++i, ++other) {
+        for (std::size_t i = 0; i < looked_at_for_room && other != arrival_times_.end(); ++i, ++other) {
             if (other->second < idlest->second) idlest = other;
         }
-        paid_.erase(idlest);
+        arrival_times_.erase(idlest);
     }
-    paid_.insert_or_assign(std::move(key), paid);
+    arrival_times_.insert_or_assign(std::move(key), arrival_time);
 }
 
 }  // namespace ocilot::auth

@@ -47,13 +47,13 @@ struct RateVerdict {
 };
 
 /// Counts requests by the generic cell rate algorithm: a caller has one time stamp a rule, no matter how much
-/// it sends. Addresses of IPv6 count by their first 64 bits, which one household has. At most `capacity`
-/// stamps are kept; one more forgets the idlest of a few. Thread-safe.
+/// it sends. Addresses of IPv6 count by their first 64 bits, which the network of one client has. At most
+/// `capacity` stamps are kept; one more forgets the idlest of a few. Thread-safe.
 class RateLimits {
   public:
-    static constexpr std::size_t usual_capacity = 1 << 17;
+    static constexpr std::size_t default_capacity = 1 << 17;
 
-    RateLimits(std::vector<RateRule> rules, Metrics& metrics, std::size_t capacity = usual_capacity);
+    RateLimits(std::vector<RateRule> rules, Metrics& metrics, std::size_t capacity = default_capacity);
 
     [[nodiscard]] bool any() const noexcept { return !rules_.empty(); }
     /// Counts one request, or refuses it: what one rule refuses is counted by none.
@@ -61,15 +61,15 @@ class RateLimits {
 
   private:
     /// When everything that was sent is paid for, by rule and sender.
-    using Paid = std::unordered_map<std::string, Time>;
+    using ArrivalTimes = std::unordered_map<std::string, Time>;
 
-    void remember(std::string key, Time paid);
+    void remember(std::string key, Time arrival_time);
 
     std::vector<RateRule> rules_;
     std::size_t capacity_;
     Counter& refused_;
     std::mutex mutex_;
-    Paid paid_;
+    ArrivalTimes arrival_times_;
 };
 
 }  // namespace ocilot::auth

@@ -55,15 +55,15 @@ void Refusals::note(meta::Change entry) {
     entry.at = clock_.now();
     std::lock_guard const lock(mutex_);
     auto key = key_of(entry);
-    bool const is_another = entry.refused && gathered_.size() < most && !gathered_.contains(key);
-    if (is_another && ++of_address_[entry.by.address] > most_of_address) {
+    bool const is_another = entry.refused && gathered_.size() < max_entries && !gathered_.contains(key);
+    if (is_another && ++of_address_[entry.by.address] > max_per_address) {
         entry = without_details(std::move(entry));
         key = key_of(entry);
     }
     auto const found = gathered_.find(key);
     if (found != gathered_.end()) {
         found->second.times += entry.times;
-    } else if (gathered_.size() < most) {
+    } else if (gathered_.size() < max_entries) {
         gathered_.emplace(std::move(key), std::move(entry));
     } else {
         dropped_.add(entry.times);

@@ -18,9 +18,10 @@ namespace ocilot::auth {
 /// flush() writes them. Whoever is refused very often makes few entries a second. Thread-safe.
 class Refusals {
   public:
-    static constexpr std::size_t most = 1000;  ///< different ones between two flushes; more are only counted
+    static constexpr std::size_t max_entries =
+        1000;  ///< different ones between two flushes; more are only counted
     /// The same, of one address: what it does beyond is one entry that names no more than the address.
-    static constexpr std::size_t most_of_address = 20;
+    static constexpr std::size_t max_per_address = 20;
 
     Refusals(meta::Journal& journal, Clock const& clock, Metrics& metrics);
 

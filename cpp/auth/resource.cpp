@@ -79,7 +79,7 @@ Result<Resource> parse_resource(std::string_view scope) {
     return resource;
 }
 
-Result<> add_robot_scope(policy::Allowance& allowance, std::string_view scope) {
+Result<> add_robot_scope(policy::CredentialScope& allowance, std::string_view scope) {
     TRY(auto const parts, take_apart(scope));
     if (parts.type == "registry") {
         if (parts.name != "catalog" || parts.actions != "*")
@@ -132,7 +132,7 @@ Result<std::vector<Resource>> parse_scope(std::string_view text) {
             continue;
         }
         taken += scope.size();
-        if (resources.size() == most_resources || taken > longest_scope) break;
+        if (resources.size() == max_resources || taken > longest_scope) break;
         resources.push_back(std::move(resource));
     }
     return resources;
@@ -147,8 +147,8 @@ std::string to_scope(std::span<Resource const> resources) {
     return out;
 }
 
-std::shared_ptr<policy::Allowance const> allowance_of(std::span<Resource const> resources) {
-    auto allowance = std::make_shared<policy::Allowance>();
+std::shared_ptr<policy::CredentialScope const> credential_scope(std::span<Resource const> resources) {
+    auto allowance = std::make_shared<policy::CredentialScope>();
     for (auto const& resource : resources) {
         if (resource.repository()) allowance->add(resource.name, resource.rights);
         if (resource.catalog()) allowance->add_catalog();
@@ -156,13 +156,14 @@ std::shared_ptr<policy::Allowance const> allowance_of(std::span<Resource const> 
     return allowance;
 }
 
-Result<std::shared_ptr<policy::Allowance const>> parse_robot_scopes(std::span<std::string const> scopes) {
-    if (scopes.empty()) return std::shared_ptr<policy::Allowance const>();
-    auto allowance = std::make_shared<policy::Allowance>();
+Result<std::shared_ptr<policy::CredentialScope const>> parse_robot_scopes(
+    std::span<std::string const> scopes) {
+    if (scopes.empty()) return std::shared_ptr<policy::CredentialScope const>();
+    auto allowance = std::make_shared<policy::CredentialScope>();
     for (auto const& scope : scopes) {
         CHECK(add_robot_scope(*allowance, scope));
     }
-    return std::shared_ptr<policy::Allowance const>(std::move(allowance));
+    return std::shared_ptr<policy::CredentialScope const>(std::move(allowance));
 }
 
 }  // namespace ocilot::auth

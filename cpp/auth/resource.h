@@ -32,7 +32,7 @@ struct Resource {
     friend bool operator==(Resource const&, Resource const&) = default;
 };
 
-inline constexpr std::size_t most_resources = 100;
+inline constexpr std::size_t max_resources = 100;
 inline constexpr std::size_t longest_scope = 8192;  ///< bytes
 
 /// Resources separated by spaces, each once with all its actions; none for an empty text. The type ends at
@@ -44,12 +44,13 @@ inline constexpr std::size_t longest_scope = 8192;  ///< bytes
 [[nodiscard]] std::string to_scope(std::span<Resource const> resources);
 
 /// What a token with these resources can be used for: exactly the repositories named, and the catalog.
-[[nodiscard]] std::shared_ptr<policy::Allowance const> allowance_of(std::span<Resource const> resources);
+[[nodiscard]] std::shared_ptr<policy::CredentialScope const> credential_scope(
+    std::span<Resource const> resources);
 
 /// What a robot's credentials can be used for: scopes in which the name is a pattern
 /// (`repository:team/**:pull,push`) or `registry:catalog:*`; null (no limit) if there are none. Unlike a
 /// token's, every word has to be known: bad_request with the reason. Also the `limit` of a token of our own.
-[[nodiscard]] Result<std::shared_ptr<policy::Allowance const>> parse_robot_scopes(
+[[nodiscard]] Result<std::shared_ptr<policy::CredentialScope const>> parse_robot_scopes(
     std::span<std::string const> scopes);
 
 }  // namespace ocilot::auth

@@ -190,29 +190,29 @@ bool Rules::fits(Subject const& subject, Caller const& caller) const {
     return false;
 }
 
-Ruling Rules::rule_on(Place const* place, Caller const& caller, Action action) const {
-    Ruling ruling;
-    if (place == nullptr) return ruling;
-    ruling.rule = place->rule + 1;
-    ruling.pattern = place->pattern.str();
+RuleDecision Rules::decide_at(Place const* place, Caller const& caller, Action action) const {
+    RuleDecision rule_decision;
+    if (place == nullptr) return rule_decision;
+    rule_decision.rule = place->rule + 1;
+    rule_decision.pattern = place->pattern.str();
     for (auto const& grant : rules_[place->rule]) {
         if (!fits(grant.subject, caller)) continue;
-        ruling.rights.add(grant.rights);
-        ruling.by.push_back(grant.subject.text);
+        rule_decision.rights.add(grant.rights);
+        rule_decision.by.push_back(grant.subject.text);
     }
-    ruling.allowed = ruling.rights.allow(action);
-    return ruling;
+    rule_decision.allowed = rule_decision.rights.allow(action);
+    return rule_decision;
 }
 
-Ruling Rules::decide(Caller const& caller, policy::Access const& access) const {
+RuleDecision Rules::decide(Caller const& caller, policy::Access const& access) const {
     bool const about_all = !access.repository;
     if (about_all && access.action != Action::admin) return {};
     auto const* const place = about_all ? place_of_all() : place_of(*access.repository);
-    auto ruling = rule_on(place, caller, access.action);
-    if (ruling.allowed || about_all) return ruling;
+    auto rule_decision = decide_at(place, caller, access.action);
+    if (rule_decision.allowed || about_all) return rule_decision;
     // Whoever administers the registry could let himself in.
-    auto by_all = rule_on(place_of_all(), caller, Action::admin);
-    return by_all.allowed ? by_all : ruling;
+    auto by_all = decide_at(place_of_all(), caller, Action::admin);
+    return by_all.allowed ? by_all : rule_decision;
 }
 
 std::string who(Caller const& caller) {
@@ -220,13 +220,14 @@ std::string who(Caller const& caller) {
     return fmt::format("{} {}", policy::to_string(caller.kind), caller.name);
 }
 
-std::string sentence(Caller const& caller, Ruling const& ruling) {
-    if (ruling.rule == 0) return fmt::format("no rule lets {} do anything there", who(caller));
-    if (ruling.rights.empty()) {
-        return fmt::format("rule {} ({}) gives {} nothing", ruling.rule, ruling.pattern, who(caller));
+std::string sentence(Caller const& caller, RuleDecision const& rule_decision) {
+    if (rule_decision.rule == 0) return fmt::format("no rule lets {} do anything there", who(caller));
+    if (rule_decision.rights.empty()) {
+        return fmt::format("rule {} ({}) gives {} nothing", rule_decision.rule, rule_decision.pattern,
+                           who(caller));
     }
-    return fmt::format("rule {} ({}) gives {} {} as {}", ruling.rule, ruling.pattern, who(caller),
-                       ruling.rights.str(), fmt::join(ruling.by, ", "));
+    return fmt::format("rule {} ({}) gives {} {} as {}", rule_decision.rule, rule_decision.pattern,
+                       who(caller), rule_decision.rights.str(), fmt::join(rule_decision.by, ", "));
 }
 
 }  // namespace ocilot::auth

@@ -27,7 +27,7 @@ struct RuleText {
 using Groups = std::vector<std::pair<std::string, std::vector<std::string>>>;
 
 /// What the rules say, and which of them.
-struct Ruling {
+struct RuleDecision {
     bool allowed = false;
     std::size_t rule = 0;              ///< counted from 1; 0: none is about this
     std::string pattern = {};          ///< the one that decided
@@ -47,7 +47,7 @@ class Rules {
     static Rules without_any();
 
     /// Without a repository only administration is asked about: it takes `admin` in the rule for `**`.
-    [[nodiscard]] Ruling decide(policy::Caller const& caller, policy::Access const& access) const;
+    [[nodiscard]] RuleDecision decide(policy::Caller const& caller, policy::Access const& access) const;
 
     /// Number of rules that were written.
     [[nodiscard]] std::size_t size() const noexcept { return rules_.size(); }
@@ -87,8 +87,8 @@ class Rules {
     void sort();
     [[nodiscard]] Place const* place_of(oci::RepositoryName const& name) const;
     [[nodiscard]] Place const* place_of_all() const;
-    [[nodiscard]] Ruling rule_on(Place const* place, policy::Caller const& caller,
-                                 policy::Action action) const;
+    [[nodiscard]] RuleDecision decide_at(Place const* place, policy::Caller const& caller,
+                                         policy::Action action) const;
     [[nodiscard]] bool fits(Subject const& subject, policy::Caller const& caller) const;
     [[nodiscard]] bool is_member(std::string const& group, policy::Caller const& caller) const;
 
@@ -100,7 +100,7 @@ class Rules {
 };
 
 /// One sentence that says what was decided and why: `rule 2 (team/**) gives user alice pull,push`.
-[[nodiscard]] std::string sentence(policy::Caller const& caller, Ruling const& ruling);
+[[nodiscard]] std::string sentence(policy::Caller const& caller, RuleDecision const& rule_decision);
 
 /// `user alice`, `robot ci`; `anybody` for an anonymous caller.
 [[nodiscard]] std::string who(policy::Caller const& caller);

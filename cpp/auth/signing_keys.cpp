@@ -54,11 +54,11 @@ Task<Result<std::string>> SigningKeys::add(meta::Actor by) {
     co_return key.id();
 }
 
-Task<Result<>> SigningKeys::refresh(std::chrono::seconds most_age) {
+Task<Result<>> SigningKeys::refresh(std::chrono::seconds max_age) {
     CO_CHECK(co_await read());
     auto const keys = current();
-    bool const is_old = most_age.count() > 0 && !keys->keys.empty() &&
-                        keys->keys.front().created_at + most_age <= clock_.now();
+    bool const is_old =
+        max_age.count() > 0 && !keys->keys.empty() && keys->keys.front().created_at + max_age <= clock_.now();
     if (!keys->keys.empty() && !is_old) co_return Result<>{};
     meta::Actor by;
     by.name = "ocilot";
@@ -72,10 +72,10 @@ Result<> SigningKeys::room_for_one() const {
     auto const keys = current();
     auto const now = clock_.now();
     auto const live = count_live(keys->keys, now, token_life_);
-    if (live < most) return {};
+    if (live < max_keys) return {};
     // The oldest of the youngest `most` goes when the tokens are over that it signed until its successor
     // came.
-    auto const successor = keys->keys[most - 2].created_at;
+    auto const successor = keys->keys[max_keys - 2].created_at;
     auto const wait = std::chrono::ceil<std::chrono::seconds>(successor + token_life_ + leeway - now);
     auto const seconds = std::max(wait, std::chrono::seconds(1)).count();
     return Error{

@@ -35,8 +35,8 @@ class SigningKeys {
 
     /// Reads the keys, and makes one if there is none or the youngest is older than `most_age` (0: any age).
     /// To be called before all others, and from time to time.
-    Task<Result<>> refresh(std::chrono::seconds most_age);
-    static constexpr std::size_t most =
+    Task<Result<>> refresh(std::chrono::seconds max_age);
+    static constexpr std::size_t max_keys =
         16;  ///< keys at once, made by hand; their tokens are verified with any
 
     /// Makes a key that signs from now on, and answers its id. too_many_requests if there are so many whose

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/recent.h"
+#include "auth/lru_cache.h"
 #include "base/clock.h"
 
 #include <chrono>
@@ -12,9 +12,9 @@ namespace ocilot::auth {
 /// How often a wrong password may be tried.
 struct ThrottleRules {
     /// Wrong ones of one address for one account, before that account waits there.
-    unsigned free_of_pair = 10;
-    unsigned of_address = 500;          ///< of one address in `memory`, for any accounts
-    unsigned of_account = 200;          ///< for one account in `memory`, from anywhere: beyond it is attacked
+    unsigned free_attempts = 10;
+    unsigned per_address = 500;         ///< of one address in `memory`, for any accounts
+    unsigned per_account = 200;         ///< for one account in `memory`, from anywhere: beyond it is attacked
     std::chrono::seconds longest{300};  ///< the wait doubles from a second up to this
     std::chrono::seconds memory{3600};  ///< after so long without a try all is forgotten
     std::size_t capacity = 16384;       ///< what is remembered, of each kind
@@ -43,7 +43,7 @@ class Throttle {
     /// The try was a right one.
     void succeeded(std::string_view account, std::string_view address);
     /// The try came to no answer: it does not count.
-    void came_to_nothing(std::string_view account, std::string_view address);
+    void abandoned(std::string_view account, std::string_view address);
     /// The try was refused before it was looked at, as one of too many: its address pays, not the account.
     void refused(std::string_view account, std::string_view address);
     /// The same for a request that did not begin a try.
@@ -57,25 +57,25 @@ class Throttle {
     };
     /// A budget that fills up steadily: when everything that was taken is paid for.
     struct Budget {
-        Time paid{};
+        Time full_at{};
     };
     struct Known {};
 
-    std::chrono::seconds count(Recent<Failures>& table, std::string_view key, unsigned free,
+    std::chrono::seconds count(LruCache<Failures>& table, std::string_view key, unsigned free,
                                std::chrono::seconds least, Time now) const;
-    void forget_one(Recent<Failures>& table, std::string_view key);
+    void forget_one(LruCache<Failures>& table, std::string_view key);
     [[nodiscard]] std::chrono::microseconds cost(unsigned of) const noexcept;
-    [[nodiscard]] std::chrono::seconds over(Recent<Budget>& table, std::string_view key, unsigned of,
-                                            Time now) const;
-    void spend(Recent<Budget>& table, std::string_view key, unsigned of, Time now) const;
-    void give_back(Recent<Budget>& table, std::string_view key, unsigned of) const;
+    [[nodiscard]] std::chrono::seconds wait_time(LruCache<Budget>& table, std::string_view key, unsigned of,
+                                                 Time now) const;
+    void spend(LruCache<Budget>& table, std::string_view key, unsigned of, Time now) const;
+    void give_back(LruCache<Budget>& table, std::string_view key, unsigned of) const;
 
     ThrottleRules const rules_;
-    Recent<Failures> pairs_;    // By address and account.
-    Recent<Failures> repeats_;  // By guess.
-    Recent<Budget> addresses_;
-    Recent<Budget> accounts_;
-    Recent<Known> known_;  // Pairs that have logged in.
+    LruCache<Failures> pairs_;    // By address and account.
+    LruCache<Failures> repeats_;  // By guess.
+    LruCache<Budget> addresses_;
+    LruCache<Budget> accounts_;
+    LruCache<Known> known_;  // Pairs that have logged in.
 };
 
 /// What an address counts as: itself, or for IPv6 the /64 it is in, all of which one host may have.

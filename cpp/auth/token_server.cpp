@@ -1,8 +1,8 @@
 #include "auth/token_server.h"
 
-#include "auth/account_mark.h"
+#include "auth/account_fingerprint.h"
 #include "auth/logins.h"
-#include "auth/own_claims.h"
+#include "auth/token_claims.h"
 #include "base/hex.h"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ constexpr std::array grantable{
     Grantable{Right::pull, Action::pull}, Grantable{Right::push, Action::overwrite},
     Grantable{Right::create, Action::push}, Grantable{Right::remove, Action::remove}};
 
-constexpr unsigned most_questions = 100;  // To hooks, for one token.
+constexpr unsigned max_questions = 100;  // To hooks, for one token.
 
 std::string random_id(Random& random) {
     std::array<std::byte, 16> bytes{};
@@ -39,8 +39,8 @@ std::string random_id(Random& random) {
 }
 
 /// What a refresh token says of the account that it was given to.
-std::string note_of(std::string const& account_mark) {
-    return "login " + account_mark;
+std::string note_of(std::string const& account_fingerprint) {
+    return "login " + account_fingerprint;
 }
 
 Counter& tokens(Metrics& metrics, std::string_view caller) {
@@ -58,13 +58,13 @@ TokenServer::TokenServer(Parts parts, TokenSettings settings)
       issued_anonymous_(tokens(parts.metrics, "anonymous")),
       refreshed_(parts.metrics.counter("ocilot_auth_refresh_tokens_total", "Refresh tokens given out.")) {}
 
-Task<Result<Rights>> TokenServer::allowed(Questions& questions, Caller const& caller,
+Task<Result<Rights>> TokenServer::allowed(HookCallBudget& hook_calls, Caller const& caller,
                                           oci::RepositoryName const& repository, Rights wanted) {
     Rights rights;
     for (auto const& [right, action] : grantable) {
         if (!wanted.allow(action) || rights.allow(action)) continue;
         policy::Access const access{repository, action};
-        CO_TRY(auto const may, co_await questions.may(caller, access));
+        CO_TRY(auto const may, co_await hook_calls.may(caller, access));
         // What was not asked is not given: the client can ask for a token for it.
         if (may.value_or(false)) rights.add(right);
     }
@@ -73,7 +73,7 @@ Task<Result<Rights>> TokenServer::allowed(Questions& questions, Caller const& ca
 
 Task<Result<std::vector<Resource>>> TokenServer::allowed(TokenRequest const& request) {
     auto const& caller = request.login.caller;
-    Questions questions(parts_.guard, request.client, most_questions);
+    HookCallBudget hook_calls(parts_.guard, request.client, max_questions);
     std::vector<Resource> given;
     std::map<std::string, Rights> repositories;  // Asked for twice, joined.
     for (auto const& one : request.scopes) {
@@ -86,7 +86,7 @@ Task<Result<std::vector<Resource>>> TokenServer::allowed(TokenRequest const& req
     for (auto const& [text, rights] : repositories) {
         auto const name = oci::RepositoryName::parse(text);
         if (name.has_error()) continue;
-        CO_TRY(auto const may, co_await allowed(questions, caller, *name, rights));
+        CO_TRY(auto const may, co_await allowed(hook_calls, caller, *name, rights));
         if (!may.empty()) given.push_back({"repository", text, may});
     }
     co_return given;
@@ -99,7 +99,7 @@ Task<Result<SecretText>> TokenServer::new_refresh_token(Login const& login) {
     fact.id = secret.id;
     fact.account = caller.name;
     fact.secret_hash = sha256_hex(secret.text);
-    fact.note = note_of(login.account_mark);
+    fact.note = note_of(login.account_fingerprint);
     fact.refresh = true;
     fact.created_at = parts_.clock.now();
     fact.expires_at = fact.created_at + settings_.refresh_life;
@@ -124,24 +124,26 @@ Task<Result<IssuedToken>> TokenServer::issue(TokenRequest request) {
         issued.life = std::clamp(left, std::chrono::seconds(1), settings_.life);
     }
     CO_TRY(issued.access, co_await allowed(request));
-    OwnToken token{.service = settings_.service,
-                   .id = random_id(parts_.random),
-                   .holder = {caller, login.account_mark, request.secret, login.file_mark},
-                   .access = issued.access,
-                   .issued_at = issued.issued_at,
-                   .life = issued.life};
-    bool const may_have_more = !login.account_mark.empty() && caller.kind == policy::CallerKind::user &&
-                               !caller.limit && request.secret.empty();
+    TokenPayload token{
+        .service = settings_.service,
+        .id = random_id(parts_.random),
+        .subject = {caller, login.account_fingerprint, request.secret, login.htpasswd_fingerprint},
+        .access = issued.access,
+        .issued_at = issued.issued_at,
+        .life = issued.life};
+    bool const may_have_more = !login.account_fingerprint.empty() &&
+                               caller.kind == policy::CallerKind::user && !caller.limit &&
+                               request.secret.empty();
     if (request.offline && may_have_more) {
         CO_TRY(auto fresh, co_await new_refresh_token(login));
         issued.refresh_token = std::move(fresh.text);
-        token.holder.secret = std::move(fresh.id);
+        token.subject.secret = std::move(fresh.id);
     } else if (request.offline) {
         issued.refresh_token = std::move(request.refresh_token);
     }
     auto const keys = parts_.keys.current();
     if (keys->keys.empty()) co_return Error{Errc::unavailable, "the token server has no key yet"};
-    CO_TRY(issued.token, keys->keys.front().key.sign(claims_of(token)));
+    CO_TRY(issued.token, keys->keys.front().key.sign(to_claims_json(token)));
     (caller.anonymous() ? issued_anonymous_ : issued_).add();
     co_return issued;
 }
@@ -159,9 +161,11 @@ Task<Result<Login>> TokenServer::redeem(std::string refresh_token, std::string a
     auto const account = co_await parts_.accounts.account(token->account);
     if (account.has_error() && account.error().code == Errc::not_found) co_return refused;
     if (account.has_error()) co_return account.error();
-    auto mark = account_mark(*account);
-    if (account->disabled || token->note != note_of(mark)) co_return refused;
-    Login login{.caller = caller_of(*account), .ends_at = token->expires_at, .account_mark = std::move(mark)};
+    auto fingerprint = account_fingerprint(*account);
+    if (account->disabled || token->note != note_of(fingerprint)) co_return refused;
+    Login login{.caller = caller_of(*account),
+                .ends_at = token->expires_at,
+                .account_fingerprint = std::move(fingerprint)};
     login.caller.address = std::move(address);
     co_return login;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "auth/guard.h"
-#include "auth/questions.h"
+#include "auth/hook_call_budget.h"
 #include "auth/resource.h"
 #include "auth/secrets.h"
 #include "auth/signing_keys.h"
@@ -69,7 +69,7 @@ class TokenServer {
 
   private:
     Task<Result<std::vector<Resource>>> allowed(TokenRequest const& request);
-    Task<Result<policy::Rights>> allowed(Questions& questions, policy::Caller const& caller,
+    Task<Result<policy::Rights>> allowed(HookCallBudget& hook_calls, policy::Caller const& caller,
                                          oci::RepositoryName const& repository, policy::Rights wanted);
     Task<Result<SecretText>> new_refresh_token(Login const& login);
 

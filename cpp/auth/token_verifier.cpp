@@ -29,8 +29,8 @@ Result<std::unique_ptr<TokenVerifier>> TokenVerifier::load(TokenVerifierSettings
     jose::JwtRules rules{settings.issuer, settings.service, std::move(algorithms)};
     std::unique_ptr<TokenVerifier> verifier(
         new TokenVerifier(std::move(settings), std::move(rules), clock, log));
-    verifier->looked_at_ = clock.now();
-    verifier->seen_ = verifier->versions();
+    verifier->checked_at_ = clock.now();
+    verifier->loaded_version_ = verifier->versions();
     TRY(verifier->keys_, verifier->read());
     return verifier;
 }
@@ -57,19 +57,19 @@ Result<std::shared_ptr<jose::PublicKeys const>> TokenVerifier::read() const {
 
 std::shared_ptr<jose::PublicKeys const> TokenVerifier::keys() {
     std::lock_guard const lock(mutex_);
-    look();
+    reload_if_changed();
     return keys_;
 }
 
-void TokenVerifier::look() {
+void TokenVerifier::reload_if_changed() {
     auto const now = clock_.now();
     // A clock that was set back must not stop it.
-    if (now >= looked_at_ && now < looked_at_ + between_looks) return;
-    looked_at_ = now;
+    if (now >= checked_at_ && now < checked_at_ + between_looks) return;
+    checked_at_ = now;
     auto const there = versions();
-    if (there == seen_) return;
+    if (there == loaded_version_) return;
     // Noted before reading: a file that changes meanwhile differs from it and is read again next time.
-    seen_ = there;
+    loaded_version_ = there;
     auto fresh = read();
     if (fresh.has_error()) {
         log_.error("the new keys of auth.token are not used, the old ones stay",
@@ -88,14 +88,14 @@ Result<VerifiedToken> TokenVerifier::verify(std::string_view token) {
     verified.caller.name = claims.subject;
     verified.caller.kind = claims.subject.empty() ? policy::CallerKind::anonymous : policy::CallerKind::user;
     TRY(auto const access, access_claim(claims));
-    verified.caller.limit = allowance_of(access);
+    verified.caller.limit = credential_scope(access);
     verified.expires_at = claims.expires_at + rules_.leeway;
     return verified;
 }
 
 std::uint64_t TokenVerifier::version() {
     std::lock_guard const lock(mutex_);
-    look();
+    reload_if_changed();
     return version_;
 }
 

@@ -53,7 +53,7 @@ class TokenVerifier {
         : settings_(std::move(settings)), rules_(std::move(rules)), clock_(clock), log_(log) {}
     [[nodiscard]] Versions versions() const;
     [[nodiscard]] Result<std::shared_ptr<jose::PublicKeys const>> read() const;
-    void look();
+    void reload_if_changed();
     std::shared_ptr<jose::PublicKeys const> keys();
 
     TokenVerifierSettings const settings_;
@@ -61,8 +61,8 @@ class TokenVerifier {
     Clock const& clock_;
     Log const& log_;
     std::mutex mutex_;  // Guards what follows.
-    Time looked_at_{};
-    Versions seen_{};
+    Time checked_at_{};
+    Versions loaded_version_{};
     std::uint64_t version_ = 0;
     std::shared_ptr<jose::PublicKeys const> keys_;
 };

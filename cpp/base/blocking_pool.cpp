@@ -8,7 +8,7 @@
 
 namespace ocilot {
 
-BlockingPool::BlockingPool(unsigned threads) : most_(std::max(threads, 1U)) {
+BlockingPool::BlockingPool(unsigned threads) : max_(std::max(threads, 1U)) {
     std::lock_guard const lock(mutex_);
     grow();
 }
@@ -19,7 +19,7 @@ BlockingPool::BlockingPool(unsigned threads, Metrics& metrics, std::string_view 
     std::lock_guard const lock(mutex_);
     queued_ = &metrics.gauge("ocilot_pool_queue", "Blocking calls that wait for a thread.", labels);
     busy_ = &metrics.gauge("ocilot_pool_busy", "Blocking calls under way.", labels);
-    metrics.gauge("ocilot_pool_threads", "Most threads for blocking calls.", labels).set(most_);
+    metrics.gauge("ocilot_pool_threads", "Most threads for blocking calls.", labels).set(max_);
 }
 
 BlockingPool::~BlockingPool() {
@@ -32,7 +32,7 @@ BlockingPool::~BlockingPool() {
 }
 
 void BlockingPool::grow() {
-    if (threads_.size() >= most_ || idle_ > jobs_.size()) return;
+    if (threads_.size() >= max_ || idle_ > jobs_.size()) return;
     SignalsBlocked const blocked;
     try {
         threads_.emplace_back([this] { serve(); });

@@ -65,7 +65,7 @@ class BlockingPool {
     /// One thread more if all are busy and there may be one. Under the lock.
     void grow();
 
-    unsigned const most_;
+    unsigned const max_;
     Gauge* queued_ = nullptr;
     Gauge* busy_ = nullptr;
     std::mutex mutex_;

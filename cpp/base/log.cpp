@@ -190,7 +190,7 @@ std::string line_of(bool json, Time now, LogLevel level, std::string_view messag
 /// Never throws, so that every place that catches an exception can log it: without memory for a line there is
 /// no line.
 void Log::write(LogLevel level, std::string_view message, std::span<LogField const> fields) const {
-    if (!wants(level)) return;
+    if (!is_enabled(level)) return;
     try {
         sink_.write(line_of(format_ == LogFormat::json, clock_.now(), level, message, fields));
     } catch (...) {  // NOLINT(bugprone-empty-catch): there is nowhere left to say so.

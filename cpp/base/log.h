@@ -56,10 +56,10 @@ class MemorySink final : public LogSink {
 /// Control characters in values are escaped: a client cannot forge a line.
 class Log {
   public:
-    Log(LogSink& sink, Clock const& clock, LogFormat format, LogLevel least) noexcept
-        : sink_(sink), clock_(clock), format_(format), least_(least) {}
+    Log(LogSink& sink, Clock const& clock, LogFormat format, LogLevel min_level) noexcept
+        : sink_(sink), clock_(clock), format_(format), min_level_(min_level) {}
 
-    [[nodiscard]] bool wants(LogLevel level) const noexcept { return level >= least_; }
+    [[nodiscard]] bool is_enabled(LogLevel level) const noexcept { return level >= min_level_; }
     void write(LogLevel level, std::string_view message, std::span<LogField const> fields) const;
     void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) const {
         write(level, message, std::span(fields.begin(), fields.size()));
@@ -82,7 +82,7 @@ class Log {
     LogSink& sink_;
     Clock const& clock_;
     LogFormat format_;
-    LogLevel least_;
+    LogLevel min_level_;
 };
 
 /// Appends `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.

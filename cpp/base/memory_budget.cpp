@@ -45,16 +45,16 @@ void MemoryBudget::give_back(std::size_t bytes, Ticks::duration held) noexcept {
     used_.fetch_sub(bytes, std::memory_order_relaxed);
     gauge_.add(-static_cast<std::int64_t>(bytes));
     auto const now = std::chrono::duration_cast<std::chrono::milliseconds>(held).count();
-    auto const usual = usual_ms_.load(std::memory_order_relaxed);
+    auto const usual = average_hold_ms_.load(std::memory_order_relaxed);
     // Two threads at once lose one of the two, which an average survives.
-    usual_ms_.store(usual + (now - usual) / 8, std::memory_order_relaxed);
+    average_hold_ms_.store(usual + (now - usual) / 8, std::memory_order_relaxed);
 }
 
-unsigned MemoryBudget::usual_wait() const noexcept {
-    return retry_seconds(std::chrono::milliseconds(usual_ms_.load(std::memory_order_relaxed)));
+unsigned MemoryBudget::average_wait() const noexcept {
+    return retry_seconds(std::chrono::milliseconds(average_hold_ms_.load(std::memory_order_relaxed)));
 }
 
-bool MemoryBudget::Share::try_raise_to(std::size_t bytes) noexcept {
+bool MemoryBudget::Reservation::try_reserve(std::size_t bytes) noexcept {
     if (of_ == nullptr || bytes <= bytes_) return true;
     if (!of_->take(bytes - bytes_)) return false;
     if (bytes_ == 0) since_ = Ticks::now();
@@ -62,17 +62,17 @@ bool MemoryBudget::Share::try_raise_to(std::size_t bytes) noexcept {
     return true;
 }
 
-Result<> MemoryBudget::Share::raise_to(std::size_t bytes) {
-    if (try_raise_to(bytes)) return {};
+Result<> MemoryBudget::Reservation::reserve(std::size_t bytes) {
+    if (try_reserve(bytes)) return {};
     of_->refused_.add();
     return Error{
         .code = Errc::unavailable,
         .message = fmt::format("requests hold all {} bytes of memory that they may; {} more were wanted",
                                of_->limit_, bytes - bytes_),
-        .retry_after = of_->usual_wait()};
+        .retry_after = of_->average_wait()};
 }
 
-void MemoryBudget::Share::reset() noexcept {
+void MemoryBudget::Reservation::reset() noexcept {
     if (of_ == nullptr || bytes_ == 0) return;
     of_->give_back(std::exchange(bytes_, 0), Ticks::now() - since_);
 }

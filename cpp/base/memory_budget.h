@@ -23,20 +23,20 @@ class MemoryBudget {
     MemoryBudget& operator=(MemoryBudget const&) = delete;
 
     /// What one owner holds of it; nothing at first.
-    class Share {
+    class Reservation {
       public:
         /// `of` may be null: then it holds as much as it is asked to, and nobody counts.
-        explicit Share(MemoryBudget* of) noexcept : of_(of) {}
-        Share(Share&& other) noexcept
+        explicit Reservation(MemoryBudget* of) noexcept : of_(of) {}
+        Reservation(Reservation&& other) noexcept
             : of_(other.of_), bytes_(std::exchange(other.bytes_, 0)), since_(other.since_) {}
-        Share& operator=(Share&&) = delete;
-        ~Share() { reset(); }
+        Reservation& operator=(Reservation&&) = delete;
+        ~Reservation() { reset(); }
 
         /// Holds `bytes` in all, if that is more than now. unavailable, saying when to come back, if the
         /// budget does not have as many; then it holds what it held.
-        Result<> raise_to(std::size_t bytes);
+        Result<> reserve(std::size_t bytes);
         /// The same; false instead of an error, which nothing counts.
-        bool try_raise_to(std::size_t bytes) noexcept;
+        bool try_reserve(std::size_t bytes) noexcept;
         [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
         void reset() noexcept;
 
@@ -53,11 +53,11 @@ class MemoryBudget {
     bool take(std::size_t bytes) noexcept;
     void give_back(std::size_t bytes, Ticks::duration held) noexcept;
     /// Seconds that a share is held on average: then there is room again.
-    [[nodiscard]] unsigned usual_wait() const noexcept;
+    [[nodiscard]] unsigned average_wait() const noexcept;
 
     std::size_t const limit_;
     std::atomic<std::size_t> used_{0};
-    std::atomic<std::int64_t> usual_ms_{0};  // Moving average of the time that shares are held.
+    std::atomic<std::int64_t> average_hold_ms_{0};  // Moving average of the time that shares are held.
     Gauge& gauge_;
     Counter& refused_;
 };

@@ -7,7 +7,7 @@ class WaitingClient {
   public:
     virtual ~WaitingClient() = default;
     /// Whether it has closed its side of the connection. Asks the kernel and does not wait.
-    [[nodiscard]] virtual bool has_left() const = 0;
+    [[nodiscard]] virtual bool has_disconnected() const = 0;
 };
 
 }  // namespace ocilot

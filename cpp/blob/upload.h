@@ -21,11 +21,11 @@ class Upload {
     [[nodiscard]] virtual std::uint64_t size() const noexcept = 0;
     /// Adds all of `bytes`, or fails (no_space, io) with size() telling what was kept.
     virtual Task<Result<>> append(std::span<std::byte const> bytes) = 0;
-    /// Remembers the bytes held now, for take_back.
-    virtual void mark() = 0;
+    /// Remembers the bytes held now, for roll_back.
+    virtual void set_savepoint() = 0;
     /// Takes away what was added since the last mark; on failure (io) size() tells what is there. Not synced:
     /// after a power cut the bytes may be back, as an appended chunk may be gone.
-    virtual Task<Result<>> take_back() = 0;
+    virtual Task<Result<>> roll_back() = 0;
     /// Digest of the bytes held. Free for the algorithm the upload was opened with; reads them again for
     /// another.
     virtual Task<Result<oci::Digest>> digest(oci::Algorithm algorithm) = 0;

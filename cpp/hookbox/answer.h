@@ -8,7 +8,7 @@
 namespace ocilot::hookbox {
 
 /// Nothing to say: not my login, ask the rules, let it pass.
-struct NoOpinion {};
+struct Abstain {};
 
 /// The script could not answer.
 struct Failure {
@@ -21,6 +21,6 @@ struct Reply {
     std::string text;
 };
 
-using Answer = std::variant<NoOpinion, policy::Decision, policy::Caller, Failure, Reply>;
+using Answer = std::variant<Abstain, policy::Decision, policy::Caller, Failure, Reply>;
 
 }  // namespace ocilot::hookbox

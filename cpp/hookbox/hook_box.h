@@ -1,8 +1,8 @@
 #pragma once
 
 #include "hookbox/hook_gate.h"
-#include "hookbox/mail_control.h"
 #include "hookbox/mailbox.h"
+#include "hookbox/mailbox_control.h"
 #include "hookbox/script_metrics.h"
 
 namespace ocilot::hookbox {
@@ -14,7 +14,7 @@ struct HookBox {
 
     Mailbox mailbox;
     HookGate gate;
-    MailControl control;
+    MailboxControl control;
     ScriptMetrics scripts;
     Log const& log;  ///< for what happens to scripts
 };

@@ -77,7 +77,7 @@ Task<Result<std::optional<policy::Login>>> HookGate::authenticate(policy::Creden
         if (decision->allowed) co_return misfit(Topic::authenticate);
         note(Topic::authenticate, *decision, subject);
         login = std::move(*decision);
-    } else if (!std::holds_alternative<NoOpinion>(answer)) {
+    } else if (!std::holds_alternative<Abstain>(answer)) {
         co_return misfit(Topic::authenticate);
     }
     co_return login;
@@ -93,7 +93,7 @@ Task<Result<std::optional<policy::Decision>>> HookGate::authorize(policy::Caller
     if (auto* const decision = std::get_if<policy::Decision>(&answer)) {
         note(Topic::authorize, *decision, subject);
         decided = std::move(*decision);
-    } else if (!std::holds_alternative<NoOpinion>(answer)) {
+    } else if (!std::holds_alternative<Abstain>(answer)) {
         co_return misfit(Topic::authorize);
     }
     co_return decided;
@@ -101,7 +101,7 @@ Task<Result<std::optional<policy::Decision>>> HookGate::authorize(policy::Caller
 
 Task<Result<policy::Decision>> HookGate::admit(Topic topic, Case about, Subject subject) {
     CO_TRY(auto answer, co_await ask(topic, std::move(about), subject));
-    if (std::holds_alternative<NoOpinion>(answer)) co_return policy::Decision::allow();
+    if (std::holds_alternative<Abstain>(answer)) co_return policy::Decision::allow();
     auto* const decision = std::get_if<policy::Decision>(&answer);
     if (decision == nullptr) co_return misfit(topic);
     note(topic, *decision, subject);

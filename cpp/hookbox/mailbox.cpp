@@ -41,14 +41,14 @@ Mailbox::~Mailbox() {
     ticker_.join();
 }
 
-Task<Result<Answer>> Mailbox::ask(Topic topic, Case about, Wait deadline) {
+Task<Result<Answer>> Mailbox::ask(Topic topic, Case about, Duration deadline) {
     return suspend<Result<Answer>>(
         [this, topic, deadline, moved = std::move(about)](Resume<Result<Answer>> asker) mutable {
             post(topic, std::move(moved), deadline, std::move(asker));
         });
 }
 
-void Mailbox::post(Topic topic, Case about, Wait deadline, Resume<Result<Answer>> asker) {
+void Mailbox::post(Topic topic, Case about, Duration deadline, Resume<Result<Answer>> asker) {
     auto& metrics = metrics_.of[index(topic)];
     std::unique_lock held(mutex_);
     if (closed() || deadlines_.size() >= capacity_) {
@@ -64,7 +64,7 @@ void Mailbox::post(Topic topic, Case about, Wait deadline, Resume<Result<Answer>
     waiting_.emplace_hint(waiting_.end(), id,
                           Pending{{id, topic, now + deadline, std::move(about)}, now, std::move(asker)});
     metrics_.outstanding.add(1);
-    bool const wakes = may_wake(held) && (!is_busy_ || now - last_take_ > patience);
+    bool const wakes = may_wake(held) && (!is_busy_ || now - last_take_ > wake_delay);
     if (wakes) waking_ = true;
     bool const wakes_ticker = !std::exchange(ticking_, true);
     held.unlock();
@@ -76,7 +76,7 @@ bool Mailbox::may_wake(std::unique_lock<std::mutex> const&) const noexcept {
     return sleeping_ > 0 && !waking_;
 }
 
-void Mailbox::came_back(std::unique_lock<std::mutex> const&) {
+void Mailbox::taker_returned(std::unique_lock<std::mutex> const&) {
     if (is_busy_ && last_taker_ == std::this_thread::get_id()) is_busy_ = false;
 }
 
@@ -96,15 +96,15 @@ std::optional<Question> Mailbox::take_one(std::unique_lock<std::mutex> const&) {
 std::optional<Question> Mailbox::try_take() {
     attended_.store(true, std::memory_order_relaxed);
     std::unique_lock held(mutex_);
-    came_back(held);
+    taker_returned(held);
     return take_one(held);
 }
 
-std::optional<Question> Mailbox::take(Wait wait) {
+std::optional<Question> Mailbox::take(Duration wait) {
     attended_.store(true, std::memory_order_relaxed);
     auto const until = std::chrono::steady_clock::now() + wait;
     std::unique_lock held(mutex_);
-    came_back(held);
+    taker_returned(held);
     while (waiting_.empty() && !closed()) {
         ++sleeping_;
         auto const status = takers_.wait_until(held, until);
@@ -151,7 +151,7 @@ void Mailbox::close() {
     }
 }
 
-std::vector<Mailbox::Pending> Mailbox::take_late(std::unique_lock<std::mutex> const&, Moment now) {
+std::vector<Mailbox::Pending> Mailbox::take_late(std::unique_lock<std::mutex> const&, TimePoint now) {
     std::vector<Pending> late;
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         auto const id = deadlines_.begin()->second;
@@ -163,10 +163,10 @@ std::vector<Mailbox::Pending> Mailbox::take_late(std::unique_lock<std::mutex> co
     return late;
 }
 
-void Mailbox::tick(Moment now) {
+void Mailbox::tick(TimePoint now) {
     std::unique_lock held(mutex_);
     auto late = take_late(held, now);
-    bool const waits = !waiting_.empty() && now - waiting_.begin()->second.asked_at >= patience;
+    bool const waits = !waiting_.empty() && now - waiting_.begin()->second.asked_at >= wake_delay;
     bool const wakes = waits && takes_since_tick_ < brisk && may_wake(held);
     if (wakes) waking_ = true;
     takes_since_tick_ = 0;
@@ -186,7 +186,7 @@ void Mailbox::run_ticker() {
     while (!closed()) {
         idle = waiting_.empty() ? idle + 1 : 0;
         if (idle < idle_ticks) {
-            ticker_wake_.wait_for(held, patience);
+            ticker_wake_.wait_for(held, wake_delay);
         } else {
             idle = 0;
             ticking_ = false;

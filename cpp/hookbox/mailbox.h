@@ -2,7 +2,7 @@
 
 #include "base/suspend.h"
 #include "hookbox/answer.h"
-#include "hookbox/mail_metrics.h"
+#include "hookbox/mailbox_metrics.h"
 #include "hookbox/question.h"
 
 #include <atomic>
@@ -27,9 +27,9 @@ namespace ocilot::hookbox {
 /// woken only if a question has to wait.
 class Mailbox {
   public:
-    using Moment = std::chrono::steady_clock::time_point;
-    using Wait = std::chrono::steady_clock::duration;
-    static constexpr Wait patience = std::chrono::milliseconds(1);  ///< before another thread is woken
+    using TimePoint = std::chrono::steady_clock::time_point;
+    using Duration = std::chrono::steady_clock::duration;
+    static constexpr Duration wake_delay = std::chrono::milliseconds(1);  ///< before another thread is woken
 
     /// `capacity`: most questions without an answer.
     explicit Mailbox(Metrics& metrics, std::size_t capacity = 10'000);
@@ -40,12 +40,12 @@ class Mailbox {
 
     /// Suspends the asker until the answer. unavailable if it does not come within `deadline`, at once if the
     /// mailbox is full or closed.
-    Task<Result<Answer>> ask(Topic topic, Case about, Wait deadline);
+    Task<Result<Answer>> ask(Topic topic, Case about, Duration deadline);
 
     /// The oldest question that nobody has taken, if there is one.
     std::optional<Question> try_take();
     /// The same, but waits for one; nullopt if none came within `wait`, or the mailbox is closed.
-    std::optional<Question> take(Wait wait);
+    std::optional<Question> take(Duration wait);
     /// Answers a question that was taken. False, and nothing happens, if it has been answered, or is late.
     bool answer(std::uint64_t id, Answer answer);
 
@@ -57,32 +57,32 @@ class Mailbox {
 
     /// What the mailbox's own thread does each millisecond while questions wait: answers those whose deadline
     /// has passed, and wakes another taker if the oldest has waited too long.
-    void tick(Moment now);
+    void tick(TimePoint now);
 
   private:
     struct Pending {
         Question question;
-        Moment asked_at;
+        TimePoint asked_at;
         Resume<Result<Answer>> asker;
     };
-    using Letters = std::map<std::uint64_t, Pending>;  // By id: the oldest first.
+    using PendingQuestions = std::map<std::uint64_t, Pending>;  // By id: the oldest first.
 
-    void post(Topic topic, Case about, Wait deadline, Resume<Result<Answer>> asker);
+    void post(Topic topic, Case about, Duration deadline, Resume<Result<Answer>> asker);
     std::optional<Question> take_one(std::unique_lock<std::mutex> const& held);
-    void came_back(std::unique_lock<std::mutex> const& held);
+    void taker_returned(std::unique_lock<std::mutex> const& held);
     [[nodiscard]] bool may_wake(std::unique_lock<std::mutex> const& held) const noexcept;
-    std::vector<Pending> take_late(std::unique_lock<std::mutex> const& held, Moment now);
+    std::vector<Pending> take_late(std::unique_lock<std::mutex> const& held, TimePoint now);
     void run_ticker();
 
-    MailMetrics metrics_;
+    MailboxMetrics metrics_;
     std::size_t const capacity_;
     std::atomic<bool> closed_{false};
     std::atomic<bool> attended_{false};
 
     std::mutex mutex_;
-    Letters waiting_;  // Nobody has taken them.
-    Letters taken_;
-    std::set<std::pair<Moment, std::uint64_t>> deadlines_;  // Of all of both.
+    PendingQuestions waiting_;  // Nobody has taken them.
+    PendingQuestions taken_;
+    std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;  // Of all of both.
     std::uint64_t last_id_ = 0;
 
     std::condition_variable takers_;
@@ -90,7 +90,7 @@ class Mailbox {
     bool waking_ = false;         // One of them has been notified and has not come yet.
     std::thread::id last_taker_;  // Who took the last question,
     bool is_busy_ = false;        // and has not come back since.
-    Moment last_take_{};
+    TimePoint last_take_{};
     unsigned takes_since_tick_ = 0;
 
     std::condition_variable ticker_wake_;

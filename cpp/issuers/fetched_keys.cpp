@@ -65,8 +65,8 @@ Task<Result<std::string>> get(net::HttpClient& client, std::string url) {
 }  // namespace
 
 /// What is known of one issuer.
-struct FetchedKeys::Kept {
-    explicit Kept(Issuer of) : issuer(std::move(of)) {}
+struct FetchedKeys::CachedIssuer {
+    explicit CachedIssuer(Issuer of) : issuer(std::move(of)) {}
 
     Issuer const issuer;
     std::mutex mutex;  // Guards what follows.
@@ -82,9 +82,9 @@ struct FetchedKeys::Kept {
 /// One fetch, while others wait; they are told even if it is given up.
 class FetchedKeys::Attempt {
   public:
-    explicit Attempt(Kept& kept) noexcept : kept_(kept) {}
+    explicit Attempt(CachedIssuer& cached) noexcept : cached_(cached) {}
     ~Attempt() {
-        if (!done_) end(none(kept_.issuer.issuer, "the attempt was given up"), Time{});
+        if (!done_) end(none(cached_.issuer.issuer, "the attempt was given up"), Time{});
     }
     Attempt(Attempt const&) = delete;
     Attempt& operator=(Attempt const&) = delete;
@@ -94,33 +94,34 @@ class FetchedKeys::Attempt {
         done_ = true;
         std::vector<Resume<Result<Keys>>> waiting;
         {
-            std::lock_guard const lock(kept_.mutex);
-            kept_.fetching = false;
-            kept_.problem = fetched.has_value() ? std::string() : fetched.error().message;
+            std::lock_guard const lock(cached_.mutex);
+            cached_.fetching = false;
+            cached_.problem = fetched.has_value() ? std::string() : fetched.error().message;
             if (fetched.has_value()) {
-                kept_.keys = *fetched;
-                kept_.fetched_at = now;
-            } else if (kept_.keys && now - kept_.fetched_at < good_for) {
-                fetched = kept_.keys;
+                cached_.keys = *fetched;
+                cached_.fetched_at = now;
+            } else if (cached_.keys && now - cached_.fetched_at < good_for) {
+                fetched = cached_.keys;
             }
-            kept_.answer = fetched;
-            waiting.swap(kept_.waiting);
+            cached_.answer = fetched;
+            waiting.swap(cached_.waiting);
         }
         for (auto& resume : waiting) resume(fetched);
         return fetched;
     }
 
   private:
-    Kept& kept_;
+    CachedIssuer& cached_;
     bool done_ = false;
 };
 
-FetchedKeys::FetchedKeys(Around around) : around_(around) {}
+FetchedKeys::FetchedKeys(Dependencies dependencies) : dependencies_(dependencies) {}
 
 FetchedKeys::~FetchedKeys() = default;
 
-Result<std::unique_ptr<FetchedKeys>> FetchedKeys::make(std::vector<Issuer> issuers, Around around) {
-    std::unique_ptr<FetchedKeys> made(new FetchedKeys(around));
+Result<std::unique_ptr<FetchedKeys>> FetchedKeys::make(std::vector<Issuer> issuers,
+                                                       Dependencies dependencies) {
+    std::unique_ptr<FetchedKeys> made(new FetchedKeys(dependencies));
     for (auto& issuer : issuers) {
         bool const from_file = !issuer.jwks.empty() && !is_url(issuer.jwks);
         auto const& url = issuer.jwks.empty() ? issuer.issuer : issuer.jwks;
@@ -128,53 +129,54 @@ Result<std::unique_ptr<FetchedKeys>> FetchedKeys::make(std::vector<Issuer> issue
             return Error{Errc::config, fmt::format("cannot take keys of the issuer {} from {}: {}",
                                                    issuer.issuer, url, checked.error().message)};
         }
-        made->issuers_.push_back(std::make_unique<Kept>(std::move(issuer)));
+        made->issuers_.push_back(std::make_unique<CachedIssuer>(std::move(issuer)));
     }
     return made;
 }
 
 Task<Result<Keys>> FetchedKeys::keys(std::string issuer, std::string kid) {
     auto const found =
-        std::ranges::find_if(issuers_, [&](auto const& kept) { return kept->issuer.issuer == issuer; });
+        std::ranges::find_if(issuers_, [&](auto const& cached) { return cached->issuer.issuer == issuer; });
     if (found == issuers_.end()) co_return none(issuer, "it is not configured");
-    auto& kept = **found;
+    auto& cached = **found;
     bool wait = false;
     {
-        std::lock_guard const lock(kept.mutex);
-        auto const now = around_.clock.now();
-        bool const good = kept.keys != nullptr && now - kept.fetched_at < good_for;
-        bool const known = good && knows(*kept.keys, kid);
-        if (known && now - kept.fetched_at < fresh_for) co_return kept.keys;
-        if (kept.fetching && known) co_return kept.keys;
-        if (!kept.fetching && good && now - kept.tried_at < between_tries) co_return kept.keys;
-        if (!kept.fetching && !good && !kept.problem.empty() && now - kept.tried_at < between_failures) {
-            co_return Error{Errc::unavailable, kept.problem};
+        std::lock_guard const lock(cached.mutex);
+        auto const now = dependencies_.clock.now();
+        bool const good = cached.keys != nullptr && now - cached.fetched_at < good_for;
+        bool const known = good && knows(*cached.keys, kid);
+        if (known && now - cached.fetched_at < fresh_for) co_return cached.keys;
+        if (cached.fetching && known) co_return cached.keys;
+        if (!cached.fetching && good && now - cached.tried_at < between_tries) co_return cached.keys;
+        if (!cached.fetching && !good && !cached.problem.empty() &&
+            now - cached.tried_at < between_failures) {
+            co_return Error{Errc::unavailable, cached.problem};
         }
-        wait = std::exchange(kept.fetching, true);
-        if (!wait) kept.tried_at = now;
+        wait = std::exchange(cached.fetching, true);
+        if (!wait) cached.tried_at = now;
     }
-    if (!wait) co_return co_await refresh(kept);
-    co_return co_await suspend<Result<Keys>>([&kept](Resume<Result<Keys>> resume) {
-        std::unique_lock lock(kept.mutex);
-        if (kept.fetching) {
-            kept.waiting.push_back(std::move(resume));
+    if (!wait) co_return co_await refresh(cached);
+    co_return co_await suspend<Result<Keys>>([&cached](Resume<Result<Keys>> resume) {
+        std::unique_lock lock(cached.mutex);
+        if (cached.fetching) {
+            cached.waiting.push_back(std::move(resume));
             return;
         }
-        auto answer = kept.answer;  // It has ended in between.
+        auto answer = cached.answer;  // It has ended in between.
         lock.unlock();
         resume(std::move(answer));
     });
 }
 
-Task<Result<Keys>> FetchedKeys::refresh(Kept& kept) {
-    Attempt attempt(kept);
-    auto fetched = co_await fetch(kept.issuer);
+Task<Result<Keys>> FetchedKeys::refresh(CachedIssuer& cached) {
+    Attempt attempt(cached);
+    auto fetched = co_await fetch(cached.issuer);
     if (fetched.has_error()) {
-        around_.log.warn("the keys of a token issuer cannot be had",
-                         {{"issuer", kept.issuer.issuer}, {"err", fetched.error().message}});
-        fetched = none(kept.issuer.issuer, fetched.error().message);
+        dependencies_.log.warn("the keys of a token issuer cannot be had",
+                               {{"issuer", cached.issuer.issuer}, {"err", fetched.error().message}});
+        fetched = none(cached.issuer.issuer, fetched.error().message);
     }
-    co_return attempt.end(std::move(fetched), around_.clock.now());
+    co_return attempt.end(std::move(fetched), dependencies_.clock.now());
 }
 
 Task<Result<Keys>> FetchedKeys::fetch(Issuer const& of) {
@@ -183,7 +185,7 @@ Task<Result<Keys>> FetchedKeys::fetch(Issuer const& of) {
     bool const is_json = text.find_first_not_of(" \t\r\n") == text.find('{');
     CO_CHECK(is_json ? keys->add_jwks(text) : keys->add_pem(text));
     for (auto const& why : keys->passed_over()) {
-        around_.log.debug("a key of a token issuer is not used", {{"issuer", of.issuer}, {"why", why}});
+        dependencies_.log.debug("a key of a token issuer is not used", {{"issuer", of.issuer}, {"why", why}});
     }
     co_return Keys(std::move(keys));
 }
@@ -192,7 +194,7 @@ Task<Result<std::string>> FetchedKeys::read(Issuer const& of) {
     if (!of.jwks.empty() && !is_url(of.jwks)) {
         // Named: GCC 12 would destroy what it holds twice.
         auto read_it = [path = of.jwks] { return read_file(path, largest_document); };
-        co_return co_await around_.pool.run(std::move(read_it));
+        co_return co_await dependencies_.pool.run(std::move(read_it));
     }
     auto url = of.jwks;
     if (url.empty()) {

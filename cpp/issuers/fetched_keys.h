@@ -23,31 +23,31 @@ class FetchedKeys final : public auth::KeySource {
         std::string jwks;    ///< URL or path of a file with JWKS or PEM; empty: found by discovery
         std::shared_ptr<net::HttpClient> client;
     };
-    struct Around {
+    struct Dependencies {
         BlockingPool& pool;  ///< reads files there
         Clock const& clock;
         Log const& log;
     };
 
     /// config if keys would come over plain HTTP from another machine, or a URL is none.
-    static Result<std::unique_ptr<FetchedKeys>> make(std::vector<Issuer> issuers, Around around);
+    static Result<std::unique_ptr<FetchedKeys>> make(std::vector<Issuer> issuers, Dependencies dependencies);
     ~FetchedKeys() override;
 
     Task<Result<std::shared_ptr<jose::PublicKeys const>>> keys(std::string issuer, std::string kid) override;
 
   private:
-    struct Kept;
+    struct CachedIssuer;
     class Attempt;
 
-    explicit FetchedKeys(Around around);
-    Task<Result<std::shared_ptr<jose::PublicKeys const>>> refresh(Kept& kept);
+    explicit FetchedKeys(Dependencies dependencies);
+    Task<Result<std::shared_ptr<jose::PublicKeys const>>> refresh(CachedIssuer& cached);
     /// Keys as the issuer has them now.
     Task<Result<std::shared_ptr<jose::PublicKeys const>>> fetch(Issuer const& of);
     Task<Result<std::string>> read(Issuer const& of);
     Task<Result<std::string>> discover(Issuer const& of);
 
-    Around around_;
-    std::vector<std::unique_ptr<Kept>> issuers_;
+    Dependencies dependencies_;
+    std::vector<std::unique_ptr<CachedIssuer>> issuers_;
 };
 
 }  // namespace ocilot::issuers

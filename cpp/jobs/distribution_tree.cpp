@@ -87,8 +87,9 @@ Result<std::string> text_of(fs::path const& file) {
 
 }  // namespace
 
-DistributionTree::DistributionTree(fs::path const& root, TellUnreadable tell)
-    : directory_(root / "docker" / "registry" / "v2" / "repositories"), tell_(std::move(tell)) {}
+DistributionTree::DistributionTree(fs::path const& root, UnreadableHandler on_unreadable)
+    : directory_(root / "docker" / "registry" / "v2" / "repositories"),
+      on_unreadable_(std::move(on_unreadable)) {}
 
 bool DistributionTree::exists() const {
     std::error_code failure;
@@ -108,17 +109,17 @@ Result<std::vector<oci::RepositoryName>> DistributionTree::repositories() const 
             return Error{Errc::io, "the directory " + directory_.string() +
                                        " cannot be read: " + failure.message() + "; check its permissions"};
         }
-        if (failure) tell_(above, "", "its directory cannot be read: " + failure.message());
+        if (failure) on_unreadable_(above, "", "its directory cannot be read: " + failure.message());
         for (auto const& name : names) {
             if (name.starts_with('_')) continue;  // No part of a name: what a repository keeps.
             auto const path = above.empty() ? name : above + "/" + name;
             auto parsed = oci::RepositoryName::parse(path);
             if (parsed.has_error()) {
-                tell_(path, "", parsed.error().message);
+                on_unreadable_(path, "", parsed.error().message);
                 continue;
             }
             if (leads_back(directory_, path)) {
-                tell_(path, "", "it is a symbolic link that leads back to where it is");
+                on_unreadable_(path, "", "it is a symbolic link that leads back to where it is");
                 continue;
             }
             if (is_repository(directory_ / path)) found.push_back(std::move(*parsed));
@@ -176,7 +177,7 @@ std::vector<std::string> DistributionTree::names_in(oci::RepositoryName const& r
                                                     fs::path const& under) const {
     std::error_code failure;
     auto names = directories_in(directory_ / repository.str() / under, failure);
-    if (failure) tell_(repository.str(), under.string(), "cannot be read: " + failure.message());
+    if (failure) on_unreadable_(repository.str(), under.string(), "cannot be read: " + failure.message());
     return names;
 }
 
@@ -187,7 +188,7 @@ void DistributionTree::read(oci::RepositoryName const& repository, fs::path cons
     // What was deleted, and a push that was cut off, leave a directory without it.
     if (text.has_error() && text.error().code == Errc::not_found) return;
     if (text.has_error()) {
-        tell_(repository.str(), name, "the link file " + link.string() + " " + text.error().message);
+        on_unreadable_(repository.str(), name, "the link file " + link.string() + " " + text.error().message);
         return;
     }
     auto target = oci::Digest::parse(*text);
@@ -196,7 +197,8 @@ void DistributionTree::read(oci::RepositoryName const& repository, fs::path cons
         return;
     }
     // A crash of distribution before 3.1 leaves it empty.
-    tell_(repository.str(), name, "the link file " + link.string() + " holds no digest; push it again");
+    on_unreadable_(repository.str(), name,
+                   "the link file " + link.string() + " holds no digest; push it again");
 }
 
 }  // namespace ocilot::jobs

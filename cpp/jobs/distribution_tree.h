@@ -20,7 +20,7 @@ struct TreeLink {
 };
 
 /// Told of what is there and cannot be read: whose it is, its path from there, and why.
-using TellUnreadable =
+using UnreadableHandler =
     std::function<void(std::string const& repository, std::string const& subject, std::string const& why)>;
 
 /// The repositories in a data directory of CNCF distribution, any version, to be read only:
@@ -33,7 +33,7 @@ using TellUnreadable =
 class DistributionTree {
   public:
     /// `root` is the one of its configuration (`storage.filesystem.rootdirectory`).
-    DistributionTree(std::filesystem::path const& root, TellUnreadable tell);
+    DistributionTree(std::filesystem::path const& root, UnreadableHandler on_unreadable);
 
     /// Whether there are any repositories.
     [[nodiscard]] bool exists() const;
@@ -55,7 +55,7 @@ class DistributionTree {
               std::vector<TreeLink>& links) const;
 
     std::filesystem::path directory_;
-    TellUnreadable tell_;
+    UnreadableHandler on_unreadable_;
 };
 
 }  // namespace ocilot::jobs

@@ -32,7 +32,7 @@ constexpr std::array<std::string_view, 14> names{
     "session_without_bytes",
 };
 
-class Fsck final : public Pace {
+class Fsck final : public ReadThrottle {
   public:
     Fsck(blob::Storage& blobs, meta::Audit& audit, bool hash, FsckWatcher& watcher)
         : blobs_(blobs), audit_(audit), hash_(hash), watcher_(watcher) {}
@@ -49,17 +49,17 @@ class Fsck final : public Pace {
 
     Task<Result<>> step(std::size_t bytes) override {
         counts_.bytes += bytes;
-        co_return still_wanted();
+        co_return check_cancelled();
     }
 
   private:
-    void tell(Finding finding, std::string subject, std::string repository, std::string message) {
+    void report(Finding finding, std::string subject, std::string repository, std::string message) {
         ++(is_error(finding) ? counts_.errors : counts_.notes);
         watcher_.found({finding, std::move(subject), std::move(repository), std::move(message)});
     }
 
-    Result<> still_wanted() {
-        if (watcher_.go_on()) return {};
+    Result<> check_cancelled() {
+        if (watcher_.should_continue()) return {};
         return Error{Errc::cancelled, "the check was ended before it had looked at everything"};
     }
 
@@ -78,17 +78,17 @@ class Fsck final : public Pace {
 
     /// Calls `check` for each item of a walk; a page that cannot be read ends the walk and is told.
     template <class T>
-    Task<Result<>> walk(Task<Result<meta::Walked<T>>> (meta::Audit::*pages)(std::string, std::size_t),
+    Task<Result<>> walk(Task<Result<meta::AuditPage<T>>> (meta::Audit::*pages)(std::string, std::size_t),
                         std::string what, Task<> (Fsck::*check)(T const&)) {
         std::string from;
         do {
             auto const page = co_await (audit_.*pages)(from, page_size);
             if (page.has_error()) {
-                tell(Finding::unreadable, what, {}, page.error().message);
+                report(Finding::unreadable, what, {}, page.error().message);
                 co_return Result<>();
             }
             for (auto const& item : page->items) {
-                CO_CHECK(still_wanted());
+                CO_CHECK(check_cancelled());
                 co_await (this->*check)(item);
             }
             from = page->next;
@@ -111,12 +111,12 @@ class Fsck final : public Pace {
 Task<Result<>> Fsck::check_database() {
     auto const damage = co_await audit_.damage();
     if (damage.has_error()) {
-        tell(Finding::unreadable, "metadata", {}, damage.error().message);
+        report(Finding::unreadable, "metadata", {}, damage.error().message);
         co_return Result<>();
     }
     for (auto const& text : *damage) {
-        tell(Finding::damaged_database, "metadata", {},
-             fmt::format("the metadata database is damaged: {}; restore it from a backup", text));
+        report(Finding::damaged_database, "metadata", {},
+               fmt::format("the metadata database is damaged: {}; restore it from a backup", text));
     }
     co_return Result<>();
 }
@@ -126,14 +126,14 @@ Task<Result<>> Fsck::check_blobs() {
     for (;;) {
         auto const page = co_await blobs_.list(after, page_size);
         if (page.has_error()) {
-            tell(Finding::unreadable, "blobs", {}, page.error().message);
+            report(Finding::unreadable, "blobs", {}, page.error().message);
             co_return Result<>();
         }
         for (auto const& path : page->strays) {
-            tell(Finding::stray, path, {}, "this is no blob, and nothing here put it there; remove it");
+            report(Finding::stray, path, {}, "this is no blob, and nothing here put it there; remove it");
         }
         for (auto const& digest : page->digests) {
-            CO_CHECK(still_wanted());
+            CO_CHECK(check_cancelled());
             CO_CHECK(co_await check_blob(digest));
         }
         if (page->digests.size() < page_size) co_return Result<>();
@@ -145,22 +145,22 @@ Task<Result<>> Fsck::check_blob(oci::Digest digest) {
     auto const blob = co_await blobs_.inspect(digest);
     if (blob.has_error()) {
         if (blob.error().code != Errc::blob_unknown) {
-            tell(Finding::unreadable, digest.str(), {}, blob.error().message);
+            report(Finding::unreadable, digest.str(), {}, blob.error().message);
         }
         co_return Result<>();
     }
     ++counts_.blobs;
     auto const size = (*blob)->size();
-    auto const named = co_await audit_.named(digest);
-    if (named.has_error()) {
-        tell(Finding::unreadable, digest.str(), {}, named.error().message);
-    } else if (named->times == 0) {
-        tell(Finding::orphan, digest.str(), {},
-             fmt::format("{} bytes that no repository names: a push under way, or what was deleted", size));
-    } else if (named->least_size != size || named->greatest_size != size) {
-        auto const recorded = named->least_size != size ? named->least_size : named->greatest_size;
-        tell(Finding::wrong_size, digest.str(), {},
-             fmt::format("the file has {} bytes, recorded are {}; push the blob again", size, recorded));
+    auto const usage = co_await audit_.usage(digest);
+    if (usage.has_error()) {
+        report(Finding::unreadable, digest.str(), {}, usage.error().message);
+    } else if (usage->times == 0) {
+        report(Finding::orphan, digest.str(), {},
+               fmt::format("{} bytes that no repository names: a push under way, or what was deleted", size));
+    } else if (usage->min_size != size || usage->max_size != size) {
+        auto const recorded = usage->min_size != size ? usage->min_size : usage->max_size;
+        report(Finding::wrong_size, digest.str(), {},
+               fmt::format("the file has {} bytes, recorded are {}; push the blob again", size, recorded));
     }
     if (hash_) {
         CO_CHECK(co_await check_bytes(**blob, digest));
@@ -172,12 +172,12 @@ Task<Result<>> Fsck::check_bytes(blob::Blob& blob, oci::Digest digest) {
     auto const actual = co_await rehash(blob, digest.algorithm(), *this);
     if (actual.has_error()) {
         if (actual.error().code == Errc::cancelled) co_return actual.error();
-        tell(Finding::unreadable, digest.str(), {}, actual.error().message);
+        report(Finding::unreadable, digest.str(), {}, actual.error().message);
     } else if (*actual != digest) {
-        tell(Finding::wrong_digest, digest.str(), {},
-             fmt::format("the bytes have digest {}; the scrub takes them away, or move the file away, then "
-                         "push the blob again",
-                         actual->str()));
+        report(Finding::wrong_digest, digest.str(), {},
+               fmt::format("the bytes have digest {}; the scrub takes them away, or move the file away, then "
+                           "push the blob again",
+                           actual->str()));
     }
     co_return Result<>();
 }
@@ -185,17 +185,17 @@ Task<Result<>> Fsck::check_bytes(blob::Blob& blob, oci::Digest digest) {
 /// Tells if a digest that is recorded has no bytes, or none that can be trusted.
 Task<bool> Fsck::has_bytes(oci::Digest digest, std::string repository, bool quarantined) {
     if (quarantined) {
-        tell(Finding::quarantined, digest.str(), std::move(repository),
-             "its bytes were wrong and were taken away; push it again");
+        report(Finding::quarantined, digest.str(), std::move(repository),
+               "its bytes were wrong and were taken away; push it again");
         co_return false;
     }
     auto const size = co_await blobs_.stat(digest);
     if (size.has_value()) co_return true;
     if (size.error().code == Errc::blob_unknown) {
-        tell(Finding::missing_bytes, digest.str(), std::move(repository),
-             "it is recorded and has no bytes; restore the file, or delete it and push it again");
+        report(Finding::missing_bytes, digest.str(), std::move(repository),
+               "it is recorded and has no bytes; restore the file, or delete it and push it again");
     } else {
-        tell(Finding::unreadable, digest.str(), std::move(repository), size.error().message);
+        report(Finding::unreadable, digest.str(), std::move(repository), size.error().message);
     }
     co_return false;
 }
@@ -208,8 +208,8 @@ Task<> Fsck::check_link(meta::LinkRecord const& link) {
     ++counts_.links;
     auto const digest = oci::Digest::parse(link.digest);
     if (link.repository.empty() || digest.has_error()) {
-        tell(Finding::bad_fact, link.digest, link.repository,
-             "this link is damaged; restore the metadata from a backup");
+        report(Finding::bad_fact, link.digest, link.repository,
+               "this link is damaged; restore the metadata from a backup");
         co_return;
     }
     if (link.digest == last_linked_ && last_found_) co_return;
@@ -225,8 +225,8 @@ Task<> Fsck::check_manifest(meta::ManifestRecord const& manifest) {
     ++counts_.manifests;
     auto const digest = oci::Digest::parse(manifest.digest);
     if (manifest.repository.empty() || digest.has_error()) {
-        tell(Finding::bad_fact, manifest.digest, manifest.repository,
-             "this manifest's record is damaged; restore the metadata from a backup");
+        report(Finding::bad_fact, manifest.digest, manifest.repository,
+               "this manifest's record is damaged; restore the metadata from a backup");
         co_return;
     }
     bool const there = co_await has_bytes(*digest, manifest.repository, manifest.quarantined);
@@ -237,7 +237,7 @@ Task<> Fsck::check_manifest(meta::ManifestRecord const& manifest) {
     std::string bytes(static_cast<std::size_t>(manifest.size), '\0');
     auto const read = co_await (*blob)->read(0, std::as_writable_bytes(std::span(bytes)));
     if (read.has_error()) {
-        tell(Finding::unreadable, manifest.digest, manifest.repository, read.error().message);
+        report(Finding::unreadable, manifest.digest, manifest.repository, read.error().message);
     } else {
         compare(manifest, bytes);
     }
@@ -259,16 +259,16 @@ void Fsck::compare(meta::ManifestRecord const& manifest, std::string const& byte
     constexpr oci::JsonLimits any{SIZE_MAX, SIZE_MAX};
     auto const parsed = oci::parse_manifest(bytes, manifest.media_type, any);
     if (parsed.has_error()) {
-        tell(Finding::bad_manifest, manifest.digest, manifest.repository,
-             fmt::format("its bytes are no manifest: {}", parsed.error().message));
+        report(Finding::bad_manifest, manifest.digest, manifest.repository,
+               fmt::format("its bytes are no manifest: {}", parsed.error().message));
         return;
     }
     auto recorded = manifest.edges;
     std::ranges::sort(recorded);
     auto const subject = parsed->subject ? parsed->subject->digest.str() : std::string();
     if (recorded == edges_of(*parsed) && manifest.subject == subject) return;
-    tell(Finding::wrong_edges, manifest.digest, manifest.repository,
-         "what is recorded that it names is not what it names; delete the manifest and push it again");
+    report(Finding::wrong_edges, manifest.digest, manifest.repository,
+           "what is recorded that it names is not what it names; delete the manifest and push it again");
 }
 
 Task<Result<>> Fsck::check_tags() {
@@ -278,8 +278,9 @@ Task<Result<>> Fsck::check_tags() {
 Task<> Fsck::check_tag(meta::TagRecord const& tag) {
     ++counts_.tags;
     if (!tag.manifest_known) {
-        tell(Finding::dangling_tag, tag.name, tag.repository,
-             fmt::format("it points to {}, which is not there; push the tag again or delete it", tag.digest));
+        report(
+            Finding::dangling_tag, tag.name, tag.repository,
+            fmt::format("it points to {}, which is not there; push the tag again or delete it", tag.digest));
     }
     co_return;
 }
@@ -287,23 +288,23 @@ Task<> Fsck::check_tag(meta::TagRecord const& tag) {
 Task<Result<>> Fsck::check_uploads() {
     auto const held = co_await blobs_.uploads();
     if (held.has_error()) {
-        tell(Finding::unreadable, "uploads", {}, held.error().message);
+        report(Finding::unreadable, "uploads", {}, held.error().message);
         co_return Result<>();
     }
     counts_.uploads = held->size();
     for (auto const& id : *held) uploads_.insert(id.str());
     CO_CHECK(co_await walk<meta::SessionRecord>(&meta::Audit::sessions, "uploads", &Fsck::check_session));
     for (auto const& id : uploads_) {
-        tell(Finding::upload_without_session, id, {},
-             "received bytes that no session knows: a push under way, or the next start removes them");
+        report(Finding::upload_without_session, id, {},
+               "received bytes that no session knows: a push under way, or the next start removes them");
     }
     co_return Result<>();
 }
 
 Task<> Fsck::check_session(meta::SessionRecord const& session) {
     if (uploads_.erase(session.id) == 0) {
-        tell(Finding::session_without_bytes, session.id, session.repository,
-             "an upload session that holds no bytes; it expires");
+        report(Finding::session_without_bytes, session.id, session.repository,
+               "an upload session that holds no bytes; it expires");
     }
     co_return;
 }

@@ -59,12 +59,12 @@ class FsckWatcher {
     virtual ~FsckWatcher() = default;
     virtual void found(Problem const& problem) = 0;
     /// Asked every few milliseconds; false ends the check.
-    virtual bool go_on() = 0;
+    virtual bool should_continue() = 0;
 };
 
 /// Compares every fact with the bytes and the bytes with their names, and tells each difference; `hash` says
 /// whether blobs are read whole. Changes nothing and holds a page at a time; may run beside a registry. What
-/// cannot be read is a difference too: only `go_on` ends it early, with cancelled.
+/// cannot be read is a difference too: only `should_continue` ends it early, with cancelled.
 Task<Result<FsckCounts>> fsck(blob::Storage& blobs, meta::Audit& audit, bool hash, FsckWatcher& watcher);
 
 }  // namespace ocilot::jobs

@@ -24,7 +24,7 @@ struct Work {
 };
 
 /// Until no repository is left, or one has failed.
-Task<> take_over(Importing& all, Work& work) {
+Task<> take_over(ImportContext& all, Work& work) {
     while (work.next < work.names.size() && work.outcome.has_value()) {
         RepositoryImport one(all, work.names[work.next++]);
         auto done = co_await one.run();
@@ -33,12 +33,12 @@ Task<> take_over(Importing& all, Work& work) {
 }
 
 /// One entry of today: those of the pushes have the times of the pushes.
-Task<Result<>> note(Importing& all, Time now) {
+Task<Result<>> note(ImportContext& all, Time now) {
     std::vector<meta::Change> changes{{.at = now, .kind = meta::ChangeKind::registry_import, .by = all.by}};
     changes[0].details.counts = {{"repositories", all.counts.repositories},
                                  {"manifests", all.counts.manifests},
                                  {"tags", all.counts.tags},
-                                 {"left behind", all.counts.left_behind}};
+                                 {"left behind", all.counts.skipped}};
     co_return co_await all.meta.journal().append(std::move(changes));
 }
 
@@ -54,12 +54,12 @@ Error nothing_to_import(std::filesystem::path const& root) {
 Task<Result<ImportCounts>> import_distribution(std::filesystem::path const& root, blob::BlobStore& blobs,
                                                meta::MetaStore& meta, Clock const& clock, ImportLimits limits,
                                                ImportWatcher& watcher) {
-    Importing* told = nullptr;
+    ImportContext* told = nullptr;
     DistributionTree const tree(root, [&](auto const& repository, auto const& subject, auto const& why) {
-        told->leave(repository, subject, why);
+        told->skip(repository, subject, why);
     });
     if (!tree.exists()) co_return nothing_to_import(root);
-    Importing all{tree, blobs, meta, limits, watcher, {.name = "adopt", .kind = "local", .address = {}}};
+    ImportContext all{tree, blobs, meta, limits, watcher, {.name = "adopt", .kind = "local", .address = {}}};
     told = &all;
     Work work;
     CO_TRY(work.names, tree.repositories());

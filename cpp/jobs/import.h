@@ -12,7 +12,7 @@
 namespace ocilot::jobs {
 
 /// What was not taken over, and stays where it is.
-struct LeftBehind {
+struct SkippedItem {
     std::string repository;
     std::string subject;  ///< digest, tag or path; empty if it is the repository
     std::string message;  ///< why, and what to do
@@ -24,16 +24,16 @@ struct ImportCounts {
     std::uint64_t blobs = 0;  ///< that repositories hold
     std::uint64_t manifests = 0;
     std::uint64_t tags = 0;
-    std::uint64_t left_behind = 0;
+    std::uint64_t skipped = 0;
 };
 
 /// Who is told.
 class ImportWatcher {
   public:
     virtual ~ImportWatcher() = default;
-    virtual void left_behind(LeftBehind const& what) = 0;
+    virtual void skipped(SkippedItem const& what) = 0;
     /// Asked before each item; false ends the import.
-    virtual bool go_on() = 0;
+    virtual bool should_continue() = 0;
 };
 
 /// What manifests may be.

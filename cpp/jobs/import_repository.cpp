@@ -89,31 +89,31 @@ std::string printable(std::string_view text) {
 
 }  // namespace
 
-void Importing::leave(std::string_view repository, std::string_view subject, std::string_view why) {
-    ++counts.left_behind;
-    watcher.left_behind({printable(repository), printable(subject), printable(why)});
+void ImportContext::skip(std::string_view repository, std::string_view subject, std::string_view why) {
+    ++counts.skipped;
+    watcher.skipped({printable(repository), printable(subject), printable(why)});
 }
 
-Result<> RepositoryImport::still_wanted() {
-    if (all_.watcher.go_on()) return {};
+Result<> RepositoryImport::check_cancelled() {
+    if (all_.watcher.should_continue()) return {};
     return Error{Errc::cancelled, "interrupted; run it again, it continues where it stopped"};
 }
 
 Task<Result<>> RepositoryImport::run() {
     ++all_.counts.repositories;
     for (auto const& link : all_.tree.layers(name_)) {
-        CO_CHECK(still_wanted());
+        CO_CHECK(check_cancelled());
         CO_CHECK(co_await layer(link));
     }
     read_tags();
     for (auto const& link : all_.tree.revisions(name_)) {
-        CO_CHECK(still_wanted());
+        CO_CHECK(check_cancelled());
         CO_CHECK(co_await revision(link));
     }
     CO_CHECK(co_await manifests_among_layers());
     for (auto const& [digest, dangling] : tags_) {
         for (auto const& link : dangling) {
-            leave(link.tag.str(), fmt::format("it points to {}, which was not taken", digest.str()));
+            skip(link.tag.str(), fmt::format("it points to {}, which was not taken", digest.str()));
         }
     }
     co_return Result<>{};
@@ -127,7 +127,7 @@ Task<Result<>> RepositoryImport::manifests_among_layers() {
         for (auto const& digest : all_.tree.earlier_targets(name_)) want(digest);
     }
     while (!wanted_.empty()) {
-        CO_CHECK(still_wanted());
+        CO_CHECK(check_cancelled());
         auto const digest = wanted_.back();
         wanted_.pop_back();
         if (visited_.contains(digest)) continue;
@@ -148,7 +148,7 @@ void RepositoryImport::read_tags() {
     for (auto const& link : all_.tree.tags(name_)) {
         auto tag = oci::Tag::parse(link.name);
         if (tag.has_error()) {
-            leave(link.name, tag.error().message);
+            skip(link.name, tag.error().message);
         } else {
             tags_[link.target].push_back({std::move(*tag), link.written});
         }
@@ -157,33 +157,33 @@ void RepositoryImport::read_tags() {
 
 Task<Result<>> RepositoryImport::layer(TreeLink const& link) {
     if (link.name != link.target.str()) {
-        leave(link.name, fmt::format("distribution keeps it as {} only; push it again under this digest",
-                                     link.target.str()));
+        skip(link.name, fmt::format("distribution keeps it as {} only; push it again under this digest",
+                                    link.target.str()));
         co_return Result<>{};
     }
     layers_.emplace(link.target, link.written);
     // Garbage collection leaves the links of what it has removed: that matters where an image needs it.
-    CO_CHECK(co_await hold(link.target, link.written));
+    CO_CHECK(co_await link_blob(link.target, link.written));
     co_return Result<>{};
 }
 
 /// Links a blob to the repository, if its bytes are there.
-Task<Result<std::string>> RepositoryImport::hold(oci::Digest const& digest, Time since) {
+Task<Result<std::string>> RepositoryImport::link_blob(oci::Digest const& digest, Time since) {
     std::uint64_t size = 0;
-    CO_TRY(auto const lack, co_await lack_of(digest, size));
-    if (!lack.empty()) co_return lack;
+    CO_TRY(auto const problem, co_await problem_with(digest, size));
+    if (!problem.empty()) co_return problem;
     auto& links = all_.meta.links();
     CO_TRY(bool const known, is_known(co_await links.blob(name_, digest)));
     if (!known) {
         CO_CHECK(co_await links.link_blob(name_, {digest, size}, std::nullopt, all_.by, since));
     }
-    if (held_.insert(digest).second) ++all_.counts.blobs;
+    if (linked_.insert(digest).second) ++all_.counts.blobs;
     co_return std::string();
 }
 
 /// What is wrong with a blob, as far as can be seen without reading it; if nothing is, its size. An error is
 /// about the disk as a whole.
-Task<Result<std::string>> RepositoryImport::lack_of(oci::Digest const& digest, std::uint64_t& size) {
+Task<Result<std::string>> RepositoryImport::problem_with(oci::Digest const& digest, std::uint64_t& size) {
     auto const found = co_await all_.blobs.stat(digest);
     if (found.has_error()) {
         auto const code = found.error().code;
@@ -200,19 +200,18 @@ Task<Result<std::string>> RepositoryImport::lack_of(oci::Digest const& digest, s
 Task<Result<>> RepositoryImport::revision(TreeLink const& link) {
     auto const& digest = link.target;
     if (link.name != digest.str()) {
-        leave(link.name, fmt::format("its link file names another manifest, {}", digest.str()));
+        skip(link.name, fmt::format("its link file names another manifest, {}", digest.str()));
         co_return Result<>{};
     }
     visited_.insert(digest);
     auto const bytes = co_await bytes_of(digest);
     auto const manifest = bytes.has_value() ? parse(*bytes, all_.limits.json) : bytes.error();
     if (manifest.has_error()) {
-        leave(digest.str(), manifest.error().message);
+        skip(digest.str(), manifest.error().message);
         co_return Result<>{};
     }
     if (!is_read_alike(*bytes)) {
-        leave(digest.str(),
-              "it has a field that looks like one of a manifest's and is none; push it without");
+        skip(digest.str(), "it has a field that looks like one of a manifest's and is none; push it without");
         co_return Result<>{};
     }
     for (auto const& child : oci::children_of(*manifest)) {
@@ -221,7 +220,7 @@ Task<Result<>> RepositoryImport::revision(TreeLink const& link) {
     CO_CHECK(co_await content(*manifest, link.written));
     std::vector<TagLink> tags;
     if (auto mine = tags_.extract(digest)) {
-        CO_TRY(tags, co_await unset(digest, std::move(mine.mapped())));
+        CO_TRY(tags, co_await tags_to_set(digest, std::move(mine.mapped())));
     }
     ++all_.counts.manifests;
     CO_TRY(bool const known, is_known(co_await all_.meta.catalog().manifest(name_, digest)));
@@ -242,8 +241,8 @@ Task<Result<>> RepositoryImport::content(oci::Manifest const& manifest, Time sin
     for (auto const& child : oci::children_of(manifest)) {
         if (child.is_manifest || !child.is_required) continue;
         auto const& digest = child.descriptor->digest;
-        CO_TRY(auto const lack, co_await hold(digest, since));
-        if (!lack.empty() && lacking_.insert(digest).second) leave(digest.str(), lack);
+        CO_TRY(auto const problem, co_await link_blob(digest, since));
+        if (!problem.empty() && lacking_.insert(digest).second) skip(digest.str(), problem);
     }
     co_return Result<>{};
 }
@@ -264,8 +263,8 @@ Task<Result<std::string>> RepositoryImport::bytes_of(oci::Digest const& digest) 
 }
 
 /// Those of `tags` that are not there yet.
-Task<Result<std::vector<RepositoryImport::TagLink>>> RepositoryImport::unset(oci::Digest const& digest,
-                                                                             std::vector<TagLink> tags) {
+Task<Result<std::vector<RepositoryImport::TagLink>>> RepositoryImport::tags_to_set(
+    oci::Digest const& digest, std::vector<TagLink> tags) {
     std::vector<TagLink> wanted;
     for (auto& link : tags) {
         auto const there = co_await all_.meta.catalog().resolve(name_, link.tag);
@@ -275,10 +274,9 @@ Task<Result<std::vector<RepositoryImport::TagLink>>> RepositoryImport::unset(oci
         } else if (there->digest == digest) {
             ++all_.counts.tags;
         } else {
-            leave(link.tag.str(),
-                  fmt::format("it points to {} here by now, and stays so; distribution has it "
-                              "on {}",
-                              there->digest.str(), digest.str()));
+            skip(link.tag.str(), fmt::format("it points to {} here by now, and stays so; distribution has it "
+                                             "on {}",
+                                             there->digest.str(), digest.str()));
         }
     }
     co_return wanted;
@@ -323,7 +321,7 @@ Task<Result<>> RepositoryImport::set_one_by_one(meta::NewManifest facts) {
         bool const taken = done.has_error() && done.error().code == Errc::denied;
         if (done.has_error() && !taken) co_return done;
         if (taken) {
-            leave(tag.str(), "it is on another manifest here, which cannot be pulled; delete the tag first");
+            skip(tag.str(), "it is on another manifest here, which cannot be pulled; delete the tag first");
         } else {
             ++all_.counts.tags;
         }

@@ -14,7 +14,7 @@
 namespace ocilot::jobs {
 
 /// What the imports of all repositories work with.
-struct Importing {
+struct ImportContext {
     DistributionTree const& tree;
     blob::BlobStore& blobs;
     meta::MetaStore& meta;
@@ -24,14 +24,14 @@ struct Importing {
     ImportCounts counts = {};
 
     /// Tells, and counts, what stays behind; in printable characters, since names on a disk may be any bytes.
-    void leave(std::string_view repository, std::string_view subject, std::string_view why);
+    void skip(std::string_view repository, std::string_view subject, std::string_view why);
 };
 
 /// Takes over one repository: its blobs, then its manifests, each with its tags. Errors are those after which
 /// nothing more can be recorded.
 class RepositoryImport {
   public:
-    RepositoryImport(Importing& all, oci::RepositoryName name) : all_(all), name_(std::move(name)) {}
+    RepositoryImport(ImportContext& all, oci::RepositoryName name) : all_(all), name_(std::move(name)) {}
     Task<Result<>> run();
 
   private:
@@ -49,23 +49,23 @@ class RepositoryImport {
     Task<Result<>> revision(TreeLink const& link);
     Task<Result<>> content(oci::Manifest const& manifest, Time since);
     /// What keeps the blob from being held; empty if nothing does.
-    Task<Result<std::string>> hold(oci::Digest const& digest, Time since);
-    Task<Result<std::string>> lack_of(oci::Digest const& digest, std::uint64_t& size);
+    Task<Result<std::string>> link_blob(oci::Digest const& digest, Time since);
+    Task<Result<std::string>> problem_with(oci::Digest const& digest, std::uint64_t& size);
     Task<Result<std::string>> bytes_of(oci::Digest const& digest);
-    Task<Result<std::vector<TagLink>>> unset(oci::Digest const& digest, std::vector<TagLink> tags);
+    Task<Result<std::vector<TagLink>>> tags_to_set(oci::Digest const& digest, std::vector<TagLink> tags);
     Task<Result<>> record(meta::NewManifest facts, std::vector<TagLink> tags);
     Task<Result<>> set_tags(meta::NewManifest facts, std::vector<TagLink> const& tags);
     Task<Result<>> set_one_by_one(meta::NewManifest facts);
-    Result<> still_wanted();
-    void leave(std::string_view subject, std::string_view why) { all_.leave(name_.str(), subject, why); }
+    Result<> check_cancelled();
+    void skip(std::string_view subject, std::string_view why) { all_.skip(name_.str(), subject, why); }
 
-    Importing& all_;
+    ImportContext& all_;
     oci::RepositoryName name_;
     std::map<oci::Digest, std::vector<TagLink>> tags_ = {};  // By manifest, until it was taken.
     std::map<oci::Digest, Time> layers_ = {};                // Link files of the layers.
     std::set<oci::Digest> visited_ = {};                     // Manifests.
     std::vector<oci::Digest> wanted_ = {};                   // Manifests among the layers, not visited yet.
-    std::set<oci::Digest> held_ = {};
+    std::set<oci::Digest> linked_ = {};
     std::set<oci::Digest> lacking_ = {};  // Told once, however many manifests need it.
 };
 

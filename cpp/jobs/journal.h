@@ -11,7 +11,7 @@ namespace ocilot::jobs {
 
 /// Forgets entries of the journal older than `age` (0: none), in pieces that let other writes through. `now`
 /// is of a clock that is not set while the process runs. Answers how many were removed.
-Task<Result<std::size_t>> forget_journal(meta::Journal& journal, Time now, std::chrono::seconds age,
-                                         Round const& round);
+Task<Result<std::size_t>> prune_journal(meta::Journal& journal, Time now, std::chrono::seconds age,
+                                        Round const& round);
 
 }  // namespace ocilot::jobs

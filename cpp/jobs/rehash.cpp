@@ -13,7 +13,7 @@ constexpr std::size_t piece = 64 * 1024;
 
 }  // namespace
 
-Task<Result<oci::Digest>> rehash(blob::Blob& blob, oci::Algorithm algorithm, Pace& pace) {
+Task<Result<oci::Digest>> rehash(blob::Blob& blob, oci::Algorithm algorithm, ReadThrottle& throttle) {
     auto const buffer = std::make_unique_for_overwrite<std::byte[]>(piece);
     std::span<std::byte> const room(buffer.get(), piece);
     oci::Hasher hasher(algorithm);
@@ -22,7 +22,7 @@ Task<Result<oci::Digest>> rehash(blob::Blob& blob, oci::Algorithm algorithm, Pac
         if (got == 0) break;
         hasher.update(room.first(got));
         offset += got;
-        CO_CHECK(co_await pace.step(got));
+        CO_CHECK(co_await throttle.step(got));
     }
     co_return hasher.digest();
 }

@@ -17,7 +17,7 @@ constexpr std::size_t cost_of_a_blob = 64 * 1024;
 constexpr std::string_view blobs_help = "Blobs the scrub read again, by outcome.";
 
 /// So many bytes a second, and no faster to make up for lost time.
-class RateLimit final : public Pace {
+class RateLimit final : public ReadThrottle {
   public:
     RateLimit(Round const& round, std::uint64_t rate, Counter& read)
         : round_(round), rate_(rate), read_(read) {}
@@ -67,7 +67,7 @@ class Scrub {
     Task<Result<oci::Digest>> hash_of(oci::Digest digest);
     Task<Result<>> well(oci::Digest digest);
     Task<Result<>> take_away(oci::Digest digest, State state);
-    Task<Result<>> keep_place(std::optional<oci::Digest> after);
+    Task<Result<>> save_position(std::optional<oci::Digest> after);
 
     registry::Registry& registry_;
     blob::BlobUpkeep& store_;
@@ -82,14 +82,14 @@ class Scrub {
 };
 
 Task<Result<std::size_t>> Scrub::run() {
-    CO_TRY(auto const place, co_await registry_.meta.scrub().place());
+    CO_TRY(auto const position, co_await registry_.meta.scrub().position());
     std::optional<oci::Digest> after;
-    if (place) after = place->after;
+    if (position) after = position->after;
     kept_at_ = registry_.clock.now();
     auto const walked = co_await walk(after);
     if (walked.has_value()) co_return count_;
     if (walked.error().code == Errc::cancelled && after) {
-        CO_CHECK(co_await keep_place(after));
+        CO_CHECK(co_await save_position(after));
     }
     co_return walked.error();
 }
@@ -100,22 +100,22 @@ Task<Result<>> Scrub::walk(std::optional<oci::Digest>& after) {
         for (auto const& digest : page.digests) {
             CO_CHECK(co_await look_at(digest));
             after = digest;
-            if (registry_.clock.now() - kept_at_ >= rules_.keep_place_every) {
-                CO_CHECK(co_await keep_place(after));
+            if (registry_.clock.now() - kept_at_ >= rules_.save_position_every) {
+                CO_CHECK(co_await save_position(after));
             }
         }
-        if (page.digests.size() < page_size) co_return co_await keep_place(std::nullopt);
+        if (page.digests.size() < page_size) co_return co_await save_position(std::nullopt);
     }
 }
 
-Task<Result<>> Scrub::keep_place(std::optional<oci::Digest> after) {
+Task<Result<>> Scrub::save_position(std::optional<oci::Digest> after) {
     kept_at_ = registry_.clock.now();
-    co_return co_await registry_.meta.scrub().keep_place({after, kept_at_});
+    co_return co_await registry_.meta.scrub().save_position({after, kept_at_});
 }
 
 Task<Result<>> Scrub::look_at(oci::Digest digest) {
     CO_CHECK(co_await pace_.wait(cost_of_a_blob));
-    auto const look = registry_.sessions.pushes().look(digest);
+    auto const look = registry_.sessions.pushes().inspect(digest);
     if (!look) co_return Result<>();  // A request that could not read it is examining it.
     auto state = co_await state_of(digest);
     // What was wrong in memory or on the way is right the second time; the disk stays wrong.
@@ -187,10 +187,10 @@ Task<Result<std::size_t>> scrub(registry::Registry& registry, blob::BlobUpkeep& 
 }
 
 Task<Result<std::size_t>> scrub_due_in(registry::Registry& registry, std::chrono::seconds interval) {
-    CO_TRY(auto const place, co_await registry.meta.scrub().place());
-    if (!place || place->after) co_return std::size_t{0};
+    CO_TRY(auto const position, co_await registry.meta.scrub().position());
+    if (!position || position->after) co_return std::size_t{0};
     auto const left =
-        std::chrono::ceil<std::chrono::seconds>(place->noted_at + interval - registry.clock.now());
+        std::chrono::ceil<std::chrono::seconds>(position->noted_at + interval - registry.clock.now());
     co_return static_cast<std::size_t>(std::clamp(left, std::chrono::seconds(0), interval).count());
 }
 

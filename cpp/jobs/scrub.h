@@ -14,8 +14,8 @@ namespace ocilot::jobs {
 
 /// How gently the scrub goes.
 struct ScrubRules {
-    std::uint64_t rate = 16 * 1024 * 1024;      ///< bytes a second; 0: as fast as it can
-    std::chrono::seconds keep_place_every{60};  ///< what a restart may look at again
+    std::uint64_t rate = 16 * 1024 * 1024;         ///< bytes a second; 0: as fast as it can
+    std::chrono::seconds save_position_every{60};  ///< what a restart may look at again
 };
 
 /// One round over all blobs, from where the last one stopped: reads each, and takes away one whose bytes do

@@ -18,7 +18,7 @@ struct HistoryLimits {
 /// Walks over the histories of all tags and removes what is beyond the limits, in pieces that let other
 /// writes through. `now` is of a clock that is not set while the process runs. Answers how many
 /// entries were removed.
-Task<Result<std::size_t>> forget_tag_history(meta::Catalog& catalog, Time now, HistoryLimits limits,
-                                             Round const& round);
+Task<Result<std::size_t>> prune_tag_history(meta::Catalog& catalog, Time now, HistoryLimits limits,
+                                            Round const& round);
 
 }  // namespace ocilot::jobs

@@ -1,7 +1,7 @@
 #include "jobs/uploads.h"
 
 #include "registry/end_upload.h"
-#include "registry/keep_upload.h"
+#include "registry/upload_records.h"
 
 #include <algorithm>
 #include <unordered_set>
@@ -30,7 +30,7 @@ class Expiry {
                                   "Upload sessions over their age that could not be removed.", {})) {}
 
     Task<Result<std::size_t>> run() {
-        std::optional<meta::UploadPlace> place;
+        std::optional<meta::UploadCursor> place;
         for (;;) {
             CO_TRY(auto const idle, co_await registry_.meta.uploads().idle_since(oldest_, place, batch));
             for (auto const& upload : idle) {
@@ -62,9 +62,9 @@ class Expiry {
     Task<> end_unrecorded(std::shared_ptr<registry::UploadSession> session) {
         if (session->last_write.load() >= oldest_) co_return;
         auto const fact = session->fact;
-        auto const hold = registry::try_hold(registry_, std::move(session));
-        if (!hold || hold->session().last_write.load() >= oldest_) co_return;
-        auto const done = co_await registry::end_session(registry_, *hold);
+        auto const session_lock = registry::try_lock_session(registry_, std::move(session));
+        if (!session_lock || session_lock->session().last_write.load() >= oldest_) co_return;
+        auto const done = co_await registry::end_session(registry_, *session_lock);
         count(fact, done.has_error() ? Result<bool>(done.error()) : Result<bool>(true));
     }
     void count(meta::UploadFact const& upload, Result<bool> const& ended) {
@@ -91,24 +91,24 @@ class Expiry {
 
 Task<Result<std::size_t>> expire_uploads(registry::Registry& registry, std::chrono::seconds age,
                                          Round const& round, Log const& log, Metrics& metrics) {
-    meta::UploadNote note{registry.sessions.now()};
-    CO_CHECK(co_await registry.meta.uploads().exchange_note(std::move(note)));
+    meta::RunRecord note{registry.sessions.now()};
+    CO_CHECK(co_await registry.meta.uploads().exchange_run_record(std::move(note)));
     if (age <= std::chrono::seconds(0)) co_return std::size_t{0};
     Expiry expiry(registry, age, round, log, metrics);
     co_return co_await expiry.run();
 }
 
-Task<Result<>> take_over_uploads(registry::Registry& registry, std::chrono::seconds age) {
+Task<Result<>> adopt_uploads(registry::Registry& registry, std::chrono::seconds age) {
     using std::chrono::microseconds;
     auto const counted = std::min<microseconds>(longest_down, age / 2);
-    co_return co_await registry::take_over(registry, std::max(counted, microseconds(0)));
+    co_return co_await registry::adopt_sessions(registry, std::max(counted, microseconds(0)));
 }
 
 Task<Result<std::size_t>> sweep_orphaned_uploads(registry::Registry& registry, blob::BlobUpkeep& store) {
     CO_TRY(auto const held, co_await store.uploads());
     if (held.empty()) co_return std::size_t{0};
     std::unordered_set<Uuid> known;
-    std::optional<meta::UploadPlace> place;
+    std::optional<meta::UploadCursor> place;
     for (bool more = true; more;) {
         CO_TRY(auto const sessions, co_await registry.meta.uploads().idle_since(Time::max(), place, batch));
         for (auto const& session : sessions) known.insert(session.id);

@@ -21,7 +21,7 @@ Task<Result<std::size_t>> expire_uploads(registry::Registry& registry, std::chro
 /// Takes over the sessions of the process before, whose `age` decides when they expire (0: never). Time in
 /// which the registry did not run, beyond a day or half of `age`, does not count as idle, nor does a jump of
 /// the clock from one start to the next. What expires then is never too young, but may be older than `age`.
-Task<Result<>> take_over_uploads(registry::Registry& registry, std::chrono::seconds age);
+Task<Result<>> adopt_uploads(registry::Registry& registry, std::chrono::seconds age);
 
 /// Removes received bytes that no session knows: what a crash left behind. Only before requests are served,
 /// and only in a store that no other process works on, since bytes come before their session is recorded.

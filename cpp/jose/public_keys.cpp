@@ -19,7 +19,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t longest_jwks = 1 << 20;  // bytes
-constexpr std::size_t most_keys = 1000;
+constexpr std::size_t max_keys = 1000;
 constexpr std::size_t longest_chain = 8;
 constexpr int security_level = 2;  // 112 bits: no SHA-1 in a chain.
 
@@ -76,7 +76,7 @@ Result<> PublicKeys::add_jwks(std::string_view json) {
     } else {
         list.push_back(*parsed);
     }
-    if (!list.is_array() || list.size() > most_keys)
+    if (!list.is_array() || list.size() > max_keys)
         return unusable_key("the JWKS has no proper list of keys");
     auto const before = keys_.size();
     for (std::size_t i = 0; i < list.size(); ++i) {

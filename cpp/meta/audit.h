@@ -12,7 +12,7 @@ namespace ocilot::meta {
 
 /// A page of a walk. `next` is where the page after it starts; empty at the end.
 template <class T>
-struct Walked {
+struct AuditPage {
     std::vector<T> items;
     std::string next;
 };
@@ -50,10 +50,10 @@ struct SessionRecord {
 };
 
 /// How often a digest is named by links and manifests, and with which sizes in bytes.
-struct Named {
+struct DigestUsage {
     std::uint64_t times = 0;
-    std::uint64_t least_size = 0;
-    std::uint64_t greatest_size = 0;
+    std::uint64_t min_size = 0;
+    std::uint64_t max_size = 0;
 };
 
 /// Looks at everything that is recorded, a page at a time, for those who compare it with the bytes. Each page
@@ -64,12 +64,12 @@ class Audit {
     virtual ~Audit() = default;
 
     /// By digest: the links to one blob follow each other.
-    virtual Task<Result<Walked<LinkRecord>>> links(std::string from, std::size_t limit) = 0;
-    virtual Task<Result<Walked<ManifestRecord>>> manifests(std::string from, std::size_t limit) = 0;
-    virtual Task<Result<Walked<TagRecord>>> tags(std::string from, std::size_t limit) = 0;
+    virtual Task<Result<AuditPage<LinkRecord>>> links(std::string from, std::size_t limit) = 0;
+    virtual Task<Result<AuditPage<ManifestRecord>>> manifests(std::string from, std::size_t limit) = 0;
+    virtual Task<Result<AuditPage<TagRecord>>> tags(std::string from, std::size_t limit) = 0;
     /// Upload sessions.
-    virtual Task<Result<Walked<SessionRecord>>> sessions(std::string from, std::size_t limit) = 0;
-    virtual Task<Result<Named>> named(oci::Digest const& digest) = 0;
+    virtual Task<Result<AuditPage<SessionRecord>>> sessions(std::string from, std::size_t limit) = 0;
+    virtual Task<Result<DigestUsage>> usage(oci::Digest const& digest) = 0;
     /// What is wrong with the store of the facts itself, in its own words; at most a hundred.
     virtual Task<Result<std::vector<std::string>>> damage() = 0;
 };

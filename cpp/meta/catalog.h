@@ -40,11 +40,11 @@ class Catalog {
     /// manifest_unknown if the repository does not hold it.
     virtual Task<Result<ManifestFact>> manifest(oci::RepositoryName const& repository,
                                                 oci::Digest const& digest) = 0;
-    /// Hands `take` the manifests whose subject is `subject`, by digest; of one artifact type if `type` is
+    /// Hands `visit` the manifests whose subject is `subject`, by digest; of one artifact type if `type` is
     /// given. Nothing, not an error, for what is unknown. Answers whether more follow.
     virtual Task<Result<bool>> referrers(oci::RepositoryName const& repository, oci::Digest const& subject,
                                          std::optional<std::string> type, Page page,
-                                         TakeReferrer const& take) = 0;
+                                         ReferrerVisitor const& visit) = 0;
 
     // Writes. Each finds in its own transaction what it requires, whatever was read before.
 
@@ -57,16 +57,16 @@ class Catalog {
     virtual Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
                                       Time now, std::optional<TagCondition> condition = {}) = 0;
     /// Removes a manifest from the repository with every tag on it; manifest_unknown if there is none,
-    /// conflict if another tag than `seen_tags`, if given, needs it: see tags_on.
+    /// conflict if another tag than `expected_tags`, if given, needs it: see tags_on.
     virtual Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                           std::optional<std::vector<std::string>> seen_tags, Actor by,
+                                           std::optional<std::vector<std::string>> expected_tags, Actor by,
                                            Time now) = 0;
 
     /// Removes what `rules` do not keep among the `rows` entries of tag histories that follow `after`, in the
     /// order in which they were written: a piece of a walk. Several walks at once, of any replicas, remove
     /// the same entries.
-    virtual Task<Result<HistoryPiece>> forget_history(HistoryRules rules, std::int64_t after,
-                                                      std::size_t rows) = 0;
+    virtual Task<Result<PruneResult>> prune_history(HistoryRules rules, std::int64_t after,
+                                                    std::size_t rows) = 0;
 };
 
 }  // namespace ocilot::meta

@@ -47,7 +47,7 @@ struct ChangeDetails {
 };
 
 /// Most tags that one change names.
-inline constexpr std::size_t most_changed_tags = 1000;
+inline constexpr std::size_t max_changed_tags = 1000;
 
 /// One thing that happened: a change, with what an event about it has to tell, or a refusal. It is data;
 /// change_text.h makes words of it.

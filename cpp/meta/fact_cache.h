@@ -55,9 +55,9 @@ class FactCache {
         auto const text = key.view();
         auto& shard = shard_of(text);
         std::lock_guard const lock(shard.mutex);
-        if (auto const* kept = look_up(shard, text); kept != nullptr && kept->version == version) {
+        if (auto const* entry = look_up(shard, text); entry != nullptr && entry->version == version) {
             hits_.add();
-            return kept->fact;
+            return entry->fact;
         }
         misses_.add();
         return std::nullopt;
@@ -72,7 +72,7 @@ class FactCache {
 
   private:
     static constexpr std::size_t shards = 16;
-    struct Kept {
+    struct Entry {
         std::uint64_t version;
         Fact fact;
     };
@@ -82,7 +82,7 @@ class FactCache {
             return std::hash<std::string_view>()(text);
         }
     };
-    using Facts = std::unordered_map<std::string, Kept, Hash, std::equal_to<>>;
+    using Facts = std::unordered_map<std::string, Entry, Hash, std::equal_to<>>;
     /// What was not asked for while a generation grew old goes with it.
     struct Shard {
         std::mutex mutex;
@@ -97,7 +97,7 @@ class FactCache {
 
     Shard& shard_of(std::string_view text) noexcept { return shards_[Hash()(text) / 64 % shards]; }
 
-    Kept const* look_up(Shard& shard, std::string_view text) {
+    Entry const* look_up(Shard& shard, std::string_view text) {
         if (auto const found = shard.young.find(text); found != shard.young.end()) return &found->second;
         auto const found = shard.old.find(text);
         if (found == shard.old.end()) return nullptr;
@@ -105,9 +105,9 @@ class FactCache {
         return insert(shard, std::move(node.key()), std::move(node.mapped()));
     }
 
-    Kept const* insert(Shard& shard, std::string text, Kept kept) {
+    Entry const* insert(Shard& shard, std::string text, Entry entry) {
         if (shard.young.size() >= young_limit_) shard.old = std::exchange(shard.young, {});
-        return &shard.young.insert_or_assign(std::move(text), std::move(kept)).first->second;
+        return &shard.young.insert_or_assign(std::move(text), std::move(entry)).first->second;
     }
 
     std::size_t young_limit_;

@@ -58,11 +58,11 @@ struct ReferrerRow {
 };
 /// Called with one row after the other; false if it did not take this one and wants no more. Must not ask the
 /// store anything.
-using TakeReferrer = std::function<bool(ReferrerRow const&)>;
+using ReferrerVisitor = std::function<bool(ReferrerRow const&)>;
 
 /// Where a tag pointed when somebody looked (mutable); nullopt: there was none that could be pulled. A write
 /// that gets it fails if it is no longer so.
-struct SeenTag {
+struct ExpectedTag {
     oci::Tag tag;
     std::optional<oci::Digest> digest;
 };
@@ -84,7 +84,7 @@ struct NewManifest {
     Actor pushed_by;
     Time pushed_at;
     /// What was decided by where the tags pointed: conflict if one of them has moved since.
-    std::vector<SeenTag> seen_tags = {};
+    std::vector<ExpectedTag> expected_tags = {};
     bool may_move_tags = true;  ///< false: only tags that do not exist yet, or point to it already
     /// What every one of the tags must be before, or the manifest itself if there are none.
     std::optional<TagCondition> condition = {};

@@ -15,9 +15,9 @@ struct HistoryRules {
 };
 
 /// How far a walk over the histories has come.
-struct HistoryPiece {
+struct PruneResult {
     std::optional<std::int64_t> after = {};  ///< where the next piece begins; nullopt at the end
-    std::size_t forgotten = 0;
+    std::size_t removed = 0;
 };
 
 }  // namespace ocilot::meta

@@ -49,7 +49,7 @@ class Journal {
     virtual Task<Result<std::int64_t>> last() = 0;
     /// Removes at most `limit` changes older than `time`, never the one with the greatest id; answers how
     /// many.
-    virtual Task<Result<std::size_t>> forget_before(Time time, std::size_t limit) = 0;
+    virtual Task<Result<std::size_t>> prune_before(Time time, std::size_t limit) = 0;
 };
 
 }  // namespace ocilot::meta

@@ -33,10 +33,10 @@ class Links {
     virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source,
                                               oci::RepositoryName const& target, oci::Digest const& digest,
                                               Actor by, Time now) = 0;
-    /// blob_unknown if there is no such link, conflict if another tag than `seen_tags`, if given, needs the
-    /// blob. The journal keeps who removed it.
+    /// blob_unknown if there is no such link, conflict if another tag than `expected_tags`, if given, needs
+    /// the blob. The journal keeps who removed it.
     virtual Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                       std::optional<std::vector<std::string>> seen_tags, Actor by,
+                                       std::optional<std::vector<std::string>> expected_tags, Actor by,
                                        Time now) = 0;
 };
 

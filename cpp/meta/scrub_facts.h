@@ -11,7 +11,7 @@
 namespace ocilot::meta {
 
 /// How far the scrub has come: through `after`, or to the end of a round if there is none.
-struct ScrubPlace {
+struct ScrubPosition {
     std::optional<oci::Digest> after;
     Time noted_at;
 };
@@ -32,9 +32,9 @@ class ScrubFacts {
     /// How many digests are quarantined now.
     virtual Task<Result<std::uint64_t>> quarantined() = 0;
 
-    virtual Task<Result<>> keep_place(ScrubPlace place) = 0;
+    virtual Task<Result<>> save_position(ScrubPosition position) = 0;
     /// None if there never was one.
-    virtual Task<Result<std::optional<ScrubPlace>>> place() = 0;
+    virtual Task<Result<std::optional<ScrubPosition>>> position() = 0;
 };
 
 }  // namespace ocilot::meta

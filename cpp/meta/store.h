@@ -29,7 +29,7 @@ namespace ocilot::meta {
 /// |---|---|---|
 /// | a read after a write returned sees it | on every thread | in every process, if not from memory |
 /// | facts in memory | are never older than the last commit | as old as their age limit |
-/// | a write that says what was seen (seen_tags) | fails if it is no longer so | the same |
+/// | a write that says what was seen (expected_tags) | fails if it is no longer so | the same |
 /// | a write that requires facts (content, links) | finds them in its own transaction | the same |
 /// | two writes to one tag | one after the other | the same |
 ///

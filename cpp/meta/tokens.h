@@ -40,7 +40,7 @@ struct TokenQuery {
 };
 
 /// Most refresh tokens of one account: one more takes the place of the oldest.
-inline constexpr std::size_t most_refresh_tokens = 50;
+inline constexpr std::size_t max_refresh_tokens = 50;
 
 /// Tokens of accounts. Every write but note_use is one durable transaction that also writes a change. A token
 /// is immutable from `add` to its removal (see MetaStore), but for last_used_at; whether it is still there

@@ -25,20 +25,20 @@ struct UploadProgress {
 };
 
 /// Sessions of a repository, or of a caller in all of them.
-struct UploadsOf {
-    enum class What : std::uint8_t { repository, caller };
-    What what = What::repository;
+struct UploadFilter {
+    enum class Kind : std::uint8_t { repository, caller };
+    Kind kind = Kind::repository;
     std::string name;  ///< of a caller as UploadFact::started_by has it
 };
 
 /// What a process leaves to the next.
-struct UploadNote {
+struct RunRecord {
     Time at;                ///< until when the registry has surely run
     std::string text = {};  ///< in the writer's own words
 };
 
 /// Where a walk over the sessions by their last write stands.
-struct UploadPlace {
+struct UploadCursor {
     Time last_write_at;
     Uuid id;
 };
@@ -69,19 +69,19 @@ class Uploads {
     virtual Task<Result<>> close(UploadClaim claim) = 0;
 
     /// How many there are.
-    virtual Task<Result<std::size_t>> count(UploadsOf whose) = 0;
+    virtual Task<Result<std::size_t>> count(UploadFilter whose) = 0;
     /// At most `limit`, those first whose last recorded byte came longest ago.
-    virtual Task<Result<std::vector<UploadFact>>> oldest(UploadsOf whose, std::size_t limit) = 0;
+    virtual Task<Result<std::vector<UploadFact>>> oldest(UploadFilter whose, std::size_t limit) = 0;
     /// At most `limit` of those whose last recorded byte came before `time`, in order of that, after `place`.
-    virtual Task<Result<std::vector<UploadFact>>> idle_since(Time time, std::optional<UploadPlace> place,
+    virtual Task<Result<std::vector<UploadFact>>> idle_since(Time time, std::optional<UploadCursor> place,
                                                              std::size_t limit) = 0;
     /// For a start: exchanges the note as `exchange_note` does, and counts no more than `counted` of the time
     /// between the two notes as idle, for every session, in the same transaction. No last byte is later than
     /// the fresh note, as after a clock that was set.
-    virtual Task<Result<std::optional<UploadNote>>> take_over(UploadNote fresh,
-                                                              std::chrono::microseconds counted) = 0;
+    virtual Task<Result<std::optional<RunRecord>>> begin_run(RunRecord fresh,
+                                                             std::chrono::microseconds counted) = 0;
     /// Keeps a note for the next who asks and answers the one that was kept before.
-    virtual Task<Result<std::optional<UploadNote>>> exchange_note(UploadNote note) = 0;
+    virtual Task<Result<std::optional<RunRecord>>> exchange_run_record(RunRecord note) = 0;
 
     /// The key of this registry: `fresh`, if there is none yet. The same for all processes, for ever.
     virtual Task<Result<UploadKey>> key(UploadKey fresh) = 0;

@@ -2,8 +2,8 @@
 
 namespace ocilot::meta {
 
-Scope Scope::of(oci::RepositoryName const& repository) noexcept {
-    return Scope(Kind::repository, Versions::slot_of(repository));
+ChangeScope ChangeScope::of(oci::RepositoryName const& repository) noexcept {
+    return ChangeScope(Kind::repository, Versions::slot_of(repository));
 }
 
 std::size_t Versions::slot_of(oci::RepositoryName const& repository) noexcept {
@@ -16,12 +16,12 @@ std::uint64_t Versions::of(oci::RepositoryName const& repository) const noexcept
            all_.load(std::memory_order_acquire);
 }
 
-void Versions::changed(Scope scope) noexcept {
-    if (scope.kind_ == Scope::Kind::repository) {
+void Versions::changed(ChangeScope scope) noexcept {
+    if (scope.kind_ == ChangeScope::Kind::repository) {
         repositories_[scope.slot_].fetch_add(1, std::memory_order_release);
     }
-    if (scope.kind_ == Scope::Kind::everything) all_.fetch_add(1, std::memory_order_release);
-    if (scope.kind_ == Scope::Kind::accounts) accounts_.fetch_add(1, std::memory_order_release);
+    if (scope.kind_ == ChangeScope::Kind::everything) all_.fetch_add(1, std::memory_order_release);
+    if (scope.kind_ == ChangeScope::Kind::accounts) accounts_.fetch_add(1, std::memory_order_release);
 }
 
 }  // namespace ocilot::meta

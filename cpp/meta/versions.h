@@ -11,19 +11,19 @@ namespace ocilot::meta {
 
 /// The facts that a write may change: none that is kept in memory, those of one repository or of all, or
 /// those of accounts.
-class Scope {
+class ChangeScope {
   public:
-    static Scope nothing() noexcept { return Scope(Kind::nothing, 0); }
+    static ChangeScope nothing() noexcept { return ChangeScope(Kind::nothing, 0); }
     /// The facts of every repository.
-    static Scope everything() noexcept { return Scope(Kind::everything, 0); }
-    static Scope accounts() noexcept { return Scope(Kind::accounts, 0); }
+    static ChangeScope everything() noexcept { return ChangeScope(Kind::everything, 0); }
+    static ChangeScope accounts() noexcept { return ChangeScope(Kind::accounts, 0); }
     /// The facts of one repository.
-    static Scope of(oci::RepositoryName const& repository) noexcept;
+    static ChangeScope of(oci::RepositoryName const& repository) noexcept;
 
   private:
     friend class Versions;
     enum class Kind : std::uint8_t { nothing, repository, everything, accounts };
-    Scope(Kind kind, std::size_t slot) noexcept : kind_(kind), slot_(slot) {}
+    ChangeScope(Kind kind, std::size_t slot) noexcept : kind_(kind), slot_(slot) {}
 
     Kind kind_;
     std::size_t slot_;
@@ -43,10 +43,10 @@ class Versions {
         return accounts_.load(std::memory_order_acquire);
     }
     /// To be called after a commit and before anybody hears of it.
-    void changed(Scope scope) noexcept;
+    void changed(ChangeScope scope) noexcept;
 
   private:
-    friend class Scope;
+    friend class ChangeScope;
     static constexpr std::size_t slots = 1024;
     static std::size_t slot_of(oci::RepositoryName const& repository) noexcept;
 

@@ -2,7 +2,7 @@
 
 #include "base/result.h"
 #include "base/task.h"
-#include "net/patience.h"
+#include "net/stream_timeouts.h"
 
 #include <chrono>
 #include <cstddef>
@@ -37,9 +37,9 @@ class Conn {
     /// Deadline for the operations that follow, counted from now; zero = none. An operation that runs into it
     /// fails with request_timeout; so do those that follow until a new deadline is set. The stream stays
     /// open, so that a slow sender can be told.
-    void expires_after(std::chrono::milliseconds limit) { expires_after(Patience{.total = limit}); }
+    void expires_after(std::chrono::milliseconds limit) { expires_after(StreamTimeouts{.total = limit}); }
     /// The same for operations that may take long while bytes move.
-    virtual void expires_after(Patience patience) = 0;
+    virtual void expires_after(StreamTimeouts timeouts) = 0;
 
     /// Bytes that came from the network so far; over TLS those of a record that is not complete too.
     [[nodiscard]] virtual std::uint64_t received() const noexcept = 0;

@@ -1,6 +1,6 @@
 #include "net/deadline.h"
 
-#include "net/silence.h"
+#include "net/progress_monitor.h"
 
 #include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -23,7 +23,7 @@ struct Deadline::State {
     Timer timer;
     std::function<void()> when_passed;
     std::function<std::uint64_t()> moved;
-    std::optional<Silence> silence;                      // Absent: any is accepted.
+    std::optional<ProgressMonitor> progress;             // Absent: any is accepted.
     Ticks::time_point end = Ticks::time_point::max();    // Passes then, whatever moves; max: never.
     Ticks::time_point due = Ticks::time_point::max();    // Next look; max: no deadline.
     Ticks::time_point armed = Ticks::time_point::max();  // When the timer fires; max: not running.
@@ -44,9 +44,9 @@ void Deadline::State::look(std::shared_ptr<State> const& self) {
     if (self->due == Ticks::time_point::max()) return;
     auto const now = Ticks::now();
     if (now < self->due) return arm(self);
-    bool const watched = now < self->end && self->silence && self->silence->watched();
-    if (watched && !self->silence->lasts(now, self->moved())) {
-        self->due = std::min(self->silence->next_look(), self->end);
+    bool const watched = now < self->end && self->progress && self->progress->watched();
+    if (watched && !self->progress->stalled(now, self->moved())) {
+        self->due = std::min(self->progress->next_look(), self->end);
         return arm(self);
     }
     self->due = Ticks::time_point::max();
@@ -64,23 +64,23 @@ Deadline::Deadline(Executor executor, std::function<void()> when_passed, std::fu
 
 Deadline::~Deadline() = default;
 
-void Deadline::expires_after(Patience patience) {
+void Deadline::expires_after(StreamTimeouts timeouts) {
     state_->passed = false;
-    state_->silence.reset();
-    bool const ends = patience.total.count() > 0;
-    bool const listens = patience.silence.count() > 0;
+    state_->progress.reset();
+    bool const ends = timeouts.total.count() > 0;
+    bool const listens = timeouts.stall.count() > 0;
     if (!ends && !listens) return State::set(state_, state_->end = Ticks::time_point::max());
     auto const now = Ticks::now();
-    state_->end = ends ? now + patience.total : Ticks::time_point::max();
-    if (listens) state_->silence.emplace(patience.silence);
-    State::set(state_, listens ? std::min(now + patience.silence, state_->end) : state_->end);
+    state_->end = ends ? now + timeouts.total : Ticks::time_point::max();
+    if (listens) state_->progress.emplace(timeouts.stall);
+    State::set(state_, listens ? std::min(now + timeouts.stall, state_->end) : state_->end);
 }
 
 void Deadline::watch() {
-    auto& silence = state_->silence;
-    if (!silence || silence->watched()) return;
-    silence->watch(Ticks::now(), state_->moved());
-    State::set(state_, std::min(silence->next_look(), state_->end));
+    auto& progress = state_->progress;
+    if (!progress || progress->watched()) return;
+    progress->watch(Ticks::now(), state_->moved());
+    State::set(state_, std::min(progress->next_look(), state_->end));
 }
 
 bool Deadline::passed() const noexcept {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/task.h"
-#include "net/patience.h"
+#include "net/stream_timeouts.h"
 
 #include <chrono>
 #include <cstdint>
@@ -23,8 +23,8 @@ class Deadline {
     Deadline& operator=(Deadline const&) = delete;
 
     /// Sets it, counted from now; zero = none. It has not passed then.
-    void expires_after(std::chrono::milliseconds limit) { expires_after(Patience{.total = limit}); }
-    void expires_after(Patience patience);
+    void expires_after(std::chrono::milliseconds limit) { expires_after(StreamTimeouts{.total = limit}); }
+    void expires_after(StreamTimeouts timeouts);
     /// Before each wait for the other side: from then on progress renews a limit on silence.
     void watch();
     [[nodiscard]] bool passed() const noexcept;

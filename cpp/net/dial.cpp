@@ -21,7 +21,7 @@ using Timer = asio::basic_waitable_timer<Ticks, asio::wait_traits<Ticks>, Execut
 using Resolver = asio::ip::basic_resolver<Tcp, Executor>;
 using Addresses = std::vector<Tcp::endpoint>;
 
-constexpr std::size_t most_addresses = 8;  // Tried of one name.
+constexpr std::size_t max_addresses = 8;  // Tried of one name.
 
 /// A name being looked up. The system's resolver cannot be interrupted: a caller that waits no longer leaves
 /// this behind, and takes the lookup out of the queue if it has not begun.
@@ -92,7 +92,7 @@ Addresses in_turn(Addresses const& found) {
         if (i < first.size()) out.push_back(first[i]);
         if (i < second.size()) out.push_back(second[i]);
     }
-    out.resize(std::min(out.size(), most_addresses));
+    out.resize(std::min(out.size(), max_addresses));
     return out;
 }
 

@@ -112,7 +112,7 @@ Task<Result<>> HttpExchange::send_source() {
 }
 
 Task<Result<>> HttpExchange::write(ConstBytes bytes, bool more) {
-    conn_->expires_after({.silence = request_.timeouts.stall, .total = budget_.left()});
+    conn_->expires_after({.stall = request_.timeouts.stall, .total = budget_.left()});
     auto written = co_await conn_->write(bytes, more);
     if (written.has_error() && written.error().code == Errc::request_timeout) {
         co_return Error{Errc::request_timeout, "the server stopped reading the request"};

@@ -16,14 +16,14 @@ bool is_redirect(unsigned status) {
 
 bool HttpRedirects::follows(HttpResponse const& response) const {
     bool const fetches = request_.method == "GET" || request_.method == "HEAD";
-    return request_.redirects.most > 0 && fetches && !request_.source && is_redirect(response.status) &&
+    return request_.redirects.max > 0 && fetches && !request_.source && is_redirect(response.status) &&
            find_header(response.headers, "Location").has_value();
 }
 
-Result<> HttpRedirects::go_on(HttpResponse const& response) {
+Result<> HttpRedirects::follow(HttpResponse const& response) {
     auto const& policy = request_.redirects;
-    if (++followed_ > policy.most) {
-        return Error{Errc::unavailable, fmt::format("more than {} redirects", policy.most)};
+    if (++followed_ > policy.max) {
+        return Error{Errc::unavailable, fmt::format("more than {} redirects", policy.max)};
     }
     auto next = resolve_url(url_, find_header(response.headers, "Location").value_or(""));
     if (next.has_error()) return Error{Errc::unavailable, "it redirects to an invalid URL"};

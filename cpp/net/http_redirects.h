@@ -17,7 +17,7 @@ class HttpRedirects {
     /// Whether a response is a redirect to be followed, and not one for the caller.
     [[nodiscard]] bool follows(HttpResponse const& response) const;
     /// Moves on to where such a response leads. denied, unavailable.
-    Result<> go_on(HttpResponse const& response);
+    Result<> follow(HttpResponse const& response);
 
   private:
     HttpRequest& request_;

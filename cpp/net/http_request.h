@@ -23,7 +23,7 @@ struct HttpRequest {
     };
     /// Redirects of GET and HEAD that are followed; others are answered as they are.
     struct Redirects {
-        unsigned most = 0;
+        unsigned max = 0;
         bool other_origins = true;  ///< follow to other hosts, without credentials
         bool downgrade = false;     ///< follow from https to http
     };

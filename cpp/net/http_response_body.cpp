@@ -8,14 +8,14 @@ namespace ocilot::net {
 
 HttpResponseBody::HttpResponseBody(std::unique_ptr<Conn> conn, std::unique_ptr<HttpResponseParser> parser,
                                    TimeBudget budget, std::chrono::milliseconds stall, std::string request,
-                                   After after)
+                                   Completion after)
     : conn_(std::move(conn)),
       parser_(std::move(parser)),
       length_(parser_->head().length),
       budget_(budget),
       stall_(stall),
       request_(std::move(request)),
-      after_(std::move(after)) {
+      completion_(std::move(after)) {
     if (parser_->done()) finish();
 }
 
@@ -33,7 +33,7 @@ Task<Result<std::size_t>> HttpResponseBody::read_on(std::span<std::byte> out) {
         CO_TRY(auto const ready, parser_->body(out));
         if (ready > 0 || parser_->done()) co_return ready;
         if (budget_.spent()) co_return Error{Errc::request_timeout, "the response was not complete in time"};
-        conn_->expires_after({.silence = stall_, .total = budget_.left()});
+        conn_->expires_after({.stall = stall_, .total = budget_.left()});
         auto const direct = parser_->direct();
         auto const room =
             direct > 0 ? out.first(static_cast<std::size_t>(std::min<std::uint64_t>(direct, out.size())))
@@ -56,9 +56,9 @@ Error HttpResponseBody::fail(Error const& why) {
 
 void HttpResponseBody::finish() {
     auto conn = std::move(conn_);
-    if (!after_.keep || !parser_->reusable()) return;
+    if (!completion_.keep || !parser_->reusable()) return;
     auto const executor = conn->executor();
-    HttpIdle::of(executor).put(std::move(after_.key), std::move(conn), after_.limits);
+    HttpConnectionPool::of(executor).put(std::move(completion_.key), std::move(conn), completion_.limits);
 }
 
 }  // namespace ocilot::net

@@ -2,7 +2,7 @@
 
 #include "net/conn.h"
 #include "net/http_body.h"
-#include "net/http_idle.h"
+#include "net/http_connection_pool.h"
 #include "net/http_response_parser.h"
 #include "net/time_budget.h"
 
@@ -16,15 +16,16 @@ namespace ocilot::net {
 class HttpResponseBody final : public HttpBody {
   public:
     /// What is done with the connection afterwards.
-    struct After {
-        HttpIdle::Key key;
-        HttpIdle::Limits limits;
+    struct Completion {
+        HttpConnectionPool::Key key;
+        HttpConnectionPool::Limits limits;
         bool keep = true;
     };
 
     /// `request` names it in errors.
     HttpResponseBody(std::unique_ptr<Conn> conn, std::unique_ptr<HttpResponseParser> parser,
-                     TimeBudget budget, std::chrono::milliseconds stall, std::string request, After after);
+                     TimeBudget budget, std::chrono::milliseconds stall, std::string request,
+                     Completion after);
 
     Task<Result<std::size_t>> read(std::span<std::byte> out) override;
     [[nodiscard]] std::optional<std::uint64_t> length() const noexcept override { return length_; }
@@ -40,7 +41,7 @@ class HttpResponseBody final : public HttpBody {
     TimeBudget budget_;
     std::chrono::milliseconds stall_;
     std::string request_;
-    After after_;
+    Completion completion_;
     std::optional<Error> failed_;
 };
 

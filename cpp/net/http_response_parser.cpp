@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t first_size = 16 * 1024;  // Bytes of the buffer.
 constexpr std::size_t chunks_size = 64 * 1024;
-constexpr unsigned most_interims = 8;
+constexpr unsigned max_interims = 8;
 
 /// Beast presents no fewer bytes than the end of a chunked body has, or its assertions do not hold.
 constexpr std::size_t least_chunk_bytes = 5;
@@ -163,9 +163,9 @@ Result<> HttpResponseParser::take_head(std::string_view text) {
     if (status == 101) return not_http("it switches protocols, which was not asked for");
     if (status < 100 || status > 599) return not_http(fmt::format("status {}", status));
     if (status >= 200) return set_framing();
-    if (++interims_ > most_interims) {
+    if (++interims_ > max_interims) {
         return unusable(
-            fmt::format("more than {} interim responses arrived before the final one", most_interims));
+            fmt::format("more than {} interim responses arrived before the final one", max_interims));
     }
     return {};
 }

@@ -87,7 +87,7 @@ bool lacks_family(error_code const& failed) {
     return failed.value() == EAFNOSUPPORT || failed.value() == EADDRNOTAVAIL;
 }
 
-constexpr int most_tries = 16;  // For a port that is free on both addresses.
+constexpr int max_tries = 16;  // For a port that is free on both addresses.
 
 /// Adds a socket at each address that this machine has, all at the port of the first.
 error_code try_both(asio::io_context& context, std::uint16_t port, std::vector<Acceptor>& acceptors) {
@@ -166,7 +166,7 @@ Result<std::vector<Acceptor>> listen_everywhere(asio::io_context& context, std::
         if (!failed) return acceptors;
         acceptors.clear();
         bool const is_taken = failed.value() == EADDRINUSE;
-        if (wanted.port != 0 || !is_taken || tries == most_tries) return cannot_listen(address, failed);
+        if (wanted.port != 0 || !is_taken || tries == max_tries) return cannot_listen(address, failed);
     }
 }
 

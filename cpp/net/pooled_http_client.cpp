@@ -99,7 +99,7 @@ Task<Result<HttpResponse>> PooledHttpClient::Sending::run() {
         }
         auto const drained = co_await drain(response);
         if (drained.has_error()) co_return fail(drained.error());
-        auto const gone_on = redirects_.go_on(response);
+        auto const gone_on = redirects_.follow(response);
         if (gone_on.has_error()) co_return fail(gone_on.error());
     }
 }
@@ -119,7 +119,7 @@ Task<Result<HttpResponse>> PooledHttpClient::Sending::send() {
     auto const& settings = shared_->settings;
     proxy_ = settings.proxies.find(redirects_.url());
     if (budget_.spent()) co_return fail({Errc::request_timeout, "its time was over before it was sent"});
-    auto& idle = HttpIdle::of(co_await asio::this_coro::executor);
+    auto& idle = HttpConnectionPool::of(co_await asio::this_coro::executor);
     if (auto kept = idle.take({shared_, route()})) {
         shared_->reused.add();
         auto response = co_await attempt(std::move(kept), true);
@@ -145,7 +145,7 @@ Task<Result<HttpResponse>> PooledHttpClient::Sending::attempt(std::unique_ptr<Co
         co_return ran.error();
     }
     HttpResponse response{exchange.head().status, std::move(exchange.head().headers), {}, nullptr};
-    HttpResponseBody::After after{{shared_, route()}, shared_->settings.idle, exchange.sent()};
+    HttpResponseBody::Completion after{{shared_, route()}, shared_->settings.idle, exchange.sent()};
     auto const budget = redirects_.follows(response) ? budget_.within(worth_waiting) : budget_;
     response.body = std::make_unique<HttpResponseBody>(exchange.take_conn(), exchange.take_parser(), budget,
                                                        request_.timeouts.stall, name(), std::move(after));

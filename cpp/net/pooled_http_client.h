@@ -3,7 +3,7 @@
 #include "base/metrics.h"
 #include "net/address_policy.h"
 #include "net/http_client.h"
-#include "net/http_idle.h"
+#include "net/http_connection_pool.h"
 #include "net/proxy_rules.h"
 #include "net/tls_trust.h"
 
@@ -22,7 +22,7 @@ class PooledHttpClient final : public HttpClient {
         std::shared_ptr<TlsTrust> trust = nullptr;  ///< null: no https
         ProxyRules proxies = {};
         AddressPolicy addresses = AddressPolicy::any();
-        HttpIdle::Limits idle = {};
+        HttpConnectionPool::Limits idle = {};
     };
 
     PooledHttpClient(Settings settings, Metrics& metrics);

@@ -45,7 +45,7 @@ class TcpConn final : public Conn {
     Task<Result<>> write(ConstBytes bytes, bool more) override;
     Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t length) override;
     using Conn::expires_after;
-    void expires_after(Patience patience) override { transport_.expires_after(patience); }
+    void expires_after(StreamTimeouts timeouts) override { transport_.expires_after(timeouts); }
     std::uint64_t received() const noexcept override { return transport_.received(); }
     bool readable() override;
     bool peer_closed() override { return transport_.peer_closed(); }

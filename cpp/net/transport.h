@@ -30,7 +30,7 @@ class Transport {
     [[nodiscard]] std::string const& peer() const noexcept { return peer_; }
 
     /// See Conn.
-    void expires_after(Patience patience) { deadline_.expires_after(patience); }
+    void expires_after(StreamTimeouts timeouts) { deadline_.expires_after(timeouts); }
     void expires_after(std::chrono::milliseconds limit) { deadline_.expires_after(limit); }
     void close() noexcept;
 

@@ -99,7 +99,7 @@ Result<std::optional<ByteRange>> parse_range(std::string_view header, std::uint6
 
 Result<std::vector<ByteRange>> parse_ranges(std::string_view header, std::uint64_t size) {
     auto set = byte_set(header);
-    if (std::ranges::count(set, ',') >= static_cast<std::ptrdiff_t>(most_ranges))
+    if (std::ranges::count(set, ',') >= static_cast<std::ptrdiff_t>(max_ranges))
         return std::vector<ByteRange>{};
     std::vector<ByteRange> ranges;
     std::optional<Error> refusal;

@@ -22,7 +22,7 @@ struct ByteRange {
 [[nodiscard]] Result<std::optional<ByteRange>> parse_range(std::string_view header, std::uint64_t size);
 
 /// Most ranges of one header that are looked at: zstd:chunked clients ask for about a thousand.
-inline constexpr std::size_t most_ranges = 1024;
+inline constexpr std::size_t max_ranges = 1024;
 
 /// The same for a header that may list several ranges: the satisfiable ones in the order asked, cut to the
 /// content, overlapping or not; empty = send everything (as above, or more than `most_ranges`);

@@ -77,12 +77,12 @@ struct Sha512 {
 };
 
 /// Bytes that no length field of SHA-256 can count.
-constexpr std::uint64_t most_bytes = std::uint64_t{1} << 61;
+constexpr std::uint64_t max_bytes = std::uint64_t{1} << 61;
 
 template <class Sha>
 std::string write_state(typename Sha::Context context) {
     std::string out;
-    out.reserve(Hasher::most_state);
+    out.reserve(Hasher::max_state);
     out.push_back(version);
     out.push_back(static_cast<char>(Sha::algorithm));
     for (auto const word : context.h) append_word(out, static_cast<typename Sha::Word>(word));
@@ -101,7 +101,7 @@ bool read_state(typename Sha::Context& context, std::string_view state) {
     Sha::init(context);
     for (auto& word : context.h) word = take_word<typename Sha::Word>(state);
     auto const fed = take_word<std::uint64_t>(state);
-    if (fed >= most_bytes || state.size() != fed % Sha::block) return false;
+    if (fed >= max_bytes || state.size() != fed % Sha::block) return false;
     Sha::set_fed(context, fed);
     state.copy(reinterpret_cast<char*>(Sha::pending(context)), state.size());
     context.num = static_cast<unsigned>(state.size());

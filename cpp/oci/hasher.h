@@ -16,7 +16,7 @@ namespace ocilot::oci {
 class Hasher {
   public:
     /// Bytes of the longest exported state.
-    static constexpr std::size_t most_state = 201;
+    static constexpr std::size_t max_state = 201;
 
     explicit Hasher(Algorithm algorithm);
 

@@ -1,7 +1,7 @@
 #include "oci/manifest_fields.h"
 
 #include "base/quote.h"
-#include "oci/open_keys.h"
+#include "oci/duplicate_keys.h"
 
 #include <algorithm>
 #include <array>
@@ -143,7 +143,7 @@ class Reader {
     ManifestFields fields_;
     Draft draft_;
     std::vector<Level> levels_;
-    OpenKeys keys_;
+    DuplicateKeys keys_;
     std::string failure_;
 };
 

@@ -30,10 +30,10 @@ struct Caller {
     CallerKind kind = CallerKind::anonymous;
     bool admin = false;  ///< may do everything, whatever the rules say
     /// What the credentials are limited to; null: to nothing beside the rules.
-    std::shared_ptr<Allowance const> limit = {};
+    std::shared_ptr<CredentialScope const> limit = {};
     /// What the credentials were limited to that a token was given for: no other token for them goes beyond
     /// it. null: to nothing.
-    std::shared_ptr<Allowance const> owner_limit = {};
+    std::shared_ptr<CredentialScope const> owner_limit = {};
     std::string request = {};  ///< id of the request, for what it changes; may be empty for one that reads
     [[nodiscard]] bool anonymous() const noexcept { return name.empty(); }
 };

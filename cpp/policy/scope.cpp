@@ -79,15 +79,15 @@ std::string Rights::str() const {
     return out;
 }
 
-void Allowance::add(std::string repository, Rights rights) {
+void CredentialScope::add(std::string repository, Rights rights) {
     exact_.push_back({std::move(repository), rights});
 }
 
-void Allowance::add(oci::RepositoryPattern repositories, Rights rights) {
+void CredentialScope::add(oci::RepositoryPattern repositories, Rights rights) {
     patterns_.push_back({std::move(repositories), rights});
 }
 
-bool Allowance::covers(Access const& access) const {
+bool CredentialScope::covers(Access const& access) const {
     if (!access.repository) return access.action != Action::admin;
     auto const& repository = *access.repository;
     return std::ranges::any_of(exact_,

@@ -55,7 +55,7 @@ class Rights {
 
 /// What credentials are limited to, beside what their owner may: the access of a token, the scopes of a
 /// robot.
-class Allowance {
+class CredentialScope {
   public:
     /// Exactly one repository, as a bearer token names it.
     void add(std::string repository, Rights rights);

@@ -1,5 +1,5 @@
 #include "python/bind.h"
-#include "python/told.h"
+#include "python/python_callback.h"
 #include "server/fsck.h"
 
 #include <pybind11/stl.h>
@@ -12,22 +12,22 @@ namespace {
 using jobs::FsckCounts;
 using jobs::Problem;
 
-class Teller final : public jobs::FsckWatcher {
+class CallbackWatcher final : public jobs::FsckWatcher {
   public:
-    explicit Teller(py::function tell) : told(std::move(tell)) {}
-    void found(Problem const& problem) override { told.tell(problem); }
-    bool go_on() override { return told.go_on(); }
+    explicit CallbackWatcher(py::function function) : callback(std::move(function)) {}
+    void found(Problem const& problem) override { callback.invoke(problem); }
+    bool should_continue() override { return callback.should_continue(); }
 
-    Told told;
+    PythonCallback callback;
 };
 
-FsckCounts fsck(std::string const& root, bool hash, py::function tell) {
-    Teller teller(std::move(tell));
+FsckCounts fsck(std::string const& root, bool hash, py::function function) {
+    CallbackWatcher watcher(std::move(function));
     auto checked = [&] {
         py::gil_scoped_release const released;
-        return server::check_data_directory(root, hash, teller);
+        return server::check_data_directory(root, hash, watcher);
     }();
-    teller.told.raise_again();
+    watcher.callback.raise_again();
     return value_or_raise(std::move(checked));
 }
 

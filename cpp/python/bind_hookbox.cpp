@@ -113,7 +113,7 @@ py::object take(HookBox& self, double timeout) {
         // Whoever wants to wait for ever comes again every hour.
         std::chrono::duration<double> const wait(std::clamp(timeout, 0.0, 3600.0));
         py::gil_scoped_release const released;
-        question = self.mailbox.take(std::chrono::duration_cast<hookbox::Mailbox::Wait>(wait));
+        question = self.mailbox.take(std::chrono::duration_cast<hookbox::Mailbox::Duration>(wait));
     }
     if (!question) return py::none();
     return to_python(*question);
@@ -211,7 +211,7 @@ void init_answers(Class& box) {
             "Refuses it with a reason that the caller is shown.")
         .def(
             "none",
-            [](HookBox& self, std::uint64_t id) { return self.mailbox.answer(id, hookbox::NoOpinion{}); },
+            [](HookBox& self, std::uint64_t id) { return self.mailbox.answer(id, hookbox::Abstain{}); },
             py::arg("id"), "No opinion: not my login, ask the rules, let it pass.")
         .def("caller", &name_caller, py::arg("id"), py::arg("name"), py::arg("groups"), py::arg("kind"),
              py::arg("admin") = false, "Says who logs in.")

@@ -2,8 +2,8 @@
 
 namespace ocilot::registry {
 
-Task<Result<>> end_session(Registry& registry, Hold const& hold) {
-    auto& session = hold.session();
+Task<Result<>> end_session(Registry& registry, SessionLock const& session_lock) {
+    auto& session = session_lock.session();
     bool const recorded = session.recorded.load();
     Result<> closed;
     if (recorded) closed = co_await registry.meta.uploads().close({session.fact.id, session.epoch});
@@ -31,10 +31,10 @@ Task<Result<bool>> end_if_idle(Registry& registry, meta::UploadFact upload, Time
     upload.state = {};
     auto session = registry.sessions.find_or_add(std::make_shared<UploadSession>(std::move(upload), true));
     if (!session || session->last_write.load() >= before) co_return false;
-    auto const hold = try_hold(registry, std::move(session));
+    auto const session_lock = try_lock_session(registry, std::move(session));
     // A request may have brought bytes, and ended, since.
-    if (!hold || hold->session().last_write.load() >= before) co_return false;
-    auto const ended = co_await end_session(registry, *hold);
+    if (!session_lock || session_lock->session().last_write.load() >= before) co_return false;
+    auto const ended = co_await end_session(registry, *session_lock);
     if (ended.has_value()) co_return true;
     auto const code = ended.error().code;
     if (code == Errc::upload_busy || code == Errc::upload_unknown) co_return false;

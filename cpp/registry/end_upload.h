@@ -4,8 +4,8 @@
 
 namespace ocilot::registry {
 
-/// Ends the held session: its row, then its bytes, which are not opened.
-Task<Result<>> end_session(Registry& registry, Hold const& hold);
+/// Ends the locked session: its row, then its bytes, which are not opened.
+Task<Result<>> end_session(Registry& registry, SessionLock const& session_lock);
 
 /// Ends the session of a row if no request is writing to it and its last byte came before `before`. False if
 /// it goes on, or has ended by itself.

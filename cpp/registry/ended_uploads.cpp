@@ -8,7 +8,7 @@ namespace {
 
 /// Processes whose sessions may go on; more of them ended within the age of a session only if they crash in a
 /// loop.
-constexpr std::size_t most_processes = 1000;
+constexpr std::size_t max_processes = 1000;
 
 std::string_view next_word(std::string_view& text) {
     auto const end = text.find(' ');
@@ -20,11 +20,11 @@ std::string_view next_word(std::string_view& text) {
 }  // namespace
 
 void EndedUploads::add(Uuid id) {
-    if (young_.size() >= most) old_ = std::exchange(young_, {});
+    if (young_.size() >= max_young) old_ = std::exchange(young_, {});
     young_.insert(id);
 }
 
-std::string EndedUploads::note(std::string_view process) const {
+std::string EndedUploads::serialize(std::string_view process) const {
     std::string text(process);
     for (auto const& earlier : processes_) (text += ' ') += earlier;
     for (auto const* ids : {&old_, &young_}) {
@@ -33,12 +33,12 @@ std::string EndedUploads::note(std::string_view process) const {
     return text;
 }
 
-void EndedUploads::take(std::string_view note) {
+void EndedUploads::restore(std::string_view note) {
     while (!note.empty()) {
         auto const word = next_word(note);
         if (auto const id = Uuid::parse(word)) {
             add(*id);
-        } else if (processes_.size() < most_processes) {
+        } else if (processes_.size() < max_processes) {
             processes_.emplace(word);
         }
     }

@@ -20,12 +20,12 @@ class EndedUploads {
     [[nodiscard]] bool knows_of(std::string const& process) const { return processes_.contains(process); }
 
     /// For the next process; `process` is this one.
-    [[nodiscard]] std::string note(std::string_view process) const;
+    [[nodiscard]] std::string serialize(std::string_view process) const;
     /// What the one before left.
-    void take(std::string_view note);
+    void restore(std::string_view note);
 
   private:
-    static constexpr std::size_t most = 8192;
+    static constexpr std::size_t max_young = 8192;
 
     std::unordered_set<Uuid> young_;
     std::unordered_set<Uuid> old_;

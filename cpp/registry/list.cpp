@@ -14,9 +14,9 @@ Task<Result<meta::Slice<std::string>>> list_tags(Registry& registry, oci::Reposi
 
 Task<Result<bool>> list_referrers(Registry& registry, oci::RepositoryName const& repository,
                                   oci::Digest const& subject, std::optional<std::string> type,
-                                  meta::Page page, meta::TakeReferrer const& take) {
+                                  meta::Page page, meta::ReferrerVisitor const& visit) {
     co_return co_await registry.meta.catalog().referrers(repository, subject, std::move(type),
-                                                         std::move(page), take);
+                                                         std::move(page), visit);
 }
 
 }  // namespace ocilot::registry

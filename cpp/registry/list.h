@@ -12,10 +12,10 @@ Task<Result<meta::Slice<std::string>>> list_repositories(Registry& registry, pol
 Task<Result<meta::Slice<std::string>>> list_tags(Registry& registry, oci::RepositoryName const& repository,
                                                  meta::Page page);
 
-/// Hands `take` the manifests whose subject is `subject` (end-12), by digest; of artifact type `type` only if
-/// given. What is unknown has none. Answers whether more follow.
+/// Hands `visit` the manifests whose subject is `subject` (end-12), by digest; of artifact type `type` only
+/// if given. What is unknown has none. Answers whether more follow.
 Task<Result<bool>> list_referrers(Registry& registry, oci::RepositoryName const& repository,
                                   oci::Digest const& subject, std::optional<std::string> type,
-                                  meta::Page page, meta::TakeReferrer const& take);
+                                  meta::Page page, meta::ReferrerVisitor const& visit);
 
 }  // namespace ocilot::registry

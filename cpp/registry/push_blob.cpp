@@ -2,11 +2,11 @@
 
 #include "registry/actor.h"
 #include "registry/admit.h"
-#include "registry/begun_body.h"
 #include "registry/end_upload.h"
-#include "registry/keep_upload.h"
+#include "registry/peeked_body.h"
 #include "registry/receive.h"
 #include "registry/sessions.h"
+#include "registry/upload_records.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -17,8 +17,8 @@ namespace {
 
 /// A chunk that says where it belongs cannot mix with another; it may wait for a broken connection to be
 /// noticed.
-IfHeld manners(Chunk const& chunk) {
-    return chunk.first ? IfHeld::wait_a_bit : IfHeld::refuse;
+IfLocked lock_policy(Chunk const& chunk) {
+    return chunk.first ? IfLocked::wait_briefly : IfLocked::refuse;
 }
 
 Result<> in_order(Chunk const& chunk, std::uint64_t offset) {
@@ -29,27 +29,27 @@ Result<> in_order(Chunk const& chunk, std::uint64_t offset) {
 }
 
 /// Where the bytes of a chunk go, if it belongs there.
-Task<Result<>> begin_closing(Registry& registry, Hold const& hold, Chunk const& last) {
-    auto& session = hold.session();
+Task<Result<>> begin_closing(Registry& registry, SessionLock const& session_lock, Chunk const& last) {
+    auto& session = session_lock.session();
     // Only an earlier process's bytes have to be looked at to know how many there are.
     if (session.recorded.load()) {
-        CO_CHECK(co_await open_bytes(registry, hold));
+        CO_CHECK(co_await open_bytes(registry, session_lock));
     }
     CO_CHECK(in_order(last, session.offset.load()));
-    co_return co_await open_bytes(registry, hold);
+    co_return co_await open_bytes(registry, session_lock);
 }
 
 /// The same for bytes that will be kept.
-Task<Result<>> begin_bytes(Registry& registry, Hold const& hold, Chunk const& chunk) {
-    auto const& session = hold.session();
+Task<Result<>> begin_bytes(Registry& registry, SessionLock const& session_lock, Chunk const& chunk) {
+    auto const& session = session_lock.session();
     // A request that is refused, or brings nothing, ends no session of others.
     if (!session.recorded.load()) {
         CO_CHECK(in_order(chunk, session.offset.load()));
     }
     if (chunk.length != 0) {
-        CO_CHECK(co_await make_room(registry, hold.session()));
+        CO_CHECK(co_await reserve_upload(registry, session_lock.session()));
     }
-    co_return co_await begin_closing(registry, hold, chunk);
+    co_return co_await begin_closing(registry, session_lock, chunk);
 }
 
 /// What every received blob passes before it is stored: its digest, then the gate.
@@ -89,10 +89,11 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
 }
 
 /// The body, to where it ends or breaks off.
-Task<Result<>> receive_into(Registry& registry, Hold const& hold, Chunk chunk) {
-    auto& session = hold.session();
+Task<Result<>> receive_into(Registry& registry, SessionLock const& session_lock, Chunk chunk) {
+    auto& session = session_lock.session();
     auto const before = session.offset.load();
-    auto const received = co_await receive(hold.upload(), chunk, session.offset, registry.upload_memory);
+    auto const received =
+        co_await receive(session_lock.upload(), chunk, session.offset, registry.upload_memory);
     if (session.offset.load() != before) {
         session.last_write.store(registry.sessions.now());
         session.written.store(true);
@@ -104,54 +105,55 @@ Task<Result<>> receive_into(Registry& registry, Hold const& hold, Chunk chunk) {
 }
 
 /// The closing body, which may be all of the blob, and the proof that the upload is now what it should be.
-Task<Result<meta::BlobFact>> receive_last(Registry& registry, UploadRef ref, Hold const& hold, Chunk last,
-                                          oci::Digest const& digest) {
-    auto& session = hold.session();
+Task<Result<meta::BlobFact>> receive_last(Registry& registry, UploadRef ref, SessionLock const& session_lock,
+                                          Chunk last, oci::Digest const& digest) {
+    auto& session = session_lock.session();
     bool const unranged = !last.first && last.length != 0;
-    BegunBody body(last.bytes);
+    PeekedBody body(last.bytes);
     // Clients repeat a request whose blob failed: it must not be added to what is left of the first try. But
     // nothing is dropped for a body that brings nothing.
-    if (unranged && session.comes_again) {
-        CO_TRY(bool const brings, co_await body.begin());
+    if (unranged && session.expects_retry) {
+        CO_TRY(bool const brings, co_await body.peek());
         if (brings) {
-            CO_CHECK(co_await start_over(registry, hold));
+            CO_CHECK(co_await reset_upload(registry, session_lock));
         }
     }
     auto const before = session.offset.load();
-    auto const received = co_await receive_into(registry, hold, {body, last.first, last.length});
+    auto const received = co_await receive_into(registry, session_lock, {body, last.first, last.length});
     bool const brought = session.offset.load() != before;
     if (received.has_error()) {
-        if (brought) session.comes_again = unranged && before == 0;
+        if (brought) session.expects_retry = unranged && before == 0;
         co_return received.error();
     }
-    auto const fact = co_await prove(registry, ref.caller, ref.repository, hold.upload(), digest);
+    auto const fact = co_await prove(registry, ref.caller, ref.repository, session_lock.upload(), digest);
     // Wrong bytes before this request may be what a restart left of the first try.
-    if (brought) session.comes_again = fact.has_error() && unranged;
+    if (brought) session.expects_retry = fact.has_error() && unranged;
     co_return fact;
 }
 
 /// The client may go on from what came. Where that cannot be recorded it can for as long as this process
 /// lives; the reason of the refusal matters more.
-Task<> keep_unfinished(Registry& registry, Hold const& hold) {
-    auto& session = hold.session();
+Task<> keep_unfinished(Registry& registry, SessionLock const& session_lock) {
+    auto& session = session_lock.session();
     if (session.offset.load() > 0) {
-        auto const room = co_await make_room(registry, session);
+        auto const room = co_await reserve_upload(registry, session);
         if (room.has_error()) session.offset.store(0);
     }
-    (void)co_await keep(registry, hold);
+    (void)co_await record_progress(registry, session_lock);
 }
 
 /// The bytes are proven: what is left of the session ends here, whatever comes.
-Task<Result<>> store_held(Registry& registry, UploadRef ref, Hold const& hold, meta::BlobFact fact) {
-    auto& session = hold.session();
+Task<Result<>> store_locked(Registry& registry, UploadRef ref, SessionLock const& session_lock,
+                            meta::BlobFact fact) {
+    auto& session = session_lock.session();
     std::optional<meta::UploadClaim> claim;
     if (session.recorded.load()) claim = {ref.id, session.epoch};
-    auto const stored = co_await store(registry, ref, hold.upload(), fact, claim);
+    auto const stored = co_await store(registry, ref, session_lock.upload(), fact, claim);
     if (stored.has_value()) {
         registry.sessions.end(session);
         co_return stored;
     }
-    session.offset.store(hold.upload().size());
+    session.offset.store(session_lock.upload().size());
     auto const known = co_await record(registry, session);
     // A session that nobody can find again must not keep room on a disk that is full.
     if (known.has_error()) (void)co_await registry.blobs.discard(ref.id);
@@ -161,10 +163,10 @@ Task<Result<>> store_held(Registry& registry, UploadRef ref, Hold const& hold, m
     co_return stored;
 }
 
-Task<Result<meta::BlobFact>> finish_held(Registry& registry, UploadRef ref, Hold const& hold, Chunk last,
-                                         oci::Digest const& digest) {
-    CO_TRY(auto const fact, co_await receive_last(registry, ref, hold, last, digest));
-    CO_CHECK(co_await store_held(registry, ref, hold, fact));
+Task<Result<meta::BlobFact>> finish_locked(Registry& registry, UploadRef ref, SessionLock const& session_lock,
+                                           Chunk last, oci::Digest const& digest) {
+    CO_TRY(auto const fact, co_await receive_last(registry, ref, session_lock, last, digest));
+    CO_CHECK(co_await store_locked(registry, ref, session_lock, fact));
     co_return fact;
 }
 
@@ -189,30 +191,30 @@ Result<UploadRef> find_upload(Registry& registry, policy::Caller const& caller,
 }
 
 Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref) {
-    auto const hold = co_await hold_session(registry, ref, IfHeld::wait_a_bit);
-    if (hold.has_value()) {
-        auto& session = hold->session();
+    auto const session_lock = co_await lock_session(registry, ref, IfLocked::wait_briefly);
+    if (session_lock.has_value()) {
+        auto& session = session_lock->session();
         if (session.recorded.load()) {
-            CO_CHECK(co_await open_bytes(registry, *hold));
+            CO_CHECK(co_await open_bytes(registry, *session_lock));
         }
         co_return session.offset.load();
     }
-    if (hold.error().code != Errc::upload_busy) co_return hold.error();
+    if (session_lock.error().code != Errc::upload_busy) co_return session_lock.error();
     // Somebody is really writing: tell how far it has come.
     CO_TRY(auto const session, co_await find_session(registry, ref));
     co_return session->offset.load();
 }
 
 Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chunk chunk) {
-    CO_TRY(auto const hold, co_await hold_session(registry, ref, manners(chunk)));
-    auto& session = hold.session();
-    CO_CHECK(co_await begin_bytes(registry, hold, chunk));
+    CO_TRY(auto const session_lock, co_await lock_session(registry, ref, lock_policy(chunk)));
+    auto& session = session_lock.session();
+    CO_CHECK(co_await begin_bytes(registry, session_lock, chunk));
     auto const before = session.offset.load();
-    auto const received = co_await receive_into(registry, hold, chunk);
+    auto const received = co_await receive_into(registry, session_lock, chunk);
     auto const offset = session.offset.load();
-    if (received.has_value() || offset != before) session.comes_again = false;
+    if (received.has_value() || offset != before) session.expects_retry = false;
     Result<> kept;
-    if (!session.stale) kept = co_await keep(registry, hold);
+    if (!session.stale) kept = co_await record_progress(registry, session_lock);
     CO_CHECK(received);
     CO_CHECK(kept);
     co_return offset;
@@ -222,17 +224,17 @@ Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Ch
                                            oci::Digest const& digest) {
     // The digest proves that nothing was mixed, so this may always wait for a broken connection to be
     // noticed.
-    CO_TRY(auto const hold, co_await hold_session(registry, ref, IfHeld::wait_a_bit));
-    auto& session = hold.session();
-    CO_CHECK(co_await begin_closing(registry, hold, last));
-    auto const fact = co_await finish_held(registry, ref, hold, last, digest);
-    if (fact.has_error() && !session.stale) co_await keep_unfinished(registry, hold);
+    CO_TRY(auto const session_lock, co_await lock_session(registry, ref, IfLocked::wait_briefly));
+    auto& session = session_lock.session();
+    CO_CHECK(co_await begin_closing(registry, session_lock, last));
+    auto const fact = co_await finish_locked(registry, ref, session_lock, last, digest);
+    if (fact.has_error() && !session.stale) co_await keep_unfinished(registry, session_lock);
     co_return fact;
 }
 
 Task<Result<>> cancel_upload(Registry& registry, UploadRef ref) {
-    CO_TRY(auto const hold, co_await hold_session(registry, ref, IfHeld::wait_a_bit));
-    co_return co_await end_session(registry, hold);
+    CO_TRY(auto const session_lock, co_await lock_session(registry, ref, IfLocked::wait_briefly));
+    co_return co_await end_session(registry, session_lock);
 }
 
 Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const& caller,

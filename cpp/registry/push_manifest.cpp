@@ -6,7 +6,7 @@
 #include "oci/manifest.h"
 #include "registry/actor.h"
 #include "registry/admit.h"
-#include "registry/ask_tags.h"
+#include "registry/admit_tags.h"
 #include "registry/manifest_facts.h"
 #include "registry/pull.h"
 #include "registry/read_whole.h"
@@ -73,12 +73,12 @@ Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::Reposi
         "names first",
         {}};
     // Enough to see what is wrong; the answer costs no more for a manifest that names thousands.
-    constexpr std::size_t most_named = 100;
+    constexpr std::size_t max_named = 100;
     std::vector<std::string> wrong_sizes;
     std::unordered_set<oci::Digest> noted;
     for (auto const& need : oci::children_of(manifest)) {
         if (!need.is_required) continue;
-        if (missing.subjects.size() == most_named || wrong_sizes.size() == most_named) break;
+        if (missing.subjects.size() == max_named || wrong_sizes.size() == max_named) break;
         auto const& digest = need.descriptor->digest;
         CO_TRY(auto const size, co_await size_of(registry, repository, need));
         if (size && *size == need.descriptor->size) continue;
@@ -163,14 +163,14 @@ Task<Result<>> ask_about_manifest(Registry& registry, ManifestUpload const& uplo
 /// moved one meanwhile.
 Task<Result<>> record(Registry& registry, policy::Caller const& caller, meta::NewManifest facts) {
     auto& catalog = registry.meta.catalog();
-    if (facts.seen_tags.empty()) co_return co_await catalog.put_manifest(std::move(facts));
-    constexpr int most_tries = 4;
+    if (facts.expected_tags.empty()) co_return co_await catalog.put_manifest(std::move(facts));
+    constexpr int max_tries = 4;
     for (int tries = 1;; ++tries) {
         auto const recorded = co_await catalog.put_manifest(facts);
         bool const moved = recorded.has_error() && recorded.error().code == Errc::conflict;
-        if (!moved || tries == most_tries) co_return recorded;
-        CO_TRY(facts.seen_tags,
-               co_await ask_about_tags(registry, {caller, facts.repository, facts.fact.digest, facts.tags}));
+        if (!moved || tries == max_tries) co_return recorded;
+        CO_TRY(facts.expected_tags,
+               co_await admit_tags(registry, {caller, facts.repository, facts.fact.digest, facts.tags}));
     }
 }
 
@@ -194,8 +194,8 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     CO_CHECK(co_await meets_condition(registry, facts));
     CO_CHECK(co_await none_moves(registry, facts));
     CO_CHECK(co_await ask_about_manifest(registry, upload, facts, manifest));
-    CO_TRY(facts.seen_tags,
-           co_await ask_about_tags(registry, {upload.caller, upload.repository, digest, facts.tags}));
+    CO_TRY(facts.expected_tags,
+           co_await admit_tags(registry, {upload.caller, upload.repository, digest, facts.tags}));
     PushedManifest pushed{facts.fact, facts.subject, std::move(warnings)};
     auto const push = co_await registry.sessions.pushes().begin(digest);
     CO_CHECK(co_await registry.blobs.put(digest, std::as_bytes(std::span(upload.bytes))));

@@ -8,41 +8,41 @@ Pushes::Push::~Push() {
     if (pushes_ == nullptr) return;
     std::lock_guard const lock(pushes_->mutex_);
     auto const found = pushes_->entries_.find(digest_);
-    if (--found->second.under_way == 0 && !found->second.is_looked_at) pushes_->entries_.erase(found);
+    if (--found->second.under_way == 0 && !found->second.is_inspected) pushes_->entries_.erase(found);
 }
 
-std::unique_ptr<Pushes::Look> Pushes::look(oci::Digest digest) {
-    if (!begin_look(digest)) return nullptr;
-    return std::make_unique<Look>(*this, digest);
+std::unique_ptr<Pushes::Inspection> Pushes::inspect(oci::Digest digest) {
+    if (!begin_inspection(digest)) return nullptr;
+    return std::make_unique<Inspection>(*this, digest);
 }
 
-bool Pushes::begin_look(oci::Digest const& digest) {
+bool Pushes::begin_inspection(oci::Digest const& digest) {
     std::lock_guard const lock(mutex_);
     auto& entry = entries_[digest];
-    if (entry.is_looked_at) return false;
-    entry.is_looked_at = true;
-    entry.came = entry.under_way > 0;
+    if (entry.is_inspected) return false;
+    entry.is_inspected = true;
+    entry.has_new_push = entry.under_way > 0;
     return true;
 }
 
-Pushes::Look::~Look() {
+Pushes::Inspection::~Inspection() {
     std::vector<Resume<bool>> waiting;
     {
         std::lock_guard const lock(pushes_.mutex_);
         auto const found = pushes_.entries_.find(digest_);
         auto& entry = found->second;
         waiting.swap(entry.waiting);
-        entry.is_looked_at = false;
+        entry.is_inspected = false;
         entry.is_stopped = false;
         if (entry.under_way == 0) pushes_.entries_.erase(found);
     }
     for (auto& resume : waiting) resume(true);
 }
 
-bool Pushes::Look::stop_pushes() {
+bool Pushes::Inspection::stop_pushes() {
     std::lock_guard const lock(pushes_.mutex_);
     auto& entry = pushes_.entries_.at(digest_);
-    if (!std::exchange(entry.came, entry.under_way > 0)) entry.is_stopped = true;
+    if (!std::exchange(entry.has_new_push, entry.under_way > 0)) entry.is_stopped = true;
     return entry.is_stopped;
 }
 
@@ -58,7 +58,7 @@ bool Pushes::try_begin(oci::Digest const& digest) {
     auto& entry = entries_[digest];
     if (entry.is_stopped) return false;
     ++entry.under_way;
-    entry.came = true;
+    entry.has_new_push = true;
     return true;
 }
 

@@ -30,18 +30,20 @@ class Pushes {
         oci::Digest digest_;
     };
 
-    /// A look at the bytes of one digest, by somebody who may take them away. One at a time for a digest.
-    class Look {
+    /// An inspection of the bytes of one digest, by somebody who may take them away. One at a time for a
+    /// digest.
+    class Inspection {
       public:
         /// Of one that has begun.
-        Look(Pushes& pushes, oci::Digest digest) noexcept : pushes_(pushes), digest_(digest) {}
-        Look(Look const&) = delete;
-        Look& operator=(Look const&) = delete;
+        Inspection(Pushes& pushes, oci::Digest digest) noexcept : pushes_(pushes), digest_(digest) {}
+        Inspection(Inspection const&) = delete;
+        Inspection& operator=(Inspection const&) = delete;
         /// Lets the pushes that wait go on.
-        ~Look();
+        ~Inspection();
 
-        /// From now on pushes of the digest wait for the end of this look. False, and they go on, if one was
-        /// under way since the look began (or since the last such answer): it may have stored other bytes.
+        /// From now on pushes of the digest wait for the end of this inspection. False, and they go on, if
+        /// one was under way since the inspection began (or since the last such answer): it may have stored
+        /// other bytes.
         [[nodiscard]] bool stop_pushes();
 
       private:
@@ -49,21 +51,21 @@ class Pushes {
         oci::Digest digest_;
     };
 
-    /// A look, unless one at this digest is under way: then null.
-    [[nodiscard]] std::unique_ptr<Look> look(oci::Digest digest);
+    /// An inspection, unless one of this digest is under way: then null.
+    [[nodiscard]] std::unique_ptr<Inspection> inspect(oci::Digest digest);
     /// Waits while pushes of the digest are stopped.
     Task<Push> begin(oci::Digest digest);
 
   private:
     struct Entry {
         std::size_t under_way = 0;
-        bool is_looked_at = false;
+        bool is_inspected = false;
         bool is_stopped = false;
-        bool came = false;  ///< a push, since the look began
+        bool has_new_push = false;  ///< a push, since the inspection began
         std::vector<Resume<bool>> waiting = {};
     };
 
-    bool begin_look(oci::Digest const& digest);
+    bool begin_inspection(oci::Digest const& digest);
     bool try_begin(oci::Digest const& digest);
     void wait(oci::Digest const& digest, Resume<bool> resume);
 

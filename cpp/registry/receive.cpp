@@ -28,11 +28,11 @@ Task<std::size_t> fill(ByteSource& source, std::span<std::byte> piece, Result<>&
 }
 
 /// Takes memory for pieces as large as there is room for; their size.
-Result<std::size_t> reserve(MemoryBudget::Share& share, std::size_t wanted) {
+Result<std::size_t> reserve(MemoryBudget::Reservation& reservation, std::size_t wanted) {
     for (; wanted > least_piece; wanted /= 4) {
-        if (share.try_raise_to(wanted)) return wanted;
+        if (reservation.try_reserve(wanted)) return wanted;
     }
-    CHECK(share.raise_to(wanted));
+    CHECK(reservation.reserve(wanted));
     return wanted;
 }
 
@@ -41,8 +41,8 @@ Task<Result<>> receive_all(blob::Upload& upload, Chunk& chunk, std::atomic<std::
                            std::uint64_t& received, MemoryBudget* memory) {
     auto const promised = chunk.length.value_or(piece_size);
     auto const wanted = static_cast<std::size_t>(std::clamp<std::uint64_t>(promised, 1, piece_size));
-    MemoryBudget::Share share(memory);
-    CO_TRY(auto const room, reserve(share, wanted));
+    MemoryBudget::Reservation reservation(memory);
+    CO_TRY(auto const room, reserve(reservation, wanted));
     auto const buffer = std::make_unique_for_overwrite<std::byte[]>(room);
     for (;;) {
         Result<> failure;
@@ -61,11 +61,11 @@ Task<Result<>> receive_all(blob::Upload& upload, Chunk& chunk, std::atomic<std::
 
 Task<Result<>> receive(blob::Upload& upload, Chunk chunk, std::atomic<std::uint64_t>& offset,
                        MemoryBudget* memory) {
-    if (chunk.length) upload.mark();
+    if (chunk.length) upload.set_savepoint();
     std::uint64_t received = 0;
     CO_CHECK(co_await receive_all(upload, chunk, offset, received, memory));
     if (!chunk.length || received == *chunk.length) co_return Result<>{};
-    auto const taken_back = co_await upload.take_back();
+    auto const taken_back = co_await upload.roll_back();
     offset.store(upload.size());
     CO_CHECK(taken_back);
     auto const has = received > *chunk.length ? std::string("more bytes") : fmt::format("{} bytes", received);

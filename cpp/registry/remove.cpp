@@ -37,21 +37,21 @@ Task<Result<std::vector<std::string>>> tags_that_need(Registry& registry,
     co_return found;
 }
 
-using SeenTags = std::optional<std::vector<std::string>>;
+using ExpectedTags = std::optional<std::vector<std::string>>;
 
 /// One question for everything that goes. Answers the tags that it named; nullopt if no hook was asked.
-Task<Result<SeenTags>> may_delete(Registry& registry, policy::Caller const& caller,
-                                  oci::RepositoryName const& repository, oci::Reference const& reference,
-                                  policy::Removed kind) {
+Task<Result<ExpectedTags>> may_delete(Registry& registry, policy::Caller const& caller,
+                                      oci::RepositoryName const& repository, oci::Reference const& reference,
+                                      policy::Removed kind) {
     CO_CHECK(deletes_are_enabled(registry));
-    if (!registry.gate.asks(policy::Point::admit_delete)) co_return SeenTags{};
+    if (!registry.gate.asks(policy::Point::admit_delete)) co_return ExpectedTags{};
     std::vector<std::string> tags;
     if (auto const* const digest = std::get_if<oci::Digest>(&reference)) {
         CO_TRY(tags, co_await tags_that_need(registry, repository, *digest));
     }
     policy::Deletion const deletion{caller, repository, reference, kind, tags};
     CO_CHECK(admitted(co_await registry.gate.admit_delete(deletion)));
-    co_return SeenTags(std::move(tags));
+    co_return ExpectedTags(std::move(tags));
 }
 
 }  // namespace

@@ -29,16 +29,16 @@ bool belongs(UploadSession const& session, UploadRef const& ref) {
     return session.fact.repository == ref.repository && session.fact.started_by == owner_of(ref.caller);
 }
 
-Task<bool> take(UploadSession& session, IfHeld if_held) {
-    if (!session.held.exchange(true)) co_return true;
-    if (if_held == IfHeld::refuse) co_return false;
+Task<bool> take(UploadSession& session, IfLocked if_locked) {
+    if (!session.locked.exchange(true)) co_return true;
+    if (if_locked == IfLocked::refuse) co_return false;
     SteadyTimer timer(co_await asio::this_coro::executor);
     for (int look = 0; look < looks; ++look) {
         timer.expires_after(pause);
         boost::system::error_code failure;
         co_await timer.async_wait(asio::redirect_error(use_task, failure));
         if (failure) co_return false;
-        if (!session.held.exchange(true)) co_return true;
+        if (!session.locked.exchange(true)) co_return true;
     }
     co_return false;
 }
@@ -88,7 +88,7 @@ UploadSession::UploadSession(meta::UploadFact begun, bool is_recorded)
       offset(fact.offset),
       last_write(fact.last_write_at) {}
 
-Hold::~Hold() {
+SessionLock::~SessionLock() {
     if (!session_) return;
     if (session_->upload) session_->upload->park();
     sessions_->release(*session_);
@@ -100,7 +100,7 @@ void UploadSessions::remove(UploadSession const& session) {
 }
 
 void UploadSessions::end(UploadSession& session) {
-    session.over.store(true);
+    session.ended.store(true);
     std::lock_guard const lock(mutex_);
     ended_.add(session.fact.id);
     remove(session);
@@ -114,9 +114,9 @@ void UploadSessions::forget(UploadSession& session) {
 }
 
 void UploadSessions::release(UploadSession& session) {
-    bool const is_empty = !session.upload && !session.recorded.load() && !session.over.load();
+    bool const is_empty = !session.upload && !session.recorded.load() && !session.ended.load();
     if (is_empty && !session.stale) forget(session);
-    session.held.store(false);
+    session.locked.store(false);
 }
 
 std::shared_ptr<UploadSession> UploadSessions::find(Uuid id) const {
@@ -144,14 +144,14 @@ bool UploadSessions::continues(OpenedUpload const& upload) const {
     return ended_.knows_of(upload.opener);
 }
 
-std::string UploadSessions::note() const {
+std::string UploadSessions::serialize_ended() const {
     std::lock_guard const lock(mutex_);
-    return ended_.note(seal_.holder());
+    return ended_.serialize(seal_.holder());
 }
 
-void UploadSessions::take_note(std::string_view note) {
+void UploadSessions::restore_ended(std::string_view note) {
     std::lock_guard const lock(mutex_);
-    ended_.take(note);
+    ended_.restore(note);
 }
 
 bool UploadSessions::is_forgotten(Uuid id) const {
@@ -180,34 +180,34 @@ Task<Result<std::shared_ptr<UploadSession>>> find_session(Registry& registry, Up
         if (!belongs(*known, ref)) co_return unknown_upload();
         session = registry.sessions.find_or_add(std::move(known));
     }
-    if (!session || !belongs(*session, ref) || session->over.load()) co_return unknown_upload();
+    if (!session || !belongs(*session, ref) || session->ended.load()) co_return unknown_upload();
     co_return session;
 }
 
-Task<Result<Hold>> hold_session(Registry& registry, UploadRef ref, IfHeld if_held) {
+Task<Result<SessionLock>> lock_session(Registry& registry, UploadRef ref, IfLocked if_locked) {
     for (;;) {
         CO_TRY(auto session, co_await find_session(registry, ref));
-        bool const taken = co_await take(*session, if_held);
+        bool const taken = co_await take(*session, if_locked);
         if (!taken) {
             co_return Error{
                 Errc::upload_busy,
                 "another request is writing to this upload session; wait for it to end, then ask where "
                 "the upload stands with GET on its location"};
         }
-        bool const is_over = session->over.load();
+        bool const is_over = session->ended.load();
         bool const is_stale = session->stale;
-        Hold hold(registry.sessions, std::move(session));
+        SessionLock session_lock(registry.sessions, std::move(session));
         if (is_over) co_return unknown_upload();
-        if (!is_stale) co_return hold;
+        if (!is_stale) co_return session_lock;
     }
 }
 
-std::optional<Hold> try_hold(Registry& registry, std::shared_ptr<UploadSession> session) {
-    if (session->held.exchange(true)) return std::nullopt;
-    bool const is_gone = session->over.load() || session->stale;
-    Hold hold(registry.sessions, std::move(session));
+std::optional<SessionLock> try_lock_session(Registry& registry, std::shared_ptr<UploadSession> session) {
+    if (session->locked.exchange(true)) return std::nullopt;
+    bool const is_gone = session->ended.load() || session->stale;
+    SessionLock session_lock(registry.sessions, std::move(session));
     if (is_gone) return std::nullopt;
-    return hold;
+    return session_lock;
 }
 
 }  // namespace ocilot::registry

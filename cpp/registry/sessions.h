@@ -4,7 +4,7 @@
 #include "registry/ended_uploads.h"
 #include "registry/push_blob.h"
 #include "registry/pushes.h"
-#include "registry/upload_room.h"
+#include "registry/upload_quota.h"
 #include "registry/upload_seal.h"
 
 #include <atomic>
@@ -30,27 +30,27 @@ struct UploadSession {
     std::int64_t epoch;                    ///< of this process's claim, or of the one that was found
     std::uint64_t recorded_offset;         ///< what the metadata say
     Time recorded_at;                      ///< when they were told
-    bool comes_again = false;              ///< a closing body failed that its client will send whole again
+    bool expects_retry = false;            ///< a closing body failed that its client will send whole again
     bool stale = false;                    ///< no longer what the session is: look it up again
-    std::atomic<bool> counted;             ///< whether it has its place in the UploadRoom
+    std::atomic<bool> counted;             ///< whether it has its place in the UploadQuota
     std::atomic<std::uint64_t> offset{0};  ///< bytes held; readable by anybody
     std::atomic<Time> last_write;          ///< when the last byte came
     std::atomic<bool> written{false};      ///< whether it came in this process; else that may be too early
-    std::atomic<bool> held{false};
-    std::atomic<bool> over{false};  ///< finished or cancelled; a late holder finds nothing
+    std::atomic<bool> locked{false};
+    std::atomic<bool> ended{false};  ///< finished or cancelled; a late holder finds nothing
 };
 
 class UploadSessions;
 
 /// The exclusive right to write to a session, for one request. Gives back descriptors when it ends, and the
 /// session if there is nothing in it.
-class Hold {
+class SessionLock {
   public:
-    Hold(UploadSessions& sessions, std::shared_ptr<UploadSession> session) noexcept
+    SessionLock(UploadSessions& sessions, std::shared_ptr<UploadSession> session) noexcept
         : sessions_(&sessions), session_(std::move(session)) {}
-    Hold(Hold&&) noexcept = default;
-    Hold& operator=(Hold&&) = delete;
-    ~Hold();
+    SessionLock(SessionLock&&) noexcept = default;
+    SessionLock& operator=(SessionLock&&) = delete;
+    ~SessionLock();
 
     [[nodiscard]] UploadSession& session() const noexcept { return *session_; }
     /// Its bytes; `open_bytes` comes first.
@@ -62,9 +62,9 @@ class Hold {
 };
 
 /// What a request does when another one holds the session it wants.
-enum class IfHeld : std::uint8_t {
-    refuse,      ///< upload_busy at once: two streams must not mix
-    wait_a_bit,  ///< the other is most likely a connection that broke off: give it a moment
+enum class IfLocked : std::uint8_t {
+    refuse,        ///< upload_busy at once: two streams must not mix
+    wait_briefly,  ///< the other is most likely a connection that broke off: give it a moment
 };
 
 /// The upload sessions this process works on: those that have bytes here, and those that a request holds.
@@ -79,19 +79,19 @@ class UploadSessions {
     /// The session with the id of `fresh` as this process has it; `fresh` itself if it had none; null if it
     /// has ended here.
     [[nodiscard]] std::shared_ptr<UploadSession> find_or_add(std::shared_ptr<UploadSession> fresh);
-    /// A held session is finished or cancelled: its URL is worth nothing from now on.
+    /// A locked session is finished or cancelled: its URL is worth nothing from now on.
     void end(UploadSession& session);
-    /// A held session is no longer what this process thought: the next request looks at the metadata.
+    /// A locked session is no longer what this process thought: the next request looks at the metadata.
     void forget(UploadSession& session);
-    /// The end of a hold.
+    /// The end of a lock.
     void release(UploadSession& session);
 
     [[nodiscard]] bool has_ended(Uuid id) const;
     /// Whether a session without bytes that an earlier process opened may go on here.
     [[nodiscard]] bool continues(OpenedUpload const& upload) const;
     /// What the next process has to know of those that ended, and where it takes that.
-    [[nodiscard]] std::string note() const;
-    void take_note(std::string_view note);
+    [[nodiscard]] std::string serialize_ended() const;
+    void restore_ended(std::string_view note);
     /// Whether this process once recorded the session and has forgotten it since.
     [[nodiscard]] bool is_forgotten(Uuid id) const;
     [[nodiscard]] std::size_t size() const;
@@ -102,7 +102,7 @@ class UploadSessions {
     /// The digests that become blobs right now.
     [[nodiscard]] Pushes& pushes() noexcept { return pushes_; }
     /// How many more uploads may begin.
-    [[nodiscard]] UploadRoom& room() noexcept { return room_; }
+    [[nodiscard]] UploadQuota& quota() noexcept { return quota_; }
 
   private:
     void remove(UploadSession const& session);
@@ -114,7 +114,7 @@ class UploadSessions {
     UploadSeal seal_;
     Clock const& clock_;
     Pushes pushes_;
-    UploadRoom room_;
+    UploadQuota quota_;
 };
 
 /// The session of this repository and caller, from memory, from the metadata or as its URL says.
@@ -122,9 +122,10 @@ class UploadSessions {
 Task<Result<std::shared_ptr<UploadSession>>> find_session(Registry& registry, UploadRef ref);
 
 /// Takes the session for one request. upload_busy, upload_unknown.
-Task<Result<Hold>> hold_session(Registry& registry, UploadRef ref, IfHeld if_held);
+Task<Result<SessionLock>> lock_session(Registry& registry, UploadRef ref, IfLocked if_locked);
 
 /// The same if no request holds it now; `session` may have ended.
-[[nodiscard]] std::optional<Hold> try_hold(Registry& registry, std::shared_ptr<UploadSession> session);
+[[nodiscard]] std::optional<SessionLock> try_lock_session(Registry& registry,
+                                                          std::shared_ptr<UploadSession> session);
 
 }  // namespace ocilot::registry

@@ -51,7 +51,7 @@ Task<Result<Defect>> defect_of(Registry& registry, FailedRead const& failed) {
 
 /// Why it was quarantined; nullopt if it was not.
 Task<Result<Defect>> examine(Registry& registry, FailedRead const& failed) {
-    auto const look = registry.sessions.pushes().look(failed.digest);
+    auto const look = registry.sessions.pushes().inspect(failed.digest);
     if (!look) co_return Defect();
     CO_TRY(auto defect, co_await defect_of(registry, failed));
     if (!defect) co_return Defect();

@@ -21,15 +21,15 @@ Result<std::shared_ptr<auth::Rules const>> rules_of(AccessSettings const& settin
 
 }  // namespace
 
-Counter& AccessParts::counter(Metrics& metrics, std::string_view result) {
+Counter& AccessControl::counter(Metrics& metrics, std::string_view result) {
     return metrics.counter("ocilot_auth_reloads_total", "Times the rules of access were read again.",
                            {{"result", std::string(result)}});
 }
 
-Result<std::unique_ptr<AccessParts>> AccessParts::open(AuthSettings settings, Around around) {
-    std::unique_ptr<AccessParts> parts(new AccessParts(std::move(settings), around));
+Result<std::unique_ptr<AccessControl>> AccessControl::open(AuthSettings settings, Dependencies dependencies) {
+    std::unique_ptr<AccessControl> parts(new AccessControl(std::move(settings), dependencies));
     if (parts->settings_.open()) {
-        parts->guard_.emplace(around.gate);
+        parts->guard_.emplace(dependencies.gate);
         return parts;
     }
     CHECK(parts->open_sources());
@@ -40,13 +40,13 @@ Result<std::unique_ptr<AccessParts>> AccessParts::open(AuthSettings settings, Ar
     return parts;
 }
 
-Result<> AccessParts::open_sources() {
-    pool_ = std::make_unique<BlockingPool>(unsigned{auth::Logins::hash_places});
+Result<> AccessControl::open_sources() {
+    pool_ = std::make_unique<BlockingPool>(unsigned{auth::Logins::hash_slots});
     verifying_ = std::make_unique<BlockingPool>(verify_threads);
     if (!settings_.htpasswd.empty()) {
-        TRY(htpasswd_, auth::Htpasswd::open(settings_.htpasswd, around_.clock, around_.log));
+        TRY(htpasswd_, auth::Htpasswd::open(settings_.htpasswd, dependencies_.clock, dependencies_.log));
         if (auto const& created = htpasswd_->created()) {
-            around_.log.warn(
+            dependencies_.log.warn(
                 "the htpasswd file was not there; made one with one user",
                 {{"path", settings_.htpasswd}, {"user", created->user}, {"password", created->password}});
         }
@@ -57,63 +57,65 @@ Result<> AccessParts::open_sources() {
                                           .rootcertbundle = settings_.root_certificates,
                                           .jwks = settings_.jwks,
                                           .signing_algorithms = settings_.algorithms};
-        TRY(foreign_, auth::TokenVerifier::load(std::move(token), around_.clock, around_.log));
+        TRY(foreign_, auth::TokenVerifier::load(std::move(token), dependencies_.clock, dependencies_.log));
     }
     if (!settings_.oidc.empty()) {
         TRY(federation_, federation_of(settings_.oidc));
-        TRY(issuers_, issuers_of(settings_, *verifying_, {around_.clock, around_.log, around_.metrics}));
+        TRY(issuers_, issuers_of(settings_, *verifying_,
+                                 {dependencies_.clock, dependencies_.log, dependencies_.metrics}));
     }
-    if (settings_.accounts) keys_.emplace(around_.keys, around_.clock, settings_.token_life);
+    if (settings_.accounts) keys_.emplace(dependencies_.keys, dependencies_.clock, settings_.token_life);
     return {};
 }
 
-void AccessParts::join() {
-    auto* const accounts = settings_.accounts ? &around_.accounts : nullptr;
-    auto* const tokens = settings_.accounts ? &around_.tokens : nullptr;
+void AccessControl::join() {
+    auto* const accounts = settings_.accounts ? &dependencies_.accounts : nullptr;
+    auto* const tokens = settings_.accounts ? &dependencies_.tokens : nullptr;
     if (accounts != nullptr || htpasswd_) {
-        logins_.emplace(auth::LoginParts{.gate = around_.gate,
+        logins_.emplace(auth::LoginParts{.gate = dependencies_.gate,
                                          .pool = *pool_,
-                                         .clock = around_.clock,
-                                         .random = around_.random,
-                                         .log = around_.log,
-                                         .metrics = around_.metrics,
+                                         .clock = dependencies_.clock,
+                                         .random = dependencies_.random,
+                                         .log = dependencies_.log,
+                                         .metrics = dependencies_.metrics,
                                          .accounts = accounts,
                                          .tokens = tokens,
                                          .htpasswd = htpasswd_.get(),
                                          .federation = federation_ ? &*federation_ : nullptr,
                                          .issuers = issuers_.get(),
-                                         .refusals = &around_.refusals});
+                                         .refusals = &dependencies_.refusals});
     }
     if (accounts != nullptr || foreign_) {
-        bearers_.emplace(auth::BearerParts{.pool = *verifying_,
-                                           .clock = around_.clock,
-                                           .metrics = around_.metrics,
-                                           .service = settings_.own_service,
-                                           .keys = keys_ ? &*keys_ : nullptr,
-                                           .accounts = accounts,
-                                           .tokens = tokens,
-                                           .htpasswd = htpasswd_.get(),
-                                           .foreign = foreign_.get()});
+        bearers_.emplace(auth::BearerAuthenticatorParts{.pool = *verifying_,
+                                                        .clock = dependencies_.clock,
+                                                        .metrics = dependencies_.metrics,
+                                                        .service = settings_.own_service,
+                                                        .keys = keys_ ? &*keys_ : nullptr,
+                                                        .accounts = accounts,
+                                                        .tokens = tokens,
+                                                        .htpasswd = htpasswd_.get(),
+                                                        .foreign = foreign_.get()});
     }
     guard_.emplace(
-        auth::GuardParts{.gate = around_.gate,
-                         .clock = around_.clock,
-                         .log = around_.log,
-                         .metrics = around_.metrics,
+        auth::GuardParts{.gate = dependencies_.gate,
+                         .clock = dependencies_.clock,
+                         .log = dependencies_.log,
+                         .metrics = dependencies_.metrics,
                          .logins = logins_ ? &*logins_ : nullptr,
-                         .bearers = bearers_ ? &*bearers_ : nullptr,
-                         .refusals = &around_.refusals,
+                         .bearer_authenticator = bearers_ ? &*bearers_ : nullptr,
+                         .refusals = &dependencies_.refusals,
                          .anything = settings_.silly,
                          .tokens_decide = settings_.token,
                          // Where distribution's kinds of auth stand alone, it is a lock of its own.
                          .certificates = settings_.accounts});
     if (!keys_) return;
-    tokens_.emplace(auth::TokenServer::Parts{*guard_, *keys_, around_.accounts, around_.tokens, around_.clock,
-                                             around_.random, around_.metrics},
-                    auth::TokenSettings{settings_.own_service, settings_.token_life, settings_.refresh_life});
+    tokens_.emplace(
+        auth::TokenServer::Parts{*guard_, *keys_, dependencies_.accounts, dependencies_.tokens,
+                                 dependencies_.clock, dependencies_.random, dependencies_.metrics},
+        auth::TokenSettings{settings_.own_service, settings_.token_life, settings_.refresh_life});
 }
 
-void AccessParts::set_challenge() {
+void AccessControl::set_challenge() {
     using Scheme = http::ChallengeSettings::Scheme;
     if (settings_.accounts) {
         challenge_ = {
@@ -128,13 +130,13 @@ void AccessParts::set_challenge() {
     }
 }
 
-void AccessParts::note_failed_reload(std::string_view reason) {
+void AccessControl::note_failed_reload(std::string_view reason) {
     failed_reloads_.add();
-    around_.log.error("the rules of access are not read again, the old ones stay in force",
-                      {{"err", reason}});
+    dependencies_.log.error("the rules of access are not read again, the old ones stay in force",
+                            {{"err", reason}});
 }
 
-Result<> AccessParts::reload(AccessSettings const& settings) {
+Result<> AccessControl::reload(AccessSettings const& settings) {
     if (settings_.open()) return {};
     auto rules = rules_of(settings);
     if (rules.has_error()) {
@@ -146,25 +148,25 @@ Result<> AccessParts::reload(AccessSettings const& settings) {
     meta::Change change{.kind = meta::ChangeKind::access_reload};
     change.by.kind = policy::to_string(policy::CallerKind::local);
     change.details.counts = {{"rules", count}};
-    around_.refusals.note(std::move(change));
+    dependencies_.refusals.note(std::move(change));
     guard_->set_rules(std::move(*rules));
-    around_.log.info("rules of access in force", {{"rules", std::uint64_t{count}}});
+    dependencies_.log.info("rules of access in force", {{"rules", std::uint64_t{count}}});
     return {};
 }
 
-Task<Result<>> AccessParts::prepare() {
+Task<Result<>> AccessControl::prepare() {
     if (!keys_) co_return Result<>{};
     co_return co_await keys_->refresh(std::chrono::seconds(0));
 }
 
-Task<Result<std::size_t>> AccessParts::refresh_keys() {
+Task<Result<std::size_t>> AccessControl::refresh_keys() {
     if (keys_) {
         CO_CHECK(co_await keys_->refresh(settings_.key_life));
     }
     co_return std::size_t{0};
 }
 
-Task<Result<std::size_t>> AccessParts::record_token_use() {
+Task<Result<std::size_t>> AccessControl::record_token_use() {
     if (logins_) {
         CO_CHECK(co_await logins_->note_use());
     }

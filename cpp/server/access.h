@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/bearers.h"
+#include "auth/bearer_authenticator.h"
 #include "auth/federation.h"
 #include "auth/guard.h"
 #include "auth/htpasswd.h"
@@ -21,9 +21,9 @@ namespace ocilot::server {
 
 /// Everything that decides who is let in, joined as the settings say. Of an open registry: a guard that lets
 /// everybody in, and nothing else.
-class AccessParts {
+class AccessControl {
   public:
-    struct Around {
+    struct Dependencies {
         policy::Gate& gate;
         Clock const& clock;
         Random& random;
@@ -35,7 +35,7 @@ class AccessParts {
         auth::Refusals& refusals;
     };
     /// config with one clear sentence.
-    static Result<std::unique_ptr<AccessParts>> open(AuthSettings settings, Around around);
+    static Result<std::unique_ptr<AccessControl>> open(AuthSettings settings, Dependencies dependencies);
 
     [[nodiscard]] auth::Guard& guard() noexcept { return *guard_; }
     /// Null where this registry gives out no tokens.
@@ -55,18 +55,18 @@ class AccessParts {
     Task<Result<std::size_t>> record_token_use();
 
   private:
-    AccessParts(AuthSettings settings, Around around)
+    AccessControl(AuthSettings settings, Dependencies dependencies)
         : settings_(std::move(settings)),
-          around_(around),
-          reloads_(counter(around.metrics, "ok")),
-          failed_reloads_(counter(around.metrics, "failed")) {}
+          dependencies_(dependencies),
+          reloads_(counter(dependencies.metrics, "ok")),
+          failed_reloads_(counter(dependencies.metrics, "failed")) {}
     static Counter& counter(Metrics& metrics, std::string_view result);
     Result<> open_sources();
     void join();
     void set_challenge();
 
     AuthSettings const settings_;
-    Around around_;
+    Dependencies dependencies_;
     Counter& reloads_;
     Counter& failed_reloads_;
     std::unique_ptr<BlockingPool> pool_;       // For hashes: they may not keep others from their files.
@@ -77,7 +77,7 @@ class AccessParts {
     std::unique_ptr<auth::KeySource> issuers_;  // Keys of those that the federation believes.
     std::optional<auth::SigningKeys> keys_;
     std::optional<auth::Logins> logins_;
-    std::optional<auth::Bearers> bearers_;
+    std::optional<auth::BearerAuthenticator> bearers_;
     std::optional<auth::Guard> guard_;
     std::optional<auth::TokenServer> tokens_;
     http::ChallengeSettings challenge_;

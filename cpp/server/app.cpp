@@ -6,13 +6,13 @@
 #include "net/address.h"
 #include "net/local_listener.h"
 #include "net/url.h"
-#include "registry/keep_upload.h"
+#include "registry/upload_records.h"
 #include "server/cores.h"
 #include "server/descriptors.h"
 #include "server/import.h"
 #include "server/job_list.h"
 #include "server/parts.h"
-#include "server/run_now.h"
+#include "server/sync_wait.h"
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
@@ -182,7 +182,8 @@ Result<> Server::Parts::open() {
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
-    registrar.emplace(auth::Registrar::Parts{meta->accounts(), meta->tokens(), reading, clock, random});
+    account_manager.emplace(
+        auth::AccountManager::Parts{meta->accounts(), meta->tokens(), reading, clock, random});
     make_workers();
     TRY(auto rate_rules, rate_rules_of(settings));
     if (!rate_rules.empty()) rates.emplace(std::move(rate_rules), metrics);
@@ -192,7 +193,7 @@ Result<> Server::Parts::open() {
                                .guard = access->guard(),
                                .operations = *operations,
                                .tokens = access->tokens(),
-                               .registrar = &*registrar,
+                               .account_manager = &*account_manager,
                                .hooks = &hooks.control,
                                .jobs = &*job_runner,
                                .rates = rates ? &*rates : nullptr,
@@ -210,8 +211,8 @@ Result<> Server::Parts::open() {
 Result<> Server::Parts::count_descriptors() {
     TRY(descriptors, raise_descriptor_limit());
     auto const carried = connections_within(descriptors);
-    if (settings.limits.connections > 0) most_connections = std::min(settings.limits.connections, carried);
-    connections.emplace(most_connections, settings.limits.client_connections, settings.limits.counts_trusted);
+    if (settings.limits.connections > 0) max_connections = std::min(settings.limits.connections, carried);
+    connections.emplace(max_connections, settings.limits.client_connections, settings.limits.counts_trusted);
     return {};
 }
 
@@ -267,7 +268,7 @@ Result<> Server::Parts::open_stores() {
 Result<> Server::Parts::open_sessions() {
     meta::UploadKey fresh{};
     random.fill(fresh);
-    TRY(auto const key, run_now(meta->uploads().key(fresh)));
+    TRY(auto const key, sync_wait(meta->uploads().key(fresh)));
     sessions.emplace(key, steady_clock, random);
     return {};
 }
@@ -276,33 +277,34 @@ Result<> Server::Parts::open_access() {
     refusals.emplace(meta->journal(), clock, metrics);
     auto with = settings.auth;
     with.certificates = !settings.tls.client_authorities.empty();
-    TRY(access, AccessParts::open(std::move(with), {hooks.gate, clock, random, log, metrics, meta->accounts(),
-                                                    meta->tokens(), meta->keys(), *refusals}));
-    auto const prepared = run_now(access->prepare());
+    TRY(access,
+        AccessControl::open(std::move(with), {hooks.gate, clock, random, log, metrics, meta->accounts(),
+                                              meta->tokens(), meta->keys(), *refusals}));
+    auto const prepared = sync_wait(access->prepare());
     if (prepared.has_value()) return {};
     return Error{Errc::config,
                  fmt::format("the keys of the token server cannot be had: {}", prepared.error().message)};
 }
 
 Result<> Server::Parts::clean_up() {
-    auto const swept = run_now(jobs::sweep_orphaned_uploads(*registry, *blobs));
+    auto const swept = sync_wait(jobs::sweep_orphaned_uploads(*registry, *blobs));
     if (swept.has_error()) {
         return Error{Errc::config, fmt::format("the data directory cannot be cleaned of broken uploads: {}",
                                                swept.error().message)};
     }
     if (*swept > 0) log.info("removed what broken uploads left", {{"uploads", std::uint64_t{*swept}}});
-    return run_now(jobs::take_over_uploads(*registry, registry->rules.upload_age));
+    return sync_wait(jobs::adopt_uploads(*registry, registry->rules.upload_age));
 }
 
 void Server::Parts::keep_uploads() {
-    auto const kept = run_now(registry::record_all(*registry));
+    auto const kept = sync_wait(registry::record_all(*registry));
     if (kept.has_error()) {
         log.warn("unfinished uploads not recorded", {{"err", kept.error().message}});
     }
 }
 
 void Server::Parts::keep_last_refusals() {
-    auto const kept = run_now(refusals->flush());
+    auto const kept = sync_wait(refusals->flush());
     if (kept.has_error())
         log.error("the last refusals are not in the journal", {{"err", kept.error().message}});
 }

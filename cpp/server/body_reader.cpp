@@ -30,7 +30,7 @@ BodyReader::BodyReader(net::Conn& conn, InputBuffer& input, RequestParser& parse
       parser_(parser),
       limits_(limits),
       clock_(clock),
-      pace_(limits),
+      minimum_rate_(limits),
       chunked_(head.chunked),
       invited_(!head.expects_continue),
       own_deadline_(true),
@@ -68,21 +68,21 @@ Task<Result<>> BodyReader::invite() {
 }
 
 /// What arrives counts, though a TLS record gives nothing out before it is complete.
-Task<Result<std::size_t>> BodyReader::read_at_pace(std::span<std::byte> out) {
+Task<Result<std::size_t>> BodyReader::read_in_time(std::span<std::byte> out) {
     for (;;) {
-        if (own_deadline_) conn_.expires_after(pace_.patience());
+        if (own_deadline_) conn_.expires_after(minimum_rate_.time_left());
         auto const before = clock_.now();
         auto const received = conn_.received();
         auto count = co_await conn_.read_some(out);
         auto const arrived = conn_.received() - received;
-        pace_.received(clock_.now() - before, arrived);
+        minimum_rate_.received(clock_.now() - before, arrived);
         bool const late = count.has_error() && count.error().code == Errc::request_timeout;
         if (!late || !own_deadline_ || arrived == 0) co_return count;
     }
 }
 
 Task<Result<std::size_t>> BodyReader::receive(std::span<std::byte> out) {
-    auto count = co_await read_at_pace(out);
+    auto count = co_await read_in_time(out);
     if (count.has_error() && count.error().code == Errc::request_timeout) co_return too_slow(limits_);
     if (count.has_value() && *count == 0) {
         co_return Error{Errc::peer_closed, "the client closed the connection in the middle of the body"};

@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "net/conn.h"
 #include "registry/push_blob.h"
-#include "server/body_pace.h"
 #include "server/input_buffer.h"
 #include "server/limits.h"
+#include "server/minimum_body_rate.h"
 #include "server/request_parser.h"
 
 #include <cstdint>
@@ -36,7 +36,7 @@ class BodyReader final : public registry::ByteSource {
   private:
     Task<Result<std::size_t>> read_sized(std::span<std::byte> out);
     Task<Result<std::size_t>> read_chunked(std::span<std::byte> out);
-    Task<Result<std::size_t>> read_at_pace(std::span<std::byte> out);
+    Task<Result<std::size_t>> read_in_time(std::span<std::byte> out);
     Task<Result<std::size_t>> receive(std::span<std::byte> out);
     Task<Result<>> invite();
 
@@ -45,7 +45,7 @@ class BodyReader final : public registry::ByteSource {
     RequestParser& parser_;
     Limits const& limits_;
     Clock const& clock_;
-    BodyPace pace_;
+    MinimumBodyRate minimum_rate_;
     bool chunked_;
     bool invited_;       // Nobody waits for `100 Continue`, or it was sent.
     bool own_deadline_;  // Each receive starts the clock anew.

@@ -5,29 +5,29 @@
 
 namespace ocilot::server {
 
-Result<Connections::Seat> Connections::enter(std::string_view client) {
+Result<Connections::Slot> Connections::acquire(std::string_view client) {
     std::lock_guard const lock(mutex_);
-    if (most_ > 0 && all_ >= most_) {
+    if (max_ > 0 && all_ >= max_) {
         return Error{.code = Errc::unavailable,
-                     .message = fmt::format("all {} connections are taken, and none is idle", most_),
+                     .message = fmt::format("all {} connections are taken, and none is idle", max_),
                      .retry_after = 1};
     }
-    if (most_per_client_ == 0 || client.empty()) {
+    if (max_per_client_ == 0 || client.empty()) {
         ++all_;
-        return Seat(*this, {});
+        return Slot(*this, {});
     }
     auto const [place, added] = by_client_.try_emplace(std::string(client), 0);
-    if (place->second >= most_per_client_) {
+    if (place->second >= max_per_client_) {
         return Error{
             .code = Errc::too_many_requests,
             .message = fmt::format("your address has {} connections open, the most that is allowed here; "
                                    "close some or wait a little",
-                                   most_per_client_),
+                                   max_per_client_),
             .retry_after = 1};
     }
     ++place->second;
     ++all_;
-    return Seat(*this, place->first);
+    return Slot(*this, place->first);
 }
 
 void Connections::leave(std::string const& client) {
@@ -38,12 +38,12 @@ void Connections::leave(std::string const& client) {
     if (--place->second == 0) by_client_.erase(place);
 }
 
-bool Connections::make_room() {
+bool Connections::evict_idle() {
     auto const found =
-        std::ranges::min_element(yielding_, {}, [](Yielding const* one) { return one->oldest_idle(); });
-    if (found == yielding_.end()) return false;
+        std::ranges::min_element(idle_owners_, {}, [](IdleOwner const* one) { return one->oldest_idle(); });
+    if (found == idle_owners_.end()) return false;
     if ((*found)->oldest_idle() == std::chrono::steady_clock::time_point::max()) return false;
-    (*found)->yield();
+    (*found)->close_idle();
     return true;
 }
 

@@ -23,7 +23,7 @@ std::string text_of(std::string const& path, std::size_t most = longest) {
 /// CPUs that the control groups of this process allow, the tightest of them.
 std::optional<double> quota() {
     auto const places =
-        quota_places(text_of("/proc/self/cgroup"), text_of("/proc/self/mountinfo", longest_mountinfo));
+        cgroup_paths(text_of("/proc/self/cgroup"), text_of("/proc/self/mountinfo", longest_mountinfo));
     std::optional<double> tightest;
     auto const limit = [&tightest](std::optional<double> found) {
         if (found) tightest = std::min(tightest.value_or(*found), *found);

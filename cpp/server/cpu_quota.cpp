@@ -72,8 +72,8 @@ std::vector<std::string> directories(std::optional<Mount> const& mount, std::str
 
 }  // namespace
 
-QuotaPlaces quota_places(std::string_view cgroup, std::string_view mountinfo) {
-    QuotaPlaces places;
+CgroupPaths cgroup_paths(std::string_view cgroup, std::string_view mountinfo) {
+    CgroupPaths places;
     while (!cgroup.empty()) {
         auto line = take(cgroup, '\n');
         auto const hierarchy = take(line, ':');

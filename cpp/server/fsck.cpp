@@ -3,7 +3,7 @@
 #include "base/random.h"
 #include "blob/filesystem/store.h"
 #include "meta/sqlite/audit_file.h"
-#include "server/run_now.h"
+#include "server/sync_wait.h"
 
 #include <filesystem>
 
@@ -16,7 +16,7 @@ Result<jobs::FsckCounts> check_data_directory(std::string const& root, bool hash
     std::filesystem::path const directory(root);
     TRY(auto const blobs, blob::FilesystemStore::open_for_reading(directory, pool, random));
     TRY(auto const meta, meta::SqliteAuditFile::open((directory / "ocilot" / "meta.sqlite").string()));
-    return run_now(jobs::fsck(*blobs, meta->audit(), hash, watcher));
+    return sync_wait(jobs::fsck(*blobs, meta->audit(), hash, watcher));
 }
 
 }  // namespace ocilot::server

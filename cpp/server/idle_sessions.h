@@ -8,7 +8,7 @@ namespace ocilot::server {
 class Session;
 
 /// A session's place in the list.
-struct IdlePlace {
+struct IdleLink {
     Session* before = nullptr;
     Session* after = nullptr;
     std::chrono::steady_clock::time_point since{};

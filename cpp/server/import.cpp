@@ -3,7 +3,7 @@
 #include "base/random.h"
 #include "blob/filesystem/store.h"
 #include "meta/sqlite/store.h"
-#include "server/run_now.h"
+#include "server/sync_wait.h"
 
 #include <filesystem>
 #include <fstream>
@@ -39,7 +39,8 @@ Result<jobs::ImportCounts> import_data_directory(std::string const& root, jobs::
     TRY(auto const blobs, blob::FilesystemStore::open(directory, pool, random));
     TRY(auto const meta,
         meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
-    TRY(auto const counts, run_now(jobs::import_distribution(directory, *blobs, *meta, clock, {}, watcher)));
+    TRY(auto const counts,
+        sync_wait(jobs::import_distribution(directory, *blobs, *meta, clock, {}, watcher)));
     std::ofstream(imported(directory)) << rfc3339(clock.now()) << '\n';
     std::error_code ignored;  // It says when, and no secret.
     std::filesystem::permissions(imported(directory), std::filesystem::perms::others_all,

@@ -5,7 +5,7 @@
 #include "jobs/tag_history.h"
 #include "jobs/uploads.h"
 #include "registry/sessions.h"
-#include "server/run_now.h"
+#include "server/sync_wait.h"
 
 #include <algorithm>
 
@@ -52,7 +52,7 @@ jobs::Job expire_audit_log(JobListParts const& parts) {
             .purpose = "Remove entries of the audit log that are older than the configured age.",
             .interval = audit_interval,
             .round = [&registry, age](jobs::Round const& round) -> Items {
-                return jobs::forget_journal(registry.meta.journal(), registry.sessions.now(), age, round);
+                return jobs::prune_journal(registry.meta.journal(), registry.sessions.now(), age, round);
             },
             .scope = jobs::JobScope::registry,
             .enabled = age > seconds(0)};
@@ -66,8 +66,8 @@ jobs::Job expire_tag_history(JobListParts const& parts) {
             .purpose = "Remove entries of tag histories beyond the configured age and number.",
             .interval = history_interval,
             .round = [&registry, limits](jobs::Round const& round) -> Items {
-                return jobs::forget_tag_history(registry.meta.catalog(), registry.sessions.now(), limits,
-                                                round);
+                return jobs::prune_tag_history(registry.meta.catalog(), registry.sessions.now(), limits,
+                                               round);
             },
             .scope = jobs::JobScope::registry,
             .enabled = limits.age > seconds(0) || limits.per_tag > 0};
@@ -144,7 +144,7 @@ Result<std::vector<jobs::Job>> job_list(JobListParts parts) {
     // Memory has no disk to rot on.
     if (!parts.settings.storage.in_memory) {
         auto const interval = std::max(parts.settings.upkeep.scrub_interval, seconds(1));
-        TRY(auto const due_in, run_now(jobs::scrub_due_in(parts.registry, interval)));
+        TRY(auto const due_in, sync_wait(jobs::scrub_due_in(parts.registry, interval)));
         list.push_back(scrub(parts, interval, seconds(due_in)));
     }
     return list;

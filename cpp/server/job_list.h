@@ -19,7 +19,7 @@ struct JobListParts {
     registry::Registry& registry;
     blob::BlobUpkeep& blobs;
     auth::Refusals& refusals;
-    AccessParts& access;
+    AccessControl& access;
     net::TlsCertificates* certificates;  ///< null without TLS
     BlockingPool& pool;
     Log const& log;

@@ -24,13 +24,13 @@ namespace {
 using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                                asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
-constexpr std::chrono::milliseconds breath{200};  // Until descriptors are given back.
-constexpr std::size_t most_turned_away = 1024;    // At once, with an answer; more than that end without.
+constexpr std::chrono::milliseconds accept_retry_delay{200};  // Until descriptors are given back.
+constexpr std::size_t max_rejecting = 1024;       // At once, with an answer; more than that end without.
 constexpr std::chrono::seconds between_notes{1};  // A flood of refusals is no flood in the log.
 
-constexpr std::chrono::milliseconds look_interval{2};  // Between two looks for a seat that is being given up.
+constexpr std::chrono::milliseconds look_interval{2};  // Between two looks for a slot that is being given up.
 constexpr int looks_for_room = 25;                     // Until another connection is asked to close.
-constexpr int most_looks = 100;
+constexpr int max_looks = 100;
 
 /// Counts one while it lives.
 class Counted {
@@ -103,7 +103,7 @@ Task<> Listener::run() {
             context_.log.error("connection not accepted", {{"err", std::string_view(problem.what())}});
         }
         if (more) continue;
-        timer.expires_after(breath);
+        timer.expires_after(accept_retry_delay);
         boost::system::error_code ignored;
         co_await timer.async_wait(asio::redirect_error(use_task, ignored));
     }
@@ -120,8 +120,8 @@ Task<bool> Listener::accept_one() {
     co_return false;
 }
 
-Task<Result<std::unique_ptr<net::Conn>>> Listener::greet(net::Socket socket,
-                                                         std::chrono::milliseconds limit) {
+Task<Result<std::unique_ptr<net::Conn>>> Listener::accept_stream(net::Socket socket,
+                                                                 std::chrono::milliseconds limit) {
     if (certificates_ == nullptr) co_return net::make_tcp_conn(std::move(socket));
     auto const id = random_request_id(context_.random);
     Framing framing;
@@ -136,36 +136,36 @@ Task<Result<std::unique_ptr<net::Conn>>> Listener::greet(net::Socket socket,
 
 Task<> Listener::serve(net::Socket socket) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    std::optional<Connections::Seat> seat;
+    std::optional<Connections::Slot> slot;
     if (context_.connections != nullptr) {
         auto const client = client_of(socket);
-        auto entered = co_await find_seat(counted_as(client, context_));
-        if (entered.has_error()) {
-            note_refusal(entered.error(), client);
-            co_return co_await turn_away(std::move(socket), std::move(entered).error());
+        auto acquired = co_await find_slot(counted_as(client, context_));
+        if (acquired.has_error()) {
+            note_refusal(acquired.error(), client);
+            co_return co_await reject(std::move(socket), std::move(acquired).error());
         }
-        seat.emplace(std::move(*entered));
+        slot.emplace(std::move(*acquired));
     }
-    auto conn = co_await greet(std::move(socket), context_.limits.head_time);
+    auto conn = co_await accept_stream(std::move(socket), context_.limits.head_time);
     if (conn.has_error()) {
         context_.log.debug("no connection", {{"err", conn.error().message}});
         co_return;
     }
     Session session(std::move(*conn), context_);
-    if (seat) session.set_seat(*seat);
+    if (slot) session.set_slot(*slot);
     Listed const listed(sessions_, session);
     co_await session.run();
 }
 
-Task<Result<Connections::Seat>> Listener::find_seat(std::string client) {
+Task<Result<Connections::Slot>> Listener::find_slot(std::string client) {
     auto& all = *context_.connections;
-    auto first = all.enter(client);
+    auto first = all.acquire(client);
     if (first.has_value() || first.error().code != Errc::unavailable) co_return first;
     SteadyTimer timer(acceptor_.get_executor());
-    for (int looks = 0; looks < most_looks; ++looks) {
+    for (int looks = 0; looks < max_looks; ++looks) {
         // One connection is closed for this one. It may be another thread's, or another newcomer be quicker.
-        if (looks % looks_for_room == 0 && !all.make_room()) break;
-        auto next = all.enter(client);
+        if (looks % looks_for_room == 0 && !all.evict_idle()) break;
+        auto next = all.acquire(client);
         if (next.has_value()) co_return next;
         timer.expires_after(look_interval);
         boost::system::error_code cancelled;
@@ -175,24 +175,24 @@ Task<Result<Connections::Seat>> Listener::find_seat(std::string client) {
     co_return first;
 }
 
-void Listener::yield() {
+void Listener::close_idle() {
     asio::dispatch(acceptor_.get_executor(), [this] {
         auto* const session = idle_.longest();
         if (session == nullptr) return;
-        session->yield();
+        session->close_idle();
         context_.metrics.yielded.add();
         context_.log.debug("idle connection closed for a new one");
     });
 }
 
-Task<> Listener::turn_away(net::Socket socket, Error why) {
-    if (turning_away_ >= most_turned_away) co_return;
-    Counted const counted(turning_away_);
-    auto conn = co_await greet(std::move(socket), context_.limits.linger_time);
+Task<> Listener::reject(net::Socket socket, Error why) {
+    if (rejecting_ >= max_rejecting) co_return;
+    Counted const counted(rejecting_);
+    auto conn = co_await accept_stream(std::move(socket), context_.limits.linger_time);
     if (conn.has_error()) co_return;
     Session session(std::move(*conn), context_);
     Listed const listed(sessions_, session);
-    co_await session.turn_away(std::move(why));
+    co_await session.reject(std::move(why));
 }
 
 void Listener::note_refusal(Error const& why, std::string_view client) {

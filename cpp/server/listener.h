@@ -17,7 +17,7 @@ namespace ocilot::server {
 class Session;
 
 /// One listening socket on one I/O thread: accepts connections and serves each in a task of its own.
-class Listener final : public Connections::Yielding {
+class Listener final : public Connections::IdleOwner {
   public:
     /// `certificates` is null for plain HTTP. `connections` gets the tasks and lives at least as long as
     /// this.
@@ -31,7 +31,7 @@ class Listener final : public Connections::Yielding {
     [[nodiscard]] std::chrono::steady_clock::time_point oldest_idle() const noexcept override {
         return idle_.oldest();
     }
-    void yield() override;
+    void close_idle() override;
 
     /// Accepts until drained. No failure of one connection, and no lack of descriptors, ends it.
     Task<> run();
@@ -45,10 +45,11 @@ class Listener final : public Connections::Yielding {
     /// False if there was none to accept for now.
     Task<bool> accept_one();
     Task<> serve(net::Socket socket);
-    /// A seat; where all are taken, that of the longest idle connection.
-    Task<Result<Connections::Seat>> find_seat(std::string client);
-    Task<Result<std::unique_ptr<net::Conn>>> greet(net::Socket socket, std::chrono::milliseconds limit);
-    Task<> turn_away(net::Socket socket, Error why);
+    /// A slot; where all are taken, that of the longest idle connection.
+    Task<Result<Connections::Slot>> find_slot(std::string client);
+    Task<Result<std::unique_ptr<net::Conn>>> accept_stream(net::Socket socket,
+                                                           std::chrono::milliseconds limit);
+    Task<> reject(net::Socket socket, Error why);
     void note_refusal(Error const& why, std::string_view client);
 
     net::Acceptor acceptor_;
@@ -57,7 +58,7 @@ class Listener final : public Connections::Yielding {
     TaskGroup& connections_;
     std::unordered_set<Session*> sessions_;
     IdleSessions idle_;
-    std::size_t turning_away_ = 0;  // Connections being told that they are one too many.
+    std::size_t rejecting_ = 0;  // Connections being told that they are one too many.
     Time last_noted_{};
     std::uint64_t unnoted_ = 0;  // Refusals since then.
 };

@@ -33,7 +33,7 @@ Result<auth::Federation> federation_of(std::vector<OidcIssuer> const& issuers) {
 }
 
 Result<std::unique_ptr<auth::KeySource>> issuers_of(AuthSettings const& settings, BlockingPool& pool,
-                                                    IssuersAround around) {
+                                                    IssuerDependencies dependencies) {
     TRY(auto const proxies, net::ProxyRules::parse(net::ProxyRules::settings_from(&variable)));
     std::map<std::string, std::shared_ptr<net::HttpClient>> clients;  // By the file of authorities.
     std::vector<issuers::FetchedKeys::Issuer> issuers;
@@ -43,17 +43,18 @@ Result<std::unique_ptr<auth::KeySource>> issuers_of(AuthSettings const& settings
         if (!client) {
             TRY(auto trust, net::TlsTrust::load({.authority_file = file}));
             if (!trust->has_authorities()) {
-                around.log.warn(
+                dependencies.log.warn(
                     "no certificate authorities found on this system: HTTPS issuers are not trusted",
                     {{"hint", "set ocilot.authorities, or SSL_CERT_FILE"}});
             }
             net::PooledHttpClient::Settings own{
                 .name = "issuers", .trust = std::move(trust), .proxies = proxies};
-            client = std::make_shared<net::PooledHttpClient>(std::move(own), around.metrics);
+            client = std::make_shared<net::PooledHttpClient>(std::move(own), dependencies.metrics);
         }
         issuers.push_back({issuer.issuer, issuer.jwks, client});
     }
-    TRY(auto made, issuers::FetchedKeys::make(std::move(issuers), {pool, around.clock, around.log}));
+    TRY(auto made,
+        issuers::FetchedKeys::make(std::move(issuers), {pool, dependencies.clock, dependencies.log}));
     return std::unique_ptr<auth::KeySource>(std::move(made));
 }
 

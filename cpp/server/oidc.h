@@ -16,7 +16,7 @@ namespace ocilot::server {
 [[nodiscard]] Result<auth::Federation> federation_of(std::vector<OidcIssuer> const& issuers);
 
 /// What fetching their keys needs.
-struct IssuersAround {
+struct IssuerDependencies {
     Clock const& clock;
     Log const& log;
     Metrics& metrics;
@@ -24,6 +24,7 @@ struct IssuersAround {
 
 /// Where their keys come from, through the proxies of the environment. config with one clear sentence.
 [[nodiscard]] Result<std::unique_ptr<auth::KeySource>> issuers_of(AuthSettings const& settings,
-                                                                  BlockingPool& pool, IssuersAround around);
+                                                                  BlockingPool& pool,
+                                                                  IssuerDependencies dependencies);
 
 }  // namespace ocilot::server

@@ -55,8 +55,8 @@ struct Server::Parts {
     hookbox::HookBox hooks;
     Limits limits;
     net::Networks proxies;
-    std::uint64_t descriptors = 0;     ///< most open files and sockets
-    std::size_t most_connections = 0;  ///< configured, or what the descriptors carry; 0: any number
+    std::uint64_t descriptors = 0;    ///< most open files and sockets
+    std::size_t max_connections = 0;  ///< configured, or what the descriptors carry; 0: any number
     std::optional<Connections> connections;
     MemoryBudget body_memory;
     MemoryBudget upload_memory;
@@ -68,13 +68,13 @@ struct Server::Parts {
     std::optional<auth::Refusals> refusals;
     std::optional<auth::RateLimits> rates;
     std::optional<auth::Rules> metrics_readers;
-    std::unique_ptr<AccessParts> access;
+    std::unique_ptr<AccessControl> access;
     std::optional<registry::UploadSessions> sessions;
     registry::ManifestCache manifests;
     registry::UnreadableBlobs unreadable;
     std::optional<registry::Registry> registry;
     std::optional<http::Operations> operations;
-    std::optional<auth::Registrar> registrar;
+    std::optional<auth::AccountManager> account_manager;
     http::Routes const routes = http::all_routes();
     std::optional<http::App> app;
     std::unique_ptr<net::TlsCertificates> certificates;

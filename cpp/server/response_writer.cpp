@@ -74,7 +74,7 @@ Error ended_early(std::uint64_t bytes) {
 struct Outlet {
     net::Conn& conn;
     Limits const& limits;
-    Sent sent = {};
+    SendResult sent = {};
 
     Outlet(net::Conn& to, Limits const& within) : conn(to), limits(within) {}
     Task<Result<>> write(std::string_view bytes, bool more);
@@ -91,7 +91,7 @@ struct Outlet {
 };
 
 Task<Result<>> Outlet::write(std::string_view bytes, bool more) {
-    conn.expires_after({.silence = limits.idle_time});
+    conn.expires_after({.stall = limits.idle_time});
     auto wrote = co_await conn.write(std::as_bytes(std::span(bytes)), more);
     if (wrote.has_value()) sent.bytes += bytes.size();
     co_return wrote;
@@ -112,7 +112,7 @@ Task<Result<>> Outlet::file(blob::Blob& source, std::uint64_t offset, std::uint6
         auto const next = std::min(length, piece);
         sent.blob_offset = offset;
         co_await source.load(offset, next);
-        conn.expires_after({.silence = limits.idle_time});
+        conn.expires_after({.stall = limits.idle_time});
         CO_CHECK(co_await conn.send_file(source.fd(), offset, next));
         offset += next;
         length -= next;
@@ -242,8 +242,8 @@ std::string whole_response(http::Response const& response, Framing const& framin
     return whole;
 }
 
-Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits,
-                          std::string& spare) {
+Task<SendResult> write_response(net::Conn& conn, http::Response& response, Framing framing,
+                                Limits const& limits, std::string& spare) {
     auto text = std::exchange(spare, {});
     text.clear();
     append_head(text, response, framing);
@@ -251,7 +251,7 @@ Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing fra
     bool const with_body = !framing.head_only && !has_no_content(response.status);
     Outlet out(conn, limits);
     if (!with_body || append_body(text, response)) {
-        conn.expires_after({.silence = limits.idle_time});
+        conn.expires_after({.stall = limits.idle_time});
         auto wrote = co_await conn.write(std::as_bytes(std::span(text)));
         if (wrote.has_value()) out.sent = {Result<>(), text.size() - head, text.size(), 0};
         if (wrote.has_error()) out.sent.outcome = std::move(wrote);

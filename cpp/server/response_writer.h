@@ -19,7 +19,7 @@ struct Framing {
 };
 
 /// What went out.
-struct Sent {
+struct SendResult {
     Result<> outcome;               ///< after an error the stream is of no use
     std::uint64_t body_bytes = 0;   ///< of the body alone
     std::uint64_t bytes = 0;        ///< head and body
@@ -38,7 +38,7 @@ struct Sent {
 /// Writes a whole answer: small bodies in one write with the head (if they are at hand), blobs and parts of
 /// them by sendfile. It fails when the client takes nothing for the idle time, however slowly it takes the
 /// rest. The memory of `spare` is used and given back.
-Task<Sent> write_response(net::Conn& conn, http::Response& response, Framing framing, Limits const& limits,
-                          std::string& spare);
+Task<SendResult> write_response(net::Conn& conn, http::Response& response, Framing framing,
+                                Limits const& limits, std::string& spare);
 
 }  // namespace ocilot::server

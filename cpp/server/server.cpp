@@ -36,7 +36,7 @@ void Server::Parts::run() {
               {"root", settings.storage.in_memory ? std::string_view("memory") : std::string_view(root)},
               {"threads", std::uint64_t{workers.size()}}});
     log.info("open files and sockets", {{"limit", descriptors},
-                                        {"connections", std::uint64_t{most_connections}},
+                                        {"connections", std::uint64_t{max_connections}},
                                         {"configured", std::uint64_t{settings.limits.connections}}});
     if (!debug_bound.empty()) log.info("serving operations", {{"address", list_of(debug_bound)}});
 }

@@ -37,7 +37,7 @@ class Counted {
 class ConnClient final : public WaitingClient {
   public:
     explicit ConnClient(net::Conn& conn) noexcept : conn_(conn) {}
-    [[nodiscard]] bool has_left() const override { return conn_.peer_closed(); }
+    [[nodiscard]] bool has_disconnected() const override { return conn_.peer_closed(); }
 
   private:
     net::Conn& conn_;
@@ -53,12 +53,12 @@ bool can_be_told(Errc code) {
 }
 
 /// Whether an answer could not be written for a reason of ours.
-bool failed_here(Sent const& sent) {
+bool failed_here(SendResult const& sent) {
     return sent.outcome.has_error() && sent.outcome.error().code == Errc::io;
 }
 
 /// The blob that may be to blame for an answer that could not be written.
-std::optional<registry::FailedRead> failed_read(http::Response const& response, Sent const& sent) {
+std::optional<registry::FailedRead> failed_read(http::Response const& response, SendResult const& sent) {
     if (auto const* const body = std::get_if<http::BlobBody>(&response.body);
         body != nullptr && body->digest) {
         return registry::FailedRead{*body->digest, body->blob->size(), sent.blob_offset};
@@ -91,10 +91,10 @@ void Session::drain() noexcept {
     if (idle_) conn_->close();
 }
 
-void Session::yield() noexcept {
+void Session::close_idle() noexcept {
     conn_->close();
     if (context_.idle != nullptr) context_.idle->remove(*this);
-    if (seat_ != nullptr) seat_->give_up();
+    if (slot_ != nullptr) slot_->release();
 }
 
 void Session::drop() noexcept {
@@ -118,7 +118,7 @@ Task<> Session::run() {
     conn_->close();
 }
 
-Task<> Session::turn_away(Error why) {
+Task<> Session::reject(Error why) {
     co_await asio::this_coro::throw_if_cancelled(false);
     conn_->expires_after(context_.limits.linger_time);
     // Some clients take no answer to what they have not asked yet.
@@ -225,7 +225,7 @@ Task<bool> Session::serve(Exchange& exchange) {
     request.forwarded = from_proxy_;
     request.local = context_.local;
     request.id = exchange.id;
-    MemoryBudget::Share memory(context_.memory);
+    MemoryBudget::Reservation memory(context_.memory);
     request.memory = &memory;
     ConnClient const client(*conn_);
     request.client = &client;
@@ -249,11 +249,12 @@ Task<bool> Session::serve(Exchange& exchange) {
 }
 
 /// A reader may be slow, and until it has taken the answer this is in memory.
-void Session::hold(MemoryBudget::Share& memory, RequestHead const& request, http::Response& response) const {
+void Session::hold(MemoryBudget::Reservation& memory, RequestHead const& request,
+                   http::Response& response) const {
     if (request.method == http::Method::head) return;
     auto const bytes = memory_of(response, conn_->is_tls());
     if (bytes <= small_answer) return;
-    auto const held = memory.raise_to(memory.bytes() + bytes);
+    auto const held = memory.reserve(memory.bytes() + bytes);
     if (held.has_value()) return;
     auto const route = response.route;
     response = context_.handler.refuse(held.error());
@@ -266,7 +267,7 @@ Task<bool> Session::refuse(Exchange& exchange, Error error) {
     co_return co_await answer(exchange, context_.handler.refuse(error), false);
 }
 
-Task<> Session::mend(http::Response& response, Framing& framing, Sent& sent) {
+Task<> Session::handle_send_failure(http::Response& response, Framing& framing, SendResult& sent) {
     // Before the connection ends: a client that sees it end and asks again is told the truth.
     if (auto const read = failed_read(response, sent)) co_await context_.handler.read_failed(*read);
     if (sent.bytes > 0) co_return;
@@ -288,7 +289,7 @@ Task<bool> Session::answer(Exchange& exchange, http::Response response, bool kee
     auto sent = co_await write_response(*conn_, response, framing, context_.limits, context_.spare);
     if (failed_here(sent)) {
         keep = keep && sent.bytes > 0;
-        co_await mend(response, framing, sent);
+        co_await handle_send_failure(response, framing, sent);
     }
     context_.metrics.request_bytes.add(exchange.received);
     context_.metrics.response_bytes.add(sent.bytes);

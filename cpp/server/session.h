@@ -14,7 +14,7 @@
 namespace ocilot::server {
 
 struct Framing;
-struct Sent;
+struct SendResult;
 
 /// One client connection: reads requests, hands them to the handler and writes the answers, one after the
 /// other, in the order they came. Whatever cannot be understood gets an answer before the connection ends.
@@ -29,15 +29,15 @@ class Session {
     Task<> run();
 
     /// Says why this connection is not served, and ends it; instead of run().
-    Task<> turn_away(Error why);
+    Task<> reject(Error why);
 
     /// Ends an idle connection at once; a busy one ends with its next answer, by SessionContext::draining.
     void drain() noexcept;
-    /// Its seat among the connections, which lives as long.
-    void set_seat(Connections::Seat& seat) noexcept { seat_ = &seat; }
-    /// Ends an idle connection at once and gives up its seat for another.
-    void yield() noexcept;
-    [[nodiscard]] IdlePlace& idle_place() noexcept { return idle_place_; }
+    /// Its slot among the connections, which lives as long.
+    void set_slot(Connections::Slot& slot) noexcept { slot_ = &slot; }
+    /// Ends an idle connection at once and gives up its slot for another.
+    void close_idle() noexcept;
+    [[nodiscard]] IdleLink& idle_link() noexcept { return idle_link_; }
     /// Ends the connection at once; the request under way is not answered.
     void drop() noexcept;
 
@@ -52,12 +52,12 @@ class Session {
     Task<Result<std::string>> read_head(HeadScanner& scanner);
     Task<bool> serve(Exchange& exchange);
     /// Counts the memory of an answer, or has it say that there is none.
-    void hold(MemoryBudget::Share& memory, RequestHead const& request, http::Response& response) const;
+    void hold(MemoryBudget::Reservation& memory, RequestHead const& request, http::Response& response) const;
     Task<bool> refuse(Exchange& exchange, Error error);
     Task<bool> answer(Exchange& exchange, http::Response response, bool keep);
     /// What can be done after an answer failed here. A coroutine of its own: what it needs would make the
     /// frame of every answer larger than those that are used again.
-    Task<> mend(http::Response& response, Framing& framing, Sent& sent);
+    Task<> handle_send_failure(http::Response& response, Framing& framing, SendResult& sent);
     Task<> linger();
     void record(Exchange const& exchange, http::Response const& response, std::uint64_t body_bytes) const;
 
@@ -65,8 +65,8 @@ class Session {
     SessionContext& context_;
     bool const from_proxy_;  // The connection comes from a trusted proxy.
     InputBuffer input_;
-    Connections::Seat* seat_ = nullptr;
-    IdlePlace idle_place_;
+    Connections::Slot* slot_ = nullptr;
+    IdleLink idle_link_;
     bool idle_ = false;
     bool fresh_ = true;  // Nothing was received yet.
 };

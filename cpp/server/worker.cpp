@@ -1,7 +1,7 @@
 #include "server/worker.h"
 
 #include "base/signals_blocked.h"
-#include "net/http_idle.h"
+#include "net/http_connection_pool.h"
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/post.hpp>
@@ -106,7 +106,7 @@ Task<> Worker::wind_up(std::chrono::milliseconds drain_time, std::function<void(
         timer.expires_after(glance);
         co_await timer.async_wait(asio::redirect_error(use_task, ignored));
     }
-    net::HttpIdle::of(context_.get_executor()).close();  // What waits there would keep the thread.
+    net::HttpConnectionPool::of(context_.get_executor()).close();  // What waits there would keep the thread.
     busy_.reset();
 }
 

@@ -29,7 +29,7 @@ void resource(std::string_view input) {
         promise(scope.error().code == Errc::bad_request, "a bad scope is a bad request");
         return;
     }
-    promise(scope->size() <= auth::most_resources, "there is a most of what can be asked for");
+    promise(scope->size() <= auth::max_resources, "there is a most of what can be asked for");
     for (auto const& resource : *scope) {
         promise(!resource.type.empty() && resource.type.find_first_of("(): ") == std::string::npos,
                 "a type is a word");

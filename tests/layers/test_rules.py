@@ -19,7 +19,7 @@ CATCHES = {
     "cpp/meta/annotations_json.cpp": "JSON: the parser throws",
     "cpp/meta/sqlite/names_json.cpp": "JSON: the parser throws",
     "cpp/meta/sqlite/writer.h": "SQL: what a job of the writer throws is its answer",
-    "cpp/python/told.h": "binding: what Python raises crosses the core",
+    "cpp/python/python_callback.h": "binding: what Python raises crosses the core",
     "cpp/server/listener.cpp": "listener: what an accepted connection throws costs that connection",
     "cpp/server/server.cpp": "binding: what the start throws is the answer to it",
     "cpp/server/session.cpp": "session: what a request throws costs one connection",
@@ -28,7 +28,7 @@ CATCHES = {
 
 SPAWNS = {
     "cpp/base/task_group.cpp": "the group itself",
-    "cpp/server/run_now.h": "runs a task to its end before it returns",
+    "cpp/server/sync_wait.h": "runs a task to its end before it returns",
 }
 
 POSTS = {
@@ -64,7 +64,7 @@ MANY_METHODS: dict[str, str] = {}
 LONG_HANDLERS: dict[str, str] = {}
 GLOBALS = {
     "cpp/meta/sqlite/db.cpp:once": "SQLite itself is configured once a process",
-    "cpp/net/http_idle.h:id": "Asio finds a service of an I/O context by it; nobody changes it",
+    "cpp/net/http_connection_pool.h:id": "Asio finds a service of an I/O context by it; nobody changes it",
 }
 """Exceptions from the other habits, each with its reason. These lists only shrink."""
 

@@ -79,7 +79,7 @@ def test_what_is_asked_for_most_loads_next_to_nothing(words: list[str], own: set
 def test_the_help_of_all_loads_no_command(word: str) -> None:
     loaded = loaded_by("-m", "ocilot", word)
     own = {name for name in loaded if name.partition(".")[0] == "ocilot"}
-    beside = {f"ocilot.cli.{name}" for name in ("main", "app", "version", "lean")}
+    beside = {f"ocilot.cli.{name}" for name in ("main", "app", "version", "help_imports")}
     assert own == {"ocilot", "ocilot.cli"} | beside
     assert loaded & {"yaml", "asyncio", "markdown_it", "pygments"} == set()
 

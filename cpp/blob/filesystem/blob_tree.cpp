@@ -16,13 +16,13 @@ namespace ocilot::blob {
 namespace {
 
 constexpr auto const* data_name = "data";
-constexpr std::size_t most_path = 160;  // Bytes; enough for any digest.
+constexpr std::size_t max_path = 160;  // Bytes; enough for any digest.
 /// How often the directory of a blob may be removed under a push of it before that is an error.
-constexpr int most_races = 100;
+constexpr int max_races = 100;
 
 std::string shard_of(oci::Digest const& digest) {
     std::string path;
-    path.reserve(most_path);
+    path.reserve(max_path);
     path += to_string(digest.algorithm());
     path += '/';
     append_hex(path, digest.bytes().first(1));
@@ -73,14 +73,14 @@ BlobTree::BlobTree(DataDirectory directory, std::unique_ptr<Files> files, Random
 
 // Asked once: file systems without O_TMPFILE and systems without /proc take the way by a name and rename.
 bool BlobTree::can_link_nameless() {
-    Staged file{Fd(files_->open(directory_.uploads.get(), ".", O_TMPFILE | O_RDWR, file_mode))};
+    StagedFile file{Fd(files_->open(directory_.uploads.get(), ".", O_TMPFILE | O_RDWR, file_mode))};
     if (!file.fd) return false;
     bool const linked = name_in_uploads(file) == 0;
     drop(std::move(file));
     return linked;
 }
 
-int BlobTree::name_in_uploads(Staged& file) {
+int BlobTree::name_in_uploads(StagedFile& file) {
     auto const id = Uuid::random(random_);
     auto name = path_of(id);
     int linked = files_->link(file.fd.get(), directory_.uploads.get(), name.c_str());
@@ -93,7 +93,7 @@ int BlobTree::name_in_uploads(Staged& file) {
     return linked;
 }
 
-Result<Staged> BlobTree::create_upload(Uuid const& id) {
+Result<StagedFile> BlobTree::create_upload(Uuid const& id) {
     constexpr int flags = O_RDWR | O_CREAT | O_EXCL;
     auto path = path_of(id);
     int fd = files_->open(directory_.uploads.get(), path.c_str(), flags, file_mode);
@@ -107,10 +107,10 @@ Result<Staged> BlobTree::create_upload(Uuid const& id) {
         return Error{Errc::conflict, fmt::format("upload {} exists already; start another one", id.str())};
     }
     if (fd < 0) return system_error(-fd, fmt::format("cannot create upload {}", id.str()));
-    return Staged{Fd(fd), std::move(path)};
+    return StagedFile{Fd(fd), std::move(path)};
 }
 
-Result<Staged> BlobTree::open_upload(Uuid const& id) {
+Result<StagedFile> BlobTree::open_upload(Uuid const& id) {
     auto path = path_of(id);
     int const fd = files_->open(directory_.uploads.get(), path.c_str(), O_RDWR | O_NOFOLLOW, 0);
     if (fd == -ENOENT) {
@@ -118,7 +118,7 @@ Result<Staged> BlobTree::open_upload(Uuid const& id) {
                      fmt::format("upload {} has no bytes in the store; start the upload again", id.str())};
     }
     if (fd < 0) return system_error(-fd, fmt::format("cannot open upload {}", id.str()));
-    return Staged{Fd(fd), std::move(path)};
+    return StagedFile{Fd(fd), std::move(path)};
 }
 
 Result<std::vector<Uuid>> BlobTree::uploads() {
@@ -145,8 +145,8 @@ Result<> BlobTree::discard_upload(Uuid const& id) {
     return {};
 }
 
-Result<Staged> BlobTree::stage(std::span<std::byte const> bytes) {
-    Staged file;
+Result<StagedFile> BlobTree::stage(std::span<std::byte const> bytes) {
+    StagedFile file;
     if (nameless_) {
         int const fd = files_->open(directory_.uploads.get(), ".", O_TMPFILE | O_RDWR, file_mode);
         if (fd < 0) return system_error(-fd, "cannot create a file in the store");
@@ -161,10 +161,10 @@ Result<Staged> BlobTree::stage(std::span<std::byte const> bytes) {
     return system_error(-problem, fmt::format("cannot write {} bytes to the store", bytes.size()));
 }
 
-Result<> BlobTree::publish(Staged& file, oci::Digest const& digest) {
+Result<> BlobTree::publish(StagedFile& file, oci::Digest const& digest) {
     auto const path = directory_of(digest);
     int problem = 0;
-    for (int race = 0; race < most_races; ++race) {
+    for (int race = 0; race < max_races; ++race) {
         problem = make_blob_directory(digest, path);
         if (problem == 0) {
             int const fd = files_->open(directory_.blobs.get(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
@@ -199,7 +199,7 @@ int BlobTree::make_blob_directory(oci::Digest const& digest, std::string const& 
     return made == -EEXIST ? 0 : made;
 }
 
-int BlobTree::give_name(Staged& file, int directory) {
+int BlobTree::give_name(StagedFile& file, int directory) {
     auto const present = files_->size(directory, data_name);
     if (present < 0 && present != -ENOENT) return static_cast<int>(present);
     if (present < 0 && file.name.empty()) return files_->link(file.fd.get(), directory, data_name);
@@ -210,7 +210,7 @@ int BlobTree::give_name(Staged& file, int directory) {
     }
     // Not link and unlink: a crash in between would leave an upload to go on with inside the blob's own file.
     int const moved = files_->rename(directory_.uploads.get(), file.name.c_str(), directory, data_name);
-    if (moved == 0) file = Staged{};
+    if (moved == 0) file = StagedFile{};
     return moved;
 }
 
@@ -238,7 +238,7 @@ std::atomic<bool>& BlobTree::shard_synced(oci::Digest const& digest) noexcept {
     return shards_synced_[algorithm][std::to_integer<std::size_t>(digest.bytes()[0])];
 }
 
-void BlobTree::drop(Staged file) noexcept {
+void BlobTree::drop(StagedFile file) noexcept {
     // What cannot be unlinked is an orphan among the uploads, removed with them.
     if (!file.name.empty()) files_->unlink(directory_.uploads.get(), file.name.c_str(), 0);
 }
@@ -250,7 +250,7 @@ Result<> BlobTree::put(oci::Digest const& digest, std::span<std::byte const> byt
         Fd const directory(files_->open(directory_.blobs.get(), path.c_str(), O_RDONLY | O_DIRECTORY, 0));
         if (directory && sync_names(digest, directory.get()) == 0) return {};
     }
-    TRY(Staged file, stage(bytes));
+    TRY(StagedFile file, stage(bytes));
     auto published = publish(file, digest);
     if (published.has_error()) drop(std::move(file));
     return published;
@@ -326,7 +326,7 @@ Result<> BlobTree::probe() {
     std::array<std::byte, 4096> written;
     std::array<std::byte, 4096> read;
     random_.fill(written);
-    TRY(Staged file, stage(written));
+    TRY(StagedFile file, stage(written));
     auto const n = read_fully(*files_, file.fd.get(), read, 0);
     drop(std::move(file));
     if (n < 0) return system_error(static_cast<int>(-n), "cannot read what was just written to the store");

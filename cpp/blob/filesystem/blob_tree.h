@@ -22,7 +22,7 @@
 namespace ocilot::blob {
 
 /// A file that is not a blob yet: named in uploads/, or nameless (O_TMPFILE) if `name` is empty.
-struct Staged {
+struct StagedFile {
     Fd fd;
     std::string name = {};  ///< Relative to uploads/.
 };
@@ -37,21 +37,21 @@ class BlobTree {
     [[nodiscard]] Files& files() noexcept { return *files_; }
 
     /// An empty upload; conflict if there is one.
-    Result<Staged> create_upload(Uuid const& id);
+    Result<StagedFile> create_upload(Uuid const& id);
     /// An upload made earlier; upload_unknown if there is none.
-    Result<Staged> open_upload(Uuid const& id);
+    Result<StagedFile> open_upload(Uuid const& id);
     Result<std::vector<Uuid>> uploads();
     /// Succeeds if there is none.
     Result<> discard_upload(Uuid const& id);
 
     /// A file with `bytes`, which are on disk.
-    Result<Staged> stage(std::span<std::byte const> bytes);
+    Result<StagedFile> stage(std::span<std::byte const> bytes);
     /// Makes `file`, whose bytes are on disk, the blob `digest`, in place of one that is there; its name is
     /// on disk afterwards. After a failure `file.fd` still holds the file, unless it became the blob already
     /// and only its name could not be synced.
-    Result<> publish(Staged& file, oci::Digest const& digest);
+    Result<> publish(StagedFile& file, oci::Digest const& digest);
     /// Removes a file that shall not become a blob.
-    void drop(Staged file) noexcept;
+    void drop(StagedFile file) noexcept;
 
     /// stage and publish, unless the blob is there with these bytes.
     Result<> put(oci::Digest const& digest, std::span<std::byte const> bytes);
@@ -67,9 +67,9 @@ class BlobTree {
   private:
     bool can_link_nameless();
     bool holds(oci::Digest const& digest, std::span<std::byte const> bytes);
-    int name_in_uploads(Staged& file);
+    int name_in_uploads(StagedFile& file);
     int make_blob_directory(oci::Digest const& digest, std::string const& path);
-    int give_name(Staged& file, int directory);
+    int give_name(StagedFile& file, int directory);
     int sync_names(oci::Digest const& digest, int directory);
     int sync_directory(int at, char const* path);
     std::atomic<bool>& shard_synced(oci::Digest const& digest) noexcept;

@@ -159,7 +159,7 @@ FilesystemStore::FilesystemStore(DataDirectory directory, std::unique_ptr<Files>
     : tree_(std::move(directory), std::move(files), random), pools_(pools), boot_(boot) {}
 
 Task<Result<std::unique_ptr<Upload>>> FilesystemStore::create(Uuid id, oci::Algorithm algorithm) {
-    CO_TRY(Staged file, co_await pools_.writing.run([this, id] { return tree_.create_upload(id); }));
+    CO_TRY(StagedFile file, co_await pools_.writing.run([this, id] { return tree_.create_upload(id); }));
     std::unique_ptr<Upload> upload =
         std::make_unique<FilesystemUpload>(tree_, pools_, boot_, id, algorithm, std::move(file));
     co_return upload;
@@ -167,7 +167,7 @@ Task<Result<std::unique_ptr<Upload>>> FilesystemStore::create(Uuid id, oci::Algo
 
 Task<Result<std::unique_ptr<Upload>>> FilesystemStore::resume(Uuid id, oci::Algorithm algorithm,
                                                               std::string state) {
-    auto upload = std::make_unique<FilesystemUpload>(tree_, pools_, boot_, id, algorithm, Staged{});
+    auto upload = std::make_unique<FilesystemUpload>(tree_, pools_, boot_, id, algorithm, StagedFile{});
     CO_CHECK(co_await upload->recover(std::move(state)));
     std::unique_ptr<Upload> recovered = std::move(upload);
     co_return recovered;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kib = 1024;
 constexpr std::size_t mib = 1024 * kib;
 /// Appended on the I/O thread: hashing this takes some 60 µs, two hops between threads not much less.
-constexpr std::size_t most_inline = 64 * kib;
+constexpr std::size_t max_inline = 64 * kib;
 /// Written and hashed in turn, so that the hash finds the bytes in the cache.
 constexpr std::size_t piece = 256 * kib;
 /// Write-back starts this often, so that the sync at the end finds little to do.
@@ -25,7 +25,7 @@ constexpr std::uint64_t hash_turn = 16 * mib;
 }  // namespace
 
 FilesystemUpload::FilesystemUpload(BlobTree& tree, Pools pools, std::optional<Uuid> boot, Uuid id,
-                                   oci::Algorithm algorithm, Staged file)
+                                   oci::Algorithm algorithm, StagedFile file)
     : tree_(tree), pools_(pools), boot_(boot), id_(id), file_(std::move(file)), hasher_(algorithm) {}
 
 Task<Result<>> FilesystemUpload::recover(std::string state) {
@@ -52,7 +52,7 @@ Task<Result<>> FilesystemUpload::ensure_open() {
 }
 
 Result<std::uint64_t> FilesystemUpload::open_file() {
-    TRY(Staged file, tree_.open_upload(id_));
+    TRY(StagedFile file, tree_.open_upload(id_));
     auto const size = tree_.files().size(file.fd.get(), "");
     if (size < 0)
         return system_error(static_cast<int>(-size), fmt::format("cannot read upload {}", id_.str()));
@@ -65,7 +65,7 @@ Task<Result<>> FilesystemUpload::append(std::span<std::byte const> bytes) {
         CO_CHECK(co_await ensure_open());
     }
     proven_.reset();
-    if (bytes.size() > most_inline) {
+    if (bytes.size() > max_inline) {
         co_return co_await pools_.writing.run([this, bytes] {
             auto taken = take(bytes);
             start_write_back();
@@ -97,17 +97,17 @@ Result<> FilesystemUpload::take(std::span<std::byte const> bytes) {
     return {};
 }
 
-Task<Result<>> FilesystemUpload::take_back() {
-    if (!mark_ || mark_->size == size_) co_return Result<>();
+Task<Result<>> FilesystemUpload::roll_back() {
+    if (!savepoint_ || savepoint_->size == size_) co_return Result<>();
     if (!file_.fd) {
         CO_CHECK(co_await ensure_open());
     }
-    CO_CHECK(co_await pools_.writing.run([this] { return cut(mark_->size); }));
-    size_ = mark_->size;
+    CO_CHECK(co_await pools_.writing.run([this] { return cut(savepoint_->size); }));
+    size_ = savepoint_->size;
     written_back_ = std::min(written_back_, size_);
     synced_ = std::min(synced_, size_);
-    hasher_ = mark_->hasher;
-    mark_.reset();
+    hasher_ = savepoint_->hasher;
+    savepoint_.reset();
     proven_.reset();
     co_return Result<>();
 }
@@ -202,10 +202,10 @@ Result<> FilesystemUpload::sync_file() {
 // succeed and prove nothing. So the upload goes, and the client sends the bytes again.
 void FilesystemUpload::lose() noexcept {
     tree_.drop(std::move(file_));
-    file_ = Staged{};
+    file_ = StagedFile{};
     hasher_ = oci::Hasher(hasher_.algorithm());
     proven_.reset();
-    mark_.reset();
+    savepoint_.reset();
     size_ = 0;
     written_back_ = 0;
     synced_ = 0;

@@ -14,7 +14,7 @@ class FilesystemUpload final : public Upload {
   public:
     /// `file` is empty, or parked (no descriptor) for `recover`. `tree` and `pools` outlive this.
     FilesystemUpload(BlobTree& tree, Pools pools, std::optional<Uuid> boot, Uuid id, oci::Algorithm algorithm,
-                     Staged file);
+                     StagedFile file);
 
     /// Takes up the bytes an earlier process left, and its `state()` if that holds: upload_unknown if there
     /// is no such file.
@@ -22,8 +22,8 @@ class FilesystemUpload final : public Upload {
 
     [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
     Task<Result<>> append(std::span<std::byte const> bytes) override;
-    void mark() override { mark_.emplace(hasher_, size_); }
-    Task<Result<>> take_back() override;
+    void set_savepoint() override { savepoint_.emplace(hasher_, size_); }
+    Task<Result<>> roll_back() override;
     Task<Result<oci::Digest>> digest(oci::Algorithm algorithm) override;
     Task<Result<>> commit(oci::Digest const& digest) override;
     Task<Result<>> discard() override;
@@ -32,10 +32,10 @@ class FilesystemUpload final : public Upload {
     Task<Result<>> sync() override;
 
   private:
-    struct Mark {
+    struct Savepoint {
         oci::Hasher hasher;
         std::uint64_t size;
-        Mark(oci::Hasher const& now, std::uint64_t held) : hasher(now), size(held) {}
+        Savepoint(oci::Hasher const& now, std::uint64_t held) : hasher(now), size(held) {}
     };
 
     Task<Result<>> ensure_open();
@@ -54,12 +54,12 @@ class FilesystemUpload final : public Upload {
     Pools pools_;
     std::optional<Uuid> boot_;
     Uuid id_;
-    Staged file_;
+    StagedFile file_;
     oci::Hasher hasher_;
     std::uint64_t size_ = 0;
     std::uint64_t written_back_ = 0;
     std::uint64_t synced_ = 0;  ///< This many first bytes are known to be on disk.
-    std::optional<Mark> mark_;
+    std::optional<Savepoint> savepoint_;
     std::optional<oci::Digest> proven_;  ///< What digest() has answered for the bytes as they are.
 };
 

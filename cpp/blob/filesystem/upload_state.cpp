@@ -16,7 +16,7 @@ constexpr std::size_t head_size = 2 + boot_size;
 std::string write_state(UploadState const& state) {
     if (!state.is_synced && !state.boot) return {};
     std::string text;
-    text.reserve(head_size + oci::Hasher::most_state);
+    text.reserve(head_size + oci::Hasher::max_state);
     text.push_back(version);
     text.push_back(state.is_synced ? synced : in_memory);
     text += state.boot ? state.boot->str() : std::string(boot_size, ' ');

@@ -67,10 +67,10 @@ class MemoryUpload final : public Upload {
         co_return Result<>();
     }
 
-    void mark() override { mark_ = bytes_->size(); }
-    Task<Result<>> take_back() override {
-        if (mark_ >= bytes_->size()) co_return Result<>();
-        bytes_->resize(mark_);
+    void set_savepoint() override { savepoint_ = bytes_->size(); }
+    Task<Result<>> roll_back() override {
+        if (savepoint_ >= bytes_->size()) co_return Result<>();
+        bytes_->resize(savepoint_);
         hasher_ = oci::Hasher(hasher_.algorithm());
         hasher_.update(*bytes_);
         proven_.reset();
@@ -104,7 +104,7 @@ class MemoryUpload final : public Upload {
     Uuid id_;
     std::shared_ptr<MemoryStore::Bytes> bytes_;
     oci::Hasher hasher_;
-    std::size_t mark_ = SIZE_MAX;        ///< How many bytes take_back leaves.
+    std::size_t savepoint_ = SIZE_MAX;   ///< How many bytes roll_back leaves.
     std::optional<oci::Digest> proven_;  ///< What digest() has answered for the bytes as they are.
 };
 

@@ -87,11 +87,11 @@ Task<Result<Response>> get_access(Context const& context) {
     body += sets_new_tags ? R"("partly":"create",)" : R"("partly":null,)";
     append_member(body, "by", told.by);
     body += ',';
-    append_member(body, "rule", std::uint64_t{told.ruling.rule});
+    append_member(body, "rule", std::uint64_t{told.rule_decision.rule});
     body += ',';
-    append_member(body, "pattern", told.ruling.pattern);
+    append_member(body, "pattern", told.rule_decision.pattern);
     body += ',';
-    append_member(body, "rights", told.ruling.rights.str());
+    append_member(body, "rights", told.rule_decision.rights.str());
     body += ',';
     append_member(body, "reason", told.sentence);
     body += '}';

@@ -1,7 +1,7 @@
 #include "base/quote.h"
 #include "http/api/admin.h"
 #include "http/api/routes.h"
-#include "http/core/members.h"
+#include "http/core/json_members.h"
 #include "http/core/page.h"
 #include "registry/actor.h"
 
@@ -30,7 +30,7 @@ Json json_of(meta::AccountFact const& account) {
 }
 
 /// Whether it is a machine's, by its `kind`.
-Result<bool> is_robot(Members& members) {
+Result<bool> is_robot(JsonMembers& members) {
     TRY(auto const kind, members.text("kind"));
     if (!kind || kind == "user") return false;
     if (kind == "robot") return true;
@@ -38,15 +38,15 @@ Result<bool> is_robot(Members& members) {
                  fmt::format("{} is no kind of account: write user or robot", quote(*kind))};
 }
 
-Result<auth::Registrar::NewAccount> read_new(Members members) {
-    auth::Registrar::NewAccount account;
-    TRY(account.name, members.needed_text("name"));
+Result<auth::AccountManager::NewAccount> read_new(JsonMembers members) {
+    auth::AccountManager::NewAccount account;
+    TRY(account.name, members.required_text("name"));
     TRY(account.robot, is_robot(members));
     TRY(auto password, members.text_or_null("password"));
     TRY(auto groups, members.texts("groups"));
     TRY(auto const admin, members.flag("admin"));
     TRY(auto const disabled, members.flag("disabled"));
-    CHECK(members.no_more());
+    CHECK(members.reject_unknown());
     account.password = std::move(password).value_or(std::string());
     account.groups = std::move(groups).value_or(std::vector<std::string>());
     account.admin = admin.value_or(false);
@@ -54,13 +54,13 @@ Result<auth::Registrar::NewAccount> read_new(Members members) {
     return account;
 }
 
-Result<auth::Registrar::Change> read_change(Members members) {
-    auth::Registrar::Change change;
+Result<auth::AccountManager::Change> read_change(JsonMembers members) {
+    auth::AccountManager::Change change;
     TRY(change.password, members.text_or_null("password"));
     TRY(change.groups, members.texts("groups"));
     TRY(change.admin, members.flag("admin"));
     TRY(change.disabled, members.flag("disabled"));
-    CHECK(members.no_more());
+    CHECK(members.reject_unknown());
     return change;
 }
 
@@ -68,7 +68,7 @@ Result<auth::Registrar::Change> read_change(Members members) {
 Task<Result<Response>> get_accounts(Context const& context) {
     CO_CHECK(check_administrable(context));
     CO_TRY(auto const wanted, PageQuery::parse(context.query, page_without_n, longest_page));
-    CO_TRY(auto found, co_await context.registrar->accounts().accounts(wanted.page()));
+    CO_TRY(auto found, co_await context.account_manager->accounts().accounts(wanted.page()));
     if (wanted.size == 0) found = {};
     auto list = Json::array();
     for (auto const& account : found.items) list.push_back(json_of(account));
@@ -83,10 +83,10 @@ Task<Result<Response>> get_accounts(Context const& context) {
 /// `POST /api/v1/accounts`.
 Task<Result<Response>> post_account(Context const& context) {
     CO_CHECK(check_administrable(context));
-    CO_TRY(auto members, co_await Members::of_body(context.request));
+    CO_TRY(auto members, co_await JsonMembers::of_body(context.request));
     CO_TRY(auto wanted, read_new(std::move(members)));
     CO_TRY(auto const account,
-           co_await context.registrar->add(std::move(wanted), registry::actor_of(context.caller)));
+           co_await context.account_manager->add(std::move(wanted), registry::actor_of(context.caller)));
     auto response = json_response(201, json_of(account));
     response.set("Location", context.urls.local(fmt::format("{}/{}", path, account.name)));
     co_return response;
@@ -96,18 +96,18 @@ Task<Result<Response>> post_account(Context const& context) {
 Task<Result<Response>> get_account(Context const& context) {
     CO_CHECK(check_administrable(context));
     std::string const name(context.item);
-    CO_TRY(auto const account, co_await context.registrar->accounts().account(name));
+    CO_TRY(auto const account, co_await context.account_manager->accounts().account(name));
     co_return json_response(200, json_of(account));
 }
 
 /// `PATCH /api/v1/accounts/<item>`.
 Task<Result<Response>> patch_account(Context const& context) {
     CO_CHECK(check_administrable(context));
-    CO_TRY(auto members, co_await Members::of_body(context.request));
+    CO_TRY(auto members, co_await JsonMembers::of_body(context.request));
     CO_TRY(auto change, read_change(std::move(members)));
     CO_TRY(auto const account,
-           co_await context.registrar->change(std::string(context.item), std::move(change),
-                                              registry::actor_of(context.caller)));
+           co_await context.account_manager->change(std::string(context.item), std::move(change),
+                                                    registry::actor_of(context.caller)));
     co_return json_response(200, json_of(account));
 }
 
@@ -115,8 +115,8 @@ Task<Result<Response>> patch_account(Context const& context) {
 Task<Result<Response>> delete_account(Context const& context) {
     CO_CHECK(check_administrable(context));
     std::string const name(context.item);
-    CO_CHECK(co_await context.registrar->accounts().remove(name, registry::actor_of(context.caller),
-                                                           context.registry.clock.now()));
+    CO_CHECK(co_await context.account_manager->accounts().remove(name, registry::actor_of(context.caller),
+                                                                 context.registry.clock.now()));
     co_return Response{.status = 204};
 }
 

@@ -8,7 +8,8 @@
 namespace ocilot::http {
 
 Result<> check_administrable(Context const& context) {
-    if (context.registrar == nullptr) return Error{Errc::not_found, "there is nothing to administer here"};
+    if (context.account_manager == nullptr)
+        return Error{Errc::not_found, "there is nothing to administer here"};
     return {};
 }
 

@@ -1,8 +1,8 @@
 #include "base/quote.h"
 #include "http/api/admin.h"
 #include "http/api/routes.h"
-#include "http/core/instant.h"
 #include "http/core/page.h"
+#include "http/core/timestamp.h"
 #include "registry/change_text.h"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ constexpr std::size_t longest_page = 1000;
 constexpr std::string_view conditions[] = {"since", "until", "by", "repository", "action", "refused"};
 
 /// Tags that one entry names; the API says how many there were.
-constexpr std::size_t most_tags = 100;
+constexpr std::size_t max_tags = 100;
 
 void add_text(Json& object, std::string_view member, std::string const& value) {
     if (!value.empty()) object[member] = value;
@@ -32,7 +32,7 @@ void add_tags(Json& object, meta::ChangeDetails const& details) {
     if (details.tags.empty()) return;
     auto list = Json::array();
     for (auto const& tag : details.tags) {
-        if (list.size() == most_tags) break;
+        if (list.size() == max_tags) break;
         Json one{{"name", tag.name}};
         add_text(one, "previous", tag.previous);
         list.push_back(std::move(one));
@@ -69,10 +69,10 @@ Json json_of(meta::Change const& change) {
     return entry;
 }
 
-Result<std::optional<Time>> instant(Query const& query, std::string_view name) {
+Result<std::optional<Time>> timestamp(Query const& query, std::string_view name) {
     auto const text = query.first(name);
     if (!text) return std::optional<Time>();
-    if (auto const time = parse_instant(*text)) return std::optional(*time);
+    if (auto const time = parse_timestamp(*text)) return std::optional(*time);
     return Error{
         Errc::bad_request,
         fmt::format("{} is no time for {}: write 2026-11-21T17:48:55Z or 2026-11-21", quote(*text), name)};
@@ -111,8 +111,8 @@ Result<std::string> action_of(Query const& query) {
 Result<meta::JournalQuery> read_query(Query const& query) {
     meta::JournalQuery wanted;
     TRY(wanted.before, entry_id(query));
-    TRY(wanted.since, instant(query, "since"));
-    TRY(wanted.until, instant(query, "until"));
+    TRY(wanted.since, timestamp(query, "since"));
+    TRY(wanted.until, timestamp(query, "until"));
     wanted.by = text_of(query, "by");
     wanted.repository = text_of(query, "repository");
     TRY(wanted.action, action_of(query));

@@ -1,6 +1,6 @@
 #include "http/api/admin.h"
 #include "http/api/routes.h"
-#include "http/core/members.h"
+#include "http/core/json_members.h"
 #include "http/core/page.h"
 #include "registry/actor.h"
 
@@ -29,13 +29,13 @@ Json json_of(meta::TokenFact const& token) {
             {"last_used_at", json_time(token.last_used_at)}};
 }
 
-Result<auth::Registrar::NewToken> read_new(Members members) {
-    auth::Registrar::NewToken token;
-    TRY(token.account, members.needed_text("account"));
+Result<auth::AccountManager::NewToken> read_new(JsonMembers members) {
+    auth::AccountManager::NewToken token;
+    TRY(token.account, members.required_text("account"));
     TRY(auto note, members.text("note"));
     TRY(auto scopes, members.texts("scopes"));
     TRY(auto const life, members.number("expires_in"));
-    CHECK(members.no_more());
+    CHECK(members.reject_unknown());
     token.note = std::move(note).value_or(std::string());
     token.scopes = std::move(scopes).value_or(std::vector<std::string>());
     if (life) token.life = std::chrono::seconds(*life);
@@ -74,7 +74,7 @@ Task<Result<Response>> get_account_tokens(Context const& context) {
     CO_CHECK(check_administrable(context));
     CO_TRY(auto const wanted, PageQuery::parse(context.query, page_without_n, longest_page));
     CO_TRY(auto query, read_query(context.query, wanted));
-    CO_TRY(auto page, co_await context.registrar->tokens().tokens(std::move(query)));
+    CO_TRY(auto page, co_await context.account_manager->tokens().tokens(std::move(query)));
     if (wanted.size == 0) page = {};
     auto list = Json::array();
     for (auto const& token : page.items) list.push_back(json_of(token));
@@ -92,10 +92,10 @@ Task<Result<Response>> get_account_tokens(Context const& context) {
 /// `POST /api/v1/tokens`: the only answer that ever holds the secret.
 Task<Result<Response>> post_account_token(Context const& context) {
     CO_CHECK(check_administrable(context));
-    CO_TRY(auto members, co_await Members::of_body(context.request));
+    CO_TRY(auto members, co_await JsonMembers::of_body(context.request));
     CO_TRY(auto wanted, read_new(std::move(members)));
-    CO_TRY(auto const made,
-           co_await context.registrar->make_token(std::move(wanted), registry::actor_of(context.caller)));
+    CO_TRY(auto const made, co_await context.account_manager->create_token(
+                                std::move(wanted), registry::actor_of(context.caller)));
     auto document = json_of(made.fact);
     document["secret"] = made.secret;
     auto response = json_response(201, document);
@@ -107,8 +107,8 @@ Task<Result<Response>> post_account_token(Context const& context) {
 Task<Result<Response>> delete_account_token(Context const& context) {
     CO_CHECK(check_administrable(context));
     std::string const id(context.item);
-    CO_CHECK(co_await context.registrar->tokens().remove(id, registry::actor_of(context.caller),
-                                                         context.registry.clock.now()));
+    CO_CHECK(co_await context.account_manager->tokens().remove(id, registry::actor_of(context.caller),
+                                                               context.registry.clock.now()));
     co_return Response{.status = 204};
 }
 

@@ -76,14 +76,14 @@ policy::Caller local_caller() {
 
 /// What a token has to be good for: everything the request touches.
 std::string scope_of(Route const& route, Verb const& verb, Query const& query) {
-    if (verb.reach == Reach::catalog) return "registry:catalog:*";
+    if (verb.challenge_scope == ChallengeScope::catalog) return "registry:catalog:*";
     if (route.name.empty()) return {};
     std::string_view actions = "pull";
     if (verb.action == policy::Action::push) actions = "pull,push";
     if (verb.action == policy::Action::remove) actions = "delete";
     auto scope = fmt::format("repository:{}:{}", route.name, actions);
     auto const from = query.first("from");
-    bool const mounts = verb.reach == Reach::mount && query.first("mount") && from;
+    bool const mounts = verb.challenge_scope == ChallengeScope::mount && query.first("mount") && from;
     if (mounts && oci::RepositoryName::parse(*from).has_value()) {
         scope += fmt::format(" repository:{}:pull", *from);
     }
@@ -151,7 +151,7 @@ Task<Response> App::respond(Request const& request) {
         } else {
             response = failed(request, *target, *route, *verb, answered.error());
         }
-        tell_rate(response, rate);
+        add_rate_headers(response, rate);
     } else {
         response = without_verb(request, endpoint);
     }
@@ -179,7 +179,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
         if (!parts_.guard.known_to_allow(*caller, access)) {
             CO_CHECK(co_await permit(request, *caller, access));
         }
-        if (verb.reach == Reach::catalog) {
+        if (verb.challenge_scope == ChallengeScope::catalog) {
             CO_CHECK(told(request, *caller, may_list(*caller)));
         }
     }
@@ -188,7 +188,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .registry = parts_.registry,
                           .guard = parts_.guard,
                           .tokens = parts_.tokens,
-                          .registrar = parts_.registrar,
+                          .account_manager = parts_.account_manager,
                           .sealer = sealer_,
                           .hooks = parts_.hooks,
                           .jobs = parts_.jobs,
@@ -225,7 +225,7 @@ void App::note(policy::Caller const& caller, Route const& route, Error const& er
         note(meta::ChangeKind::limit, caller, route.name, route.item, error);
 }
 
-auth::Presented App::presented(Request const& request) {
+auth::RequestCredentials App::presented(Request const& request) {
     return {.authorization = request.header("Authorization").value_or(std::string_view{}),
             .several = request.count("Authorization") > 1,
             .address = request.peer,

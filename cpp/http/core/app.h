@@ -1,9 +1,9 @@
 #pragma once
 
+#include "auth/account_manager.h"
 #include "auth/guard.h"
 #include "auth/rate_limits.h"
 #include "auth/refusals.h"
-#include "auth/registrar.h"
 #include "auth/sealer.h"
 #include "auth/token_server.h"
 #include "http/core/challenge.h"
@@ -52,13 +52,13 @@ struct AppParts {
     registry::Registry& registry;
     auth::Guard& guard;
     Operations& operations;
-    auth::TokenServer* tokens = nullptr;           ///< null where this registry gives out none
-    auth::Registrar* registrar = nullptr;          ///< null where there is nothing to administer
-    policy::HookControl* hooks = nullptr;          ///< null where nobody runs hooks
-    ocilot::jobs::JobControl* jobs = nullptr;      ///< null where no jobs run
-    auth::RateLimits* rates = nullptr;             ///< null: requests are not counted
-    auth::Refusals* refusals = nullptr;            ///< where refusals are noted that nothing else notes
-    auth::Rules const* metrics_readers = nullptr;  ///< see GuardedOperations
+    auth::TokenServer* tokens = nullptr;              ///< null where this registry gives out none
+    auth::AccountManager* account_manager = nullptr;  ///< null where there is nothing to administer
+    policy::HookControl* hooks = nullptr;             ///< null where nobody runs hooks
+    ocilot::jobs::JobControl* jobs = nullptr;         ///< null where no jobs run
+    auth::RateLimits* rates = nullptr;                ///< null: requests are not counted
+    auth::Refusals* refusals = nullptr;               ///< where refusals are noted that nothing else notes
+    auth::Rules const* metrics_readers = nullptr;     ///< see GuardedOperations
 };
 
 /// The protocol: a request in, an answer out. Knows no socket. Thread-safe.
@@ -100,7 +100,7 @@ class App final : public Handler {
     void note(policy::Caller const& caller, Route const& route, Error const& error);
     void note(meta::ChangeKind kind, policy::Caller const& caller, std::string_view repository,
               std::string_view subject, Error const& error);
-    [[nodiscard]] static auth::Presented presented(Request const& request);
+    [[nodiscard]] static auth::RequestCredentials presented(Request const& request);
     /// The answer to a failed request, with everything that a client needs to do better.
     [[nodiscard]] Response failed(Request const& request, Target const& target, Route const& route,
                                   Verb const& verb, Error const& error);

@@ -15,8 +15,8 @@ struct Context {
     Query const& query;
     registry::Registry& registry;
     auth::Guard& guard;
-    auth::TokenServer* tokens;   ///< null where this registry gives out none
-    auth::Registrar* registrar;  ///< null where there is nothing to administer
+    auth::TokenServer* tokens;              ///< null where this registry gives out none
+    auth::AccountManager* account_manager;  ///< null where there is nothing to administer
     auth::Sealer const& sealer;
     policy::HookControl* hooks;      ///< null where nobody runs hooks
     ocilot::jobs::JobControl* jobs;  ///< null where no jobs run

@@ -18,7 +18,7 @@ Response refused(Error const& error) {
     return response;
 }
 
-auth::Presented presented(Request const& request) {
+auth::RequestCredentials presented(Request const& request) {
     return {.authorization = request.header("Authorization").value_or(std::string_view{}),
             .several = request.count("Authorization") > 1,
             .address = request.peer,
@@ -41,7 +41,7 @@ Task<Response> GuardedOperations::handle(Request const& request) {
     } else {
         response = refused(permitted.error());
     }
-    tell_rate(response, rate);
+    add_rate_headers(response, rate);
     co_return response;
 }
 

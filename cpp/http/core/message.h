@@ -35,7 +35,7 @@ struct Request {
     bool forwarded = false;        ///< came from a proxy whose `Forwarded` and `X-Forwarded-*` are believed
     bool local = false;   ///< came through the control socket, which only the registry's own user can open
     std::string_view id;  ///< id of this request, for logs and X-Request-Id
-    MemoryBudget::Share* memory =
+    MemoryBudget::Reservation* memory =
         nullptr;  ///< of what is buffered until the answer is out; null: not counted
     WaitingClient const* client = nullptr;  ///< null: it does not leave
 

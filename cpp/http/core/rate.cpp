@@ -18,7 +18,7 @@ Error over_rate(auth::RateVerdict const& verdict) {
             .retry_after = static_cast<unsigned>(verdict.wait_for.count())};
 }
 
-void tell_rate(Response& response, auth::RateVerdict const& verdict) {
+void add_rate_headers(Response& response, auth::RateVerdict const& verdict) {
     if (verdict.window.count() == 0) return;
     response.set("RateLimit-Limit", fmt::format("{};w={}", verdict.limit, verdict.window.count()));
     response.set("RateLimit-Remaining", fmt::format("{};w={}", verdict.remaining, verdict.window.count()));

@@ -15,6 +15,6 @@ namespace ocilot::http {
 /// `RateLimit-Remaining` and `RateLimit-Reset` (seconds until all may be sent at once again), as Docker Hub
 /// and draft-ietf-httpapi-ratelimit-headers have it; and for a request that was refused `Retry-After`.
 /// Nothing if no rule holds.
-void tell_rate(Response& response, auth::RateVerdict const& verdict);
+void add_rate_headers(Response& response, auth::RateVerdict const& verdict);
 
 }  // namespace ocilot::http

@@ -23,7 +23,7 @@ Task<Result<std::string>> read(Request const& request, std::size_t limit, Error 
         if (filled == body.size()) {
             auto const next = std::min(std::max(2 * filled, piece), most);
             if (request.memory != nullptr) {
-                CO_CHECK(request.memory->raise_to(next));
+                CO_CHECK(request.memory->reserve(next));
             }
             body.resize(next);
         }

@@ -38,7 +38,7 @@ class Errors {
 };
 
 /// What a request reaches beside the repository in its path, and so what its token has to be for.
-enum class Reach : std::uint8_t {
+enum class ChallengeScope : std::uint8_t {
     path,     ///< nothing
     catalog,  ///< the list of all repositories
     mount,    ///< the repository that `?from=` names, if `?mount=` is given
@@ -52,7 +52,7 @@ struct Verb {
     std::string_view purpose;
     std::array<Success, 3> successes;
     Errors errors;  ///< beside those that every endpoint may answer
-    Reach reach = Reach::path;
+    ChallengeScope challenge_scope = ChallengeScope::path;
     std::optional<auth::RequestClass> rate = {};  ///< nullopt: a read or a write, by the method
 };
 

@@ -7,7 +7,7 @@ namespace ocilot::http {
 namespace {
 
 constexpr std::string_view name = "Warning";
-constexpr std::size_t most_bytes = 4096;   // Of all header lines together.
+constexpr std::size_t max_bytes = 4096;    // Of all header lines together.
 constexpr std::size_t line_bytes = 11;     // "Warning: " and the line's end.
 constexpr std::size_t reserve_bytes = 64;  // For the line that counts the others.
 
@@ -29,7 +29,7 @@ void add_warnings(Response& response, std::vector<std::string> const& texts) {
     for (std::size_t i = 0; i < texts.size(); ++i) {
         auto line = value(texts[i]);
         bytes += line_bytes + line.size();
-        if (bytes > most_bytes - reserve_bytes) {
+        if (bytes > max_bytes - reserve_bytes) {
             response.set(name, value(fmt::format("and {} more", texts.size() - i)));
             return;
         }

@@ -1,4 +1,4 @@
-#include "auth/questions.h"
+#include "auth/hook_call_budget.h"
 #include "http/core/cache_control.h"
 #include "http/core/json.h"
 #include "http/core/page.h"
@@ -31,7 +31,7 @@ Task<Result<Visible>> visible(Context const& context, meta::Page page) {
     CO_TRY(auto found,
            co_await registry::list_repositories(context.registry, context.caller, std::move(page)));
     Visible out{.names = {}, .more = found.more, .position = std::move(start)};
-    auth::Questions questions(context.guard, context.request.client);
+    auth::HookCallBudget hook_calls(context.guard, context.request.client);
     for (auto& text : found.items) {
         if (out.names.size() == wanted) {
             out.more = true;
@@ -40,7 +40,7 @@ Task<Result<Visible>> visible(Context const& context, meta::Page page) {
         CO_TRY(auto name, oci::RepositoryName::parse(text));
         policy::Access access{std::move(name), policy::Action::pull};
         // A token for the list is good for no repository.
-        CO_TRY(auto const may, co_await questions.may_without_limit(context.caller, std::move(access)));
+        CO_TRY(auto const may, co_await hook_calls.may_without_limit(context.caller, std::move(access)));
         out.more = out.more || !may;
         if (!may) break;
         out.position = text;
@@ -105,7 +105,7 @@ constexpr Verb catalog_verbs[] = {
      "Names of the repositories that hold a manifest; `?n=` a page, `?last=` where it begins.",
      {{list_page}},
      {Errc::pagination_invalid},
-     Reach::catalog}};
+     ChallengeScope::catalog}};
 
 constexpr Endpoint catalog_route_table[] = {
     row("/v2/_catalog", "catalog", catalog_verbs),

@@ -33,7 +33,7 @@ Response answer(Context const& context, oci::Reference const& reference, meta::M
     return response;
 }
 
-constexpr std::size_t most_tags = 50;  // One header of the answer names them all: 6 KiB at most.
+constexpr std::size_t max_tags = 50;  // One header of the answer names them all: 6 KiB at most.
 
 /// `?tag=` of a push by digest, each once.
 Result<std::vector<oci::Tag>> more_tags(Query const& query) {
@@ -41,10 +41,10 @@ Result<std::vector<oci::Tag>> more_tags(Query const& query) {
     for (auto const text : query.all("tag")) {
         TRY(auto tag, oci::Tag::parse(text));
         if (std::find(tags.begin(), tags.end(), tag) != tags.end()) continue;
-        if (tags.size() == most_tags) {
+        if (tags.size() == max_tags) {
             return Error{
                 Errc::target_too_long,
-                fmt::format("the push sets more than {} tags; set the others with another push", most_tags)};
+                fmt::format("the push sets more than {} tags; set the others with another push", max_tags)};
         }
         tags.push_back(std::move(tag));
     }
@@ -135,7 +135,7 @@ constexpr Verb manifest_verbs[] = {
      "A manifest by tag or digest.",
      {{{200, "The manifest, byte for byte, with its media type and `Docker-Content-Digest`."}, not_modified}},
      {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_unknown},
-     Reach::path,
+     ChallengeScope::path,
      auth::RequestClass::manifests},
     {Method::put,
      Action::push,

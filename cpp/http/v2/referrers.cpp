@@ -79,7 +79,7 @@ Task<Result<Response>> get_referrers(Context const& context) {
     std::optional<std::string> type;
     if (types.size() == 1) type = std::string(types.front());
     ReferrersPage index(wanted.size);
-    meta::TakeReferrer const take = [&index](meta::ReferrerRow const& row) { return index.add(row); };
+    meta::ReferrerVisitor const take = [&index](meta::ReferrerRow const& row) { return index.add(row); };
     CO_TRY(bool const more, co_await registry::list_referrers(context.registry, context.name(), subject, type,
                                                               wanted.page(), take));
     auto const last = index.last();

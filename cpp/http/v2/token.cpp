@@ -158,7 +158,7 @@ constexpr Verb token_verbs[] = {
      "separated by spaces, `?offline_token=true` with a refresh token.",
      {{{200, "The token, good for what the caller may do of what was asked; that can be nothing."}}},
      {},
-     Reach::path,
+     ChallengeScope::path,
      auth::RequestClass::logins},
     {Method::post,
      std::nullopt,
@@ -169,7 +169,7 @@ constexpr Verb token_verbs[] = {
      "`access_type=offline` for a refresh token.",
      {{{200, "The token."}}},
      {Errc::body_too_large},
-     Reach::path,
+     ChallengeScope::path,
      auth::RequestClass::logins}};
 constexpr Verb token_keys_verbs[] = {
     {Method::get,

@@ -78,7 +78,7 @@ Task<Result<Response>> not_taken(Context const& context, registry::UploadRef ref
 }
 
 /// How many repositories a mount that names none looks at.
-constexpr std::size_t most_holders = 100;
+constexpr std::size_t max_holders = 100;
 
 /// What came of trying one source.
 enum class Mount : std::uint8_t { done, not_from_here, not_at_all };
@@ -88,7 +88,7 @@ enum class Mount : std::uint8_t { done, not_from_here, not_at_all };
 bool known_to_read(Context const& context, policy::Access const& access) {
     auto const& limit = context.caller.limit;
     if (limit && !limit->covers(access)) return false;
-    return context.guard.decided(context.caller, access).value_or(false);
+    return context.guard.decide_without_hooks(context.caller, access).value_or(false);
 }
 
 /// Whether the caller may read a source. To have named one that the caller may not read is a refusal, which
@@ -138,7 +138,7 @@ Task<Result<bool>> mount(Context const& context, oci::Digest const& digest) {
         CO_TRY(auto const named, co_await try_mount(context, digest, *from, true));
         co_return named == Mount::done;
     }
-    meta::Page const oldest{std::nullopt, most_holders};
+    meta::Page const oldest{std::nullopt, max_holders};
     CO_TRY(auto const holders, co_await registry::list_holders(context.registry, digest, oldest));
     for (auto const& holder : holders.items) {
         CO_TRY(auto const tried, co_await try_mount(context, digest, holder, false));
@@ -229,7 +229,7 @@ constexpr Verb uploads_verbs[] = {
      {{{201, "Stored or mounted."},
        {202, "Started: `Location` is where it goes on. Also for a mount that cannot be."}}},
      {Errc::digest_invalid, Errc::size_invalid},
-     Reach::mount}};
+     ChallengeScope::mount}};
 constexpr Verb upload_verbs[] = {
     {Method::get,
      Action::push,

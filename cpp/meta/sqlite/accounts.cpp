@@ -128,18 +128,20 @@ Task<Result<AccountFact>> SqliteAccounts::account(std::string const& name) {
 }
 
 Task<Result<>> SqliteAccounts::add(AccountFact account, Actor by) {
-    return writer_.run(Scope::accounts(), [a = std::move(account), b = std::move(by)](SqliteDb& db) {
+    return writer_.run(ChangeScope::accounts(), [a = std::move(account), b = std::move(by)](SqliteDb& db) {
         return insert(db, a, b);
     });
 }
 
 Task<Result<AccountFact>> SqliteAccounts::change(std::string name, AccountChange change, Actor by, Time now) {
-    return writer_.run(Scope::accounts(), [n = std::move(name), c = std::move(change), b = std::move(by),
-                                           now](SqliteDb& db) { return update(db, n, c, b, now); });
+    return writer_.run(ChangeScope::accounts(),
+                       [n = std::move(name), c = std::move(change), b = std::move(by), now](SqliteDb& db) {
+                           return update(db, n, c, b, now);
+                       });
 }
 
 Task<Result<>> SqliteAccounts::remove(std::string const& name, Actor by, Time now) {
-    return writer_.run(Scope::accounts(),
+    return writer_.run(ChangeScope::accounts(),
                        [=, b = std::move(by)](SqliteDb& db) { return erase(db, name, b, now); });
 }
 

@@ -27,8 +27,8 @@ Place place_of(std::string const& from) {
 
 /// Reads the rows of a page; `read` makes an item of one and answers where the walk goes on after it.
 template <class T, class Read>
-Result<Walked<T>> walk(SqliteRows rows, std::size_t limit, Read read) {
-    Walked<T> page;
+Result<AuditPage<T>> walk(SqliteRows rows, std::size_t limit, Read read) {
+    AuditPage<T> page;
     std::string last;
     for (;;) {
         TRY(bool const row, rows.next());
@@ -40,7 +40,7 @@ Result<Walked<T>> walk(SqliteRows rows, std::size_t limit, Read read) {
     return page;
 }
 
-Result<Walked<LinkRecord>> read_links(SqliteDb& db, std::string const& from, std::size_t count) {
+Result<AuditPage<LinkRecord>> read_links(SqliteDb& db, std::string const& from, std::size_t count) {
     auto const place = place_of(from);
     TRY(auto rows,
         db.query("SELECT l.repository, r.name, l.digest, l.size, "
@@ -67,7 +67,7 @@ std::vector<EdgeRecord> edges_of(std::string_view lines) {
 }
 
 // With its edges in one statement: a manifest that goes between two would seem to have lost them.
-Result<Walked<ManifestRecord>> read_manifests(SqliteDb& db, std::string const& from, std::size_t count) {
+Result<AuditPage<ManifestRecord>> read_manifests(SqliteDb& db, std::string const& from, std::size_t count) {
     TRY(auto rows,
         db.query(
             "SELECT m.id, r.name, m.digest, m.media_type, m.size, m.subject, "
@@ -88,7 +88,7 @@ Result<Walked<ManifestRecord>> read_manifests(SqliteDb& db, std::string const& f
     });
 }
 
-Result<Walked<TagRecord>> read_tags(SqliteDb& db, std::string const& from, std::size_t count) {
+Result<AuditPage<TagRecord>> read_tags(SqliteDb& db, std::string const& from, std::size_t count) {
     auto const place = place_of(from);
     TRY(auto rows, db.query("SELECT t.repository, r.name, t.name, t.digest, EXISTS (SELECT 1 FROM manifest m "
                             "WHERE m.repository = t.repository AND m.digest = t.digest) "
@@ -101,7 +101,7 @@ Result<Walked<TagRecord>> read_tags(SqliteDb& db, std::string const& from, std::
     });
 }
 
-Result<Walked<SessionRecord>> read_sessions(SqliteDb& db, std::string const& from, std::size_t count) {
+Result<AuditPage<SessionRecord>> read_sessions(SqliteDb& db, std::string const& from, std::size_t count) {
     TRY(auto rows, db.query("SELECT id, repository FROM upload WHERE id > ?1 ORDER BY id LIMIT ?2",
                             {from, limit(count)}));
     return walk<SessionRecord>(std::move(rows), count, [](SqliteRows const& row, SessionRecord& session) {
@@ -110,25 +110,25 @@ Result<Walked<SessionRecord>> read_sessions(SqliteDb& db, std::string const& fro
     });
 }
 
-Result<> count_in(SqliteDb& db, std::string_view sql, oci::Digest const& digest, Named& named) {
+Result<> count_in(SqliteDb& db, std::string_view sql, oci::Digest const& digest, DigestUsage& usage) {
     TRY(auto rows, db.query(sql, {digest.str()}));
     CHECK(rows.next());
     auto const times = static_cast<std::uint64_t>(rows.integer(0));
     if (times == 0) return {};
     auto const least = static_cast<std::uint64_t>(rows.integer(1));
     auto const greatest = static_cast<std::uint64_t>(rows.integer(2));
-    named.least_size = named.times == 0 ? least : std::min(named.least_size, least);
-    named.greatest_size = std::max(named.greatest_size, greatest);
-    named.times += times;
+    usage.min_size = usage.times == 0 ? least : std::min(usage.min_size, least);
+    usage.max_size = std::max(usage.max_size, greatest);
+    usage.times += times;
     return {};
 }
 
-Result<Named> read_named(SqliteDb& db, oci::Digest const& digest) {
-    Named named;
-    CHECK(count_in(db, "SELECT count(*), min(size), max(size) FROM link WHERE digest = ?1", digest, named));
+Result<DigestUsage> read_usage(SqliteDb& db, oci::Digest const& digest) {
+    DigestUsage usage;
+    CHECK(count_in(db, "SELECT count(*), min(size), max(size) FROM link WHERE digest = ?1", digest, usage));
     CHECK(
-        count_in(db, "SELECT count(*), min(size), max(size) FROM manifest WHERE digest = ?1", digest, named));
-    return named;
+        count_in(db, "SELECT count(*), min(size), max(size) FROM manifest WHERE digest = ?1", digest, usage));
+    return usage;
 }
 
 Result<std::vector<std::string>> read_damage(SqliteDb& db) {
@@ -143,24 +143,24 @@ Result<std::vector<std::string>> read_damage(SqliteDb& db) {
 
 }  // namespace
 
-Task<Result<Walked<LinkRecord>>> SqliteAudit::links(std::string from, std::size_t limit) {
+Task<Result<AuditPage<LinkRecord>>> SqliteAudit::links(std::string from, std::size_t limit) {
     co_return readers_.read([&](SqliteDb& db) { return read_links(db, from, limit); });
 }
 
-Task<Result<Walked<ManifestRecord>>> SqliteAudit::manifests(std::string from, std::size_t limit) {
+Task<Result<AuditPage<ManifestRecord>>> SqliteAudit::manifests(std::string from, std::size_t limit) {
     co_return readers_.read([&](SqliteDb& db) { return read_manifests(db, from, limit); });
 }
 
-Task<Result<Walked<TagRecord>>> SqliteAudit::tags(std::string from, std::size_t limit) {
+Task<Result<AuditPage<TagRecord>>> SqliteAudit::tags(std::string from, std::size_t limit) {
     co_return readers_.read([&](SqliteDb& db) { return read_tags(db, from, limit); });
 }
 
-Task<Result<Walked<SessionRecord>>> SqliteAudit::sessions(std::string from, std::size_t limit) {
+Task<Result<AuditPage<SessionRecord>>> SqliteAudit::sessions(std::string from, std::size_t limit) {
     co_return readers_.read([&](SqliteDb& db) { return read_sessions(db, from, limit); });
 }
 
-Task<Result<Named>> SqliteAudit::named(oci::Digest const& digest) {
-    co_return readers_.read([&](SqliteDb& db) { return read_named(db, digest); });
+Task<Result<DigestUsage>> SqliteAudit::usage(oci::Digest const& digest) {
+    co_return readers_.read([&](SqliteDb& db) { return read_usage(db, digest); });
 }
 
 Task<Result<std::vector<std::string>>> SqliteAudit::damage() {

@@ -10,11 +10,11 @@ class SqliteAudit final : public Audit {
   public:
     explicit SqliteAudit(SqliteReaders& readers) noexcept : readers_(readers) {}
 
-    Task<Result<Walked<LinkRecord>>> links(std::string from, std::size_t limit) override;
-    Task<Result<Walked<ManifestRecord>>> manifests(std::string from, std::size_t limit) override;
-    Task<Result<Walked<TagRecord>>> tags(std::string from, std::size_t limit) override;
-    Task<Result<Walked<SessionRecord>>> sessions(std::string from, std::size_t limit) override;
-    Task<Result<Named>> named(oci::Digest const& digest) override;
+    Task<Result<AuditPage<LinkRecord>>> links(std::string from, std::size_t limit) override;
+    Task<Result<AuditPage<ManifestRecord>>> manifests(std::string from, std::size_t limit) override;
+    Task<Result<AuditPage<TagRecord>>> tags(std::string from, std::size_t limit) override;
+    Task<Result<AuditPage<SessionRecord>>> sessions(std::string from, std::size_t limit) override;
+    Task<Result<DigestUsage>> usage(oci::Digest const& digest) override;
     Task<Result<std::vector<std::string>>> damage() override;
 
   private:

@@ -11,7 +11,7 @@ namespace ocilot::meta {
 class SqliteCatalog final : public Catalog {
   public:
     SqliteCatalog(SqliteReaders& readers, SqliteWriter& writer, Metrics& metrics)
-        : readers_(readers), writer_(writer), manifests_(kept_manifests, metrics, "manifest") {}
+        : readers_(readers), writer_(writer), manifests_(cached_manifests, metrics, "manifest") {}
 
     Task<Result<Slice<std::string>>> repositories(Page page) override;
     Task<Result<Slice<std::string>>> tags(oci::RepositoryName const& repository, Page page) override;
@@ -22,23 +22,23 @@ class SqliteCatalog final : public Catalog {
                                         oci::Digest const& digest) override;
     Task<Result<bool>> referrers(oci::RepositoryName const& repository, oci::Digest const& subject,
                                  std::optional<std::string> type, Page page,
-                                 TakeReferrer const& take) override;
+                                 ReferrerVisitor const& visit) override;
 
     Task<Result<>> put_manifest(NewManifest manifest) override;
     Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by, Time now,
                               std::optional<TagCondition> condition = {}) override;
     Task<Result<>> delete_manifest(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                   std::optional<std::vector<std::string>> seen_tags, Actor by,
+                                   std::optional<std::vector<std::string>> expected_tags, Actor by,
                                    Time now) override;
-    Task<Result<HistoryPiece>> forget_history(HistoryRules rules, std::int64_t after,
-                                              std::size_t rows) override;
+    Task<Result<PruneResult>> prune_history(HistoryRules rules, std::int64_t after,
+                                            std::size_t rows) override;
 
   private:
-    static constexpr std::size_t kept_manifests = 8 * 1024;
+    static constexpr std::size_t cached_manifests = 8 * 1024;
 
     /// The fact under `key`, from memory or by `read`.
     template <class Read>
-    Result<ManifestFact> kept_or(oci::RepositoryName const& repository, FactKey const& key, Read read);
+    Result<ManifestFact> cached_or(oci::RepositoryName const& repository, FactKey const& key, Read read);
 
     SqliteReaders& readers_;
     SqliteWriter& writer_;

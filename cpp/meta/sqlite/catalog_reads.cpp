@@ -21,13 +21,13 @@ Result<ReferrerRow> referrer_of(SqliteRows const& rows) {
     return row;
 }
 
-Result<bool> hand_out(SqliteRows rows, Page const& page, TakeReferrer const& take) {
+Result<bool> hand_out(SqliteRows rows, Page const& page, ReferrerVisitor const& visit) {
     for (std::size_t taken = 0;; ++taken) {
         TRY(bool const more, rows.next());
         if (!more) return false;
         if (taken == page.limit) return true;
         TRY(auto const row, referrer_of(rows));
-        if (!take(row)) return true;
+        if (!visit(row)) return true;
     }
 }
 
@@ -76,22 +76,22 @@ Result<ManifestFact> read_manifest(SqliteDb& db, oci::RepositoryName const& repo
 }
 
 Result<bool> read_referrers(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& subject,
-                            Page const& page, TakeReferrer const& take) {
+                            Page const& page, ReferrerVisitor const& visit) {
     TRY(auto rows, db.query("SELECT digest, media_type, size, artifact_type, annotations FROM manifest "
                             "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND subject = ?2 "
                             "AND digest > ?3 ORDER BY digest LIMIT ?4",
                             {repository.str(), subject.str(), after(page), one_more(page)}));
-    return hand_out(std::move(rows), page, take);
+    return hand_out(std::move(rows), page, visit);
 }
 
 Result<bool> read_referrers_of_type(SqliteDb& db, oci::RepositoryName const& repository,
                                     oci::Digest const& subject, std::string const& type, Page const& page,
-                                    TakeReferrer const& take) {
+                                    ReferrerVisitor const& visit) {
     TRY(auto rows, db.query("SELECT digest, media_type, size, artifact_type, annotations FROM manifest "
                             "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND subject = ?2 "
                             "AND artifact_type = ?3 AND digest > ?4 ORDER BY digest LIMIT ?5",
                             {repository.str(), subject.str(), type, after(page), one_more(page)}));
-    return hand_out(std::move(rows), page, take);
+    return hand_out(std::move(rows), page, visit);
 }
 
 }  // namespace
@@ -110,8 +110,8 @@ Task<Result<Slice<std::string>>> SqliteCatalog::tags_on(oci::RepositoryName cons
 }
 
 template <class Read>
-Result<ManifestFact> SqliteCatalog::kept_or(oci::RepositoryName const& repository, FactKey const& key,
-                                            Read read) {
+Result<ManifestFact> SqliteCatalog::cached_or(oci::RepositoryName const& repository, FactKey const& key,
+                                              Read read) {
     auto const version = writer_.versions().of(repository);
     if (auto kept = manifests_.find(key, version)) return std::move(*kept);
     auto fact = readers_.read(read);
@@ -122,21 +122,21 @@ Result<ManifestFact> SqliteCatalog::kept_or(oci::RepositoryName const& repositor
 Task<Result<ManifestFact>> SqliteCatalog::resolve(oci::RepositoryName const& repository,
                                                   oci::Tag const& tag) {
     auto const read = [&](SqliteDb& db) { return read_tagged(db, repository, tag); };
-    co_return kept_or(repository, FactKey(repository, tag), read);
+    co_return cached_or(repository, FactKey(repository, tag), read);
 }
 
 Task<Result<ManifestFact>> SqliteCatalog::manifest(oci::RepositoryName const& repository,
                                                    oci::Digest const& digest) {
     auto const read = [&](SqliteDb& db) { return read_manifest(db, repository, digest); };
-    co_return kept_or(repository, FactKey(repository, digest), read);
+    co_return cached_or(repository, FactKey(repository, digest), read);
 }
 
 Task<Result<bool>> SqliteCatalog::referrers(oci::RepositoryName const& repository, oci::Digest const& subject,
                                             std::optional<std::string> type, Page page,
-                                            TakeReferrer const& take) {
+                                            ReferrerVisitor const& visit) {
     co_return readers_.read([&](SqliteDb& db) {
-        if (type) return read_referrers_of_type(db, repository, subject, *type, page, take);
-        return read_referrers(db, repository, subject, page, take);
+        if (type) return read_referrers_of_type(db, repository, subject, *type, page, visit);
+        return read_referrers(db, repository, subject, page, visit);
     });
 }
 

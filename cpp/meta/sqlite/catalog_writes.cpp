@@ -124,10 +124,10 @@ struct Move {
 };
 
 /// The tag is where it was when others were asked about it. One whose bytes are quarantined counts as none.
-Result<> require_seen(SqliteDb& db, NewManifest const& manifest, oci::Tag const& tag,
-                      std::string const& from) {
-    auto const seen = std::ranges::find(manifest.seen_tags, tag, &SeenTag::tag);
-    if (seen == manifest.seen_tags.end()) return {};
+Result<> require_expected(SqliteDb& db, NewManifest const& manifest, oci::Tag const& tag,
+                          std::string const& from) {
+    auto const seen = std::ranges::find(manifest.expected_tags, tag, &ExpectedTag::tag);
+    if (seen == manifest.expected_tags.end()) return {};
     if (from == (seen->digest ? seen->digest->str() : std::string())) return {};
     if (!seen->digest) {
         TRY(bool const hidden, is_quarantined(db, from));
@@ -150,7 +150,7 @@ Result<std::vector<Move>> moves_of(SqliteDb& db, NewManifest const& manifest) {
         }
         if (from == digest) continue;
         if (!from.empty() && !manifest.may_move_tags) return tag_taken(tag);
-        CHECK(require_seen(db, manifest, tag, from));
+        CHECK(require_expected(db, manifest, tag, from));
         moves.push_back({tag, std::move(from)});
     }
     return moves;
@@ -209,7 +209,7 @@ Result<> note_push(SqliteDb& db, NewManifest const& manifest, std::vector<Move> 
     pushed.size = manifest.fact.size;
     pushed.details.artifact_type = manifest.artifact_type;
     if (manifest.subject) pushed.details.subject = manifest.subject->str();
-    auto const named = std::min(moves.size(), most_changed_tags);
+    auto const named = std::min(moves.size(), max_changed_tags);
     pushed.details.tags.reserve(named);
     for (auto const& move : std::span(moves).first(named)) {
         pushed.details.tags.push_back({move.tag.str(), move.from});
@@ -258,7 +258,7 @@ Result<std::vector<ChangedTag>> tags_to_name(SqliteDb& db, std::int64_t reposito
                                              std::string const& digest) {
     TRY(auto rows,
         db.query("SELECT name FROM tag WHERE repository = ?1 AND digest = ?2 ORDER BY name LIMIT ?3",
-                 {repository, digest, limit(most_changed_tags)}));
+                 {repository, digest, limit(max_changed_tags)}));
     std::vector<ChangedTag> tags;
     for (;;) {
         TRY(bool const row, rows.next());
@@ -296,32 +296,32 @@ Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oc
 }  // namespace
 
 Task<Result<>> SqliteCatalog::put_manifest(NewManifest manifest) {
-    auto const scope = Scope::of(manifest.repository);
+    auto const scope = ChangeScope::of(manifest.repository);
     return writer_.run(scope, [m = std::move(manifest)](SqliteDb& db) { return put(db, m); });
 }
 
 Task<Result<>> SqliteCatalog::delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,
                                          Time now, std::optional<TagCondition> condition) {
-    return writer_.run(Scope::of(repository),
+    return writer_.run(ChangeScope::of(repository),
                        [=](SqliteDb& db) { return remove_tag(db, repository, tag, by, now, condition); });
 }
 
 Task<Result<>> SqliteCatalog::delete_manifest(oci::RepositoryName const& repository,
                                               oci::Digest const& digest,
-                                              std::optional<std::vector<std::string>> seen_tags, Actor by,
+                                              std::optional<std::vector<std::string>> expected_tags, Actor by,
                                               Time now) {
-    return writer_.run(Scope::of(repository), [=](SqliteDb& db) -> Result<> {
-        if (seen_tags) {
-            CHECK(require_no_other_tag(db, repository, digest, *seen_tags));
+    return writer_.run(ChangeScope::of(repository), [=](SqliteDb& db) -> Result<> {
+        if (expected_tags) {
+            CHECK(require_no_other_tag(db, repository, digest, *expected_tags));
         }
         return remove_manifest(db, repository, digest, by, now);
     });
 }
 
-Task<Result<HistoryPiece>> SqliteCatalog::forget_history(HistoryRules rules, std::int64_t after,
-                                                         std::size_t rows) {
-    return writer_.run(Scope::nothing(),
-                       [=](SqliteDb& db) { return meta::forget_history(db, rules, after, rows); });
+Task<Result<PruneResult>> SqliteCatalog::prune_history(HistoryRules rules, std::int64_t after,
+                                                       std::size_t rows) {
+    return writer_.run(ChangeScope::nothing(),
+                       [=](SqliteDb& db) { return meta::prune_history(db, rules, after, rows); });
 }
 
 }  // namespace ocilot::meta

@@ -219,7 +219,7 @@ Result<> write_change(SqliteDb& db, Change const& change, Actor const& by) {
 }
 
 Task<Result<>> SqliteJournal::append(std::vector<Change> changes) {
-    return writer_.run(Scope::nothing(), [all = std::move(changes)](SqliteDb& db) -> Result<> {
+    return writer_.run(ChangeScope::nothing(), [all = std::move(changes)](SqliteDb& db) -> Result<> {
         for (auto const& change : all) {
             CHECK(write_change(db, change));
         }
@@ -239,8 +239,8 @@ Task<Result<std::int64_t>> SqliteJournal::last() {
     co_return readers_.read(read_last);
 }
 
-Task<Result<std::size_t>> SqliteJournal::forget_before(Time time, std::size_t limit) {
-    return writer_.run(Scope::nothing(), [=](SqliteDb& db) { return forget(db, time, limit); });
+Task<Result<std::size_t>> SqliteJournal::prune_before(Time time, std::size_t limit) {
+    return writer_.run(ChangeScope::nothing(), [=](SqliteDb& db) { return forget(db, time, limit); });
 }
 
 }  // namespace ocilot::meta

@@ -23,7 +23,7 @@ class SqliteJournal final : public Journal {
     Task<Result<std::vector<Change>>> entries(JournalQuery query) override;
     Task<Result<std::vector<Change>>> after(std::int64_t id, std::size_t limit) override;
     Task<Result<std::int64_t>> last() override;
-    Task<Result<std::size_t>> forget_before(Time time, std::size_t limit) override;
+    Task<Result<std::size_t>> prune_before(Time time, std::size_t limit) override;
 
   private:
     SqliteReaders& readers_;

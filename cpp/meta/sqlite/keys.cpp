@@ -43,9 +43,8 @@ Task<Result<std::vector<KeyFact>>> SqliteKeys::keys() {
 }
 
 Task<Result<>> SqliteKeys::add(KeyFact key, Time keep_from, Actor by) {
-    return writer_.run(Scope::accounts(), [k = std::move(key), keep_from, b = std::move(by)](SqliteDb& db) {
-        return insert(db, k, keep_from, b);
-    });
+    return writer_.run(ChangeScope::accounts(), [k = std::move(key), keep_from, b = std::move(by)](
+                                                    SqliteDb& db) { return insert(db, k, keep_from, b); });
 }
 
 }  // namespace ocilot::meta

@@ -18,7 +18,7 @@ Task<Result<>> SqliteLeases::release(Lease const& lease) {
 
 std::optional<Lease> SqliteLeases::take(std::string_view name, std::string_view holder) {
     std::lock_guard const lock(mutex_);
-    auto& held = held_[std::string(name)];
+    auto& held = leases_[std::string(name)];
     if (!held.holder.empty() && held.holder != holder) return std::nullopt;
     held.holder = holder;
     return Lease{std::string(name), held.holder, ++held.epoch};
@@ -26,14 +26,15 @@ std::optional<Lease> SqliteLeases::take(std::string_view name, std::string_view 
 
 bool SqliteLeases::holds(Lease const& lease) const {
     std::lock_guard const lock(mutex_);
-    auto const found = held_.find(lease.name);
-    return found != held_.end() && found->second.holder == lease.holder && found->second.epoch == lease.epoch;
+    auto const found = leases_.find(lease.name);
+    return found != leases_.end() && found->second.holder == lease.holder &&
+           found->second.epoch == lease.epoch;
 }
 
 void SqliteLeases::give_back(Lease const& lease) {
     std::lock_guard const lock(mutex_);
-    auto const found = held_.find(lease.name);
-    if (found != held_.end() && found->second.epoch == lease.epoch) found->second.holder.clear();
+    auto const found = leases_.find(lease.name);
+    if (found != leases_.end() && found->second.epoch == lease.epoch) found->second.holder.clear();
 }
 
 }  // namespace ocilot::meta

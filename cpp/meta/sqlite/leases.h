@@ -19,7 +19,7 @@ class SqliteLeases final : public Leases {
     Task<Result<>> release(Lease const& lease) override;
 
   private:
-    struct Held {
+    struct LeaseState {
         std::string holder;  // Empty: free.
         std::uint64_t epoch = 0;
     };
@@ -28,7 +28,7 @@ class SqliteLeases final : public Leases {
     void give_back(Lease const& lease);
 
     mutable std::mutex mutex_;
-    std::map<std::string, Held, std::less<>> held_;
+    std::map<std::string, LeaseState, std::less<>> leases_;
 };
 
 }  // namespace ocilot::meta

@@ -104,7 +104,7 @@ Task<Result<Slice<std::string>>> SqliteLinks::holders(oci::Digest const& digest,
 
 Task<Result<>> SqliteLinks::link_blob(oci::RepositoryName const& repository, BlobFact blob,
                                       std::optional<UploadClaim> upload, Actor by, Time now) {
-    return writer_.run(Scope::of(repository), [=, who = std::move(by)](SqliteDb& db) {
+    return writer_.run(ChangeScope::of(repository), [=, who = std::move(by)](SqliteDb& db) {
         return link_upload(db, repository, blob, upload, who, now);
     });
 }
@@ -112,17 +112,17 @@ Task<Result<>> SqliteLinks::link_blob(oci::RepositoryName const& repository, Blo
 Task<Result<BlobFact>> SqliteLinks::mount_blob(oci::RepositoryName const& source,
                                                oci::RepositoryName const& target, oci::Digest const& digest,
                                                Actor by, Time now) {
-    return writer_.run(Scope::of(target), [=, who = std::move(by)](SqliteDb& db) {
+    return writer_.run(ChangeScope::of(target), [=, who = std::move(by)](SqliteDb& db) {
         return mount(db, source, target, digest, who, now);
     });
 }
 
 Task<Result<>> SqliteLinks::unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                        std::optional<std::vector<std::string>> seen_tags, Actor by,
+                                        std::optional<std::vector<std::string>> expected_tags, Actor by,
                                         Time now) {
-    return writer_.run(Scope::of(repository), [=](SqliteDb& db) -> Result<> {
-        if (seen_tags) {
-            CHECK(require_no_other_tag(db, repository, digest, *seen_tags));
+    return writer_.run(ChangeScope::of(repository), [=](SqliteDb& db) -> Result<> {
+        if (expected_tags) {
+            CHECK(require_no_other_tag(db, repository, digest, *expected_tags));
         }
         return unlink(db, repository, digest, by, now);
     });

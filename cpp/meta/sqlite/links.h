@@ -11,7 +11,7 @@ namespace ocilot::meta {
 class SqliteLinks final : public Links {
   public:
     SqliteLinks(SqliteReaders& readers, SqliteWriter& writer, Metrics& metrics)
-        : readers_(readers), writer_(writer), sizes_(kept_sizes, metrics, "blob") {}
+        : readers_(readers), writer_(writer), sizes_(cached_sizes, metrics, "blob") {}
 
     Task<Result<BlobFact>> blob(oci::RepositoryName const& repository, oci::Digest const& digest) override;
     Task<Result<Slice<std::string>>> holders(oci::Digest const& digest, Page page) override;
@@ -21,11 +21,11 @@ class SqliteLinks final : public Links {
     Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source, oci::RepositoryName const& target,
                                       oci::Digest const& digest, Actor by, Time now) override;
     Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
-                               std::optional<std::vector<std::string>> seen_tags, Actor by,
+                               std::optional<std::vector<std::string>> expected_tags, Actor by,
                                Time now) override;
 
   private:
-    static constexpr std::size_t kept_sizes = 64 * 1024;
+    static constexpr std::size_t cached_sizes = 64 * 1024;
 
     SqliteReaders& readers_;
     SqliteWriter& writer_;

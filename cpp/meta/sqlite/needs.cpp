@@ -34,8 +34,8 @@ Result<Slice<std::string>> read_tags_on(SqliteDb& db, oci::RepositoryName const&
 }
 
 Result<> require_no_other_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
-                              std::vector<std::string> const& seen_tags) {
-    std::unordered_set<std::string_view> const seen(seen_tags.begin(), seen_tags.end());
+                              std::vector<std::string> const& expected_tags) {
+    std::unordered_set<std::string_view> const seen(expected_tags.begin(), expected_tags.end());
     TRY(auto rows, query_tags_on(db, repository, digest, "", std::numeric_limits<std::int64_t>::max()));
     for (;;) {
         TRY(bool const row, rows.next());

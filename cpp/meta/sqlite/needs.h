@@ -16,7 +16,7 @@ Result<Slice<std::string>> read_tags_on(SqliteDb& db, oci::RepositoryName const&
 
 /// conflict if another tag than those that were seen needs the digest now.
 Result<> require_no_other_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
-                              std::vector<std::string> const& seen_tags);
+                              std::vector<std::string> const& expected_tags);
 
 /// conflict: the tag is not where it was seen.
 [[nodiscard]] Error tag_moved(std::string_view tag);

@@ -10,18 +10,18 @@ constexpr auto const* cache = "PRAGMA cache_size = -16384";
 
 }  // namespace
 
-Result<SqliteReaders::Lease> SqliteReaders::lease() {
+Result<SqliteReaders::PooledConnection> SqliteReaders::acquire() {
     {
         std::lock_guard const lock(mutex_);
         if (!idle_.empty()) {
             auto db = std::move(idle_.back());
             idle_.pop_back();
-            return Lease(*this, std::move(db));
+            return PooledConnection(*this, std::move(db));
         }
     }
     TRY(auto db, SqliteDb::open(path_, mode_));
     CHECK(db.execute(cache));
-    return Lease(*this, std::make_unique<SqliteDb>(std::move(db)));
+    return PooledConnection(*this, std::make_unique<SqliteDb>(std::move(db)));
 }
 
 void SqliteReaders::give_back(std::unique_ptr<SqliteDb> db) {

@@ -23,19 +23,19 @@ class SqliteReaders {
     /// Calls `work` with a connection, on the calling thread, and answers its Result.
     template <class Work, class R = std::invoke_result_t<Work&, SqliteDb&>>
     R read(Work work) {
-        TRY(auto lease, this->lease());
+        TRY(auto lease, this->acquire());
         return work(lease.db());
     }
 
   private:
     /// Gives its connection back at the end of its life.
-    class Lease {
+    class PooledConnection {
       public:
-        Lease(SqliteReaders& readers, std::unique_ptr<SqliteDb> db) noexcept
+        PooledConnection(SqliteReaders& readers, std::unique_ptr<SqliteDb> db) noexcept
             : readers_(&readers), db_(std::move(db)) {}
-        Lease(Lease&&) noexcept = default;
-        Lease& operator=(Lease&&) = delete;
-        ~Lease() {
+        PooledConnection(PooledConnection&&) noexcept = default;
+        PooledConnection& operator=(PooledConnection&&) = delete;
+        ~PooledConnection() {
             if (db_) readers_->give_back(std::move(db_));
         }
         [[nodiscard]] SqliteDb& db() const noexcept { return *db_; }
@@ -45,7 +45,7 @@ class SqliteReaders {
         std::unique_ptr<SqliteDb> db_;
     };
 
-    Result<Lease> lease();
+    Result<PooledConnection> acquire();
     void give_back(std::unique_ptr<SqliteDb> db);
 
     std::string path_;

@@ -28,24 +28,24 @@ Result<std::uint64_t> count(SqliteDb& db) {
     return static_cast<std::uint64_t>(rows.integer(0));
 }
 
-Result<> write_place(SqliteDb& db, ScrubPlace const& place) {
-    auto const text = place.after ? place.after->str() : std::string();
+Result<> write_position(SqliteDb& db, ScrubPosition const& position) {
+    auto const text = position.after ? position.after->str() : std::string();
     CHECK(
         db.change("INSERT INTO job_place (job, place, noted_at) VALUES ('scrub', ?1, ?2) "
                   "ON CONFLICT (job) DO UPDATE SET place = excluded.place, noted_at = excluded.noted_at",
-                  {text, stored(place.noted_at)}));
+                  {text, stored(position.noted_at)}));
     return {};
 }
 
-Result<std::optional<ScrubPlace>> read_place(SqliteDb& db) {
+Result<std::optional<ScrubPosition>> read_position(SqliteDb& db) {
     TRY(auto rows, db.query("SELECT place, noted_at FROM job_place WHERE job = 'scrub'"));
     TRY(bool const row, rows.next());
-    if (!row) return std::optional<ScrubPlace>();
-    ScrubPlace place{{}, stored_time(rows, 1)};
+    if (!row) return std::optional<ScrubPosition>();
+    ScrubPosition position{{}, stored_time(rows, 1)};
     if (!rows.text(0).empty()) {
-        TRY(place.after, stored_digest(rows, 0));
+        TRY(position.after, stored_digest(rows, 0));
     }
-    return std::optional(place);
+    return std::optional(position);
 }
 
 }  // namespace
@@ -66,12 +66,12 @@ Task<Result<std::uint64_t>> SqliteScrubFacts::quarantined() {
     co_return readers_.read(count);
 }
 
-Task<Result<>> SqliteScrubFacts::keep_place(ScrubPlace place) {
-    return writer_.run(Scope::nothing(), [=](SqliteDb& db) { return write_place(db, place); });
+Task<Result<>> SqliteScrubFacts::save_position(ScrubPosition position) {
+    return writer_.run(ChangeScope::nothing(), [=](SqliteDb& db) { return write_position(db, position); });
 }
 
-Task<Result<std::optional<ScrubPlace>>> SqliteScrubFacts::place() {
-    co_return readers_.read(read_place);
+Task<Result<std::optional<ScrubPosition>>> SqliteScrubFacts::position() {
+    co_return readers_.read(read_position);
 }
 
 }  // namespace ocilot::meta

@@ -16,8 +16,8 @@ class SqliteScrubFacts final : public ScrubFacts {
     Task<Result<>> release(oci::Digest const& digest) override;
     Task<Result<bool>> is_quarantined(oci::Digest const& digest) override;
     Task<Result<std::uint64_t>> quarantined() override;
-    Task<Result<>> keep_place(ScrubPlace place) override;
-    Task<Result<std::optional<ScrubPlace>>> place() override;
+    Task<Result<>> save_position(ScrubPosition position) override;
+    Task<Result<std::optional<ScrubPosition>>> position() override;
 
   private:
     SqliteReaders& readers_;

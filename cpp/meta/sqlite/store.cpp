@@ -164,7 +164,7 @@ Leases& SqliteStore::leases() noexcept {
 
 Task<Result<>> SqliteStore::check() {
     // An empty transaction: the writer lives, takes the write lock and commits, without wearing the disk.
-    auto const written = co_await parts_->writer.run(Scope::nothing(), nothing);
+    auto const written = co_await parts_->writer.run(ChangeScope::nothing(), nothing);
     if (written.has_error()) co_return written.error();
     co_return parts_->readers.read(read_header);
 }

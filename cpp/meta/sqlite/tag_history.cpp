@@ -57,15 +57,15 @@ Result<bool> is_kept(SqliteDb& db, HistoryRules const& rules, Entry const& entry
 
 }  // namespace
 
-Result<HistoryPiece> forget_history(SqliteDb& db, HistoryRules const& rules, std::int64_t after,
-                                    std::size_t rows) {
+Result<PruneResult> prune_history(SqliteDb& db, HistoryRules const& rules, std::int64_t after,
+                                  std::size_t rows) {
     TRY(auto const entries, read_entries(db, after, rows));
-    HistoryPiece piece;
+    PruneResult piece;
     for (auto const& entry : entries) {
         TRY(bool const kept, is_kept(db, rules, entry));
         if (kept) continue;
         CHECK(db.change("DELETE FROM tag_history WHERE id = ?1", {entry.id}));
-        ++piece.forgotten;
+        ++piece.removed;
     }
     if (entries.size() == rows) piece.after = entries.back().id;
     return piece;

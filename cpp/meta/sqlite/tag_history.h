@@ -8,8 +8,8 @@
 
 namespace ocilot::meta {
 
-/// See Catalog::forget_history.
-Result<HistoryPiece> forget_history(SqliteDb& db, HistoryRules const& rules, std::int64_t after,
-                                    std::size_t rows);
+/// See Catalog::prune_history.
+Result<PruneResult> prune_history(SqliteDb& db, HistoryRules const& rules, std::int64_t after,
+                                  std::size_t rows);
 
 }  // namespace ocilot::meta

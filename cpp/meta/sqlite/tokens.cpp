@@ -100,7 +100,7 @@ Result<> make_room(SqliteDb& db, TokenFact const& fresh) {
     CHECK(
         db.change("DELETE FROM token WHERE id IN (SELECT id FROM token WHERE account = ?1 AND refresh = 1 "
                   "ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?2)",
-                  {fresh.account, static_cast<std::int64_t>(most_refresh_tokens)}));
+                  {fresh.account, static_cast<std::int64_t>(max_refresh_tokens)}));
     return {};
 }
 
@@ -151,18 +151,18 @@ Task<Result<TokenFact>> SqliteTokens::token(std::string const& id) {
 
 Task<Result<>> SqliteTokens::add(TokenFact token, Actor by) {
     // A new refresh token changes nothing that anybody has read: a login must not make others read again.
-    auto const scope = token.refresh ? Scope::nothing() : Scope::accounts();
+    auto const scope = token.refresh ? ChangeScope::nothing() : ChangeScope::accounts();
     return writer_.run(
         scope, [t = std::move(token), b = std::move(by)](SqliteDb& db) { return insert_token(db, t, b); });
 }
 
 Task<Result<>> SqliteTokens::remove(std::string const& id, Actor by, Time now) {
-    return writer_.run(Scope::accounts(),
+    return writer_.run(ChangeScope::accounts(),
                        [=, b = std::move(by)](SqliteDb& db) { return erase_token(db, id, b, now); });
 }
 
 Task<Result<>> SqliteTokens::note_use(std::vector<std::pair<std::string, Time>> used) {
-    return writer_.run(Scope::nothing(), [u = std::move(used)](SqliteDb& db) -> Result<> {
+    return writer_.run(ChangeScope::nothing(), [u = std::move(used)](SqliteDb& db) -> Result<> {
         for (auto const& [id, at] : u) {
             CHECK(db.change("UPDATE token SET last_used_at = ?2 WHERE id = ?1", {id, stored(at)}));
         }

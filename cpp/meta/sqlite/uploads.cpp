@@ -91,8 +91,8 @@ Result<UploadFact> take(SqliteDb& db, oci::RepositoryName const& repository, Uui
     return read_upload(db, repository, id);
 }
 
-Result<std::size_t> read_count(SqliteDb& db, UploadsOf const& whose) {
-    bool const by_repository = whose.what == UploadsOf::What::repository;
+Result<std::size_t> read_count(SqliteDb& db, UploadFilter const& whose) {
+    bool const by_repository = whose.kind == UploadFilter::Kind::repository;
     TRY(auto rows,
         db.query(by_repository ? "SELECT count(*) FROM upload WHERE repository = ?1"
                                : "SELECT count(*) FROM upload WHERE started_by = ?1 AND started_by <> ''",
@@ -101,8 +101,8 @@ Result<std::size_t> read_count(SqliteDb& db, UploadsOf const& whose) {
     return static_cast<std::size_t>(rows.integer(0));
 }
 
-Result<std::vector<UploadFact>> read_oldest(SqliteDb& db, UploadsOf const& whose, std::size_t count) {
-    bool const by_repository = whose.what == UploadsOf::What::repository;
+Result<std::vector<UploadFact>> read_oldest(SqliteDb& db, UploadFilter const& whose, std::size_t count) {
+    bool const by_repository = whose.kind == UploadFilter::Kind::repository;
     TRY(auto rows,
         db.query(by_repository
                      ? "SELECT id, repository, algorithm, started_by, started_at, address, offset, state, "
@@ -115,7 +115,7 @@ Result<std::vector<UploadFact>> read_oldest(SqliteDb& db, UploadsOf const& whose
     return uploads_of(std::move(rows));
 }
 
-Result<std::vector<UploadFact>> read_idle(SqliteDb& db, Time time, std::optional<UploadPlace> const& place,
+Result<std::vector<UploadFact>> read_idle(SqliteDb& db, Time time, std::optional<UploadCursor> const& place,
                                           std::size_t count) {
     auto const after = place ? stored(place->last_write_at) : std::numeric_limits<std::int64_t>::min();
     auto const id = place ? place->id.str() : std::string();
@@ -128,8 +128,8 @@ Result<std::vector<UploadFact>> read_idle(SqliteDb& db, Time time, std::optional
     return uploads_of(std::move(rows));
 }
 
-Result<std::optional<UploadNote>> exchange(SqliteDb& db, UploadNote const& note) {
-    std::optional<UploadNote> before;
+Result<std::optional<RunRecord>> exchange(SqliteDb& db, RunRecord const& note) {
+    std::optional<RunRecord> before;
     {
         TRY(auto rows, db.query("SELECT noted_at, place FROM job_place WHERE job = ?1", {note_keeper}));
         TRY(bool const row, rows.next());
@@ -142,8 +142,8 @@ Result<std::optional<UploadNote>> exchange(SqliteDb& db, UploadNote const& note)
     return before;
 }
 
-Result<std::optional<UploadNote>> exchange_and_age_less(SqliteDb& db, UploadNote const& fresh,
-                                                        std::chrono::microseconds counted) {
+Result<std::optional<RunRecord>> exchange_and_age_less(SqliteDb& db, RunRecord const& fresh,
+                                                       std::chrono::microseconds counted) {
     TRY(auto before, exchange(db, fresh));
     auto const down = before ? fresh.at - before->at : std::chrono::microseconds(0);
     auto const by = std::max(down - counted, std::chrono::microseconds(0));
@@ -176,7 +176,7 @@ Result<> end_upload(SqliteDb& db, UploadClaim claim) {
 }
 
 Task<Result<>> SqliteUploads::open(UploadFact upload) {
-    return writer_.run(Scope::nothing(), [u = std::move(upload)](SqliteDb& db) { return add(db, u); });
+    return writer_.run(ChangeScope::nothing(), [u = std::move(upload)](SqliteDb& db) { return add(db, u); });
 }
 
 Task<Result<UploadFact>> SqliteUploads::find(oci::RepositoryName const& repository, Uuid id) {
@@ -185,18 +185,18 @@ Task<Result<UploadFact>> SqliteUploads::find(oci::RepositoryName const& reposito
 
 Task<Result<UploadFact>> SqliteUploads::claim(oci::RepositoryName const& repository, Uuid id,
                                               std::string holder) {
-    return writer_.run(Scope::nothing(), [repository, id, who = std::move(holder)](SqliteDb& db) {
+    return writer_.run(ChangeScope::nothing(), [repository, id, who = std::move(holder)](SqliteDb& db) {
         return take(db, repository, id, who);
     });
 }
 
 Task<Result<>> SqliteUploads::write(UploadProgress progress) {
-    return writer_.run(Scope::nothing(),
+    return writer_.run(ChangeScope::nothing(),
                        [p = std::move(progress)](SqliteDb& db) { return write_progress(db, p); });
 }
 
 Task<Result<>> SqliteUploads::write_all(std::vector<UploadProgress> progress) {
-    return writer_.run(Scope::nothing(), [all = std::move(progress)](SqliteDb& db) -> Result<> {
+    return writer_.run(ChangeScope::nothing(), [all = std::move(progress)](SqliteDb& db) -> Result<> {
         for (auto const& one : all) {
             auto const written = write_progress(db, one);
             bool const over = written.has_error() && (written.error().code == Errc::upload_busy ||
@@ -208,35 +208,36 @@ Task<Result<>> SqliteUploads::write_all(std::vector<UploadProgress> progress) {
 }
 
 Task<Result<>> SqliteUploads::close(UploadClaim claim) {
-    return writer_.run(Scope::nothing(), [claim](SqliteDb& db) { return end_upload(db, claim); });
+    return writer_.run(ChangeScope::nothing(), [claim](SqliteDb& db) { return end_upload(db, claim); });
 }
 
-Task<Result<std::size_t>> SqliteUploads::count(UploadsOf whose) {
+Task<Result<std::size_t>> SqliteUploads::count(UploadFilter whose) {
     co_return readers_.read([&](SqliteDb& db) { return read_count(db, whose); });
 }
 
-Task<Result<std::vector<UploadFact>>> SqliteUploads::oldest(UploadsOf whose, std::size_t limit) {
+Task<Result<std::vector<UploadFact>>> SqliteUploads::oldest(UploadFilter whose, std::size_t limit) {
     co_return readers_.read([&](SqliteDb& db) { return read_oldest(db, whose, limit); });
 }
 
-Task<Result<std::vector<UploadFact>>> SqliteUploads::idle_since(Time time, std::optional<UploadPlace> place,
+Task<Result<std::vector<UploadFact>>> SqliteUploads::idle_since(Time time, std::optional<UploadCursor> place,
                                                                 std::size_t limit) {
     co_return readers_.read([&](SqliteDb& db) { return read_idle(db, time, place, limit); });
 }
 
-Task<Result<std::optional<UploadNote>>> SqliteUploads::take_over(UploadNote fresh,
-                                                                 std::chrono::microseconds counted) {
-    return writer_.run(Scope::nothing(), [n = std::move(fresh), counted](SqliteDb& db) {
+Task<Result<std::optional<RunRecord>>> SqliteUploads::begin_run(RunRecord fresh,
+                                                                std::chrono::microseconds counted) {
+    return writer_.run(ChangeScope::nothing(), [n = std::move(fresh), counted](SqliteDb& db) {
         return exchange_and_age_less(db, n, counted);
     });
 }
 
-Task<Result<std::optional<UploadNote>>> SqliteUploads::exchange_note(UploadNote note) {
-    return writer_.run(Scope::nothing(), [n = std::move(note)](SqliteDb& db) { return exchange(db, n); });
+Task<Result<std::optional<RunRecord>>> SqliteUploads::exchange_run_record(RunRecord note) {
+    return writer_.run(ChangeScope::nothing(),
+                       [n = std::move(note)](SqliteDb& db) { return exchange(db, n); });
 }
 
 Task<Result<UploadKey>> SqliteUploads::key(UploadKey fresh) {
-    return writer_.run(Scope::nothing(), [fresh](SqliteDb& db) { return read_or_add_key(db, fresh); });
+    return writer_.run(ChangeScope::nothing(), [fresh](SqliteDb& db) { return read_or_add_key(db, fresh); });
 }
 
 }  // namespace ocilot::meta

@@ -19,13 +19,13 @@ class SqliteUploads final : public Uploads {
     Task<Result<>> write(UploadProgress progress) override;
     Task<Result<>> write_all(std::vector<UploadProgress> progress) override;
     Task<Result<>> close(UploadClaim claim) override;
-    Task<Result<std::size_t>> count(UploadsOf whose) override;
-    Task<Result<std::vector<UploadFact>>> oldest(UploadsOf whose, std::size_t limit) override;
-    Task<Result<std::vector<UploadFact>>> idle_since(Time time, std::optional<UploadPlace> place,
+    Task<Result<std::size_t>> count(UploadFilter whose) override;
+    Task<Result<std::vector<UploadFact>>> oldest(UploadFilter whose, std::size_t limit) override;
+    Task<Result<std::vector<UploadFact>>> idle_since(Time time, std::optional<UploadCursor> place,
                                                      std::size_t limit) override;
-    Task<Result<std::optional<UploadNote>>> take_over(UploadNote fresh,
-                                                      std::chrono::microseconds counted) override;
-    Task<Result<std::optional<UploadNote>>> exchange_note(UploadNote note) override;
+    Task<Result<std::optional<RunRecord>>> begin_run(RunRecord fresh,
+                                                     std::chrono::microseconds counted) override;
+    Task<Result<std::optional<RunRecord>>> exchange_run_record(RunRecord note) override;
     Task<Result<UploadKey>> key(UploadKey fresh) override;
 
   private:

@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds quiet{100};
 
 }  // namespace
 
-SqliteWriter::SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics, std::size_t most_queued)
+SqliteWriter::SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics, std::size_t max_queued)
     : db_(std::move(db)),
       log_(log),
       commits_(
@@ -30,7 +30,7 @@ SqliteWriter::SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics, std::s
       queued_(metrics.gauge("ocilot_meta_queue", "Writes that wait for the metadata database.")),
       refused_(metrics.counter("ocilot_meta_refused_total",
                                "Writes refused because too many waited for the metadata database.")),
-      most_queued_(most_queued),
+      max_queued_(max_queued),
       thread_([this] { serve(); }) {}
 
 SqliteWriter::~SqliteWriter() {
@@ -48,7 +48,7 @@ SqliteWriter::~SqliteWriter() {
 
 void SqliteWriter::submit(std::unique_ptr<Job> job) {
     std::unique_lock lock(mutex_);
-    if (queue_.size() >= most_queued_) {
+    if (queue_.size() >= max_queued_) {
         auto const why = full();
         lock.unlock();
         return job->finish(why);

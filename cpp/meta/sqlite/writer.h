@@ -24,10 +24,10 @@ namespace ocilot::meta {
 /// together, with one fsync; each still stands or falls alone. It alone checkpoints the write-ahead log.
 class SqliteWriter {
   public:
-    static constexpr std::size_t usual_queue = 16'384;
+    static constexpr std::size_t default_queue = 16'384;
 
     /// At most `most_queued` writes wait; one more is refused with unavailable, which says when to come back.
-    SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics, std::size_t most_queued = usual_queue);
+    SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics, std::size_t max_queued = default_queue);
     /// Commits what is queued, then empties the write-ahead log.
     ~SqliteWriter();
     SqliteWriter(SqliteWriter const&) = delete;
@@ -38,11 +38,11 @@ class SqliteWriter {
     /// unavailable or io if the commit fails.
     template <class Work, class R = std::invoke_result_t<Work&, SqliteDb&>>
     Task<R> run(Work work) {
-        return run(Scope::everything(), std::move(work));
+        return run(ChangeScope::everything(), std::move(work));
     }
     /// The same for work that changes no more than `scope`.
     template <class Work, class R = std::invoke_result_t<Work&, SqliteDb&>>
-    Task<R> run(Scope scope, Work work) {
+    Task<R> run(ChangeScope scope, Work work) {
         return suspend<R>([this, scope, w = std::move(work)](Resume<R> resume) mutable {
             submit(std::make_unique<Call<Work, R>>(scope, std::move(w), std::move(resume)));
         });
@@ -53,7 +53,7 @@ class SqliteWriter {
 
   private:
     struct Job {
-        explicit Job(Scope changes) noexcept : scope(changes) {}
+        explicit Job(ChangeScope changes) noexcept : scope(changes) {}
         Job(Job const&) = delete;
         Job& operator=(Job const&) = delete;
         virtual ~Job() = default;
@@ -61,11 +61,11 @@ class SqliteWriter {
         virtual Error const* apply(SqliteDb& db) = 0;
         /// Hands the answer to whoever waits, or the reason why it was not committed.
         virtual void finish(Result<> const& committed) = 0;
-        Scope scope;
+        ChangeScope scope;
     };
     template <class Work, class R>
     struct Call final : Job {
-        Call(Scope s, Work w, Resume<R> r) : Job(s), work(std::move(w)), resume(std::move(r)) {}
+        Call(ChangeScope s, Work w, Resume<R> r) : Job(s), work(std::move(w)), resume(std::move(r)) {}
         Error const* apply(SqliteDb& db) override {
             answer.emplace(guarded(db));
             return answer->has_error() ? &(failure = answer->error()) : nullptr;
@@ -105,7 +105,7 @@ class SqliteWriter {
     Histogram& seconds_;
     Gauge& queued_;
     Counter& refused_;
-    std::size_t const most_queued_;
+    std::size_t const max_queued_;
     std::chrono::microseconds per_write_{0};  // Moving average.
     std::int64_t pages_since_checkpoint_ = 0;
     std::mutex mutex_;

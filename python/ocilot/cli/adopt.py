@@ -16,7 +16,7 @@ from typing import Final
 import typer
 
 from ocilot.adoption import Adopted, LeftBehind, adopt_distribution
-from ocilot.config import world
+from ocilot.config import host_checks
 from ocilot.errors import ConfigError
 
 from .control import failure
@@ -60,7 +60,7 @@ def adopt(at: Location, output: OutputOption = Output.TABLE) -> None:
         print("interrupted; run it again, it continues where it stopped", file=sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED) from None
     _report(done, left, output)
-    for problem in world.htpasswd_problems(settings):
+    for problem in host_checks.htpasswd_problems(settings):
         print(f"note: `ocilot serve` does not start yet: {problem}", file=sys.stderr)
     print(f"next: {_next_command(at, user)}", file=sys.stderr)
     if not done.complete:

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from ocilot.config import Loaded, world
+from ocilot.config import Loaded, host_checks
 from ocilot.errors import ConfigError, Error
 
 from .control import Control
@@ -27,9 +27,9 @@ def check(at: Location) -> None:
     Also checks that the files in it can be read, and that accounts are members of the groups in access rules.
     """
     loaded = at.load()
-    if found := [*world.problems(loaded.settings), *_script_problems(loaded)]:
+    if found := [*host_checks.problems(loaded.settings), *_script_problems(loaded)]:
         raise ConfigError("\n".join(found))
-    for note in world.group_notes(loaded.config, _groups_of_accounts(at, loaded)):
+    for note in host_checks.group_notes(loaded.config, _groups_of_accounts(at, loaded)):
         print(f"note: {note}", file=sys.stderr)
     print(f"{loaded.path or 'the default configuration'} is fine", file=sys.stderr)
 

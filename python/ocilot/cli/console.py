@@ -46,7 +46,7 @@ class Console:
 
     def end(self, problem: BaseException) -> SystemExit:
         """Says why the registry does not start or has stopped, and with which code it ends."""
-        from .door import describe
+        from .error_exit import describe
 
         message, code = describe(problem)
         if message:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ocilot import _core
 from ocilot import config as configuration
-from ocilot.config import world
+from ocilot.config import host_checks
 from ocilot.errors import ConfigError, Error
 
 from .console import Console
@@ -139,7 +139,7 @@ def serve(wanted: Wanted) -> None:
     try:
         if wanted.addr is not None and wanted.port is not None:
             raise ConfigError("--addr and --port cannot be combined: write the port in --addr")
-        if problems := world.htpasswd_problems(settings):
+        if problems := host_checks.htpasswd_problems(settings):
             raise ConfigError("\n".join(problems))
         run(settings, loaded.path, has_hooks=bool(own.scripts), watches_hooks=wanted.dev or own.watch)
     except SystemExit:

@@ -22,7 +22,7 @@ def main() -> None:
         # Here, where a full disk is still an error.
         sys.stdout.flush()
     except BaseException as problem:
-        from .door import end
+        from .error_exit import end
 
         code = end(problem)
     sys.exit(code)
@@ -44,9 +44,9 @@ def _run(words: list[str]) -> int | str | None:
         print_version()
         return 0
     if words in (["--help"], ["-h"]):
-        from .lean import load_less
+        from .help_imports import skip_unused
 
-        load_less()
+        skip_unused()
     if words[:1] == ["serve"]:
         from .foreground import Wanted, serve
 

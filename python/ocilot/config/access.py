@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from .tree import Scalar
-from .values import Kind, Raw, Unfit, expected, is_pattern
+from .values import InvalidValue, Kind, Raw, expected, is_pattern
 
 Groups = dict[str, list[str]]
 Rules = list[tuple[list[str], dict[str, list[str]]]]
@@ -26,7 +26,7 @@ def text_of(raw: Raw) -> str | None:
 
 
 def texts_of(raw: Raw, what: str, *at: str) -> list[str]:
-    """A list of texts, or one. Raises Unfit at the place of what is none."""
+    """A list of texts, or one. Raises InvalidValue at the place of what is none."""
     items = raw if isinstance(raw, list) else [raw]
     texts = [text_of(item) for item in items]
     for number, text in enumerate(texts):
@@ -36,7 +36,7 @@ def texts_of(raw: Raw, what: str, *at: str) -> list[str]:
 
 
 def section_of(raw: Raw, what: str, *at: str) -> dict[str, Raw]:
-    """A mapping. Raises Unfit for anything else."""
+    """A mapping. Raises InvalidValue for anything else."""
     if not isinstance(raw, dict):
         raise expected(what, *at)
     return raw
@@ -108,7 +108,7 @@ def _read_subjects(raw: Raw) -> list[str]:
     return subjects
 
 
-def _no_right(*at: str) -> Unfit:
+def _no_right(*at: str) -> InvalidValue:
     return expected("a list of pull, create, push, delete or admin", *at)
 
 

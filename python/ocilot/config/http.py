@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from . import asks
+from . import in_use
 from .section import Section
 from .values import (
     ADDRESS,
@@ -56,7 +56,7 @@ class Tls(Section):
         object,
         Refused(
             "certificates are not requested automatically; use an ACME client that writes the files",
-            asks.letsencrypt,
+            in_use.letsencrypt,
         ),
     ] = None
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from . import asks
+from . import in_use
 from .section import Section
 from .values import FLAG, Ignored, Refused, choice
 
@@ -28,7 +28,7 @@ class Log(Section):
     fields: Annotated[object, Ignored("static log fields are not supported yet")] = None
     reportcaller: Annotated[object, Ignored("log lines do not contain source locations")] = None
     hooks: Annotated[
-        object, Refused("log mail is not supported; send mail from a log collector", asks.log_hooks)
+        object, Refused("log mail is not supported; send mail from a log collector", in_use.log_hooks)
     ] = None
 
     def apply(self, settings: "_core.Settings") -> None:

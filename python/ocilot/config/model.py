@@ -5,12 +5,12 @@ Each section is a file; a field's docstring is its line in the configuration ref
 
 from typing import TYPE_CHECKING, Annotated
 
-from . import asks
+from . import in_use
 from .auth_model import Auth
 from .http import Http
 from .lists import Catalog, Tags
 from .log import Log, LogLevel
-from .own import Ocilot
+from .ocilot_section import Ocilot
 from .section import Section
 from .storage import Storage
 from .values import Ignored, Refused, choice, refused
@@ -33,21 +33,23 @@ class Config(Section):
     tags: Tags = Tags()
     ocilot: Ocilot = Ocilot()
     auth: Auth = Auth()
-    proxy: Annotated[object, Refused("pull-through mirrors are not supported yet", asks.proxy)] = None
-    notifications: Annotated[object, Refused("notifications are not supported yet", asks.notifications)] = (
+    proxy: Annotated[object, Refused("pull-through mirrors are not supported yet", in_use.proxy)] = None
+    notifications: Annotated[object, Refused("notifications are not supported yet", in_use.notifications)] = (
         None
     )
-    middleware: Annotated[object, Refused("middleware is not supported", asks.middleware)] = None
+    middleware: Annotated[object, Refused("middleware is not supported", in_use.middleware)] = None
     validation: Annotated[
         object,
         Refused(
             "layer URLs are not validated, and an index may reference missing manifests only in repositories "
             "of ocilot.sparse",
-            asks.validation,
+            in_use.validation,
         ),
     ] = None
-    policy: Annotated[object, Refused("repository classes are not supported yet", asks.policy)] = None
-    compatibility: Annotated[object, Refused("manifests of schema 1 are not supported", asks.schema1)] = None
+    policy: Annotated[object, Refused("repository classes are not supported yet", in_use.policy)] = None
+    compatibility: Annotated[object, Refused("manifests of schema 1 are not supported", in_use.schema1)] = (
+        None
+    )
     redis: Annotated[object, Ignored("descriptors are stored in the metadata and need no cache")] = None
     health: Annotated[object, Ignored("`/readyz` always checks the storage")] = None
     reporting: Annotated[object, Ignored("reports are not sent")] = None

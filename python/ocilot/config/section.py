@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, Never, Self
 
 from .tree import Scalar
-from .values import Ignored, Kind, Raw, Refused, Unfit, expected
+from .values import Ignored, InvalidValue, Kind, Raw, Refused, expected
 
 Path = tuple[str, ...]
 
@@ -22,7 +22,7 @@ class Problem(NamedTuple):
     """What is wrong with the value at a path, or with the key itself."""
 
     path: Path
-    unfit: Unfit | None
+    unfit: InvalidValue | None
     """None: the key is unknown."""
 
 
@@ -124,7 +124,7 @@ class Section:
                 return None
             made = cls(**values)
             made._check_whole()
-        except Unfit as unfit:
+        except InvalidValue as unfit:
             problems.append(Problem((*path, *unfit.at), unfit))
             return None
         return made
@@ -156,7 +156,7 @@ class Section:
             elif field.mark is not None:
                 try:
                     yield name, field.mark.check(raw)
-                except Unfit as unfit:
+                except InvalidValue as unfit:
                     problems.append(Problem((*here, *unfit.at), unfit))
 
     @classmethod
@@ -177,4 +177,4 @@ class Section:
         return raw
 
     def _check_whole(self) -> None:
-        """Raises Unfit if values, each good, do not go together."""
+        """Raises InvalidValue if values, each good, do not go together."""

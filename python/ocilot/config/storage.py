@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from . import asks
+from . import in_use
 from .section import Section
 from .tree import NOTHING, Scalar
 from .values import DURATION, FILE, FLAG, Ignored, Raw, Refused, expected, read_flag
@@ -73,11 +73,11 @@ class Storage(Section):
     cache: Annotated[object, Ignored("descriptors are stored in the metadata and need no cache")] = None
     tag: Annotated[object, Ignored("tags are looked up in an index")] = None
     redirect: Annotated[object, Ignored("blobs on a file system are never redirected")] = None
-    s3: Annotated[object, Refused(_NO_BUCKET, asks.always)] = None
-    azure: Annotated[object, Refused(_NO_BUCKET, asks.always)] = None
-    gcs: Annotated[object, Refused(_NO_BUCKET, asks.always)] = None
-    swift: Annotated[object, Refused(_NO_BUCKET, asks.always)] = None
-    oss: Annotated[object, Refused(_NO_BUCKET, asks.always)] = None
+    s3: Annotated[object, Refused(_NO_BUCKET, in_use.always)] = None
+    azure: Annotated[object, Refused(_NO_BUCKET, in_use.always)] = None
+    gcs: Annotated[object, Refused(_NO_BUCKET, in_use.always)] = None
+    swift: Annotated[object, Refused(_NO_BUCKET, in_use.always)] = None
+    oss: Annotated[object, Refused(_NO_BUCKET, in_use.always)] = None
 
     @classmethod
     def _kept(cls) -> tuple[str, ...]:

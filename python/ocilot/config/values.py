@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from ocilot import _core
 
-from . import asks
+from . import in_use
 from .tree import NOTHING, Scalar
 
 Raw = Any
@@ -26,7 +26,7 @@ def plain(raw: Raw) -> Any:
     return [plain(value) for value in raw] if isinstance(raw, list) else raw
 
 
-class Unfit(Exception):
+class InvalidValue(Exception):
     """A value that is rejected; the message says what was expected, or why it cannot be used."""
 
     def __init__(
@@ -40,14 +40,14 @@ class Unfit(Exception):
         """Where in the value, if not all of it: keys, and numbers of items."""
 
 
-def expected(what: str, *at: str, noun: str = "value") -> Unfit:
+def expected(what: str, *at: str, noun: str = "value") -> InvalidValue:
     """The value is of the wrong kind."""
-    return Unfit(what, is_refused=False, at=at, noun=noun)
+    return InvalidValue(what, is_refused=False, at=at, noun=noun)
 
 
-def refused(why: str, *at: str) -> Unfit:
+def refused(why: str, *at: str) -> InvalidValue:
     """The value is understood, and cannot be used."""
-    return Unfit(why, is_refused=True, at=at)
+    return InvalidValue(why, is_refused=True, at=at)
 
 
 class Kind(NamedTuple):
@@ -64,7 +64,7 @@ class Kind(NamedTuple):
     """The value with its relative paths taken from a directory, if it has paths."""
 
     def check(self, raw: Raw) -> Any:
-        """The value that was written. Raises Unfit if it is of another kind."""
+        """The value that was written. Raises InvalidValue if it is of another kind."""
         value = self.read(raw)
         if value is None:
             raise expected(self.expects, noun=self.name if self.name.isalpha() else "value")
@@ -75,12 +75,12 @@ class Refused(NamedTuple):
     """A key of distribution's that we do not do yet and that would change what users get."""
 
     why: str
-    asks: Callable[[Any], bool] = asks.anything
+    is_in_use: Callable[[Any], bool] = in_use.anything
     """Whether a value asks for something. One that does not may stay."""
 
     def check(self, raw: Raw) -> None:
-        """Raises Unfit if the value asks for something."""
-        if self.asks(plain(raw)):
+        """Raises InvalidValue if the value asks for something."""
+        if self.is_in_use(plain(raw)):
             raise refused(self.why)
 
 

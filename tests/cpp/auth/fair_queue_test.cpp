@@ -32,10 +32,10 @@ class Queued : public testing::Test {
     std::unique_ptr<FairQueue> queue;
     std::vector<std::string> begun;
     std::vector<Error> refusals;
-    std::vector<std::pair<std::string, FairQueue::Place>> places;
+    std::vector<std::pair<std::string, FairQueue::Slot>> slots;
 
     void SetUp() override { make({}); }
-    void TearDown() override { places.clear(); }
+    void TearDown() override { slots.clear(); }
 
     void make(FairQueueRules rules) { queue = std::make_unique<FairQueue>(rules, "test", clock, metrics); }
 
@@ -44,14 +44,14 @@ class Queued : public testing::Test {
         go_on();
     }
     void end(std::string_view name) {
-        auto const found = std::ranges::find(places, name, [](auto const& one) { return one.first; });
-        ASSERT_NE(found, places.end()) << name;
+        auto const found = std::ranges::find(slots, name, [](auto const& one) { return one.first; });
+        ASSERT_NE(found, slots.end()) << name;
         auto place = std::move(*found);
-        std::vector<std::pair<std::string, FairQueue::Place>> others;
-        for (auto& one : places) {
+        std::vector<std::pair<std::string, FairQueue::Slot>> others;
+        for (auto& one : slots) {
             if (&one != &*found) others.push_back(std::move(one));
         }
-        places.swap(others);
+        slots.swap(others);
         others.clear();
         {
             auto const ended = std::move(place);
@@ -71,7 +71,7 @@ class Queued : public testing::Test {
             co_return;
         }
         begun.push_back(name + (place->waited() ? " waited" : ""));
-        places.emplace_back(std::move(name), std::move(*place));
+        slots.emplace_back(std::move(name), std::move(*place));
     }
 };
 
@@ -83,7 +83,7 @@ TEST_F(Queued, ThoseOfOneKeyWorkOneAfterTheOtherInOrder) {
 }
 
 TEST_F(Queued, ANewcomerIsNextHoweverManyOfAnotherWait) {
-    make({.places = 2, .places_of_key = 2});
+    make({.slots = 2, .slots_per_key = 2});
     for (int i = 0; i < 40; ++i) come("greedy", "g" + std::to_string(i));
     come("newcomer", "n");
     EXPECT_THAT(begun, ElementsAre("g0", "g1"));
@@ -93,7 +93,7 @@ TEST_F(Queued, ANewcomerIsNextHoweverManyOfAnotherWait) {
 }
 
 TEST_F(Queued, KeysTakeTurns) {
-    make({.places = 1, .places_of_key = 1});
+    make({.slots = 1, .slots_per_key = 1});
     for (auto const* const name : {"a1", "a2", "a3"}) come("a", name);
     for (auto const* const name : {"b1", "b2"}) come("b", name);
     come("c", "c1");
@@ -102,14 +102,14 @@ TEST_F(Queued, KeysTakeTurns) {
 }
 
 TEST_F(Queued, OneKeyNeverHasAllPlaces) {
-    make({.places = 4, .places_of_key = 2});
+    make({.slots = 4, .slots_per_key = 2});
     for (int i = 0; i < 10; ++i) come("hanging", "h" + std::to_string(i));
     come("other", "o");
     EXPECT_THAT(begun, ElementsAre("h0", "h1", "o")) << "at once, though none of the others ends";
 }
 
 TEST_F(Queued, AFullLineRefusesItsOwnKeyOnly) {
-    make({.places = 1, .places_of_key = 1, .line_of_key = 3});
+    make({.slots = 1, .slots_per_key = 1, .queue_per_key = 3});
     for (int i = 0; i < 6; ++i) come("greedy", "g" + std::to_string(i));
     EXPECT_EQ(refusals.size(), 2U) << "one works and three wait";
     come("other", "o");
@@ -122,7 +122,7 @@ TEST_F(Queued, AFullLineRefusesItsOwnKeyOnly) {
 }
 
 TEST_F(Queued, WhatWaitedTooLongIsRefusedAndTheNextHasItsPlace) {
-    make({.places = 1, .places_of_key = 1, .line_of_key = 8, .longest_wait = seconds(10)});
+    make({.slots = 1, .slots_per_key = 1, .queue_per_key = 8, .longest_wait = seconds(10)});
     come("a", "a1");
     come("a", "a2");
     clock.at += seconds(8);
@@ -134,7 +134,7 @@ TEST_F(Queued, WhatWaitedTooLongIsRefusedAndTheNextHasItsPlace) {
 }
 
 TEST_F(Queued, TheTimeToRetryIsWhatTheLineTakes) {
-    make({.places = 1, .places_of_key = 1, .line_of_key = 1});
+    make({.slots = 1, .slots_per_key = 1, .queue_per_key = 1});
     come("a", "a1");
     come("a", "a2");
     clock.at += seconds(4);

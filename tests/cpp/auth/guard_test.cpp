@@ -112,7 +112,7 @@ TEST_F(Guarded, AdministratorsAreNotAskedAbout) {
 TEST_F(Guarded, LimitsOfCredentialsHoldWhateverIsDecided) {
     hook.answer = Decision::allow();
     auto limited = alice();
-    limited.limit = std::make_shared<policy::Allowance const>();
+    limited.limit = std::make_shared<policy::CredentialScope const>();
     EXPECT_TRUE(require(limited).has_value()) << "what anonymous callers may do, all may";
     hook.only_named = true;
     ++hook.scripts;
@@ -136,7 +136,7 @@ TEST_F(Guarded, ACertificateBesidesOtherAuthIsNoLogin) {
                             .metrics = metrics,
                             .anything = true,
                             .certificates = false}};
-    Presented const presented{.address = "192.0.2.1", .certificate = "node-7"};
+    RequestCredentials const presented{.address = "192.0.2.1", .certificate = "node-7"};
     EXPECT_TRUE(locked.recall(presented)->anonymous()) << "distribution wants the password, too";
     locked.set_rules(std::make_shared<Rules const>(Rules::compile({}, {}).value()));
     EXPECT_EQ(locked.recall(presented)->name, "node-7") << "rules can name it";
@@ -147,7 +147,7 @@ TEST_F(Guarded, ATokenWithoutASubjectGivesExactlyWhatItSays) {
     Guard guarded{
         GuardParts{.gate = nobody, .clock = clock, .log = log, .metrics = metrics, .tokens_decide = true}};
     Caller holder;
-    auto limit = std::make_shared<policy::Allowance>();
+    auto limit = std::make_shared<policy::CredentialScope>();
     limit->add(std::string("team/app"), policy::Rights().add(policy::Rights::Right::pull));
     holder.limit = limit;
     auto const may = [&](Caller const& caller, std::string_view name, Action action) {

@@ -116,7 +116,7 @@ class LoginsTest : public testing::Test {
             auto const ran = context.poll();
             // What the pool has in hand comes back before a job that is given to it now.
             auto nothing = []() -> Result<bool> { return true; };
-            for (std::size_t i = 0; i < 2 * Logins::hash_places; ++i) (void)run(pool.run(nothing));
+            for (std::size_t i = 0; i < 2 * Logins::hash_slots; ++i) (void)run(pool.run(nothing));
             idle = ran == 0 ? idle + 1 : 0;
         }
     }
@@ -240,7 +240,7 @@ TEST_F(LoginsTest, TheLineOfAFloodIsNotTheLineOfOthers) {
 
 TEST_F(LoginsTest, TellTheMarkOfTheLineThatLetThemIn) {
     auto const first = login("alice", "secret").value();
-    EXPECT_EQ(first.file_mark, users->mark("alice").value());
-    EXPECT_EQ(login("alice", "secret")->file_mark, first.file_mark) << "remembered";
-    EXPECT_EQ(users->mark("carol").value(), std::nullopt);
+    EXPECT_EQ(first.htpasswd_fingerprint, users->fingerprint("alice").value());
+    EXPECT_EQ(login("alice", "secret")->htpasswd_fingerprint, first.htpasswd_fingerprint) << "remembered";
+    EXPECT_EQ(users->fingerprint("carol").value(), std::nullopt);
 }

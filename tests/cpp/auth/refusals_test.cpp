@@ -23,7 +23,7 @@ class Book final : public meta::Journal {
     Task<Result<std::vector<meta::Change>>> entries(meta::JournalQuery) override { co_return written; }
     Task<Result<std::vector<meta::Change>>> after(std::int64_t, std::size_t) override { co_return written; }
     Task<Result<std::int64_t>> last() override { co_return 0; }
-    Task<Result<std::size_t>> forget_before(Time, std::size_t) override { co_return std::size_t{0}; }
+    Task<Result<std::size_t>> prune_before(Time, std::size_t) override { co_return std::size_t{0}; }
 };
 
 class Refused : public testing::Test {
@@ -60,7 +60,7 @@ TEST_F(Refused, OfOneAddressDoNotFillTheJournal) {
         refusals.note(meta::ChangeKind::login, somebody("user" + std::to_string(i)), "", "", "wrong");
     for (int i = 0; i < 500; ++i)
         refusals.note(meta::ChangeKind::access, somebody("bob"), "r" + std::to_string(i), "", "no");
-    EXPECT_EQ(flush(), Refusals::most_of_address + 2);
+    EXPECT_EQ(flush(), Refusals::max_per_address + 2);
     std::uint64_t times = 0;
     for (auto const& entry : book.written) times += entry.times;
     EXPECT_EQ(times, 1000U) << "all are counted";
@@ -73,12 +73,12 @@ TEST_F(Refused, OfOneAddressDoNotFillTheJournal) {
 }
 
 TEST_F(Refused, OnesThatAreTooManyAreCounted) {
-    for (std::size_t i = 0; i < Refusals::most + 5; ++i) {
+    for (std::size_t i = 0; i < Refusals::max_entries + 5; ++i) {
         auto one = somebody("user" + std::to_string(i));
         one.address = "192.0.2." + std::to_string(i);
         refusals.note(meta::ChangeKind::login, one, "", "", "wrong");
     }
-    EXPECT_EQ(flush(), Refusals::most);
+    EXPECT_EQ(flush(), Refusals::max_entries);
     EXPECT_NE(metrics.text().find("ocilot_journal_dropped_total 5"), std::string::npos);
 }
 

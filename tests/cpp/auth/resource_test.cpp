@@ -14,7 +14,7 @@ policy::Access on(std::string_view repository, Action action) {
     return {oci::RepositoryName::parse(repository).value(), action};
 }
 
-std::shared_ptr<policy::Allowance const> robot(std::vector<std::string> const& scopes) {
+std::shared_ptr<policy::CredentialScope const> robot(std::vector<std::string> const& scopes) {
     return parse_robot_scopes(scopes).value();
 }
 
@@ -48,7 +48,7 @@ TEST(Scope, GivesNothingForActionsAndTypesItDoesNotKnow) {
     EXPECT_EQ(scope[0].rights.str(), "pull");
     EXPECT_FALSE(scope[1].repository());
     EXPECT_FALSE(scope[2].catalog());
-    auto const allowance = allowance_of(scope);
+    auto const allowance = credential_scope(scope);
     EXPECT_TRUE(allowance->covers(on("a", Action::pull)));
     EXPECT_FALSE(allowance->covers(on("a", Action::push)));
     EXPECT_FALSE(allowance->covers(on("a", Action::admin)));
@@ -76,7 +76,7 @@ TEST(Scope, OfManyCountsTheFirst) {
     std::string many;
     for (int i = 0; i < 300; ++i) many += "repository:r" + std::to_string(i) + ":pull ";
     auto const first = parse_scope(many).value();
-    ASSERT_EQ(first.size(), most_resources);
+    ASSERT_EQ(first.size(), max_resources);
     EXPECT_EQ(first.back().name, "r99");
     std::string same;
     for (int i = 0; i < 300; ++i) same += "repository:a:pull ";
@@ -88,13 +88,14 @@ TEST(Scope, OfManyCountsTheFirst) {
     }
     auto const within = parse_scope(long_ones).value();
     EXPECT_LT(within.size(), 50U);
-    EXPECT_LE(to_scope(within).size(), longest_scope + most_resources);
+    EXPECT_LE(to_scope(within).size(), longest_scope + max_resources);
     EXPECT_TRUE(parse_scope(std::string(100'000, ' ')).value().empty());
     EXPECT_TRUE(parse_scope("repository:" + std::string(longest_scope, 'a') + ":pull").value().empty());
 }
 
 TEST(Scope, CoversExactlyTheRepositoryItNames) {
-    auto const allowance = allowance_of(parse_scope("repository:team/*:pull repository:team/app:*").value());
+    auto const allowance =
+        credential_scope(parse_scope("repository:team/*:pull repository:team/app:*").value());
     EXPECT_TRUE(allowance->covers(on("team/app", Action::remove)));
     EXPECT_TRUE(allowance->covers(on("team/app", Action::overwrite)));
     EXPECT_FALSE(allowance->covers(on("team/app", Action::admin)));

@@ -66,10 +66,10 @@ TEST(Rules, JoinTheRightsOfAllSubjectsThatFit) {
     auto const made =
         rules({{{"**"}, {{"everyone", {"pull"}}, {"group:team", {"create"}}, {"user:alice", {"delete"}}}}},
               {{"team", {"alice"}}});
-    auto const ruling = made.decide(somebody("alice"), access("x", Action::push));
-    EXPECT_TRUE(ruling.allowed);
-    EXPECT_EQ(ruling.rights.str(), "pull,create,delete");
-    EXPECT_EQ(ruling.by, (std::vector<std::string>{"everyone", "group:team", "user:alice"}));
+    auto const rule_decision = made.decide(somebody("alice"), access("x", Action::push));
+    EXPECT_TRUE(rule_decision.allowed);
+    EXPECT_EQ(rule_decision.rights.str(), "pull,create,delete");
+    EXPECT_EQ(rule_decision.by, (std::vector<std::string>{"everyone", "group:team", "user:alice"}));
     EXPECT_FALSE(may(made, somebody("alice"), "x", Action::overwrite)) << "create moves no tag";
 }
 

@@ -12,7 +12,7 @@ constexpr std::string_view elsewhere = "192.0.2.2";
 
 class Throttled : public testing::Test {
   protected:
-    ThrottleRules const rules{.free_of_pair = 3, .of_address = 6, .of_account = 8};
+    ThrottleRules const rules{.free_attempts = 3, .per_address = 6, .per_account = 8};
     Throttle throttle{rules};
     Time now{std::chrono::hours(1000)};
 
@@ -166,7 +166,7 @@ TEST_F(Throttled, ManyAtOnceAreNoWayAround) {
 TEST_F(Throttled, TriesThatCameToNothingDoNotCount) {
     for (int i = 0; i < 50; ++i) {
         EXPECT_EQ(wrong("alice", home).count(), 0);
-        throttle.came_to_nothing("alice", home);
+        throttle.abandoned("alice", home);
     }
 }
 

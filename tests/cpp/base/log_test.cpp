@@ -75,8 +75,8 @@ TEST(Log, LeavesOutWhatIsBelowItsLevel) {
     log.debug("a");
     log.info("b");
     EXPECT_EQ(sink.text(), "");
-    EXPECT_FALSE(log.wants(LogLevel::info));
-    EXPECT_TRUE(log.wants(LogLevel::warn));
+    EXPECT_FALSE(log.is_enabled(LogLevel::info));
+    EXPECT_TRUE(log.is_enabled(LogLevel::warn));
     log.warn("c");
     log.error("d");
     EXPECT_EQ(std::ranges::count(sink.text(), '\n'), 2);

@@ -122,9 +122,9 @@ class World {
         TRY(auto const upload, run(store->create(Uuid::random(random), Algorithm::sha256)));
         CHECK(run(upload->append(all.first(all.size() / 2))));
         if (with_a_mistake) {
-            upload->mark();
+            upload->set_savepoint();
             CHECK(run(upload->append(span_of("a chunk longer than it said"))));
-            CHECK(run(upload->take_back()));
+            CHECK(run(upload->roll_back()));
         }
         CHECK(run(upload->append(all.subspan(all.size() / 2))));
         return commit(*upload, digest_of(text));

@@ -78,15 +78,15 @@ TYPED_TEST(BlobStoreContract, TakesBackWhatCameSinceTheMark) {
     auto const id = this->new_id();
     auto const upload = this->create(id);
     ASSERT_TRUE(test::run(upload->append(bytes_of(text))));
-    ASSERT_TRUE(test::run(upload->take_back())) << "nothing was marked";
+    ASSERT_TRUE(test::run(upload->roll_back())) << "nothing was marked";
     EXPECT_EQ(upload->size(), text.size());
     for (auto const& more : {std::string("a few bytes"), pattern(17'000'000)}) {
-        upload->mark();
+        upload->set_savepoint();
         ASSERT_TRUE(test::run(upload->append(bytes_of(more))));
         EXPECT_EQ(test::run(upload->digest(Algorithm::sha256)).value(),
                   digest_of(Algorithm::sha256, text + more));
         upload->park();
-        ASSERT_TRUE(test::run(upload->take_back()));
+        ASSERT_TRUE(test::run(upload->roll_back()));
         EXPECT_EQ(upload->size(), text.size());
         EXPECT_FALSE(test::run(upload->commit(digest_of(Algorithm::sha256, text + more))));
     }
@@ -235,10 +235,10 @@ TYPED_TEST(BlobStoreContract, TheStateOfAnUploadThatTookBytesBackIsOfThoseItKept
     {
         auto const left = this->create(id);
         ASSERT_TRUE(test::run(left->append(bytes_of("kept"))));
-        left->mark();
+        left->set_savepoint();
         ASSERT_TRUE(test::run(left->append(bytes_of(" and not"))));
         ASSERT_TRUE(test::run(left->sync()));
-        ASSERT_TRUE(test::run(left->take_back()));
+        ASSERT_TRUE(test::run(left->roll_back()));
         state = left->state();
     }
     auto const upload = test::run(this->store.resume(id, Algorithm::sha256, state)).value();

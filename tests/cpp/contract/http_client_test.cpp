@@ -141,7 +141,7 @@ TEST_P(HttpClientContract, FollowsRedirectsOnlyWhenAsked) {
     std::vector<std::pair<std::string, Page>> const pages{
         {"/old", {.status = 302, .headers = {{"Location", "/new"}}}}, {"/new", {.body = "here"}}};
     EXPECT_EQ(fetch({.url = peer->serve(pages, false)}).value().status, 302U);
-    auto const document = fetch({.url = peer->serve(pages, false), .redirects = {.most = 1}}).value();
+    auto const document = fetch({.url = peer->serve(pages, false), .redirects = {.max = 1}}).value();
     EXPECT_EQ(document.body, "here");
     EXPECT_THAT(document.url, testing::EndsWith("/new"));
 }

@@ -14,7 +14,7 @@ namespace {
 /// All items of a walk in pages of two.
 template <class T>
 std::vector<T> all(meta::Audit& audit,
-                   Task<Result<meta::Walked<T>>> (meta::Audit::*walk)(std::string, std::size_t)) {
+                   Task<Result<meta::AuditPage<T>>> (meta::Audit::*walk)(std::string, std::size_t)) {
     std::vector<T> found;
     std::string from;
     do {
@@ -82,13 +82,13 @@ TEST_P(MetaStoreContract, AnAuditSeesManifestsTagsAndSessions) {
 
 TEST_P(MetaStoreContract, AnAuditKnowsWhoNamesADigestAndWithWhichSizes) {
     auto& audit = store->audit();
-    EXPECT_EQ(run(audit.named(digest("m"))).value().times, 0U);
+    EXPECT_EQ(run(audit.usage(digest("m"))).value().times, 0U);
     ASSERT_TRUE(put(a_manifest(app, "m")).has_value());
     ASSERT_TRUE(run(links().link_blob(app, {digest("m"), 7}, {}, bob, at(1))).has_value());
-    auto const named = run(audit.named(digest("m"))).value();
-    EXPECT_EQ(named.times, 2U);
-    EXPECT_EQ(named.least_size, 1U);
-    EXPECT_EQ(named.greatest_size, 7U);
+    auto const usage = run(audit.usage(digest("m"))).value();
+    EXPECT_EQ(usage.times, 2U);
+    EXPECT_EQ(usage.min_size, 1U);
+    EXPECT_EQ(usage.max_size, 7U);
 }
 
 TEST_P(MetaStoreContract, WhatIsQuarantinedIsUnknownUntilItIsBroughtAgain) {
@@ -131,11 +131,11 @@ TEST_P(MetaStoreContract, AQuarantineCanBeReleasedAndWhatIsInItRemoved) {
 
 TEST_P(MetaStoreContract, TheScrubFindsItsPlaceAgain) {
     auto& scrub = store->scrub();
-    EXPECT_FALSE(run(scrub.place()).value().has_value());
-    ASSERT_TRUE(run(scrub.keep_place({digest("x"), at(3)})).has_value());
-    EXPECT_EQ(run(scrub.place()).value()->after, digest("x"));
-    ASSERT_TRUE(run(scrub.keep_place({std::nullopt, at(4)})).has_value());
-    auto const kept = run(scrub.place()).value();
+    EXPECT_FALSE(run(scrub.position()).value().has_value());
+    ASSERT_TRUE(run(scrub.save_position({digest("x"), at(3)})).has_value());
+    EXPECT_EQ(run(scrub.position()).value()->after, digest("x"));
+    ASSERT_TRUE(run(scrub.save_position({std::nullopt, at(4)})).has_value());
+    auto const kept = run(scrub.position()).value();
     EXPECT_FALSE(kept->after.has_value());
     EXPECT_EQ(kept->noted_at, at(4));
 }

@@ -16,12 +16,12 @@ class MetaHistory : public MetaStoreContract {
     }
     /// A whole walk, in pieces of `rows`.
     std::size_t forget(meta::HistoryRules rules, std::size_t rows = 100) {
-        std::size_t forgotten = 0;
+        std::size_t removed = 0;
         std::int64_t after = 0;
         for (;;) {
-            auto const piece = run(catalog().forget_history(rules, after, rows)).value();
-            forgotten += piece.forgotten;
-            if (!piece.after) return forgotten;
+            auto const piece = run(catalog().prune_history(rules, after, rows)).value();
+            removed += piece.removed;
+            if (!piece.after) return removed;
             EXPECT_GT(*piece.after, after);
             after = *piece.after;
         }

@@ -177,9 +177,9 @@ TEST_P(JournalContract, PagesFollowEachOtherByTimeWhateverTheOrderOfWriting) {
 TEST_P(JournalContract, OldChangesAreForgottenInPieces) {
     for (int second = 1; second <= 6; ++second) note("login", second, "ann", "", second % 2 == 0);
     auto const oldest = run(journal().entries({.until = at(2)})).value().at(0).id;
-    EXPECT_EQ(run(journal().forget_before(at(5), 3)).value(), 3U);
-    EXPECT_EQ(run(journal().forget_before(at(5), 3)).value(), 1U);
-    EXPECT_EQ(run(journal().forget_before(at(5), 3)).value(), 0U);
+    EXPECT_EQ(run(journal().prune_before(at(5), 3)).value(), 3U);
+    EXPECT_EQ(run(journal().prune_before(at(5), 3)).value(), 1U);
+    EXPECT_EQ(run(journal().prune_before(at(5), 3)).value(), 0U);
     EXPECT_THAT(subjects(), ElementsAre("6", "5"));
     EXPECT_THAT(subjects({.before = oldest}), IsEmpty()) << "nothing is older than what was forgotten";
     EXPECT_GT(run(journal().after(0, 1)).value().at(0).id, oldest)
@@ -189,12 +189,12 @@ TEST_P(JournalContract, OldChangesAreForgottenInPieces) {
 TEST_P(JournalContract, NoIdIsGivenTwiceEvenIfEverythingIsOld) {
     for (int second = 1; second <= 3; ++second) note("login", second);
     auto const last = run(journal().last()).value();
-    EXPECT_EQ(run(journal().forget_before(at(100), 100)).value(), 2U);
-    EXPECT_EQ(run(journal().forget_before(at(100), 100)).value(), 0U);
+    EXPECT_EQ(run(journal().prune_before(at(100), 100)).value(), 2U);
+    EXPECT_EQ(run(journal().prune_before(at(100), 100)).value(), 0U);
     EXPECT_EQ(run(journal().last()).value(), last);
     note("login", 4);
     EXPECT_GT(run(journal().last()).value(), last);
-    EXPECT_EQ(run(journal().forget_before(at(4), 100)).value(), 1U) << "it is the last one no more";
+    EXPECT_EQ(run(journal().prune_before(at(4), 100)).value(), 1U) << "it is the last one no more";
 }
 
 TEST_P(JournalContract, APushIsNotedWhenItChangesSomethingAndAMoveWithTheOldDigest) {
@@ -275,12 +275,11 @@ TEST_P(JournalContract, WhatIsRemovedIsNotedWithWhatItWas) {
 
 TEST_P(JournalContract, AManifestWithVeryManyTagsNamesSomeAndCountsTheRest) {
     std::vector<oci::Tag> tags;
-    for (std::size_t i = 0; i < meta::most_changed_tags + 5; ++i)
-        tags.push_back(tag("t" + std::to_string(i)));
+    for (std::size_t i = 0; i < meta::max_changed_tags + 5; ++i) tags.push_back(tag("t" + std::to_string(i)));
     ASSERT_TRUE(put(a_manifest(app, "m", tags)).has_value());
     ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), {}, bob, at(3))).has_value());
     auto const removed = run(journal().entries({.action = "manifest.delete"})).value().at(0);
-    EXPECT_EQ(removed.details.tags.size(), meta::most_changed_tags);
+    EXPECT_EQ(removed.details.tags.size(), meta::max_changed_tags);
     EXPECT_EQ(removed.details.more_tags, 5U);
     EXPECT_EQ(detail_of(removed), "with 1005 tags");
 }

@@ -88,7 +88,7 @@ class MetaStoreContract : public ::testing::TestWithParam<MetaKind> {
     Referrers referrers_page(oci::RepositoryName const& repository, oci::Digest const& subject,
                              std::optional<std::string> type, meta::Page page) {
         Referrers found;
-        meta::TakeReferrer const take = [&](meta::ReferrerRow const& row) {
+        meta::ReferrerVisitor const take = [&](meta::ReferrerRow const& row) {
             found.items.push_back({oci::Digest::parse(row.digest).value(), std::string(row.media_type),
                                    row.size, std::string(row.artifact_type),
                                    std::string(row.annotations_json)});

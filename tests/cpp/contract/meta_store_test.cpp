@@ -292,7 +292,7 @@ TEST_P(MetaStoreContract, WhoTakesNoMoreReferrersHearsThatMoreFollow) {
         ASSERT_TRUE(put(referrer).has_value());
     }
     int asked = 0;
-    meta::TakeReferrer const take_one = [&](meta::ReferrerRow const&) { return ++asked < 2; };
+    meta::ReferrerVisitor const take_one = [&](meta::ReferrerRow const&) { return ++asked < 2; };
     EXPECT_TRUE(run(catalog().referrers(app, digest("subject"), {}, {{}, 1000}, take_one)).value());
     EXPECT_EQ(asked, 2);
 }

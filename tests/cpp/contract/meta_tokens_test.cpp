@@ -106,7 +106,7 @@ TEST_P(TokensContract, LoginsWithoutEndKeepAsManyRefreshTokensAsThereMayBe) {
         ASSERT_TRUE(add_token(login).has_value());
     }
     auto const left = token_ids("alice", true);
-    EXPECT_EQ(left.size(), meta::most_refresh_tokens + 1) << "and the secret, which is no login's";
+    EXPECT_EQ(left.size(), meta::max_refresh_tokens + 1) << "and the secret, which is no login's";
     EXPECT_EQ(run(tokens().token("109")).error().code, Errc::not_found);
     EXPECT_TRUE(run(tokens().token("110")).has_value());
     EXPECT_EQ(accounts().version(), version) << "nobody else has to log in again";

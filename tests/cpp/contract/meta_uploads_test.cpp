@@ -4,7 +4,7 @@
 
 using namespace ocilot;
 using namespace ocilot::test;
-using meta::UploadsOf;
+using meta::UploadFilter;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -22,8 +22,10 @@ class MetaUploadsContract : public MetaStoreContract {
         EXPECT_TRUE(run(uploads().open(fact)).has_value());
         return fact;
     }
-    static UploadsOf of(oci::RepositoryName const& name) { return {UploadsOf::What::repository, name.str()}; }
-    static UploadsOf of(std::string const& caller) { return {UploadsOf::What::caller, caller}; }
+    static UploadFilter of(oci::RepositoryName const& name) {
+        return {UploadFilter::Kind::repository, name.str()};
+    }
+    static UploadFilter of(std::string const& caller) { return {UploadFilter::Kind::caller, caller}; }
     Errc write_error(meta::UploadClaim claim) {
         auto const written = run(uploads().write({claim, 1, "state", at(9)}));
         return written.has_error() ? written.error().code : Errc::internal;
@@ -131,12 +133,12 @@ TEST_P(MetaUploadsContract, TheLongestIdleComeFirst) {
     EXPECT_THAT(times(run(uploads().oldest(of("ann"), 2)).value()), ElementsAre(at(10), at(20)));
     EXPECT_THAT(times(run(uploads().oldest(of(app), 2)).value()), ElementsAre(at(5), at(10)));
     EXPECT_THAT(times(run(uploads().oldest(of(""), 2)).value()), IsEmpty());
-    auto const idle = [&](Time before, std::optional<meta::UploadPlace> place, std::size_t limit) {
+    auto const idle = [&](Time before, std::optional<meta::UploadCursor> place, std::size_t limit) {
         return run(uploads().idle_since(before, place, limit)).value();
     };
     auto const page = idle(at(40), {}, 2);
     EXPECT_THAT(times(page), ElementsAre(at(5), at(10)));
-    EXPECT_THAT(times(idle(at(40), meta::UploadPlace{page.back().last_write_at, page.back().id}, 9)),
+    EXPECT_THAT(times(idle(at(40), meta::UploadCursor{page.back().last_write_at, page.back().id}, 9)),
                 ElementsAre(at(20), at(30)));
     EXPECT_THAT(times(idle(at(5), {}, 9)), IsEmpty());
 }
@@ -145,8 +147,8 @@ TEST_P(MetaUploadsContract, TimeThatDoesNotCountMakesAllYoungerButNoneOfTheFutur
     auto const old = opened("ann", at(10));
     auto const young = opened("ann", at(90));
     auto const future = opened("ann", at(500));
-    ASSERT_TRUE(run(uploads().exchange_note({at(50), "before"})).has_value());
-    auto const before = run(uploads().take_over({at(100)}, std::chrono::seconds(20))).value();
+    ASSERT_TRUE(run(uploads().exchange_run_record({at(50), "before"})).has_value());
+    auto const before = run(uploads().begin_run({at(100)}, std::chrono::seconds(20))).value();
     EXPECT_EQ(before.value().text, "before");
     EXPECT_EQ(run(uploads().find(app, old.id)).value().last_write_at, at(40));
     EXPECT_EQ(run(uploads().find(app, young.id)).value().last_write_at, at(100));
@@ -159,9 +161,9 @@ TEST_P(MetaUploadsContract, TheKeyIsTheFirstAndTheNoteTheLast) {
     meta::UploadKey second{};
     EXPECT_EQ(run(uploads().key(first)).value(), first);
     EXPECT_EQ(run(uploads().key(second)).value(), first);
-    EXPECT_FALSE(run(uploads().exchange_note({at(1), "one"})).value().has_value());
-    auto const one = run(uploads().exchange_note({at(3)})).value();
+    EXPECT_FALSE(run(uploads().exchange_run_record({at(1), "one"})).value().has_value());
+    auto const one = run(uploads().exchange_run_record({at(3)})).value();
     EXPECT_EQ(one.value().at, at(1));
     EXPECT_EQ(one.value().text, "one");
-    EXPECT_EQ(run(uploads().exchange_note({at(2)})).value().value().text, "");
+    EXPECT_EQ(run(uploads().exchange_run_record({at(2)})).value().value().text, "");
 }

@@ -21,7 +21,7 @@ class Askers {
 
     /// Puts a question into the box; its answer will be in the slot.
     Slot ask(hookbox::Mailbox& box, hookbox::Topic topic = hookbox::Topic::authorize,
-             hookbox::Mailbox::Wait deadline = 1h, hookbox::Case about = hookbox::ControlCase{}) {
+             hookbox::Mailbox::Duration deadline = 1h, hookbox::Case about = hookbox::ControlCase{}) {
         auto slot = std::make_shared<std::optional<Result<hookbox::Answer>>>();
         asio::co_spawn(context_, keep(box.ask(topic, std::move(about), deadline), slot), asio::detached);
         context_.restart();

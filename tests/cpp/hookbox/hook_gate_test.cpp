@@ -100,7 +100,7 @@ TEST_F(HookGateTest, RefusesWithTheReasonOfTheScriptAndLogsIt) {
 
 TEST_F(HookGateTest, LetsPassWhatNoScriptHasAnOpinionOn) {
     ask_all();
-    answer_with(hookbox::NoOpinion{});
+    answer_with(hookbox::Abstain{});
     EXPECT_TRUE(admit_blob().value().allowed);
     EXPECT_EQ(run(box.gate.authorize(ann, {team, policy::Action::pull})).value(), std::nullopt)
         << "the rules are asked";
@@ -161,7 +161,7 @@ TEST_F(HookGateTest, KeepsHowLongADecisionHolds) {
 
 TEST_F(HookGateTest, AsksWithEverythingTheQuestionHolds) {
     ask_all();
-    answer_with(hookbox::NoOpinion{});
+    answer_with(hookbox::Abstain{});
     oci::Manifest manifest;
     manifest.media_type = "application/vnd.oci.image.manifest.v1+json";
     std::vector const tags{v1};

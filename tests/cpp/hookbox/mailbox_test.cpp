@@ -27,7 +27,7 @@ bool has(Metrics const& metrics, std::string const& line) {
 
 class MailboxTest : public ::testing::Test {
   protected:
-    static Mailbox::Moment later(Mailbox::Wait by) { return std::chrono::steady_clock::now() + by; }
+    static Mailbox::TimePoint later(Mailbox::Duration by) { return std::chrono::steady_clock::now() + by; }
 
     Metrics metrics;
     Askers askers;

@@ -285,7 +285,7 @@ class ClosedHook final : public policy::OpenGate {
 
 struct LeavingClient final : WaitingClient {
     bool left = false;
-    [[nodiscard]] bool has_left() const override { return left; }
+    [[nodiscard]] bool has_disconnected() const override { return left; }
 };
 
 class ManyHidden : public Access {

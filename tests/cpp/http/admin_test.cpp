@@ -35,7 +35,7 @@ class Admin : public test::AppTest {
                              .registry = *parts,
                              .guard = *guard,
                              .operations = *operations,
-                             .registrar = &registrar},
+                             .account_manager = &account_manager},
                     settings);
         root = add({.name = "root", .admin = true});
         alice = add({.name = "alice"});
@@ -46,7 +46,7 @@ class Admin : public test::AppTest {
         auto const name = account.name;
         account.created_at = clock.now();
         EXPECT_TRUE(ocilot::test::run(meta->accounts().add(std::move(account), {})).has_value());
-        auto const made = ocilot::test::run(registrar.make_token({.account = name}, {})).value();
+        auto const made = ocilot::test::run(account_manager.create_token({.account = name}, {})).value();
         return "Basic " + jose::to_base64(name + ":" + made.secret);
     }
 

@@ -186,7 +186,7 @@ class AppTest : public ::testing::Test {
                              .registry = *parts,
                              .guard = *guard,
                              .operations = *operations,
-                             .registrar = &registrar,
+                             .account_manager = &account_manager,
                              .rates = rates ? &*rates : nullptr},
                     settings);
     }
@@ -211,7 +211,7 @@ class AppTest : public ::testing::Test {
     std::optional<registry::Registry> parts;
     std::optional<auth::Guard> guard;
     BlockingPool pool{1};
-    auth::Registrar registrar{{meta->accounts(), meta->tokens(), pool, clock, random}};
+    auth::AccountManager account_manager{{meta->accounts(), meta->tokens(), pool, clock, random}};
     std::optional<Operations> operations;
     Routes routes = all_routes();
     std::optional<auth::RateLimits> rates;

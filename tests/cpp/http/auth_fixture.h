@@ -1,7 +1,7 @@
 #pragma once
 
 #include "app_fixture.h"
-#include "auth/bearers.h"
+#include "auth/bearer_authenticator.h"
 #include "auth/logins.h"
 #include "auth/passwords.h"
 #include "auth/refusals.h"
@@ -99,19 +99,19 @@ class AuthTest : public AppTest {
                                         .accounts = &accounts,
                                         .tokens = &meta->tokens(),
                                         .refusals = &*refusals});
-        bearers.emplace(auth::BearerParts{.pool = pool,
-                                          .clock = time,
-                                          .metrics = metrics,
-                                          .service = "ocilot",
-                                          .keys = &*keys,
-                                          .accounts = &accounts,
-                                          .tokens = &meta->tokens()});
+        bearer_authenticator.emplace(auth::BearerAuthenticatorParts{.pool = pool,
+                                                                    .clock = time,
+                                                                    .metrics = metrics,
+                                                                    .service = "ocilot",
+                                                                    .keys = &*keys,
+                                                                    .accounts = &accounts,
+                                                                    .tokens = &meta->tokens()});
         checking.emplace(auth::GuardParts{.gate = *gate,
                                           .clock = time,
                                           .log = log,
                                           .metrics = metrics,
                                           .logins = &*logins,
-                                          .bearers = &*bearers,
+                                          .bearer_authenticator = &*bearer_authenticator,
                                           .refusals = &*refusals});
         checking->set_rules(
             std::make_shared<auth::Rules const>(auth::Rules::compile(rules_of_the_house(), {}).value()));
@@ -155,7 +155,7 @@ class AuthTest : public AppTest {
     std::optional<auth::SigningKeys> keys;
     std::optional<auth::Refusals> refusals;
     std::optional<auth::Logins> logins;
-    std::optional<auth::Bearers> bearers;
+    std::optional<auth::BearerAuthenticator> bearer_authenticator;
     std::optional<auth::Guard> checking;
     std::optional<auth::Rules> metrics_readers;
     std::optional<auth::TokenServer> tokens;

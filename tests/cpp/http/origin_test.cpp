@@ -92,7 +92,7 @@ TEST_F(Origins, KeysThatCanBeMadeAreFew) {
         time.time += std::chrono::seconds(1);
         answer = as(basic("boss"), Method::post, "/api/v1/keys");
     }
-    EXPECT_EQ(made, auth::SigningKeys::most);
+    EXPECT_EQ(made, auth::SigningKeys::max_keys);
     EXPECT_EQ(answer.status(), 429U);
     EXPECT_TRUE(answer.says("16 signing keys")) << answer.text;
     auto const wait = std::chrono::seconds(std::stoi(answer["Retry-After"]));

@@ -16,12 +16,12 @@ class ReadBody : public ::testing::Test {
         test::TextSource source(text, 100'000);
         Request request;
         request.body = &source;
-        request.memory = &share;
+        request.memory = &reservation;
         return ocilot::test::run(read_body(request, limit));
     }
     Metrics metrics;
     MemoryBudget budget{1 << 20, metrics, "bodies"};
-    MemoryBudget::Share share{&budget};
+    MemoryBudget::Reservation reservation{&budget};
 };
 
 TEST_F(ReadBody, HoldsItsMemoryUntilTheRequestIsAnswered) {
@@ -29,7 +29,7 @@ TEST_F(ReadBody, HoldsItsMemoryUntilTheRequestIsAnswered) {
     EXPECT_EQ(read(body).value(), body);
     EXPECT_GE(budget.used(), body.size());
     EXPECT_LE(budget.used(), 2 * body.size());
-    share.reset();
+    reservation.reset();
     EXPECT_EQ(budget.used(), 0U);
 }
 

@@ -259,7 +259,7 @@ TEST_F(Tokens, ForWhatIsNoGrantAreNot) {
 TEST_F(Tokens, ForVeryManyRepositoriesAreForTheFirst) {
     std::string query = "scope=";
     for (int i = 0; i < 150; ++i) query += "repository:team/r" + std::to_string(i) + ":pull+";
-    EXPECT_EQ(access_for(query, basic("reader")).size(), auth::most_resources);
+    EXPECT_EQ(access_for(query, basic("reader")).size(), auth::max_resources);
 }
 
 TEST_F(Tokens, OfRobotsKeepToTheScopesOfTheirSecret) {

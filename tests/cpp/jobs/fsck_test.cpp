@@ -16,7 +16,7 @@ class Notes final : public jobs::FsckWatcher {
     void found(jobs::Problem const& problem) override {
         told.push_back(std::string(jobs::to_string(problem.finding)) + " " + problem.subject);
     }
-    bool go_on() override { return looks-- > 0; }
+    bool should_continue() override { return looks-- > 0; }
 
     std::vector<std::string> told;
     int looks = 1000;

@@ -15,11 +15,11 @@ namespace fs = std::filesystem;
 
 class Notes final : public jobs::ImportWatcher {
   public:
-    void left_behind(jobs::LeftBehind const& what) override {
+    void skipped(jobs::SkippedItem const& what) override {
         told.push_back(what.repository + " " + what.subject);
         why.push_back(what.message);
     }
-    bool go_on() override { return looks-- > 0; }
+    bool should_continue() override { return looks-- > 0; }
 
     std::vector<std::string> told;
     std::vector<std::string> why;

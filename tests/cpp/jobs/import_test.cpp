@@ -98,7 +98,7 @@ TEST_F(ImportTest, NamesEachThingThatCannotBeTaken) {
     tagged("dangling", gone);
     tagged("-bad", gone);
     fs::create_directories(repositories() / "UPPER" / "_manifests");
-    EXPECT_EQ(import().value().left_behind, 8U);
+    EXPECT_EQ(import().value().skipped, 8U);
     auto const of = [](std::string const& subject) { return "team/app " + subject; };
     EXPECT_THAT(notes.told, ::testing::UnorderedElementsAre("UPPER ", of(lost.str()), of(alias.str()),
                                                             of(old.str()), of(large.str()), of(empty.str()),
@@ -162,7 +162,7 @@ TEST_F(ImportTest, MayBeRunAgainAndLeavesWhatHasMovedSince) {
     auto const entries = run(meta->journal().entries({.limit = 100})).value().size();
     auto const again = import().value();
     EXPECT_EQ(again.tags, 2U);
-    EXPECT_EQ(again.left_behind, 0U);
+    EXPECT_EQ(again.skipped, 0U);
     EXPECT_EQ(run(meta->journal().entries({.limit = 100})).value().size(), entries + 1)
         << "but for a line about the import nothing was written";
     auto const moved = image(push("{}"), {push("newer")});
@@ -205,7 +205,7 @@ TEST_F(ImportTest, LeavesAManifestThatDistributionReadsInAnotherWay) {
         with("\"digest\":\"" + secret.str(), "\"Digest\":\"" + own.str() + "\",\"digest\":\"" + secret.str());
     auto const letter = with("\"layers\"", "\"layer\xc5\xbf\":[],\"layers\"");
     for (auto const& text : {fields, digest, letter}) revision(bytes(text));
-    EXPECT_EQ(import().value().left_behind, 3U);
+    EXPECT_EQ(import().value().skipped, 3U);
     EXPECT_TRUE(run(meta->links().blob(name, secret)).has_error());
 }
 

@@ -50,7 +50,7 @@ class ScrubRace : public RegistryTest {
     }
     jobs::Round const uncancelled;
     Task<Result<std::size_t>> scrub(registry::Registry& registry, blob::BlobUpkeep& store) {
-        jobs::ScrubRules const gently{.rate = 0, .keep_place_every = std::chrono::seconds(60)};
+        jobs::ScrubRules const gently{.rate = 0, .save_position_every = std::chrono::seconds(60)};
         return jobs::scrub(registry, store, gently, uncancelled, log, metrics);
     }
     /// Pushes beside the scrub, which goes on when the push is done, or waits for the scrub.

@@ -13,7 +13,7 @@ class ScrubTest : public RegistryTest {
   protected:
     std::size_t scrub() {
         jobs::Round const round;
-        jobs::ScrubRules const rules{.rate = 0, .keep_place_every = std::chrono::seconds(60)};
+        jobs::ScrubRules const rules{.rate = 0, .save_position_every = std::chrono::seconds(60)};
         return run(jobs::scrub(parts, blobs, rules, round, log, metrics)).value();
     }
     void rot(oci::Digest const& digest) {
@@ -81,10 +81,10 @@ TEST_F(ScrubTest, WhatIsQuarantinedCanBeDeleted) {
 TEST_F(ScrubTest, GoesOnWhereItStopped) {
     std::vector<oci::Digest> digests{push("a"), push("b"), push("c")};
     std::ranges::sort(digests);
-    ASSERT_TRUE(run(meta->scrub().keep_place({digests[1], clock.now()})).has_value());
+    ASSERT_TRUE(run(meta->scrub().save_position({digests[1], clock.now()})).has_value());
     EXPECT_EQ(scrub(), 0U);
     EXPECT_EQ(looked_at(), 1U) << "only what comes after the place";
-    EXPECT_FALSE(run(meta->scrub().place()).value()->after.has_value()) << "the round is over";
+    EXPECT_FALSE(run(meta->scrub().position()).value()->after.has_value()) << "the round is over";
     scrub();
     EXPECT_EQ(looked_at(), 4U);
 }
@@ -98,6 +98,6 @@ TEST_F(ScrubTest, ARestartKeepsTheTimeOfTheNextRound) {
     EXPECT_EQ(run(jobs::scrub_due_in(parts, hour)).value(), 600U);
     clock.advance(hour);
     EXPECT_EQ(run(jobs::scrub_due_in(parts, hour)).value(), 0U);
-    ASSERT_TRUE(run(meta->scrub().keep_place({sha256("x"), clock.now()})).has_value());
+    ASSERT_TRUE(run(meta->scrub().save_position({sha256("x"), clock.now()})).has_value());
     EXPECT_EQ(run(jobs::scrub_due_in(parts, hour)).value(), 0U) << "a round was interrupted";
 }

@@ -61,8 +61,8 @@ class SteppingStore final : public blob::Storage {
             : upload_(std::move(upload)), step_(step) {}
         [[nodiscard]] std::uint64_t size() const noexcept override { return upload_->size(); }
         Task<Result<>> append(std::span<std::byte const> bytes) override { return upload_->append(bytes); }
-        void mark() override { upload_->mark(); }
-        Task<Result<>> take_back() override { return upload_->take_back(); }
+        void set_savepoint() override { upload_->set_savepoint(); }
+        Task<Result<>> roll_back() override { return upload_->roll_back(); }
         Task<Result<oci::Digest>> digest(oci::Algorithm algorithm) override {
             return upload_->digest(algorithm);
         }

@@ -19,7 +19,7 @@ class TagHistoryJobTest : public RegistryTest {
         }
     }
     Result<std::size_t> forget(jobs::HistoryLimits limits) {
-        return run(jobs::forget_tag_history(meta->catalog(), clock.now(), limits, round));
+        return run(jobs::prune_tag_history(meta->catalog(), clock.now(), limits, round));
     }
     int moves = 0;
 };

@@ -41,7 +41,7 @@ class UnreadableTest : public RegistryTest {
     }
     std::size_t scrub() {
         jobs::Round const round;
-        jobs::ScrubRules const rules{.rate = 0, .keep_place_every = std::chrono::seconds(60)};
+        jobs::ScrubRules const rules{.rate = 0, .save_position_every = std::chrono::seconds(60)};
         return run(jobs::scrub(on_disk, *store, rules, round, log, metrics)).value();
     }
     std::uint64_t found() { return metrics.counter("ocilot_unreadable_blobs_total", "").value(); }
@@ -110,7 +110,7 @@ TEST_F(UnreadableTest, ADiskThatFailsAsAWholeHidesNothing) {
     EXPECT_FALSE(run(registry::quarantine_if_unreadable(on_disk, {digest, 5, 0})));
     EXPECT_TRUE(exists(digest));
     jobs::Round const round;
-    jobs::ScrubRules const rules{.rate = 0, .keep_place_every = std::chrono::seconds(60)};
+    jobs::ScrubRules const rules{.rate = 0, .save_position_every = std::chrono::seconds(60)};
     EXPECT_EQ(run(jobs::scrub(on_disk, *store, rules, round, log, metrics)).error().code, Errc::io);
     EXPECT_TRUE(exists(digest));
 }
@@ -126,8 +126,8 @@ TEST_F(UnreadableTest, APushThatIsUnderWayKeepsTheBlobKnown) {
 TEST_F(UnreadableTest, OneExaminationOfABlobAtATime) {
     auto const digest = push_to(on_disk, "layer");
     std::filesystem::resize_file(file_of(digest), 2);
-    auto const look = sessions->pushes().look(digest);
-    EXPECT_EQ(sessions->pushes().look(digest), nullptr);
+    auto const look = sessions->pushes().inspect(digest);
+    EXPECT_EQ(sessions->pushes().inspect(digest), nullptr);
     EXPECT_EQ(pull(digest), Errc::io);
     EXPECT_TRUE(exists(digest));
     EXPECT_EQ(scrub(), 0U);

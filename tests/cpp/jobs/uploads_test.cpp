@@ -55,7 +55,7 @@ class UploadJobsTest : public RegistryTest {
         steady.advance(later);
         sessions = std::make_unique<registry::UploadSessions>(key, steady, random);
         rebuild();
-        ASSERT_TRUE(run(jobs::take_over_uploads(parts, age)).has_value());
+        ASSERT_TRUE(run(jobs::adopt_uploads(parts, age)).has_value());
     }
     Uuid begun() {
         auto const id = start();
@@ -70,7 +70,7 @@ class UploadJobsTest : public RegistryTest {
 TEST_F(UploadJobsTest, EndsSessionsOverTheAgeAndNoOthers) {
     auto const old = begun();
     auto const busy = begun();
-    auto const held = run(registry::hold_session(parts, ref(busy), registry::IfHeld::refuse));
+    auto const held = run(registry::lock_session(parts, ref(busy), registry::IfLocked::refuse));
     steady.advance(hours(2));
     auto const young = begun();
     EXPECT_EQ(expire(hours(1)), 1U);

@@ -14,14 +14,14 @@ using test::tag;
 TEST(Versions, MoveWithTheRepositoryThatChangedAndWithEverything) {
     Versions versions;
     auto const before = versions.of(repo("a"));
-    versions.changed(Scope::nothing());
+    versions.changed(ChangeScope::nothing());
     EXPECT_EQ(versions.of(repo("a")), before);
-    versions.changed(Scope::of(repo("a")));
+    versions.changed(ChangeScope::of(repo("a")));
     auto const after = versions.of(repo("a"));
     EXPECT_NE(after, before);
-    versions.changed(Scope::of(repo("b")));
+    versions.changed(ChangeScope::of(repo("b")));
     EXPECT_EQ(versions.of(repo("a")), after) << "these two do not share a slot";
-    versions.changed(Scope::everything());
+    versions.changed(ChangeScope::everything());
     EXPECT_NE(versions.of(repo("a")), after);
 }
 

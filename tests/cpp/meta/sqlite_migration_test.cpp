@@ -63,7 +63,7 @@ TEST_F(OldDatabase, IsReadAsItWas) {
     EXPECT_EQ(run(store->accounts().account("ann")).value().groups, std::vector<std::string>{"team"});
     EXPECT_EQ(run(store->tokens().token("00ff")).value().note, "runner");
     EXPECT_EQ(run(store->keys().keys()).value().size(), 1U);
-    EXPECT_EQ(run(store->scrub().place()).value()->after, digest("one"));
+    EXPECT_EQ(run(store->scrub().position()).value()->after, digest("one"));
 }
 
 TEST_F(OldDatabase, KeepsItsUploadSessionsAndCountsThemAsJustWrittenTo) {

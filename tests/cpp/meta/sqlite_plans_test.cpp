@@ -53,17 +53,17 @@ void do_everything(meta::MetaStore& store) {
     SystemRandom random;
     auto const id = Uuid::random(random);
     meta::Page const page{{}, 10};
-    meta::TakeReferrer const take = [](meta::ReferrerRow const&) { return true; };
+    meta::ReferrerVisitor const take = [](meta::ReferrerRow const&) { return true; };
     static_cast<void>(run(store.uploads().open({id, app, oci::Algorithm::sha256, "", at(1)})));
     static_cast<void>(run(store.uploads().find(app, id)));
     static_cast<void>(run(store.uploads().idle_since(at(2), {}, 10)));
     static_cast<void>(run(store.uploads().claim(app, id, "here")));
     static_cast<void>(run(store.uploads().write({{id, 1}, 1, "state", at(2)})));
-    static_cast<void>(run(store.uploads().take_over({at(3)}, std::chrono::seconds(1))));
-    static_cast<void>(run(store.uploads().exchange_note({at(3)})));
+    static_cast<void>(run(store.uploads().begin_run({at(3)}, std::chrono::seconds(1))));
+    static_cast<void>(run(store.uploads().exchange_run_record({at(3)})));
     static_cast<void>(run(store.uploads().key({})));
-    for (auto const& whose : {meta::UploadsOf{meta::UploadsOf::What::repository, "team/app"},
-                              meta::UploadsOf{meta::UploadsOf::What::caller, "ann"}}) {
+    for (auto const& whose : {meta::UploadFilter{meta::UploadFilter::Kind::repository, "team/app"},
+                              meta::UploadFilter{meta::UploadFilter::Kind::caller, "ann"}}) {
         static_cast<void>(run(store.uploads().count(whose)));
         static_cast<void>(run(store.uploads().oldest(whose, 10)));
     }
@@ -92,16 +92,16 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(audit.manifests("", 10)));
     static_cast<void>(run(audit.tags("", 10)));
     static_cast<void>(run(audit.sessions("", 10)));
-    static_cast<void>(run(audit.named(digest("b"))));
+    static_cast<void>(run(audit.usage(digest("b"))));
     auto& scrub = store.scrub();
     static_cast<void>(run(scrub.quarantine(digest("b"), at(2))));
     static_cast<void>(run(scrub.quarantined()));
     static_cast<void>(run(scrub.release(digest("b"))));
-    static_cast<void>(run(scrub.keep_place({digest("b"), at(2)})));
-    static_cast<void>(run(scrub.place()));
+    static_cast<void>(run(scrub.save_position({digest("b"), at(2)})));
+    static_cast<void>(run(scrub.position()));
     EXPECT_TRUE(run(scrub.quarantine(digest("m"), at(2))).has_value());
     auto seen = a_manifest(app, "child", {tag("t")});
-    seen.seen_tags = {{tag("t"), std::nullopt}};
+    seen.expected_tags = {{tag("t"), std::nullopt}};
     EXPECT_TRUE(run(catalog.put_manifest(seen)).has_value()) << "quarantined as it was, it counts as none";
     static_cast<void>(run(catalog.delete_tag(app, tag("u"), bob, at(2))));
     static_cast<void>(run(catalog.delete_manifest(app, digest("m"), {}, bob, at(2))));
@@ -114,8 +114,8 @@ void do_everything_with_what_jobs_need(meta::MetaStore& store) {
         EXPECT_TRUE(run(catalog.put_manifest(a_manifest(repo("moved"), content, {tag("t")}))).has_value());
     }
     // By number, by age with a later entry, and by age without one.
-    EXPECT_GT(run(catalog.forget_history({{}, 1}, 0, 100)).value().forgotten, 0U);
-    static_cast<void>(run(catalog.forget_history({at(9), 0}, 0, 100)));
+    EXPECT_GT(run(catalog.prune_history({{}, 1}, 0, 100)).value().removed, 0U);
+    static_cast<void>(run(catalog.prune_history({at(9), 0}, 0, 100)));
 }
 
 void do_everything_with_accounts(meta::MetaStore& store) {
@@ -160,7 +160,7 @@ void do_everything_with_the_journal(meta::Journal& journal) {
     }
     EXPECT_TRUE(run(journal.after(1, 10)).has_value());
     EXPECT_TRUE(run(journal.last()).has_value());
-    EXPECT_TRUE(run(journal.forget_before(at(1), 10)).has_value());
+    EXPECT_TRUE(run(journal.prune_before(at(1), 10)).has_value());
 }
 
 }  // namespace

@@ -178,7 +178,7 @@ TEST_F(SqliteStoreTest, DamagedFactsAreAnErrorNotAnAnswer) {
     referrer.subject = digest("s");
     ASSERT_TRUE(put(*store, referrer).has_value());
     RawDb(path).rows("UPDATE manifest SET annotations = '[1]'");
-    meta::TakeReferrer const take = [](meta::ReferrerRow const&) { return true; };
+    meta::ReferrerVisitor const take = [](meta::ReferrerRow const&) { return true; };
     EXPECT_EQ(run(store->catalog().referrers(app, digest("s"), {}, {{}, 9}, take)).error().code, Errc::io);
     RawDb(path).rows(
         "PRAGMA foreign_keys = OFF; UPDATE manifest SET digest = 'x'; UPDATE tag SET digest = 'x'");

@@ -74,7 +74,7 @@ class FakeHttpClient final : public net::HttpClient {
             auto response = answer(request, where);
             if (response.has_error()) co_return net::request_failed(name, response.error());
             if (!redirects.follows(*response)) co_return response;
-            auto const followed = redirects.go_on(*response);
+            auto const followed = redirects.follow(*response);
             if (followed.has_error()) co_return net::request_failed(name, followed.error());
         }
     }

@@ -105,7 +105,7 @@ class HttpFixture : public testing::Test {
     Pair509 named(std::string names) {
         return issue({.alternative_names = std::move(names), .usage = "serverAuth"}, &authority);
     }
-    [[nodiscard]] std::size_t idle() { return net::HttpIdle::of(context.get_executor()).size(); }
+    [[nodiscard]] std::size_t idle() { return net::HttpConnectionPool::of(context.get_executor()).size(); }
     /// What a metric says, such as `connections_total{client="test",connection="new"}`.
     [[nodiscard]] std::string metric(std::string const& series) const {
         auto const text = metrics.text();

@@ -94,7 +94,7 @@ TEST_F(HttpPool, SeparatesHostsAndClients) {
     make({});
     EXPECT_EQ(get(server.url()).value().body, "3");
     EXPECT_EQ(idle(), 3U);
-    net::HttpIdle::of(context.get_executor()).close();
+    net::HttpConnectionPool::of(context.get_executor()).close();
     EXPECT_EQ(idle(), 0U);
     context.restart();
     context.run_for(1s);
@@ -135,7 +135,7 @@ TEST_F(HttpPool, EndsWithItsContext) {
                        test::keep_result(net::fetch(*client, std::move(request)), result),
                        [](std::exception_ptr problem) { EXPECT_FALSE(problem); });
         while (!result) other.run_one();
-        EXPECT_EQ(net::HttpIdle::of(other.get_executor()).size(), 1U);
+        EXPECT_EQ(net::HttpConnectionPool::of(other.get_executor()).size(), 1U);
     }
     server.wait_closed(1);
 }

@@ -26,7 +26,7 @@ Task<> quietly_cancelled(net::HttpClient& client, net::HttpRequest request,
 TEST_F(HttpRedirect, IsFollowedOnlyWhenAsked) {
     WireServer server({{redirect_to("/there"), redirect_to("there?x"), ok("there")}});
     EXPECT_EQ(get(server.url()).value().status, 302U);
-    auto const document = fetch({.url = server.url(), .redirects = {.most = 1}}).value();
+    auto const document = fetch({.url = server.url(), .redirects = {.max = 1}}).value();
     EXPECT_EQ(document.body, "there");
     EXPECT_EQ(document.url, server.url("/there?x"));
     EXPECT_EQ(server.connections(), 1U) << "a short body is read, so that the connection can be kept";
@@ -35,23 +35,23 @@ TEST_F(HttpRedirect, IsFollowedOnlyWhenAsked) {
 TEST_F(HttpRedirect, IsFollowedForEveryStatusThatMeansIt) {
     for (unsigned const status : {301U, 302U, 303U, 307U, 308U}) {
         WireServer server({{redirect_to("/there", status), ok("there")}});
-        EXPECT_EQ(fetch({.url = server.url(), .redirects = {.most = 1}}).value().body, "there");
+        EXPECT_EQ(fetch({.url = server.url(), .redirects = {.max = 1}}).value().body, "there");
     }
     WireServer other({{redirect_to("/there", 304), "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"}});
-    EXPECT_EQ(fetch({.url = other.url(), .redirects = {.most = 1}}).value().status, 304U);
-    EXPECT_EQ(fetch({.url = other.url(), .redirects = {.most = 1}}).value().status, 302U)
+    EXPECT_EQ(fetch({.url = other.url(), .redirects = {.max = 1}}).value().status, 304U);
+    EXPECT_EQ(fetch({.url = other.url(), .redirects = {.max = 1}}).value().status, 302U)
         << "without Location";
 }
 
 TEST_F(HttpRedirect, IsBounded) {
     WireServer server({std::vector<test::Reply>(10, redirect_to("/"))});
-    EXPECT_THAT(failure({.url = server.url(), .redirects = {.most = 5}}), HasSubstr("more than 5 redirects"));
+    EXPECT_THAT(failure({.url = server.url(), .redirects = {.max = 5}}), HasSubstr("more than 5 redirects"));
     EXPECT_EQ(server.requests().size(), 6U);
 }
 
 TEST_F(HttpRedirect, IsLeftToTheCallerForOtherMethods) {
     WireServer server({{redirect_to("/", 307)}});
-    auto const document = fetch({.method = "POST", .url = server.url(), .redirects = {.most = 5}}).value();
+    auto const document = fetch({.method = "POST", .url = server.url(), .redirects = {.max = 5}}).value();
     EXPECT_EQ(document.status, 307U);
     EXPECT_EQ(net::find_header(document.headers, "location"), "/");
 }
@@ -61,18 +61,18 @@ TEST_F(HttpRedirect, LeavesHttpsOnlyIfThatIsAllowed) {
     auto const certificate = named("DNS:localhost");
     WireServer server({{redirect_to(plain.url("/secret")), redirect_to(plain.url())}},
                       {.certificate = &certificate});
-    auto const message = failure({.url = server.url(), .redirects = {.most = 5}}, Errc::denied);
+    auto const message = failure({.url = server.url(), .redirects = {.max = 5}}, Errc::denied);
     EXPECT_THAT(message, HasSubstr("it redirects from https to http://localhost:"));
     EXPECT_THAT(message, Not(HasSubstr("secret")));
     EXPECT_TRUE(plain.requests().empty());
-    auto const document = fetch({.url = server.url(), .redirects = {.most = 5, .downgrade = true}});
+    auto const document = fetch({.url = server.url(), .redirects = {.max = 5, .downgrade = true}});
     EXPECT_EQ(document.value().body, "hello");
 }
 
 TEST_F(HttpRedirect, CarriesNoCredentialsToAnotherOrigin) {
     WireServer other({{redirect_to("/back"), ok("hello")}});
     WireServer server({{redirect_to("/again"), redirect_to(other.url())}});
-    net::HttpRequest request{.url = server.url(), .redirects = {.most = 5}};
+    net::HttpRequest request{.url = server.url(), .redirects = {.max = 5}};
     request.headers = {{"authorization", "Bearer secret"},
                        {"Cookie", "a=secret"},
                        {"Private-Token", "secret"},
@@ -91,7 +91,7 @@ TEST_F(HttpRedirect, MayHaveALongerBodyThanWhatItLeadsTo) {
     auto const long_redirect =
         "HTTP/1.1 307 Elsewhere\r\nLocation: /there\r\nContent-Length: 10\r\n\r\n0123456789";
     WireServer server({{long_redirect}, {ok("hello")}});
-    EXPECT_EQ(fetch({.url = server.url(), .max_body = 5, .redirects = {.most = 1}}).value().body, "hello");
+    EXPECT_EQ(fetch({.url = server.url(), .max_body = 5, .redirects = {.max = 1}}).value().body, "hello");
 }
 
 TEST_F(HttpRedirect, IsNotFollowedByACancelledTask) {
@@ -103,7 +103,7 @@ TEST_F(HttpRedirect, IsNotFollowedByACancelledTask) {
     ASSERT_EQ(idle(), 2U);
     TaskGroup group(context.get_executor());
     std::optional<Result<net::HttpResponse>> result;
-    group.spawn(quietly_cancelled(*client, {.url = server.url(), .redirects = {.most = 1}}, result));
+    group.spawn(quietly_cancelled(*client, {.url = server.url(), .redirects = {.max = 1}}, result));
     context.restart();
     while (server.requests().size() < 3) context.poll_one();
     context.run_for(std::chrono::milliseconds(50));  // It reads the body that does not end.
@@ -118,7 +118,7 @@ TEST_F(HttpRedirect, StaysAtItsOriginIfItHasTo) {
     WireServer other({{ok("hello")}});
     WireServer server({{redirect_to("/here"), redirect_to(other.url())}});
     auto const message =
-        failure({.url = server.url(), .redirects = {.most = 5, .other_origins = false}}, Errc::denied);
+        failure({.url = server.url(), .redirects = {.max = 5, .other_origins = false}}, Errc::denied);
     EXPECT_THAT(message, HasSubstr("and other hosts are not allowed"));
     EXPECT_EQ(other.connections(), 0U);
 }
@@ -127,7 +127,7 @@ TEST_F(HttpRedirect, LeadsToNoAddressThatThePolicyForbids) {
     // 127.0.0.1 stands for the public internet, 127.0.0.2 for what is inside.
     make({.addresses = net::AddressPolicy::public_only(net::Networks::parse({"127.0.0.1"}).value())});
     WireServer server({{redirect_to("http://127.0.0.2:80/")}});
-    auto const message = failure({.url = server.url(), .redirects = {.most = 1}}, Errc::denied);
+    auto const message = failure({.url = server.url(), .redirects = {.max = 1}}, Errc::denied);
     EXPECT_THAT(message, HasSubstr("address 127.0.0.2 is not public"));
 }
 
@@ -135,7 +135,7 @@ TEST_F(HttpRedirect, LeadsOnlyToUrls) {
     for (auto const* const bad :
          {"javascript:alert(1)", "http://user:secret@localhost/", "http://[::1", "http:///"}) {
         WireServer server({{redirect_to(bad)}});
-        EXPECT_THAT(failure({.url = server.url(), .redirects = {.most = 1}}),
+        EXPECT_THAT(failure({.url = server.url(), .redirects = {.max = 1}}),
                     HasSubstr("it redirects to an invalid URL"));
     }
 }

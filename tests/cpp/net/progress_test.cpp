@@ -71,7 +71,7 @@ Task<Result<>> write(std::shared_ptr<net::TlsContext> tls, bool file, bool reads
     if (reads) {
         asio::co_spawn(conn->executor(), read_slowly(pair.client.get(), steps), [](std::exception_ptr) {});
     }
-    conn->expires_after({.silence = limit});
+    conn->expires_after({.stall = limit});
     auto const bytes = test::pattern(much);
     auto const open = test::file_of(file ? bytes : std::string());
     if (file) co_return co_await conn->send_file(open.get(), 0, much);
@@ -114,14 +114,14 @@ Task<> read_a_slow_record(std::shared_ptr<net::TlsContext> tls) {
     asio::co_spawn(conn->executor(), send_slowly(fd, std::string(bytes, static_cast<std::size_t>(size))),
                    [](std::exception_ptr) {});
     auto const before = conn->received();
-    conn->expires_after({.silence = 300ms});  // The record takes longer.
+    conn->expires_after({.stall = 300ms});  // The record takes longer.
     std::vector<std::byte> out(100);
     auto const count = co_await conn->read_some(out);
     EXPECT_TRUE(count.has_value()) << count.error().message;
     EXPECT_EQ(conn->received() - before, static_cast<std::uint64_t>(size));
     // A limit of all is one whatever moves.
     EXPECT_TRUE(client->write("more"));
-    conn->expires_after({.silence = 1h, .total = 1ms});
+    conn->expires_after({.stall = 1h, .total = 1ms});
     auto const late = co_await conn->read_some(out);
     EXPECT_EQ(late.error().code, Errc::request_timeout);
 }

@@ -5,7 +5,6 @@
 #include "blob/memory/store.h"
 #include "meta/sqlite/store.h"
 #include "oci/hasher.h"
-#include "registry/keep_upload.h"
 #include "registry/list.h"
 #include "registry/manifest_cache.h"
 #include "registry/pull.h"
@@ -13,6 +12,7 @@
 #include "registry/push_manifest.h"
 #include "registry/remove.h"
 #include "registry/sessions.h"
+#include "registry/upload_records.h"
 #include "run.h"
 
 #include <gtest/gtest.h>
@@ -121,7 +121,7 @@ class RegistryTest : public ::testing::Test {
     void forget_memory() {
         sessions = std::make_unique<registry::UploadSessions>(key, steady, random);
         rebuild();
-        EXPECT_TRUE(run(registry::take_over(parts, std::chrono::hours(24))).has_value());
+        EXPECT_TRUE(run(registry::adopt_sessions(parts, std::chrono::hours(24))).has_value());
     }
 
     static constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";

@@ -97,7 +97,7 @@ TEST_F(ManifestTest, AcceptsAnIndexOfBlobsAndASubjectThatIsNotThere) {
     ASSERT_TRUE(pushed.has_value()) << pushed.error().message;
     EXPECT_EQ(pushed.value().subject, sha256("absent"));
     std::vector<std::string> found;
-    meta::TakeReferrer const take = [&](meta::ReferrerRow const& row) {
+    meta::ReferrerVisitor const take = [&](meta::ReferrerRow const& row) {
         found.emplace_back(row.digest);
         return true;
     };

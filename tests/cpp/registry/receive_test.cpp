@@ -32,8 +32,8 @@ class Receive : public RegistryTest {
   protected:
     /// Receives a megabyte while all but `free` bytes of the budget are taken.
     Result<> receive_with(std::size_t free) {
-        MemoryBudget::Share others(&budget);
-        EXPECT_TRUE(others.raise_to(budget.limit() - free).has_value());
+        MemoryBudget::Reservation others(&budget);
+        EXPECT_TRUE(others.reserve(budget.limit() - free).has_value());
         auto const upload =
             test::run(parts.blobs.create(Uuid::random(parts.random), oci::Algorithm::sha256)).value();
         std::atomic<std::uint64_t> offset{0};

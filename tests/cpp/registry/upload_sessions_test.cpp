@@ -25,7 +25,7 @@ class UploadSessionsTest : public RegistryTest {
     }
     meta::UploadFact row(Uuid id) { return run(meta->uploads().find(name, id)).value(); }
     std::size_t rows() {
-        return run(meta->uploads().count({meta::UploadsOf::What::repository, name.str()})).value();
+        return run(meta->uploads().count({meta::UploadFilter::Kind::repository, name.str()})).value();
     }
     void set_rules(registry::Rules with) {
         rules = with;
@@ -310,12 +310,13 @@ TEST_F(UploadSessionsTest, WhenAllAreBeingWrittenToTheNextIsToldToWait) {
     auto with = rules;
     with.repository_uploads = 2;
     set_rules(with);
-    std::vector<registry::Hold> held;
+    std::vector<registry::SessionLock> held;
     std::vector<Uuid> ids;
     for (int i = 0; i < 2; ++i) {
         ids.push_back(start());
         ASSERT_TRUE(append(ids.back(), "bytes").has_value());
-        held.push_back(run(registry::hold_session(parts, ref(ids.back()), registry::IfHeld::refuse)).value());
+        held.push_back(
+            run(registry::lock_session(parts, ref(ids.back()), registry::IfLocked::refuse)).value());
     }
     auto const refused = append(start(), "bytes");
     EXPECT_EQ(refused.error().code, Errc::too_many_requests);

@@ -6,7 +6,7 @@ using namespace ocilot::test;
 class UploadTest : public RegistryTest {
   protected:
     std::size_t rows() {
-        return run(meta->uploads().count({meta::UploadsOf::What::repository, name.str()})).value();
+        return run(meta->uploads().count({meta::UploadFilter::Kind::repository, name.str()})).value();
     }
 };
 
@@ -238,7 +238,7 @@ TEST_F(UploadTest, ForgetsACancelledSession) {
 
 TEST_F(UploadTest, LetsOneRequestWriteAtATime) {
     auto const id = start();
-    auto held = run(registry::hold_session(parts, ref(id), registry::IfHeld::refuse));
+    auto held = run(registry::lock_session(parts, ref(id), registry::IfLocked::refuse));
     ASSERT_TRUE(held.has_value());
     EXPECT_EQ(append(id, "stream").error().code, Errc::upload_busy);
     EXPECT_EQ(run(registry::upload_offset(parts, ref(id))).value(), 0U) << "asking is always possible";

@@ -34,26 +34,26 @@ TEST(CpuQuota, IsReadFromVersionOne) {
 }
 
 TEST(CpuQuota, IsLookedForInTheGroupAndInThoseAroundIt) {
-    auto const places = quota_places("0::/system.slice/ocilot.service\n", unified_mount);
+    auto const places = cgroup_paths("0::/system.slice/ocilot.service\n", unified_mount);
     EXPECT_THAT(places.unified, ElementsAre("/sys/fs/cgroup/system.slice/ocilot.service",
                                             "/sys/fs/cgroup/system.slice", "/sys/fs/cgroup"));
     EXPECT_THAT(places.legacy, IsEmpty());
 }
 
 TEST(CpuQuota, OfAContainerIsAtTheRootOfItsMount) {
-    EXPECT_THAT(quota_places("0::/\n", unified_mount).unified, ElementsAre("/sys/fs/cgroup"));
+    EXPECT_THAT(cgroup_paths("0::/\n", unified_mount).unified, ElementsAre("/sys/fs/cgroup"));
     constexpr std::string_view part =
         "32 31 0:29 /docker/abc /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu,cpuacct\n";
-    auto const places = quota_places("4:memory:/docker/abc\n3:cpuacct,cpu:/docker/abc\n", part);
+    auto const places = cgroup_paths("4:memory:/docker/abc\n3:cpuacct,cpu:/docker/abc\n", part);
     EXPECT_THAT(places.legacy, ElementsAre("/sys/fs/cgroup/cpu"));
 }
 
 TEST(CpuQuota, OfVersionOneIsThatOfTheCpuController) {
     auto const places =
-        quota_places("5:cpuset:/a\n3:cpu,cpuacct:/b\n1:name=systemd:/c\n0::/d\n", legacy_mounts);
+        cgroup_paths("5:cpuset:/a\n3:cpu,cpuacct:/b\n1:name=systemd:/c\n0::/d\n", legacy_mounts);
     EXPECT_THAT(places.legacy, ElementsAre("/sys/fs/cgroup/cpu,cpuacct/b", "/sys/fs/cgroup/cpu,cpuacct"));
     EXPECT_THAT(places.unified, IsEmpty()) << "version 2 is not mounted";
-    EXPECT_THAT(quota_places("", "").legacy, IsEmpty());
+    EXPECT_THAT(cgroup_paths("", "").legacy, IsEmpty());
 }
 
 TEST(CpuQuota, LimitsTheThreadsAndLeavesOneAtLeast) {

@@ -44,7 +44,7 @@ struct Harness {
     ScriptConn::Record record;
 
     /// What a client is told whose connection is one too many.
-    std::string turn_away(std::vector<Step> script, Error why) {
+    std::string reject(std::vector<Step> script, Error why) {
         record = {};
         test::run(turn_away_task(std::move(script), std::move(why)));
         EXPECT_TRUE(record.closed);
@@ -66,7 +66,7 @@ struct Harness {
     Task<> turn_away_task(std::vector<Step> script, Error why) {
         auto const executor = co_await asio::this_coro::executor;
         server::Session session(std::make_unique<ScriptConn>(executor, std::move(script), record), context);
-        co_await session.turn_away(std::move(why));
+        co_await session.reject(std::move(why));
     }
     Task<> play_task(std::vector<Step> script) {
         auto const executor = co_await asio::this_coro::executor;

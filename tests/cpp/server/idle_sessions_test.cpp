@@ -33,12 +33,12 @@ TEST_F(Idle, TheLongestComesFirst) {
     idle.add(second);
     idle.add(third);
     EXPECT_EQ(idle.longest(), &first);
-    EXPECT_EQ(idle.oldest(), first.idle_place().since);
+    EXPECT_EQ(idle.oldest(), first.idle_link().since);
     idle.remove(second);
     idle.remove(second);
     idle.remove(first);
     EXPECT_EQ(idle.longest(), &third);
-    EXPECT_EQ(idle.oldest(), third.idle_place().since);
+    EXPECT_EQ(idle.oldest(), third.idle_link().since);
     idle.add(first);
     EXPECT_EQ(idle.longest(), &third);
     idle.remove(third);
@@ -50,13 +50,13 @@ TEST_F(Idle, TheLongestComesFirst) {
 
 TEST_F(Idle, OneThatYieldsIsClosedAndGivesUpItsSeatAtOnce) {
     server::Connections connections(1, 0);
-    auto seat = connections.enter("192.0.2.1").value();
+    auto slot = connections.acquire("192.0.2.1").value();
     h.context.idle = &idle;
     auto session = make();
-    session.set_seat(seat);
+    session.set_slot(slot);
     idle.add(session);
-    session.yield();
+    session.close_idle();
     EXPECT_TRUE(h.record.closed);
     EXPECT_EQ(idle.longest(), nullptr);
-    EXPECT_TRUE(connections.enter("192.0.2.2").has_value());
+    EXPECT_TRUE(connections.acquire("192.0.2.2").has_value());
 }

@@ -46,9 +46,10 @@ class JobListTest : public test::RegistryTest {
     meta::TemporaryDirectory directory = meta::TemporaryDirectory::make().value();
     BlockingPool pool{1};
     auth::Refusals refusals{meta->journal(), clock, metrics};
-    std::unique_ptr<server::AccessParts> access =
-        server::AccessParts::open(with_accounts(), {open_gate, clock, random, log, metrics, meta->accounts(),
-                                                    meta->tokens(), meta->keys(), refusals})
+    std::unique_ptr<server::AccessControl> access =
+        server::AccessControl::open(with_accounts(),
+                                    {open_gate, clock, random, log, metrics, meta->accounts(), meta->tokens(),
+                                     meta->keys(), refusals})
             .value();
     std::unique_ptr<net::TlsCertificates> certificates = make_certificates();
 };
@@ -97,8 +98,8 @@ TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
                             "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
     certificates.reset();
     settings.storage.in_memory = true;
-    access = server::AccessParts::open({}, {open_gate, clock, random, log, metrics, meta->accounts(),
-                                            meta->tokens(), meta->keys(), refusals})
+    access = server::AccessControl::open({}, {open_gate, clock, random, log, metrics, meta->accounts(),
+                                              meta->tokens(), meta->keys(), refusals})
                  .value();
     EXPECT_THAT(names(),
                 ElementsAre("expire-audit-log", "expire-tag-history", "expire-uploads", "flush-refusals"));

@@ -88,11 +88,11 @@ TEST(BodyRate, ARefusalIsCountedAndLogged) {
     EXPECT_THAT(h.log_sink.text(), HasSubstr("target=/echo reason=request_timeout"));
 }
 
-TEST(TurnedAway, IsToldAndClosedWhateverItSays) {
+TEST(RejectedConnections, IsToldAndClosedWhateverItSays) {
     for (auto const& script : {std::vector{send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n"), stall()},
                                std::vector{stall(), stall()}, std::vector<Step>{}}) {
         Harness h;
-        auto const all = answers(h.turn_away(script, {Errc::unavailable, "full"}));
+        auto const all = answers(h.reject(script, {Errc::unavailable, "full"}));
         ASSERT_EQ(all.size(), 1U);
         EXPECT_EQ(all[0].status, 503U);
         EXPECT_TRUE(all[0].closes());
@@ -102,8 +102,8 @@ TEST(TurnedAway, IsToldAndClosedWhateverItSays) {
     }
 }
 
-TEST(TurnedAway, SendsNoBodyToHead) {
+TEST(RejectedConnections, SendsNoBodyToHead) {
     Harness h;
-    auto const wire = h.turn_away({send("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n")}, {Errc::unavailable, "full"});
+    auto const wire = h.reject({send("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n")}, {Errc::unavailable, "full"});
     EXPECT_THAT(wire, EndsWith("\r\n\r\n"));
 }

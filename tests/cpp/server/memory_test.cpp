@@ -64,8 +64,8 @@ TEST(Memory, OfALongAnswerIsHeldUntilItIsOut) {
 TEST(Memory, AnAnswerForWhichThereIsNoneIs503AndSaysWhenToComeBack) {
     Harness h;
     MemoryBudget budget(1 << 20, h.metrics, "bodies");
-    MemoryBudget::Share slow_readers(&budget);
-    ASSERT_TRUE(slow_readers.raise_to(600'000).has_value());
+    MemoryBudget::Reservation slow_readers(&budget);
+    ASSERT_TRUE(slow_readers.reserve(600'000).has_value());
     Long handler(500'000);
     auto const refused = play(h, handler, &budget, std::string(get));
     EXPECT_THAT(refused, StartsWith("HTTP/1.1 503 "));

@@ -91,8 +91,8 @@ class ScriptConn final : public net::Conn {
     }
     bool readable() override { return !script_.empty(); }
     using Conn::expires_after;
-    void expires_after(net::Patience patience) override {
-        limit_ = std::max(patience.total, patience.silence);
+    void expires_after(net::StreamTimeouts timeouts) override {
+        limit_ = std::max(timeouts.total, timeouts.stall);
     }
     std::uint64_t received() const noexcept override { return received_; }
     bool peer_closed() override { return false; }

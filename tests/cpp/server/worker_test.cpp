@@ -66,11 +66,11 @@ class WorkerTest : public testing::Test {
 }  // namespace
 
 TEST_F(WorkerTest, AnExceptionBeforeASessionRunsCostsThatConnectionOnly) {
-    std::optional seat(one.enter("192.0.2.1").value());
+    std::optional slot(one.acquire("192.0.2.1").value());
     worker.start();
     EXPECT_EQ(get(port), "") << "one too many, and no memory to say so";
     EXPECT_EQ(get(port), "");
-    seat.reset();
+    slot.reset();
     EXPECT_THAT(get(port), EndsWith("ok"));
     EXPECT_EQ(errors(), 2U);
     EXPECT_THAT(h.log_sink.text(),
