@@ -120,16 +120,18 @@ Task<Result<Caller>> Guard::identify(RequestCredentials presented) {
     }
     if (basic->empty()) co_return without_header(presented);
     CO_TRY(auto logged_in, co_await login(std::move(basic->name), std::move(basic->password),
-                                          std::string(presented.address)));
+                                          std::string(presented.address), std::string(presented.request)));
     co_return std::move(logged_in.caller);
 }
 
-Task<Result<Login>> Guard::login(std::string name, std::string password, std::string address) {
+Task<Result<Login>> Guard::login(std::string name, std::string password, std::string address,
+                                 std::string request) {
     if (!parts_ || parts_->logins == nullptr) {
         co_return Error{Errc::unauthorized,
                         "passwords are not taken here; get a token from the token server"};
     }
-    co_return co_await parts_->logins->login(std::move(name), std::move(password), std::move(address));
+    co_return co_await parts_->logins->login(std::move(name), std::move(password), std::move(address),
+                                             std::move(request));
 }
 
 bool Guard::known_to_allow(Caller const& caller, Access const& access) {

@@ -26,6 +26,7 @@ struct RequestCredentials {
     bool several = false;                 ///< whether the header is there more than once
     std::string_view address = {};        ///< numeric, without port
     std::string_view certificate = {};    ///< name in a verified client certificate, empty without one
+    std::string_view request = {};        ///< id of the request, for the log
 };
 
 /// What a guard that checks is made of.
@@ -63,14 +64,18 @@ class Guard {
     /// Whether everybody is anonymous here: credentials are not looked at, as clients send what they have.
     [[nodiscard]] bool open() const noexcept { return !parts_; }
     /// Whether anybody decides: else `require` need not be called.
-    [[nodiscard]] bool asks() const noexcept { return !open() || gate_.asks(policy::Point::authorize); }
+    [[nodiscard]] bool asks() const noexcept { return !open() || asks_hooks(); }
+    /// Whether hooks are asked what a caller may do.
+    [[nodiscard]] bool asks_hooks() const noexcept { return gate_.asks(policy::Point::authorize); }
 
     /// The caller, if no more has to be done to know; else `identify` finds out.
     [[nodiscard]] std::optional<policy::Caller> recall(RequestCredentials const& presented);
     /// unauthorized if what was presented is wrong, too_many_requests, unavailable.
     Task<Result<policy::Caller>> identify(RequestCredentials presented);
     /// Who has this name and password. unauthorized, too_many_requests, unavailable.
-    Task<Result<Login>> login(std::string name, std::string password, std::string address);
+    /// `request` is the id of the request, for the log.
+    Task<Result<Login>> login(std::string name, std::string password, std::string address,
+                              std::string request = {});
 
     /// unauthorized for whoever showed what is good for nothing; noted.
     [[nodiscard]] Error unknown(std::string_view address, std::string why) const;

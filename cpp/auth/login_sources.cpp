@@ -39,7 +39,7 @@ Error disabled() {
 }  // namespace
 
 Task<Result<Logins::CheckedLogin>> Logins::check(Credentials credentials) {
-    auto const [name, password, address] = credentials;
+    auto const [name, password, address, request] = credentials;
     if (is_signed(password)) co_return co_await check_federated_token(credentials);
     if (name.empty() || name.size() > longest_name || password.empty() ||
         password.size() > longest_password) {
@@ -50,7 +50,8 @@ Task<Result<Logins::CheckedLogin>> Logins::check(Credentials credentials) {
         auto found = co_await check_account(credentials);
         bool const is_wrong = found.has_error() && found.error().code == Errc::unauthorized;
         // As long as it takes for a name that only the file may know.
-        if (is_wrong && parts_.htpasswd != nullptr) (void)co_await check_htpasswd({{}, password, address});
+        if (is_wrong && parts_.htpasswd != nullptr)
+            (void)co_await check_htpasswd({{}, password, address, request});
         if (found.has_value() || found.error().code != Errc::not_found) co_return found;
     }
     if (parts_.htpasswd != nullptr) {

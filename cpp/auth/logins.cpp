@@ -141,8 +141,9 @@ std::optional<Login> Logins::recall(Credentials const& credentials) {
     return login;
 }
 
-Task<Result<Login>> Logins::login(std::string name, std::string password, std::string address) {
-    Credentials const credentials{name, password, address};
+Task<Result<Login>> Logins::login(std::string name, std::string password, std::string address,
+                                  std::string request) {
+    Credentials const credentials{name, password, address, request};
     if (auto recalled = recall(credentials)) co_return std::move(*recalled);
     // Clients log in on many connections at once: one is checked, and the others have its answer.
     auto const turn = co_await credentials_queue_.enter(hash_(name, password));
@@ -240,7 +241,8 @@ void Logins::note(Result<CheckedLogin> const& found, Credentials const& credenti
     (is_wrong ? counters_.wrong : counters_.failed).add();
     parts_.log.write(is_wrong ? LogLevel::info : LogLevel::warn,
                      is_wrong ? "login refused" : "login could not be checked",
-                     {{"user", credentials.name.substr(0, longest_name)},
+                     {{"request_id", credentials.request},
+                      {"user", credentials.name.substr(0, longest_name)},
                       {"peer", credentials.address},
                       {"err", found.error().message}});
 }

@@ -58,7 +58,8 @@ class Logins {
 
     /// unauthorized if it is wrong, too_many_requests after many wrong ones and for too many at once,
     /// unavailable.
-    Task<Result<Login>> login(std::string name, std::string password, std::string address);
+    Task<Result<Login>> login(std::string name, std::string password, std::string address,
+                              std::string request = {});
 
     /// Notes in the accounts when secrets were last used.
     Task<Result<>> note_use();

@@ -85,8 +85,15 @@ Histogram& Metrics::histogram(std::string_view name, std::string_view help,
     return find(histograms_, name, help, labels, upper_bounds);
 }
 
+void Metrics::gauge_of(std::string_view name, std::string_view help, std::function<std::int64_t()> value) {
+    auto& shown = gauge(name, help);
+    std::lock_guard const lock(mutex_);
+    asked_.emplace_back(&shown, std::move(value));
+}
+
 std::string Metrics::text() const {
     std::lock_guard const lock(mutex_);
+    for (auto const& [gauge, value] : asked_) gauge->set(value());
     std::string out;
     auto const sample = [&out](std::string_view name, std::string_view labels, auto const& metric) {
         fmt::format_to(std::back_inserter(out), "{}{} {}\n", name, braced(labels), metric.value());

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -62,6 +63,9 @@ class Metrics {
     Gauge& gauge(std::string_view name, std::string_view help, MetricLabels const& labels = {});
     Histogram& histogram(std::string_view name, std::string_view help, std::span<double const> upper_bounds,
                          MetricLabels const& labels = {});
+    /// A gauge whose value is asked for whenever metrics are read. `value` must not block, and nothing else
+    /// may ask for metrics in it.
+    void gauge_of(std::string_view name, std::string_view help, std::function<std::int64_t()> value);
 
     [[nodiscard]] std::string text() const;
 
@@ -79,6 +83,7 @@ class Metrics {
     std::map<std::string, Family<Counter>, std::less<>> counters_;
     std::map<std::string, Family<Gauge>, std::less<>> gauges_;
     std::map<std::string, Family<Histogram>, std::less<>> histograms_;
+    std::vector<std::pair<Gauge*, std::function<std::int64_t()>>> asked_;
 };
 
 }  // namespace ocilot

@@ -2,9 +2,11 @@
 
 #include "base/uuid.h"
 #include "blob/blob.h"
+#include "blob/capacity.h"
 #include "blob/upload.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace ocilot::blob {
@@ -45,6 +47,8 @@ class BlobStore {
 
     /// Whether bytes can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;
+    /// The room where the store is; nullopt for one that is in no file system.
+    virtual Task<Result<std::optional<Capacity>>> capacity() { co_return std::optional<Capacity>(); }
 };
 
 }  // namespace ocilot::blob

@@ -37,18 +37,20 @@ void HookGate::set_points(std::span<HookPoint const> points) noexcept {
 
 Task<Result<Answer>> HookGate::ask(Topic topic, Case about, Subject subject) {
     std::chrono::milliseconds const deadline(deadlines_[index(topic)].load(std::memory_order_relaxed));
-    auto answered = co_await mailbox_.ask(topic, std::move(about), deadline);
+    auto answered = co_await mailbox_.ask(topic, std::move(about), deadline, std::string(subject.request));
     if (answered.has_value()) {
         auto const* failure = std::get_if<Failure>(&*answered);
         if (failure == nullptr) co_return answered;
-        log_.warn("a hook failed", {{"point", to_string(topic)},
+        log_.warn("a hook failed", {{"request_id", subject.request},
+                                    {"point", to_string(topic)},
                                     {"script", failure->by},
                                     {"reason", failure->reason},
                                     {"repository", subject.repository},
                                     {"caller", subject.caller}});
         co_return unanswered(failure->by, topic);
     }
-    log_.warn("a hook did not answer", {{"point", to_string(topic)},
+    log_.warn("a hook did not answer", {{"request_id", subject.request},
+                                        {"point", to_string(topic)},
                                         {"reason", answered.error().message},
                                         {"repository", subject.repository},
                                         {"caller", subject.caller}});
@@ -57,7 +59,8 @@ Task<Result<Answer>> HookGate::ask(Topic topic, Case about, Subject subject) {
 
 void HookGate::note(Topic topic, policy::Decision const& decision, Subject subject) const {
     if (decision.allowed) return;
-    log_.info("a hook refused", {{"point", to_string(topic)},
+    log_.info("a hook refused", {{"request_id", subject.request},
+                                 {"point", to_string(topic)},
                                  {"script", decision.by},
                                  {"reason", decision.reason},
                                  {"repository", subject.repository},
@@ -67,7 +70,7 @@ void HookGate::note(Topic topic, policy::Decision const& decision, Subject subje
 Task<Result<std::optional<policy::Login>>> HookGate::authenticate(policy::Credentials credentials) {
     LoginCase about{std::string(credentials.name), std::string(credentials.password),
                     std::string(credentials.address)};
-    Subject const subject{credentials.name, {}};
+    Subject const subject{credentials.name, {}, credentials.request};
     CO_TRY(auto answer, co_await ask(Topic::authenticate, std::move(about), subject));
     std::optional<policy::Login> login;
     if (auto* const caller = std::get_if<policy::Caller>(&answer)) {
@@ -85,8 +88,9 @@ Task<Result<std::optional<policy::Login>>> HookGate::authenticate(policy::Creden
 
 Task<Result<std::optional<policy::Decision>>> HookGate::authorize(policy::Caller const& caller,
                                                                   policy::Access const& access) {
-    Subject const subject{
-        caller.name, access.repository ? std::string_view(access.repository->str()) : std::string_view()};
+    Subject const subject{caller.name,
+                          access.repository ? std::string_view(access.repository->str()) : std::string_view(),
+                          caller.request};
     AccessCase about{caller, access};
     CO_TRY(auto answer, co_await ask(Topic::authorize, std::move(about), subject));
     std::optional<policy::Decision> decided;
@@ -117,27 +121,27 @@ Task<Result<policy::Decision>> HookGate::admit_manifest(policy::ManifestPush pus
                        push.size,
                        std::string(push.bytes),
                        std::string(push.config)};
-    Subject const subject{push.caller.name, push.repository.str()};
+    Subject const subject{push.caller.name, push.repository.str(), push.caller.request};
     co_return co_await admit(Topic::admit_manifest, std::move(about), subject);
 }
 
 Task<Result<policy::Decision>> HookGate::admit_blob(policy::BlobPush push) {
     BlobCase about{push.caller, push.repository, push.digest, push.size};
-    Subject const subject{push.caller.name, push.repository.str()};
+    Subject const subject{push.caller.name, push.repository.str(), push.caller.request};
     co_return co_await admit(Topic::admit_blob, std::move(about), subject);
 }
 
 Task<Result<policy::Decision>> HookGate::admit_tag(policy::TagMove move) {
     TagCase about{move.caller,   move.repository, move.tag,         move.digest,
                   move.previous, move.referrers,  move.sibling_tags};
-    Subject const subject{move.caller.name, move.repository.str()};
+    Subject const subject{move.caller.name, move.repository.str(), move.caller.request};
     co_return co_await admit(Topic::admit_tag, std::move(about), subject);
 }
 
 Task<Result<policy::Decision>> HookGate::admit_delete(policy::Deletion deletion) {
     DeletionCase about{deletion.caller, deletion.repository, deletion.kind, deletion.reference,
                        deletion.tags};
-    Subject const subject{deletion.caller.name, deletion.repository.str()};
+    Subject const subject{deletion.caller.name, deletion.repository.str(), deletion.caller.request};
     co_return co_await admit(Topic::admit_delete, std::move(about), subject);
 }
 

@@ -42,6 +42,7 @@ class HookGate final : public policy::Gate {
     struct Subject {
         std::string_view caller;
         std::string_view repository;
+        std::string_view request;  ///< its id
     };
     /// The answer, unless the script failed or gave one that does not fit.
     Task<Result<Answer>> ask(Topic topic, Case about, Subject subject);

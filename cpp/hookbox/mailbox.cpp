@@ -41,14 +41,16 @@ Mailbox::~Mailbox() {
     ticker_.join();
 }
 
-Task<Result<Answer>> Mailbox::ask(Topic topic, Case about, Duration deadline) {
+Task<Result<Answer>> Mailbox::ask(Topic topic, Case about, Duration deadline, std::string request) {
+    Question question{.topic = topic, .about = std::move(about), .request = std::move(request)};
     return suspend<Result<Answer>>(
-        [this, topic, deadline, moved = std::move(about)](Resume<Result<Answer>> asker) mutable {
-            post(topic, std::move(moved), deadline, std::move(asker));
+        [this, deadline, moved = std::move(question)](Resume<Result<Answer>> asker) mutable {
+            post(std::move(moved), deadline, std::move(asker));
         });
 }
 
-void Mailbox::post(Topic topic, Case about, Duration deadline, Resume<Result<Answer>> asker) {
+void Mailbox::post(Question question, Duration deadline, Resume<Result<Answer>> asker) {
+    auto const topic = question.topic;
     auto& metrics = metrics_.of[index(topic)];
     std::unique_lock held(mutex_);
     if (closed() || deadlines_.size() >= capacity_) {
@@ -60,9 +62,10 @@ void Mailbox::post(Topic topic, Case about, Duration deadline, Resume<Result<Ans
     }
     auto const now = std::chrono::steady_clock::now();
     auto const id = ++last_id_;
-    deadlines_.emplace(now + deadline, id);
-    waiting_.emplace_hint(waiting_.end(), id,
-                          Pending{{id, topic, now + deadline, std::move(about)}, now, std::move(asker)});
+    question.id = id;
+    question.deadline = now + deadline;
+    deadlines_.emplace(question.deadline, id);
+    waiting_.emplace_hint(waiting_.end(), id, Pending{std::move(question), now, std::move(asker)});
     metrics_.outstanding.add(1);
     bool const wakes = may_wake(held) && (!is_busy_ || now - last_take_ > wake_delay);
     if (wakes) waking_ = true;
@@ -84,7 +87,8 @@ std::optional<Question> Mailbox::take_one(std::unique_lock<std::mutex> const&) {
     if (waiting_.empty()) return std::nullopt;
     auto letter = waiting_.extract(waiting_.begin());
     auto question = std::move(letter.mapped().question);
-    letter.mapped().question = {question.id, question.topic, question.deadline, ControlCase{}};
+    letter.mapped().question = {
+        .id = question.id, .topic = question.topic, .deadline = question.deadline, .about = ControlCase{}};
     taken_.insert(taken_.end(), std::move(letter));
     last_taker_ = std::this_thread::get_id();
     is_busy_ = true;

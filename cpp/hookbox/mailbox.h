@@ -40,7 +40,8 @@ class Mailbox {
 
     /// Suspends the asker until the answer. unavailable if it does not come within `deadline`, at once if the
     /// mailbox is full or closed.
-    Task<Result<Answer>> ask(Topic topic, Case about, Duration deadline);
+    /// `request` is the id of the request that asks, for what is logged about it.
+    Task<Result<Answer>> ask(Topic topic, Case about, Duration deadline, std::string request = {});
 
     /// The oldest question that nobody has taken, if there is one.
     std::optional<Question> try_take();
@@ -67,7 +68,7 @@ class Mailbox {
     };
     using PendingQuestions = std::map<std::uint64_t, Pending>;  // By id: the oldest first.
 
-    void post(Topic topic, Case about, Duration deadline, Resume<Result<Answer>> asker);
+    void post(Question question, Duration deadline, Resume<Result<Answer>> asker);
     std::optional<Question> take_one(std::unique_lock<std::mutex> const& held);
     void taker_returned(std::unique_lock<std::mutex> const& held);
     [[nodiscard]] bool may_wake(std::unique_lock<std::mutex> const& held) const noexcept;

@@ -72,6 +72,7 @@ struct Question {
     Topic topic = Topic::authorize;
     std::chrono::steady_clock::time_point deadline{};  ///< an answer after it is dropped
     Case about;
+    std::string request = {};  ///< id of the request that asks, for the log; may be empty
 };
 
 }  // namespace ocilot::hookbox

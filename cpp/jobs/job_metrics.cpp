@@ -11,7 +11,7 @@ constexpr std::array<double, 8> bounds{.001, .01, .1, 1., 10., 60., 600., 3600.}
 
 Counter& rounds(Metrics& metrics, std::string const& job, RoundOutcome outcome) {
     return metrics.counter("ocilot_job_rounds_total", "Rounds of a background job by outcome.",
-                           {{"job", job}, {"outcome", std::string(to_string(outcome))}});
+                           {{"name", job}, {"outcome", std::string(to_string(outcome))}});
 }
 
 }  // namespace
@@ -21,14 +21,15 @@ JobMetrics::JobMetrics(Metrics& metrics, std::string const& job)
       failed_(rounds(metrics, job, RoundOutcome::failed)),
       cancelled_(rounds(metrics, job, RoundOutcome::cancelled)),
       skipped_(rounds(metrics, job, RoundOutcome::skipped)),
-      items_(metrics.counter("ocilot_job_items_total", "Items a background job dealt with.", {{"job", job}})),
+      items_(
+          metrics.counter("ocilot_job_items_total", "Items a background job dealt with.", {{"name", job}})),
       running_(
-          metrics.gauge("ocilot_job_running", "1 while a round of a background job runs.", {{"job", job}})),
+          metrics.gauge("ocilot_job_running", "1 while a round of a background job runs.", {{"name", job}})),
       last_success_(metrics.gauge("ocilot_job_last_success_timestamp_seconds",
                                   "End of the last successful round of a background job, 0 before the first.",
-                                  {{"job", job}})),
+                                  {{"name", job}})),
       duration_(metrics.histogram("ocilot_job_duration_seconds",
-                                  "Duration of the rounds of a background job.", bounds, {{"job", job}})) {}
+                                  "Duration of the rounds of a background job.", bounds, {{"name", job}})) {}
 
 void JobMetrics::end(RoundResult const& result, Time now) noexcept {
     running_.set(0);

@@ -4,6 +4,7 @@
 #include "net/tls_error.h"
 #include "net/tls_identity.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -108,6 +109,10 @@ Result<std::shared_ptr<TlsContext>> TlsContext::load(TlsSettings const& settings
     }
     // For example a key that is too short for OpenSSL's security level.
     if (!accepted) return unusable_file("certificate", settings.certificate_file, take_tls_reason());
+    context->expires_at_ = Time::max();
+    for (auto const& certificate : chain) {
+        context->expires_at_ = std::min(context->expires_at_, expiry_of(certificate.get()));
+    }
     if (!settings.client_authority_files.empty()) {
         CHECK(trust_clients(context->native_, settings));
     }

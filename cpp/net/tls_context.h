@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 
 #include <cstdint>
@@ -42,10 +43,13 @@ class TlsContext {
 
     /// OpenSSL's handle, owned by this.
     [[nodiscard]] ssl_ctx_st* native() const noexcept { return native_; }
+    /// When the first certificate of the chain, or one behind it, expires: the earliest of them.
+    [[nodiscard]] Time expires_at() const noexcept { return expires_at_; }
 
   private:
     explicit TlsContext(ssl_ctx_st* native) noexcept : native_(native) {}
     ssl_ctx_st* native_;
+    Time expires_at_{};
 };
 
 }  // namespace ocilot::net

@@ -3,6 +3,8 @@
 #include "base/utf8.h"
 
 #include <algorithm>
+#include <chrono>
+#include <ctime>
 #include <memory>
 #include <openssl/x509v3.h>
 #include <string_view>
@@ -70,6 +72,12 @@ std::string certificate_name(x509_st const* certificate) {
 bool has_expired(x509_st const* certificate) noexcept {
     // 0 is a time that cannot be read.
     return X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0;
+}
+
+Time expiry_of(x509_st const* certificate) noexcept {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return Time{};
+    return Time(std::chrono::seconds(::timegm(&parts)));
 }
 
 }  // namespace ocilot::net

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/clock.h"
+
 #include <string>
 
 struct x509_st;
@@ -14,5 +16,8 @@ namespace ocilot::net {
 
 /// Whether its time is over, by the clock of the machine, which OpenSSL goes by in handshakes, too.
 [[nodiscard]] bool has_expired(x509_st const* certificate) noexcept;
+
+/// The last moment of its time; 1970 if that cannot be read.
+[[nodiscard]] Time expiry_of(x509_st const* certificate) noexcept;
 
 }  // namespace ocilot::net

@@ -42,7 +42,8 @@ struct Caller {
 struct Credentials {
     std::string_view name;
     std::string_view password;
-    std::string_view address;  ///< numeric, without port
+    std::string_view address;       ///< numeric, without port
+    std::string_view request = {};  ///< id of the request, for the log; may be empty
 };
 
 }  // namespace ocilot::policy

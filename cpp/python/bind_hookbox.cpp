@@ -104,7 +104,8 @@ py::object value(hookbox::ControlCase const&) {
 py::object to_python(Question const& question) {
     std::chrono::duration<double> const deadline = question.deadline.time_since_epoch();
     return tuple_of(number(question.id), text(to_string(question.topic)), number(deadline.count()),
-                    std::visit([](auto const& about) { return value(about); }, question.about));
+                    std::visit([](auto const& about) { return value(about); }, question.about),
+                    text(question.request));
 }
 
 py::object take(HookBox& self, double timeout) {
@@ -243,7 +244,8 @@ void init_hookbox(py::module_& module) {
             "generation", [](HookBox const& self) { return self.gate.generation(); },
             "How often points have been set.")
         .def("take", &take, py::arg("timeout"),
-             "The oldest question, as `(id, point, deadline, value)`; None if none came within `timeout` "
+             "The oldest question, as `(id, point, deadline, value, request)`; None if none came within "
+             "`timeout` "
              "seconds, or the box is closed.")
         .def("set_points", &set_points, py::arg("points"),
              "Asks exactly these points from now on, each with its deadline in seconds; answers the "

@@ -35,6 +35,23 @@ void append_escaped(std::string& out, std::string_view text) {
     if (text.size() > longest_value) out += "...";
 }
 
+/// A word between spaces: a space in it is escaped too.
+void append_word(std::string& out, std::string_view text) {
+    if (text.empty()) {
+        out += '-';
+    } else if (std::ranges::all_of(text, [](char c) { return is_plain(c) && c != ' '; })) {
+        out += text;
+    } else {
+        for (char const c : text.substr(0, longest_value)) {
+            if (c == ' ') {
+                out += "\\x20";
+            } else {
+                append_escaped(out, c);
+            }
+        }
+    }
+}
+
 void append_quoted(std::string& out, std::string_view text) {
     out += " \"";
     append_escaped(out, text.empty() ? std::string_view("-") : text);
@@ -72,7 +89,9 @@ double seconds(std::chrono::microseconds duration) {
 
 void append_combined(std::string& out, AccessEntry const& entry) {
     out += entry.peer;
-    out += " - - [";
+    out += " - ";
+    append_word(out, entry.user);
+    out += " [";
     out += entry.clf;
     out += "] \"";
     if (!entry.method.empty()) {
@@ -92,6 +111,8 @@ void append_combined(std::string& out, AccessEntry const& entry) {
     out += entry.id;
     out += ' ';
     append_seconds(out, entry.duration);
+    out += ' ';
+    append_word(out, entry.kind);
     out += '\n';
 }
 
@@ -99,6 +120,8 @@ void append_json(std::string& out, AccessEntry const& entry) {
     out += "{\"time\":";
     append_json_string(out, rfc3339(entry.at));
     append_member(out, "remote", entry.peer);
+    append_member(out, "user", entry.user);
+    append_member(out, "kind", entry.kind);
     append_member(out, "method", entry.method);
     append_member(out, "target", entry.target);
     append_member(out, "protocol", entry.protocol);

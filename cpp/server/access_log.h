@@ -15,6 +15,8 @@ struct AccessEntry {
     Time at;                    ///< when the request began
     std::string_view clf;       ///< the same as clf_time shows it
     std::string_view peer;      ///< numeric address
+    std::string_view user;      ///< name of the verified caller; empty for an anonymous one
+    std::string_view kind;      ///< its kind; empty if the request was answered without identifying a caller
     std::string_view method;    ///< as sent; empty if the request line was not understood
     std::string_view target;    ///< as sent; without a method the whole request line
     std::string_view protocol;  ///< `HTTP/1.1`
@@ -26,9 +28,9 @@ struct AccessEntry {
     std::chrono::microseconds duration{0};
 };
 
-/// Appends an entry as a line in Apache's combined format, request id and seconds behind it. Quotes,
-/// backslashes and everything outside printable ASCII are escaped: a client cannot forge a line. Targets are
-/// cut to 2 KiB.
+/// Appends an entry as a line in Apache's combined format; request id, seconds and the caller's kind follow.
+/// Quotes, backslashes and everything outside printable ASCII are escaped: a client cannot forge a line.
+/// Targets are cut to 2 KiB.
 void append_combined(std::string& out, AccessEntry const& entry);
 /// Appends an entry as a line with one JSON object.
 void append_json(std::string& out, AccessEntry const& entry);

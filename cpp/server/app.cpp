@@ -12,6 +12,7 @@
 #include "server/import.h"
 #include "server/job_list.h"
 #include "server/parts.h"
+#include "server/process_metrics.h"
 #include "server/sync_wait.h"
 
 #include <algorithm>
@@ -157,6 +158,7 @@ Server::Parts::Parts(Settings with)
       log(chosen(settings.log.logstash, logstash_log, log_sink), clock, settings.log.format,
           settings.log.level),
       access_log(chosen(settings.log.logstash, logstash_access, access_sink), settings.log.format),
+      forwarded_warning(log),
       hooks(metrics, log),
       limits(limits_of(settings)),
       body_memory(settings.limits.body_memory, metrics, "bodies"),
@@ -171,6 +173,7 @@ Result<> Server::Parts::open() {
     CHECK(count_descriptors());
     TRY(proxies, net::Networks::parse(settings.listen.trusted_proxies.value_or(private_networks())));
     CHECK(load_certificates());
+    describe_process(metrics, clock, certificates.get());
     CHECK(open_stores());
     CHECK(open_sessions());
     TRY(auto const points, hookbox::parse_hook_points(settings.hook_points));
@@ -315,6 +318,7 @@ SessionContext Server::Parts::session_context(Worker& worker, http::Handler& han
                            limits,  proxies, worker.spare(), counted};
     context.names_clients = settings.listen.trusted_proxies.has_value();
     context.memory = &body_memory;
+    context.forwarded = &forwarded_warning;
     return context;
 }
 

@@ -1,6 +1,7 @@
 #include "server/job_list.h"
 
 #include "jobs/journal.h"
+#include "jobs/measure_storage.h"
 #include "jobs/scrub.h"
 #include "jobs/tag_history.h"
 #include "jobs/uploads.h"
@@ -20,6 +21,7 @@ constexpr seconds often{1};
 constexpr seconds key_interval{10};
 constexpr std::chrono::hours audit_interval{1};
 constexpr std::chrono::hours history_interval{24};
+constexpr std::chrono::hours measure_interval{1};
 
 /// A pair that does not fit leaves the old one in force.
 Items reload_certificates(net::TlsCertificates& certificates, BlockingPool& pool, Log const& log) {
@@ -71,6 +73,19 @@ jobs::Job expire_tag_history(JobListParts const& parts) {
             },
             .scope = jobs::JobScope::registry,
             .enabled = limits.age > seconds(0) || limits.per_tag > 0};
+}
+
+jobs::Job measure_storage(JobListParts const& parts) {
+    auto& registry = parts.registry;
+    auto& metrics = parts.metrics;
+    return {.name = "measure-storage",
+            .purpose = "Count the blobs that repositories hold, and their bytes, for the metrics.",
+            .interval = measure_interval,
+            .round =
+                [&registry, &metrics](jobs::Round const& round) {
+                    return jobs::measure_storage(registry.meta.audit(), round, metrics);
+                },
+            .scope = jobs::JobScope::process};
 }
 
 jobs::Job flush_refusals(JobListParts const& parts) {
@@ -135,6 +150,7 @@ Result<std::vector<jobs::Job>> job_list(JobListParts parts) {
     list.push_back(expire_uploads(parts));
     list.push_back(expire_audit_log(parts));
     list.push_back(expire_tag_history(parts));
+    list.push_back(measure_storage(parts));
     list.push_back(flush_refusals(parts));
     if (parts.access.has_tokens()) {
         list.push_back(rotate_keys(parts));

@@ -52,6 +52,7 @@ struct Server::Parts {
     LogstashSink logstash_access;
     Log log;
     AccessLog access_log;
+    ForwardedWarning forwarded_warning;
     hookbox::HookBox hooks;
     Limits limits;
     net::Networks proxies;

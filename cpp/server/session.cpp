@@ -79,6 +79,7 @@ struct Session::Exchange {
     std::string id;
     std::string_view peer = {};  // The client's address; borrows from the connection or `head`.
     RequestHead request;         // Borrows from `head`; empty if it was not understood.
+    http::LoggedCaller caller = {};
     std::uint64_t received = 0;  // Bytes, head and body.
 };
 
@@ -205,9 +206,7 @@ Task<bool> Session::serve(Exchange& exchange) {
     if (head.has_error()) co_return co_await refuse(exchange, std::move(head).error());
     exchange.request = std::move(*head);
     auto const& known = exchange.request;
-    if (from_proxy_ && context_.names_clients) {
-        exchange.peer = client_address(exchange.peer, known, context_.proxies);
-    }
+    find_client(exchange);
     auto const asked = known.header("X-Request-Id");
     exchange.id = is_sane_request_id(asked) ? std::string(asked) : random_request_id(context_.random);
 
@@ -229,6 +228,7 @@ Task<bool> Session::serve(Exchange& exchange) {
     request.memory = &memory;
     ConnClient const client(*conn_);
     request.client = &client;
+    if (context_.access_log != nullptr) request.caller = &exchange.caller;
 
     http::Response response;
     std::string defect;
@@ -246,6 +246,18 @@ Task<bool> Session::serve(Exchange& exchange) {
     if (keep && !body.complete()) keep = co_await body.drop_rest();
     exchange.received += body.received();
     co_return co_await answer(exchange, std::move(response), keep);
+}
+
+void Session::find_client(Exchange& exchange) const {
+    if (context_.local) return;
+    auto const& request = exchange.request;
+    if (from_proxy_ && context_.names_clients) {
+        exchange.peer = client_address(exchange.peer, request, context_.proxies);
+    } else if (context_.forwarded != nullptr && from_proxy_) {
+        context_.forwarded->check_unnamed(exchange.peer, request);
+    } else if (context_.forwarded != nullptr) {
+        context_.forwarded->check_untrusted(exchange.peer, request);
+    }
 }
 
 /// A reader may be slow, and until it has taken the answer this is in memory.
@@ -347,6 +359,8 @@ void Session::record(Exchange const& exchange, http::Response const& response,
     entry.at = exchange.started;
     entry.clf = context_.dates.clf(exchange.started);
     entry.peer = exchange.peer;
+    entry.user = exchange.caller.name;
+    entry.kind = exchange.caller.kind;
     entry.method = request.method_text;
     entry.target = target;
     if (understood) entry.protocol = request.http_1_0 ? "HTTP/1.0" : "HTTP/1.1";

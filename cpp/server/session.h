@@ -51,6 +51,8 @@ class Session {
     /// The next head when it has come.
     Task<Result<std::string>> read_head(HeadScanner& scanner);
     Task<bool> serve(Exchange& exchange);
+    /// Whose request it is; warns of headers that name another and are not believed.
+    void find_client(Exchange& exchange) const;
     /// Counts the memory of an answer, or has it say that there is none.
     void hold(MemoryBudget::Reservation& memory, RequestHead const& request, http::Response& response) const;
     Task<bool> refuse(Exchange& exchange, Error error);

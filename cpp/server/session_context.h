@@ -8,6 +8,7 @@
 #include "net/networks.h"
 #include "server/access_log.h"
 #include "server/dates.h"
+#include "server/forwarded_warning.h"
 #include "server/http_metrics.h"
 #include "server/limits.h"
 
@@ -28,14 +29,15 @@ struct SessionContext {
     HttpMetrics& metrics;
     Dates& dates;
     Limits const& limits;
-    net::Networks const& proxies;        ///< whose `Forwarded` and `X-Forwarded-*` are believed
-    std::string& spare;                  ///< memory for the next answer; of the I/O thread
-    Connections* connections = nullptr;  ///< counts them; null: nobody does
-    bool local = false;                  ///< they come through the control socket
-    bool draining = false;               ///< answers end their connection
-    bool names_clients = true;           ///< whether the proxies are also believed who a client is
-    MemoryBudget* memory = nullptr;      ///< of what requests buffer; null: not counted
-    IdleSessions* idle = nullptr;        ///< lists those that wait for a request; null: no list is kept
+    net::Networks const& proxies;           ///< whose `Forwarded` and `X-Forwarded-*` are believed
+    std::string& spare;                     ///< memory for the next answer; of the I/O thread
+    Connections* connections = nullptr;     ///< counts them; null: nobody does
+    bool local = false;                     ///< they come through the control socket
+    bool draining = false;                  ///< answers end their connection
+    bool names_clients = true;              ///< whether the proxies are also believed who a client is
+    MemoryBudget* memory = nullptr;         ///< of what requests buffer; null: not counted
+    ForwardedWarning* forwarded = nullptr;  ///< told of requests from no proxy that is trusted; may be null
+    IdleSessions* idle = nullptr;           ///< lists those that wait for a request; null: no list is kept
 };
 
 }  // namespace ocilot::server

@@ -36,7 +36,7 @@ class FakeBox:
         """Asks a question; its id."""
         with self._changed:
             id = next(self._ids)
-            self._questions.append((id, point, time.monotonic() + deadline, about))
+            self._questions.append((id, point, time.monotonic() + deadline, about, f"request-{id}"))
             self._changed.notify_all()
             return id
 

@@ -189,7 +189,7 @@ def test_on_error_allow_lets_it_pass_and_says_so(running: Running) -> None:
     box = running.start()
     assert box.answer(box.blob(1)) == ("allow", 0)
     assert box.answer(box.blob(6)) == ("deny", "b", "b.py")
-    said = "a.py admit_blob it raised ZeroDivisionError: division by zero (line 2)"
+    said = "request-1 a.py admit_blob it raised ZeroDivisionError: division by zero (line 2)"
     assert ("warn", f"a hook failed; it passes, as on_error: allow says {said}") in box.lines
 
 

@@ -5,6 +5,7 @@ All in one file: `--dist loadfile` then starts one engine only.
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 from base64 import b64encode
@@ -323,3 +324,33 @@ def test_a_script_knows_whom_the_htpasswd_file_does_not(fresh_registry: FreshReg
     assert status_of("alice", "wonderland") == 200
     assert status_of("bob", "builder") == 200
     assert status_of("bob", "wonderland") == 401
+
+
+def test_lines_about_hooks_name_the_request(scripted: Scripted) -> None:
+    registry = scripted(
+        """\
+def admit_blob(blob):
+    if blob.repository == "denied": return Deny("not here")
+    raise ValueError("broken")
+def authorize(access):
+    if access.repository == "secret": return Deny("not there")
+"""
+    )
+    with registry.connect() as api:
+        denied, failed = put_blob(api, "denied"), put_blob(api, "failed")
+        secret = api("GET", "/v2/secret/tags/list")
+        assert (denied.status, failed.status, secret.status) == (403, 503, 403)
+    output = registry.stop()
+    for answer, event in ((denied, "refused"), (failed, "failed"), (secret, "refused")):
+        wanted = re.compile(rf'msg="a hook {event}" request_id={answer["X-Request-Id"]} ')
+        assert wanted.search(output), (wanted.pattern, output)
+
+
+def test_a_failure_that_lets_pass_names_the_request(scripted: Scripted) -> None:
+    registry = scripted("def admit_blob(blob): raise ValueError('broken')\n", "  on_error: allow")
+    with registry.connect() as api:
+        passed = put_blob(api, "app")
+        assert passed.status == 201
+    lines = [line for line in registry.stop().splitlines() if "a hook failed; it passes" in line]
+    assert len(lines) == 1
+    assert f"request_id={passed['X-Request-Id']} " in lines[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from .certificates import Certificates
 from .conftest import FreshRegistry
 from .pages import Block, blocks
 from .people import with_tokens
@@ -24,10 +25,11 @@ def parts() -> dict[str, Block]:
 
 
 @pytest.fixture
-def everything(fresh_registry: FreshRegistry, tmp_path: Path) -> Registry:
-    """A registry with accounts and hooks: it has every metric."""
+def everything(fresh_registry: FreshRegistry, certificates: Certificates, tmp_path: Path) -> Registry:
+    """A registry with accounts, hooks and TLS: it has every metric."""
     hooks = "  hooks: {scripts: [{path: 'ocilot:immutable_releases'}]}\n"
-    return fresh_registry(with_tokens(tmp_path) + hooks)
+    tls = certificates.config().removeprefix("version: 0.1\n")
+    return fresh_registry(with_tokens(tmp_path) + hooks + tls)
 
 
 def test_prometheus_takes_the_job_and_the_rules(parts: dict[str, Block], tmp_path: Path) -> None:
@@ -46,12 +48,14 @@ def test_prometheus_takes_the_job_and_the_rules(parts: dict[str, Block], tmp_pat
     assert f"{len(yaml.safe_load(rules.text)['groups'][0]['rules'])} rules found" in shell.type(check)
 
 
-def test_a_registry_has_what_the_rules_ask_for(parts: dict[str, Block], everything: Registry) -> None:
-    with everything.connect() as api:
+def test_a_registry_has_what_the_rules_ask_for(
+    parts: dict[str, Block], everything: Registry, certificates: Certificates
+) -> None:
+    with everything.connect(certificates.context()) as api:
         assert api("GET", "/readyz").status == 200
         samples = api("GET", "/metrics").body.decode()
     asked = re.findall(r"(ocilot_\w+)(?:\{(\w+)=(~?)\"([^\"]+)\"\})?", parts["groups"].text)
-    assert len(asked) == 9
+    assert len(asked) == 12
     for metric, label, pattern, value in asked:
         found = re.findall(rf"^{metric}(?:\{{(.*)\}})? ", samples, re.MULTILINE)
         assert found, metric

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from importlib.metadata import version
 from pathlib import Path
+
+import pytest
 
 from .api import Api
 from .conftest import FreshRegistry
 from .images import make_image
-from .people import basic, with_tokens
+from .people import basic, bearer, with_tokens
 from .registry import Registry
+from .test_account_commands import Commands
 
 SAMPLE = re.compile(r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-z_]+="[^"]*",?)*\})? [0-9.e+-]+(Inf)?')
 
@@ -101,6 +106,86 @@ def test_the_log_can_be_json(fresh_registry: FreshRegistry) -> None:
     assert len(lines) == 1
     entry = json.loads(lines[0])
     assert {"GET", "/v2/some/app/manifests/1", request_id, 404} <= set(entry.values())
+
+
+def test_the_access_log_names_verified_callers(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
+    registry = fresh_registry(with_tokens(tmp_path).replace("level: debug", "formatter: json"))
+    tags = "/v2/public/app/tags/list"
+    with registry.connect() as api:
+        token = api("GET", "/token?scope=repository:team/app:pull", headers=basic("alice"))
+        wrong_token = api("GET", "/token", headers=basic("alice", "wrong"))
+        bearers = [bearer(token.json["token"]), bearer("no.such.token")]
+        known, unknown = (api("GET", tags, headers=headers) for headers in bearers)
+        answers = {
+            token: ("alice", "user"),
+            wrong_token: ("", ""),
+            known: ("alice", "user"),
+            unknown: ("", ""),
+            api("GET", tags, headers=basic("bob")): ("bob", "user"),
+            api("GET", tags, headers=basic("bob", "wrong")): ("", ""),
+            api("GET", tags): ("", "anonymous"),
+            api("GET", "/v2/team/app/tags/list"): ("", "anonymous"),
+            api("PUT", "/v2/team/app/manifests/1", b"{}", basic("bob")): ("bob", "user"),
+            api("GET", "/metrics", headers=basic("carol")): ("carol", "user"),
+            api("GET", "/"): ("", ""),
+        }
+        expected = {answer["X-Request-Id"]: who for answer, who in answers.items()}
+    entries = [json.loads(line) for line in registry.stop().splitlines() if line.startswith('{"time"')]
+    found = {entry["request_id"]: (entry["user"], entry["kind"]) for entry in entries if "remote" in entry}
+    assert found == expected
+
+
+def test_the_text_of_the_access_log_names_them_too(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
+    registry = fresh_registry(with_tokens(tmp_path))
+    with registry.connect() as api:
+        api("GET", "/v2/public/app/tags/list", headers=basic("bob"))
+        api("GET", "/v2/public/app/tags/list")
+    named, anonymous = (line for line in registry.stop().splitlines() if '"GET /v2/public' in line)
+    assert named.split()[2] == "bob"
+    assert named.endswith(" user")
+    assert anonymous.split()[2] == "-"
+    assert anonymous.endswith(" anonymous")
+
+
+def test_metrics_show_version_blobs_and_free_space(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry()
+    image = make_image("measured")
+    with registry.connect() as api:
+
+        def samples() -> dict[str, str]:
+            lines = api("GET", "/metrics").body.decode().splitlines()
+            return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+
+        for name in ("one", "two"):
+            api.push_image(name, image, "1")
+        Commands(registry).fine("jobs", "run", "measure-storage", "--wait")
+        found = samples()
+    assert found[f'ocilot_build_info{{version="{version("ocilot")}"}}'] == "1"
+    assert int(found["ocilot_blob_bytes"]) == sum(len(blob.data) for blob in image.blobs)
+    there = shutil.disk_usage(registry.home)
+    assert int(found["ocilot_storage_total_bytes"]) == there.total
+    assert 0 < int(found["ocilot_storage_free_bytes"]) <= there.total
+    assert not any(name.startswith("ocilot_tls_") for name in found)
+
+
+@pytest.mark.parametrize("config", ["version: 0.1\n", "version: 0.1\nhttp: {prefix: /registry/}\n"])
+def test_the_root_says_what_answers(fresh_registry: FreshRegistry, config: str) -> None:
+    registry = fresh_registry(config)
+    root = "/registry/" if "prefix" in config else "/"
+    with registry.connect() as api:
+        line = api("GET", root)
+        head = api("HEAD", root)
+        assert (line.status, head.status) == (200, 200)
+        assert line["Content-Type"] == "text/plain; charset=utf-8"
+        assert line.body.startswith(b"ocilot, a container and OCI artifact registry. ")
+        assert f":{registry.port}{root}v2/ ".encode() in line.body
+        assert head["Content-Length"] == str(len(line.body))
+
+
+def test_the_root_asks_nobody_to_log_in(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
+    with fresh_registry(with_tokens(tmp_path)).connect() as api:
+        for headers in ({}, basic("alice", "wrong")):
+            assert api("GET", "/", headers=headers).status == 200
 
 
 def test_a_client_cannot_forge_a_line_in_the_log(fresh_registry: FreshRegistry) -> None:

@@ -73,6 +73,18 @@ def test_a_host_with_a_path_is_where_every_url_leads(fresh_registry: FreshRegist
         assert api("GET", "/v2/a/tags/list?n=1")["Link"].startswith("</registry/v2/a/tags/list?")
 
 
+def test_a_proxy_that_is_not_trusted_is_warned_of_once(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(config_of(ocilot={"trustedproxies": ["192.0.2.0/24"]}))
+    with registry.connect() as api:
+        for _ in range(3):
+            api("GET", "/v2/", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.1"})
+    warnings = [line for line in registry.stop().splitlines() if "forwarded header ignored" in line]
+    assert len(warnings) == 1, warnings
+    assert "level=warn" in warnings[0]
+    assert "header=X-Forwarded-Proto peer=127.0.0.1" in warnings[0]
+    assert "ocilot.trustedproxies" in warnings[0]
+
+
 ABSOLUTE = {
     "path": ("http://other.example:81/v2/app/blobs/uploads/", "http://other.example:81"),
     "upper case": ("HTTP://Other.example/v2/app/blobs/uploads/", "http://Other.example"),

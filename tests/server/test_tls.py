@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,26 @@ def test_a_certificate_replaced_on_disk_is_served_without_a_restart(
         certificates.renew()
         wait_until(lambda: served(secure, certificates) != before, "the new certificate")
         assert old("GET", "/v2/").status == 200, "connections that are open go on"
+
+
+def test_metrics_say_when_the_certificate_in_force_expires(
+    secure: Registry, certificates: Certificates
+) -> None:
+    def gauge(name: str) -> int:
+        with secure.connect(certificates.context()) as api:
+            found = re.search(rf"^{name} (-?\d+)$", api("GET", "/metrics").body.decode(), re.MULTILINE)
+        assert found, name
+        return int(found[1])
+
+    before = gauge("ocilot_tls_certificate_expiry_timestamp_seconds")
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    certificates.renew(until)
+    wait_until(
+        lambda: gauge("ocilot_tls_certificate_expiry_timestamp_seconds") == int(until.timestamp()),
+        "the time of the new certificate",
+    )
+    assert before != int(until.timestamp())
+    assert 0 < gauge("ocilot_tls_certificate_expires_in_seconds") <= timedelta(days=3).total_seconds()
 
 
 def test_plain_http_on_the_tls_port_does_no_harm(secure: Registry, certificates: Certificates) -> None:

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <string_view>
+#include <sys/statvfs.h>
 #include <utility>
 
 namespace ocilot::blob {
@@ -320,6 +321,14 @@ Result<> BlobTree::quarantine(oci::Digest const& digest) {
     if (problem < 0) return failed(problem, "quarantine", digest);
     files_->unlink(directory_.blobs.get(), path.c_str(), AT_REMOVEDIR);
     return {};
+}
+
+Result<Capacity> BlobTree::capacity() const {
+    struct statvfs found{};
+    if (::statvfs(directory_.root.c_str(), &found) != 0)
+        return system_error(errno, "cannot read the free space of the data directory");
+    return Capacity{.total = std::uint64_t{found.f_blocks} * found.f_frsize,
+                    .free = std::uint64_t{found.f_bavail} * found.f_frsize};
 }
 
 Result<> BlobTree::probe() {

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/uuid.h"
+#include "blob/capacity.h"
 #include "blob/filesystem/data_directory.h"
 #include "blob/filesystem/files.h"
 #include "blob/upkeep.h"
@@ -63,6 +64,8 @@ class BlobTree {
     Result<> quarantine(oci::Digest const& digest);
     /// Writes, syncs and reads a few bytes.
     Result<> probe();
+    /// Room of the data directory's file system.
+    Result<Capacity> capacity() const;
 
   private:
     bool can_link_nameless();

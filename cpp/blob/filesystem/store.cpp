@@ -218,4 +218,11 @@ Task<Result<>> FilesystemStore::check() {
     co_return co_await pools_.probing.run([this] { return tree_.probe(); });
 }
 
+Task<Result<std::optional<Capacity>>> FilesystemStore::capacity() {
+    co_return co_await pools_.probing.run([this]() -> Result<std::optional<Capacity>> {
+        TRY(auto const found, tree_.capacity());
+        return std::optional(found);
+    });
+}
+
 }  // namespace ocilot::blob

@@ -38,6 +38,7 @@ class FilesystemStore final : public Storage {
     Task<Result<std::uint64_t>> stat(oci::Digest const& digest) override;
     Task<Result<std::unique_ptr<Blob>>> open(oci::Digest const& digest) override;
     Task<Result<>> check() override;
+    Task<Result<std::optional<Capacity>>> capacity() override;
 
     Task<Result<std::vector<Uuid>>> uploads() override;
     Task<Result<>> remove(oci::Digest const& digest) override;

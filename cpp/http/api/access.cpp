@@ -116,7 +116,7 @@ constexpr Endpoint access_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> access_routes() noexcept {
+RouteTable access_routes() noexcept {
     return access_route_table;
 }
 

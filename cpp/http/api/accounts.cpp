@@ -161,7 +161,7 @@ constexpr Endpoint account_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> account_routes() noexcept {
+RouteTable account_routes() noexcept {
     return account_route_table;
 }
 

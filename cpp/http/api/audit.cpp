@@ -161,7 +161,7 @@ constexpr Endpoint audit_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> audit_routes() noexcept {
+RouteTable audit_routes() noexcept {
     return audit_route_table;
 }
 

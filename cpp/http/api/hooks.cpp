@@ -60,7 +60,7 @@ constexpr Endpoint hook_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> hook_routes() noexcept {
+RouteTable hook_routes() noexcept {
     return hook_route_table;
 }
 

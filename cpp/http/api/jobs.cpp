@@ -123,7 +123,7 @@ constexpr Endpoint job_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> job_routes() noexcept {
+RouteTable job_routes() noexcept {
     return job_route_table;
 }
 

@@ -65,7 +65,7 @@ constexpr Endpoint key_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> key_routes() noexcept {
+RouteTable key_routes() noexcept {
     return key_route_table;
 }
 

@@ -140,7 +140,7 @@ constexpr Endpoint account_token_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> account_token_routes() noexcept {
+RouteTable account_token_routes() noexcept {
     return account_token_route_table;
 }
 

@@ -1,5 +1,6 @@
 #include "http/core/app.h"
 
+#include "http/core/caller_note.h"
 #include "http/core/errors.h"
 #include "http/core/header.h"
 #include "http/core/operations.h"
@@ -30,11 +31,15 @@ Response finished(Response response, AppSettings const& settings) {
     return response;
 }
 
+bool reads(Request const& request) noexcept {
+    return request.method == Method::get || request.method == Method::head;
+}
+
 /// The target below the prefix, which only clients from outside know of. Reads see several slashes as one, as
 /// older scripts send them; for writes a name with an empty component is an invalid one.
 Result<Target> read_target(Request const& request, AppSettings const& settings) {
     TRY(auto target, Target::parse(request.target));
-    if (request.method == Method::get || request.method == Method::head) target.collapse_slashes();
+    if (reads(request)) target.collapse_slashes();
     if (request.local) return target;
     auto const path = below_prefix(target.path, settings.urls.prefix);
     if (!path) {
@@ -56,13 +61,6 @@ Response options(std::string_view allow) {
     Response response{.status = 204};
     response.set("Allow", std::string(allow));
     return response;
-}
-
-/// The caller of a request that may change something, with the request's id for what it changes.
-policy::Caller const& with_request(policy::Caller& caller, Request const& request) {
-    bool const reads = request.method == Method::get || request.method == Method::head;
-    if (!reads) caller.request = request.id;
-    return caller;
 }
 
 /// Whoever may open the registry's own socket.
@@ -168,12 +166,16 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
         CO_TRY(name, oci::RepositoryName::parse(route.name));
     }
     auto caller = known_caller(request, verb);
+    // Without a right to check nobody is identified here; the token server notes who logs in.
+    CallerNote const note_at_end(request, verb.action ? &caller : nullptr);
     if (caller && parts_.rates != nullptr) {
         CO_CHECK(count(request, route, verb, *caller, rate));
     }
     if (!caller) {
         CO_TRY(caller, co_await admit_caller(request, route, verb, rate));
     }
+    // For the journal and for what hooks are asked; nothing else needs it.
+    if (!reads(request) || parts_.guard.asks_hooks()) caller->request = request.id;
     if (verb.action && (parts_.guard.asks() || *verb.action == policy::Action::admin)) {
         policy::Access const access{name, *verb.action};
         if (!parts_.guard.known_to_allow(*caller, access)) {
@@ -193,7 +195,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
                           .hooks = parts_.hooks,
                           .jobs = parts_.jobs,
                           .settings = settings_,
-                          .caller = with_request(*caller, request),
+                          .caller = *caller,
                           .repository = name ? &*name : nullptr,
                           .item = route.item,
                           .urls = Urls(settings_.urls, request)};
@@ -229,7 +231,8 @@ auth::RequestCredentials App::presented(Request const& request) {
     return {.authorization = request.header("Authorization").value_or(std::string_view{}),
             .several = request.count("Authorization") > 1,
             .address = request.peer,
-            .certificate = request.certificate};
+            .certificate = request.certificate,
+            .request = request.id};
 }
 
 std::optional<policy::Caller> App::known_caller(Request const& request, Verb const& verb) {
@@ -250,7 +253,11 @@ Task<Result<policy::Caller>> App::admit_caller(Request const& request, Route con
     policy::Caller stranger;
     stranger.address = request.peer;
     auto const& counted = found.has_value() ? *found : stranger;
-    CO_CHECK(count(request, route, verb, counted, rate));
+    auto permitted = count(request, route, verb, counted, rate);
+    if (permitted.has_error()) {
+        if (found.has_value()) note_caller(request, *found);
+        co_return std::move(permitted).error();
+    }
     co_return found;
 }
 

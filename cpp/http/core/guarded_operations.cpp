@@ -1,5 +1,6 @@
 #include "http/core/guarded_operations.h"
 
+#include "http/core/caller_note.h"
 #include "http/core/errors.h"
 #include "http/core/rate.h"
 #include "http/core/target.h"
@@ -22,7 +23,8 @@ auth::RequestCredentials presented(Request const& request) {
     return {.authorization = request.header("Authorization").value_or(std::string_view{}),
             .several = request.count("Authorization") > 1,
             .address = request.peer,
-            .certificate = request.certificate};
+            .certificate = request.certificate,
+            .request = request.id};
 }
 
 }  // namespace
@@ -65,6 +67,7 @@ Task<Result<>> GuardedOperations::may_read_metrics(Request const& request) {
     if (!caller) {
         CO_TRY(caller, co_await parts_.guard.identify(shown));
     }
+    note_caller(request, *caller);
     policy::Access const all{std::nullopt, policy::Action::admin};
     if (parts_.readers != nullptr && parts_.readers->decide(*caller, all).allowed) co_return Result<>{};
     if (caller->anonymous()) {

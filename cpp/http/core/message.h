@@ -20,6 +20,12 @@ namespace ocilot::http {
 enum class Method : std::uint8_t { get, head, put, post, patch, del, options, other };
 [[nodiscard]] std::string_view to_string(Method method) noexcept;
 
+/// Who sent a request, for the access log: noted when the credentials were verified, never before.
+struct LoggedCaller {
+    std::string name = {};       ///< empty for an anonymous caller
+    std::string_view kind = {};  ///< a policy::CallerKind in words; empty: the caller was not identified
+};
+
 /// A request as the session hands it over: head parsed and within limits, body still to be read. Everything
 /// is borrowed from the session for the time of the request.
 struct Request {
@@ -38,6 +44,7 @@ struct Request {
     MemoryBudget::Reservation* memory =
         nullptr;  ///< of what is buffered until the answer is out; null: not counted
     WaitingClient const* client = nullptr;  ///< null: it does not leave
+    LoggedCaller* caller = nullptr;         ///< where the verified caller is noted; null: nowhere
 
     /// First value of a header, case-insensitive; nullopt if absent.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;

@@ -55,11 +55,24 @@ Task<Response> Operations::respond(Request const& request) {
     }
     if (path == "/healthz") co_return text(200, plain, "ok\n");
     if (path == "/metrics") {
-        auto const quarantined = co_await registry_.meta.scrub().quarantined();
-        if (quarantined.has_value()) quarantined_.set(static_cast<std::int64_t>(*quarantined));
+        co_await measure_stores();
         co_return text(200, prometheus, metrics_.text());
     }
     co_return co_await ready();
+}
+
+/// What a store cannot be asked now keeps its last value; `/readyz` shows that it fails.
+Task<> Operations::measure_stores() {
+    auto const quarantined = co_await registry_.meta.scrub().quarantined();
+    if (quarantined.has_value()) quarantined_.set(static_cast<std::int64_t>(*quarantined));
+    auto const room = co_await registry_.blobs.capacity();
+    if (room.has_error() || !*room) co_return;
+    metrics_
+        .gauge("ocilot_storage_free_bytes",
+               "Bytes free for the registry on the data directory's file system.")
+        .set(static_cast<std::int64_t>((*room)->free));
+    metrics_.gauge("ocilot_storage_total_bytes", "Size of the data directory's file system in bytes.")
+        .set(static_cast<std::int64_t>((*room)->total));
 }
 
 Task<Response> Operations::ready() {

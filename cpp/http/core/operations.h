@@ -24,7 +24,8 @@ class Operations final : public Handler {
 
   private:
     Task<Response> respond(Request const& request);
-
+    /// Asks the stores what metrics show of them.
+    Task<> measure_stores();
     Task<Response> ready();
 
     registry::Registry& registry_;

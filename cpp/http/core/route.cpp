@@ -2,42 +2,6 @@
 
 namespace ocilot::http {
 
-namespace {
-
-bool take_front(std::string_view& text, std::string_view literal) noexcept {
-    if (!text.starts_with(literal)) return false;
-    text.remove_prefix(literal.size());
-    return true;
-}
-
-bool take_back(std::string_view& text, std::string_view literal) noexcept {
-    if (!text.ends_with(literal)) return false;
-    text.remove_suffix(literal.size());
-    return true;
-}
-
-/// Takes the last segment off; it may not be empty.
-bool take_last_segment(std::string_view& path, std::string_view& segment) noexcept {
-    auto const slash = path.rfind('/');
-    if (slash == std::string_view::npos || slash + 1 == path.size()) return false;
-    segment = path.substr(slash + 1);
-    path = path.substr(0, slash + 1);
-    return true;
-}
-
-std::optional<Route> match(Endpoint const& endpoint, std::string_view path) noexcept {
-    Route route{.endpoint = &endpoint, .name = {}, .item = {}};
-    auto const& shape = endpoint.shape;
-    if (shape.open_end) take_back(path, "/");
-    if (shape.has_item && !take_last_segment(path, route.item)) return std::nullopt;
-    if (!shape.has_name) return path == shape.before ? std::optional(route) : std::nullopt;
-    if (!take_back(path, shape.after) || !take_front(path, shape.before) || path.empty()) return std::nullopt;
-    route.name = path;
-    return route;
-}
-
-}  // namespace
-
 Verb const* Endpoint::find(Method method) const noexcept {
     if (method == Method::head) method = Method::get;
     for (auto const& verb : verbs) {
@@ -76,8 +40,9 @@ Errors common_errors() noexcept {
             Errc::internal};
 }
 
-Routes::Routes(std::initializer_list<std::span<Endpoint const>> tables) {
-    for (auto const& table : tables) endpoints_.insert(endpoints_.end(), table.begin(), table.end());
+Routes::Routes(std::initializer_list<RouteTable> tables) {
+    for (auto const& table : tables)
+        endpoints_.insert(endpoints_.end(), table.rows().begin(), table.rows().end());
 }
 
 std::optional<Route> Routes::find(std::string_view path) const noexcept {

@@ -1,116 +1,41 @@
 #pragma once
 
-#include "auth/rate_limits.h"
-#include "http/core/context.h"
+#include "http/core/endpoint.h"
+#include "http/core/route_match.h"
 
-#include <array>
-#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 namespace ocilot::http {
 
-using Handle = Task<Result<Response>> (*)(Context const&);
-
-/// An answer that is no error.
-struct Success {
-    unsigned status = 0;  ///< 0: none
-    std::string_view meaning = {};
-};
-
-/// A set of errors.
-class Errors {
-  public:
-    constexpr Errors(std::initializer_list<Errc> codes) {
-        for (auto const code : codes) bits_ |= bit(code);
-    }
-    [[nodiscard]] constexpr bool has(Errc code) const noexcept { return (bits_ & bit(code)) != 0; }
-
-  private:
-    static constexpr std::uint64_t bit(Errc code) noexcept {
-        return std::uint64_t{1} << static_cast<unsigned>(code);
-    }
-    std::uint64_t bits_ = 0;
-};
-
-/// What a request reaches beside the repository in its path, and so what its token has to be for.
-enum class ChallengeScope : std::uint8_t {
-    path,     ///< nothing
-    catalog,  ///< the list of all repositories
-    mount,    ///< the repository that `?from=` names, if `?mount=` is given
-};
-
-/// One method of an endpoint: what it takes to be allowed, who answers, and what may be answered.
-struct Verb {
-    Method method;
-    std::optional<policy::Action> action;  ///< nullopt: anybody may
-    Handle handle;
-    std::string_view purpose;
-    std::array<Success, 3> successes;
-    Errors errors;  ///< beside those that every endpoint may answer
-    ChallengeScope challenge_scope = ChallengeScope::path;
-    std::optional<auth::RequestClass> rate = {};  ///< nullopt: a read or a write, by the method
-};
-
-/// A list that is answered in pages.
-inline constexpr Success list_page{200, "The list; `Link` leads to the next page if there is one."};
-inline constexpr Success not_modified{304, "The client has it already (`If-None-Match`)."};
-
-/// A row of the route table.
-struct Endpoint {
-    std::string_view pattern;  ///< `/v2/<name>/tags/list`; `<name>` is one or more segments, `<item>` is one
-    std::string_view name;     ///< for logs and metrics
-    std::span<Verb const> verbs;
-    /// The pattern in pieces: `before`, a name, `after`, an item.
-    struct Shape {
-        std::string_view before;
-        std::string_view after;
-        bool has_name = false;
-        bool has_item = false;
-        bool open_end = false;  ///< a slash may follow or not
-    } shape;
-
-    /// The verb for a method; HEAD is GET's. Null if the endpoint does not know the method.
-    [[nodiscard]] Verb const* find(Method method) const noexcept;
-    /// Value of an `Allow` header; `except` leaves out a method that is switched off.
-    [[nodiscard]] std::string allow(std::optional<Method> except = std::nullopt) const;
-};
-
-/// A row of a table. Takes its pattern apart, once and for all. A slash at its end is optional in a path.
-constexpr Endpoint row(std::string_view pattern, std::string_view name, std::span<Verb const> verbs) {
-    constexpr std::string_view name_mark = "<name>";
-    constexpr std::string_view item_mark = "<item>";
-    Endpoint endpoint{.pattern = pattern, .name = name, .verbs = verbs, .shape = {}};
-    auto& shape = endpoint.shape;
-    shape.open_end = pattern.ends_with('/');
-    if (shape.open_end) pattern.remove_suffix(1);
-    shape.has_item = pattern.ends_with(item_mark);
-    if (shape.has_item) pattern.remove_suffix(item_mark.size());
-    auto const mark = pattern.find(name_mark);
-    shape.has_name = mark != std::string_view::npos;
-    shape.before = pattern.substr(0, mark);
-    if (shape.has_name) shape.after = pattern.substr(mark + name_mark.size());
-    return endpoint;
-}
-
-/// A path that found its row. Borrows the path.
-struct Route {
-    Endpoint const* endpoint;
-    std::string_view name;  ///< what `<name>` stands for, not yet checked
-    std::string_view item;  ///< what `<item>` stands for, not yet checked
-};
-
 /// What any endpoint may answer besides its own.
 [[nodiscard]] Errors common_errors() noexcept;
+
+/// The rows of one resource. They are checked while they compile: a row that no path finds is an error.
+class RouteTable {
+  public:
+    template <std::size_t size>
+    consteval RouteTable(Endpoint const (&rows)[size]) : rows_(rows) {
+        for (std::size_t at = 0; at < size; ++at) {
+            if (!is_reachable(rows_, at)) a_row_of_the_table_never_matches();
+        }
+    }
+    [[nodiscard]] constexpr std::span<Endpoint const> rows() const noexcept { return rows_; }
+
+  private:
+    /// Not constexpr: a call of it does not compile, and the compiler shows its name.
+    static void a_row_of_the_table_never_matches();
+
+    std::span<Endpoint const> rows_;
+};
 
 /// The route table of a registry: the tables of its resources, one after the other. Thread-safe.
 class Routes {
   public:
-    Routes(std::initializer_list<std::span<Endpoint const>> tables);
+    Routes(std::initializer_list<RouteTable> tables);
 
     /// All rows, in order.
     [[nodiscard]] std::span<Endpoint const> endpoints() const noexcept { return endpoints_; }

@@ -1,14 +1,21 @@
 #include "http/v2/routes.h"
 #include "oci/media_type.h"
 
+#include <fmt/format.h>
+
 namespace ocilot::http {
 
 namespace {
 
-/// `GET /`: what load balancers in front of a distribution registry ask.
-Task<Result<Response>> get_root(Context const&) {
+/// `GET /`: what load balancers in front of a distribution registry ask, and people in a browser.
+Task<Result<Response>> get_root(Context const& context) {
     Response response;
     response.set("Cache-Control", "no-cache");
+    response.text(
+        "text/plain; charset=utf-8",
+        fmt::format("ocilot, a container and OCI artifact registry. API: {} (OCI distribution-spec, "
+                    "https://github.com/opencontainers/distribution-spec)\n",
+                    context.urls.absolute("/v2/")));
     co_return response;
 }
 
@@ -24,8 +31,8 @@ using policy::Action;
 constexpr Verb root_verbs[] = {{Method::get,
                                 std::nullopt,
                                 get_root,
-                                "Whether anything answers here.",
-                                {{{200, "Nothing, with length 0."}}},
+                                "What answers here, and where the API is.",
+                                {{{200, "A line of text."}}},
                                 {}}};
 constexpr Verb base_verbs[] = {{Method::get,
                                 Action::pull,
@@ -41,7 +48,7 @@ constexpr Endpoint base_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> base_routes() noexcept {
+RouteTable base_routes() noexcept {
     return base_route_table;
 }
 

@@ -129,7 +129,7 @@ constexpr Endpoint blob_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> blob_routes() noexcept {
+RouteTable blob_routes() noexcept {
     return blob_route_table;
 }
 

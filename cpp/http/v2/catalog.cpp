@@ -113,7 +113,7 @@ constexpr Endpoint catalog_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> catalog_routes() noexcept {
+RouteTable catalog_routes() noexcept {
     return catalog_route_table;
 }
 

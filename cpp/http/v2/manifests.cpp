@@ -162,7 +162,7 @@ constexpr Endpoint manifest_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> manifest_routes() noexcept {
+RouteTable manifest_routes() noexcept {
     return manifest_route_table;
 }
 

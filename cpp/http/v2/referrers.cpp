@@ -114,7 +114,7 @@ constexpr Endpoint referrer_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> referrer_routes() noexcept {
+RouteTable referrer_routes() noexcept {
     return referrer_route_table;
 }
 

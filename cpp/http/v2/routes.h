@@ -2,20 +2,18 @@
 
 #include "http/core/route.h"
 
-#include <span>
-
 namespace ocilot::http {
 
 // The routes of the distribution API and of its token server, one table a resource, each in the file of its
 // handlers.
 
-[[nodiscard]] std::span<Endpoint const> base_routes() noexcept;
-[[nodiscard]] std::span<Endpoint const> catalog_routes() noexcept;
-[[nodiscard]] std::span<Endpoint const> tag_routes() noexcept;
-[[nodiscard]] std::span<Endpoint const> manifest_routes() noexcept;
-[[nodiscard]] std::span<Endpoint const> referrer_routes() noexcept;
-[[nodiscard]] std::span<Endpoint const> upload_routes() noexcept;
-[[nodiscard]] std::span<Endpoint const> blob_routes() noexcept;
-[[nodiscard]] std::span<Endpoint const> token_routes() noexcept;
+[[nodiscard]] RouteTable base_routes() noexcept;
+[[nodiscard]] RouteTable catalog_routes() noexcept;
+[[nodiscard]] RouteTable tag_routes() noexcept;
+[[nodiscard]] RouteTable manifest_routes() noexcept;
+[[nodiscard]] RouteTable referrer_routes() noexcept;
+[[nodiscard]] RouteTable upload_routes() noexcept;
+[[nodiscard]] RouteTable blob_routes() noexcept;
+[[nodiscard]] RouteTable token_routes() noexcept;
 
 }  // namespace ocilot::http

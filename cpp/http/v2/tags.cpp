@@ -48,7 +48,7 @@ constexpr Endpoint tag_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> tag_routes() noexcept {
+RouteTable tag_routes() noexcept {
     return tag_route_table;
 }
 

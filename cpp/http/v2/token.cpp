@@ -1,6 +1,7 @@
 #include "auth/secrets.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "http/core/caller_note.h"
 #include "http/core/json.h"
 #include "http/core/read_body.h"
 #include "http/v2/routes.h"
@@ -66,6 +67,7 @@ Response answer(auth::IssuedToken const& issued) {
 /// A token for a caller who showed `password`, which may be a secret of an account.
 Task<Result<Response>> issue(Context const& context, Login login, std::string_view password,
                              Query const& fields, std::string refresh_token = {}) {
+    note_caller(context.request, login.caller);
     CO_TRY(auto scopes, scopes_of(fields));
     login.caller.request = context.request.id;
     auto const shown = refresh_token.empty() ? password : std::string_view(refresh_token);
@@ -89,11 +91,12 @@ Task<Result<Login>> login_of(Context const& context, Query const& form) {
     std::string address(context.request.peer);
     if (grant == "password") {
         co_return co_await context.guard.login(text_of(form, "username"), text_of(form, "password"),
-                                               std::move(address));
+                                               std::move(address), std::string(context.request.id));
     }
     if (grant == token_exchange) {
         // Whatever it is, it is no password of somebody without a name.
-        co_return co_await context.guard.login({}, text_of(form, "subject_token"), std::move(address));
+        co_return co_await context.guard.login({}, text_of(form, "subject_token"), std::move(address),
+                                               std::string(context.request.id));
     }
     if (grant == refresh_grant) {
         auto login = co_await context.tokens->redeem(text_of(form, "refresh_token"), address);
@@ -121,8 +124,9 @@ Task<Result<Response>> get_token(Context const& context) {
                                         "the token server takes Basic credentials, or none");
     }
     if (basic->empty()) co_return co_await issue(context, std::move(anonymous), {}, fields);
-    CO_TRY(auto login, co_await context.guard.login(std::move(basic->name), basic->password,
-                                                    std::string(context.request.peer)));
+    CO_TRY(auto login,
+           co_await context.guard.login(std::move(basic->name), basic->password,
+                                        std::string(context.request.peer), std::string(context.request.id)));
     co_return co_await issue(context, std::move(login), basic->password, fields);
 }
 
@@ -186,7 +190,7 @@ constexpr Endpoint token_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> token_routes() noexcept {
+RouteTable token_routes() noexcept {
     return token_route_table;
 }
 

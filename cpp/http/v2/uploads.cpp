@@ -264,7 +264,7 @@ constexpr Endpoint upload_route_table[] = {
 
 }  // namespace
 
-std::span<Endpoint const> upload_routes() noexcept {
+RouteTable upload_routes() noexcept {
     return upload_route_table;
 }
 

@@ -34,6 +34,15 @@ TEST(Metrics, WritesThePrometheusTextFormat) {
               "seconds_count{op=\"pull\"} 4\n");
 }
 
+TEST(Metrics, AsksForAGaugeWheneverItIsRead) {
+    Metrics metrics;
+    std::int64_t value = 1;
+    metrics.gauge_of("left", "What is left.", [&value] { return value; });
+    EXPECT_NE(metrics.text().find("\nleft 1\n"), std::string::npos);
+    value = -7;
+    EXPECT_NE(metrics.text().find("\nleft -7\n"), std::string::npos);
+}
+
 TEST(Metrics, GivesTheSameMetricForTheSameNameAndLabels) {
     Metrics metrics;
     auto& first = metrics.counter("a", "A.", {{"k", "1"}});

@@ -249,6 +249,13 @@ TEST_F(FilesystemBlobs, ListsOnlyWhatIsAnUpload) {
     EXPECT_THAT(test::run(store->uploads()).value(), ElementsAre(id));
 }
 
+TEST_F(FilesystemBlobs, KnowsTheRoomOfItsFileSystem) {
+    auto const room = test::run(store->capacity()).value();
+    ASSERT_TRUE(room);
+    EXPECT_GT(room->total, 0U);
+    EXPECT_LE(room->free, room->total);
+}
+
 TEST_F(FilesystemBlobs, FailsItsCheckOnAFullOrReadOnlyDisk) {
     EXPECT_TRUE(test::run(store->check()));
     disk->space = 100;

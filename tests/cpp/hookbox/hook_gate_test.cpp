@@ -51,7 +51,11 @@ class HookGateTest : public ::testing::Test {
     hookbox::HookBox box{metrics, log};
     std::vector<Question> asked;  // Read by the test after the answer.
     std::thread answering;
-    policy::Caller ann{.name = "ann", .groups = {"team"}, .address = "::1", .kind = policy::CallerKind::user};
+    policy::Caller ann{.name = "ann",
+                       .groups = {"team"},
+                       .address = "::1",
+                       .kind = policy::CallerKind::user,
+                       .request = "id-7"};
     oci::RepositoryName team = oci::RepositoryName::parse("team/app").value();
     oci::Digest digest = oci::digest_of(oci::Algorithm::sha256, "abc");
     oci::Tag v1 = oci::Tag::parse("v1").value();
@@ -116,6 +120,26 @@ TEST_F(HookGateTest, RefusesWhenAScriptFails) {
     auto const text = sink.text();
     EXPECT_NE(text.find("labels.py"), std::string::npos);
     EXPECT_EQ(text.find("secret"), std::string::npos) << "no password in the log";
+}
+
+TEST_F(HookGateTest, EveryLineOfTheLogNamesTheRequest) {
+    auto const lines_with = [this](std::string_view id) {
+        std::size_t lines = 0;
+        auto const word = "request_id=" + std::string(id);
+        auto const text = sink.text();
+        for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1)) ++lines;
+        return lines;
+    };
+    ask_all();
+    answer_with(Decision::deny("no"));
+    EXPECT_FALSE(admit_blob().value().allowed);
+    EXPECT_EQ(lines_with("id-7"), 1U);
+    EXPECT_EQ(asked.front().request, "id-7") << "whoever answers can log it too";
+    static_cast<void>(run(box.gate.authenticate({"ann", "secret", "::1", "id-8"})));
+    EXPECT_EQ(lines_with("id-8"), 1U);
+    box.mailbox.close();
+    EXPECT_TRUE(run(box.gate.authorize(ann, {team, policy::Action::pull})).has_error());
+    EXPECT_EQ(lines_with("id-7"), 2U) << "a question without an answer";
 }
 
 TEST_F(HookGateTest, TellsWhichScriptFailedAndOnlyTheLogWhy) {

@@ -14,7 +14,23 @@ TEST_F(Protocol, BaseSaysThatThisIsARegistry) {
         EXPECT_EQ(answer["X-Content-Type-Options"], "nosniff");
         EXPECT_EQ(answer["Content-Type"], "application/json");
     }
-    EXPECT_EQ(get("/").status(), 200U);
+}
+
+TEST_F(Protocol, TheRootSaysWhatAnswersAndWhereTheApiIs) {
+    auto const line = get("/");
+    EXPECT_EQ(line.status(), 200U);
+    EXPECT_EQ(line["Content-Type"], "text/plain; charset=utf-8");
+    EXPECT_TRUE(line.says("ocilot, a container and OCI artifact registry. API: http://r.test/v2/ "))
+        << line.text;
+    EXPECT_EQ(std::ranges::count(line.text, '\n'), 1);
+    auto const head = ask(Method::head, "/");
+    EXPECT_EQ(head.status(), 200U);
+    EXPECT_EQ(head.response.content_length, line.text.size());
+    settings.urls.prefix = "/registry/";
+    rebuild();
+    for (auto const* path : {"/registry/", "/registry"}) {
+        EXPECT_TRUE(get(path).says("API: http://r.test/registry/v2/ ")) << path;
+    }
 }
 
 TEST_F(Protocol, UnknownPathsAndMethodsAreToldInJson) {

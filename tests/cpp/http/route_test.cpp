@@ -89,6 +89,45 @@ TEST(Routes, HaveNamesOfTheirOwn) {
     EXPECT_EQ(names.size(), table().endpoints().size());
 }
 
+constexpr Endpoint good_rows[] = {row("/", "a", {}),
+                                  row("/v2/<name>/blobs/uploads/", "b", {}),
+                                  row("/v2/<name>/blobs/uploads/<item>", "c", {}),
+                                  row("/v2/<name>/blobs/<item>", "d", {}),
+                                  row("/api/jobs/run", "e", {}),
+                                  row("/api/jobs/<item>", "f", {}),
+                                  row("/<name>", "g", {})};
+static_assert([] {
+    for (std::size_t at = 0; at < std::size(good_rows); ++at) {
+        if (!is_reachable(good_rows, at)) return false;
+    }
+    return true;
+}());
+
+/// Rows that compile and never match; each is the last of its table.
+constexpr Endpoint item_inside[] = {row("/v2/<name>/tags/<item>/history", "a", {})};
+constexpr Endpoint second_name[] = {row("/v2/<name>/to/<name>", "a", {})};
+constexpr Endpoint unknown_mark[] = {row("/v2/<name>/manifests/<digest>", "a", {})};
+constexpr Endpoint no_slash[] = {row("v2/tags", "a", {})};
+constexpr Endpoint twice[] = {row("/v2/<name>/tags/list", "a", {}), row("/v2/<name>/tags/list", "b", {})};
+constexpr Endpoint literal_behind_item[] = {row("/api/jobs/<item>", "a", {}), row("/api/jobs/run", "b", {})};
+constexpr Endpoint behind_name[] = {row("/v2/<name>", "a", {}), row("/v2/<name>/tags/list", "b", {})};
+constexpr Endpoint behind_name_and_item[] = {row("/v2/<name>/<item>", "a", {}),
+                                             row("/v2/<name>/manifests/<item>", "b", {})};
+static_assert(!is_reachable(item_inside, 0));
+static_assert(!is_reachable(second_name, 0));
+static_assert(!is_reachable(unknown_mark, 0));
+static_assert(!is_reachable(no_slash, 0));
+static_assert(!is_reachable(twice, 1));
+static_assert(!is_reachable(literal_behind_item, 1));
+static_assert(!is_reachable(behind_name, 1));
+static_assert(!is_reachable(behind_name_and_item, 1));
+
+// Within one table the compiler sees it.
+TEST(Routes, AreNotTakenByATableBefore) {
+    auto const rows = table().endpoints();
+    for (std::size_t at = 0; at < rows.size(); ++at) EXPECT_TRUE(is_reachable(rows, at)) << rows[at].pattern;
+}
+
 TEST(Routes, AreFoundInLongPathsWithoutFuss) {
     std::string path = "/v2/";
     for (int i = 0; i < 30000; ++i) path += "blobs/";

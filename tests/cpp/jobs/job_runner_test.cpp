@@ -64,7 +64,7 @@ class JobRunnerTest : public ::testing::Test {
         co_return std::size_t{0};
     }
     std::uint64_t counted(std::string const& outcome) {
-        return metrics.counter("ocilot_job_rounds_total", "", {{"job", "work"}, {"outcome", outcome}})
+        return metrics.counter("ocilot_job_rounds_total", "", {{"name", "work"}, {"outcome", outcome}})
             .value();
     }
 
@@ -125,10 +125,10 @@ TEST_F(JobRunnerTest, StartsTheFirstRoundAfterItsDelayAndSaysWhenTheNextIs) {
         EXPECT_EQ(after.last->started_at, test.clock.now());
     });
     EXPECT_EQ(counted("ok"), 1U);
-    EXPECT_EQ(metrics.counter("ocilot_job_items_total", "", {{"job", "work"}}).value(), 3U);
-    EXPECT_EQ(metrics.gauge("ocilot_job_last_success_timestamp_seconds", "", {{"job", "work"}}).value(),
+    EXPECT_EQ(metrics.counter("ocilot_job_items_total", "", {{"name", "work"}}).value(), 3U);
+    EXPECT_EQ(metrics.gauge("ocilot_job_last_success_timestamp_seconds", "", {{"name", "work"}}).value(),
               std::chrono::floor<std::chrono::seconds>(clock.now()).time_since_epoch().count());
-    EXPECT_THAT(metrics.text(), HasSubstr("ocilot_job_duration_seconds_count{job=\"work\"} 1\n"));
+    EXPECT_THAT(metrics.text(), HasSubstr("ocilot_job_duration_seconds_count{name=\"work\"} 1\n"));
     EXPECT_THAT(sink.text(), HasSubstr("msg=\"job done\" job=work items=3"));
 }
 
@@ -146,7 +146,7 @@ TEST_F(JobRunnerTest, RunsARoundOnRequestAndJoinsTheOneUnderWay) {
         co_await running(runner);
         EXPECT_EQ(status(runner).running_since, test.clock.now());
         EXPECT_FALSE(status(runner).next_at);
-        EXPECT_EQ(test.metrics.gauge("ocilot_job_running", "", {{"job", "work"}}).value(), 1);
+        EXPECT_EQ(test.metrics.gauge("ocilot_job_running", "", {{"name", "work"}}).value(), 1);
         auto const joined = runner.run_now("work").value();
         EXPECT_EQ(joined.number, 1U);
         EXPECT_TRUE(joined.already_running);
@@ -156,7 +156,7 @@ TEST_F(JobRunnerTest, RunsARoundOnRequestAndJoinsTheOneUnderWay) {
         co_await running(runner);
     });
     EXPECT_EQ(begun, 2);
-    EXPECT_EQ(metrics.gauge("ocilot_job_running", "", {{"job", "work"}}).value(), 0);
+    EXPECT_EQ(metrics.gauge("ocilot_job_running", "", {{"name", "work"}}).value(), 0);
 }
 
 TEST_F(JobRunnerTest, CancelsTheRoundUnderWayAndNotTheJob) {

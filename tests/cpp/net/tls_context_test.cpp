@@ -36,6 +36,13 @@ using TlsCertificates = TlsFiles;
 
 }  // namespace
 
+TEST_F(TlsContext, KnowsWhenItsCertificateExpires) {
+    auto const in_an_hour = SystemClock().now() + std::chrono::hours(1);
+    auto const expires_at = net::TlsContext::load(settings).value()->expires_at();
+    EXPECT_LE(expires_at, in_an_hour);
+    EXPECT_GT(expires_at, in_an_hour - std::chrono::minutes(10));
+}
+
 TEST_F(TlsContext, NamesTheFileThatIsMissing) {
     auto const key = settings.key_file;
     settings.key_file = directory.file("nothing");

@@ -70,6 +70,7 @@ class FakeHandler final : public http::Handler {
         last_host = request.header("Host").value_or("none");
         auto const path = request.target;
         http::Response response;
+        if (path == "/known") *request.caller = {"ann", "user"};
         if (path == "/throw") throw std::runtime_error("a defect");
         if (path == "/drain") at_drain();
         if (path == "/echo") {

@@ -33,7 +33,18 @@ class Link(NamedTuple):
 class OpenQuestion:
     """A question on its way: through every hook of the chain, for each of its variants."""
 
-    __slots__ = ("about", "chain", "deadline", "id", "left_out", "place", "point", "repository", "unanswered")
+    __slots__ = (
+        "about",
+        "chain",
+        "deadline",
+        "id",
+        "left_out",
+        "place",
+        "point",
+        "repository",
+        "request",
+        "unanswered",
+    )
 
     def __init__(
         self,
@@ -41,14 +52,19 @@ class OpenQuestion:
         point: str,
         deadline: float,
         about: About,
+        request: str,
         chain: Sequence[Link],
         unanswered: dict[OpenQuestion, None],
     ) -> None:
-        """`unanswered`: the table of open questions to the scripts of one load, where it is entered."""
+        """`request`: the id of the request that asks, for the log.
+
+        `unanswered`: the table of open questions to the scripts of one load, where it is entered.
+        """
         self.id = id
         self.point = point
         self.deadline = deadline
         self.repository = repository_of(point, about)
+        self.request = request
         self.about = variants(point, about)
         self.left_out = unasked(point, about)
         self.chain = chain

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
-Question: TypeAlias = tuple[int, str, float, tuple[Any, ...]]
-"""Its id, the point, when the answer has to be there on the clock of time.monotonic, and what it is about."""
+Question: TypeAlias = tuple[int, str, float, tuple[Any, ...], str]
+"""Its id, the point, the deadline of its answer on the clock of time.monotonic, what it is about, and the id
+of the request that asks."""
 
 STATUS = "hooks.status"
 RELOAD = "hooks.reload"

@@ -75,7 +75,7 @@ class Runner:
 
     def handle(self, taken: Question) -> bool:
         """Asks the hooks one question; False if this thread was abandoned meanwhile."""
-        id, point, deadline, about = taken
+        id, point, deadline, about, request = taken
         if point not in POINTS:
             self._control(id, point)
             return True
@@ -85,7 +85,7 @@ class Runner:
             if chain is None:
                 self.box.none(id)
                 return True
-            question = OpenQuestion(id, point, deadline, about, chain, generation.open)
+            question = OpenQuestion(id, point, deadline, about, request, chain, generation.open)
             if generation is self.generation:
                 return self.proceed(question, is_taker=True)
             # There is a new generation, and the old one may not have seen that it is still needed.
@@ -135,7 +135,12 @@ class Runner:
         family = link.hook.point.family
         if type(outcome) is Failed:
             if family is Family.ADMIT and link.script.lets_pass:
-                fields = [("script", link.script.name), ("point", question.point), ("reason", outcome.reason)]
+                fields = [
+                    ("request_id", question.request),
+                    ("script", link.script.name),
+                    ("point", question.point),
+                    ("reason", outcome.reason),
+                ]
                 self.box.log("warn", "a hook failed; it passes, as on_error: allow says", fields)
                 return False
         elif not is_final(family, outcome):
