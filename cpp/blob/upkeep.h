@@ -5,9 +5,11 @@
 #include "oci/digest.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ocilot::blob {
@@ -17,6 +19,14 @@ struct Listing {
     std::vector<oci::Digest> digests;  ///< In order; fewer than asked for only at the end of the walk.
     /// What was met on the way and is no blob: paths below the blobs, each told once in a walk.
     std::vector<std::string> strays;
+};
+
+/// What became of blobs that were to be removed.
+struct RemovedBlobs {
+    std::size_t blobs = 0;
+    std::uint64_t bytes = 0;  ///< of these, as measured
+    std::size_t missing = 0;  ///< there were none
+    std::vector<std::pair<oci::Digest, Error>> failed = {};
 };
 
 /// What jobs and tools need of a store, beside requests. Thread-safe; Tasks may come from any I/O context.
@@ -34,6 +44,9 @@ class BlobUpkeep {
     virtual Task<Result<std::vector<Uuid>>> uploads() = 0;
     /// Removes a blob, durably; blob_unknown if there is none.
     virtual Task<Result<>> remove(oci::Digest const& digest) = 0;
+    /// Removes many blobs at once. Not synced: after a power cut some may be back. A blob that cannot be
+    /// removed is in the answer and keeps no other.
+    virtual Task<Result<RemovedBlobs>> remove_all(std::vector<oci::Digest> digests) = 0;
     /// At most `limit` blobs that follow `after`, or the first ones. Blobs that come and go meanwhile may be
     /// missed.
     virtual Task<Result<Listing>> list(std::optional<oci::Digest> after, std::size_t limit) = 0;

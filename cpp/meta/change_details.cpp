@@ -148,7 +148,8 @@ void for_each_pair(Json const& object, char const* key, Take take) {
 }
 
 bool is_of_a_tag(Change const& change) {
-    return change.kind == ChangeKind::tag_move || change.kind == ChangeKind::tag_delete;
+    return change.kind == ChangeKind::tag_move || change.kind == ChangeKind::tag_delete ||
+           change.kind == ChangeKind::tag_restore;
 }
 
 }  // namespace

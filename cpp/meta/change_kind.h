@@ -10,11 +10,15 @@ enum class ChangeKind : std::uint8_t {
     unknown,  ///< of a version that knows more of them
     manifest_push,
     manifest_delete,
+    manifest_restore,
+    manifest_collect,  ///< by the garbage collection
     tag_move,
     tag_delete,
+    tag_restore,
     blob_push,
     blob_mount,
     blob_delete,
+    blob_restore,
     account_add,
     account_change,
     account_remove,

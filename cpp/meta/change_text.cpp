@@ -54,6 +54,7 @@ std::string tag_text(Change const& change) {
     if (change.details.tags.empty()) return {};
     auto const& previous = change.details.tags.front().previous;
     if (change.kind == ChangeKind::tag_delete) return previous;
+    if (previous.empty()) return fmt::format("to {}", change.digest);
     return fmt::format("from {} to {}", previous, change.digest);
 }
 
@@ -68,7 +69,8 @@ std::string counts_text(ChangeDetails const& details) {
 }  // namespace
 
 std::string_view subject_of(Change const& change) noexcept {
-    bool const is_tag = change.kind == ChangeKind::tag_move || change.kind == ChangeKind::tag_delete;
+    bool const is_tag = change.kind == ChangeKind::tag_move || change.kind == ChangeKind::tag_delete ||
+                        change.kind == ChangeKind::tag_restore;
     if (is_tag && !change.details.tags.empty()) return change.details.tags.front().name;
     return change.digest.empty() ? change.name : change.digest;
 }
@@ -82,6 +84,7 @@ std::string detail_of(Change const& change) {
             return tags_text(change);
         case ChangeKind::tag_move:
         case ChangeKind::tag_delete:
+        case ChangeKind::tag_restore:
             return tag_text(change);
         case ChangeKind::blob_mount:
             return "from " + details.source;

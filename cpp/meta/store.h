@@ -3,10 +3,12 @@
 #include "meta/accounts.h"
 #include "meta/audit.h"
 #include "meta/catalog.h"
+#include "meta/collection.h"
 #include "meta/journal.h"
 #include "meta/keys.h"
 #include "meta/leases.h"
 #include "meta/links.h"
+#include "meta/restoration.h"
 #include "meta/scrub_facts.h"
 #include "meta/tokens.h"
 #include "meta/uploads.h"
@@ -49,6 +51,8 @@ class MetaStore {
     [[nodiscard]] virtual Keys& keys() noexcept = 0;
     [[nodiscard]] virtual Journal& journal() noexcept = 0;
     [[nodiscard]] virtual Leases& leases() noexcept = 0;
+    [[nodiscard]] virtual Collection& collection() noexcept = 0;
+    [[nodiscard]] virtual Restoration& restoration() noexcept = 0;
     /// Whether facts can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;
 };

@@ -29,6 +29,14 @@ void init_storage_settings(SettingsClass& settings) {
           "Unfinished uploads of one repository; 0: any number.");
     field(settings, "caller_upload_limit", &Settings::uploads, &UploadSettings::per_caller,
           "Unfinished uploads of one caller; 0: any number.");
+    field(settings, "gc", &Settings::upkeep, &UpkeepSettings::gc,
+          "Whether content that is not needed any more is removed.");
+    seconds(settings, "gc_grace", &Settings::upkeep, &UpkeepSettings::gc_grace,
+            "Seconds that it is kept before.");
+    seconds(settings, "gc_pending", &Settings::upkeep, &UpkeepSettings::gc_pending,
+            "Seconds that content without a manifest is kept at least.");
+    field(settings, "gc_rate", &Settings::upkeep, &UpkeepSettings::gc_rate,
+          "Objects a second; 0: as fast as it can.");
     field(settings, "scrub", &Settings::upkeep, &UpkeepSettings::scrub,
           "Whether blobs are read again in the background.");
     field(settings, "scrub_rate", &Settings::upkeep, &UpkeepSettings::scrub_rate,

@@ -2,6 +2,7 @@
 
 #include "registry/manifest_cache.h"
 #include "registry/read_whole.h"
+#include "registry/sessions.h"
 #include "registry/unreadable.h"
 
 #include <fmt/format.h>
@@ -29,7 +30,9 @@ Task<Result<meta::ManifestFact>> stat_manifest(Registry& registry, oci::Reposito
     if (auto const* tag = std::get_if<oci::Tag>(&reference)) {
         co_return co_await registry.meta.catalog().resolve(repository, *tag);
     }
-    co_return co_await registry.meta.catalog().manifest(repository, std::get<oci::Digest>(reference));
+    auto const& digest = std::get<oci::Digest>(reference);
+    registry.sessions.probes().note(digest);  // Before the look: see Collector.
+    co_return co_await registry.meta.catalog().manifest(repository, digest);
 }
 
 Task<Result<StoredManifest>> pull_manifest(Registry& registry, oci::RepositoryName const& repository,
@@ -48,6 +51,7 @@ Task<Result<StoredManifest>> pull_manifest(Registry& registry, oci::RepositoryNa
 
 Task<Result<meta::BlobFact>> stat_blob(Registry& registry, oci::RepositoryName const& repository,
                                        oci::Digest const& digest) {
+    registry.sessions.probes().note(digest);  // Before the look: see Collector.
     co_return co_await registry.meta.links().blob(repository, digest);
 }
 

@@ -2,6 +2,7 @@
 
 #include "blob/store.h"
 #include "registry/ended_uploads.h"
+#include "registry/probes.h"
 #include "registry/push_blob.h"
 #include "registry/pushes.h"
 #include "registry/upload_quota.h"
@@ -101,6 +102,8 @@ class UploadSessions {
     [[nodiscard]] Time now() const { return clock_.now(); }
     /// The digests that become blobs right now.
     [[nodiscard]] Pushes& pushes() noexcept { return pushes_; }
+    /// The digests that clients were told are there.
+    [[nodiscard]] Probes& probes() noexcept { return probes_; }
     /// How many more uploads may begin.
     [[nodiscard]] UploadQuota& quota() noexcept { return quota_; }
 
@@ -114,6 +117,7 @@ class UploadSessions {
     UploadSeal seal_;
     Clock const& clock_;
     Pushes pushes_;
+    Probes probes_;
     UploadQuota quota_;
 };
 

@@ -182,6 +182,9 @@ Result<> Server::Parts::open() {
     TRY(auto const rules, rules_of(settings));
     registry.emplace(registry::Registry{*blobs, *meta, hooks.gate, clock, random, *sessions, manifests, rules,
                                         &unreadable, &upload_memory});
+    jobs::CollectRules const collect_rules{settings.upkeep.gc_grace, settings.upkeep.gc_pending,
+                                           settings.upkeep.gc_rate};
+    collector.emplace(*registry, *blobs, collect_rules, log, metrics);
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
@@ -199,6 +202,7 @@ Result<> Server::Parts::open() {
                                .account_manager = &*account_manager,
                                .hooks = &hooks.control,
                                .jobs = &*job_runner,
+                               .collector = &*collector,
                                .rates = rates ? &*rates : nullptr,
                                .refusals = &*refusals,
                                .metrics_readers = &*metrics_readers},
@@ -375,8 +379,8 @@ Result<> Server::Parts::listen_locally() {
 }
 
 Result<> Server::Parts::add_jobs() {
-    TRY(auto list, job_list({settings, *registry, *blobs, *refusals, *access, certificates.get(), reading,
-                             log, metrics}));
+    TRY(auto list, job_list({settings, *registry, *blobs, *collector, *refusals, *access, certificates.get(),
+                             reading, log, metrics}));
     for (auto& job : list) job_runner->add(std::move(job));
     workers.front()->add_background(job_runner->run());
     return {};

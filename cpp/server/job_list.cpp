@@ -47,6 +47,16 @@ jobs::Job expire_uploads(JobListParts const& parts) {
             .enabled = settings.uploads.purge};
 }
 
+jobs::Job collect_garbage(JobListParts const& parts) {
+    auto& collector = parts.collector;
+    return {.name = "collect-garbage",
+            .purpose = "Remove manifests, blob links and blobs that nothing needs any more.",
+            .interval = often,
+            .round = [&collector](jobs::Round const& round) { return collector.round(round); },
+            .scope = jobs::JobScope::registry,
+            .enabled = parts.settings.upkeep.gc};
+}
+
 jobs::Job expire_audit_log(JobListParts const& parts) {
     auto const age = parts.settings.upkeep.audit_age;
     auto& registry = parts.registry;
@@ -148,6 +158,7 @@ jobs::Job scrub(JobListParts const& parts, seconds interval, seconds first_delay
 Result<std::vector<jobs::Job>> job_list(JobListParts parts) {
     std::vector<jobs::Job> list;
     list.push_back(expire_uploads(parts));
+    list.push_back(collect_garbage(parts));
     list.push_back(expire_audit_log(parts));
     list.push_back(expire_tag_history(parts));
     list.push_back(measure_storage(parts));

@@ -3,6 +3,7 @@
 #include "auth/refusals.h"
 #include "base/blocking_pool.h"
 #include "blob/upkeep.h"
+#include "jobs/collector.h"
 #include "jobs/job.h"
 #include "net/tls_certificates.h"
 #include "registry/registry.h"
@@ -18,6 +19,7 @@ struct JobListParts {
     Settings const& settings;
     registry::Registry& registry;
     blob::BlobUpkeep& blobs;
+    jobs::Collector& collector;
     auth::Refusals& refusals;
     AccessControl& access;
     net::TlsCertificates* certificates;  ///< null without TLS

@@ -8,6 +8,7 @@
 #include "http/core/app.h"
 #include "http/core/operations.h"
 #include "http/routes.h"
+#include "jobs/collector.h"
 #include "jobs/job_runner.h"
 #include "net/socket_file.h"
 #include "net/tls_certificates.h"
@@ -74,6 +75,7 @@ struct Server::Parts {
     registry::ManifestCache manifests;
     registry::UnreadableBlobs unreadable;
     std::optional<registry::Registry> registry;
+    std::optional<jobs::Collector> collector;
     std::optional<http::Operations> operations;
     std::optional<auth::AccountManager> account_manager;
     http::Routes const routes = http::all_routes();

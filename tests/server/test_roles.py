@@ -57,6 +57,10 @@ TABLE = {
     ("job", "GET"): ADMINISTRATORS,
     ("job", "POST"): ADMINISTRATORS,
     ("job", "DELETE"): ADMINISTRATORS,
+    ("gc", "GET"): ADMINISTRATORS,
+    ("gc_run", "POST"): ADMINISTRATORS,
+    ("history", "GET"): ADMINISTRATORS,
+    ("restore", "POST"): ADMINISTRATORS,
 }
 """Endpoint and method -> who gets past the guard. `dave` is in the group `team`, `boss` is an administrator
 by his account and carol by a rule, `limited` is one whose secret is good for one repository."""

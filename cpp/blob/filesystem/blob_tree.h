@@ -59,6 +59,8 @@ class BlobTree {
     Result<std::uint64_t> size(oci::Digest const& digest);
     Result<Fd> open(oci::Digest const& digest);
     Result<> remove(oci::Digest const& digest);
+    /// The same for many, without waiting for the disk; see BlobUpkeep.
+    Result<RemovedBlobs> remove_all(std::vector<oci::Digest> const& digests);
     Result<Listing> list(std::optional<oci::Digest> const& after, std::size_t limit);
     /// Moves the blob's file to quarantine/, where it replaces an earlier one.
     Result<> quarantine(oci::Digest const& digest);
@@ -68,6 +70,7 @@ class BlobTree {
     Result<Capacity> capacity() const;
 
   private:
+    Result<std::uint64_t> unlink(oci::Digest const& digest);
     bool can_link_nameless();
     bool holds(oci::Digest const& digest, std::span<std::byte const> bytes);
     int name_in_uploads(StagedFile& file);

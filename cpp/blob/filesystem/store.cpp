@@ -195,6 +195,10 @@ Task<Result<std::unique_ptr<Blob>>> FilesystemStore::open(oci::Digest const& dig
     co_return blob;
 }
 
+Task<Result<RemovedBlobs>> FilesystemStore::remove_all(std::vector<oci::Digest> digests) {
+    co_return co_await pools_.writing.run([this, all = std::move(digests)] { return tree_.remove_all(all); });
+}
+
 Task<Result<>> FilesystemStore::remove(oci::Digest const& digest) {
     co_return co_await pools_.writing.run([this, digest] { return tree_.remove(digest); });
 }

@@ -42,6 +42,7 @@ class FilesystemStore final : public Storage {
 
     Task<Result<std::vector<Uuid>>> uploads() override;
     Task<Result<>> remove(oci::Digest const& digest) override;
+    Task<Result<RemovedBlobs>> remove_all(std::vector<oci::Digest> digests) override;
     Task<Result<Listing>> list(std::optional<oci::Digest> after, std::size_t limit) override;
     Task<Result<std::unique_ptr<Blob>>> inspect(oci::Digest const& digest) override;
     Task<Result<>> quarantine(oci::Digest const& digest) override;

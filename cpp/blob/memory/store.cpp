@@ -169,6 +169,21 @@ Task<Result<std::unique_ptr<Blob>>> MemoryStore::open(oci::Digest const& digest)
     co_return blob;
 }
 
+Task<Result<RemovedBlobs>> MemoryStore::remove_all(std::vector<oci::Digest> digests) {
+    RemovedBlobs answer;
+    for (auto const& digest : digests) {
+        auto const bytes = co_await stat(digest);
+        auto const removed = co_await remove(digest);
+        if (bytes.has_error() || removed.has_error()) {
+            ++answer.missing;
+            continue;
+        }
+        ++answer.blobs;
+        answer.bytes += *bytes;
+    }
+    co_return answer;
+}
+
 Task<Result<>> MemoryStore::remove(oci::Digest const& digest) {
     std::lock_guard const lock(mutex_);
     if (blobs_.erase(digest) == 0) co_return unknown(digest);

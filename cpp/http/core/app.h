@@ -18,8 +18,9 @@
 #include <string>
 
 namespace ocilot::jobs {
+class Collector;
 class JobControl;
-}
+}  // namespace ocilot::jobs
 
 namespace ocilot::http {
 
@@ -56,6 +57,7 @@ struct AppParts {
     auth::AccountManager* account_manager = nullptr;  ///< null where there is nothing to administer
     policy::HookControl* hooks = nullptr;             ///< null where nobody runs hooks
     ocilot::jobs::JobControl* jobs = nullptr;         ///< null where no jobs run
+    ocilot::jobs::Collector* collector = nullptr;     ///< null where nothing is collected
     auth::RateLimits* rates = nullptr;                ///< null: requests are not counted
     auth::Refusals* refusals = nullptr;               ///< where refusals are noted that nothing else notes
     auth::Rules const* metrics_readers = nullptr;     ///< see GuardedOperations

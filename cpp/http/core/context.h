@@ -18,8 +18,9 @@ struct Context {
     auth::TokenServer* tokens;              ///< null where this registry gives out none
     auth::AccountManager* account_manager;  ///< null where there is nothing to administer
     auth::Sealer const& sealer;
-    policy::HookControl* hooks;      ///< null where nobody runs hooks
-    ocilot::jobs::JobControl* jobs;  ///< null where no jobs run
+    policy::HookControl* hooks;          ///< null where nobody runs hooks
+    ocilot::jobs::JobControl* jobs;      ///< null where no jobs run
+    ocilot::jobs::Collector* collector;  ///< null where nothing is collected
     AppSettings const& settings;
     policy::Caller const& caller;
     oci::RepositoryName const* repository;  ///< null for the routes without a name

@@ -1,7 +1,9 @@
 #include "meta/annotations_json.h"
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/journal.h"
+#include "meta/sqlite/names_json.h"
 #include "meta/sqlite/needs.h"
+#include "meta/sqlite/removed.h"
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/tag_history.h"
 #include "meta/sqlite/values.h"
@@ -52,11 +54,34 @@ Result<> collect_missing(SqliteDb& db, Repository repository, std::vector<oci::D
     return {};
 }
 
-Result<> require_content(SqliteDb& db, NewManifest const& manifest) {
+Result<Missing> missing_content(SqliteDb& db, NewManifest const& manifest) {
     TRY(auto const repository, find_repository(db, manifest.repository));
     Missing missing;
     CHECK(collect_missing(db, repository, manifest.required_blobs, linked_size, missing));
     CHECK(collect_missing(db, repository, manifest.required_manifests, find_sound_manifest, missing));
+    return missing;
+}
+
+/// What the garbage collection has condemned is needed again: the client was told before that it is there.
+/// Whether there was any.
+Result<bool> lift_condemned(SqliteDb& db, oci::RepositoryName const& repository,
+                            std::vector<std::string> const& digests) {
+    bool lifted = false;
+    for (auto const& digest : digests) {
+        TRY(bool const manifest, put_back_manifest(db, repository.str(), digest, WhichRemoved::condemned));
+        TRY(bool const link, put_back_link(db, repository.str(), digest, WhichRemoved::condemned));
+        lifted = lifted || manifest || link;
+    }
+    return lifted;
+}
+
+Result<> require_content(SqliteDb& db, NewManifest const& manifest) {
+    TRY(auto missing, missing_content(db, manifest));
+    if (missing.digests.empty()) return {};
+    TRY(bool const lifted, lift_condemned(db, manifest.repository, missing.digests));
+    if (lifted) {
+        TRY(missing, missing_content(db, manifest));
+    }
     if (!missing.digests.empty()) return content_missing(manifest.repository, std::move(missing.digests));
     return {};
 }
@@ -267,6 +292,14 @@ Result<std::vector<ChangedTag>> tags_to_name(SqliteDb& db, std::int64_t reposito
     }
 }
 
+/// Their names, as a removed manifest keeps them.
+Result<std::string> tag_names(std::vector<ChangedTag> const& tags) {
+    std::vector<std::string> names;
+    names.reserve(tags.size());
+    for (auto const& tag : tags) names.push_back(tag.name);
+    return names_to_json(names);
+}
+
 Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
                          Actor const& by, Time now) {
     TRY(auto const id, find_repository(db, repository));
@@ -286,9 +319,8 @@ Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oc
     TRY(auto const tags,
         db.change("DELETE FROM tag WHERE repository = ?1 AND digest = ?2", {*id, change.digest}));
     change.details.more_tags = static_cast<std::size_t>(tags) - change.details.tags.size();
-    CHECK(db.change("DELETE FROM edge WHERE manifest = ?1", {*manifest}));
-    CHECK(db.change("DELETE FROM manifest WHERE id = ?1", {*manifest}));
-    CHECK(unlist_repository_without_manifests(db, *id));
+    TRY(auto const names, tag_names(change.details.tags));
+    CHECK(take_out_manifest(db, {*id, change.repository, now}, *manifest, change.digest, names));
     CHECK(write_change(db, change));
     return drop_repository_if_empty(db, *id);
 }

@@ -62,13 +62,17 @@ void set_subject(Change& change, std::string subject) {
     switch (change.kind) {
         case ChangeKind::tag_move:
         case ChangeKind::tag_delete:
+        case ChangeKind::tag_restore:
             change.details.tags = {{std::move(subject)}};
             break;
         case ChangeKind::manifest_push:
         case ChangeKind::manifest_delete:
+        case ChangeKind::manifest_restore:
+        case ChangeKind::manifest_collect:
         case ChangeKind::blob_push:
         case ChangeKind::blob_mount:
         case ChangeKind::blob_delete:
+        case ChangeKind::blob_restore:
             change.digest = std::move(subject);
             break;
         default:

@@ -2,6 +2,7 @@
 
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/needs.h"
+#include "meta/sqlite/removed.h"
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/slice.h"
 #include "meta/sqlite/uploads.h"
@@ -38,6 +39,13 @@ Result<Slice<std::string>> read_holders(SqliteDb& db, oci::Digest const& digest,
     return slice_of_names(std::move(rows), page);
 }
 
+/// A push of what is there already may be followed by a manifest: the garbage collection waits for it.
+Result<> note_push_again(SqliteDb& db, std::int64_t repository, std::string_view digest, Time now) {
+    CHECK(db.change("UPDATE link SET linked_at = ?3 WHERE repository = ?1 AND digest = ?2",
+                    {repository, digest, stored(now)}));
+    return {};
+}
+
 /// `how` is the change that it is, if the link is new.
 Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Change how,
               Actor const& by) {
@@ -47,7 +55,7 @@ Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact cons
         db.change("INSERT INTO link (repository, digest, size, linked_at) VALUES (?1, ?2, ?3, ?4) "
                   "ON CONFLICT DO NOTHING",
                   {id, digest, static_cast<std::int64_t>(blob.size), stored(how.at)}));
-    if (added == 0) return {};
+    if (added == 0) return note_push_again(db, id, digest, how.at);
     how.repository = repository.str();
     how.digest = std::move(digest);
     how.size = blob.size;
@@ -76,9 +84,8 @@ Result<> unlink(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest
                 Actor const& by, Time now) {
     TRY(auto const id, find_repository(db, repository));
     if (!id) return blob_unknown(repository, digest);
-    TRY(auto const removed,
-        db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {*id, digest.str()}));
-    if (removed == 0) return blob_unknown(repository, digest);
+    TRY(bool const removed, take_out_link(db, {*id, repository.str(), now}, digest.str()));
+    if (!removed) return blob_unknown(repository, digest);
     CHECK(write_change(db, {.at = now,
                             .kind = ChangeKind::blob_delete,
                             .by = by,

@@ -216,8 +216,62 @@ UPDATE edge SET repository = (SELECT m.repository FROM manifest m WHERE m.id = e
 CREATE INDEX edge_child ON edge (repository, child);
 )sql";
 
+// Garbage collection: what is to be reviewed, and what was removed and can be restored.
+constexpr char const* version_7 = R"sql(
+-- repository: '' for the bytes of a blob. fresh: pushed and not yet named. The time is that of the change.
+CREATE TABLE review (
+    repository  TEXT NOT NULL,
+    digest      TEXT NOT NULL,
+    released_at INTEGER NOT NULL,
+    fresh       INTEGER NOT NULL,
+    PRIMARY KEY (repository, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX review_due ON review (fresh, released_at);
+
+-- Keeps the repository's name, as tag_history. tags: a JSON array of those that went along. condemned: by the
+-- collector, which purges it at once unless a client asks for it; else by a client.
+CREATE TABLE removed_manifest (
+    id            INTEGER PRIMARY KEY,
+    repository    TEXT NOT NULL,
+    digest        TEXT NOT NULL,
+    media_type    TEXT NOT NULL,
+    size          INTEGER NOT NULL,
+    subject       TEXT,
+    artifact_type TEXT NOT NULL,
+    annotations   TEXT NOT NULL,
+    pushed_by     TEXT NOT NULL,
+    pushed_at     INTEGER NOT NULL,
+    tags          TEXT NOT NULL,
+    removed_at    INTEGER NOT NULL,
+    condemned     INTEGER NOT NULL,
+    UNIQUE (repository, digest)
+) STRICT;
+CREATE INDEX removed_manifest_digest ON removed_manifest (digest);
+CREATE INDEX removed_manifest_subject ON removed_manifest (repository, subject) WHERE subject IS NOT NULL;
+
+CREATE TABLE removed_edge (
+    manifest   INTEGER NOT NULL REFERENCES removed_manifest (id),
+    child      TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    PRIMARY KEY (manifest, child, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX removed_edge_child ON removed_edge (repository, child);
+
+CREATE TABLE removed_link (
+    repository TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    linked_at  INTEGER NOT NULL,
+    removed_at INTEGER NOT NULL,
+    condemned  INTEGER NOT NULL,
+    PRIMARY KEY (repository, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX removed_link_digest ON removed_link (digest);
+)sql";
+
 // The one at index n leads from version n to n + 1.
-constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6};
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6, version_7};
 
 Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
     TRY(auto rows, db.query(sql));

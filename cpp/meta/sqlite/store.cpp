@@ -3,10 +3,12 @@
 #include "meta/sqlite/accounts.h"
 #include "meta/sqlite/audit.h"
 #include "meta/sqlite/catalog.h"
+#include "meta/sqlite/collection.h"
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/keys.h"
 #include "meta/sqlite/leases.h"
 #include "meta/sqlite/links.h"
+#include "meta/sqlite/restoration.h"
 #include "meta/sqlite/schema.h"
 #include "meta/sqlite/scrub_facts.h"
 #include "meta/sqlite/temporary_directory.h"
@@ -34,7 +36,9 @@ struct SqliteStore::Parts {
           accounts(readers, writer),
           tokens(readers, writer),
           keys(readers, writer),
-          journal(readers, writer) {}
+          journal(readers, writer),
+          collection(readers, writer),
+          restoration(readers, writer) {}
 
     // Readers close before the writer: it is the last one out and empties the write-ahead log.
     std::optional<TemporaryDirectory> directory;
@@ -50,6 +54,8 @@ struct SqliteStore::Parts {
     SqliteKeys keys;
     SqliteJournal journal;
     SqliteLeases leases;
+    SqliteCollection collection;
+    SqliteRestoration restoration;
 };
 
 namespace {
@@ -160,6 +166,14 @@ Journal& SqliteStore::journal() noexcept {
 
 Leases& SqliteStore::leases() noexcept {
     return parts_->leases;
+}
+
+Collection& SqliteStore::collection() noexcept {
+    return parts_->collection;
+}
+
+Restoration& SqliteStore::restoration() noexcept {
+    return parts_->restoration;
 }
 
 Task<Result<>> SqliteStore::check() {

@@ -32,6 +32,8 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] Keys& keys() noexcept override;
     [[nodiscard]] Journal& journal() noexcept override;
     [[nodiscard]] Leases& leases() noexcept override;
+    [[nodiscard]] Collection& collection() noexcept override;
+    [[nodiscard]] Restoration& restoration() noexcept override;
     Task<Result<>> check() override;
 
   private:

@@ -61,6 +61,10 @@ std::vector<RoleRow> table() {
         {"job", Method::get, "/api/v1/jobs/missing", admins},
         {"job", Method::post, "/api/v1/jobs/missing", admins},
         {"job", Method::del, "/api/v1/jobs/missing", admins},
+        {"gc", Method::get, "/api/v1/gc", admins},
+        {"gc_run", Method::post, "/api/v1/gc/run", admins},
+        {"history", Method::get, "/api/v1/history?repository=a&tag=b", admins},
+        {"restore", Method::post, "/api/v1/restore", admins},
     };
 }
 

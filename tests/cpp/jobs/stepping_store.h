@@ -37,6 +37,12 @@ class SteppingStore final : public blob::Storage {
         return store_.open(digest);
     }
     Task<Result<>> remove(oci::Digest const& digest) override { return store_.remove(digest); }
+    Task<Result<blob::RemovedBlobs>> remove_all(std::vector<oci::Digest> digests) override {
+        co_await step_("before remove_all, stopped");
+        auto removed = co_await store_.remove_all(std::move(digests));
+        co_await step_("after remove_all, stopped");
+        co_return removed;
+    }
     Task<Result<blob::Listing>> list(std::optional<oci::Digest> after, std::size_t limit) override {
         return store_.list(after, limit);
     }

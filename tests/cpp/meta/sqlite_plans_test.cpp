@@ -118,6 +118,45 @@ void do_everything_with_what_jobs_need(meta::MetaStore& store) {
     static_cast<void>(run(catalog.prune_history({at(9), 0}, 0, 100)));
 }
 
+void do_everything_with_the_collection(meta::MetaStore& store) {
+    auto& queue = store.collection();
+    auto const app = repo("collected");
+    meta::ReviewCutoffs const cutoffs{at(9), at(9)};
+    static_cast<void>(run(queue.place()));
+    for (auto const* const content : {"layer", "again"}) {
+        EXPECT_TRUE(run(store.links().link_blob(app, {digest(content), 1}, {}, bob, at(1))).has_value());
+    }
+    EXPECT_TRUE(run(store.links().link_blob(app, {digest("again"), 1}, {}, bob, at(2))).has_value());
+    for (auto const* const content : {"one", "two"}) {
+        auto manifest = a_manifest(app, content);
+        manifest.subject = digest("subject");
+        EXPECT_TRUE(run(store.catalog().put_manifest(manifest)).has_value());
+    }
+    std::vector<oci::Digest> const all{digest("layer"), digest("one"), digest("two"), digest("none")};
+    std::vector<meta::Candidate> candidates;
+    for (auto const& each : all) candidates.push_back({"collected", each, at(1)});
+    EXPECT_TRUE(run(queue.enqueue(candidates, {})).has_value());
+    EXPECT_EQ(run(queue.due(cutoffs, 10)).value().size(), all.size());
+    static_cast<void>(run(queue.counts(cutoffs)));
+    EXPECT_EQ(run(queue.review(app, all, cutoffs)).value().condemned.size(), 3U);
+    EXPECT_TRUE(run(queue.lift(app, {digest("one")}, at(2))).has_value());
+    EXPECT_EQ(run(queue.purge(app, all, {at(1), at(1)}, at(9))).value().manifests, 1U);
+    static_cast<void>(run(queue.unheld(all)));
+    static_cast<void>(run(queue.settle(all)));
+    static_cast<void>(run(queue.find("", 100, at(9))));
+    static_cast<void>(run(queue.find("l 0 ", 100, at(9))));
+    EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("one"), {}, bob, at(3))).has_value());
+    EXPECT_TRUE(run(store.catalog().put_manifest(a_manifest(app, "one", {tag("t")}))).has_value());
+    EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("one"), {}, bob, at(4))).has_value());
+    EXPECT_TRUE(run(store.links().link_blob(app, {digest("blob"), 1}, {}, bob, at(1))).has_value());
+    EXPECT_TRUE(run(store.links().unlink_blob(app, digest("blob"), {}, bob, at(4))).has_value());
+    auto& restoration = store.restoration();
+    EXPECT_TRUE(run(restoration.restore({app, tag("t"), {}, {}}, bob, at(5))).has_value());
+    EXPECT_TRUE(run(restoration.restore({app, {}, digest("blob"), {}}, bob, at(5))).has_value());
+    static_cast<void>(run(restoration.restore({app, tag("t"), {}, at(1)}, bob, at(5))));
+    EXPECT_FALSE(run(restoration.history(app, tag("t"), {}, 10)).value().empty());
+}
+
 void do_everything_with_accounts(meta::MetaStore& store) {
     auto& accounts = store.accounts();
     auto& tokens = store.tokens();
@@ -177,6 +216,7 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         auto const store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();
         do_everything(*store);
         do_everything_with_what_jobs_need(*store);
+        do_everything_with_the_collection(*store);
         do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());
         statements = watching.seen();
@@ -188,8 +228,9 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         auto const plan = raw.rows("EXPLAIN QUERY PLAN " + sql);
         bool const recursive = sql.starts_with("WITH RECURSIVE");
         auto const scanned = [&](std::string const& step) {
+            if (step.ends_with("SCAN CONSTANT ROW")) return false;
             // The queue of a recursion, what it found, and what is one row.
-            for (auto const* const own : {"SCAN h", "SCAN holder", "SCAN home", "SCAN CONSTANT ROW"}) {
+            for (auto const* const own : {"SCAN h", "SCAN holder", "SCAN home"}) {
                 if (recursive && step.ends_with(own)) return false;
             }
             return step.find("SCAN") != std::string::npos;
@@ -197,8 +238,7 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         EXPECT_TRUE(std::ranges::none_of(plan, scanned)) << sql << ::testing::PrintToString(plan);
         if (recursive) {
             EXPECT_THAT(plan, Contains(HasSubstr("edge_child (repository=? AND child=?)"))) << sql;
-            EXPECT_THAT(plan, Contains(HasSubstr("tag_digest (repository=? AND digest=? AND name>?)")))
-                << sql;
+            EXPECT_THAT(plan, Contains(HasSubstr("tag_digest (repository=? AND digest=?"))) << sql;
         } else {
             EXPECT_THAT(plan, Not(Contains(HasSubstr("TEMP B-TREE")))) << sql;
         }
@@ -208,7 +248,12 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         if (sql.find("artifact_type = ?3") != std::string::npos) {
             EXPECT_THAT(plan, Contains(HasSubstr("manifest_referrer_type"))) << sql;
         }
-        if (sql.find("CROSS JOIN repository") != std::string::npos) {
+        if (recursive && sql.find("name > ?3") != std::string::npos) {
+            EXPECT_THAT(plan, Contains(HasSubstr("tag_digest (repository=? AND digest=? AND name>?)")))
+                << sql;
+        }
+        if (sql.find("CROSS JOIN repository") != std::string::npos &&
+            sql.find("l.digest = ?1") != std::string::npos) {
             EXPECT_THAT(plan, Contains(HasSubstr("link_digest (digest=? AND repository>?)"))) << sql;
         }
         if (sql.find("(at, id) < (?2, ?3)") != std::string::npos) {

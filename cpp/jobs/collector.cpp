@@ -1,0 +1,305 @@
+#include "jobs/collector.h"
+
+#include "jobs/candidates.h"
+#include "registry/sessions.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace ocilot::jobs {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr std::size_t changes_at_once = 500;
+constexpr std::size_t batch = 256;
+constexpr std::size_t walk_rows = 500;
+constexpr int walk_pages = 20;  ///< in a round: the walk is slow on purpose
+constexpr hours heartbeat{1};
+constexpr hours longest_pause{26};
+constexpr hours walk_interval{7 * 24};
+
+// Where the walk is: in the metadata, in the store, or done at some second.
+constexpr std::string_view in_facts = "facts ";
+constexpr std::string_view in_store = "store ";
+constexpr std::string_view done_at = "done ";
+
+constexpr char const* objects_help = "Objects the garbage collection dealt with, by outcome.";
+
+std::string done(Time now) {
+    return fmt::format("{}{}", done_at, std::chrono::floor<seconds>(now.time_since_epoch()).count());
+}
+
+/// Whether a walk that is done is due again.
+bool is_walk_due(std::string_view walk, Time now) {
+    if (!walk.starts_with(done_at)) return false;
+    std::int64_t at = 0;
+    for (char const digit : walk.substr(done_at.size())) at = at * 10 + (digit - '0');
+    return now - Time(seconds(at)) >= walk_interval;
+}
+
+}  // namespace
+
+/// A round: what it works with, and what it has done.
+struct Collector::Work {
+    Round const& round;
+    meta::ReviewCutoffs cutoffs;
+    Collected done = {};
+    std::size_t looked_at = 0;
+    Round::Ticks::time_point began = Round::Ticks::now();
+
+    /// Waits so that no more than `rate` objects are looked at in a second.
+    Task<Result<>> throttle(std::size_t objects, std::uint64_t rate) {
+        looked_at += objects;
+        if (rate == 0) co_return round.check();
+        std::chrono::duration<double> const due(static_cast<double>(looked_at) / static_cast<double>(rate));
+        co_return co_await round.pause_until(began + std::chrono::duration_cast<Round::Ticks::duration>(due));
+    }
+};
+
+Collector::Collector(registry::Registry& registry, blob::BlobUpkeep& store, CollectRules rules,
+                     Log const& log, Metrics& metrics)
+    : registry_(registry),
+      store_(store),
+      rules_(rules),
+      log_(log),
+      kept_(metrics.counter("ocilot_gc_objects_total", objects_help, {{"outcome", "kept"}})),
+      manifests_(metrics.counter("ocilot_gc_objects_total", objects_help, {{"outcome", "manifest_removed"}})),
+      links_(metrics.counter("ocilot_gc_objects_total", objects_help, {{"outcome", "link_removed"}})),
+      blobs_(metrics.counter("ocilot_gc_objects_total", objects_help, {{"outcome", "blob_removed"}})),
+      failed_(metrics.counter("ocilot_gc_objects_total", objects_help, {{"outcome", "failed"}})),
+      bytes_(metrics.counter("ocilot_gc_freed_bytes_total", "Bytes the garbage collection freed.")) {}
+
+meta::ReviewCutoffs Collector::cutoffs() const {
+    auto const now = registry_.sessions.now();
+    return {now - rules_.grace, now - std::max(rules_.grace, rules_.pending)};
+}
+
+Task<Result<std::size_t>> Collector::round(Round const& round) {
+    auto const now = registry_.sessions.now();
+    registry_.sessions.probes().set_now(now);
+    if (!begun_) {
+        CO_CHECK(co_await begin());
+    }
+    CO_CHECK(co_await read_changes(round));
+    Work work{round, cutoffs()};
+    bool const all = free_now_.exchange(false);
+    if (all) work.cutoffs.released_before = now;
+    if (all || now >= not_before_) {
+        auto const collected = co_await collect(work);
+        note(work.done);
+        CO_CHECK(collected);
+    }
+    CO_CHECK(co_await find_orphans(round));
+    co_return work.done.removed();
+}
+
+/// After a start: where the process before was.
+Task<Result<>> Collector::begin() {
+    auto const now = registry_.sessions.now();
+    CO_TRY(auto const known, co_await registry_.meta.collection().place());
+    CO_TRY(auto const oldest, co_await registry_.meta.journal().after(0, 1));
+    if (known) {
+        place_ = *known;
+        // Either nobody ran it or a clock was set: what seems to be old may be young.
+        if (now - place_.noted_at > longest_pause && rules_.grace > seconds(0)) {
+            not_before_ = now + rules_.grace;
+            log_.warn("garbage collection waits: the registry was stopped for long, or its clock was set",
+                      {{"last_round", rfc3339(place_.noted_at)}, {"resumes_at", rfc3339(not_before_)}});
+        }
+    }
+    bool const missed = known && !oldest.empty() && oldest.front().id > place_.change + 1;
+    if (!known) {
+        CO_TRY(place_.change, co_await registry_.meta.journal().last());
+    }
+    if (!known || missed) place_.walk = in_facts;
+    place_.noted_at = now;
+    CO_CHECK(co_await registry_.meta.collection().enqueue({}, place_));
+    begun_ = true;
+    co_return Result<>();
+}
+
+Task<Result<>> Collector::read_changes(Round const& round) {
+    auto const now = registry_.sessions.now();
+    for (;;) {
+        CO_TRY(auto const changes, co_await registry_.meta.journal().after(place_.change, changes_at_once));
+        bool const quiet = changes.empty() && now - place_.noted_at < heartbeat;
+        if (quiet) co_return Result<>();
+        std::vector<meta::Candidate> candidates;
+        for (auto const& change : changes) {
+            std::ranges::move(candidates_of(change), std::back_inserter(candidates));
+            if (change.kind == meta::ChangeKind::registry_import) place_.walk = in_facts;
+            place_.change = change.id;
+        }
+        place_.noted_at = now;
+        CO_CHECK(co_await registry_.meta.collection().enqueue(std::move(candidates), place_));
+        if (changes.size() < changes_at_once) co_return Result<>();
+        CO_CHECK(round.check());
+    }
+}
+
+Task<Result<>> Collector::collect(Work& work) {
+    for (;;) {
+        CO_TRY(auto const due, co_await registry_.meta.collection().due(work.cutoffs, batch));
+        if (due.empty()) co_return Result<>();
+        std::map<std::string, std::vector<meta::Candidate>> by_repository;
+        for (auto const& candidate : due) by_repository[candidate.repository].push_back(candidate);
+        for (auto& [name, candidates] : by_repository) {
+            if (name.empty()) {
+                CO_CHECK(co_await sweep(work, std::move(candidates)));
+            } else {
+                CO_CHECK(co_await review(work, name, std::move(candidates)));
+            }
+        }
+        CO_CHECK(co_await work.throttle(due.size(), rules_.rate));
+    }
+}
+
+bool Collector::is_probed(oci::Digest const& digest) const {
+    return registry_.sessions.probes().contains(digest, registry_.sessions.now() - rules_.pending);
+}
+
+/// Facts first: what is condemned is unknown to clients before it is asked whether one of them relies on it.
+Task<Result<>> Collector::review(Work& work, std::string name, std::vector<meta::Candidate> candidates) {
+    CO_TRY(auto const repository, oci::RepositoryName::parse(name));
+    std::vector<oci::Digest> digests;
+    digests.reserve(candidates.size());
+    for (auto const& candidate : candidates) digests.push_back(candidate.digest);
+    auto& queue = registry_.meta.collection();
+    registry_.sessions.probes().set_now(registry_.sessions.now());
+    CO_TRY(auto reviewed, co_await queue.review(repository, std::move(digests), work.cutoffs));
+    work.done.kept += reviewed.kept;
+    auto const rest = std::ranges::partition(
+        reviewed.condemned, [this](oci::Digest const& digest) { return !is_probed(digest); });
+    std::vector<oci::Digest> probed(rest.begin(), rest.end());
+    reviewed.condemned.erase(rest.begin(), rest.end());
+    if (!probed.empty()) {
+        work.done.kept += probed.size();
+        CO_CHECK(co_await queue.lift(repository, std::move(probed), registry_.sessions.now()));
+    }
+    co_return co_await purge(work, repository, std::move(reviewed));
+}
+
+Task<Result<>> Collector::purge(Work& work, oci::RepositoryName repository, meta::Reviewed reviewed) {
+    auto digests = std::move(reviewed.condemned);
+    std::ranges::move(reviewed.expired, std::back_inserter(digests));
+    if (digests.empty()) co_return Result<>();
+    CO_TRY(auto const purged, co_await registry_.meta.collection().purge(
+                                  repository, std::move(digests), work.cutoffs, registry_.clock.now()));
+    work.done.manifests += purged.manifests;
+    work.done.links += purged.links;
+    co_return Result<>();
+}
+
+/// Bytes second: no push of a digest goes on from the look at what holds it until its bytes are gone.
+Task<Result<>> Collector::sweep(Work& work, std::vector<meta::Candidate> candidates) {
+    std::vector<std::unique_ptr<registry::Pushes::Look>> looks;
+    std::vector<oci::Digest> stopped;
+    std::vector<oci::Digest> all;
+    std::vector<meta::Candidate> later;
+    for (auto const& candidate : candidates) {
+        all.push_back(candidate.digest);
+        auto look = registry_.sessions.pushes().inspect(candidate.digest);
+        if (look && look->stop_pushes()) {
+            looks.push_back(std::move(look));
+            stopped.push_back(candidate.digest);
+        } else {
+            later.push_back(candidate);
+        }
+    }
+    CO_TRY(auto unheld, co_await registry_.meta.collection().unheld(stopped));
+    work.done.kept += stopped.size() - unheld.size();
+    CO_TRY(auto const failed, co_await remove(work, std::move(unheld)));
+    std::ranges::copy(failed, std::back_inserter(later));
+    looks.clear();
+    CO_CHECK(co_await registry_.meta.collection().settle(std::move(all)));
+    if (later.empty()) co_return Result<>();
+    // Not at the head of the queue again: what cannot be removed now must not keep others.
+    for (auto& candidate : later) {
+        candidate.fresh = true;
+        candidate.released_at = registry_.sessions.now();
+    }
+    co_return co_await registry_.meta.collection().enqueue(std::move(later), place_);
+}
+
+/// Answers those whose bytes are still there.
+Task<Result<std::vector<meta::Candidate>>> Collector::remove(Work& work, std::vector<oci::Digest> digests) {
+    std::vector<meta::Candidate> left;
+    if (digests.empty()) co_return left;
+    CO_TRY(auto const removed, co_await store_.remove_all(std::move(digests)));
+    work.done.blobs += removed.blobs;
+    work.done.bytes += removed.bytes;
+    work.done.missing += removed.missing;
+    work.done.failed += removed.failed.size();
+    for (auto const& [digest, error] : removed.failed) {
+        log_.warn("blob not removed", {{"digest", digest.str()}, {"error", error.message}});
+        left.push_back({"", digest, {}, true});
+    }
+    co_return left;
+}
+
+/// What no change has named: of an earlier version, of an imported directory, of a crash.
+Task<Result<>> Collector::find_orphans(Round const& round) {
+    auto& queue = registry_.meta.collection();
+    if (is_walk_due(place_.walk, registry_.sessions.now())) place_.walk = in_facts;
+    for (int page = 0; page < walk_pages && place_.walk.starts_with(in_facts); ++page) {
+        auto from = place_.walk.substr(in_facts.size());
+        CO_TRY(auto piece, co_await queue.find(std::move(from), walk_rows, registry_.sessions.now()));
+        place_.walk = piece.next.empty() ? std::string(in_store) : fmt::format("{}{}", in_facts, piece.next);
+        CO_CHECK(co_await queue.enqueue({}, place_));
+        CO_CHECK(round.check());
+    }
+    for (int page = 0; page < walk_pages && place_.walk.starts_with(in_store); ++page) {
+        CO_CHECK(co_await walk_store(round, place_.walk.substr(in_store.size())));
+    }
+    co_return Result<>();
+}
+
+Task<Result<>> Collector::walk_store(Round const& round, std::string after) {
+    std::optional<oci::Digest> from;
+    if (!after.empty()) {
+        CO_TRY(from, oci::Digest::parse(after));
+    }
+    CO_TRY(auto const listing, co_await store_.list(from, walk_rows));
+    auto& queue = registry_.meta.collection();
+    CO_TRY(auto const unheld, co_await queue.unheld(listing.digests));
+    std::vector<meta::Candidate> found;
+    found.reserve(unheld.size());
+    for (auto const& digest : unheld) found.push_back({"", digest, registry_.sessions.now(), true});
+    bool const last = listing.digests.size() < walk_rows;
+    place_.walk =
+        last ? done(registry_.sessions.now()) : fmt::format("{}{}", in_store, listing.digests.back().str());
+    CO_CHECK(co_await queue.enqueue(std::move(found), place_));
+    co_return round.check();
+}
+
+Collected Collector::totals() const noexcept {
+    return {.kept = kept_.value(),
+            .manifests = manifests_.value(),
+            .links = links_.value(),
+            .blobs = blobs_.value(),
+            .bytes = bytes_.value(),
+            .failed = failed_.value()};
+}
+
+void Collector::note(Collected const& done) {
+    kept_.add(done.kept);
+    manifests_.add(done.manifests);
+    links_.add(done.links);
+    blobs_.add(done.blobs);
+    failed_.add(done.failed);
+    bytes_.add(done.bytes);
+    if (done.removed() == 0) return;
+    log_.info("garbage collected", {{"manifests", std::int64_t(done.manifests)},
+                                    {"links", std::int64_t(done.links)},
+                                    {"blobs", std::int64_t(done.blobs)},
+                                    {"bytes", std::int64_t(done.bytes)},
+                                    {"failed", std::int64_t(done.failed)}});
+}
+
+}  // namespace ocilot::jobs

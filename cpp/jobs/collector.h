@@ -1,0 +1,89 @@
+#pragma once
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "blob/upkeep.h"
+#include "jobs/round.h"
+#include "registry/registry.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ocilot::jobs {
+
+/// `ocilot.gc`.
+struct CollectRules {
+    std::chrono::seconds grace{24 * 3600};  ///< that what is not needed any more can be restored
+    /// That what was pushed or asked for is kept at least, whatever the grace: its manifest may follow.
+    std::chrono::seconds pending{3600};
+    std::uint64_t rate = 0;  ///< objects a second; 0: as fast as it can
+};
+
+/// What a round of the collection did.
+struct Collected {
+    std::size_t kept = 0;  ///< reviewed, and needed
+    std::size_t manifests = 0;
+    std::size_t links = 0;
+    std::size_t blobs = 0;    ///< whose bytes were removed
+    std::uint64_t bytes = 0;  ///< that were freed, as measured
+    std::size_t missing = 0;  ///< blobs whose bytes were gone already
+    std::size_t failed = 0;   ///< blobs that could not be removed; tried again later
+    [[nodiscard]] std::size_t removed() const noexcept { return manifests + links + blobs; }
+};
+
+/// The garbage collection (docs/adr/0017): reads the change log, reviews what it released when its grace is
+/// over, and removes what nothing needs. Beside requests, without a lock on anything but the one digest whose
+/// bytes go. One at a time for a registry (JobScope::registry): with several processes the job's lease sees
+/// to that.
+class Collector {
+  public:
+    Collector(registry::Registry& registry, blob::BlobUpkeep& store, CollectRules rules, Log const& log,
+              Metrics& metrics);
+
+    /// One round; answers how many objects it removed. Ends early, and loses nothing, once cancelled.
+    Task<Result<std::size_t>> round(Round const& round);
+
+    /// The next round takes what was released as due, whatever the grace. From any thread.
+    void free_now() noexcept { free_now_.store(true); }
+    [[nodiscard]] CollectRules const& rules() const noexcept { return rules_; }
+    /// What all rounds of this process did.
+    [[nodiscard]] Collected totals() const noexcept;
+    /// What is due now.
+    [[nodiscard]] meta::ReviewCutoffs cutoffs() const;
+
+  private:
+    struct Work;
+
+    Task<Result<>> begin();
+    Task<Result<>> read_changes(Round const& round);
+    Task<Result<>> find_orphans(Round const& round);
+    Task<Result<>> collect(Work& work);
+    Task<Result<>> review(Work& work, std::string name, std::vector<meta::Candidate> candidates);
+    Task<Result<>> sweep(Work& work, std::vector<meta::Candidate> candidates);
+    Task<Result<>> purge(Work& work, oci::RepositoryName repository, meta::Reviewed reviewed);
+    Task<Result<std::vector<meta::Candidate>>> remove(Work& work, std::vector<oci::Digest> digests);
+    Task<Result<>> walk_store(Round const& round, std::string after);
+    void note(Collected const& done);
+    [[nodiscard]] bool is_probed(oci::Digest const& digest) const;
+
+    registry::Registry& registry_;
+    blob::BlobUpkeep& store_;
+    CollectRules const rules_;
+    Log const& log_;
+    Counter& kept_;
+    Counter& manifests_;
+    Counter& links_;
+    Counter& blobs_;
+    Counter& failed_;
+    Counter& bytes_;
+    std::atomic<bool> free_now_{false};
+    meta::CollectionPlace place_;
+    bool begun_ = false;
+    Time not_before_{};
+};
+
+}  // namespace ocilot::jobs

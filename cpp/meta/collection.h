@@ -1,0 +1,110 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "meta/facts.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ocilot::meta {
+
+/// Content that may no longer be needed, to be reviewed when its grace is over.
+struct Candidate {
+    std::string repository;  ///< empty: the bytes of a blob, which no repository holds any more
+    oci::Digest digest;
+    Time released_at;  ///< when the last tag, parent or link went; when it was pushed, if `fresh`
+    /// Pushed and not yet named by a manifest or a tag: the push may still be under way.
+    bool fresh = false;
+    friend bool operator==(Candidate const&, Candidate const&) = default;
+};
+
+/// Which candidates are due.
+struct ReviewCutoffs {
+    Time released_before;
+    Time fresh_before;
+};
+
+/// What a review of candidates of one repository decided.
+struct Reviewed {
+    /// Needed by nothing: unknown to every other question from now on. A manifest that names it brings it
+    /// back, as `lift` does.
+    std::vector<oci::Digest> condemned;
+    std::vector<oci::Digest> expired;  ///< removed by a client, and the time for restoring it is over
+    std::size_t kept = 0;              ///< needed after all, or gone already: no longer candidates
+};
+
+/// What `purge` took away for good.
+struct Purged {
+    std::size_t manifests = 0;
+    std::size_t links = 0;
+};
+
+/// How full the queue is.
+struct CollectionCounts {
+    std::uint64_t waiting = 0;  ///< candidates whose grace is not over
+    std::uint64_t due = 0;
+};
+
+/// A piece of the walk that finds candidates which no change has named.
+struct FoundPiece {
+    std::string next;  ///< where the next piece starts; empty at the end of the walk
+    std::size_t found = 0;
+};
+
+/// How far the collector has come.
+struct CollectionPlace {
+    std::int64_t change = 0;  ///< of the Journal: the last one whose candidates are in the queue
+    std::string walk = {};    ///< of `find`, or of the walk over the store
+    Time noted_at = {};       ///< by the collector's clock
+    friend bool operator==(CollectionPlace const&, CollectionPlace const&) = default;
+};
+
+/// The review queue of the garbage collection, and what was removed and can be restored (docs/adr/0017).
+///
+/// What is needed: a manifest with a tag, with a manifest that names it, or with a subject that is there; a
+/// blob that a manifest of the same repository names. What was removed by a client needs its content until it
+/// is purged. A cycle of manifests without a tag needs nothing.
+///
+/// Every decision is made again in the transaction that acts on it, so that it holds with one process and
+/// with several. What no transaction sees are the questions of clients (HEAD): the process that answered one
+/// keeps it in memory, see registry::Probes. So where several processes serve, the grace has to be longer
+/// than a push takes. Thread-safe; Tasks may come from any I/O context.
+class Collection {
+  public:
+    virtual ~Collection() = default;
+
+    /// Adds candidates and moves the place, in one transaction. One that is there already keeps the later
+    /// time.
+    virtual Task<Result<>> enqueue(std::vector<Candidate> candidates, CollectionPlace place) = 0;
+    /// None before the first `enqueue`.
+    virtual Task<Result<std::optional<CollectionPlace>>> place() = 0;
+    /// At most `limit` candidates that are due, those released first come first.
+    virtual Task<Result<std::vector<Candidate>>> due(ReviewCutoffs cutoffs, std::size_t limit) = 0;
+    virtual Task<Result<CollectionCounts>> counts(ReviewCutoffs cutoffs) = 0;
+
+    /// Decides about candidates of one repository. Those that are not due any more stay as they are.
+    virtual Task<Result<Reviewed>> review(oci::RepositoryName const& repository,
+                                          std::vector<oci::Digest> candidates, ReviewCutoffs cutoffs) = 0;
+    /// Brings condemned content back: a client has asked for it. It is fresh from `now` on.
+    virtual Task<Result<>> lift(oci::RepositoryName const& repository, std::vector<oci::Digest> condemned,
+                                Time now) = 0;
+    /// Forgets what is condemned or expired. Its content, its referrers and its bytes become candidates that
+    /// are due.
+    virtual Task<Result<Purged>> purge(oci::RepositoryName const& repository,
+                                       std::vector<oci::Digest> digests, ReviewCutoffs cutoffs, Time now) = 0;
+    /// Those that no repository holds, and nothing that can be restored.
+    virtual Task<Result<std::vector<oci::Digest>>> unheld(std::vector<oci::Digest> digests) = 0;
+    /// Their bytes are gone, or are needed: no longer candidates.
+    virtual Task<Result<>> settle(std::vector<oci::Digest> bytes) = 0;
+
+    /// Adds what is not needed among the next `rows` manifests and links to the queue, as fresh from `now`
+    /// on: what an imported directory, a crash or an earlier version left.
+    virtual Task<Result<FoundPiece>> find(std::string from, std::size_t rows, Time now) = 0;
+};
+
+}  // namespace ocilot::meta

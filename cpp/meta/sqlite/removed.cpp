@@ -1,0 +1,124 @@
+#include "meta/sqlite/removed.h"
+
+#include "meta/sqlite/repository.h"
+#include "meta/sqlite/values.h"
+
+namespace ocilot::meta {
+
+namespace {
+
+using Id = std::optional<std::int64_t>;
+
+Result<Id> find_removed(SqliteDb& db, std::string_view repository, std::string_view digest,
+                        WhichRemoved which) {
+    std::int64_t const least = which == WhichRemoved::condemned ? 1 : 0;
+    return first_number(db,
+                        "SELECT id FROM removed_manifest WHERE repository = ?1 AND digest = ?2 "
+                        "AND condemned >= ?3",
+                        {repository, digest, least});
+}
+
+/// The row of the repository, made again if it is gone.
+Result<std::int64_t> repository_named(SqliteDb& db, std::string_view name) {
+    TRY(auto const parsed, oci::RepositoryName::parse(name));
+    return find_or_make_repository(db, parsed);
+}
+
+Result<Id> find_live(SqliteDb& db, std::int64_t repository, std::string_view digest) {
+    return first_number(db, "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2",
+                        {repository, digest});
+}
+
+Result<> copy_back(SqliteDb& db, std::int64_t removed, std::int64_t repository, std::string_view digest) {
+    CHECK(
+        db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, "
+                  "annotations, pushed_by, pushed_at) "
+                  "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
+                  "pushed_at FROM removed_manifest WHERE id = ?1",
+                  {removed, repository}));
+    TRY(auto const made, find_live(db, repository, digest));
+    CHECK(
+        db.change("INSERT INTO edge (repository, manifest, child, kind) "
+                  "SELECT ?2, ?3, child, kind FROM removed_edge WHERE manifest = ?1",
+                  {removed, repository, *made}));
+    return list_repository(db, repository);
+}
+
+}  // namespace
+
+Result<> take_out_manifest(SqliteDb& db, Removal const& removal, std::int64_t manifest,
+                           std::string_view digest, std::string_view tags) {
+    TRY(auto const earlier, find_removed(db, removal.name, digest, WhichRemoved::any));
+    if (earlier) {
+        CHECK(forget_removed_manifest(db, *earlier));
+    }
+    CHECK(
+        db.change("INSERT INTO removed_manifest (repository, digest, media_type, size, subject, "
+                  "artifact_type, annotations, pushed_by, pushed_at, tags, removed_at, condemned) "
+                  "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
+                  "pushed_at, ?3, ?4, ?5 FROM manifest WHERE id = ?1",
+                  {manifest, removal.name, tags, stored(removal.at), std::int64_t{removal.condemned}}));
+    TRY(auto const removed, find_removed(db, removal.name, digest, WhichRemoved::any));
+    CHECK(
+        db.change("INSERT INTO removed_edge (repository, manifest, child, kind) "
+                  "SELECT ?2, ?3, child, kind FROM edge WHERE manifest = ?1",
+                  {manifest, removal.name, *removed}));
+    CHECK(db.change("DELETE FROM edge WHERE manifest = ?1", {manifest}));
+    CHECK(db.change("DELETE FROM manifest WHERE id = ?1", {manifest}));
+    return unlist_repository_without_manifests(db, removal.repository);
+}
+
+Result<bool> take_out_link(SqliteDb& db, Removal const& removal, std::string_view digest) {
+    CHECK(db.change(
+        "INSERT OR REPLACE INTO removed_link (repository, digest, size, linked_at, removed_at, "
+        "condemned) SELECT ?3, digest, size, linked_at, ?4, ?5 FROM link "
+        "WHERE repository = ?1 AND digest = ?2",
+        {removal.repository, digest, removal.name, stored(removal.at), std::int64_t{removal.condemned}}));
+    TRY(auto const removed,
+        db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {removal.repository, digest}));
+    return removed > 0;
+}
+
+Result<bool> put_back_manifest(SqliteDb& db, std::string_view repository, std::string_view digest,
+                               WhichRemoved which) {
+    TRY(auto const removed, find_removed(db, repository, digest, which));
+    if (!removed) return false;
+    TRY(auto const id, repository_named(db, repository));
+    TRY(auto const live, find_live(db, id, digest));
+    if (!live) {
+        CHECK(copy_back(db, *removed, id, digest));
+    }
+    CHECK(forget_removed_manifest(db, *removed));
+    return true;
+}
+
+Result<bool> put_back_link(SqliteDb& db, std::string_view repository, std::string_view digest,
+                           WhichRemoved which) {
+    std::int64_t const least = which == WhichRemoved::condemned ? 1 : 0;
+    TRY(auto const found,
+        first_number(db,
+                     "SELECT 1 FROM removed_link WHERE repository = ?1 AND digest = ?2 AND condemned >= ?3",
+                     {repository, digest, least}));
+    if (!found) return false;
+    TRY(auto const id, repository_named(db, repository));
+    CHECK(
+        db.change("INSERT INTO link (repository, digest, size, linked_at) "
+                  "SELECT ?3, digest, size, linked_at FROM removed_link "
+                  "WHERE repository = ?1 AND digest = ?2 ON CONFLICT DO NOTHING",
+                  {repository, digest, id}));
+    CHECK(forget_removed_link(db, repository, digest));
+    return true;
+}
+
+Result<> forget_removed_manifest(SqliteDb& db, std::int64_t id) {
+    CHECK(db.change("DELETE FROM removed_edge WHERE manifest = ?1", {id}));
+    CHECK(db.change("DELETE FROM removed_manifest WHERE id = ?1", {id}));
+    return {};
+}
+
+Result<> forget_removed_link(SqliteDb& db, std::string_view repository, std::string_view digest) {
+    CHECK(db.change("DELETE FROM removed_link WHERE repository = ?1 AND digest = ?2", {repository, digest}));
+    return {};
+}
+
+}  // namespace ocilot::meta

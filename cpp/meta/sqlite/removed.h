@@ -1,0 +1,43 @@
+#pragma once
+
+#include "base/clock.h"
+#include "meta/sqlite/db.h"
+#include "oci/digest.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ocilot::meta {
+
+// Manifests and links that are taken out of a repository, and put back.
+
+/// Where something is taken out of, and by whom.
+struct Removal {
+    std::int64_t repository = 0;
+    std::string_view name;  ///< of the repository
+    Time at;
+    bool condemned = false;  ///< by the collector
+};
+
+/// Takes a manifest out with its edges; no tag may be on it any more. `tags`: those that went along, as JSON.
+Result<> take_out_manifest(SqliteDb& db, Removal const& removal, std::int64_t manifest,
+                           std::string_view digest, std::string_view tags);
+/// Takes a link out; false if there is none.
+Result<bool> take_out_link(SqliteDb& db, Removal const& removal, std::string_view digest);
+
+enum class WhichRemoved : std::uint8_t { any, condemned };
+
+/// Puts a removed manifest back into its repository, which is made again if it is gone; false if there is
+/// none. One that was pushed again meanwhile stands.
+Result<bool> put_back_manifest(SqliteDb& db, std::string_view repository, std::string_view digest,
+                               WhichRemoved which);
+/// The same for a link.
+Result<bool> put_back_link(SqliteDb& db, std::string_view repository, std::string_view digest,
+                           WhichRemoved which);
+
+/// Forgets a removed manifest and its edges, and a removed link.
+Result<> forget_removed_manifest(SqliteDb& db, std::int64_t id);
+Result<> forget_removed_link(SqliteDb& db, std::string_view repository, std::string_view digest);
+
+}  // namespace ocilot::meta

@@ -1,0 +1,31 @@
+#include "meta/sqlite/review_queue.h"
+
+#include "meta/sqlite/repository.h"
+#include "meta/sqlite/values.h"
+
+namespace ocilot::meta {
+
+Result<> add_candidate(SqliteDb& db, Candidate const& candidate) {
+    CHECK(
+        db.change("INSERT INTO review (repository, digest, released_at, fresh) VALUES (?1, ?2, ?3, ?4) "
+                  "ON CONFLICT (repository, digest) DO UPDATE SET released_at = excluded.released_at, "
+                  "fresh = excluded.fresh WHERE excluded.released_at >= released_at",
+                  {candidate.repository, candidate.digest.str(), stored(candidate.released_at),
+                   std::int64_t{candidate.fresh}}));
+    return {};
+}
+
+Result<> drop_candidate(SqliteDb& db, std::string_view repository, std::string_view digest) {
+    CHECK(db.change("DELETE FROM review WHERE repository = ?1 AND digest = ?2", {repository, digest}));
+    return {};
+}
+
+Result<std::optional<std::int64_t>> due_since(SqliteDb& db, std::string_view repository,
+                                              std::string_view digest, ReviewCutoffs const& cutoffs) {
+    return first_number(db,
+                        "SELECT released_at FROM review WHERE repository = ?1 AND digest = ?2 "
+                        "AND released_at <= CASE fresh WHEN 0 THEN ?3 ELSE ?4 END",
+                        {repository, digest, stored(cutoffs.released_before), stored(cutoffs.fresh_before)});
+}
+
+}  // namespace ocilot::meta

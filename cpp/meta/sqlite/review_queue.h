@@ -1,0 +1,21 @@
+#pragma once
+
+#include "meta/collection.h"
+#include "meta/sqlite/db.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace ocilot::meta {
+
+// The rows of the review queue.
+
+/// Adds a candidate; one that is there already keeps the later time.
+Result<> add_candidate(SqliteDb& db, Candidate const& candidate);
+Result<> drop_candidate(SqliteDb& db, std::string_view repository, std::string_view digest);
+/// When the candidate was released, if it is there and due.
+Result<std::optional<std::int64_t>> due_since(SqliteDb& db, std::string_view repository,
+                                              std::string_view digest, ReviewCutoffs const& cutoffs);
+
+}  // namespace ocilot::meta

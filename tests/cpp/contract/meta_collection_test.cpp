@@ -1,0 +1,182 @@
+#include "contract/meta_store_fixture.h"
+
+#include <gmock/gmock.h>
+
+using namespace ocilot;
+using namespace ocilot::test;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+namespace {
+
+class MetaCollectionContract : public MetaStoreContract {
+  protected:
+    meta::Collection& queue() { return store->collection(); }
+    void add(std::string_view content, int released, bool fresh = false) {
+        ASSERT_TRUE(
+            run(queue().enqueue({{app.str(), digest(content), at(released), fresh}}, {})).has_value());
+    }
+    meta::Reviewed review(std::vector<oci::Digest> digests, int now) {
+        return run(queue().review(app, std::move(digests), cutoffs(now))).value();
+    }
+    meta::Purged purge(std::vector<oci::Digest> digests, int now) {
+        return run(queue().purge(app, std::move(digests), cutoffs(now), at(now))).value();
+    }
+    std::vector<oci::Digest> due(std::string_view repository, int now) {
+        std::vector<oci::Digest> found;
+        for (auto const& candidate : run(queue().due(cutoffs(now), 100)).value()) {
+            if (candidate.repository == repository) found.push_back(candidate.digest);
+        }
+        return found;
+    }
+    static meta::ReviewCutoffs cutoffs(int now) { return {at(now), at(now - 10)}; }
+    bool has_link(std::string_view content) { return run(links().blob(app, digest(content))).has_value(); }
+    bool has_manifest(std::string_view content) {
+        return run(catalog().manifest(app, digest(content))).has_value();
+    }
+};
+
+}  // namespace
+
+TEST_P(MetaCollectionContract, CandidatesAreDueInTheOrderOfTheirRelease) {
+    add("late", 30);
+    add("early", 10);
+    add("fresh", 10, true);
+    EXPECT_THAT(due("team/app", 9), IsEmpty());
+    EXPECT_THAT(due("team/app", 10), ElementsAre(digest("early")));
+    EXPECT_THAT(due("team/app", 20), ElementsAre(digest("early"), digest("fresh")));
+    EXPECT_THAT(due("team/app", 30), ElementsAre(digest("early"), digest("late"), digest("fresh")));
+    auto const counts = run(queue().counts(cutoffs(20))).value();
+    EXPECT_EQ(counts.due, 2U);
+    EXPECT_EQ(counts.waiting, 1U);
+}
+
+TEST_P(MetaCollectionContract, ACandidateKeepsItsLaterTime) {
+    add("one", 20);
+    add("one", 10, true);
+    EXPECT_THAT(due("team/app", 19), IsEmpty());
+    EXPECT_THAT(due("team/app", 20), ElementsAre(digest("one")));
+    add("one", 30);
+    EXPECT_THAT(due("team/app", 29), IsEmpty());
+}
+
+TEST_P(MetaCollectionContract, ThePlaceIsThatOfTheLastEnqueue) {
+    EXPECT_EQ(run(queue().place()).value(), std::nullopt);
+    meta::CollectionPlace const place{7, "facts m 5", at(3)};
+    ASSERT_TRUE(run(queue().enqueue({}, place)).has_value());
+    EXPECT_EQ(run(queue().place()).value(), place);
+}
+
+TEST_P(MetaCollectionContract, WhatIsCondemnedIsUnknownUntilItIsLifted) {
+    link(app, "layer");
+    ASSERT_TRUE(put(a_manifest(app, "image")).has_value());
+    add("layer", 5);
+    add("image", 5);
+    EXPECT_THAT(review({digest("layer"), digest("image")}, 5).condemned,
+                UnorderedElementsAre(digest("layer"), digest("image")));
+    EXPECT_FALSE(has_link("layer"));
+    EXPECT_FALSE(has_manifest("image"));
+    EXPECT_THAT(repositories(), IsEmpty());
+    EXPECT_THAT(run(queue().unheld({digest("layer"), digest("image")})).value(), IsEmpty());
+    ASSERT_TRUE(run(queue().lift(app, {digest("layer"), digest("image")}, at(6))).has_value());
+    EXPECT_TRUE(has_link("layer"));
+    EXPECT_TRUE(has_manifest("image"));
+    EXPECT_THAT(repositories(), ElementsAre("team/app"));
+    EXPECT_EQ(purge({digest("layer"), digest("image")}, 6).links, 0U) << "it is fresh again";
+    EXPECT_TRUE(has_link("layer"));
+}
+
+TEST_P(MetaCollectionContract, AManifestBringsBackWhatIsCondemnedAndNotWhatAClientDeleted) {
+    link(app, "condemned");
+    link(app, "deleted");
+    add("condemned", 5);
+    ASSERT_THAT(review({digest("condemned")}, 5).condemned, ElementsAre(digest("condemned")));
+    auto image = a_manifest(app, "image", {tag("v1")});
+    image.blobs = image.required_blobs = {digest("condemned")};
+    ASSERT_TRUE(put(image).has_value());
+    EXPECT_TRUE(has_link("condemned"));
+    EXPECT_EQ(purge({digest("condemned")}, 6).links, 0U);
+    EXPECT_TRUE(has_link("condemned"));
+    ASSERT_TRUE(run(links().unlink_blob(app, digest("deleted"), {}, bob, at(5))).has_value());
+    auto other = a_manifest(app, "other", {tag("v2")});
+    other.blobs = other.required_blobs = {digest("deleted")};
+    EXPECT_EQ(put(other).error().code, Errc::manifest_blob_unknown);
+}
+
+TEST_P(MetaCollectionContract, WhatIsNeededIsNoCandidateAnyMore) {
+    link(app, "layer");
+    auto image = a_manifest(app, "image", {tag("v1")});
+    image.blobs = {digest("layer")};
+    ASSERT_TRUE(put(image).has_value());
+    add("layer", 5);
+    add("image", 5);
+    auto const reviewed = review({digest("layer"), digest("image")}, 9);
+    EXPECT_THAT(reviewed.condemned, IsEmpty());
+    EXPECT_EQ(reviewed.kept, 2U);
+    EXPECT_THAT(due("team/app", 100), IsEmpty());
+}
+
+TEST_P(MetaCollectionContract, ACandidateThatIsNotDueAnyMoreStays) {
+    link(app, "layer");
+    add("layer", 5);
+    add("layer", 50);
+    auto const reviewed = review({digest("layer")}, 9);
+    EXPECT_THAT(reviewed.condemned, IsEmpty());
+    EXPECT_EQ(reviewed.kept, 0U);
+    EXPECT_TRUE(has_link("layer"));
+    EXPECT_THAT(due("team/app", 50), ElementsAre(digest("layer")));
+}
+
+TEST_P(MetaCollectionContract, AClientsDeletionKeepsTheContentUntilItExpires) {
+    link(app, "layer");
+    auto image = a_manifest(app, "image", {tag("v1")});
+    image.blobs = {digest("layer")};
+    ASSERT_TRUE(put(image).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("image"), {}, bob, at(20))).has_value());
+    add("layer", 5);
+    EXPECT_THAT(review({digest("layer")}, 9).condemned, IsEmpty()) << "it comes back with the manifest";
+    add("image", 20);
+    EXPECT_THAT(review({digest("image")}, 20).expired, ElementsAre(digest("image")));
+    EXPECT_EQ(purge({digest("image")}, 20).manifests, 1U);
+    EXPECT_THAT(due("team/app", 20), ElementsAre(digest("layer")));
+    EXPECT_THAT(due("", 20), ElementsAre(digest("image")));
+    EXPECT_THAT(run(queue().unheld({digest("image"), digest("layer")})).value(),
+                ElementsAre(digest("image")));
+    ASSERT_TRUE(run(queue().settle({digest("image")})).has_value());
+    EXPECT_THAT(due("", 20), IsEmpty());
+}
+
+TEST_P(MetaCollectionContract, ThePurgeOfWhatWasCollectedIsInTheJournal) {
+    ASSERT_TRUE(put(a_manifest(app, "image")).has_value());
+    add("image", 5);
+    ASSERT_THAT(review({digest("image")}, 5).condemned, ElementsAre(digest("image")));
+    EXPECT_EQ(purge({digest("image")}, 5).manifests, 1U);
+    auto const entries = run(store->journal().entries({.action = "manifest.collect"})).value();
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_EQ(entries[0].digest, digest("image").str());
+    EXPECT_EQ(entries[0].by.kind, "system");
+}
+
+TEST_P(MetaCollectionContract, TheWalkFindsWhatNothingNames) {
+    for (auto const* const content : {"kept", "left", "alone"}) link(app, content);
+    auto image = a_manifest(app, "image", {tag("v1")});
+    image.blobs = {digest("kept")};
+    ASSERT_TRUE(put(image).has_value());
+    ASSERT_TRUE(put(a_manifest(repo("other"), "untagged")).has_value());
+    std::string from;
+    std::size_t found = 0;
+    int pieces = 0;
+    do {
+        auto const piece = run(queue().find(from, 1, at(5))).value();
+        found += piece.found;
+        from = piece.next;
+        ++pieces;
+    } while (!from.empty());
+    EXPECT_EQ(found, 3U);
+    EXPECT_EQ(pieces, 7) << "one row each, and the end of either walk";
+    EXPECT_THAT(due("team/app", 15), UnorderedElementsAre(digest("left"), digest("alone")));
+    EXPECT_THAT(due("other", 15), ElementsAre(digest("untagged")));
+}
+
+OCILOT_META_KINDS(MetaCollectionContract);

@@ -1,0 +1,238 @@
+#include "jobs/collector_fixture.h"
+
+using namespace ocilot;
+using namespace ocilot::test;
+using std::chrono::hours;
+using std::chrono::seconds;
+
+TEST_F(CollectorTest, AnImageWithoutTagGoesWithAllItsContentWhenItsGraceIsOver) {
+    auto const image = push_image("layer", "v1");
+    collect();
+    delete_tag("v1");
+    collect();
+    EXPECT_TRUE(has_manifest(image)) << "it can be pulled by its digest for as long";
+    pass(grace - seconds(1));
+    EXPECT_EQ(collect(), 0U);
+    EXPECT_TRUE(has_manifest(image));
+    pass(seconds(2));
+    collect_all();
+    EXPECT_FALSE(has_manifest(image));
+    EXPECT_EQ(stored(), 0U);
+    EXPECT_TRUE(run(meta->catalog().repositories({{}, 10})).value().items.empty());
+}
+
+TEST_F(CollectorTest, ATagThatMovesLeavesTheImageBefore) {
+    auto const first = push_image("one", "latest");
+    auto const second = push_image("two", "latest");
+    pass(grace + seconds(1));
+    collect_all();
+    EXPECT_FALSE(has_manifest(first));
+    EXPECT_FALSE(has_bytes(sha256("one")));
+    EXPECT_TRUE(has_manifest(second));
+    EXPECT_TRUE(has_bytes(sha256("two")));
+    EXPECT_TRUE(has_link(sha256("{}"))) << "both name it";
+}
+
+TEST_F(CollectorTest, WhatOneOfManyNeedsStaysWhateverElseIsDeleted) {
+    std::vector<std::string> tags;
+    for (int i = 0; i < 20; ++i) {
+        auto const text = image(push("{}"), {push("base"), push("layer " + std::to_string(i))});
+        tags.push_back("t" + std::to_string(i));
+        ASSERT_TRUE(push_manifest(text, tag(tags.back())).has_value());
+    }
+    while (tags.size() > 1) {
+        delete_tag(tags.back());
+        tags.pop_back();
+        pass(grace + seconds(1));
+        collect_all();
+        ASSERT_TRUE(has_link(sha256("base")));
+        ASSERT_TRUE(has_bytes(sha256("base")));
+    }
+    delete_tag(tags.back());
+    pass(grace + seconds(1));
+    collect_all();
+    EXPECT_EQ(stored(), 0U);
+}
+
+TEST_F(CollectorTest, AnIndexKeepsItsManifestsAndTheyKeepNoIndex) {
+    auto const one = push_image("one");
+    auto const two = push_image("two");
+    auto const index = push_index({one, two}, "v1");
+    pass(2 * grace);
+    collect_all();
+    EXPECT_TRUE(has_manifest(one));
+    EXPECT_TRUE(has_manifest(two));
+    auto const text = image(sha256("{}"), {sha256("one")});
+    ASSERT_TRUE(push_manifest(text, tag("kept")).has_value());
+    delete_tag("v1");
+    pass(grace + seconds(1));
+    collect_all();
+    EXPECT_FALSE(has_manifest(index));
+    EXPECT_FALSE(has_manifest(two));
+    EXPECT_TRUE(has_manifest(one));
+    EXPECT_TRUE(has_bytes(sha256("one")));
+    EXPECT_FALSE(has_bytes(sha256("two")));
+}
+
+TEST_F(CollectorTest, ATaggedIndexThatLostAManifestEndsNoRound) {
+    auto const one = push_image("one");
+    auto const two = push_image("two");
+    auto const index = push_index({one, two}, "v1");
+    ASSERT_TRUE(delete_manifest(two).has_value());
+    pass(2 * grace);
+    collect_all();
+    EXPECT_TRUE(has_manifest(index));
+    EXPECT_TRUE(has_manifest(one));
+    EXPECT_FALSE(has_bytes(sha256("two")));
+}
+
+TEST_F(CollectorTest, ReferrersGoWithTheirSubject) {
+    auto const subject = push_image("layer", "v1");
+    auto const signature = push_referrer(subject, "signature");
+    auto const of_signature = push_referrer(signature, "countersignature");
+    pass(2 * grace);
+    collect_all();
+    EXPECT_TRUE(has_manifest(of_signature)) << "they stay as long as it does";
+    ASSERT_TRUE(delete_manifest(subject).has_value());
+    collect_all();
+    EXPECT_TRUE(has_manifest(signature)) << "it can still be restored";
+    pass(grace + seconds(1));
+    collect_all();
+    EXPECT_FALSE(has_manifest(signature));
+    EXPECT_FALSE(has_manifest(of_signature));
+    EXPECT_EQ(stored(), 0U);
+}
+
+TEST_F(CollectorTest, ManifestsThatKeepEachOtherKeepNothing) {
+    auto const one = push_image("one");
+    auto const index = push_index({one}, {}, one);  // Refers to what it names.
+    pass(grace + pending + seconds(1));
+    collect_all();
+    EXPECT_FALSE(has_manifest(index));
+    EXPECT_FALSE(has_manifest(one));
+    EXPECT_EQ(stored(), 0U);
+}
+
+TEST_F(CollectorTest, ABlobWithoutManifestGoesAndTwoRepositoriesShareBytes) {
+    auto const blob = push("layer");
+    auto const other = repository("other");
+    ASSERT_TRUE(run(registry::mount_blob(parts, nobody, name, other, blob)).has_value());
+    auto const text = image(sha256("{}"), {blob});
+    TextSource body("{}");
+    ASSERT_TRUE(run(registry::push_blob(parts, nobody, other, {body, {}, {}}, sha256("{}"))).has_value());
+    ASSERT_TRUE(
+        run(registry::push_manifest(parts, {nobody, other, tag("v1"), {}, oci_manifest, text})).has_value());
+    pass(grace + seconds(1));
+    collect_all();
+    EXPECT_FALSE(has_link(blob));
+    EXPECT_TRUE(has_link(other, blob));
+    EXPECT_TRUE(has_bytes(blob));
+}
+
+TEST_F(CollectorTest, APushUnderWayIsLeftAloneWithoutGraceToo) {
+    auto const quick = jobs::CollectRules{seconds(0), pending, 0};
+    collector.emplace(parts, blobs, quick, log, metrics);
+    auto const layer = push("layer");
+    pass(pending - seconds(1));
+    collect_all();
+    EXPECT_TRUE(has_link(layer));
+    auto const image = push_image("layer", "v1");
+    delete_tag("v1");
+    collect_all();
+    EXPECT_FALSE(has_manifest(image)) << "what had a name and lost it goes at once";
+    EXPECT_EQ(stored(), 0U);
+}
+
+TEST_F(CollectorTest, ABlobThatIsPushedAgainIsFreshAgain) {
+    auto const layer = push("layer");
+    pass(grace + seconds(1));
+    push("layer");
+    collect_all();
+    EXPECT_TRUE(has_link(layer));
+    pass(grace + seconds(1));
+    collect_all();
+    EXPECT_FALSE(has_link(layer));
+}
+
+TEST_F(CollectorTest, ABlobThatAClientAskedForStaysForItsManifest) {
+    auto const layer = push("layer");
+    auto const config = push("{}");
+    pass(grace + seconds(1));
+    sessions->probes().set_now(steady.now());
+    ASSERT_TRUE(run(registry::stat_blob(parts, name, layer)).has_value());
+    ASSERT_TRUE(run(registry::stat_blob(parts, name, config)).has_value());
+    collect_all();
+    EXPECT_TRUE(has_link(layer));
+    EXPECT_TRUE(push_manifest(image(config, {layer}), tag("v1")).has_value());
+}
+
+TEST_F(CollectorTest, WhatNoChangeNamesIsFoundByTheWalk) {
+    collect();
+    auto const orphan = sha256("orphan");
+    ASSERT_TRUE(run(blobs.put(orphan, std::as_bytes(std::span(std::string_view("orphan"))))).has_value());
+    auto const left = push("left by an earlier version");
+    auto const kept = push_image("layer", "v1");
+    // As if the log had not been written, or is forgotten.
+    ASSERT_TRUE(run(meta->journal().prune_before(clock.now() + hours(1), 1000)).has_value());
+    ASSERT_TRUE(run(meta->journal().append({{.at = clock.now()}})).has_value());
+    restart_collector();
+    collect();
+    pass(grace + seconds(1));
+    collect_all();
+    EXPECT_FALSE(has_bytes(orphan));
+    EXPECT_FALSE(has_link(left));
+    EXPECT_TRUE(has_manifest(kept));
+    EXPECT_TRUE(has_bytes(sha256("layer")));
+}
+
+TEST_F(CollectorTest, AfterALongPauseOrAClockThatWasSetTheGraceStartsAnew) {
+    push_image("layer", "v1");
+    collect();
+    delete_tag("v1");
+    collect();
+    pass(hours(24 * 365));
+    restart_collector();
+    EXPECT_EQ(collect(), 0U);
+    EXPECT_NE(sink.text().find("garbage collection waits"), std::string::npos);
+    pass(grace + seconds(1));
+    collect_all();
+    EXPECT_EQ(stored(), 0U);
+}
+
+TEST_F(CollectorTest, FreeNowTakesWhatWasReleasedAndNoPushUnderWay) {
+    push_image("layer", "v1");
+    auto const under_way = push("another");
+    collect();
+    delete_tag("v1");
+    collector->free_now();
+    collect();
+    EXPECT_FALSE(has_bytes(sha256("layer")));
+    EXPECT_TRUE(has_link(under_way));
+}
+
+TEST_F(CollectorTest, BytesThatAreGoneAlreadyEndNoRound) {
+    push_image("layer", "v1");
+    collect();
+    delete_tag("v1");
+    ASSERT_TRUE(run(blobs.remove(sha256("layer"))).has_value());
+    pass(grace + seconds(1));
+    collect_all();
+    EXPECT_EQ(stored(), 0U);
+}
+
+TEST_F(CollectorTest, ACrashBetweenFactsAndBytesLeavesWorkAndNoDamage) {
+    push_image("layer", "v1");
+    collect();
+    delete_tag("v1");
+    collect();
+    pass(grace + seconds(1));
+    // Condemned and not purged, as a kill leaves it.
+    auto const due = run(meta->collection().due(collector->cutoffs(), 100)).value();
+    std::vector<oci::Digest> digests;
+    for (auto const& candidate : due) digests.push_back(candidate.digest);
+    ASSERT_FALSE(
+        run(meta->collection().review(name, digests, collector->cutoffs())).value().condemned.empty());
+    restart_collector();
+    collect_all();
+    EXPECT_EQ(stored(), 0U);
+}
