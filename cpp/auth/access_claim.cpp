@@ -10,7 +10,7 @@ namespace {
 using Json = nlohmann::json;
 
 Error refused(std::string_view why) {
-    return {Errc::unauthorized, fmt::format("the token is refused: {}; log in again", why)};
+    return {Errc::unauthorized, fmt::format("token rejected: {}; log in again", why)};
 }
 
 bool is_list(Json const& json) noexcept {
@@ -21,18 +21,18 @@ bool is_list(Json const& json) noexcept {
 Result<std::string> text_of(Json const& object, char const* name) {
     auto const found = object.find(name);
     if (found == object.end()) return std::string();
-    if (!found->is_string()) return refused(fmt::format("the {} in its access is not a string", name));
+    if (!found->is_string()) return refused(fmt::format("{} in claim access is not a string", name));
     return found->get<std::string>();
 }
 
 Result<Resource> resource_of(Json const& item) {
     if (!item.is_object() || !is_list(item.value("actions", Json())))
-        return refused("its access is not a list of types, names and actions");
+        return refused("claim access is not a list of objects with type, name and actions");
     Resource resource;
     TRY(resource.type, text_of(item, "type"));
     TRY(resource.name, text_of(item, "name"));
     for (auto const& action : item.value("actions", Json())) {
-        if (!action.is_string()) return refused("an action of its access is not a string");
+        if (!action.is_string()) return refused("an action in claim access is not a string");
         resource.add(action.get_ref<std::string const&>());
     }
     return resource;
@@ -43,10 +43,10 @@ Result<Resource> resource_of(Json const& item) {
 Result<std::vector<Resource>> access_claim(jose::Claims const& claims) {
     std::vector<Resource> access;
     auto const all = Json::parse(claims.json, nullptr, false);
-    if (!all.is_object()) return refused("its claims are not an object");
+    if (!all.is_object()) return refused("claims are not a JSON object");
     auto const found = all.find("access");
     if (found == all.end()) return access;
-    if (!is_list(*found)) return refused("its access is not a list");
+    if (!is_list(*found)) return refused("claim access is not a list");
     for (auto const& item : *found) {
         TRY(auto resource, resource_of(item));
         access.push_back(std::move(resource));

@@ -37,32 +37,32 @@ bool is_group(std::string_view name) noexcept {
 
 Result<> check_groups(std::vector<std::string> const& groups) {
     if (groups.size() > max_groups) {
-        return bad(
-            fmt::format("an account is in {} groups at most; {} are too many", max_groups, groups.size()));
+        return bad(fmt::format("invalid groups: expected at most {}, got {}", max_groups, groups.size()));
     }
     std::set<std::string_view> seen;
     for (auto const& group : groups) {
         if (!is_group(group)) {
             return bad(
-                fmt::format("{} cannot be a group: its name has 1 to {} bytes, without commas and control "
-                            "characters",
+                fmt::format("invalid group {}: expected 1 to {} bytes without commas and control characters",
                             quote(group), longest_name));
         }
-        if (!seen.insert(group).second) return bad(fmt::format("the group {} is there twice", quote(group)));
+        if (!seen.insert(group).second) return bad(fmt::format("duplicate group {}", quote(group)));
     }
     return {};
 }
 
 Result<> check_token(AccountManager::NewToken const& token) {
     if (!is_line(token.note, longest_note)) {
-        return bad(fmt::format("a note has {} bytes at most, without control characters", longest_note));
+        return bad(
+            fmt::format("invalid note: expected at most {} bytes without control characters", longest_note));
     }
     if (token.life && (*token.life <= std::chrono::seconds(0) || *token.life > longest_life)) {
-        return bad(fmt::format("a token can live from 1 to {} seconds, or until it is removed",
-                               longest_life.count()));
+        return bad(fmt::format(
+            "invalid expires_in: expected 1 to {} seconds, or none for a token that does not expire",
+            longest_life.count()));
     }
     if (token.scopes.size() > max_resources) {
-        return bad(fmt::format("a token has {} scopes at most", max_resources));
+        return bad(fmt::format("invalid scopes: expected at most {}", max_resources));
     }
     CHECK(parse_robot_scopes(token.scopes));
     return {};
@@ -86,8 +86,7 @@ Task<Result<std::string>> AccountManager::hashed(std::string password) {
 Task<Result<meta::AccountFact>> AccountManager::add(NewAccount account, meta::Actor by) {
     if (!is_account_name(account.name)) {
         co_return bad(
-            fmt::format("{} cannot be an account: its name has 1 to {} characters of a-z, A-Z, 0-9 and "
-                        "._@+-",
+            fmt::format("invalid account name {}: expected 1 to {} characters of a-z, A-Z, 0-9 and ._@+-",
                         quote(account.name), longest_name));
     }
     CO_CHECK(check_groups(account.groups));

@@ -18,13 +18,12 @@ constexpr std::size_t longest_cached = 4'096;
 constexpr std::chrono::minutes cached_for{1};  // Other processes may remove what it was issued for.
 
 Counter& tokens(Metrics& metrics, std::string_view result) {
-    return metrics.counter("ocilot_auth_tokens_total",
-                           "Bearer tokens that were verified, by what came of it.",
+    return metrics.counter("ocilot_auth_tokens_total", "Bearer tokens verified, by result.",
                            {{"result", std::string(result)}});
 }
 
 Counter& cache(Metrics& metrics, std::string_view result) {
-    return metrics.counter("ocilot_auth_cache_total", "Answers asked for, by whether memory had them.",
+    return metrics.counter("ocilot_auth_cache_total", "Cache lookups, by result.",
                            {{"cache", "token"}, {"result", std::string(result)}});
 }
 
@@ -66,7 +65,7 @@ Result<BearerAuthenticator::Verified> BearerAuthenticator::verify_token(std::str
     }
     if (parts_.keys == nullptr) {
         return Error{Errc::unauthorized,
-                     "this registry takes no bearer tokens; log in with name and password"};
+                     "bearer tokens are not accepted; log in with user name and password"};
     }
     auto const keys = parts_.keys->current();
     TRY(auto const claims, jose::verify_jwt(token, keys->verifiers, rules_, parts_.clock.now()));
@@ -94,8 +93,9 @@ Task<Result<>> BearerAuthenticator::check_source(Verified& verified) {
 
 Result<> BearerAuthenticator::check_htpasswd(TokenSubject const& subject) {
     if (subject.htpasswd_fingerprint.empty()) return {};
-    Error const gone{Errc::unauthorized,
-                     "the user of the token is no longer in the htpasswd file or has another password"};
+    Error const gone{
+        Errc::unauthorized,
+        "the user of the token was removed from the htpasswd file or has a new password; log in again"};
     if (parts_.htpasswd == nullptr) return gone;
     TRY(auto const fingerprint, parts_.htpasswd->fingerprint(subject.caller.name));
     if (!fingerprint || !equal_secrets(*fingerprint, subject.htpasswd_fingerprint)) return gone;
@@ -111,8 +111,9 @@ Task<Result<>> BearerAuthenticator::check_account(TokenSubject& subject) {
     // One of another source is not the account that has its name by now.
     bool const same = is_there && !account->disabled && account_fingerprint(*account) == subject.account;
     if (!same) {
-        co_return Error{Errc::unauthorized,
-                        "the account of the token was removed, disabled or has another password"};
+        co_return Error{
+            Errc::unauthorized,
+            "the account of the token was removed or disabled or has a new password; log in again"};
     }
     caller.groups = account->groups;
     caller.admin = account->admin;
@@ -125,8 +126,9 @@ Task<Result<>> BearerAuthenticator::check_secret(Verified& verified) {
     bool const good = secret.has_value() && secret->account == verified.subject.caller.name &&
                       (!secret->expires_at || *secret->expires_at > parts_.clock.now());
     if (!good)
-        co_return Error{Errc::unauthorized,
-                        "the token that this one was issued for was revoked or has expired"};
+        co_return Error{
+            Errc::unauthorized,
+            "the token that this bearer token was issued for is revoked or expired; log in again"};
     CO_TRY(verified.subject.caller.owner_limit, parse_robot_scopes(secret->scopes));
     if (secret->expires_at) verified.expires_at = std::min(verified.expires_at, *secret->expires_at);
     co_return Result<>{};

@@ -49,14 +49,17 @@ Result<> check_template(std::string_view text) {
     for (char const c : text) {
         bool const wrong = (c == '{' && open) || (c == '}' && (!open || length == 0));
         if (wrong) {
-            return Error{Errc::config, fmt::format("{} has braces that are not around the name of a claim: "
-                                                   "write them as in ci-{{project_path}}",
-                                                   quote(text))};
+            return Error{
+                Errc::config,
+                fmt::format(
+                    "invalid template {}: expected a claim name in braces, such as ci-{{project_path}}",
+                    quote(text))};
         }
         length = open ? length + 1 : 0;
         if (c == '{' || c == '}') open = c == '{';
     }
-    if (open) return Error{Errc::config, fmt::format("{} has a brace that is not closed", quote(text))};
+    if (open)
+        return Error{Errc::config, fmt::format("invalid template {}: expected a closing brace", quote(text))};
     return {};
 }
 

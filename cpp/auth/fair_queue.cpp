@@ -16,12 +16,12 @@ MetricLabels label(std::string_view name) {
 FairQueue::FairQueue(FairQueueRules rules, std::string_view name, Clock const& clock, Metrics& metrics)
     : rules_(rules),
       clock_(clock),
-      working_now_(metrics.gauge("ocilot_auth_queue_working",
-                                 "Login checks under way, by the resource that they use.", label(name))),
+      working_now_(
+          metrics.gauge("ocilot_auth_queue_working", "Login checks in progress, by resource.", label(name))),
       waiting_now_(
-          metrics.gauge("ocilot_auth_queue_waiting", "Login checks that wait for their turn.", label(name))),
+          metrics.gauge("ocilot_auth_queue_waiting", "Login checks waiting in the queue.", label(name))),
       refused_(metrics.counter("ocilot_auth_queue_refused_total",
-                               "Login checks refused because too many of the same client waited.",
+                               "Login checks rejected because too many of the same client were waiting.",
                                label(name))) {}
 
 Task<Result<FairQueue::Slot>> FairQueue::enter(std::string key) {

@@ -25,20 +25,22 @@ Error misconfigured(FederatedIssuer const& issuer, std::string_view why) {
 }
 
 Error refused(std::string_view why) {
-    return {Errc::unauthorized, fmt::format("the token is refused: {}", why)};
+    return {Errc::unauthorized, fmt::format("token rejected: {}", why)};
 }
 
 Result<> check(FederatedIssuer const& issuer, FederationRule const& rule) {
     // Whoever runs a public issuer gives tokens to everybody: without claims a rule would let them all in.
     if (rule.claims.empty())
-        return misconfigured(issuer, "a rule needs claims: without them it fits everybody");
+        return misconfigured(issuer, "a rule without claims would match every token: set claims");
     for (auto const& [claim, patterns] : rule.claims) {
         if (patterns.empty())
-            return misconfigured(issuer, fmt::format("claim {} has no pattern: give one", quote(claim)));
+            return misconfigured(issuer,
+                                 fmt::format("claim {} has no pattern: expected at least one", quote(claim)));
         if (std::ranges::find(patterns, "") != patterns.end())
-            return misconfigured(issuer, fmt::format("claim {} has an empty pattern", quote(claim)));
+            return misconfigured(issuer,
+                                 fmt::format("claim {} has an empty pattern: expected text", quote(claim)));
     }
-    if (rule.name.empty()) return misconfigured(issuer, "a rule needs a name for the caller");
+    if (rule.name.empty()) return misconfigured(issuer, "a rule has no name: set the name of the caller");
     CHECK(check_template(rule.name));
     std::vector<std::string> examples;
     for (auto const& scope : rule.scopes) {
@@ -94,13 +96,15 @@ Result<policy::Caller> make_caller(FederationRule const& rule, Json const& claim
         if (text) *text = as_account_name(*text);
         return text;
     });
-    if (!name) return refused("a claim that its name is made of is missing or no single value");
-    if (name->empty()) return refused("its claims make an empty name");
-    if (name->size() > longest_account_name) return refused("the name that its claims make is too long");
+    if (!name) return refused("a claim in the name template of the rule is missing or not a single value");
+    if (name->empty()) return refused("the name template of the rule results in an empty name");
+    if (name->size() > longest_account_name)
+        return refused("the name template of the rule results in a name that is too long");
     std::vector<std::string> scopes;
     for (auto const& scope : rule.scopes) {
         auto filled = fill_template(scope, [&](auto claim) { return repository_part(claims, claim); });
-        if (!filled) return refused("a claim that its scopes are made of is missing or no repository name");
+        if (!filled)
+            return refused("a claim in a scope template of the rule is missing or not a repository name");
         scopes.push_back(std::move(*filled));
     }
     policy::Caller caller;
@@ -117,13 +121,14 @@ Result<policy::Caller> make_caller(FederationRule const& rule, Json const& claim
 Result<Federation> Federation::make(std::vector<FederatedIssuer> issuers) {
     std::set<std::string> seen;
     for (auto const& issuer : issuers) {
-        if (issuer.issuer.empty()) return misconfigured(issuer, "it needs an issuer: the iss of its tokens");
+        if (issuer.issuer.empty())
+            return misconfigured(issuer, "missing issuer: set it to the iss of its tokens");
         if (issuer.audience.empty())
-            return misconfigured(issuer, "it needs an audience: else tokens meant for others would be taken");
+            return misconfigured(issuer,
+                                 "missing audience: set it to the aud of its tokens for this registry");
         if (!seen.insert(issuer.issuer).second)
-            return misconfigured(issuer, "its iss is there twice: put all rules into one issuer");
-        if (issuer.rules.empty())
-            return misconfigured(issuer, "it needs rules: without them it lets nobody in");
+            return misconfigured(issuer, "duplicate issuer: put all rules into one entry");
+        if (issuer.rules.empty()) return misconfigured(issuer, "missing rules: add at least one");
         for (auto const& rule : issuer.rules) {
             CHECK(check(issuer, rule));
         }
@@ -138,17 +143,17 @@ FederatedIssuer const* Federation::issuer(std::string_view iss) const noexcept {
 
 Result<policy::Caller> Federation::caller(FederatedIssuer const& issuer, std::string_view claims_json) const {
     auto const claims = jose::parse_strict_object(claims_json);
-    if (claims.has_error()) return refused("its claims are invalid: " + claims.error().message);
+    if (claims.has_error()) return refused("invalid claims: " + claims.error().message);
     auto const rule = std::ranges::find_if(issuer.rules, [&](auto const& one) { return fits(*claims, one); });
     if (rule == issuer.rules.end())
-        return refused(fmt::format("none of the rules of issuer {} fits its claims", quote(issuer.name)));
+        return refused(fmt::format("no rule of issuer {} matches its claims", quote(issuer.name)));
     return make_caller(*rule, *claims);
 }
 
 Task<Result<FederatedLogin>> Federation::login(std::string token, KeySource& keys, Time now) const {
     CO_TRY(auto const peeked, jose::peek_jwt(token));
     auto const* const believed = issuer(peeked.issuer);
-    if (believed == nullptr) co_return refused("its issuer is not one that is believed");
+    if (believed == nullptr) co_return refused("its issuer is not configured");
     auto asked = keys.keys(believed->issuer, peeked.key_id);
     CO_TRY(auto const trusted, co_await std::move(asked));
     jose::JwtRules const rules{believed->issuer, believed->audience, jose::allowed_algorithms({}).value()};

@@ -53,7 +53,7 @@ Guard::Guard(policy::Gate& gate) noexcept : gate_(gate) {}
 Guard::Guard(GuardParts parts) : gate_(parts.gate), parts_(parts) {
     decisions_.emplace(max_cached_decisions);
     refusals_ = &parts.metrics.counter("ocilot_auth_refusals_total",
-                                       "Known callers that were refused what they wanted to do.");
+                                       "Requests of authenticated callers denied by access rules or hooks.");
     set_rules(nullptr);
 }
 
@@ -94,7 +94,7 @@ Error Guard::unknown(std::string_view address, std::string why) const {
 Task<Result<Caller>> Guard::identify(RequestCredentials presented) {
     if (auto recalled = recall(presented)) co_return std::move(*recalled);
     if (presented.several) {
-        co_return unknown(presented.address, "the request has several Authorization headers; send one");
+        co_return unknown(presented.address, "duplicate Authorization header; send one");
     }
     if (parts_->anything) {
         auto caller = anonymous(presented.address);
@@ -105,7 +105,7 @@ Task<Result<Caller>> Guard::identify(RequestCredentials presented) {
     if (auto const token = parse_bearer(presented.authorization)) {
         if (parts_->bearer_authenticator == nullptr) {
             co_return unknown(presented.address,
-                              "bearer tokens are not taken here; log in with name and password");
+                              "bearer tokens are not accepted; log in with user name and password");
         }
         auto verified = co_await parts_->bearer_authenticator->verify(std::string(*token),
                                                                       std::string(presented.address));
@@ -116,7 +116,7 @@ Task<Result<Caller>> Guard::identify(RequestCredentials presented) {
     auto basic = parse_basic(presented.authorization);
     if (!basic) {
         co_return unknown(presented.address,
-                          "the Authorization header is neither Basic nor Bearer, or broken");
+                          "invalid Authorization header: expected Basic or Bearer credentials");
     }
     if (basic->empty()) co_return without_header(presented);
     CO_TRY(auto logged_in, co_await login(std::move(basic->name), std::move(basic->password),
@@ -128,7 +128,7 @@ Task<Result<Login>> Guard::login(std::string name, std::string password, std::st
                                  std::string request) {
     if (!parts_ || parts_->logins == nullptr) {
         co_return Error{Errc::unauthorized,
-                        "passwords are not taken here; get a token from the token server"};
+                        "passwords are not accepted; request a token from the token server"};
     }
     co_return co_await parts_->logins->login(std::move(name), std::move(password), std::move(address),
                                              std::move(request));
@@ -151,8 +151,7 @@ AccessDecision Guard::decide_by_rules(Caller const& caller, Access const& access
     if (tokens_decide() && caller.limit) return {true, {}};
     auto const rule_decision = rules_.load()->decide(caller, access);
     if (rule_decision.allowed) return {true, {}};
-    auto const why =
-        has_rules_.load() ? sentence(caller, rule_decision) : std::string("only whoever logged in may");
+    auto const why = has_rules_.load() ? sentence(caller, rule_decision) : std::string("login required");
     return {false,
             std::make_shared<std::string const>(fmt::format(
                 "{} may not {}{}: {}", who(caller), policy::to_string(access.action), where(access), why))};
@@ -166,7 +165,7 @@ Task<Result<std::optional<AccessDecision>>> Guard::ask_gate(Caller const& caller
     until = now + (answer->ttl.count() > 0 ? answer->ttl : answers_hold);
     if (answer->allowed) co_return std::optional(AccessDecision{true, {}});
     if (answer->reason.empty()) {
-        answer->reason = fmt::format("a policy does not let you {} here; ask whoever runs this registry",
+        answer->reason = fmt::format("a policy does not allow {}; contact the operator of this registry",
                                      policy::to_string(access.action));
     }
     co_return std::optional(
@@ -214,7 +213,7 @@ Error Guard::refused(Caller const& caller, Access const& access, AccessDecision 
     if (!caller.anonymous() || caller.limit) note(caller, access, *decided.reason);
     if (!caller.anonymous()) return {Errc::denied, *decided.reason};
     return {Errc::unauthorized,
-            fmt::format("log in to {}{}", policy::to_string(access.action), where(access))};
+            fmt::format("login required to {}{}", policy::to_string(access.action), where(access))};
 }
 
 Task<Result<>> Guard::require_by_gate(Caller const& caller, Access access) {
@@ -223,7 +222,7 @@ Task<Result<>> Guard::require_by_gate(Caller const& caller, Access access) {
     if (!decision || decision->allowed) co_return Result<>{};
     co_return Error{Errc::denied,
                     decision->reason.empty()
-                        ? fmt::format("a policy does not let you {} here; ask whoever runs this registry",
+                        ? fmt::format("a policy does not allow {}; contact the operator of this registry",
                                       policy::to_string(access.action))
                         : decision->reason};
 }
@@ -231,24 +230,23 @@ Task<Result<>> Guard::require_by_gate(Caller const& caller, Access access) {
 Task<Result<>> Guard::require(Caller const& caller, Access access) {
     if (open()) {
         if (access.action == Action::admin && !caller.admin) {
-            co_return Error{
-                Errc::denied,
-                "nobody can log in here, so this is only for whoever may open the control socket"};
+            co_return Error{Errc::denied, "this registry has no accounts; use the control socket"};
         }
         co_return co_await require_by_gate(caller, access);
     }
     // Every client takes the way to log in from this one answer: whoever shows nothing is told it, even where
     // anonymous callers may pull.
     if (is_ping(access) && caller.anonymous() && !caller.limit) {
-        co_return Error{Errc::unauthorized, "log in, or get a token for anonymous use"};
+        co_return Error{Errc::unauthorized, "login required; anonymous access needs an anonymous token"};
     }
     CO_TRY(auto const decided, co_await decide(caller, access));
     if (!decided.allowed) co_return refused(caller, access, decided);
     if (caller.limit && !caller.limit->covers(access)) {
         CO_TRY(bool const is_public, co_await anonymous_may(caller, access));
         if (is_public) co_return Result<>{};
-        Error limited{Errc::unauthorized, fmt::format("the credentials are not good to {}{}; get others",
-                                                      policy::to_string(access.action), where(access))};
+        Error limited{Errc::unauthorized,
+                      fmt::format("these credentials do not allow {}{}; use other credentials",
+                                  policy::to_string(access.action), where(access))};
         note(caller, access, limited.message);
         co_return limited;
     }
@@ -258,11 +256,11 @@ Task<Result<>> Guard::require(Caller const& caller, Access access) {
 Result<> Guard::require_catalog(Caller const& caller) const {
     if (open()) return {};
     if (caller.anonymous() && !caller.limit) {
-        return Error{Errc::unauthorized, "get a token for the list of repositories first"};
+        return Error{Errc::unauthorized, "login required to list repositories"};
     }
     if (caller.limit && !caller.limit->covers_catalog()) {
         return Error{Errc::unauthorized,
-                     "the credentials are not good for the list of repositories; get others"};
+                     "these credentials do not allow listing repositories; use other credentials"};
     }
     return {};
 }
@@ -318,14 +316,14 @@ std::optional<bool> Guard::decide_without_hooks(Caller const& caller, Access con
 Task<Result<Explanation>> Guard::explain(Caller const& caller, Access access) {
     Explanation told;
     if (open()) {
-        told = {true, "nobody", "the registry is open: everybody may do everything", {}};
+        told = {true, "default", "no access control: every caller may do everything", {}};
         co_return told;
     }
     told.rule_decision = rules_.load()->decide(caller, access);
     if (caller.admin) {
         told.allowed = true;
         told.by = "admin";
-        told.sentence = fmt::format("{} is an administrator and may do everything", who(caller));
+        told.sentence = fmt::format("{} is an administrator", who(caller));
         co_return told;
     }
     if (gate_.asks(policy::Point::authorize)) {
@@ -334,18 +332,18 @@ Task<Result<Explanation>> Guard::explain(Caller const& caller, Access access) {
             told.allowed = answer->allowed;
             told.by = "hook";
             told.sentence =
-                fmt::format("the hook {} {}{}{}", answer->by, answer->allowed ? "allows it" : "refuses it",
+                fmt::format("hook {} {}{}{}", answer->by, answer->allowed ? "allows it" : "denies it",
                             answer->reason.empty() ? "" : ": ", answer->reason);
             co_return told;
         }
     }
     auto const decided = decide_by_rules(caller, access);
     told.allowed = decided.allowed;
-    told.by = told.rule_decision.rule == 0 || !has_rules_.load() ? "nobody" : "rule";
+    told.by = told.rule_decision.rule == 0 || !has_rules_.load() ? "default" : "rule";
     if (has_rules_.load()) {
         told.sentence = sentence(caller, told.rule_decision);
     } else {
-        told.sentence = "there are no rules: whoever logged in may pull, push and delete";
+        told.sentence = "no access rules: every authenticated caller may pull, push and delete";
     }
     co_return told;
 }

@@ -39,7 +39,7 @@ std::string fingerprint_of(std::string_view hash) {
 }
 
 Error cannot_make(std::string const& path, std::string_view why) {
-    return {Errc::config, fmt::format("htpasswd file {} is not there and cannot be made: {}", path, why)};
+    return {Errc::config, fmt::format("cannot create htpasswd file {}: {}", path, why)};
 }
 
 /// Writes a file that nobody else may read and that was not there.
@@ -90,7 +90,7 @@ Result<> Htpasswd::reload_if_changed() {
         auto const outcome = read();
         broken_.reset();
         if (outcome.has_error()) {
-            log_.error("the htpasswd file cannot be used: nobody of it can log in",
+            log_.error("htpasswd file not loaded: its users cannot log in",
                        {{"err", outcome.error().message}});
             broken_ = outcome.error();
         }
@@ -113,10 +113,8 @@ Result<> Htpasswd::read() {
         auto const colon = line.find(':');
         auto const hash = colon == line.npos ? std::string_view() : line.substr(colon + 1);
         if (colon == 0 || !is_password_hash(hash)) {
-            log_.warn(
-                "a line of the htpasswd file is passed over: it is no name:hash with a bcrypt, yescrypt "
-                "or SHA-512 hash",
-                {{"file", path_}, {"line", number}});
+            log_.warn("htpasswd line skipped: expected name:hash with a bcrypt, yescrypt or SHA-512 hash",
+                      {{"file", path_}, {"line", number}});
             continue;
         }
         users_.insert_or_assign(std::string(line.substr(0, colon)), std::string(hash));
@@ -138,7 +136,7 @@ Result<> Htpasswd::reload_at_most_once_a_second() {
         outcome = *broken_;
     }
     if (outcome.has_error())
-        return Error{Errc::unavailable, "the users of this registry cannot be looked up now"};
+        return Error{Errc::unavailable, "htpasswd file not loaded; contact the operator of this registry"};
     return {};
 }
 

@@ -33,7 +33,7 @@ Error unknown() {
 }
 
 Error disabled() {
-    return {Errc::unauthorized, "the account is disabled; ask the operator of this registry"};
+    return {Errc::unauthorized, "account disabled; contact the operator of this registry"};
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ Task<Result<Logins::CheckedLogin>> Logins::check_secret(std::string id, Credenti
     auto const now = parts_.clock.now();
     if (token->expires_at && *token->expires_at <= now) {
         co_return Error{Errc::unauthorized,
-                        fmt::format("the token {} has expired; make another one", quote(id))};
+                        fmt::format("token {} is expired; create another one", quote(id))};
     }
     auto const account = co_await parts_.accounts->account(name);
     if (account.has_error() && account.error().code == Errc::not_found) co_return wrong();
@@ -134,15 +134,15 @@ Task<Result<Logins::CheckedLogin>> Logins::check_federated_token(Credentials cre
     CO_TRY(auto const peeked, jose::peek_jwt(token));
     auto const queue = issuers_.find(peeked.issuer);
     if (queue == issuers_.end()) {
-        co_return Error{Errc::unauthorized, "the issuer of the token is not configured (ocilot.oidc)"};
+        co_return Error{Errc::unauthorized, "the issuer of the token is not configured in ocilot.oidc"};
     }
     CO_TRY(auto const place, co_await queue->second->enter(throttled_address(credentials.address)));
     auto const now = parts_.clock.now();
     CO_TRY(auto login, co_await parts_.federation->login(token, *parts_.issuers, now));
     Time const until = std::min(login.expires_at, Time(now + cached_for));
-    parts_.log.info("token of a foreign issuer taken", {{"issuer", login.issuer},
-                                                        {"subject", login.subject.substr(0, longest_name)},
-                                                        {"user", login.caller.name}});
+    parts_.log.info("token of a foreign issuer accepted", {{"issuer", login.issuer},
+                                                           {"subject", login.subject.substr(0, longest_name)},
+                                                           {"user", login.caller.name}});
     co_return CheckedLogin{{std::move(login.caller), login.expires_at}, until};
 }
 

@@ -39,19 +39,18 @@ Error wrong() {
 }
 
 Counter& logins(Metrics& metrics, std::string_view result) {
-    return metrics.counter("ocilot_auth_logins_total",
-                           "Passwords and secrets that were checked, by what came of it.",
+    return metrics.counter("ocilot_auth_logins_total", "Passwords and secrets checked, by result.",
                            {{"result", std::string(result)}});
 }
 
 /// Tells, by count and not by time, that unknown names cost what known ones cost.
 Counter& hashes(Metrics& metrics) {
     return metrics.counter("ocilot_auth_password_hashes_total",
-                           "Passwords that were hashed to be compared, those of unknown names too.");
+                           "Passwords hashed for comparison, including those of unknown users.");
 }
 
 Counter& cache(Metrics& metrics, std::string_view result) {
-    return metrics.counter("ocilot_auth_cache_total", "Answers asked for, by whether memory had them.",
+    return metrics.counter("ocilot_auth_cache_total", "Cache lookups, by result.",
                            {{"cache", "password"}, {"result", std::string(result)}});
 }
 
@@ -240,7 +239,7 @@ void Logins::note(Result<CheckedLogin> const& found, Credentials const& credenti
     bool const is_wrong = found.error().code == Errc::unauthorized;
     (is_wrong ? counters_.wrong : counters_.failed).add();
     parts_.log.write(is_wrong ? LogLevel::info : LogLevel::warn,
-                     is_wrong ? "login refused" : "login could not be checked",
+                     is_wrong ? "login refused" : "login not checked",
                      {{"request_id", credentials.request},
                       {"user", credentials.name.substr(0, longest_name)},
                       {"peer", credentials.address},

@@ -57,16 +57,16 @@ std::string crypt_by(std::string_view password, std::string_view settings) {
 
 Result<std::string> hash_with(char const* prefix, int cost, std::string_view password) {
     if (password.empty() || !is_password(password)) {
-        return Error{Errc::bad_request, fmt::format("a password has 1 to {} bytes, none of them NUL: choose "
-                                                    "another one",
-                                                    longest_password)};
+        return Error{Errc::bad_request,
+                     fmt::format("invalid password: expected 1 to {} bytes without NUL", longest_password)};
     }
     char settings[CRYPT_GENSALT_OUTPUT_SIZE];
     auto const* const made = crypt_gensalt_rn(prefix, static_cast<unsigned long>(cost), nullptr, 0, settings,
                                               static_cast<int>(sizeof settings));
     auto hash = made == nullptr ? std::string() : crypt_by(password, settings);
     if (hash.empty())
-        return Error{Errc::internal, fmt::format("libcrypt of this system cannot make {} hashes", prefix)};
+        return Error{Errc::internal,
+                     fmt::format("libcrypt of this system does not support {} hashes", prefix)};
     return hash;
 }
 
@@ -92,9 +92,10 @@ Result<std::string> hash_password(std::string_view password) {
 
 Result<std::string> hash_password_bcrypt(std::string_view password) {
     if (password.size() > longest_bcrypt_password) {
-        return Error{Errc::bad_request, fmt::format("bcrypt looks at the first {} bytes of a password only: "
-                                                    "choose a shorter one",
-                                                    longest_bcrypt_password)};
+        return Error{
+            Errc::bad_request,
+            fmt::format("invalid password: expected at most {} bytes, because bcrypt ignores the rest",
+                        longest_bcrypt_password)};
     }
     return hash_with("$2y$", bcrypt_cost, password);
 }

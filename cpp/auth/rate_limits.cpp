@@ -83,7 +83,7 @@ std::optional<RequestClass> parse_request_class(std::string_view word) noexcept 
 RateLimits::RateLimits(std::vector<RateRule> rules, Metrics& metrics, std::size_t capacity)
     : rules_(std::move(rules)),
       capacity_(capacity),
-      refused_(metrics.counter("ocilot_rate_refused_total", "Requests over a rate limit.")) {}
+      refused_(metrics.counter("ocilot_rate_refused_total", "Requests that exceeded a rate limit.")) {}
 
 RateVerdict RateLimits::take(RequestClass kind, policy::Caller const& caller, Time now) {
     RateVerdict tightest;

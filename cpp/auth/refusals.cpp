@@ -35,7 +35,7 @@ Refusals::Refusals(meta::Journal& journal, Clock const& clock, Metrics& metrics)
     : journal_(journal),
       clock_(clock),
       dropped_(metrics.counter("ocilot_journal_dropped_total",
-                               "Refusals that were too many at once for the journal.")) {}
+                               "Refusals dropped from the audit log because there were too many at once.")) {}
 
 void Refusals::note(meta::ChangeKind kind, policy::Caller const& by, std::string_view repository,
                     std::string_view what, std::string_view why) {

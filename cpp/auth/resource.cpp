@@ -19,7 +19,7 @@ struct Parts {
 };
 
 Error invalid(std::string_view scope, std::string_view why) {
-    return {Errc::bad_request, fmt::format("scope {} is invalid: {}; write one such as "
+    return {Errc::bad_request, fmt::format("invalid scope {}: {}; expected a scope such as "
                                            "repository:team/app:pull,push or registry:catalog:*",
                                            quote(scope), why)};
 }
@@ -50,16 +50,16 @@ std::vector<std::string_view> words_of(std::string_view actions) {
 Result<Parts> take_apart(std::string_view scope) {
     auto const first = scope.find(':');
     auto const last = scope.rfind(':');
-    if (first == last) return invalid(scope, "it has not the three parts type, name and actions");
+    if (first == last) return invalid(scope, "type, name or actions are missing");
     Parts parts{scope.substr(0, first), scope.substr(first + 1, last - first - 1), scope.substr(last + 1)};
     if (auto const open = parts.type.find('('); open != parts.type.npos) {
         auto const name_of_class = parts.type.substr(open + 1);
         if (!name_of_class.ends_with(')') || !is_word(name_of_class.substr(0, name_of_class.size() - 1)))
-            return invalid(scope, "what follows its type in parentheses is no class");
+            return invalid(scope, "the class in parentheses is malformed");
         parts.type = parts.type.substr(0, open);
     }
-    if (!is_word(parts.type)) return invalid(scope, "its type has other characters than a-z and 0-9");
-    if (!is_scope_name(parts.name)) return invalid(scope, "its name is empty or has characters no name has");
+    if (!is_word(parts.type)) return invalid(scope, "the type has characters other than a-z and 0-9");
+    if (!is_scope_name(parts.name)) return invalid(scope, "the name is empty or has invalid characters");
     return parts;
 }
 
@@ -73,7 +73,7 @@ Result<Resource> parse_resource(std::string_view scope) {
     TRY(auto const parts, take_apart(scope));
     Resource resource{std::string(parts.type), std::string(parts.name)};
     for (auto const action : words_of(parts.actions)) {
-        if (!is_action(action)) return invalid(scope, "an action is no lower-case word and not *");
+        if (!is_action(action)) return invalid(scope, "an action is neither a lower-case word nor *");
         resource.add(action);
     }
     return resource;
@@ -83,18 +83,17 @@ Result<> add_robot_scope(policy::CredentialScope& allowance, std::string_view sc
     TRY(auto const parts, take_apart(scope));
     if (parts.type == "registry") {
         if (parts.name != "catalog" || parts.actions != "*")
-            return invalid(scope, "of the type registry there is only registry:catalog:*");
+            return invalid(scope, "type registry supports only registry:catalog:*");
         allowance.add_catalog();
         return {};
     }
-    if (parts.type != "repository") return invalid(scope, "its type is neither repository nor registry");
+    if (parts.type != "repository") return invalid(scope, "the type is neither repository nor registry");
     auto pattern = oci::RepositoryPattern::parse(parts.name);
     if (pattern.has_error()) return Error{Errc::bad_request, std::move(pattern).error().message};
     policy::Rights rights;
     for (auto const word : words_of(parts.actions)) {
         auto const right = policy::Rights::parse(word);
-        if (!right && word != "*")
-            return invalid(scope, "an action is none of pull, push, create, delete, admin and *");
+        if (!right && word != "*") return invalid(scope, "unknown action");
         if (right) rights.add(*right);
         if (word == "*") rights.add(policy::Rights::any());
     }

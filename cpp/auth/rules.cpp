@@ -51,10 +51,9 @@ Result<Rules::Subject> Rules::subject(std::string_view text) {
         if (word == "federated") return made(Kind::federated);
         if (word == "certificate") return made(Kind::certificate);
     }
-    return Error{Errc::config,
-                 fmt::format("{} is nobody: write anonymous, everyone, user:NAME, group:NAME, robot:NAME, "
-                             "federated:PATTERN or certificate:PATTERN",
-                             quote(text))};
+    return Error{Errc::config, fmt::format("unknown subject {}: expected anonymous, everyone, user:NAME, "
+                                           "group:NAME, robot:NAME, federated:PATTERN or certificate:PATTERN",
+                                           quote(text))};
 }
 
 Result<Rules::Grant> Rules::grant(std::string_view subject_text, std::vector<std::string> const& rights) {
@@ -64,7 +63,7 @@ Result<Rules::Grant> Rules::grant(std::string_view subject_text, std::vector<std
         auto const right = Rights::parse(word);
         if (!right) {
             return Error{Errc::config,
-                         fmt::format("{} is no right: give {} some of pull, push, create, delete and admin",
+                         fmt::format("unknown right {} of {}: expected pull, push, create, delete or admin",
                                      quote(word), subject_text)};
         }
         grant.rights.add(*right);
@@ -108,8 +107,8 @@ Result<> Rules::add_groups(Groups const& groups) {
             auto found = subject(member);
             if (found.has_error() || found->kind == Kind::group) {
                 return Error{Errc::config,
-                             fmt::format("{} cannot be in the group {}: write NAME, user:NAME, robot:NAME, "
-                                         "federated:PATTERN or certificate:PATTERN",
+                             fmt::format("invalid member {} of group {}: expected NAME, user:NAME, "
+                                         "robot:NAME, federated:PATTERN or certificate:PATTERN",
                                          quote(member), group)};
             }
             subjects.push_back(std::move(*found));
@@ -216,17 +215,17 @@ RuleDecision Rules::decide(Caller const& caller, policy::Access const& access) c
 }
 
 std::string who(Caller const& caller) {
-    if (caller.anonymous()) return "anybody";
+    if (caller.anonymous()) return "anonymous callers";
     return fmt::format("{} {}", policy::to_string(caller.kind), caller.name);
 }
 
 std::string sentence(Caller const& caller, RuleDecision const& rule_decision) {
-    if (rule_decision.rule == 0) return fmt::format("no rule lets {} do anything there", who(caller));
+    if (rule_decision.rule == 0) return fmt::format("no rule matches {}", who(caller));
     if (rule_decision.rights.empty()) {
-        return fmt::format("rule {} ({}) gives {} nothing", rule_decision.rule, rule_decision.pattern,
+        return fmt::format("rule {} ({}) grants {} no rights", rule_decision.rule, rule_decision.pattern,
                            who(caller));
     }
-    return fmt::format("rule {} ({}) gives {} {} as {}", rule_decision.rule, rule_decision.pattern,
+    return fmt::format("rule {} ({}) grants {} {} as {}", rule_decision.rule, rule_decision.pattern,
                        who(caller), rule_decision.rights.str(), fmt::join(rule_decision.by, ", "));
 }
 

@@ -42,7 +42,7 @@ std::string Sealer::seal(std::string_view text) const {
                             static_cast<int>(text.size())) == 1 &&
         ::EVP_EncryptFinal_ex(context.get(), bytes(secret) + size, &size) == 1 &&
         ::EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, tag_bytes, tag.data()) == 1;
-    if (!sealed) throw std::runtime_error("OpenSSL does not encrypt");
+    if (!sealed) throw std::runtime_error("OpenSSL encryption failed");
     return "~" + jose::to_base64url(nonce + tag + secret);
 }
 

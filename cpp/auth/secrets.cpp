@@ -43,7 +43,7 @@ std::string KeyedHash::operator()(std::string_view first, std::string_view secon
                                     reinterpret_cast<unsigned char const*>(text.data()), text.size(),
                                     reinterpret_cast<unsigned char*>(out.data()), &size);
     ::OPENSSL_cleanse(text.data(), text.size());
-    if (made == nullptr) throw std::runtime_error("OpenSSL makes no HMAC");
+    if (made == nullptr) throw std::runtime_error("OpenSSL HMAC failed");
     out.resize(size);
     return out;
 }

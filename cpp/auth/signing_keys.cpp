@@ -80,9 +80,7 @@ Result<> SigningKeys::room_for_one() const {
     auto const seconds = std::max(wait, std::chrono::seconds(1)).count();
     return Error{
         Errc::too_many_requests,
-        fmt::format("there are {} signing keys whose tokens are still valid, the most allowed; retry in "
-                    "{} s",
-                    live, seconds),
+        fmt::format("limit of {} signing keys with valid tokens reached; retry in {} s", live, seconds),
         {},
         static_cast<unsigned>(seconds)};
 }
@@ -90,7 +88,7 @@ Result<> SigningKeys::room_for_one() const {
 Task<Result<std::string>> SigningKeys::rotate(meta::Actor by) {
     // One at a time: else many at once would count the same keys.
     if (rotating_.exchange(true)) {
-        co_return Error{Errc::too_many_requests, "another signing key is being made; retry in 1 s", {}, 1};
+        co_return Error{Errc::too_many_requests, "another signing key is being created; retry in 1 s", {}, 1};
     }
     auto made = co_await make_one_more(std::move(by));
     rotating_.store(false);

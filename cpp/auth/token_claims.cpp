@@ -54,7 +54,7 @@ std::int64_t seconds_of(Time time) {
 }
 
 Error not_ours() {
-    return {Errc::unauthorized, "the token is not one that this registry makes"};
+    return {Errc::unauthorized, "not a token of this registry"};
 }
 
 }  // namespace

@@ -44,8 +44,7 @@ std::string note_of(std::string const& account_fingerprint) {
 }
 
 Counter& tokens(Metrics& metrics, std::string_view caller) {
-    return metrics.counter("ocilot_auth_tokens_issued_total",
-                           "Bearer tokens given out, by whom they are for.",
+    return metrics.counter("ocilot_auth_tokens_issued_total", "Bearer tokens issued, by kind of caller.",
                            {{"caller", std::string(caller)}});
 }
 
@@ -56,7 +55,7 @@ TokenServer::TokenServer(Parts parts, TokenSettings settings)
       settings_(std::move(settings)),
       issued_(tokens(parts.metrics, "known")),
       issued_anonymous_(tokens(parts.metrics, "anonymous")),
-      refreshed_(parts.metrics.counter("ocilot_auth_refresh_tokens_total", "Refresh tokens given out.")) {}
+      refreshed_(parts.metrics.counter("ocilot_auth_refresh_tokens_total", "Refresh tokens issued.")) {}
 
 Task<Result<Rights>> TokenServer::allowed(HookCallBudget& hook_calls, Caller const& caller,
                                           oci::RepositoryName const& repository, Rights wanted) {
@@ -142,7 +141,8 @@ Task<Result<IssuedToken>> TokenServer::issue(TokenRequest request) {
         issued.refresh_token = std::move(request.refresh_token);
     }
     auto const keys = parts_.keys.current();
-    if (keys->keys.empty()) co_return Error{Errc::unavailable, "the token server has no key yet"};
+    if (keys->keys.empty())
+        co_return Error{Errc::unavailable, "the token server has no signing key yet; retry in a few seconds"};
     CO_TRY(issued.token, keys->keys.front().key.sign(to_claims_json(token)));
     (caller.anonymous() ? issued_anonymous_ : issued_).add();
     co_return issued;

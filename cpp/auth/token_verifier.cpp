@@ -20,11 +20,9 @@ Error in_file(std::string_view setting, std::string const& path, Error const& pr
 Result<std::unique_ptr<TokenVerifier>> TokenVerifier::load(TokenVerifierSettings settings, Clock const& clock,
                                                            Log const& log) {
     if (settings.issuer.empty() || settings.service.empty())
-        return Error{Errc::config,
-                     "auth.token needs an issuer and a service: give what the token server has"};
+        return Error{Errc::config, "auth.token needs issuer and service: set the values of the token server"};
     if (settings.rootcertbundle.empty() && settings.jwks.empty())
-        return Error{Errc::config,
-                     "auth.token needs keys to verify tokens with: give rootcertbundle or jwks"};
+        return Error{Errc::config, "auth.token needs keys that verify tokens: set rootcertbundle or jwks"};
     TRY(auto algorithms, jose::allowed_algorithms(settings.signing_algorithms));
     jose::JwtRules rules{settings.issuer, settings.service, std::move(algorithms)};
     std::unique_ptr<TokenVerifier> verifier(
@@ -51,7 +49,7 @@ Result<std::shared_ptr<jose::PublicKeys const>> TokenVerifier::read() const {
         auto const added = keys->add_jwks(text);
         if (added.has_error()) return in_file("auth.token.jwks", path, added.error());
     }
-    for (auto const& why : keys->passed_over()) log_.warn("a key of auth.token is not used", {{"why", why}});
+    for (auto const& why : keys->passed_over()) log_.warn("token key skipped", {{"why", why}});
     return std::shared_ptr<jose::PublicKeys const>(std::move(keys));
 }
 
@@ -72,13 +70,12 @@ void TokenVerifier::reload_if_changed() {
     loaded_version_ = there;
     auto fresh = read();
     if (fresh.has_error()) {
-        log_.error("the new keys of auth.token are not used, the old ones stay",
-                   {{"err", fresh.error().message}});
+        log_.error("token keys not reloaded", {{"err", fresh.error().message}});
         return;
     }
     keys_ = std::move(*fresh);
     ++version_;
-    log_.info("new keys of auth.token in use", {{"keys", keys_->size()}});
+    log_.info("token keys reloaded", {{"keys", keys_->size()}});
 }
 
 Result<VerifiedToken> TokenVerifier::verify(std::string_view token) {

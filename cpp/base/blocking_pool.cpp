@@ -17,9 +17,9 @@ BlockingPool::BlockingPool(unsigned threads, Metrics& metrics, std::string_view 
     : BlockingPool(threads) {
     MetricLabels const labels{{"pool", std::string(name)}};
     std::lock_guard const lock(mutex_);
-    queued_ = &metrics.gauge("ocilot_pool_queue", "Blocking calls that wait for a thread.", labels);
-    busy_ = &metrics.gauge("ocilot_pool_busy", "Blocking calls under way.", labels);
-    metrics.gauge("ocilot_pool_threads", "Most threads for blocking calls.", labels).set(max_);
+    queued_ = &metrics.gauge("ocilot_pool_queue", "Blocking calls waiting for a thread.", labels);
+    busy_ = &metrics.gauge("ocilot_pool_busy", "Blocking calls in progress.", labels);
+    metrics.gauge("ocilot_pool_threads", "Maximum threads for blocking calls.", labels).set(max_);
 }
 
 BlockingPool::~BlockingPool() {

@@ -21,12 +21,12 @@ unsigned retry_seconds(std::chrono::milliseconds wait) noexcept {
 
 MemoryBudget::MemoryBudget(std::size_t limit, Metrics& metrics, std::string_view name)
     : limit_(limit),
-      gauge_(metrics.gauge("ocilot_memory_budget_used_bytes", "Bytes of memory that requests hold.",
+      gauge_(metrics.gauge("ocilot_memory_budget_used_bytes", "Bytes of memory used by requests.",
                            labels(name))),
       refused_(metrics.counter("ocilot_memory_budget_refused_total",
-                               "Requests refused because the budget of memory was used up.", labels(name))) {
+                               "Requests rejected because the memory budget was exhausted.", labels(name))) {
     metrics
-        .gauge("ocilot_memory_budget_limit_bytes", "Bytes of memory that requests may hold; 0: any number.",
+        .gauge("ocilot_memory_budget_limit_bytes", "Maximum bytes of memory used by requests; 0: no limit.",
                labels(name))
         .set(static_cast<std::int64_t>(limit));
 }
@@ -65,11 +65,10 @@ bool MemoryBudget::Reservation::try_reserve(std::size_t bytes) noexcept {
 Result<> MemoryBudget::Reservation::reserve(std::size_t bytes) {
     if (try_reserve(bytes)) return {};
     of_->refused_.add();
-    return Error{
-        .code = Errc::unavailable,
-        .message = fmt::format("requests hold all {} bytes of memory that they may; {} more were wanted",
-                               of_->limit_, bytes - bytes_),
-        .retry_after = of_->average_wait()};
+    return Error{.code = Errc::unavailable,
+                 .message = fmt::format("memory budget of {} bytes exhausted; {} more bytes requested",
+                                        of_->limit_, bytes - bytes_),
+                 .retry_after = of_->average_wait()};
 }
 
 void MemoryBudget::Reservation::reset() noexcept {

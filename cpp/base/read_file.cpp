@@ -32,7 +32,7 @@ Result<std::string> bytes_of_file(std::string const& path, std::size_t most) {
         size += static_cast<std::size_t>(count);
     }
     ::close(fd);
-    if (size > most) return Error{Errc::config, fmt::format("it is larger than {} bytes", most)};
+    if (size > most) return Error{Errc::config, fmt::format("larger than {} bytes", most)};
     text.resize(size);
     return text;
 }
@@ -43,7 +43,7 @@ Result<std::string> text_of_file(std::string const& path, std::size_t most) {
     TRY(auto text, bytes_of_file(path, most));
     if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // As some editors begin a UTF-8 file.
     if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
-        return Error{Errc::config, "it is UTF-16; save it as UTF-8"};
+        return Error{Errc::config, "UTF-16 is not supported; save it as UTF-8"};
     }
     return text;
 }
@@ -51,8 +51,8 @@ Result<std::string> text_of_file(std::string const& path, std::size_t most) {
 Result<std::string> read_file(std::string const& path, std::size_t most) {
     auto text = text_of_file(path, most);
     if (text.has_error()) {
-        return Error{Errc::config, fmt::format("{} cannot be read: {}; check the path and who may read it",
-                                               path, text.error().message)};
+        return Error{Errc::config, fmt::format("cannot read {}: {}; check the path and its permissions", path,
+                                               text.error().message)};
     }
     return text;
 }

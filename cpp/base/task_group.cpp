@@ -25,7 +25,7 @@ void report_failure(std::exception_ptr const& problem, Report const& report) {
     } catch (std::exception const& failure) {
         if (!is_cancellation(failure)) report(failure.what());
     } catch (...) {
-        report("an exception of an unknown type");
+        report("exception of an unknown type");
     }
 }
 

@@ -12,12 +12,12 @@ namespace {
 Error unanswered(std::string_view script, Topic topic) {
     script.remove_prefix(script.rfind('/') + 1);  // npos + 1 is 0.
     return {Errc::unavailable,
-            fmt::format("{} could not answer {}", script.empty() ? "a hook" : script, to_string(topic))};
+            fmt::format("{} failed at {}", script.empty() ? "a hook" : script, to_string(topic))};
 }
 
 Error misfit(Topic topic) {
     auto error = unanswered({}, topic);
-    error.message += ": it answered something that is no answer to that";
+    error.message += ": unsupported answer";
     return error;
 }
 
@@ -41,30 +41,30 @@ Task<Result<Answer>> HookGate::ask(Topic topic, Case about, Subject subject) {
     if (answered.has_value()) {
         auto const* failure = std::get_if<Failure>(&*answered);
         if (failure == nullptr) co_return answered;
-        log_.warn("a hook failed", {{"request_id", subject.request},
-                                    {"point", to_string(topic)},
-                                    {"script", failure->by},
-                                    {"reason", failure->reason},
-                                    {"repository", subject.repository},
-                                    {"caller", subject.caller}});
+        log_.warn("hook failed", {{"request_id", subject.request},
+                                  {"point", to_string(topic)},
+                                  {"script", failure->by},
+                                  {"reason", failure->reason},
+                                  {"repository", subject.repository},
+                                  {"caller", subject.caller}});
         co_return unanswered(failure->by, topic);
     }
-    log_.warn("a hook did not answer", {{"request_id", subject.request},
-                                        {"point", to_string(topic)},
-                                        {"reason", answered.error().message},
-                                        {"repository", subject.repository},
-                                        {"caller", subject.caller}});
+    log_.warn("hook not answered", {{"request_id", subject.request},
+                                    {"point", to_string(topic)},
+                                    {"reason", answered.error().message},
+                                    {"repository", subject.repository},
+                                    {"caller", subject.caller}});
     co_return answered;
 }
 
 void HookGate::note(Topic topic, policy::Decision const& decision, Subject subject) const {
     if (decision.allowed) return;
-    log_.info("a hook refused", {{"request_id", subject.request},
-                                 {"point", to_string(topic)},
-                                 {"script", decision.by},
-                                 {"reason", decision.reason},
-                                 {"repository", subject.repository},
-                                 {"caller", subject.caller}});
+    log_.info("hook denied", {{"request_id", subject.request},
+                              {"point", to_string(topic)},
+                              {"script", decision.by},
+                              {"reason", decision.reason},
+                              {"repository", subject.repository},
+                              {"caller", subject.caller}});
 }
 
 Task<Result<std::optional<policy::Login>>> HookGate::authenticate(policy::Credentials credentials) {

@@ -15,8 +15,7 @@ Error unknown_point(std::string_view name) {
     for (auto const& row : topics) {
         if (row.point) known += fmt::format("{}{}", known.empty() ? "" : ", ", row.name);
     }
-    return {Errc::config,
-            fmt::format("there is no hook point \"{}\"; those that are asked are {}", name, known)};
+    return {Errc::config, fmt::format("unknown hook point \"{}\": expected one of {}", name, known)};
 }
 
 }  // namespace
@@ -30,9 +29,8 @@ Result<std::vector<HookPoint>> parse_hook_points(std::span<std::pair<std::string
         // Written so that what is no number fails, too.
         if (!(seconds >= shortest && seconds <= longest)) {
             return Error{Errc::config,
-                         fmt::format("the deadline of {} has to be between 0.001 and 3600 seconds, "
-                                     "not {:g}",
-                                     name, seconds)};
+                         fmt::format("invalid deadline of {}: expected 0.001 to 3600 seconds, got {:g}", name,
+                                     seconds)};
         }
         auto const milliseconds = static_cast<std::int64_t>(seconds * 1000);
         points.push_back({row->topic, std::chrono::milliseconds(milliseconds)});

@@ -17,13 +17,14 @@ double seconds(std::chrono::steady_clock::duration time) {
 }
 
 Error too_late(Topic topic, std::chrono::steady_clock::duration waited) {
-    return {Errc::unavailable,
-            fmt::format("no hook answered {} in time, within {:g} s", to_string(topic), seconds(waited))};
+    return {Errc::unavailable, fmt::format("no hook answered {} within the deadline of {:g} s",
+                                           to_string(topic), seconds(waited))};
 }
 
 Error full(Topic topic, std::size_t capacity) {
-    return {Errc::unavailable, fmt::format("{} cannot be asked: {} questions wait for hooks already",
-                                           to_string(topic), capacity)};
+    return {Errc::unavailable,
+            fmt::format("cannot call {}: {} calls are waiting for hooks; retry in a few seconds",
+                        to_string(topic), capacity)};
 }
 
 Error stopped(Topic topic) {

@@ -22,16 +22,14 @@ Task<Result<std::string>> MailboxControl::reload() {
 
 Task<Result<std::string>> MailboxControl::ask(Topic topic, Mailbox::Duration deadline) {
     if (!mailbox_.attended()) {
-        co_return Error{
-            Errc::not_found,
-            "this registry runs no hooks; name scripts in ocilot.hooks.scripts and start it again"};
+        co_return Error{Errc::not_found,
+                        "no hooks configured; set ocilot.hooks.scripts and restart the registry"};
     }
     CO_TRY(auto answer, co_await mailbox_.ask(topic, ControlCase{}, deadline));
     if (auto* const reply = std::get_if<Reply>(&answer)) co_return std::move(reply->text);
     auto const* const failure = std::get_if<Failure>(&answer);
-    co_return Error{Errc::unavailable, failure != nullptr
-                                           ? failure->reason
-                                           : fmt::format("{} was not answered", to_string(topic))};
+    co_return Error{Errc::unavailable,
+                    failure != nullptr ? failure->reason : fmt::format("no answer to {}", to_string(topic))};
 }
 
 }  // namespace ocilot::hookbox

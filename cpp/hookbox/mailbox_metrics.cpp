@@ -8,7 +8,7 @@ namespace ocilot::hookbox {
 namespace {
 
 Counter& questions(Metrics& metrics, Topic topic, std::string_view outcome) {
-    return metrics.counter("ocilot_hook_questions_total", "Questions put to hooks.",
+    return metrics.counter("ocilot_hook_questions_total", "Calls of hook points.",
                            {{"point", std::string(to_string(topic))}, {"outcome", std::string(outcome)}});
 }
 
@@ -24,14 +24,14 @@ TopicMetrics::TopicMetrics(Metrics& metrics, Topic topic)
       late(questions(metrics, topic, "late")),
       refused(questions(metrics, topic, "refused")),
       closed(questions(metrics, topic, "closed")),
-      seconds(metrics.histogram("ocilot_hook_seconds", "From a question to its answer.", duration_buckets(),
-                                {{"point", std::string(to_string(topic))}})) {}
+      seconds(metrics.histogram("ocilot_hook_seconds", "Duration from a call of a hook point to its answer.",
+                                duration_buckets(), {{"point", std::string(to_string(topic))}})) {}
 
 MailboxMetrics::MailboxMetrics(Metrics& metrics)
     : of(all(metrics, std::make_index_sequence<topics.size()>())),
       outstanding(
-          metrics.gauge("ocilot_hook_questions_outstanding", "Questions to hooks without an answer.")),
+          metrics.gauge("ocilot_hook_questions_outstanding", "Calls of hook points without an answer yet.")),
       dropped(metrics.counter("ocilot_hook_answers_dropped_total",
-                              "Answers of hooks that came after the deadline.")) {}
+                              "Answers of hooks received after the deadline.")) {}
 
 }  // namespace ocilot::hookbox

@@ -15,11 +15,12 @@ struct GaugeRow {
     bool of_script;
 };
 constexpr std::array gauges{
-    GaugeRow{"generation", "ocilot_hook_generation", "How often hooks were loaded.", false},
+    GaugeRow{"generation", "ocilot_hook_generation",
+             "Generation of the hook scripts, incremented by each reload.", false},
     GaugeRow{"reload_failed", "ocilot_hook_reload_failed",
-             "Whether the hooks could not be loaded again, and the old ones are in force.", false},
-    GaugeRow{"stuck", "ocilot_hook_threads_stuck",
-             "Threads that are still in a hook whose time was over long ago.", true},
+             "1 if the last reload of the hooks failed and the previous ones are active.", false},
+    GaugeRow{"stuck", "ocilot_hook_threads_stuck", "Threads still in a hook call that exceeded its deadline.",
+             true},
 };
 
 }  // namespace
@@ -38,7 +39,7 @@ void ScriptMetrics::count(std::string_view script, std::string_view point, std::
         auto& histogram = metrics_.histogram("ocilot_hook_call_seconds", "Calls of hooks by script.",
                                              duration_buckets(), of_call);
         of_call.emplace_back("outcome", outcome);
-        auto& calls = metrics_.counter("ocilot_hook_calls_total", "How calls of hooks ended.", of_call);
+        auto& calls = metrics_.counter("ocilot_hook_calls_total", "Calls of hooks, by outcome.", of_call);
         found = series_.emplace(std::move(key), Series{calls, histogram}).first;
     }
     auto const& series = found->second;

@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds fetch_limit{5000};
 constexpr std::size_t largest_document = 512 * 1024;  // Bytes.
 
 Error none(std::string_view issuer, std::string_view why) {
-    return {Errc::unavailable, fmt::format("the keys of {} cannot be had: {}", issuer, why)};
+    return {Errc::unavailable, fmt::format("cannot fetch signing keys of issuer {}: {}", issuer, why)};
 }
 
 bool is_url(std::string_view text) {
@@ -36,8 +36,7 @@ bool is_url(std::string_view text) {
 Result<net::Url> trustworthy(std::string_view text) {
     TRY(auto url, net::parse_url(text));
     if (url.tls || url.is_loopback()) return url;
-    return Error{Errc::bad_request,
-                 "over plain HTTP anybody on the way could replace its keys; use https://"};
+    return Error{Errc::bad_request, "plain HTTP does not protect the keys from replacement; use https://"};
 }
 
 bool knows(jose::PublicKeys const& keys, std::string_view kid) {
@@ -84,7 +83,7 @@ class FetchedKeys::Attempt {
   public:
     explicit Attempt(CachedIssuer& cached) noexcept : cached_(cached) {}
     ~Attempt() {
-        if (!done_) end(none(cached_.issuer.issuer, "the attempt was given up"), Time{});
+        if (!done_) end(none(cached_.issuer.issuer, "the fetch was aborted"), Time{});
     }
     Attempt(Attempt const&) = delete;
     Attempt& operator=(Attempt const&) = delete;
@@ -126,8 +125,8 @@ Result<std::unique_ptr<FetchedKeys>> FetchedKeys::make(std::vector<Issuer> issue
         bool const from_file = !issuer.jwks.empty() && !is_url(issuer.jwks);
         auto const& url = issuer.jwks.empty() ? issuer.issuer : issuer.jwks;
         if (auto const checked = trustworthy(url); !from_file && checked.has_error()) {
-            return Error{Errc::config, fmt::format("cannot take keys of the issuer {} from {}: {}",
-                                                   issuer.issuer, url, checked.error().message)};
+            return Error{Errc::config, fmt::format("cannot use keys of issuer {} from {}: {}", issuer.issuer,
+                                                   url, checked.error().message)};
         }
         made->issuers_.push_back(std::make_unique<CachedIssuer>(std::move(issuer)));
     }
@@ -137,7 +136,7 @@ Result<std::unique_ptr<FetchedKeys>> FetchedKeys::make(std::vector<Issuer> issue
 Task<Result<Keys>> FetchedKeys::keys(std::string issuer, std::string kid) {
     auto const found =
         std::ranges::find_if(issuers_, [&](auto const& cached) { return cached->issuer.issuer == issuer; });
-    if (found == issuers_.end()) co_return none(issuer, "it is not configured");
+    if (found == issuers_.end()) co_return none(issuer, "not configured");
     auto& cached = **found;
     bool wait = false;
     {
@@ -172,7 +171,7 @@ Task<Result<Keys>> FetchedKeys::refresh(CachedIssuer& cached) {
     Attempt attempt(cached);
     auto fetched = co_await fetch(cached.issuer);
     if (fetched.has_error()) {
-        dependencies_.log.warn("the keys of a token issuer cannot be had",
+        dependencies_.log.warn("signing keys not fetched",
                                {{"issuer", cached.issuer.issuer}, {"err", fetched.error().message}});
         fetched = none(cached.issuer.issuer, fetched.error().message);
     }
@@ -185,7 +184,7 @@ Task<Result<Keys>> FetchedKeys::fetch(Issuer const& of) {
     bool const is_json = text.find_first_not_of(" \t\r\n") == text.find('{');
     CO_CHECK(is_json ? keys->add_jwks(text) : keys->add_pem(text));
     for (auto const& why : keys->passed_over()) {
-        dependencies_.log.debug("a key of a token issuer is not used", {{"issuer", of.issuer}, {"why", why}});
+        dependencies_.log.debug("signing key skipped", {{"issuer", of.issuer}, {"why", why}});
     }
     co_return Keys(std::move(keys));
 }
@@ -214,14 +213,13 @@ Task<Result<std::string>> FetchedKeys::discover(Issuer const& of) {
         return at != document.end() && at->is_string() ? at->get<std::string>() : std::string();
     };
     if (member("issuer") != of.issuer) {
-        co_return Error{Errc::unavailable, "its discovery document is that of another issuer"};
+        co_return Error{Errc::unavailable, "its discovery document names another issuer"};
     }
     auto const keys_at = member("jwks_uri");
     CO_TRY(auto const issuer, net::parse_url(of.issuer));
     auto const url = net::parse_url(keys_at);
     if (url.has_error() || !(url->tls || url->same_origin(issuer))) {
-        co_return Error{Errc::unavailable,
-                        "its discovery document names no place of its keys that can be used"};
+        co_return Error{Errc::unavailable, "its discovery document has no usable jwks_uri"};
     }
     co_return keys_at;
 }

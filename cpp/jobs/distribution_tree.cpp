@@ -76,7 +76,7 @@ Result<std::string> text_of(fs::path const& file) {
         auto const code = errno == ENOENT || errno == ENOTDIR ? Errc::not_found : Errc::io;
         return Error{code, "cannot be read: " + std::generic_category().message(errno)};
     }
-    if (!S_ISREG(status.st_mode)) return Error{Errc::io, "is no file"};
+    if (!S_ISREG(status.st_mode)) return Error{Errc::io, "is not a file"};
     std::array<char, longest_link> room{};
     auto const size = ::read(fd.get(), room.data(), room.size());
     if (size < 0) return Error{Errc::io, "cannot be read: " + std::generic_category().message(errno)};
@@ -119,7 +119,7 @@ Result<std::vector<oci::RepositoryName>> DistributionTree::repositories() const 
                 continue;
             }
             if (leads_back(directory_, path)) {
-                on_unreadable_(path, "", "it is a symbolic link that leads back to where it is");
+                on_unreadable_(path, "", "symbolic link to one of its parent directories");
                 continue;
             }
             if (is_repository(directory_ / path)) found.push_back(std::move(*parsed));
@@ -198,7 +198,7 @@ void DistributionTree::read(oci::RepositoryName const& repository, fs::path cons
     }
     // A crash of distribution before 3.1 leaves it empty.
     on_unreadable_(repository.str(), name,
-                   "the link file " + link.string() + " holds no digest; push it again");
+                   "the link file " + link.string() + " has no digest; push it again");
 }
 
 }  // namespace ocilot::jobs

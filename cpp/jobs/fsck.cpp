@@ -60,7 +60,7 @@ class Fsck final : public ReadThrottle {
 
     Result<> check_cancelled() {
         if (watcher_.should_continue()) return {};
-        return Error{Errc::cancelled, "the check was ended before it had looked at everything"};
+        return Error{Errc::cancelled, "check cancelled before it was complete"};
     }
 
     Task<Result<>> check_database();
@@ -130,7 +130,7 @@ Task<Result<>> Fsck::check_blobs() {
             co_return Result<>();
         }
         for (auto const& path : page->strays) {
-            report(Finding::stray, path, {}, "this is no blob, and nothing here put it there; remove it");
+            report(Finding::stray, path, {}, "not a blob, and not created by the registry; remove it");
         }
         for (auto const& digest : page->digests) {
             CO_CHECK(check_cancelled());
@@ -156,11 +156,11 @@ Task<Result<>> Fsck::check_blob(oci::Digest digest) {
         report(Finding::unreadable, digest.str(), {}, usage.error().message);
     } else if (usage->times == 0) {
         report(Finding::orphan, digest.str(), {},
-               fmt::format("{} bytes that no repository names: a push under way, or what was deleted", size));
+               fmt::format("{} bytes without a repository: a push in progress, or deleted content", size));
     } else if (usage->min_size != size || usage->max_size != size) {
         auto const recorded = usage->min_size != size ? usage->min_size : usage->max_size;
         report(Finding::wrong_size, digest.str(), {},
-               fmt::format("the file has {} bytes, recorded are {}; push the blob again", size, recorded));
+               fmt::format("the file has {} bytes instead of {}; push the blob again", size, recorded));
     }
     if (hash_) {
         CO_CHECK(co_await check_bytes(**blob, digest));
@@ -175,8 +175,8 @@ Task<Result<>> Fsck::check_bytes(blob::Blob& blob, oci::Digest digest) {
         report(Finding::unreadable, digest.str(), {}, actual.error().message);
     } else if (*actual != digest) {
         report(Finding::wrong_digest, digest.str(), {},
-               fmt::format("the bytes have digest {}; the scrub takes them away, or move the file away, then "
-                           "push the blob again",
+               fmt::format("the bytes have digest {}; run `ocilot jobs run scrub` or move the file away, "
+                           "then push the blob again",
                            actual->str()));
     }
     co_return Result<>();
@@ -186,14 +186,14 @@ Task<Result<>> Fsck::check_bytes(blob::Blob& blob, oci::Digest digest) {
 Task<bool> Fsck::has_bytes(oci::Digest digest, std::string repository, bool quarantined) {
     if (quarantined) {
         report(Finding::quarantined, digest.str(), std::move(repository),
-               "its bytes were wrong and were taken away; push it again");
+               "quarantined because of wrong bytes; push it again");
         co_return false;
     }
     auto const size = co_await blobs_.stat(digest);
     if (size.has_value()) co_return true;
     if (size.error().code == Errc::blob_unknown) {
         report(Finding::missing_bytes, digest.str(), std::move(repository),
-               "it is recorded and has no bytes; restore the file, or delete it and push it again");
+               "the file is missing; restore it, or delete the blob and push it again");
     } else {
         report(Finding::unreadable, digest.str(), std::move(repository), size.error().message);
     }
@@ -209,7 +209,7 @@ Task<> Fsck::check_link(meta::LinkRecord const& link) {
     auto const digest = oci::Digest::parse(link.digest);
     if (link.repository.empty() || digest.has_error()) {
         report(Finding::bad_fact, link.digest, link.repository,
-               "this link is damaged; restore the metadata from a backup");
+               "link record damaged; restore the metadata from a backup");
         co_return;
     }
     if (link.digest == last_linked_ && last_found_) co_return;
@@ -226,7 +226,7 @@ Task<> Fsck::check_manifest(meta::ManifestRecord const& manifest) {
     auto const digest = oci::Digest::parse(manifest.digest);
     if (manifest.repository.empty() || digest.has_error()) {
         report(Finding::bad_fact, manifest.digest, manifest.repository,
-               "this manifest's record is damaged; restore the metadata from a backup");
+               "manifest record damaged; restore the metadata from a backup");
         co_return;
     }
     bool const there = co_await has_bytes(*digest, manifest.repository, manifest.quarantined);
@@ -260,15 +260,16 @@ void Fsck::compare(meta::ManifestRecord const& manifest, std::string const& byte
     auto const parsed = oci::parse_manifest(bytes, manifest.media_type, any);
     if (parsed.has_error()) {
         report(Finding::bad_manifest, manifest.digest, manifest.repository,
-               fmt::format("its bytes are no manifest: {}", parsed.error().message));
+               fmt::format("the bytes are not a valid manifest: {}", parsed.error().message));
         return;
     }
     auto recorded = manifest.edges;
     std::ranges::sort(recorded);
     auto const subject = parsed->subject ? parsed->subject->digest.str() : std::string();
     if (recorded == edges_of(*parsed) && manifest.subject == subject) return;
-    report(Finding::wrong_edges, manifest.digest, manifest.repository,
-           "what is recorded that it names is not what it names; delete the manifest and push it again");
+    report(
+        Finding::wrong_edges, manifest.digest, manifest.repository,
+        "the recorded references differ from those of the manifest; delete the manifest and push it again");
 }
 
 Task<Result<>> Fsck::check_tags() {
@@ -278,9 +279,8 @@ Task<Result<>> Fsck::check_tags() {
 Task<> Fsck::check_tag(meta::TagRecord const& tag) {
     ++counts_.tags;
     if (!tag.manifest_known) {
-        report(
-            Finding::dangling_tag, tag.name, tag.repository,
-            fmt::format("it points to {}, which is not there; push the tag again or delete it", tag.digest));
+        report(Finding::dangling_tag, tag.name, tag.repository,
+               fmt::format("its manifest {} is missing; push the tag again or delete it", tag.digest));
     }
     co_return;
 }
@@ -296,7 +296,7 @@ Task<Result<>> Fsck::check_uploads() {
     CO_CHECK(co_await walk<meta::SessionRecord>(&meta::Audit::sessions, "uploads", &Fsck::check_session));
     for (auto const& id : uploads_) {
         report(Finding::upload_without_session, id, {},
-               "received bytes that no session knows: a push under way, or the next start removes them");
+               "received bytes without an upload session: a push in progress, or removed at the next start");
     }
     co_return Result<>();
 }
@@ -304,7 +304,7 @@ Task<Result<>> Fsck::check_uploads() {
 Task<> Fsck::check_session(meta::SessionRecord const& session) {
     if (uploads_.erase(session.id) == 0) {
         report(Finding::session_without_bytes, session.id, session.repository,
-               "an upload session that holds no bytes; it expires");
+               "upload session without data; it expires");
     }
     co_return;
 }

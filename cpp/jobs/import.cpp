@@ -45,10 +45,10 @@ Task<Result<>> note(ImportContext& all, Time now) {
 }  // namespace
 
 Error nothing_to_import(std::filesystem::path const& root) {
-    return {Errc::config,
-            fmt::format("there are no repositories of distribution in {}; give the directory that its "
-                        "configuration calls rootdirectory",
-                        root.string())};
+    return {
+        Errc::config,
+        fmt::format("no repositories of distribution found in {}; use the rootdirectory of its configuration",
+                    root.string())};
 }
 
 Task<Result<ImportCounts>> import_distribution(std::filesystem::path const& root, blob::BlobStore& blobs,

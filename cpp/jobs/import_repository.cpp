@@ -113,7 +113,7 @@ Task<Result<>> RepositoryImport::run() {
     CO_CHECK(co_await manifests_among_layers());
     for (auto const& [digest, dangling] : tags_) {
         for (auto const& link : dangling) {
-            skip(link.tag.str(), fmt::format("it points to {}, which was not taken", digest.str()));
+            skip(link.tag.str(), fmt::format("its manifest {} was not imported", digest.str()));
         }
     }
     co_return Result<>{};
@@ -157,7 +157,7 @@ void RepositoryImport::read_tags() {
 
 Task<Result<>> RepositoryImport::layer(TreeLink const& link) {
     if (link.name != link.target.str()) {
-        skip(link.name, fmt::format("distribution keeps it as {} only; push it again under this digest",
+        skip(link.name, fmt::format("distribution stores it only as {}; push it again under this digest",
                                     link.target.str()));
         co_return Result<>{};
     }
@@ -188,7 +188,7 @@ Task<Result<std::string>> RepositoryImport::problem_with(oci::Digest const& dige
     if (found.has_error()) {
         auto const code = found.error().code;
         if (code == Errc::no_space || code == Errc::unavailable) co_return found.error();
-        if (code == Errc::blob_unknown) co_return std::string("it is needed and has no bytes; push it again");
+        if (code == Errc::blob_unknown) co_return std::string("its file is missing; push it again");
         co_return found.error().message;
     }
     size = *found;
@@ -200,7 +200,7 @@ Task<Result<std::string>> RepositoryImport::problem_with(oci::Digest const& dige
 Task<Result<>> RepositoryImport::revision(TreeLink const& link) {
     auto const& digest = link.target;
     if (link.name != digest.str()) {
-        skip(link.name, fmt::format("its link file names another manifest, {}", digest.str()));
+        skip(link.name, fmt::format("its link file has another digest, {}", digest.str()));
         co_return Result<>{};
     }
     visited_.insert(digest);
@@ -211,7 +211,7 @@ Task<Result<>> RepositoryImport::revision(TreeLink const& link) {
         co_return Result<>{};
     }
     if (!is_read_alike(*bytes)) {
-        skip(digest.str(), "it has a field that looks like one of a manifest's and is none; push it without");
+        skip(digest.str(), "ambiguous field in the manifest; push it without the field");
         co_return Result<>{};
     }
     for (auto const& child : oci::children_of(*manifest)) {
@@ -251,7 +251,7 @@ Task<Result<>> RepositoryImport::content(oci::Manifest const& manifest, Time sin
 Task<Result<std::string>> RepositoryImport::bytes_of(oci::Digest const& digest) {
     auto const blob = co_await all_.blobs.open(digest);
     if (blob.has_error() && blob.error().code == Errc::blob_unknown) {
-        co_return Error{Errc::manifest_unknown, "the manifest has no bytes; push it again"};
+        co_return Error{Errc::manifest_unknown, "the file of the manifest is missing; push it again"};
     }
     if (blob.has_error()) co_return blob.error();
     if ((*blob)->size() > all_.limits.manifest) {
@@ -274,8 +274,7 @@ Task<Result<std::vector<RepositoryImport::TagLink>>> RepositoryImport::tags_to_s
         } else if (there->digest == digest) {
             ++all_.counts.tags;
         } else {
-            skip(link.tag.str(), fmt::format("it points to {} here by now, and stays so; distribution has it "
-                                             "on {}",
+            skip(link.tag.str(), fmt::format("kept: it points to {} here and to {} in distribution",
                                              there->digest.str(), digest.str()));
         }
     }
@@ -321,7 +320,8 @@ Task<Result<>> RepositoryImport::set_one_by_one(meta::NewManifest facts) {
         bool const taken = done.has_error() && done.error().code == Errc::denied;
         if (done.has_error() && !taken) co_return done;
         if (taken) {
-            skip(tag.str(), "it is on another manifest here, which cannot be pulled; delete the tag first");
+            skip(tag.str(),
+                 "it points to another manifest here, which cannot be pulled; delete the tag first");
         } else {
             ++all_.counts.tags;
         }

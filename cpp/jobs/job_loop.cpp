@@ -15,7 +15,7 @@ namespace {
 constexpr std::chrono::seconds lease_life{60};
 constexpr std::chrono::hours longest_wait{24 * 365 * 10};  // What a clock of nanoseconds can add.
 
-constexpr std::string_view unknown_exception = "an exception of an unknown type";
+constexpr std::string_view unknown_exception = "exception of an unknown type";
 
 /// Without memory for the text there is none.
 std::string text_of(std::string_view what) noexcept {
@@ -120,7 +120,7 @@ Task<JobLoop::Outcome> JobLoop::round_under_lease() {
     }
     co_await lease_keeper_.join();
     CO_CHECK(co_await parts_.leases.release(*lease));
-    if (lease_lost_) co_return Error{Errc::unavailable, "the lease was lost to another process"};
+    if (lease_lost_) co_return Error{Errc::unavailable, "lease lost to another process"};
     CO_CHECK(items);
     co_return std::optional(*items);
 }
@@ -193,7 +193,7 @@ void JobLoop::end_round(RoundResult result) noexcept {
 
 Result<RequestedRound> JobLoop::request() {
     std::lock_guard const lock(mutex_);
-    if (stopping_) return Error{Errc::unavailable, "the registry is stopping"};
+    if (stopping_) return Error{Errc::unavailable, "registry stopping"};
     RequestedRound const asked{rounds_ + 1, running_ || requested_};
     if (asked.already_running) return asked;
     asio::post(executor_, [this] { timer_.cancel(); });

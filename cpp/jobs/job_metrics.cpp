@@ -22,9 +22,9 @@ JobMetrics::JobMetrics(Metrics& metrics, std::string const& job)
       cancelled_(rounds(metrics, job, RoundOutcome::cancelled)),
       skipped_(rounds(metrics, job, RoundOutcome::skipped)),
       items_(
-          metrics.counter("ocilot_job_items_total", "Items a background job dealt with.", {{"name", job}})),
-      running_(
-          metrics.gauge("ocilot_job_running", "1 while a round of a background job runs.", {{"name", job}})),
+          metrics.counter("ocilot_job_items_total", "Items processed by a background job.", {{"name", job}})),
+      running_(metrics.gauge("ocilot_job_running", "1 while a round of a background job is running.",
+                             {{"name", job}})),
       last_success_(metrics.gauge("ocilot_job_last_success_timestamp_seconds",
                                   "End of the last successful round of a background job, 0 before the first.",
                                   {{"name", job}})),

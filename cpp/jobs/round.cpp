@@ -7,7 +7,7 @@
 namespace ocilot::jobs {
 
 Result<> Round::check() const {
-    if (cancelled()) return Error{Errc::cancelled, "the round was cancelled"};
+    if (cancelled()) return Error{Errc::cancelled, "round cancelled"};
     return {};
 }
 

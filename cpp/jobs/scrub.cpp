@@ -14,7 +14,7 @@ constexpr std::size_t page_size = 1000;
 /// What opening a file counts as, so that many small blobs do not become a storm of them.
 constexpr std::size_t cost_of_a_blob = 64 * 1024;
 
-constexpr std::string_view blobs_help = "Blobs the scrub read again, by outcome.";
+constexpr std::string_view blobs_help = "Blobs read by the scrub, by outcome.";
 
 /// So many bytes a second, and no faster to make up for lost time.
 class RateLimit final : public ReadThrottle {
@@ -53,8 +53,7 @@ class Scrub {
           ok_(metrics.counter("ocilot_scrub_blobs_total", blobs_help, {{"outcome", "ok"}})),
           taken_(metrics.counter("ocilot_scrub_blobs_total", blobs_help, {{"outcome", "quarantined"}})),
           failed_(metrics.counter("ocilot_scrub_blobs_total", blobs_help, {{"outcome", "failed"}})),
-          pace_(round, rules.rate,
-                metrics.counter("ocilot_scrub_bytes_total", "Bytes the scrub read again.")) {}
+          pace_(round, rules.rate, metrics.counter("ocilot_scrub_bytes_total", "Bytes read by the scrub.")) {}
 
     Task<Result<std::size_t>> run();
 
@@ -124,7 +123,7 @@ Task<Result<>> Scrub::look_at(oci::Digest digest) {
         if (state.error().code == Errc::cancelled) co_return state.error();
         if (state.error().code == Errc::blob_unknown) co_return Result<>();  // Removed meanwhile.
         failed_.add();
-        log_.error("a blob cannot be read", {{"digest", digest.str()}, {"err", state.error().message}});
+        log_.error("blob not readable", {{"digest", digest.str()}, {"err", state.error().message}});
         co_return Result<>();
     }
     if (*state == State::good) co_return co_await well(digest);
@@ -155,7 +154,7 @@ Task<Result<>> Scrub::well(oci::Digest digest) {
     auto& facts = registry_.meta.scrub();
     CO_TRY(bool const hidden, co_await facts.is_quarantined(digest));
     if (!hidden) co_return Result<>();
-    log_.info("a quarantined blob has the right bytes and is served again", {{"digest", digest.str()}});
+    log_.info("blob released from quarantine", {{"digest", digest.str()}});
     co_return co_await facts.release(digest);
 }
 
@@ -167,10 +166,10 @@ Task<Result<>> Scrub::take_away(oci::Digest digest, State state) {
     if (moved.has_error() && moved.error().code != Errc::blob_unknown) {
         // What the disk does not read it may not move, either; the next push replaces it.
         if (state == State::rotten || moved.error().code != Errc::io) co_return moved.error();
-        log_.error("the file of an unreadable blob cannot be moved to the quarantine",
+        log_.error("file of an unreadable blob not moved to quarantine",
                    {{"digest", digest.str()}, {"err", moved.error().message}});
     }
-    log_.error(state == State::rotten ? "a blob has rotten bytes and was quarantined; push it again"
+    log_.error(state == State::rotten ? "blob is corrupted and was quarantined; push it again"
                                       : "blob is unreadable and was quarantined; push it again",
                {{"digest", digest.str()}});
     taken_.add();

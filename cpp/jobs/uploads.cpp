@@ -27,7 +27,7 @@ class Expiry {
           oldest_of_others_(oldest_ - age / age_parts),
           log_(log),
           failed_(metrics.counter("ocilot_uploads_not_expired_total",
-                                  "Upload sessions over their age that could not be removed.", {})) {}
+                                  "Expired upload sessions that could not be removed.", {})) {}
 
     Task<Result<std::size_t>> run() {
         std::optional<meta::UploadCursor> place;

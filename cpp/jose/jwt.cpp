@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 constexpr double latest = 253402300799;  // The last second of the year 9999.
 
 Error refused(std::string_view why) {
-    return {Errc::unauthorized, fmt::format("the token is refused: {}; log in again", why)};
+    return {Errc::unauthorized, fmt::format("token rejected: {}; log in again", why)};
 }
 
 /// The three parts of a compact JWS (RFC 7515 §7.1).
@@ -30,8 +30,8 @@ struct Parts {
 };
 
 Result<Parts> take_apart(std::string_view token) {
-    if (token.size() > longest_jwt) return refused("it is too long");
-    if (std::ranges::count(token, '.') != 2) return refused("it has not three parts");
+    if (token.size() > longest_jwt) return refused("too long");
+    if (std::ranges::count(token, '.') != 2) return refused("expected three parts separated by points");
     auto const first = token.find('.');
     auto const second = token.find('.', first + 1);
     return Parts{token.substr(0, first), token.substr(first + 1, second - first - 1),
@@ -40,9 +40,9 @@ Result<Parts> take_apart(std::string_view token) {
 
 Result<Json> decode(std::string_view part, std::string_view what) {
     auto const text = from_base64url(part);
-    if (!text) return refused(fmt::format("its {} is not base64url", what));
+    if (!text) return refused(fmt::format("{} is not base64url", what));
     auto json = parse_strict_object(*text);
-    if (json.has_error()) return refused(fmt::format("its {} is invalid: {}", what, json.error().message));
+    if (json.has_error()) return refused(fmt::format("invalid {}: {}", what, json.error().message));
     return json;
 }
 
@@ -50,7 +50,7 @@ Result<Json> decode(std::string_view part, std::string_view what) {
 Result<std::string> text_of(Json const& object, char const* name) {
     auto const found = object.find(name);
     if (found == object.end()) return std::string();
-    if (!found->is_string()) return refused(fmt::format("its {} is not a string", name));
+    if (!found->is_string()) return refused(fmt::format("{} is not a string", name));
     return found->get<std::string>();
 }
 
@@ -58,7 +58,7 @@ Result<std::vector<std::string>> chain_of(Json const& header) {
     std::vector<std::string> chain;
     for (auto const& item : header["x5c"]) {
         auto der = item.is_string() ? from_base64(item.get_ref<std::string const&>()) : std::nullopt;
-        if (!der) return refused("its x5c is no list of certificates");
+        if (!der) return refused("x5c is not a list of certificates");
         chain.push_back(std::move(*der));
     }
     return chain;
@@ -78,20 +78,20 @@ Result<PublicKey> key_for(Json const& header, PublicKeys const& keys, SigningAlg
     if (header.contains("jwk")) {
         if (auto const* const key = keys.find_same(header["jwk"].dump()); key != nullptr) return *key;
     }
-    return refused("no trusted key fits the one it names");
+    return refused("no trusted key matches its key id");
 }
 
 Result<> check_signature(Parts const& parts, PublicKeys const& keys, JwtRules const& rules, Time now) {
     TRY(auto const header, decode(parts.header, "header"));
-    if (header.contains("crit")) return refused("its header has extensions (crit) that are not understood");
+    if (header.contains("crit")) return refused("unsupported extensions (crit) in its header");
     TRY(auto const name, text_of(header, "alg"));
     auto const algorithm = parse_signing_algorithm(name);
     if (!algorithm || std::ranges::find(rules.algorithms, *algorithm) == rules.algorithms.end())
-        return refused("its signature algorithm is not accepted");
+        return refused("signature algorithm not accepted");
     TRY(auto const key, key_for(header, keys, *algorithm, now));
     auto const signature = from_base64url(parts.signature);
     if (!signature || !key.verifies(*algorithm, parts.signed_text, *signature))
-        return refused("its signature is wrong");
+        return refused("invalid signature");
     return {};
 }
 
@@ -99,9 +99,9 @@ Result<> check_signature(Parts const& parts, PublicKeys const& keys, JwtRules co
 Result<std::optional<Time>> time_of(Json const& claims, char const* name) {
     auto const found = claims.find(name);
     if (found == claims.end()) return std::optional<Time>();
-    if (!found->is_number()) return refused(fmt::format("its {} is not a number", name));
+    if (!found->is_number()) return refused(fmt::format("{} is not a number", name));
     auto const seconds = found->get<double>();
-    if (!(seconds >= 0 && seconds <= latest)) return refused(fmt::format("its {} is out of range", name));
+    if (!(seconds >= 0 && seconds <= latest)) return refused(fmt::format("{} is out of range", name));
     // Whole seconds of a double below 2^38 are exact, and microseconds of it fit into 64 bits.
     return std::optional<Time>(Time(std::chrono::microseconds(std::llround(seconds * 1e6))));
 }
@@ -111,9 +111,9 @@ Result<std::vector<std::string>> audience_of(Json const& claims) {
     std::vector<std::string> audience;
     if (found == claims.end()) return audience;
     if (found->is_string()) return std::vector{found->get<std::string>()};
-    if (!found->is_array()) return refused("its aud is neither a string nor a list of strings");
+    if (!found->is_array()) return refused("aud is neither a string nor a list of strings");
     for (auto const& item : *found) {
-        if (!item.is_string()) return refused("its aud is neither a string nor a list of strings");
+        if (!item.is_string()) return refused("aud is neither a string nor a list of strings");
         audience.push_back(item.get<std::string>());
     }
     return audience;
@@ -127,7 +127,7 @@ Result<Claims> read_claims(std::string_view part) {
     TRY(claims.id, text_of(json, "jti"));
     TRY(claims.audience, audience_of(json));
     TRY(auto const expires_at, time_of(json, "exp"));
-    if (!expires_at) return refused("it never expires: it has no exp");
+    if (!expires_at) return refused("missing exp: expected a token that expires");
     claims.expires_at = *expires_at;
     TRY(claims.not_before, time_of(json, "nbf"));
     TRY(claims.issued_at, time_of(json, "iat"));
@@ -137,11 +137,11 @@ Result<Claims> read_claims(std::string_view part) {
 
 Result<> check_claims(Claims const& claims, JwtRules const& rules, Time now) {
     if (claims.issuer.empty() || claims.issuer != rules.issuer)
-        return refused("it is of another issuer than the one that is believed");
+        return refused("issued by an issuer that is not trusted");
     if (std::ranges::find(claims.audience, rules.audience) == claims.audience.end())
-        return refused("it is for another audience than this registry");
-    if (now >= claims.expires_at + rules.leeway) return refused("it has expired");
-    if (claims.not_before && now + rules.leeway < *claims.not_before) return refused("it is not valid yet");
+        return refused("issued for another audience");
+    if (now >= claims.expires_at + rules.leeway) return refused("expired");
+    if (claims.not_before && now + rules.leeway < *claims.not_before) return refused("not valid yet");
     return {};
 }
 

@@ -23,7 +23,7 @@ constexpr std::size_t fingerprint_bytes = 30;
 using Number = Owned<BIGNUM>;
 
 Error incomplete() {
-    return unusable_key("OpenSSL cannot tell what the key is made of");
+    return unusable_key("OpenSSL cannot read the parameters of the key");
 }
 
 /// A number of the key, base64url, at least `size` bytes with zeros before it; empty if there is none.
@@ -76,14 +76,14 @@ std::string spki_of(EVP_PKEY const* key) {
 Result<std::string> rsa_jwk(EVP_PKEY const* key) {
     int const bits = EVP_PKEY_get_bits(key);
     if (bits < smallest_rsa || bits > largest_rsa)
-        return unusable_key(fmt::format("an RSA key of {} bits is not accepted: use one of {} to {}", bits,
+        return unusable_key(fmt::format("RSA key of {} bits not accepted: expected {} to {}", bits,
                                         smallest_rsa, largest_rsa));
     BIGNUM* raw = nullptr;
     if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &raw) != 1) return incomplete();
     Number const exponent(raw);
     // With 1 everybody can sign.
     if (BN_is_one(raw) != 0 || BN_is_odd(raw) == 0 || BN_num_bits(raw) > 64)
-        return unusable_key("an RSA key with such an exponent is not accepted: 65537 is the usual one");
+        return unusable_key("RSA exponent not accepted: expected 65537");
     auto const n = number_of(key, OSSL_PKEY_PARAM_RSA_N, 0);
     auto const e = number_of(key, OSSL_PKEY_PARAM_RSA_E, 0);
     if (n.empty() || e.empty()) return incomplete();
@@ -129,9 +129,8 @@ Result<std::string> ed25519_jwk(EVP_PKEY const* key) {
 Result<PublicKey> PublicKey::from_native(Native native) {
     PublicKey key;
     auto const* const pkey = native.get();
-    auto jwk = Result<std::string>(Error{Errc::config,
-                                         "its type or curve is not accepted: use RSA, EC on "
-                                         "P-256, P-384 or P-521, or Ed25519"});
+    auto jwk = Result<std::string>(Error{
+        Errc::config, "type or curve not accepted: expected RSA, EC on P-256, P-384 or P-521, or Ed25519"});
     switch (EVP_PKEY_get_base_id(pkey)) {
         case EVP_PKEY_RSA:
             jwk = rsa_jwk(pkey);

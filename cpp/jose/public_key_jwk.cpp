@@ -27,7 +27,7 @@ std::string text_of(Json const& jwk, char const* name) {
 
 Result<std::string> bytes_of(Json const& jwk, char const* name) {
     auto bytes = from_base64url(text_of(jwk, name));
-    if (!bytes || bytes->empty()) return unusable_key(fmt::format("its member {} is not base64url", name));
+    if (!bytes || bytes->empty()) return unusable_key(fmt::format("field {} is not base64url", name));
     return std::move(*bytes);
 }
 
@@ -42,21 +42,21 @@ Result<PublicKey::Native> build(char const* type, OSSL_PARAM_BLD* builder) {
     EVP_PKEY* key = nullptr;
     if (parameters == nullptr || context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
         EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1)
-        return unusable_key("its numbers are no public key");
+        return unusable_key("the numbers are not a public key");
     return PublicKey::Native(key, Free());
 }
 
 Result<PublicKey::Native> rsa(Json const& jwk) {
     TRY(auto const modulus, bytes_of(jwk, "n"));
     TRY(auto const exponent, bytes_of(jwk, "e"));
-    if (modulus.size() > 1024 || exponent.size() > 8) return unusable_key("its RSA numbers are too large");
+    if (modulus.size() > 1024 || exponent.size() > 8) return unusable_key("the RSA numbers are too large");
     Owned<BIGNUM> const n(BN_bin2bn(raw(modulus), static_cast<int>(modulus.size()), nullptr));
     Owned<BIGNUM> const e(BN_bin2bn(raw(exponent), static_cast<int>(exponent.size()), nullptr));
     Owned<OSSL_PARAM_BLD> const builder(OSSL_PARAM_BLD_new());
     if (n == nullptr || e == nullptr || builder == nullptr ||
         OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
         OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1)
-        return unusable_key("its numbers are no public key");
+        return unusable_key("the numbers are not a public key");
     return build("RSA", builder.get());
 }
 
@@ -69,27 +69,27 @@ std::size_t coordinate_size(std::string_view curve) noexcept {
 Result<PublicKey::Native> ec(Json const& jwk) {
     auto const curve = text_of(jwk, "crv");
     auto const size = coordinate_size(curve);
-    if (size == 0) return unusable_key("its curve is none of P-256, P-384 and P-521");
+    if (size == 0) return unusable_key("unknown curve: expected P-256, P-384 or P-521");
     TRY(auto const x, bytes_of(jwk, "x"));
     TRY(auto const y, bytes_of(jwk, "y"));
     if (x.size() != size || y.size() != size)
-        return unusable_key("its coordinates have not the size of the curve's");
+        return unusable_key("the coordinates do not have the size of the curve");
     auto const point = '\x04' + x + y;  // SEC 1 §2.3.3, uncompressed.
     Owned<OSSL_PARAM_BLD> const builder(OSSL_PARAM_BLD_new());
     if (builder == nullptr ||
         OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.c_str(), 0) != 1 ||
         OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
                                          point.size()) != 1)
-        return unusable_key("its point is no public key");
+        return unusable_key("the point is not a public key");
     return build("EC", builder.get());  // Which also looks whether the point is on the curve.
 }
 
 Result<PublicKey::Native> okp(Json const& jwk) {
-    if (text_of(jwk, "crv") != "Ed25519") return unusable_key("its curve is not Ed25519");
+    if (text_of(jwk, "crv") != "Ed25519") return unusable_key("unknown curve: expected Ed25519");
     TRY(auto const x, bytes_of(jwk, "x"));
     auto* const key =
         x.size() != 32 ? nullptr : EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw(x), x.size());
-    if (key == nullptr) return unusable_key("its member x is no Ed25519 key");
+    if (key == nullptr) return unusable_key("field x is not an Ed25519 key");
     return PublicKey::Native(key, Free());
 }
 
@@ -98,7 +98,7 @@ Result<PublicKey::Native> native_of(Json const& jwk) {
     if (type == "RSA") return rsa(jwk);
     if (type == "EC") return ec(jwk);
     if (type == "OKP") return okp(jwk);
-    return unusable_key("its type kty is none of RSA, EC and OKP");
+    return unusable_key("unknown type kty: expected RSA, EC or OKP");
 }
 
 /// Whether a JWK says that signatures are not to be verified with it (RFC 7517 §4.2, §4.3).
@@ -114,19 +114,20 @@ bool is_for_something_else(Json const& jwk) {
 
 Result<PublicKey> PublicKey::from_jwk(std::string_view json) {
     auto parsed = parse_strict_object(json);
-    if (parsed.has_error()) return unusable_key("it cannot be read: " + parsed.error().message);
+    if (parsed.has_error()) return unusable_key("cannot be read: " + parsed.error().message);
     auto const& jwk = *parsed;
-    if (jwk.contains("d")) return unusable_key("it is a private key: give its public part only");
-    if (is_for_something_else(jwk)) return unusable_key("its use or key_ops is not to verify signatures");
+    if (jwk.contains("d")) return unusable_key("private key: expected a public key");
+    if (is_for_something_else(jwk))
+        return unusable_key("use or key_ops does not include signature verification");
     std::optional<SigningAlgorithm> only;
     if (jwk.contains("alg")) {
         only = parse_signing_algorithm(text_of(jwk, "alg"));
-        if (!only) return unusable_key("its alg is no signature algorithm that is accepted");
+        if (!only) return unusable_key("alg is not an accepted signature algorithm");
     }
     TRY(auto native, native_of(jwk));
     TRY(auto key, from_native(std::move(native)));
     key.only_ = only;
-    if (only && !key.takes(*only)) return unusable_key("its alg is not one of its type");
+    if (only && !key.takes(*only)) return unusable_key("alg does not match the type of the key");
     key.id_ = text_of(jwk, "kid");
     return key;
 }

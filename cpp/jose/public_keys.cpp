@@ -55,7 +55,7 @@ Owned<X509> certificate_of(unsigned char const* der, long size) {
 
 Result<PublicKey> key_of(X509 const* certificate) {
     auto* const key = X509_get0_pubkey(certificate);
-    if (key == nullptr) return unusable_key("its key is of an unknown type");
+    if (key == nullptr) return unusable_key("its key has an unknown type");
     EVP_PKEY_up_ref(key);
     return PublicKey::from_native(PublicKey::Native(key, Free()));
 }
@@ -67,7 +67,7 @@ bool is_secret(Json const& jwk) {
 }  // namespace
 
 Result<> PublicKeys::add_jwks(std::string_view json) {
-    if (json.size() > longest_jwks) return unusable_key("the JWKS has more than a mebibyte");
+    if (json.size() > longest_jwks) return unusable_key("the JWKS is larger than 1 MiB");
     auto parsed = parse_strict_object(json);
     if (parsed.has_error()) return unusable_key("the JWKS cannot be read: " + parsed.error().message);
     auto list = Json::array();
@@ -76,15 +76,13 @@ Result<> PublicKeys::add_jwks(std::string_view json) {
     } else {
         list.push_back(*parsed);
     }
-    if (!list.is_array() || list.size() > max_keys)
-        return unusable_key("the JWKS has no proper list of keys");
+    if (!list.is_array() || list.size() > max_keys) return unusable_key("the JWKS has no list of keys");
     auto const before = keys_.size();
     for (std::size_t i = 0; i < list.size(); ++i) {
         if (is_secret(list[i]))
-            return unusable_key(
-                "the JWKS holds a shared secret (kty oct): tokens are verified with public keys only");
+            return unusable_key("the JWKS contains a shared secret (kty oct): expected public keys only");
         if (list[i].is_object() && list[i].contains("d"))
-            return unusable_key("the JWKS holds a private key: give its public part only");
+            return unusable_key("the JWKS contains a private key: expected public keys only");
         auto key = PublicKey::from_jwk(list[i].dump());
         if (key.has_error()) {
             passed_over_.push_back(fmt::format("key {} of the JWKS: {}", i + 1, key.error().message));
@@ -93,14 +91,13 @@ Result<> PublicKeys::add_jwks(std::string_view json) {
         keys_.push_back(std::move(*key));
     }
     if (keys_.size() == before)
-        return unusable_key(passed_over_.empty()
-                                ? "the JWKS holds no key"
-                                : "the JWKS holds no key that can be used: " + passed_over_.back());
+        return unusable_key(passed_over_.empty() ? "the JWKS contains no key"
+                                                 : "the JWKS contains no usable key: " + passed_over_.back());
     return {};
 }
 
 Result<> PublicKeys::add_pem(std::string_view text) {
-    if (text.size() > longest_jwks) return unusable_key("the PEM file has more than a mebibyte");
+    if (text.size() > longest_jwks) return unusable_key("the PEM file is larger than 1 MiB");
     Owned<BIO> const bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     if (bio == nullptr) return unusable_key("the PEM file cannot be read");
     auto const before = keys_.size();
@@ -118,7 +115,7 @@ Result<> PublicKeys::add_pem(std::string_view text) {
             unsigned char const* der = block->bytes.get();
             Owned<EVP_PKEY> key(d2i_PUBKEY(nullptr, &der, block->size));
             if (key == nullptr)
-                return unusable_key(fmt::format("block {} of the PEM file is no key", number));
+                return unusable_key(fmt::format("block {} of the PEM file is not a key", number));
             take(PublicKey::from_native(PublicKey::Native(key.release(), Free())), number);
         } else {
             passed_over_.push_back(
@@ -132,7 +129,7 @@ Result<> PublicKeys::add_pem(std::string_view text) {
         return unusable_key("the PEM file has a block that cannot be read");
     ERR_clear_error();
     if (keys_.size() == before && !rooted)
-        return unusable_key("the PEM file holds neither a certificate nor a public key that can be used");
+        return unusable_key("the PEM file contains no usable certificate or public key");
     return {};
 }
 
@@ -148,10 +145,10 @@ Result<> PublicKeys::add_certificate(std::string_view der, int number) {
     auto const certificate =
         certificate_of(reinterpret_cast<unsigned char const*>(der.data()), static_cast<long>(der.size()));
     if (certificate == nullptr)
-        return unusable_key(fmt::format("block {} of the PEM file is no certificate", number));
+        return unusable_key(fmt::format("block {} of the PEM file is not a certificate", number));
     if (!roots_) roots_ = std::shared_ptr<X509_STORE>(X509_STORE_new(), Free());
     if (!roots_ || X509_STORE_add_cert(roots_.get(), certificate.get()) != 1)
-        return unusable_key("OpenSSL cannot keep a certificate");
+        return unusable_key("OpenSSL cannot store a certificate");
     take(key_of(certificate.get()), number);
     return {};
 }
@@ -181,17 +178,17 @@ PublicKey const* PublicKeys::find_same(std::string_view jwk) const {
 
 Result<PublicKey> PublicKeys::find_by_chain(std::span<std::string const> chain, Time now) const {
     if (!roots_) return untrusted("no root certificates are configured");
-    if (chain.empty() || chain.size() > longest_chain) return untrusted("it has too few or too many");
+    if (chain.empty() || chain.size() > longest_chain) return untrusted("too few or too many certificates");
     Owned<STACK_OF(X509)> const others(sk_X509_new_null());
     Owned<X509> leaf;
     for (auto const& der : chain) {
         auto certificate =
             certificate_of(reinterpret_cast<unsigned char const*>(der.data()), static_cast<long>(der.size()));
-        if (certificate == nullptr) return untrusted("one cannot be read");
+        if (certificate == nullptr) return untrusted("a certificate cannot be read");
         if (!leaf) {
             leaf = std::move(certificate);
         } else if (others == nullptr || sk_X509_push(others.get(), certificate.get()) == 0) {
-            return untrusted("one cannot be kept");
+            return untrusted("a certificate cannot be stored");
         } else {
             certificate.release();  // NOLINT: the stack owns it now.
         }

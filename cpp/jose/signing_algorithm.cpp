@@ -45,12 +45,12 @@ Result<std::vector<SigningAlgorithm>> allowed_algorithms(std::span<std::string c
         }
         if (word.starts_with("HS")) {
             return Error{Errc::config,
-                         fmt::format("signing algorithm {} is not accepted: whoever can verify with a shared "
-                                     "secret can sign as well; let the token server sign with ES256 or RS256",
+                         fmt::format("signing algorithm {} is not accepted, because it uses a shared secret: "
+                                     "configure the token server to sign with ES256 or RS256",
                                      quote(word))};
         }
-        return Error{Errc::config, fmt::format("signing algorithm {} is unknown: use some of {}", quote(word),
-                                               fmt::join(names, ", "))};
+        return Error{Errc::config, fmt::format("unknown signing algorithm {}: expected one of {}",
+                                               quote(word), fmt::join(names, ", "))};
     }
     return allowed;
 }

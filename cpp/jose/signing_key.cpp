@@ -43,7 +43,7 @@ int no_pass_phrase(char*, int, int, void*) {
 
 Result<SigningKey> SigningKey::make() {
     std::shared_ptr<EVP_PKEY> key(EVP_EC_gen("P-256"), Free());
-    if (!key) return failed(Errc::internal, "OpenSSL cannot make a P-256 key");
+    if (!key) return failed(Errc::internal, "OpenSSL cannot create a P-256 key");
     TRY(auto verifier, PublicKey::from_native(key));
     return SigningKey(std::move(key), std::move(verifier));
 }
@@ -53,10 +53,10 @@ Result<SigningKey> SigningKey::from_pem(std::string_view text) {
     std::shared_ptr<EVP_PKEY> key(
         bio == nullptr ? nullptr : PEM_read_bio_PrivateKey(bio.get(), nullptr, no_pass_phrase, nullptr),
         Free());
-    if (!key) return failed(Errc::config, "the signing key cannot be read: it is no private key as PEM");
+    if (!key) return failed(Errc::config, "cannot read the signing key: expected a private key in PEM form");
     TRY(auto verifier, PublicKey::from_native(key));
     if (!verifier.takes(SigningAlgorithm::es256))
-        return failed(Errc::config, "the signing key is not on the curve P-256: make a new one");
+        return failed(Errc::config, "the signing key is not on curve P-256: create a new one");
     return SigningKey(std::move(key), std::move(verifier));
 }
 

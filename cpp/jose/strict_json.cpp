@@ -25,8 +25,8 @@ class Watch {
         return true;
     }
     [[nodiscard]] char const* problem() const noexcept {
-        if (deep_) return "it is nested too deeply";
-        return twice_ ? "an object has a member twice" : nullptr;
+        if (deep_) return "nested too deeply";
+        return twice_ ? "duplicate field in an object" : nullptr;
     }
 
   private:
@@ -41,12 +41,12 @@ Result<Json> parse_strict_object(std::string_view text) {
     try {
         Watch watch;
         auto json = Json::parse(text, std::ref(watch));
-        if (!json.is_object()) return Error{Errc::bad_request, "it is not a JSON object"};
+        if (!json.is_object()) return Error{Errc::bad_request, "expected a JSON object"};
         if (auto const* const problem = watch.problem(); problem != nullptr)
             return Error{Errc::bad_request, problem};
         return Result<Json>(boost::system::in_place_value, std::move(json));
     } catch (Json::exception const&) {
-        return Error{Errc::bad_request, "it is not valid JSON"};
+        return Error{Errc::bad_request, "invalid JSON"};
     }
 }
 

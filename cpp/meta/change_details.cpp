@@ -182,7 +182,7 @@ std::string details_to_json(Change const& change) {
 Result<> details_from_json(std::string_view text, Change& change) {
     if (text.empty()) return {};
     auto const object = Json::parse(text, nullptr, false);
-    if (!object.is_object()) return Error{Errc::io, "the details of a change are no JSON object"};
+    if (!object.is_object()) return Error{Errc::io, "the details of a change are not a JSON object"};
     auto& details = change.details;
     if (is_of_a_tag(change)) {
         change.digest = text_at(object, "digest");

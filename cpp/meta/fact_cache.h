@@ -91,7 +91,7 @@ class FactCache {
     };
 
     static Counter& counter(Metrics& metrics, std::string_view kind, std::string_view result) {
-        return metrics.counter("ocilot_meta_cache_total", "Facts asked for, by whether memory had them.",
+        return metrics.counter("ocilot_meta_cache_total", "Metadata cache lookups, by result.",
                                {{"fact", std::string(kind)}, {"result", std::string(result)}});
     }
 

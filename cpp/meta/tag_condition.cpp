@@ -16,11 +16,10 @@ bool TagCondition::holds(std::string_view digest) const {
 Result<> require(std::optional<TagCondition> const& condition, std::string_view what,
                  std::string_view digest) {
     if (!condition || condition->holds(digest)) return {};
-    auto const why = digest.empty() ? "does not exist" : "is not what the request requires";
+    auto const why = digest.empty() ? "does not exist" : "does not match the condition";
     return Error{
         Errc::precondition_failed,
-        fmt::format("{} {} (If-Match, If-None-Match); nothing was changed: fetch it and decide again", what,
-                    why)};
+        fmt::format("{} {} (If-Match, If-None-Match); nothing was changed: fetch it and retry", what, why)};
 }
 
 }  // namespace ocilot::meta

@@ -6,7 +6,7 @@ namespace ocilot::meta {
 
 Error name_unknown(oci::RepositoryName const& repository) {
     return {Errc::name_unknown,
-            fmt::format("there is no repository {}; check the name, or push to it first", repository.str())};
+            fmt::format("repository {} not found; check the name, or push to it first", repository.str())};
 }
 
 Error tag_unknown(oci::RepositoryName const& repository, oci::Tag const& tag) {
@@ -28,38 +28,35 @@ Error blob_unknown(oci::RepositoryName const& repository, oci::Digest const& dig
 }
 
 Error account_unknown(std::string_view name) {
-    return {Errc::not_found, fmt::format("there is no account {}; check the name, or add it first", name)};
+    return {Errc::not_found, fmt::format("account {} not found; check the name, or create it first", name)};
 }
 
 Error token_unknown(std::string_view id) {
-    return {Errc::not_found, fmt::format("there is no token {}; list the tokens to see which there are", id)};
+    return {Errc::not_found, fmt::format("token {} not found; list the tokens", id)};
 }
 
 Error tag_taken(oci::Tag const& tag) {
-    return {Errc::denied,
-            fmt::format("the tag {} exists already and you may only create new ones; push under another tag",
-                        tag.str())};
+    return {
+        Errc::denied,
+        fmt::format("tag {} already exists and you may only create tags; push under another tag", tag.str())};
 }
 
 Error upload_unknown(Uuid id) {
     return {Errc::upload_unknown,
-            fmt::format("there is no upload session {}: it is finished, cancelled or expired; "
-                        "start a new one",
+            fmt::format("upload session {} not found: it is finished, cancelled or expired; start a new one",
                         id.str())};
 }
 
 Error upload_claimed(Uuid id) {
-    return {
-        Errc::upload_busy,
-        fmt::format("upload session {} was continued by another request; ask for its offset with GET on its "
-                    "location, or start a new one",
-                    id.str())};
+    return {Errc::upload_busy, fmt::format("upload session {} was continued by another request; get its "
+                                           "offset with GET on its location, or start a new one",
+                                           id.str())};
 }
 
 Error content_missing(oci::RepositoryName const& repository, std::vector<std::string> missing) {
-    auto message = fmt::format("repository {} does not hold {} that the manifest names{}; push it first",
-                               repository.str(), missing.front(),
-                               missing.size() > 1 ? fmt::format(", nor {} more", missing.size() - 1) : "");
+    auto message = fmt::format(
+        "repository {} does not contain {}, which the manifest references{}; push it first", repository.str(),
+        missing.front(), missing.size() > 1 ? fmt::format(", nor {} more", missing.size() - 1) : "");
     return {Errc::manifest_blob_unknown, std::move(message), std::move(missing)};
 }
 

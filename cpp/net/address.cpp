@@ -18,9 +18,9 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 
 Error refuse(std::string_view text, std::string_view why) {
     return {Errc::config,
-            fmt::format("`{}` is not an address to listen on: {}; write it like 127.0.0.1:5000, "
-                        ":5000 or [::1]:5000",
-                        text, why)};
+            fmt::format(
+                "invalid address \"{}\": {}; expected an address such as 127.0.0.1:5000, :5000 or [::1]:5000",
+                text, why)};
 }
 
 std::optional<Tcp::endpoint> as_tcp(Endpoint const& endpoint) {
@@ -43,20 +43,20 @@ bool is_host(std::string_view host) {
 
 Result<Address> parse_address(std::string_view text) {
     auto const colon = text.rfind(':');
-    if (colon == std::string_view::npos) return refuse(text, "it has no port");
+    if (colon == std::string_view::npos) return refuse(text, "missing port");
     auto const port = parse_port(text.substr(colon + 1));
-    if (!port) return refuse(text, "its port is not a number from 0 to 65535");
+    if (!port) return refuse(text, "the port is not a number from 0 to 65535");
 
     auto host = text.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) {
         host = host.substr(1, host.size() - 2);
         boost::system::error_code malformed;
         asio::ip::make_address_v6(std::string(host), malformed);
-        if (malformed) return refuse(text, "between the brackets is no IPv6 address");
+        if (malformed) return refuse(text, "no IPv6 address between the brackets");
     } else if (host.find(':') != std::string_view::npos) {
         return refuse(text, "an IPv6 address needs brackets");
     } else if (!is_host(host)) {
-        return refuse(text, "its host is neither an address nor a name");
+        return refuse(text, "the host is neither an address nor a name");
     }
     return Address{std::string(host), *port};
 }

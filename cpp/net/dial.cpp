@@ -43,7 +43,7 @@ Error given_up() {
 }
 
 Error too_late() {
-    return {Errc::request_timeout, "the connection was not established in time"};
+    return {Errc::request_timeout, "timeout while connecting"};
 }
 
 /// Waits for a timer; true if the Task is cancelled instead.
@@ -71,7 +71,7 @@ Task<Result<Addresses>> look_up(std::string host, std::uint16_t port, std::chron
     }
     if (!lookup->done) {
         lookup->resolver.cancel();
-        co_return Error{Errc::request_timeout, fmt::format("the name {} was not resolved in time", host)};
+        co_return Error{Errc::request_timeout, fmt::format("timeout while resolving the name {}", host)};
     }
     if (lookup->failed || lookup->found.empty()) {
         co_return unreachable(fmt::format("cannot resolve the name {} ({})", host, lookup->failed.message()));
@@ -175,10 +175,10 @@ Task<Result<Socket>> dial(std::string host, std::uint16_t port, AddressPolicy co
     auto const first = addresses.front().address().to_string();
     std::erase_if(addresses, [&](auto const& address) { return !policy.allows(address.address()); });
     if (addresses.empty()) {
-        co_return Error{Errc::denied,
-                        fmt::format("address {} is not public, and only public addresses may be "
-                                    "connected to here",
-                                    first)};
+        co_return Error{
+            Errc::denied,
+            fmt::format("address {} is not public, and only connections to public addresses are allowed",
+                        first)};
     }
     auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(late - Ticks::now());
     co_return co_await connect_to_any(in_turn(addresses), next_address_after, left);

@@ -43,9 +43,9 @@ Result<> check_literal(HttpRoute const& route) {
                                  route.url.host)};
     }
     if (name || route.addresses->allows(address)) return {};
-    return Error{Errc::denied, fmt::format("address {} is not public, and only public addresses may be "
-                                           "connected to here",
-                                           route.url.host)};
+    return Error{Errc::denied,
+                 fmt::format("address {} is not public, and only connections to public addresses are allowed",
+                             route.url.host)};
 }
 
 Task<Result<>> write_all(Transport& transport, std::string_view text) {

@@ -26,15 +26,15 @@ Result<> HttpRedirects::follow(HttpResponse const& response) {
         return Error{Errc::unavailable, fmt::format("more than {} redirects", policy.max)};
     }
     auto next = resolve_url(url_, find_header(response.headers, "Location").value_or(""));
-    if (next.has_error()) return Error{Errc::unavailable, "it redirects to an invalid URL"};
+    if (next.has_error()) return Error{Errc::unavailable, "redirect to an invalid URL"};
     if (url_.tls && !next->tls && !policy.downgrade) {
-        return Error{Errc::denied, fmt::format("it redirects from https to {}, and plain http is not allowed",
-                                               next->origin())};
+        return Error{Errc::denied,
+                     fmt::format("redirect from https to {}, but plain http is not allowed", next->origin())};
     }
     if (!url_.same_origin(*next)) {
         if (!policy.other_origins) {
             return Error{Errc::denied,
-                         fmt::format("it redirects to {}, and other hosts are not allowed", next->origin())};
+                         fmt::format("redirect to {}, but other hosts are not allowed", next->origin())};
         }
         keep_for_another_origin(request_.headers);
         request_.body.clear();

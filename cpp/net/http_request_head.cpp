@@ -52,13 +52,13 @@ bool is_idempotent(std::string_view method) noexcept {
 }
 
 Result<> check_request(HttpRequest const& request) {
-    if (!is_token(request.method) || request.method == "CONNECT") return malformed("unusable method");
+    if (!is_token(request.method) || request.method == "CONNECT") return malformed("invalid method");
     for (auto const& [name, value] : request.headers) {
         if (!is_token(name)) return malformed("a header name is not a token");
-        if (!is_value(value)) return malformed(fmt::format("header {} holds control characters", name));
+        if (!is_value(value)) return malformed(fmt::format("header {} contains control characters", name));
         if (is_own(name)) return malformed(fmt::format("header {} is set by the client", name));
     }
-    if (request.source && !request.body.empty()) return malformed("two bodies");
+    if (request.source && !request.body.empty()) return malformed("more than one body");
     return {};
 }
 

@@ -135,7 +135,7 @@ Result<> HttpResponseParser::look_for_head() {
     while (!head_done() && begin_ != end_) {
         auto const text = waiting();
         if (!text.starts_with(version.substr(0, text.size())))
-            return not_http("it does not begin with HTTP/1");
+            return not_http("it does not start with HTTP/1");
         auto const end = text.find("\r\n\r\n", scanned_);
         auto const size = end == std::string_view::npos ? text.size() : end + 4;
         if (size > limits_.head) {
@@ -158,9 +158,9 @@ Result<> HttpResponseParser::take_head(std::string_view text) {
     beast::error_code failed;
     auto const used = impl_->put({text.data(), text.size()}, failed);
     if (failed) return not_http(failed.message());
-    if (!impl_->is_header_done() || used != text.size()) return not_http("its head has no clear end");
+    if (!impl_->is_header_done() || used != text.size()) return not_http("the end of its head is ambiguous");
     auto const status = impl_->status;
-    if (status == 101) return not_http("it switches protocols, which was not asked for");
+    if (status == 101) return not_http("unexpected switch of protocols");
     if (status < 100 || status > 599) return not_http(fmt::format("status {}", status));
     if (status >= 200) return set_framing();
     if (++interims_ > max_interims) {
@@ -175,7 +175,7 @@ Result<> HttpResponseParser::set_framing() {
     for (auto const& [name, value] : impl_->headers) {
         if (!same_name(name, "Transfer-Encoding")) continue;
         if (++codings > 1 || impl_->http_1_0 || !same_name(value, "chunked")) {
-            return not_http("its transfer coding is not chunked alone");
+            return not_http("unsupported transfer coding: expected chunked");
         }
     }
     head_.status = impl_->status;

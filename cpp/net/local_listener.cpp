@@ -18,9 +18,9 @@ namespace {
 constexpr mode_t owner_only = 0600;
 
 Error cannot_listen(std::string_view path, std::string_view why) {
-    return {Errc::config, fmt::format("cannot make the control socket {}: {}; name another place with "
-                                      "ocilot.controlsocket",
-                                      path, why)};
+    return {Errc::config,
+            fmt::format("cannot create the control socket {}: {}; set another path in ocilot.controlsocket",
+                        path, why)};
 }
 
 Error cannot_listen(std::string_view path, int errno_value) {
@@ -80,7 +80,7 @@ Result<> make_room(std::string const& path, sockaddr_un const& address) {
         if (errno == ENOENT) return {};
         return cannot_listen(path, errno);
     }
-    if (!S_ISSOCK(found.st_mode)) return cannot_listen(path, "something that is no socket is there");
+    if (!S_ISSOCK(found.st_mode)) return cannot_listen(path, "the path exists and is not a socket");
     if (is_served(address)) return cannot_listen(path, "another process listens there");
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return cannot_listen(path, errno);
     return {};

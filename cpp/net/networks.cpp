@@ -59,8 +59,8 @@ Result<Networks> Networks::parse(std::vector<std::string> const& texts) {
             good = good && failed == std::errc{} && at == end && bits <= most;
         }
         if (!good) {
-            return Error{Errc::config, fmt::format("`{}` is no network; write it like 10.0.0.0/8, "
-                                                   "2001:db8::/32 or 192.0.2.7",
+            return Error{Errc::config, fmt::format("invalid network \"{}\": expected a network such as "
+                                                   "10.0.0.0/8, 2001:db8::/32 or 192.0.2.7",
                                                    text)};
         }
         network.bits = bits + (all_bits - most);

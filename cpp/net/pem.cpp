@@ -60,7 +60,7 @@ Result<std::vector<Certificate>> read_certificates(std::string_view what, std::s
     bool const at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     auto const reason = take_tls_reason();
     if (!at_end) return unusable_file(what, file, fmt::format("it is damaged ({})", reason));
-    if (chain.empty()) return unusable_file(what, file, "it holds no certificate in PEM form");
+    if (chain.empty()) return unusable_file(what, file, "it contains no certificate in PEM form");
     return chain;
 }
 
@@ -75,7 +75,7 @@ Result<Key> read_key(std::string const& file) {
     if (encrypted) return unusable_file("key", file, "it is encrypted; store it without a passphrase");
     // OpenSSL's decoders answer `unsupported` where there is nothing to decode.
     if (none || text.find("PRIVATE KEY-----") == std::string::npos) {
-        return unusable_file("key", file, "it holds no private key in PEM form");
+        return unusable_file("key", file, "it contains no private key in PEM form");
     }
     return unusable_file("key", file, fmt::format("it is damaged ({})", reason));
 }

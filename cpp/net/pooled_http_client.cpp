@@ -118,7 +118,7 @@ Task<Result<>> PooledHttpClient::Sending::drain(HttpResponse& response) {
 Task<Result<HttpResponse>> PooledHttpClient::Sending::send() {
     auto const& settings = shared_->settings;
     proxy_ = settings.proxies.find(redirects_.url());
-    if (budget_.spent()) co_return fail({Errc::request_timeout, "its time was over before it was sent"});
+    if (budget_.spent()) co_return fail({Errc::request_timeout, "timeout before it was sent"});
     auto& idle = HttpConnectionPool::of(co_await asio::this_coro::executor);
     if (auto kept = idle.take({shared_, route()})) {
         shared_->reused.add();

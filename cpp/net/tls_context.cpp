@@ -81,7 +81,7 @@ Result<TlsVersion> parse_tls_version(std::string_view text) {
     if (text == "tls1.2") return TlsVersion::tls1_2;
     if (text == "tls1.3") return TlsVersion::tls1_3;
     return Error{Errc::config,
-                 fmt::format("`{}` is no TLS version this server can insist on; use tls1.2 or tls1.3", text)};
+                 fmt::format("invalid minimum TLS version \"{}\": expected tls1.2 or tls1.3", text)};
 }
 
 TlsContext::~TlsContext() {

@@ -18,7 +18,7 @@ constexpr std::size_t fair_share = 1024 * 1024;  // Bytes.
 std::string peer_of(Socket const& socket) {
     boost::system::error_code gone;
     auto const endpoint = socket.remote_endpoint(gone);
-    return gone ? std::string("a client that has left") : format_endpoint(endpoint);
+    return gone ? std::string("a disconnected client") : format_endpoint(endpoint);
 }
 
 bool says_peer_is_gone(int errno_value) noexcept {
@@ -98,13 +98,13 @@ bool Transport::spend(std::size_t bytes) noexcept {
 Error Transport::failure(int errno_value, std::string_view doing) {
     bool const stopped = errno_value == ECANCELED;
     if (stopped && socket_.is_open() && deadline_.passed()) {
-        return {Errc::request_timeout, fmt::format("the connection with {} ran into its deadline", peer_)};
+        return {Errc::request_timeout, fmt::format("timeout of the connection with {}", peer_)};
     }
     if (stopped || !socket_.is_open()) {
         return {Errc::cancelled, fmt::format("the connection with {} was closed on this side", peer_)};
     }
     if (says_peer_is_gone(errno_value)) {
-        return {Errc::peer_closed, fmt::format("{} went away in mid-conversation", peer_)};
+        return {Errc::peer_closed, fmt::format("{} closed the connection", peer_)};
     }
     return system_error(errno_value, fmt::format("cannot {} the connection with {}", doing, peer_));
 }

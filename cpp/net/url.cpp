@@ -15,7 +15,7 @@ constexpr std::uint16_t http_port = 80;
 constexpr std::uint16_t https_port = 443;
 
 Error unusable(std::string_view why) {
-    return {Errc::bad_request, fmt::format("the URL cannot be used: {}", why)};
+    return {Errc::bad_request, fmt::format("invalid URL: {}", why)};
 }
 
 char lower(char c) noexcept {
@@ -41,7 +41,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 
 /// `host`, `host:port`, `[v6]` or `[v6]:port`.
 Result<> take_authority(std::string_view text, Url& url) {
-    if (text.find('@') != std::string_view::npos) return unusable("it has a user in it");
+    if (text.find('@') != std::string_view::npos) return unusable("it contains a user name");
     auto const closing = text.starts_with('[') ? text.find(']') : std::string_view::npos;
     auto const colon = text.find(':', closing == std::string_view::npos ? 0 : closing);
     auto const host = text.substr(0, colon);
@@ -51,17 +51,17 @@ Result<> take_authority(std::string_view text, Url& url) {
         boost::asio::ip::make_address_v6(url.host, malformed);
         // Nor a zone (`fe80::1%eth0`), which may hold any characters.
         if (malformed || url.host.find('%') != std::string::npos || host.size() != closing + 1)
-            return unusable("its host is no IPv6 address");
+            return unusable("the host is not an IPv6 address");
     } else {
         url.host = lowered(host);
         if (host.empty() || !std::ranges::all_of(host, is_host_character)) {
-            return unusable("its host is neither a name nor an address");
+            return unusable("the host is neither a name nor an address");
         }
     }
     url.port = url.tls ? https_port : http_port;
     if (colon == std::string_view::npos) return {};
     auto const port = parse_port(text.substr(colon + 1));
-    if (!port) return unusable("its port is not a number from 1 to 65535");
+    if (!port) return unusable("the port is not a number from 1 to 65535");
     url.port = *port;
     return {};
 }
@@ -103,14 +103,14 @@ bool Url::is_loopback() const noexcept {
 }
 
 Result<Url> parse_url(std::string_view text) {
-    if (text.size() > longest_url) return unusable("it is too long");
+    if (text.size() > longest_url) return unusable("too long");
     if (!std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; })) {
-        return unusable("it holds characters that no URL has");
+        return unusable("it contains invalid characters");
     }
     text = text.substr(0, text.find('#'));
     auto const scheme = text.find("://");
     auto const name = lowered(text.substr(0, scheme == std::string_view::npos ? 0 : scheme));
-    if (name != "http" && name != "https") return unusable("it begins with neither http:// nor https://");
+    if (name != "http" && name != "https") return unusable("it starts with neither http:// nor https://");
     Url url;
     url.tls = name == "https";
     auto const rest = text.substr(scheme + 3);

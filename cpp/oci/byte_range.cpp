@@ -47,7 +47,7 @@ std::string_view byte_set(std::string_view header) noexcept {
 
 Error unsatisfiable(std::string_view header, std::uint64_t size) {
     return {Errc::range_invalid,
-            fmt::format("range {} cannot be served: the content has {} bytes", quote(header), size)};
+            fmt::format("range {} not satisfiable: the content has {} bytes", quote(header), size)};
 }
 
 /// The last bytes of the content: `-<length>`, here without its dash.
@@ -129,18 +129,18 @@ Result<ByteRange> parse_content_range(std::string_view header) {
     if (unit && last && takes_length(rest, *last)) rest = {};
     if (!first || !dash || !last || !rest.empty()) {
         return Error{Errc::size_invalid,
-                     fmt::format("Content-Range {} is malformed: write <first>-<last>, both byte positions",
+                     fmt::format("invalid Content-Range {}: expected <first>-<last>, both byte positions",
                                  quote(header))};
     }
     if (*first == beyond || *last == beyond) {
-        return Error{
-            Errc::size_invalid,
-            fmt::format("Content-Range {} is out of range: positions are 64-bit numbers", quote(header))};
+        return Error{Errc::size_invalid,
+                     fmt::format("invalid Content-Range {}: expected positions in 64 bits", quote(header))};
     }
     if (*last < *first) {
         return Error{
             Errc::size_invalid,
-            fmt::format("Content-Range {} ends before it starts: write <first>-<last>", quote(header))};
+            fmt::format("invalid Content-Range {}: expected <first>-<last> with <first> not above <last>",
+                        quote(header))};
     }
     return ByteRange{*first, *last - *first + 1};
 }

@@ -20,10 +20,10 @@ bool is_hex_of_any_case(char c) noexcept {
 
 Error invalid_hex(std::string_view digest, std::string_view hex) {
     if (!std::ranges::all_of(hex, is_hex_of_any_case)) {
-        return invalid(fmt::format(
-            "digest {} has a hash that is not hexadecimal: use the digits 0-9 and a-f only", quote(digest)));
+        return invalid(fmt::format("invalid digest {}: expected a hash with the digits 0-9 and a-f only",
+                                   quote(digest)));
     }
-    return invalid(fmt::format("digest {} has a hash in upper case: write it in lower case", quote(digest)));
+    return invalid(fmt::format("invalid digest {}: expected a hash in lower case", quote(digest)));
 }
 
 }  // namespace
@@ -39,21 +39,22 @@ std::size_t hash_size(Algorithm algorithm) noexcept {
 Result<Algorithm> parse_algorithm(std::string_view name) {
     if (name == "sha256") return Algorithm::sha256;
     if (name == "sha512") return Algorithm::sha512;
-    return invalid(fmt::format("digest algorithm {} is not supported: use sha256 or sha512", quote(name)));
+    return invalid(fmt::format("unsupported digest algorithm {}: expected sha256 or sha512", quote(name)));
 }
 
 Result<Digest> Digest::parse(std::string_view text) {
     auto const colon = text.find(':');
     if (colon == std::string_view::npos) {
         return invalid(
-            fmt::format("digest {} has no colon: write it as sha256:<64 hexadecimal digits>", quote(text)));
+            fmt::format("invalid digest {}: expected sha256:<64 hexadecimal digits>", quote(text)));
     }
     TRY(auto const algorithm, parse_algorithm(text.substr(0, colon)));
     auto const hex = text.substr(colon + 1);
     auto const size = hash_size(algorithm);
     if (hex.size() != 2 * size) {
-        return invalid(fmt::format("digest {} has a hash of {} characters: {} needs {} hexadecimal digits",
-                                   quote(text), hex.size(), to_string(algorithm), 2 * size));
+        return invalid(fmt::format(
+            "invalid digest {}: the hash has {} characters, expected {} with {} hexadecimal digits",
+            quote(text), hex.size(), to_string(algorithm), 2 * size));
     }
     std::array<std::byte, 64> hash{};
     for (std::size_t i = 0; i < size; ++i) {

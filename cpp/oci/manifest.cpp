@@ -15,15 +15,13 @@ Error invalid(std::string message) {
 }
 
 Error schema1() {
-    return invalid(
-        "Docker schema 1 manifests are not accepted: nothing protects their content; push the image with a "
-        "current client");
+    return invalid("Docker schema 1 manifests are not supported; push the image with a current client");
 }
 
 Result<> check_type(std::string_view type) {
     if (type == media_type::docker_schema1 || type == media_type::docker_schema1_signed) return schema1();
     if (is_manifest(type)) return {};
-    return invalid(fmt::format("manifest type {} is not accepted: use {}, {}, {} or {}", quote(type),
+    return invalid(fmt::format("unsupported manifest type {}: expected {}, {}, {} or {}", quote(type),
                                media_type::oci_manifest, media_type::oci_index, media_type::docker_manifest,
                                media_type::docker_list));
 }
@@ -31,14 +29,13 @@ Result<> check_type(std::string_view type) {
 /// The type of a manifest that its sender calls `content_type` and that calls itself `media_type`.
 Result<std::string> agreed_type(std::string_view content_type, std::string_view media_type) {
     if (content_type.empty() && media_type.empty()) {
-        return invalid("the manifest has no type: send its type as Content-Type or in the field mediaType");
+        return invalid("missing media type of the manifest: send it as Content-Type or in field mediaType");
     }
     auto const type = content_type.empty() ? media_type : content_type;
     CHECK(check_type(type));
     if (!media_type.empty() && media_type != type) {
-        return invalid(
-            fmt::format("the manifest's mediaType {} is not its Content-Type {}: make them the same",
-                        quote(media_type), quote(type)));
+        return invalid(fmt::format("mediaType {} of the manifest differs from its Content-Type {}",
+                                   quote(media_type), quote(type)));
     }
     return std::string(type);
 }
@@ -46,15 +43,15 @@ Result<std::string> agreed_type(std::string_view content_type, std::string_view 
 Result<> check_version(std::optional<std::uint64_t> version) {
     if (version == 2U) return {};
     if (version == 1U) return schema1();
-    return invalid("manifest field schemaVersion must be the integer 2");
+    return invalid("invalid manifest field schemaVersion: expected the integer 2");
 }
 
 /// A body that can be read as either kind may be read differently elsewhere (CVE-2021-41190).
 Result<> check_kind(ManifestFields const& fields, std::string_view type) {
     if (fields.names_image && fields.names_index) {
         return invalid(
-            "the manifest is ambiguous: it has manifests beside config or layers; an index has "
-            "manifests only, an image manifest config and layers");
+            "ambiguous manifest with manifests and config or layers: expected manifests in an index, config "
+            "and layers in an image manifest");
     }
     if (is_index(type)) {
         if (fields.names_image)

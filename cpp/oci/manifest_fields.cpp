@@ -167,7 +167,7 @@ std::string Reader::where() const {
 }
 
 bool Reader::wrong_kind(Rule const& rule) {
-    return fail(fmt::format("manifest field {} must be {}", where(), rule.kind));
+    return fail(fmt::format("invalid manifest field {}: expected {}", where(), rule.kind));
 }
 
 /// Begins a value and answers its rule.
@@ -208,8 +208,7 @@ bool Reader::number_unsigned(std::uint64_t number) {
 
 bool Reader::set_digest(std::string_view text) {
     auto digest = Digest::parse(text);
-    if (!digest)
-        return fail(fmt::format("manifest field {} is invalid: {}", where(), digest.error().message));
+    if (!digest) return fail(fmt::format("invalid manifest field {}: {}", where(), digest.error().message));
     draft_.digest = *digest;
     return true;
 }
@@ -268,8 +267,7 @@ bool Reader::start_object(std::size_t) {
 bool Reader::key(std::string const& name) {
     auto& level = levels_.back();
     if (limits_.members > 0 && keys_.size() - level.first_key == limits_.members) {
-        return fail(fmt::format("an object of the manifest has more than {} members; put some elsewhere",
-                                limits_.members));
+        return fail(fmt::format("an object of the manifest has more than {} fields", limits_.members));
     }
     level.rule = rule_of(level.place, name);
     if (level.place == Place::manifest && level.rule != nullptr) {
@@ -308,7 +306,7 @@ bool Reader::finish_descriptor() {
 bool Reader::end_object() {
     auto const level = levels_.back();
     if (auto const twice = keys_.close(level.first_key)) {
-        return fail(fmt::format("the manifest has the key {} twice in one object", quote(*twice)));
+        return fail(fmt::format("duplicate key {} in an object of the manifest", quote(*twice)));
     }
     levels_.pop_back();
     return level.place != Place::descriptor || finish_descriptor();
@@ -341,9 +339,9 @@ bool Reader::parse_error(std::size_t position, std::string const&, Json::excepti
     static constexpr int number_overflow = 406;
     // The library's own words quote the input at any length.
     if (problem.id == number_overflow) {
-        return fail(fmt::format("the manifest has a number too large for anybody before byte {}", position));
+        return fail(fmt::format("number out of range in the manifest before byte {}", position));
     }
-    return fail(fmt::format("the manifest is not valid JSON in UTF-8: it goes wrong at byte {}", position));
+    return fail(fmt::format("the manifest is not valid JSON in UTF-8: error at byte {}", position));
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ std::string_view problem_of(std::string_view component) noexcept {
             return at == start ? "a component ends with a separator" : std::string_view();
         }
         char const c = component[at];
-        if (c >= 'A' && c <= 'Z') return "it has an upper-case letter";
-        if (!is_separator(c)) return "it has a character other than a-z, 0-9, '.', '_', '-' and '/'";
+        if (c >= 'A' && c <= 'Z') return "upper-case letter";
+        if (!is_separator(c)) return "a character other than a-z, 0-9, '.', '_', '-' and '/'";
         if (at == start) return "a component starts with a separator";
         auto const separator = separator_length(component.substr(at));
         if (separator == 0) return "a separator is none of '.', '_', '__' and dashes";
@@ -52,17 +52,19 @@ std::string_view problem_of(std::string_view component) noexcept {
 
 Result<RepositoryName> RepositoryName::parse(std::string_view text) {
     if (text.size() > longest_name) {
-        return Error{Errc::name_invalid, fmt::format("repository name {} has {} bytes: the most is {}",
-                                                     quote(text), text.size(), longest_name)};
+        return Error{Errc::name_invalid,
+                     fmt::format("invalid repository name {}: {} bytes exceed the limit of {}", quote(text),
+                                 text.size(), longest_name)};
     }
     for (auto rest = text;;) {
         auto const slash = rest.find('/');
         auto const problem = problem_of(rest.substr(0, slash));
         if (!problem.empty()) {
-            return Error{Errc::name_invalid,
-                         fmt::format("repository name {} is invalid: {}; use lower-case letters and digits, "
-                                     "joined by '.', '_', '__' or dashes, in components joined by '/'",
-                                     quote(text), problem)};
+            return Error{
+                Errc::name_invalid,
+                fmt::format("invalid repository name {}: {}; expected lower-case letters and digits, joined "
+                            "by '.', '_', '__' or dashes, in components joined by '/'",
+                            quote(text), problem)};
         }
         if (slash == rest.npos) return RepositoryName(std::string(text));
         rest.remove_prefix(slash + 1);

@@ -38,11 +38,10 @@ constexpr bool may_stand_in_pattern(char c) noexcept {
 std::string_view problem_of(std::string_view component) noexcept {
     if (component.empty()) return "a component is empty";
     for (char const c : component) {
-        if (!may_stand_in_pattern(c))
-            return "it has a character other than a-z, 0-9, '.', '_', '-', '*' and '/'";
+        if (!may_stand_in_pattern(c)) return "a character other than a-z, 0-9, '.', '_', '-', '*' and '/'";
     }
     if (component != any_components && component.find(any_components) != component.npos)
-        return "'**' is not a component of its own";
+        return "'**' is not a whole component";
     return {};
 }
 
@@ -50,14 +49,17 @@ std::string_view problem_of(std::string_view component) noexcept {
 
 Result<RepositoryPattern> RepositoryPattern::parse(std::string_view text) {
     if (text.size() > longest_pattern) {
-        return Error{Errc::config, fmt::format("repository pattern {} has {} bytes: the most is {}",
-                                               quote(text), text.size(), longest_pattern)};
+        return Error{Errc::config,
+                     fmt::format("invalid repository pattern {}: {} bytes exceed the limit of {}",
+                                 quote(text), text.size(), longest_pattern)};
     }
     for (Components components(text); !components.at_end(); components.next()) {
         if (auto const problem = problem_of(components.front()); !problem.empty()) {
-            return Error{Errc::config, fmt::format("repository pattern {} is invalid: {}; write one such as "
-                                                   "team/app, mirror/* or **",
-                                                   quote(text), problem)};
+            return Error{
+                Errc::config,
+                fmt::format(
+                    "invalid repository pattern {}: {}; expected a pattern such as team/app, mirror/* or **",
+                    quote(text), problem)};
         }
     }
     return RepositoryPattern(text);

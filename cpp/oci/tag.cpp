@@ -26,17 +26,18 @@ Error invalid(std::string message) {
 }  // namespace
 
 Result<Tag> Tag::parse(std::string_view text) {
-    if (text.empty()) return invalid("the tag is empty: give it 1 to 128 characters");
+    if (text.empty()) return invalid("invalid empty tag: expected 1 to 128 characters");
     if (text.size() > longest_tag) {
-        return invalid(
-            fmt::format("tag {} has {} characters: the most is {}", quote(text), text.size(), longest_tag));
+        return invalid(fmt::format("invalid tag {}: {} characters exceed the limit of {}", quote(text),
+                                   text.size(), longest_tag));
     }
     if (!is_word(text.front())) {
-        return invalid(fmt::format("tag {} must start with a letter, a digit or '_'", quote(text)));
+        return invalid(
+            fmt::format("invalid tag {}: expected a letter, a digit or '_' at the start", quote(text)));
     }
     if (!std::ranges::all_of(text, is_tag_character)) {
         return invalid(
-            fmt::format("tag {} may have only letters, digits, '_', '.' and '-' in it", quote(text)));
+            fmt::format("invalid tag {}: expected only letters, digits, '_', '.' and '-'", quote(text)));
     }
     return Tag(std::string(text));
 }

@@ -6,10 +6,10 @@ namespace ocilot::python {
 
 void init_errors(py::module_& module) {
     py::exception<struct ErrorTag> error(module, "Error");
-    error.doc() = "Something the registry could not do: one sentence that says what, why and what to do.";
+    error.doc() = "Failed operation: one sentence with what failed, why, and what to do.";
     error.attr("code") = std::string(to_string(Errc::internal));
     py::exception<struct ConfigErrorTag> config_error(module, "ConfigError", error);
-    config_error.doc() = "The configuration or the environment does not let the registry start.";
+    config_error.doc() = "The configuration or the environment does not allow a start.";
     config_error.attr("code") = std::string(to_string(Errc::config));
 }
 

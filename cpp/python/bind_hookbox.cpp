@@ -122,7 +122,7 @@ py::object take(HookBox& self, double timeout) {
 
 bool decide(HookBox& self, std::uint64_t id, bool allowed, std::string reason, std::int64_t ttl,
             std::string by) {
-    if (ttl < 0) throw py::value_error("a decision cannot hold for less than 0 seconds");
+    if (ttl < 0) throw py::value_error("invalid ttl: expected at least 0 seconds");
     return self.mailbox.answer(
         id, policy::Decision{allowed, std::move(reason), std::chrono::seconds(ttl), std::move(by)});
 }
@@ -130,7 +130,7 @@ bool decide(HookBox& self, std::uint64_t id, bool allowed, std::string reason, s
 bool name_caller(HookBox& self, std::uint64_t id, std::string name, std::vector<std::string> groups,
                  std::string_view kind, bool admin) {
     using Kind = policy::CallerKind;
-    if (name.empty()) throw py::value_error("a caller needs a name");
+    if (name.empty()) throw py::value_error("invalid caller: missing name");
     for (auto const known : {Kind::user, Kind::robot, Kind::federated, Kind::certificate}) {
         if (to_string(known) != kind) continue;
         return self.mailbox.answer(id, policy::Caller{.name = std::move(name),
@@ -158,7 +158,7 @@ py::object points() {
 
 void set_gauge(HookBox& self, std::string const& name, std::string_view script, double value) {
     if (!self.scripts.set(name, script, static_cast<std::int64_t>(value))) {
-        throw py::value_error("there is no number of hooks called \"" + name + "\"");
+        throw py::value_error("unknown gauge of hooks \"" + name + "\"");
     }
 }
 
@@ -170,14 +170,14 @@ void write_log(HookBox& self, std::string_view level, std::string_view message,
     std::vector<LogField> borrowed;
     for (auto const& [key, what] : fields) {
         if (key.empty() || key.find_first_not_of(letters) != key.npos) {
-            throw py::value_error("\"" + key + "\" is no name of a field: use lower-case letters and _");
+            throw py::value_error("\"" + key + "\" is not a field name: expected lower-case letters and _");
         }
         borrowed.push_back({key, std::string_view(what)});
     }
     for (auto const known : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
         if (to_string(known) == level) return self.log.write(known, message, borrowed);
     }
-    throw py::value_error("\"" + std::string(level) + "\" is no level of the log");
+    throw py::value_error("\"" + std::string(level) + "\" is not a log level");
 }
 
 using Class = py::class_<HookBox>;

@@ -34,18 +34,18 @@ ImportCounts import_distribution(std::string const& root, py::function function)
 }  // namespace
 
 void init_import(py::module_& module) {
-    py::class_<SkippedItem>(module, "LeftBehind", "What was not taken over.")
-        .def_readonly("repository", &SkippedItem::repository, "Whose it is.")
+    py::class_<SkippedItem>(module, "LeftBehind", "Item that was not imported.")
+        .def_readonly("repository", &SkippedItem::repository, "Its repository.")
         .def_readonly("subject", &SkippedItem::subject, "Digest, tag or path; empty if it is the repository.")
         .def_readonly("message", &SkippedItem::message, "Why, and what to do.");
-    py::class_<ImportCounts>(module, "ImportCounts", "What an import has looked at.")
+    py::class_<ImportCounts>(module, "ImportCounts", "Counts of an import.")
         .def_readonly("repositories", &ImportCounts::repositories, "Repositories.")
         .def_readonly("blobs", &ImportCounts::blobs, "Blobs, once for each repository that holds them.")
         .def_readonly("manifests", &ImportCounts::manifests, "Manifests.")
         .def_readonly("tags", &ImportCounts::tags, "Tags.")
-        .def_readonly("left_behind", &ImportCounts::skipped, "What was not taken over.");
+        .def_readonly("left_behind", &ImportCounts::skipped, "Item that was not imported.");
     module.def("import_distribution", &import_distribution, py::arg("root"), py::arg("tell"),
-               "Takes over a data directory of distribution and calls `tell` with each LeftBehind.");
+               "Imports a data directory of distribution and calls `tell` with each LeftBehind.");
 }
 
 }  // namespace ocilot::python

@@ -15,9 +15,8 @@ bool verify_password(std::string const& password, std::string const& hash) {
 }  // namespace
 
 void init_passwords(py::module_& module) {
-    module.def(
-        "verify_password", &verify_password, py::arg("password"), py::arg("hash"),
-        "Whether it is the password of a bcrypt, yescrypt or SHA-512 hash; takes a while, on purpose.");
+    module.def("verify_password", &verify_password, py::arg("password"), py::arg("hash"),
+               "Whether it is the password of a bcrypt, yescrypt or SHA-512 hash. Slow on purpose.");
 }
 
 }  // namespace ocilot::python

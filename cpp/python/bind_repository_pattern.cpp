@@ -22,9 +22,9 @@ void init_repository_pattern(py::module_& module) {
         module, "RepositoryPattern",
         "A set of repositories: `*` within a component, a component `**` for any "
         "number of components.")
-        .def(py::init(&parse), py::arg("text"), "Raises ConfigError with the reason for what is no pattern.")
+        .def(py::init(&parse), py::arg("text"), "Raises ConfigError for an invalid pattern.")
         .def("matches", &matches, py::arg("name"),
-             "Whether a repository is in it. Raises Error for what is no name.")
+             "Whether a repository matches. Raises Error for an invalid name.")
         .def_property_readonly("text", &oci::RepositoryPattern::str, "As it was written.");
 }
 

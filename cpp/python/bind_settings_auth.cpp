@@ -94,7 +94,7 @@ void init_oidc(SettingsClass& settings) {
                 self.auth.oidc.push_back(std::move(one));
             }
         },
-        "Foreign issuers whose tokens are taken; set the whole list, reading it gives a copy.");
+        "Foreign issuers whose tokens are accepted; set the whole list, reading it returns a copy.");
 }
 
 }  // namespace
@@ -107,25 +107,27 @@ void init_auth_settings(SettingsClass& settings) {
     field(settings, "auth_service", &Settings::auth, &AuthSettings::service,
           "Name of this registry at a token server elsewhere.");
     field(settings, "auth_token", &Settings::auth, &AuthSettings::token,
-          "Whether tokens of a server elsewhere are taken.");
+          "Whether tokens of an external token server are accepted.");
     field(settings, "auth_issuer", &Settings::auth, &AuthSettings::issuer, "Issuer of those tokens.");
     field(settings, "auth_root_certificates", &Settings::auth, &AuthSettings::root_certificates,
           "PEM file of its certificates.");
     field(settings, "auth_jwks", &Settings::auth, &AuthSettings::jwks, "JSON file of its keys.");
     field(settings, "auth_algorithms", &Settings::auth, &AuthSettings::algorithms,
-          "How those tokens may be signed; empty: any way.");
+          "Accepted signing algorithms; empty: all supported ones.");
     field(settings, "auth_redirect_path", &Settings::auth, &AuthSettings::redirect_path,
-          "Where the token server is on this host.");
-    field(settings, "auth_silly", &Settings::auth, &AuthSettings::silly, "Whether any credentials will do.");
+          "Path of the token server on this host.");
+    field(settings, "auth_silly", &Settings::auth, &AuthSettings::silly,
+          "Whether all credentials are accepted.");
     field(settings, "accounts", &Settings::auth, &AuthSettings::accounts,
           "Whether there are accounts and a token server here.");
     field(settings, "accounts_service", &Settings::auth, &AuthSettings::own_service,
           "Name of this registry at its own token server.");
-    seconds(settings, "token_life", &Settings::auth, &AuthSettings::token_life, "Seconds a token is good.");
+    seconds(settings, "token_life", &Settings::auth, &AuthSettings::token_life,
+            "Lifetime of a bearer token in seconds.");
     seconds(settings, "refresh_life", &Settings::auth, &AuthSettings::refresh_life,
-            "Seconds a refresh token is good.");
+            "Lifetime of a refresh token in seconds.");
     seconds(settings, "key_life", &Settings::auth, &AuthSettings::key_life,
-            "Seconds a key signs; 0: for ever.");
+            "Seconds until a signing key is replaced; 0: never.");
     field(settings, "authorities", &Settings::auth, &AuthSettings::authorities,
           "PEM file of those trusted when going out; empty: those of the system.");
     init_oidc(settings);

@@ -35,7 +35,7 @@ void init_limit_settings(SettingsClass& settings) {
     seconds(settings, "drain_timeout", &Settings::limits, &LimitSettings::drain_timeout,
             "Seconds for requests under way at the end.");
     seconds(settings, "shutdown_delay", &Settings::limits, &LimitSettings::shutdown_delay,
-            "Seconds for which `ocilot serve` goes on with `/readyz` at 503 before it stops listening.");
+            "Seconds with `/readyz` at 503 before `ocilot serve` stops listening.");
 }
 
 }  // namespace ocilot::python

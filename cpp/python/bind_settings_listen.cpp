@@ -18,7 +18,7 @@ void init_listen_settings(SettingsClass& settings) {
     field(settings, "control_socket", &Settings::listen, &ListenSettings::control_socket,
           "Path; empty: `ocilot/control.sock` in `root`, none for a registry in memory.");
     field(settings, "debug_address", &Settings::listen, &ListenSettings::debug_address,
-          "Where metrics and health live instead of at `address`; empty: there.");
+          "Separate address for metrics and health endpoints; empty: `address`.");
     field(settings, "metrics_readers", &Settings::operations, &OperationsSettings::metrics_readers,
           "Callers who may read metrics besides administrators, as in rules of access; set the whole list.");
     field(

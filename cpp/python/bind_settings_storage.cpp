@@ -12,7 +12,7 @@ using server::UploadSettings;
 void init_storage_settings(SettingsClass& settings) {
     field(settings, "root", &Settings::storage, &StorageSettings::root, "Directory of blobs and metadata.");
     field(settings, "in_memory", &Settings::storage, &StorageSettings::in_memory,
-          "Whether everything is forgotten at the end.");
+          "Whether storage is in memory only.");
     field(settings, "deletes", &Settings::storage, &StorageSettings::deletes, "Whether clients may delete.");
     field(settings, "strict_sizes", &Settings::storage, &StorageSettings::strict_sizes,
           "Whether a descriptor with a wrong size is refused.");
@@ -44,9 +44,9 @@ void init_storage_settings(SettingsClass& settings) {
     seconds(settings, "scrub_interval", &Settings::upkeep, &UpkeepSettings::scrub_interval,
             "Seconds between two rounds of that.");
     seconds(settings, "audit_age", &Settings::upkeep, &UpkeepSettings::audit_age,
-            "Seconds that changes and refusals are remembered; 0: for ever.");
+            "Seconds that the audit log keeps entries; 0: unlimited.");
     seconds(settings, "history_age", &Settings::upkeep, &UpkeepSettings::history_age,
-            "Seconds that entries of tag histories are kept; 0: any time.");
+            "Seconds that tag histories keep entries; 0: unlimited.");
     field(settings, "history_entries", &Settings::upkeep, &UpkeepSettings::history_entries,
           "Entries kept of the history of a tag; 0: any number.");
 }

@@ -12,7 +12,7 @@ namespace ocilot::registry {
 inline Result<> admitted(Result<policy::Decision> answer) {
     TRY(auto decision, std::move(answer));
     if (decision.allowed) return {};
-    return Error{Errc::denied, decision.reason.empty() ? "a policy of this registry refuses this"
+    return Error{Errc::denied, decision.reason.empty() ? "denied by a policy of this registry"
                                                        : std::move(decision.reason)};
 }
 

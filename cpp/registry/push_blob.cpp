@@ -23,9 +23,10 @@ IfLocked lock_policy(Chunk const& chunk) {
 
 Result<> in_order(Chunk const& chunk, std::uint64_t offset) {
     if (!chunk.first || *chunk.first == offset) return {};
-    return Error{Errc::range_invalid,
-                 fmt::format("this chunk starts at byte {}, but the upload holds {} bytes; go on from there",
-                             *chunk.first, offset)};
+    return Error{
+        Errc::range_invalid,
+        fmt::format("the chunk starts at byte {}, but the upload has {} bytes; continue at that offset",
+                    *chunk.first, offset)};
 }
 
 /// Where the bytes of a chunk go, if it belongs there.
@@ -185,9 +186,9 @@ Result<UploadRef> find_upload(Registry& registry, policy::Caller const& caller,
     if (auto const id = Uuid::parse(segment)) return UploadRef{caller, repository, *id, std::nullopt};
     auto const opened = registry.sessions.seal().open(segment, repository, owner_of(caller));
     if (opened) return UploadRef{caller, repository, opened->id, opened};
-    return Error{Errc::upload_unknown,
-                 "there is no upload session of yours with this URL in this repository; start one with "
-                 "POST /v2/<name>/blobs/uploads/"};
+    return Error{
+        Errc::upload_unknown,
+        "upload session not found in this repository; start one with POST /v2/<name>/blobs/uploads/"};
 }
 
 Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref) {

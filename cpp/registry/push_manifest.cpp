@@ -67,11 +67,10 @@ Task<Result<std::optional<std::uint64_t>>> size_of(Registry& registry, oci::Repo
 /// there.
 Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::RepositoryName const& repository,
                                                  oci::Manifest const& manifest, bool sparse) {
-    Error missing{
-        Errc::manifest_blob_unknown,
-        "the manifest names content that is not in this repository; push the blobs and manifests it "
-        "names first",
-        {}};
+    Error missing{Errc::manifest_blob_unknown,
+                  "the manifest references content that is missing in this repository; push these blobs and "
+                  "manifests first",
+                  {}};
     // Enough to see what is wrong; the answer costs no more for a manifest that names thousands.
     constexpr std::size_t max_named = 100;
     std::vector<std::string> wrong_sizes;
@@ -93,7 +92,7 @@ Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::Reposi
     if (!missing.subjects.empty()) co_return missing;
     if (registry.rules.strict_sizes && !wrong_sizes.empty()) {
         co_return Error{Errc::manifest_invalid,
-                        "the manifest gives a size that is not that of the content; write the true one",
+                        "a descriptor in the manifest has a size that differs from the content",
                         std::move(wrong_sizes)};
     }
     co_return wrong_sizes;

@@ -69,10 +69,10 @@ Task<Result<>> receive(blob::Upload& upload, Chunk chunk, std::atomic<std::uint6
     offset.store(upload.size());
     CO_CHECK(taken_back);
     auto const has = received > *chunk.length ? std::string("more bytes") : fmt::format("{} bytes", received);
-    co_return Error{Errc::size_invalid,
-                    fmt::format("the body has {}, not the {} it announced; nothing of it was kept, send the "
-                                "chunk again",
-                                has, *chunk.length)};
+    co_return Error{
+        Errc::size_invalid,
+        fmt::format("the body has {} instead of the announced {}; nothing was stored, send the chunk again",
+                    has, *chunk.length)};
 }
 
 }  // namespace ocilot::registry

@@ -17,8 +17,7 @@ namespace {
 Result<> deletes_are_enabled(Registry const& registry) {
     if (registry.rules.deletes) return {};
     return Error{Errc::unsupported,
-                 "deleting is switched off in this registry; an operator can switch it on with "
-                 "storage.delete.enabled: true"};
+                 "deletion is disabled; an operator can enable it with storage.delete.enabled: true"};
 }
 
 /// All tags that need the digest. A tag that may not be removed may not lose what it needs, either.

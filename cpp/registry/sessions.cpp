@@ -19,10 +19,9 @@ constexpr std::chrono::milliseconds pause{10};
 constexpr int looks = 100;
 
 Error unknown_upload() {
-    return {
-        Errc::upload_unknown,
-        "this upload session does not exist here: it is finished, cancelled or expired; start a new one with "
-        "POST /v2/<name>/blobs/uploads/"};
+    return {Errc::upload_unknown,
+            "upload session not found: it is finished, cancelled or expired; start a new one with POST "
+            "/v2/<name>/blobs/uploads/"};
 }
 
 bool belongs(UploadSession const& session, UploadRef const& ref) {
@@ -189,10 +188,9 @@ Task<Result<SessionLock>> lock_session(Registry& registry, UploadRef ref, IfLock
         CO_TRY(auto session, co_await find_session(registry, ref));
         bool const taken = co_await take(*session, if_locked);
         if (!taken) {
-            co_return Error{
-                Errc::upload_busy,
-                "another request is writing to this upload session; wait for it to end, then ask where "
-                "the upload stands with GET on its location"};
+            co_return Error{Errc::upload_busy,
+                            "another request is writing to this upload session; wait until it ends, then get "
+                            "the offset with GET on its location"};
         }
         bool const is_over = session->ended.load();
         bool const is_stale = session->stale;

@@ -68,7 +68,7 @@ Task<Result<Defect>> examine(Registry& registry, FailedRead const& failed) {
 UnreadableBlobs::UnreadableBlobs(Log const& log, Metrics& metrics)
     : log_(log),
       quarantined_(metrics.counter("ocilot_unreadable_blobs_total",
-                                   "Blobs quarantined because a request could not read their bytes.")) {}
+                                   "Blobs quarantined because a request could not read them.")) {}
 
 void UnreadableBlobs::quarantined(oci::Digest const& digest, std::string_view reason) {
     quarantined_.add();
@@ -77,7 +77,7 @@ void UnreadableBlobs::quarantined(oci::Digest const& digest, std::string_view re
 }
 
 void UnreadableBlobs::not_quarantined(oci::Digest const& digest, Error const& error) {
-    log_.error("unreadable blob cannot be examined", {{"digest", digest.str()}, {"err", error.message}});
+    log_.error("unreadable blob not examined", {{"digest", digest.str()}, {"err", error.message}});
 }
 
 bool may_be_unreadable(Error const& error) noexcept {

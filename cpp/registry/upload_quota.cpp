@@ -82,12 +82,11 @@ Task<Result<>> reserve_upload_among(Registry& registry, meta::UploadFilter whose
     if (quota.take(key, limit)) co_return Result<>{};
     CO_TRY(bool const ended, co_await end_longest_idle(registry, std::move(whose), open));
     if (ended) co_return Result<>{};
-    co_return Error{
-        .code = Errc::too_many_requests,
-        .message = fmt::format("{} {} unfinished uploads, the most that are allowed, and all of them are "
-                               "being written to; retry when one has ended",
-                               shown, open),
-        .retry_after = retry_after};
+    co_return Error{.code = Errc::too_many_requests,
+                    .message = fmt::format("limit of unfinished uploads reached: {} {}, and all of them are "
+                                           "being written to; retry when one has ended",
+                                           shown, open),
+                    .retry_after = retry_after};
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ Result<std::shared_ptr<auth::Rules const>> rules_of(AccessSettings const& settin
 }  // namespace
 
 Counter& AccessControl::counter(Metrics& metrics, std::string_view result) {
-    return metrics.counter("ocilot_auth_reloads_total", "Times the rules of access were read again.",
+    return metrics.counter("ocilot_auth_reloads_total", "Reloads of the access rules.",
                            {{"result", std::string(result)}});
 }
 
@@ -47,7 +47,7 @@ Result<> AccessControl::open_sources() {
         TRY(htpasswd_, auth::Htpasswd::open(settings_.htpasswd, dependencies_.clock, dependencies_.log));
         if (auto const& created = htpasswd_->created()) {
             dependencies_.log.warn(
-                "the htpasswd file was not there; made one with one user",
+                "htpasswd file created with one user",
                 {{"path", settings_.htpasswd}, {"user", created->user}, {"password", created->password}});
         }
     }
@@ -132,8 +132,7 @@ void AccessControl::set_challenge() {
 
 void AccessControl::note_failed_reload(std::string_view reason) {
     failed_reloads_.add();
-    dependencies_.log.error("the rules of access are not read again, the old ones stay in force",
-                            {{"err", reason}});
+    dependencies_.log.error("access rules not reloaded", {{"err", reason}});
 }
 
 Result<> AccessControl::reload(AccessSettings const& settings) {
@@ -150,7 +149,7 @@ Result<> AccessControl::reload(AccessSettings const& settings) {
     change.details.counts = {{"rules", count}};
     dependencies_.refusals.note(std::move(change));
     guard_->set_rules(std::move(*rules));
-    dependencies_.log.info("rules of access in force", {{"rules", std::uint64_t{count}}});
+    dependencies_.log.info("access rules reloaded", {{"rules", std::uint64_t{count}}});
     return {};
 }
 

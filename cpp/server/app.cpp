@@ -91,7 +91,8 @@ http::HostNames host_names_of(Settings const& settings, bool checked) {
 }
 
 Counter& dropped_lines(Metrics& metrics, std::string_view log) {
-    return metrics.counter("ocilot_log_lines_dropped_total", "Log lines dropped because nobody read them.",
+    return metrics.counter("ocilot_log_lines_dropped_total",
+                           "Log lines dropped because standard error was not read.",
                            {{"log", std::string(log)}});
 }
 
@@ -127,15 +128,15 @@ Result<std::vector<auth::RateRule>> rate_rules_of(Settings const& settings) {
         for (auto const& word : given.classes) {
             auto const kind = auth::parse_request_class(word);
             if (!kind) {
-                return Error{Errc::config,
-                             fmt::format("`{}` is no class of requests; there are manifests, reads, writes "
-                                         "and logins",
-                                         word)};
+                return Error{
+                    Errc::config,
+                    fmt::format("unknown request class \"{}\": expected manifests, reads, writes or logins",
+                                word)};
             }
             rule.classes.push_back(*kind);
         }
         if (given.requests == 0 || given.window.count() == 0) {
-            return Error{Errc::config, "a rate limit needs a number of requests and a window above zero"};
+            return Error{Errc::config, "invalid rate limit: expected requests and window above zero"};
         }
         rule.per_address = given.per_address;
         rule.anonymous = given.who != "named";
@@ -226,12 +227,11 @@ Result<> Server::Parts::count_descriptors() {
 Result<> Server::Parts::load_certificates() {
     if (settings.tls.certificate.empty() && settings.tls.key.empty()) {
         if (settings.tls.client_authorities.empty()) return {};
-        return Error{Errc::config,
-                     "certificates of clients need TLS: set the server's own certificate and key too"};
+        return Error{Errc::config, "client certificates need TLS: set http.tls.certificate and http.tls.key"};
     }
     if (settings.tls.certificate.empty() || settings.tls.key.empty()) {
         return Error{Errc::config,
-                     "TLS needs both a certificate and a key file: set the one that is missing"};
+                     "TLS needs a certificate and a key: set both http.tls.certificate and http.tls.key"};
     }
     net::TlsSettings tls;
     tls.certificate_file = settings.tls.certificate;
@@ -252,15 +252,14 @@ Result<> Server::Parts::open_stores() {
     std::error_code failure;
     auto const directory = std::filesystem::absolute(settings.storage.root, failure).lexically_normal();
     if (failure) {
-        return Error{Errc::config,
-                     fmt::format("the data directory \"{}\" is not a path ({}): give another one",
-                                 settings.storage.root, failure.message())};
+        return Error{Errc::config, fmt::format("invalid data directory \"{}\": {}", settings.storage.root,
+                                               failure.message())};
     }
     root = directory.string();
     TRY(blobs, blob::FilesystemStore::open(directory, {writing, reading, probing}, random));
     TRY(meta, meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
     if (auto const open = blob::readable_by_others(directory); !open.empty()) {
-        log.warn("every user of this machine can read the blobs: run `chmod o-rwx` on the directory",
+        log.warn("blobs are readable by other users: run `chmod o-rwx` on the directory",
                  {{"directory", std::string_view(open)}});
     }
     if (awaits_import(root)) {
@@ -289,17 +288,15 @@ Result<> Server::Parts::open_access() {
                                               meta->tokens(), meta->keys(), *refusals}));
     auto const prepared = sync_wait(access->prepare());
     if (prepared.has_value()) return {};
-    return Error{Errc::config,
-                 fmt::format("the keys of the token server cannot be had: {}", prepared.error().message)};
+    return Error{Errc::config, fmt::format("cannot prepare the signing keys: {}", prepared.error().message)};
 }
 
 Result<> Server::Parts::clean_up() {
     auto const swept = sync_wait(jobs::sweep_orphaned_uploads(*registry, *blobs));
     if (swept.has_error()) {
-        return Error{Errc::config, fmt::format("the data directory cannot be cleaned of broken uploads: {}",
-                                               swept.error().message)};
+        return Error{Errc::config, fmt::format("cannot remove orphaned uploads: {}", swept.error().message)};
     }
-    if (*swept > 0) log.info("removed what broken uploads left", {{"uploads", std::uint64_t{*swept}}});
+    if (*swept > 0) log.info("removed orphaned uploads", {{"uploads", std::uint64_t{*swept}}});
     return sync_wait(jobs::adopt_uploads(*registry, registry->rules.upload_age));
 }
 
@@ -312,8 +309,7 @@ void Server::Parts::keep_uploads() {
 
 void Server::Parts::keep_last_refusals() {
     auto const kept = sync_wait(refusals->flush());
-    if (kept.has_error())
-        log.error("the last refusals are not in the journal", {{"err", kept.error().message}});
+    if (kept.has_error()) log.error("last refusals not recorded", {{"err", kept.error().message}});
 }
 
 SessionContext Server::Parts::session_context(Worker& worker, http::Handler& handler, Connections* counted) {

@@ -13,12 +13,10 @@ namespace {
 constexpr std::size_t chunk_header_limit = 16 * 1024;
 
 Error too_slow(Limits const& limits) {
-    if (limits.body_rate == 0)
-        return {Errc::request_timeout, "the request body did not go on: send it again"};
-    return {
-        Errc::request_timeout,
-        fmt::format("the request body came too slowly: this registry asks for {} bytes a second on average",
-                    limits.body_rate)};
+    if (limits.body_rate == 0) return {Errc::request_timeout, "timeout of the request body: send it again"};
+    return {Errc::request_timeout,
+            fmt::format("the request body is too slow: expected at least {} bytes per second on average",
+                        limits.body_rate)};
 }
 
 }  // namespace
@@ -42,7 +40,7 @@ bool BodyReader::complete() const noexcept {
 
 Task<Result<std::size_t>> BodyReader::read(std::span<std::byte> out) {
     if (complete() || out.empty()) co_return std::size_t{0};
-    if (failed_) co_return Error{Errc::peer_closed, "the request body could not be read to its end"};
+    if (failed_) co_return Error{Errc::peer_closed, "the request body could not be read completely"};
     auto invited = co_await invite();
     if (invited.has_error()) {
         failed_ = true;
@@ -85,7 +83,7 @@ Task<Result<std::size_t>> BodyReader::receive(std::span<std::byte> out) {
     auto count = co_await read_in_time(out);
     if (count.has_error() && count.error().code == Errc::request_timeout) co_return too_slow(limits_);
     if (count.has_value() && *count == 0) {
-        co_return Error{Errc::peer_closed, "the client closed the connection in the middle of the body"};
+        co_return Error{Errc::peer_closed, "the client closed the connection within the body"};
     }
     co_return count;
 }

@@ -9,7 +9,7 @@ Result<Connections::Slot> Connections::acquire(std::string_view client) {
     std::lock_guard const lock(mutex_);
     if (max_ > 0 && all_ >= max_) {
         return Error{.code = Errc::unavailable,
-                     .message = fmt::format("all {} connections are taken, and none is idle", max_),
+                     .message = fmt::format("limit of {} connections reached, and none is idle", max_),
                      .retry_after = 1};
     }
     if (max_per_client_ == 0 || client.empty()) {
@@ -20,9 +20,9 @@ Result<Connections::Slot> Connections::acquire(std::string_view client) {
     if (place->second >= max_per_client_) {
         return Error{
             .code = Errc::too_many_requests,
-            .message = fmt::format("your address has {} connections open, the most that is allowed here; "
-                                   "close some or wait a little",
-                                   max_per_client_),
+            .message = fmt::format(
+                "limit of {} connections per client address reached; close some or retry in a few seconds",
+                max_per_client_),
             .retry_after = 1};
     }
     ++place->second;

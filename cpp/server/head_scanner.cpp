@@ -13,20 +13,21 @@ Result<> check_first_byte(char first) {
         return Error{Errc::bad_request, "this port speaks plain HTTP, not TLS: use http:// or the TLS port"};
     }
     if (first <= ' ' || first == 0x7f) {
-        return Error{Errc::bad_request, "this is not an HTTP request: it does not start with a method"};
+        return Error{Errc::bad_request, "not an HTTP request: expected a method at the start"};
     }
     return {};
 }
 
 Error line_too_long(std::size_t limit) {
-    return {Errc::target_too_long, fmt::format("the request line is longer than {} bytes: shorten the path "
-                                               "or send fewer parameters",
-                                               limit)};
+    return {
+        Errc::target_too_long,
+        fmt::format("request line exceeds the limit of {} bytes: shorten the path or send fewer parameters",
+                    limit)};
 }
 
 Error head_too_large(std::size_t limit) {
     return {Errc::header_too_large,
-            fmt::format("the request head is larger than {} bytes: send fewer or shorter headers", limit)};
+            fmt::format("request head exceeds the limit of {} bytes: send fewer or shorter headers", limit)};
 }
 
 }  // namespace

@@ -108,16 +108,17 @@ jobs::Job flush_refusals(JobListParts const& parts) {
 
 jobs::Job rotate_keys(JobListParts const& parts) {
     auto& access = parts.access;
-    return {.name = "rotate-keys",
-            .purpose = "Read the signing keys again, and create a new one when the youngest is due.",
-            .interval = key_interval,
-            .round = [&access](jobs::Round const&) { return access.refresh_keys(); }};
+    return {
+        .name = "rotate-keys",
+        .purpose = "Reload the signing keys, and create a new one when the newest is due for replacement.",
+        .interval = key_interval,
+        .round = [&access](jobs::Round const&) { return access.refresh_keys(); }};
 }
 
 jobs::Job record_token_use(JobListParts const& parts) {
     auto& access = parts.access;
     return {.name = "record-token-use",
-            .purpose = "Record when access tokens were last used.",
+            .purpose = "Record the last use of access tokens.",
             .interval = key_interval,
             .round = [&access](jobs::Round const&) { return access.record_token_use(); }};
 }

@@ -148,7 +148,7 @@ Task<> Listener::serve(net::Socket socket) {
     }
     auto conn = co_await accept_stream(std::move(socket), context_.limits.head_time);
     if (conn.has_error()) {
-        context_.log.debug("no connection", {{"err", conn.error().message}});
+        context_.log.debug("connection not established", {{"err", conn.error().message}});
         co_return;
     }
     Session session(std::move(*conn), context_);
@@ -202,7 +202,7 @@ void Listener::note_refusal(Error const& why, std::string_view client) {
     ++unnoted_;
     auto const now = context_.clock.now();
     if (now - last_noted_ < between_notes) return;
-    context_.log.warn("connections refused by a limit",
+    context_.log.warn("connections rejected by a limit",
                       {{"reason", reason}, {"client", client}, {"count", unnoted_}});
     last_noted_ = now;
     unnoted_ = 0;

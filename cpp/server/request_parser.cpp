@@ -51,7 +51,7 @@ Result<> check_coding(std::string_view coding) {
     bool const misplaced = iequals(coding.substr(0, 7), "chunked");
     return Error{
         misplaced ? Errc::bad_request : Errc::not_implemented,
-        fmt::format("transfer coding \"{}\" is not known here: send chunked alone, or a length", coding)};
+        fmt::format("unknown transfer coding \"{}\": expected chunked, or a Content-Length", coding)};
 }
 
 /// What Beast leaves to its user: Host, transfer codings, the form of the target.
@@ -64,14 +64,13 @@ Result<> check(RequestHead const& head) {
         CHECK(check_coding(value));
         ++codings;
     }
-    if (codings > 1) return bad_request("the request has two Transfer-Encoding headers: send one");
+    if (codings > 1) return bad_request("duplicate Transfer-Encoding header: send one");
     if (codings == 1 && head.http_1_0)
-        return bad_request("HTTP/1.0 has no transfer coding: send a Content-Length");
-    if (hosts > 1) return bad_request("the request has two Host headers: send one");
-    if (hosts == 0 && !head.http_1_0)
-        return bad_request("the request has no Host header: HTTP/1.1 asks for one");
+        return bad_request("HTTP/1.0 does not support transfer codings: send a Content-Length");
+    if (hosts > 1) return bad_request("duplicate Host header: send one");
+    if (hosts == 0 && !head.http_1_0) return bad_request("missing Host header: HTTP/1.1 requires one");
     if (!head.target.starts_with('/') && head.target != "*") {
-        return bad_request("the request target is not a path: start it with /");
+        return bad_request("invalid request target: expected a path that starts with /");
     }
     return {};
 }
@@ -79,11 +78,11 @@ Result<> check(RequestHead const& head) {
 /// The authority of a target in absolute form takes the place of Host (RFC 9112, 3.2.2).
 Result<> replace_host(RequestHead& head, http::AbsoluteTarget const& absolute) {
     if (!iequals(absolute.scheme, "http") && !iequals(absolute.scheme, "https")) {
-        return bad_request("the request target is not a path or a URL of http or https: start it with /");
+        return bad_request(
+            "invalid request target: expected a path that starts with /, or a URL of http or https");
     }
     if (!http::parse_authority(absolute.authority)) {
-        return bad_request(
-            "the request target names no host, or more than a host and a port: start it with /");
+        return bad_request("invalid request target: expected a URL with a host and optionally a port");
     }
     auto const host =
         std::ranges::find_if(head.headers, [](auto const& header) { return iequals(header.first, "Host"); });
@@ -102,8 +101,7 @@ Error syntax_error(beast::error_code code) {
     if (code == error::bad_content_length || code == error::multiple_content_length ||
         code == error::bad_transfer_encoding) {
         return bad_request(
-            "the request does not say clearly how long its body is: send one Content-Length or "
-            "Transfer-Encoding: chunked");
+            "ambiguous length of the request body: send one Content-Length or Transfer-Encoding: chunked");
     }
     return bad_request(fmt::format("the request is not well-formed HTTP/1.1 ({})", code.message()));
 }

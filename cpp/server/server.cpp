@@ -120,7 +120,7 @@ void Server::print(std::string const& text) {
 
 void Server::leave(std::string const& cause) {
     parts_->operations->start_draining();
-    parts_->log.info("not ready any more",
+    parts_->log.info("readiness withdrawn",
                      {{"delay_seconds", std::int64_t{parts_->settings.limits.shutdown_delay.count()}},
                       {"cause", std::string_view(cause)}});
 }

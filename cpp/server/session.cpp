@@ -113,7 +113,7 @@ Task<> Session::run() {
             if (more) more = co_await exchange();
         }
     } catch (std::exception const& problem) {
-        context_.log.error("a connection was ended by a defect",
+        context_.log.error("connection aborted by an internal error",
                            {{"cause", std::string_view(problem.what())}});
     }
     conn_->close();
@@ -190,7 +190,8 @@ Task<Result<std::string>> Session::read_head(HeadScanner& scanner) {
             if (!head.empty()) co_return head;
             continue;
         }
-        if (input_.empty()) co_return Error{Errc::peer_closed, "the client left between two requests"};
+        if (input_.empty())
+            co_return Error{Errc::peer_closed, "the client closed the connection between two requests"};
         if (count.has_value())
             co_return Error{Errc::bad_request, "the request ends in the middle of its head"};
         if (count.error().code != Errc::request_timeout) co_return count.error();
@@ -339,11 +340,11 @@ void Session::record(Exchange const& exchange, http::Response const& response,
     if (!target.starts_with('/') || target.find('?') != target.npos) target = shown = shown_target(target);
     if (!response.refusal.empty()) {
         context_.metrics.refused(response.refusal).add();
-        context_.log.info("refused by a limit", {{"request_id", exchange.id},
-                                                 {"peer", exchange.peer},
-                                                 {"method", request.method_text},
-                                                 {"target", target.substr(0, 2048)},
-                                                 {"reason", response.refusal}});
+        context_.log.info("request rejected by a limit", {{"request_id", exchange.id},
+                                                          {"peer", exchange.peer},
+                                                          {"method", request.method_text},
+                                                          {"target", target.substr(0, 2048)},
+                                                          {"reason", response.refusal}});
     }
     if ((response.status >= 500 && !response.by_client) || !response.cause.empty()) {
         auto const level = response.status == 503 ? LogLevel::warn : LogLevel::error;

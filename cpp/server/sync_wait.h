@@ -13,7 +13,7 @@ namespace ocilot::server {
 template <class T>
 Result<T> sync_wait(Task<Result<T>> task) {
     asio::io_context context(1);
-    Result<T> answer = Error{Errc::internal, "the task did not end"};
+    Result<T> answer = Error{Errc::internal, "task did not end"};
     asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem, Result<T> value) {
         if (problem) std::rethrow_exception(problem);
         answer = std::move(value);

@@ -30,7 +30,7 @@ Worker::Worker(Metrics& metrics, Log const& log)
     : busy_(context_.get_executor()),
       log_(log),
       internal_errors_(metrics.counter("ocilot_internal_errors_total",
-                                       "Exceptions that ended a connection or a background task.")),
+                                       "Exceptions that aborted a connection or a background task.")),
       metrics_(metrics),
       connections_(context_.get_executor(), report("connection")),
       background_(context_.get_executor(), report("background")),
@@ -72,7 +72,7 @@ void Worker::serve() {
         } catch (std::exception const& problem) {
             note_exception("handler", problem.what());
         } catch (...) {
-            note_exception("handler", "an exception of an unknown type");
+            note_exception("handler", "exception of an unknown type");
         }
     }
 }

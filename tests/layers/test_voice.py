@@ -22,14 +22,13 @@ ALLOWED: Final = {
 }
 """Words that stay, and why. A line that nothing needs is an error: this list only shrinks."""
 
-OLD: Final = {
-    "docs/operate/jobs.md": 1,
-    "docs/reference/protocol.md": 20,
-}
+OLD: Final[dict[str, int]] = {}
 """Files whose texts are still to be rewritten, with the most words that may be left: only shrinks."""
 
 
 def _public() -> Iterator[tuple[Path, Texts]]:
+    for path in under("cpp", ".cpp", ".h"):
+        yield path, of_cpp
     for path in under("python/ocilot", ".py"):
         yield path, of_python
     for path in [*under("docs", ".md"), ROOT / "README.md"]:

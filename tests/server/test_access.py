@@ -59,7 +59,7 @@ def test_wrong_passwords_are_told_at_the_token_server(tokens: Registry) -> None:
     with tokens.connect() as api:
         answer = api("GET", "/token", headers=basic("alice", "wrong"))
         assert answer.status == 401
-        assert answer.json == {"errors": [{"code": "UNAUTHORIZED", "message": "wrong user name or password"}]}
+        assert answer.json == {"errors": [{"code": "UNAUTHORIZED", "message": "invalid user name or password"}]}
 
 
 def test_anonymous_pulls_with_a_token_for_nobody(tokens: Registry) -> None:
@@ -109,7 +109,7 @@ def test_rules_are_in_force_again_when_their_file_changes(
         registry.config.write_text(config.replace("user:bob: [pull]", "user:bob: [pull, push]"))
         wait_until(may_bob_push, "the new rules", 20)
         registry.config.write_text(config.replace("user:bob: [pull]", "user:bob: [everything]"))
-        wait_until(lambda: "not read again" in registry.process.output(), "a word in the log", 20)
+        wait_until(lambda: "not reloaded" in registry.process.output(), "a word in the log", 20)
         assert may_bob_push()
         assert 'ocilot_auth_reloads_total{result="failed"} 1' in api("GET", "/metrics").body.decode()
 

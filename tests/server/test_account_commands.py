@@ -233,7 +233,7 @@ def test_a_push_that_moves_no_tag_is_partly_allowed(commands: Commands) -> None:
     commands.fine("user", "add", "alice", "--group", "team", "--no-password")
     assert commands.fine("access", "explain", "alice", "create", "team/app").startswith("yes: ")
     said = commands.fine("access", "explain", "alice", "push", "team/app")
-    assert said.startswith("partly: sets new tags, moves none: rule 2 (team/**) gives user alice pull,create")
+    assert said.startswith("partly: sets new tags, moves none: rule 2 (team/**) grants user alice pull,create")
     told = commands.data("access", "explain", "alice", "push", "team/app")
     assert (told["allowed"], told["partly"]) == (False, "create")
     assert commands.fine("access", "explain", "alice", "delete", "team/app").startswith("no: ")
@@ -268,9 +268,9 @@ def test_whoever_is_explained_may_be_written_as_in_a_rule(running: Commands) -> 
     ran = running("access", "explain", "user:alice", "push", "team/app")
     assert (ran.out[:5], ran.err) == ("yes: ", ""), ran
     ran = running("access", "explain", "robot:alice", "push", "team/app")
-    assert "gives robot alice nothing" in ran.out, ran
+    assert "grants robot alice no rights" in ran.out, ran
     ran = running("access", "explain", "federated:alice", "push", "team/app")
-    assert ("gives federated alice nothing" in ran.out, ran.err) == (True, ""), ran
+    assert ("grants federated alice no rights" in ran.out, ran.err) == (True, ""), ran
 
 
 @pytest.mark.parametrize("words", [("user", "add", "alice", "--no-password"), ("robot", "add", "ci")])

@@ -166,7 +166,7 @@ def test_keys_elsewhere_are_not_fetched_without_tls(
     port = elsewhere.url.rpartition(":")[2]
     document = {"issuer": issuer.url, "jwks_uri": f"http://{host}:{port}/keys"}
     issuer.say("/.well-known/openid-configuration", document)
-    assert_not_believed(believing(issuer), issuer, "names no place of its keys that can be used")
+    assert_not_believed(believing(issuer), issuer, "has no usable jwks_uri")
     assert elsewhere.asked == []
 
 

@@ -173,7 +173,7 @@ def test_a_registry_stores_nothing_while_the_service_fails(
 ) -> None:
     registry = started(fresh_registry, service.url + path)
     pushed(registry, make_image("policy")).assert_error(503)
-    registry.wait_for_line("a hook failed")
+    registry.wait_for_line("hook failed")
     with registry.connect() as api:
         assert not api.has_manifest("team/app", "v1")
 

@@ -130,7 +130,7 @@ def test_a_script_that_goes_wrong_hurts_its_own_request_only(
         pushing.join()
         answers[0].assert_error(503)
         told = answers[0].json["errors"][0]["message"]
-        assert told == "the registry cannot serve this now; try again in a moment"
+        assert told == "registry temporarily unavailable; retry in a few seconds"
         assert not api.has_blob("bad", digest_of(b"data"))
         assert put_blob(api, "good").status == 201
     # The client learns that it may try again; why is for the operator.

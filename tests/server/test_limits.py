@@ -48,7 +48,7 @@ def test_a_slow_upload_is_cut_off_and_what_came_is_kept(fresh_registry: FreshReg
         rest = api("PUT", with_digest(location, digest_of(b"forty winks")), b" winks")
         assert rest.status == 201, rest
     output = registry.stop()
-    assert "refused by a limit" in output
+    assert "request rejected by a limit" in output
     assert "reason=request_timeout" in output
 
 
@@ -102,8 +102,8 @@ def test_a_connection_too_many_is_told_so_while_all_others_are_busy(fresh_regist
         api.push_image("after", make_image("after"), "1")
         assert refusals(api, "connections") >= 30
     output = registry.stop()
-    assert "connections refused by a limit" in output
-    assert output.count("connections refused by a limit") < 31, "one line a refusal floods the log"
+    assert "connections rejected by a limit" in output
+    assert output.count("connections rejected by a limit") < 31, "one line a refusal floods the log"
 
 
 @pytest.mark.parametrize("threads", [1, 2])

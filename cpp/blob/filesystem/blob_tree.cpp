@@ -105,7 +105,7 @@ Result<StagedFile> BlobTree::create_upload(Uuid const& id) {
         fd = files_->open(directory_.uploads.get(), path.c_str(), flags, file_mode);
     }
     if (fd == -EEXIST) {
-        return Error{Errc::conflict, fmt::format("upload {} exists already; start another one", id.str())};
+        return Error{Errc::conflict, fmt::format("upload {} already exists; start another one", id.str())};
     }
     if (fd < 0) return system_error(-fd, fmt::format("cannot create upload {}", id.str()));
     return StagedFile{Fd(fd), std::move(path)};
@@ -116,7 +116,7 @@ Result<StagedFile> BlobTree::open_upload(Uuid const& id) {
     int const fd = files_->open(directory_.uploads.get(), path.c_str(), O_RDWR | O_NOFOLLOW, 0);
     if (fd == -ENOENT) {
         return Error{Errc::upload_unknown,
-                     fmt::format("upload {} has no bytes in the store; start the upload again", id.str())};
+                     fmt::format("upload {} has no data; start the upload again", id.str())};
     }
     if (fd < 0) return system_error(-fd, fmt::format("cannot open upload {}", id.str()));
     return StagedFile{Fd(fd), std::move(path)};
@@ -368,11 +368,10 @@ Result<> BlobTree::probe() {
     TRY(StagedFile file, stage(written));
     auto const n = read_fully(*files_, file.fd.get(), read, 0);
     drop(std::move(file));
-    if (n < 0) return system_error(static_cast<int>(-n), "cannot read what was just written to the store");
+    if (n < 0) return system_error(static_cast<int>(-n), "cannot read back data written to the store");
     if (n == static_cast<std::int64_t>(read.size()) && read == written) return {};
     return Error{Errc::io,
-                 fmt::format("data directory {} gives back other bytes than were written to it; check the "
-                             "disk",
+                 fmt::format("data directory {} returned other bytes than were written; check the disk",
                              directory_.root.string())};
 }
 

@@ -60,12 +60,13 @@ Error unusable(std::filesystem::path const& root, int errno_value, Step step = S
 
 Error unreadable(std::filesystem::path const& root, int errno_value) {
     if (errno_value == ENOENT || errno_value == ENOTDIR) {
-        return {Errc::config, fmt::format("{} is not a data directory of ocilot: name the one that "
-                                          "`ocilot serve` was started with",
-                                          root.string())};
+        return {Errc::config,
+                fmt::format(
+                    "{} is not a data directory of ocilot: use the one that `ocilot serve` was started with",
+                    root.string())};
     }
     return {Errc::config,
-            fmt::format("cannot read data directory {}: {}; run this as the user that runs ocilot",
+            fmt::format("cannot read data directory {}: {}; run this as the user running ocilot",
                         root.string(), std::generic_category().message(errno_value))};
 }
 

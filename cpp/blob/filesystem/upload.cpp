@@ -47,7 +47,7 @@ Task<Result<>> FilesystemUpload::ensure_open() {
     CO_TRY(auto const held, co_await pools_.reading.run([this] { return open_file(); }));
     if (held >= size_) co_return Result<>();
     park();
-    co_return Error{Errc::io, fmt::format("upload {} held {} bytes and holds {} now; start the upload again",
+    co_return Error{Errc::io, fmt::format("upload {} had {} bytes and has {} now; start the upload again",
                                           id_.str(), size_, held)};
 }
 
@@ -115,7 +115,7 @@ Task<Result<>> FilesystemUpload::roll_back() {
 Result<> FilesystemUpload::cut(std::uint64_t size) {
     int const done = tree_.files().truncate(file_.fd.get(), size);
     if (done == 0) return {};
-    return system_error(-done, fmt::format("cannot take back a chunk of upload {}", id_.str()));
+    return system_error(-done, fmt::format("cannot revert a chunk of upload {}", id_.str()));
 }
 
 void FilesystemUpload::start_write_back() noexcept {
@@ -169,7 +169,7 @@ Task<Result<oci::Digest>> FilesystemUpload::digest(oci::Algorithm algorithm) {
 Task<Result<>> FilesystemUpload::commit(oci::Digest const& digest) {
     if (proven_ != digest) {
         co_return Error{Errc::internal,
-                        fmt::format("upload {} was not proven to be {}", id_.str(), digest.str())};
+                        fmt::format("digest of upload {} was not verified as {}", id_.str(), digest.str())};
     }
     if (!file_.fd) {
         CO_CHECK(co_await ensure_open());
@@ -180,9 +180,10 @@ Task<Result<>> FilesystemUpload::commit(oci::Digest const& digest) {
 Result<> FilesystemUpload::make_blob(oci::Digest const& digest) {
     auto const held = tree_.files().size(file_.fd.get(), "");
     if (held != static_cast<std::int64_t>(size_)) {
-        return Error{Errc::io,
-                     fmt::format("the file of upload {} was changed by someone else; start the upload again",
-                                 id_.str())};
+        return Error{
+            Errc::io,
+            fmt::format("the file of upload {} was changed by another process; start the upload again",
+                        id_.str())};
     }
     CHECK(sync_file());
     auto published = tree_.publish(file_, digest);
@@ -195,7 +196,7 @@ Result<> FilesystemUpload::sync_file() {
     if (synced == 0) return {};
     lose();
     return system_error(-synced,
-                        fmt::format("cannot write upload {} to disk; start the upload again", id_.str()));
+                        fmt::format("cannot sync upload {} to disk; start the upload again", id_.str()));
 }
 
 // After a failed sync the kernel calls the bytes clean though they are not on disk: a second sync would

@@ -26,7 +26,7 @@ std::string write_state(UploadState const& state) {
 
 Result<UploadState> read_state(oci::Algorithm algorithm, std::string_view text) {
     if (text.size() < head_size || text[0] != version) {
-        return Error{Errc::io, "the state of this upload is of another version"};
+        return Error{Errc::io, "the stored state of this upload has another version"};
     }
     TRY(auto hasher, oci::Hasher::from_state(algorithm, text.substr(head_size)));
     return UploadState{hasher, text[1] == synced, Uuid::parse(text.substr(2, boot_size))};

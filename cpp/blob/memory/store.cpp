@@ -12,8 +12,7 @@ namespace ocilot::blob {
 namespace {
 
 Error unknown(Uuid const& id) {
-    return {Errc::upload_unknown,
-            fmt::format("upload {} has no bytes in the store; start the upload again", id.str())};
+    return {Errc::upload_unknown, fmt::format("upload {} has no data; start the upload again", id.str())};
 }
 
 Error unknown(oci::Digest const& digest) {
@@ -84,8 +83,8 @@ class MemoryUpload final : public Upload {
 
     Task<Result<>> commit(oci::Digest const& digest) override {
         if (proven_ != digest) {
-            co_return Error{Errc::internal,
-                            fmt::format("upload {} was not proven to be {}", id_.str(), digest.str())};
+            co_return Error{Errc::internal, fmt::format("digest of upload {} was not verified as {}",
+                                                        id_.str(), digest.str())};
         }
         co_return store_.commit_upload(id_, *bytes_, digest);
     }
@@ -116,7 +115,7 @@ Task<Result<std::unique_ptr<Upload>>> MemoryStore::create(Uuid id, oci::Algorith
         std::lock_guard const lock(mutex_);
         if (!uploads_.emplace(id, bytes).second) {
             co_return Error{Errc::conflict,
-                            fmt::format("upload {} exists already; start another one", id.str())};
+                            fmt::format("upload {} already exists; start another one", id.str())};
         }
     }
     std::unique_ptr<Upload> upload = std::make_unique<MemoryUpload>(*this, id, algorithm, std::move(bytes));

@@ -28,7 +28,8 @@ auto named(Values const& values, std::string_view word) -> std::optional<typenam
 }
 
 Error bad(std::string_view what, std::string_view word, std::string_view choices) {
-    return {Errc::bad_request, fmt::format("{} is no {}: write one of {}", quote(word), what, choices)};
+    return {Errc::bad_request,
+            fmt::format("unknown {1} {0}: expected one of {2}", quote(word), what, choices)};
 }
 
 /// An account as it is, if the query names one and says nothing else about the caller.
@@ -106,9 +107,8 @@ constexpr Verb access_verbs[] = {
     {Method::get,
      Action::admin,
      get_access,
-     "Whether somebody may do something, and what decides: `?user=`, `?kind=`, `?groups=`, `?action=`, "
-     "`?repository=`.",
-     {{{200, "The decision, with the rule or the hook it comes from."}}},
+     "Explain an access decision: `?user=`, `?kind=`, `?groups=`, `?action=`, `?repository=`.",
+     {{{200, "The decision, and the rule or hook that made it."}}},
      {}}};
 constexpr Endpoint access_route_table[] = {
     row("/api/v1/access", "access", access_verbs),

@@ -35,7 +35,7 @@ Result<bool> is_robot(JsonMembers& members) {
     if (!kind || kind == "user") return false;
     if (kind == "robot") return true;
     return Error{Errc::bad_request,
-                 fmt::format("{} is no kind of account: write user or robot", quote(*kind))};
+                 fmt::format("unknown kind of account {}: expected user or robot", quote(*kind))};
 }
 
 Result<auth::AccountManager::NewAccount> read_new(JsonMembers members) {
@@ -122,35 +122,33 @@ Task<Result<Response>> delete_account(Context const& context) {
 
 using policy::Action;
 
-constexpr Success account_shown{200, "The account; of its password only whether there is one."};
+constexpr Success account_shown{200, "The account. `has_password` instead of the password."};
 constexpr Verb accounts_verbs[] = {
     {Method::get,
      Action::admin,
      get_accounts,
-     "Accounts by name; `?n=` a page, `?last=` where it begins.",
+     "List accounts by name; `?n=` page size, `?last=` last name of the previous page.",
      {{list_page}},
      {Errc::pagination_invalid}},
     {Method::post,
      Action::admin,
      post_account,
-     "Adds an account: `name`, `kind` (`user` or `robot`), `password`, `groups`, `admin`, "
-     "`disabled`.",
-     {{{201, "The account; `Location` is where it is."}}},
+     "Create an account: `name`, `kind` (`user` or `robot`), `password`, `groups`, `admin`, `disabled`.",
+     {{{201, "The account. `Location` is its URL."}}},
      {Errc::body_too_large}}};
 constexpr Verb account_verbs[] = {
-    {Method::get, Action::admin, get_account, "One account.", {{account_shown}}, {}},
+    {Method::get, Action::admin, get_account, "Get an account.", {{account_shown}}, {}},
     {Method::patch,
      Action::admin,
      patch_account,
-     "Changes what is given: `password` (`null` for none), `groups`, `admin`, "
-     "`disabled`. Another password ends "
-     "the account's refresh tokens.",
+     "Change the fields in the body: `password` (`null`: none), `groups`, `admin`, `disabled`. A new "
+     "password revokes the refresh tokens of the account.",
      {{account_shown}},
      {Errc::body_too_large}},
     {Method::del,
      Action::admin,
      delete_account,
-     "Removes an account and all its tokens.",
+     "Remove an account and all its tokens.",
      {{{204, "Gone."}}},
      {}}};
 

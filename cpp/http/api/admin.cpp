@@ -9,7 +9,7 @@ namespace ocilot::http {
 
 Result<> check_administrable(Context const& context) {
     if (context.account_manager == nullptr)
-        return Error{Errc::not_found, "there is nothing to administer here"};
+        return Error{Errc::not_found, "the administration API is not available"};
     return {};
 }
 
@@ -32,7 +32,7 @@ Result<std::optional<bool>> query_flag(Query const& query, std::string_view name
     if (!text) return std::optional<bool>();
     if (*text == "true") return std::optional(true);
     if (*text == "false") return std::optional(false);
-    return Error{Errc::bad_request, fmt::format("{} has to be true or false", name)};
+    return Error{Errc::bad_request, fmt::format("invalid parameter {}: expected true or false", name)};
 }
 
 }  // namespace ocilot::http

@@ -73,9 +73,9 @@ Result<std::optional<Time>> timestamp(Query const& query, std::string_view name)
     auto const text = query.first(name);
     if (!text) return std::optional<Time>();
     if (auto const time = parse_timestamp(*text)) return std::optional(*time);
-    return Error{
-        Errc::bad_request,
-        fmt::format("{} is no time for {}: write 2026-11-21T17:48:55Z or 2026-11-21", quote(*text), name)};
+    return Error{Errc::bad_request,
+                 fmt::format("invalid time {} for {}: expected 2026-11-21T17:48:55Z or 2026-11-21",
+                             quote(*text), name)};
 }
 
 Result<std::optional<std::int64_t>> entry_id(Query const& query) {
@@ -85,7 +85,8 @@ Result<std::optional<std::int64_t>> entry_id(Query const& query) {
     auto const end = text->data() + text->size();
     auto const [stopped, problem] = std::from_chars(text->data(), end, id);
     if (problem != std::errc{} || stopped != end || id <= 0) {
-        return Error{Errc::bad_request, fmt::format("{} is not the id of an entry", quote(*text))};
+        return Error{Errc::bad_request,
+                     fmt::format("invalid entry id {}: expected a positive number", quote(*text))};
     }
     return std::optional(id);
 }
@@ -149,9 +150,8 @@ constexpr Verb audit_verbs[] = {
     {Method::get,
      Action::admin,
      get_audit,
-     "Changes and refusals, youngest first; `?since=`, `?until=`, `?by=`, `?repository=`, `?action=` (with a "
-     "point "
-     "at its end all that begin so), `?refused=`; `?n=` a page, `?before=` the entry it comes after.",
+     "List changes and refusals, newest first; `?since=`, `?until=`, `?by=`, `?repository=`, `?action=` (a "
+     "final point makes it a prefix), `?refused=`; `?n=` page size, `?before=` last id of the previous page.",
      {{list_page}},
      {Errc::pagination_invalid}}};
 

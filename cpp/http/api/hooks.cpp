@@ -15,7 +15,7 @@ Response json(std::string body) {
 }
 
 Error without_hooks() {
-    return {Errc::not_found, "this registry runs no hooks"};
+    return {Errc::not_found, "no hooks configured"};
 }
 
 /// `GET /api/v1/hooks`: which scripts are in force, and how they fare.
@@ -42,15 +42,15 @@ using policy::Action;
 constexpr Verb hooks_verbs[] = {{Method::get,
                                  Action::admin,
                                  get_hooks,
-                                 "Which hooks are in force, and how they fare.",
-                                 {{{200, "Scripts, points and numbers."}}},
+                                 "Get the active hooks with their state and counters.",
+                                 {{{200, "Scripts, hook points and counters."}}},
                                  {}}};
 constexpr Verb hooks_reload_verbs[] = {
     {Method::post,
      Action::admin,
      post_hooks_reload,
-     "Loads the hooks again; if one cannot be used the old ones stay in force.",
-     {{{200, "What is in force now; `ok` and `problems` tell whether it worked."}}},
+     "Reload the hook scripts. If a script is invalid, the previous ones stay active.",
+     {{{200, "The active hooks. `ok` and `problems` are the result of the reload."}}},
      {}}};
 
 constexpr Endpoint hook_route_table[] = {

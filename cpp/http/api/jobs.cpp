@@ -39,7 +39,7 @@ Json json_of(jobs::JobStatus const& job) {
 }
 
 Error without_jobs() {
-    return {Errc::not_found, "this registry runs no jobs"};
+    return {Errc::not_found, "no background jobs available"};
 }
 
 /// What an administrator did is in the audit log.
@@ -94,7 +94,7 @@ constexpr Verb jobs_verbs[] = {{Method::get,
                                 Action::admin,
                                 get_jobs,
                                 "List the background jobs with their state and last result.",
-                                {{{200, "The jobs by name."}}},
+                                {{{200, "Jobs by name."}}},
                                 {}}};
 constexpr Verb job_verbs[] = {
     {Method::get,
@@ -106,14 +106,14 @@ constexpr Verb job_verbs[] = {
     {Method::post,
      Action::admin,
      post_job,
-     "Start a round of a background job now, or join the one under way.",
-     {{{202, "A round runs; the job's `rounds` reaches `round` when it has ended."}}},
+     "Start a round of a background job now, or join the running one.",
+     {{{202, "A round is running. `rounds` of the job reaches `round` when it ends."}}},
      {}},
     {Method::del,
      Action::admin,
      delete_job,
-     "Cancel the round of a background job that is under way. Its next round comes in its time.",
-     {{{200, "No round is under way."}, {202, "The round ends at its next step."}}},
+     "Cancel the running round of a background job. The next round starts as scheduled.",
+     {{{200, "No round is running."}, {202, "The round ends at its next step."}}},
      {}}};
 
 constexpr Endpoint job_route_table[] = {

@@ -9,7 +9,7 @@ namespace ocilot::http {
 namespace {
 
 Error no_token_server() {
-    return {Errc::not_found, "this registry gives out no tokens; set ocilot.accounts.enabled: true"};
+    return {Errc::not_found, "token server disabled; set ocilot.accounts.enabled: true"};
 }
 
 /// `GET /api/v1/keys`.
@@ -49,13 +49,13 @@ constexpr Verb keys_verbs[] = {
     {Method::get,
      Action::admin,
      get_keys,
-     "The keys that tokens are signed with, youngest first.",
-     {{{200, "Their ids and ages."}}},
+     "List the signing keys, newest first.",
+     {{{200, "Ids and creation times."}}},
      {}},
     {Method::post,
      Action::admin,
      post_keys,
-     "Makes a key that signs from now on; the older ones verify until their tokens are over.",
+     "Create a signing key and use it from now on. Older keys verify until their tokens expire.",
      {{{201, "Made."}}},
      {}}};
 

@@ -52,8 +52,7 @@ Result<meta::TokenQuery::Place> read_place(std::string_view text) {
     auto const end = text.data() + text.size();
     auto const [stopped, problem] = std::from_chars(text.data(), end, at);
     if (problem != std::errc{} || stopped == end || *stopped != '-') {
-        return Error{Errc::pagination_invalid,
-                     "last is not one that this registry has given out; start again without it"};
+        return Error{Errc::pagination_invalid, "invalid \"last\" parameter: restart from the first page"};
     }
     return meta::TokenQuery::Place{Time(Time::duration(at)), std::string(stopped + 1, end)};
 }
@@ -118,20 +117,19 @@ constexpr Verb account_tokens_verbs[] = {
     {Method::get,
      Action::admin,
      get_account_tokens,
-     "Tokens, oldest first, without their secrets; `?account=` only those of one account, `?refresh=true` "
-     "those that "
-     "logins were given, too; `?n=` a page, `?last=` where it begins.",
+     "List tokens without their secrets, oldest first; `?account=` of one account, `?refresh=true` with "
+     "refresh tokens; `?n=` page size, `?last=` last id of the previous page.",
      {{list_page}},
      {Errc::pagination_invalid}},
     {Method::post,
      Action::admin,
      post_account_token,
-     "Makes a token of an account, which is taken in place of its password: `account`, `note`, `scopes`, "
+     "Create a token, which the account uses instead of its password: `account`, `note`, `scopes`, "
      "`expires_in` (seconds).",
-     {{{201, "The token with its `secret`, which is never shown again."}}},
+     {{{201, "The token with its `secret`, which is shown only once."}}},
      {Errc::body_too_large}}};
 constexpr Verb account_token_verbs[] = {
-    {Method::del, Action::admin, delete_account_token, "Removes a token.", {{{204, "Gone."}}}, {}}};
+    {Method::del, Action::admin, delete_account_token, "Revoke a token.", {{{204, "Gone."}}}, {}}};
 
 constexpr Endpoint account_token_route_table[] = {
     row("/api/v1/tokens", "account_tokens", account_tokens_verbs),

@@ -43,7 +43,7 @@ Result<Target> read_target(Request const& request, AppSettings const& settings) 
     if (request.local) return target;
     auto const path = below_prefix(target.path, settings.urls.prefix);
     if (!path) {
-        return Error{Errc::not_found, fmt::format("there is no such endpoint; the API is at {}/v2/",
+        return Error{Errc::not_found, fmt::format("unknown endpoint; the API is at {}/v2/",
                                                   Urls(settings.urls, request).local(""))};
     }
     target.path = std::string(*path);
@@ -92,7 +92,7 @@ std::string scope_of(Route const& route, Verb const& verb, Query const& query) {
 Response without_verb(Request const& request, Endpoint const& endpoint) {
     if (request.method == Method::options) return options(endpoint.allow());
     Error const error{Errc::method_not_allowed,
-                      fmt::format("this endpoint does not know the method; it takes {}", endpoint.allow())};
+                      fmt::format("method not allowed; allowed methods: {}", endpoint.allow())};
     return std::move(error_response(error).set("Allow", endpoint.allow()));
 }
 

@@ -56,8 +56,8 @@ struct Verb {
 };
 
 /// A list that is answered in pages.
-inline constexpr Success list_page{200, "The list; `Link` leads to the next page if there is one."};
-inline constexpr Success not_modified{304, "The client has it already (`If-None-Match`)."};
+inline constexpr Success list_page{200, "The list. `Link` has the URL of the next page, if any."};
+inline constexpr Success not_modified{304, "Not modified (`If-None-Match`)."};
 
 /// A row of the route table.
 struct Endpoint {

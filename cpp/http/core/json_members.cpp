@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 Error bad_member(std::string_view name, std::string_view what) {
-    return {Errc::bad_request, fmt::format("{} has to be {}", name, what)};
+    return {Errc::bad_request, fmt::format("invalid field {}: expected {}", name, what)};
 }
 
 /// Pages of other origins can make a browser send a form or plain text without asking, but not JSON.
@@ -34,13 +34,12 @@ JsonMembers::~JsonMembers() = default;
 
 Task<Result<JsonMembers>> JsonMembers::of_body(Request const& request) {
     if (!is_json(request)) {
-        co_return Error{Errc::bad_request, "send a JSON object with Content-Type: application/json"};
+        co_return Error{Errc::bad_request, "expected a JSON object with Content-Type: application/json"};
     }
     CO_TRY(auto const body, co_await read_small_body(request));
     auto object = jose::parse_strict_object(body);
     if (object.has_error()) {
-        co_return Error{Errc::bad_request,
-                        fmt::format("the body cannot be read: {}", object.error().message)};
+        co_return Error{Errc::bad_request, fmt::format("invalid request body: {}", object.error().message)};
     }
     co_return JsonMembers(std::move(*object));
 }
@@ -65,7 +64,7 @@ Result<std::optional<std::string>> JsonMembers::text_or_null(std::string_view na
     if (!value) return std::optional<std::string>();
     if (value->is_null()) return std::optional(std::string());
     if (!value->is_string() || value->get_ref<std::string const&>().empty()) {
-        return bad_member(name, "a text that is not empty, or null for none");
+        return bad_member(name, "a non-empty string, or null for none");
     }
     return std::optional(value->get<std::string>());
 }
@@ -82,17 +81,17 @@ Result<std::optional<std::int64_t>> JsonMembers::number(std::string_view name) {
     if (!value) return std::optional<std::int64_t>();
     constexpr std::uint64_t greatest = std::uint64_t{1} << 53;  // Beyond, not all readers of JSON agree.
     bool const fits = value->is_number_unsigned() && value->get<std::uint64_t>() <= greatest;
-    if (!fits) return bad_member(name, "a whole number from 0 on");
+    if (!fits) return bad_member(name, "a whole number, at least 0");
     return std::optional(value->get<std::int64_t>());
 }
 
 Result<std::optional<std::vector<std::string>>> JsonMembers::texts(std::string_view name) {
     auto const value = take(name);
     if (!value) return std::optional<std::vector<std::string>>();
-    if (!value->is_array()) return bad_member(name, "a list of texts");
+    if (!value->is_array()) return bad_member(name, "a list of strings");
     std::vector<std::string> found;
     for (auto const& item : *value) {
-        if (!item.is_string()) return bad_member(name, "a list of texts");
+        if (!item.is_string()) return bad_member(name, "a list of strings");
         found.push_back(item.get<std::string>());
     }
     return std::optional(std::move(found));
@@ -100,14 +99,14 @@ Result<std::optional<std::vector<std::string>>> JsonMembers::texts(std::string_v
 
 Result<std::string> JsonMembers::required_text(std::string_view name) {
     TRY(auto found, text(name));
-    if (!found) return Error{Errc::bad_request, fmt::format("{} is missing", name)};
+    if (!found) return Error{Errc::bad_request, fmt::format("missing field {}", name)};
     return std::move(*found);
 }
 
 Result<> JsonMembers::reject_unknown() const {
     if (object_->empty()) return {};
-    return Error{Errc::bad_request, fmt::format("nothing is known here of a member {}; check its spelling",
-                                                quote(object_->begin().key()))};
+    return Error{Errc::bad_request,
+                 fmt::format("unknown field {}; check its spelling", quote(object_->begin().key()))};
 }
 
 }  // namespace ocilot::http

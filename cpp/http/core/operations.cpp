@@ -31,8 +31,8 @@ Operations::Operations(registry::Registry& registry, Metrics& metrics)
     : registry_(registry),
       metrics_(metrics),
       readiness_(registry, metrics),
-      quarantined_(metrics.gauge("ocilot_quarantined_blobs",
-                                 "Blobs whose bytes were wrong and that nobody has pushed again yet.")) {}
+      quarantined_(
+          metrics.gauge("ocilot_quarantined_blobs", "Quarantined blobs that were not pushed again yet.")) {}
 
 bool Operations::serves(std::string_view path) noexcept {
     return path == "/healthz" || path == "/readyz" || path == "/metrics";
@@ -47,10 +47,12 @@ Task<Response> Operations::handle(Request const& request) {
 Task<Response> Operations::respond(Request const& request) {
     auto const path = raw_path(request.target);
     if (!serves(path)) {
-        co_return error_response({Errc::not_found, "ask for /healthz, /readyz or /metrics here"});
+        co_return error_response(
+            {Errc::not_found, "unknown endpoint: expected /healthz, /readyz or /metrics"});
     }
     if (request.method != Method::get && request.method != Method::head) {
-        auto response = error_response({Errc::method_not_allowed, "only GET and HEAD are answered here"});
+        auto response =
+            error_response({Errc::method_not_allowed, "method not allowed; allowed methods: GET, HEAD"});
         co_return std::move(response.set("Allow", "GET, HEAD"));
     }
     if (path == "/healthz") co_return text(200, plain, "ok\n");

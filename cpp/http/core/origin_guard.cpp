@@ -95,11 +95,10 @@ bool HostNames::lists(Request const& request) const {
 
 Result<> check_host(HostNames const& hosts, Request const& request) {
     if (!hosts.checked || request.local || hosts.lists(request)) return {};
-    return Error{
-        Errc::denied,
-        fmt::format("this registry has no accounts and does not answer to the host name {}: connect to "
-                    "localhost, or list the name in ocilot.hostnames",
-                    quote(trimmed(request.header("Host").value_or(std::string_view{}))))};
+    return Error{Errc::denied,
+                 fmt::format("this registry has no accounts and does not accept host name {}: connect to "
+                             "localhost, or add the name to ocilot.hostnames",
+                             quote(trimmed(request.header("Host").value_or(std::string_view{}))))};
 }
 
 Result<> check_origin(AppSettings const& settings, Request const& request, std::string_view path) {
@@ -108,11 +107,10 @@ Result<> check_origin(AppSettings const& settings, Request const& request, std::
     auto const authorization = request.header("Authorization").value_or(std::string_view{});
     if (!administers && auth::parse_bearer(authorization)) return {};
     if (is_of_another_origin(settings, request)) {
-        return Error{
-            Errc::denied,
-            fmt::format("a web page of another origin ({}) must not send this request; list the origin "
-                        "in ocilot.cors to allow it",
-                        quote(trimmed(request.header("Origin").value_or("cross-site"))))};
+        return Error{Errc::denied,
+                     fmt::format("requests of web pages of origin {} are not allowed; add the origin to "
+                                 "ocilot.cors.origins to allow them",
+                                 quote(trimmed(request.header("Origin").value_or("cross-site"))))};
     }
     if (administers && is_simple(request) && !request.header("Ocilot-Request")) {
         return Error{Errc::denied,

@@ -15,7 +15,7 @@ Result<PageQuery> PageQuery::parse(Query const& query, std::size_t without_n, st
         auto const [stopped, problem] = std::from_chars(text->data(), end, n);
         if (problem != std::errc{} || stopped != end || n < 0) {
             return Error{Errc::pagination_invalid,
-                         "n is not a number of entries; send a plain number, such as n=100"};
+                         "invalid \"n\" parameter: expected a number, such as n=100"};
         }
         wanted.size = std::min(static_cast<std::size_t>(n), limit);
     }

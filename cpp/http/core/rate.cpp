@@ -13,8 +13,8 @@ auth::RequestClass class_of(Verb const& verb, Method method) noexcept {
 
 Error over_rate(auth::RateVerdict const& verdict) {
     return {.code = Errc::too_many_requests,
-            .message = fmt::format("{} requests in {} s are allowed and were sent; try again in {} s",
-                                   verdict.limit, verdict.window.count(), verdict.wait_for.count()),
+            .message = fmt::format("rate limit of {} requests in {} s exceeded; retry in {} s", verdict.limit,
+                                   verdict.window.count(), verdict.wait_for.count()),
             .retry_after = static_cast<unsigned>(verdict.wait_for.count())};
 }
 

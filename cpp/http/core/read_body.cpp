@@ -40,19 +40,15 @@ Task<Result<std::string>> read(Request const& request, std::size_t limit, Error 
 }  // namespace
 
 Task<Result<std::string>> read_body(Request const& request, std::size_t limit) {
-    return read(
-        request, limit,
-        {Errc::manifest_too_large,
-         fmt::format(
-             "the manifest is larger than the {} bytes this registry takes; whoever runs it can raise "
-             "the limit",
-             limit)});
+    return read(request, limit,
+                {Errc::manifest_too_large, fmt::format("manifest exceeds the limit of {} bytes; the operator "
+                                                       "of this registry can raise ocilot.manifestlimit",
+                                                       limit)});
 }
 
 Task<Result<std::string>> read_small_body(Request const& request) {
-    return read(
-        request, small,
-        {Errc::body_too_large, fmt::format("the body is larger than the {} bytes taken here", small)});
+    return read(request, small,
+                {Errc::body_too_large, fmt::format("request body exceeds the limit of {} bytes", small)});
 }
 
 }  // namespace ocilot::http

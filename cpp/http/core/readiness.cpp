@@ -7,7 +7,7 @@ namespace ocilot::http {
 namespace {
 
 Counter& probes(Metrics& metrics, std::string_view result) {
-    return metrics.counter("ocilot_readiness_probes_total", "Probes of the stores made for /readyz.",
+    return metrics.counter("ocilot_readiness_probes_total", "Probes of the stores for /readyz.",
                            {{"result", std::string(result)}});
 }
 
@@ -34,13 +34,13 @@ std::optional<Probe> Readiness::known(Time now) {
     // A clock that was set back makes neither a probe fresh nor one that runs a late one.
     if (last_ && last_->trouble.empty() && last_->at <= now && now - last_->at < fresh) return last_;
     if (running_since_ && now - *running_since_ >= patience) {
-        return Probe{*running_since_, "a probe of the stores has not ended"};
+        return Probe{*running_since_, "probe of the stores still running"};
     }
     return std::nullopt;
 }
 
 Task<Probe> Readiness::probe() {
-    Probe made{registry_.clock.now(), "the probe of the stores was aborted"};
+    Probe made{registry_.clock.now(), "probe of the stores aborted"};
     bool runs = false;
     {
         std::lock_guard const lock(mutex_);

@@ -10,9 +10,8 @@ namespace ocilot::http {
 namespace {
 
 constexpr std::string_view bad_escape =
-    "the URL holds a percent sign that two hexadecimal digits do not follow, or an escaped slash or NUL; "
-    "encode "
-    "a percent sign as %25";
+    "invalid percent-encoding in the URL: expected two hexadecimal digits, and no escaped slash or NUL; "
+    "encode a percent sign as %25";
 
 int digit(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
@@ -84,7 +83,7 @@ Result<Target> Target::parse(std::string_view target) {
     auto path = decode(cut(rest, '?'), '/');
     if (!path) return Error{Errc::name_invalid, std::string(bad_escape)};
     if (!path->starts_with('/') && *path != "*") {
-        return Error{Errc::bad_request, "the request target is not a path; start it with a slash"};
+        return Error{Errc::bad_request, "invalid request target: expected a path that starts with a slash"};
     }
     TRY(auto query, Query::parse(rest));
     return Target{std::move(*path), std::move(query)};

@@ -37,7 +37,7 @@ constexpr Verb root_verbs[] = {{Method::get,
 constexpr Verb base_verbs[] = {{Method::get,
                                 Action::pull,
                                 get_base,
-                                "Whether this is a registry that the caller may use.",
+                                "Check the API version and the credentials.",
                                 {{{200, "`{}`"}}},
                                 {}}};
 

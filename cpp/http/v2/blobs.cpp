@@ -109,7 +109,7 @@ constexpr Verb blob_verbs[] = {
     {Method::get,
      Action::pull,
      get_blob,
-     "A blob, or with `Range` parts of it.",
+     "Get a blob, or with `Range` parts of it.",
      {{{200, "The blob."},
        {206,
         "One part, or with several ranges a `multipart/byteranges`; several ranges that would cost more "
@@ -119,7 +119,7 @@ constexpr Verb blob_verbs[] = {
     {Method::del,
      Action::remove,
      delete_blob,
-     "Takes a blob out of a repository.",
+     "Remove a blob from a repository.",
      {{{202, "Removed."}}},
      {Errc::digest_invalid, Errc::blob_unknown, Errc::unsupported}}};
 

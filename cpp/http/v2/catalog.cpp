@@ -63,8 +63,7 @@ Result<meta::Page> page_of(Context const& context, PageQuery const& wanted) {
     if (!page.after || !auth::Sealer::is_sealed(*page.after)) return page;
     page.after = context.sealer.open(*page.after);
     if (page.after) return page;
-    return Error{Errc::pagination_invalid,
-                 "last is not one that this registry has given out; start again without it"};
+    return Error{Errc::pagination_invalid, "invalid \"last\" parameter: restart from the first page"};
 }
 
 /// `GET /v2/_catalog`: the repositories that hold something and that the caller may pull, a page at a time.
@@ -102,7 +101,7 @@ constexpr Verb catalog_verbs[] = {
     {Method::get,
      Action::pull,
      get_catalog,
-     "Names of the repositories that hold a manifest; `?n=` a page, `?last=` where it begins.",
+     "List repositories that have a manifest; `?n=` page size, `?last=` last name of the previous page.",
      {{list_page}},
      {Errc::pagination_invalid},
      ChallengeScope::catalog}};

@@ -44,7 +44,8 @@ Result<std::vector<oci::Tag>> more_tags(Query const& query) {
         if (tags.size() == max_tags) {
             return Error{
                 Errc::target_too_long,
-                fmt::format("the push sets more than {} tags; set the others with another push", max_tags)};
+                fmt::format("invalid push: expected at most {} tags; set the others with another push",
+                            max_tags)};
         }
         tags.push_back(std::move(tag));
     }
@@ -67,7 +68,7 @@ Result<std::string> content_type(Request const& request) {
     auto bare = oci::bare_media_type(declared);
     if (bare.empty() && !declared.empty()) {
         return Error{Errc::manifest_invalid,
-                     "the Content-Type is not a media type; send that of the manifest, or none"};
+                     "invalid Content-Type: expected the media type of the manifest, or none"};
     }
     return bare;
 }
@@ -132,7 +133,7 @@ constexpr Verb manifest_verbs[] = {
     {Method::get,
      Action::pull,
      get_manifest,
-     "A manifest by tag or digest.",
+     "Get a manifest by tag or digest.",
      {{{200, "The manifest, byte for byte, with its media type and `Docker-Content-Digest`."}, not_modified}},
      {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_unknown},
      ChallengeScope::path,
@@ -140,9 +141,8 @@ constexpr Verb manifest_verbs[] = {
     {Method::put,
      Action::push,
      put_manifest,
-     "Stores a manifest and moves a tag to it; `?tag=` sets tags in a push by digest. `If-Match` and "
-     "`If-None-Match` are conditions on the tags, or in a push by digest without tags on the manifest "
-     "itself.",
+     "Store a manifest and set a tag to it. `?tag=` sets tags in a push by digest. `If-Match` and "
+     "`If-None-Match` are conditions on the tags; in a push by digest without tags, on the manifest itself.",
      {{{201,
         "Stored. `OCI-Subject` if it has a subject, `OCI-Tag` for each `?tag=`, `Warning` for each "
         "descriptor with a wrong size."}}},
@@ -151,7 +151,7 @@ constexpr Verb manifest_verbs[] = {
     {Method::del,
      Action::remove,
      delete_manifest,
-     "Removes a tag, or a manifest with all its tags; `If-Match` and `If-None-Match` as for a push.",
+     "Remove a tag, or a manifest with all its tags; `If-Match` and `If-None-Match` as for a push.",
      {{{202, "Removed."}}},
      {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_unknown, Errc::unsupported,
       Errc::precondition_failed}}};

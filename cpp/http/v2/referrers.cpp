@@ -102,10 +102,10 @@ constexpr Verb referrers_verbs[] = {
     {Method::get,
      Action::pull,
      get_referrers,
-     "Manifests whose subject is this digest; `?artifactType=` only those of one type.",
+     "List manifests whose subject is this digest; `?artifactType=` of one type only.",
      {{{200,
-        "An image index, empty if there are none; `OCI-Filters-Applied` if it was filtered, `Link` if "
-        "there is another page."}}},
+        "An image index, possibly empty. `OCI-Filters-Applied` if it was filtered, `Link` with the URL of "
+        "the next page, if any."}}},
      {Errc::digest_invalid, Errc::pagination_invalid}}};
 
 constexpr Endpoint referrer_route_table[] = {

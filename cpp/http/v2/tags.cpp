@@ -35,12 +35,13 @@ Task<Result<Response>> get_tags(Context const& context) {
 
 using policy::Action;
 
-constexpr Verb tags_verbs[] = {{Method::get,
-                                Action::pull,
-                                get_tags,
-                                "Tags of a repository; `?n=` a page, `?last=` where it begins.",
-                                {{list_page}},
-                                {Errc::pagination_invalid, Errc::name_unknown}}};
+constexpr Verb tags_verbs[] = {
+    {Method::get,
+     Action::pull,
+     get_tags,
+     "List tags of a repository; `?n=` page size, `?last=` last tag of the previous page.",
+     {{list_page}},
+     {Errc::pagination_invalid, Errc::name_unknown}}};
 
 constexpr Endpoint tag_route_table[] = {
     row("/v2/<name>/tags/list", "tags", tags_verbs),

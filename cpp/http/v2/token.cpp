@@ -21,7 +21,7 @@ constexpr std::string_view refresh_grant = "refresh_token";
 constexpr std::string_view token_exchange = "urn:ietf:params:oauth:grant-type:token-exchange";  // RFC 8693
 
 Error no_token_server() {
-    return {Errc::not_found, "this registry gives out no tokens; set ocilot.accounts.enabled: true"};
+    return {Errc::not_found, "token server disabled; set ocilot.accounts.enabled: true"};
 }
 
 /// All scopes that a request names, each in a field of its own or separated by spaces.
@@ -105,8 +105,8 @@ Task<Result<Login>> login_of(Context const& context, Query const& form) {
         co_return login;
     }
     co_return Error{Errc::bad_request,
-                    fmt::format("the grant type {} is not known here; send password, refresh_token or {}",
-                                quote(grant), token_exchange)};
+                    fmt::format("unknown grant type {}: expected password, refresh_token or {}", quote(grant),
+                                token_exchange)};
 }
 
 /// `GET /token`: Basic credentials, or none, for a token.
@@ -121,7 +121,7 @@ Task<Result<Response>> get_token(Context const& context) {
     // A token for a token would never end.
     if (!basic || context.request.count("Authorization") > 1) {
         co_return context.guard.unknown(context.request.peer,
-                                        "the token server takes Basic credentials, or none");
+                                        "invalid Authorization header: expected Basic credentials, or none");
     }
     if (basic->empty()) co_return co_await issue(context, std::move(anonymous), {}, fields);
     CO_TRY(auto login,
@@ -157,31 +157,28 @@ constexpr Verb token_verbs[] = {
     {Method::get,
      std::nullopt,
      get_token,
-     "A bearer token for whoever sends Basic credentials, or for anonymous use; `?scope=` what for, each one "
-     "or "
-     "separated by spaces, `?offline_token=true` with a refresh token.",
-     {{{200, "The token, good for what the caller may do of what was asked; that can be nothing."}}},
+     "Issue a bearer token for Basic credentials, or for anonymous access; `?scope=` requested scopes, "
+     "repeated or separated by spaces, `?offline_token=true` with a refresh token.",
+     {{{200, "The token, limited to the requested scopes that the caller is allowed; possibly none."}}},
      {},
      ChallengeScope::path,
      auth::RequestClass::logins},
     {Method::post,
      std::nullopt,
      post_token,
-     "The same for a form with `grant_type` `password` (`username`, `password`), `refresh_token`, or "
-     "`urn:ietf:params:oauth:grant-type:token-exchange` (`subject_token` of a foreign issuer); `scope`, "
-     "and "
-     "`access_type=offline` for a refresh token.",
+     "Issue a bearer token for a form with `grant_type` `password` (`username`, `password`), "
+     "`refresh_token`, or `urn:ietf:params:oauth:grant-type:token-exchange` (`subject_token` of a foreign "
+     "issuer); `scope`, and `access_type=offline` for a refresh token.",
      {{{200, "The token."}}},
      {Errc::body_too_large},
      ChallengeScope::path,
      auth::RequestClass::logins}};
-constexpr Verb token_keys_verbs[] = {
-    {Method::get,
-     std::nullopt,
-     get_token_keys,
-     "The public keys that the registry's tokens are signed with, as a JWKS.",
-     {{{200, "The keys."}}},
-     {}}};
+constexpr Verb token_keys_verbs[] = {{Method::get,
+                                      std::nullopt,
+                                      get_token_keys,
+                                      "Get the public keys of the token server as a JWKS.",
+                                      {{{200, "The keys."}}},
+                                      {}}};
 
 constexpr Endpoint token_route_table[] = {
     row("/token", "token", token_verbs),

@@ -44,12 +44,12 @@ Result<registry::Chunk> chunk_of(Request const& request) {
     auto const header = request.header("Content-Range");
     if (!header) return chunk;
     if (request.count("Content-Range") > 1) {
-        return Error{Errc::size_invalid, "the request has several Content-Range headers; send one"};
+        return Error{Errc::size_invalid, "duplicate Content-Range header; send one"};
     }
     TRY(auto const range, oci::parse_content_range(trimmed(*header)));
     if (chunk.length && *chunk.length != range.length) {
         return Error{Errc::size_invalid,
-                     fmt::format("Content-Range {} is {} bytes, but the body has {}; make them equal",
+                     fmt::format("invalid Content-Range {}: it covers {} bytes, but the body has {}",
                                  trimmed(*header), range.length, *chunk.length)};
     }
     chunk.first = range.offset;
@@ -61,7 +61,7 @@ Result<oci::Digest> digest_parameter(Query const& query) {
     auto const text = query.first("digest");
     if (!text) {
         return Error{Errc::digest_invalid,
-                     "the closing PUT names no digest; add ?digest=sha256:… of the blob"};
+                     "missing digest parameter: add ?digest=sha256:… of the blob to the closing PUT"};
     }
     return oci::Digest::parse(*text);
 }
@@ -224,36 +224,36 @@ constexpr Verb uploads_verbs[] = {
     {Method::post,
      Action::push,
      post_upload,
-     "Starts an upload, stores the blob of the body (`?digest=`), or mounts one (`?mount=`, `?from=`); "
-     "`?digest-algorithm=` tells how an upload will be named.",
+     "Start an upload session, store the blob in the body (`?digest=`), or mount a blob (`?mount=`, "
+     "`?from=`); `?digest-algorithm=` is the algorithm of the final digest.",
      {{{201, "Stored or mounted."},
-       {202, "Started: `Location` is where it goes on. Also for a mount that cannot be."}}},
+       {202, "Upload session started; `Location` is its URL. Also for a mount that is not possible."}}},
      {Errc::digest_invalid, Errc::size_invalid},
      ChallengeScope::mount}};
 constexpr Verb upload_verbs[] = {
     {Method::get,
      Action::push,
      get_upload,
-     "How far an upload is.",
-     {{{204, "`Range` names its last byte; `0-0` for an empty one, too."}}},
+     "Get the offset of an upload session.",
+     {{{204, "`Range` ends at the last received byte; `0-0` also for an empty upload."}}},
      {Errc::upload_unknown, Errc::upload_busy}},
     {Method::patch,
      Action::push,
      patch_upload,
-     "Adds the body: a chunk at the place `Content-Range` names, or a stream.",
-     {{{202, "Added; `Range` names the last byte."}}},
+     "Append the body: a chunk at the offset in `Content-Range`, or a stream.",
+     {{{202, "Appended. `Range` ends at the last received byte."}}},
      {Errc::upload_unknown, Errc::upload_busy, Errc::size_invalid, Errc::range_invalid}},
     {Method::put,
      Action::push,
      put_upload,
-     "Adds the body, if any, and makes a blob of it all; `?digest=` is its name.",
+     "Append the body, if any, and store the upload as a blob with the digest in `?digest=`.",
      {{{201, "Stored."}}},
      {Errc::upload_unknown, Errc::upload_busy, Errc::size_invalid, Errc::range_invalid,
       Errc::digest_invalid}},
     {Method::del,
      Action::push,
      delete_upload,
-     "Gives an upload up.",
+     "Cancel an upload session.",
      {{{204, "Gone."}}},
      {Errc::upload_unknown, Errc::upload_busy}}};
 

@@ -83,9 +83,10 @@ Result<> insert(SqliteDb& db, AccountFact const& account, Actor const& by) {
             {account.name, std::int64_t{account.robot}, account.password_hash, groups,
              std::int64_t{account.admin}, std::int64_t{account.disabled}, stored(account.created_at)}));
     if (added == 0) {
-        return Error{Errc::conflict, fmt::format("there is an account {} already; choose another name, or "
-                                                 "change the one there is",
-                                                 account.name)};
+        return Error{
+            Errc::conflict,
+            fmt::format("account {} already exists; choose another name, or change the existing account",
+                        account.name)};
     }
     return note(db, ChangeKind::account_add, account.name, all_of(account), by, account.created_at);
 }

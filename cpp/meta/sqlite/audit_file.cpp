@@ -34,7 +34,7 @@ Result<std::unique_ptr<SqliteAuditFile>> SqliteAuditFile::open(std::string const
     if (!fs::exists(path, ignored)) {
         return Error{
             Errc::config,
-            fmt::format("there is no metadata database {}; start the registry on this directory once", path)};
+            fmt::format("metadata database {} not found; start the registry on this directory once", path)};
     }
     bool const has_log = fs::exists(path + "-wal", ignored);
     bool const has_index = fs::exists(path + "-shm", ignored);

@@ -50,9 +50,9 @@ std::string_view advice(sqlite3* db, Errc code) {
     }
     switch (code) {
         case Errc::no_space:
-            return "free some disk space and try again";
+            return "free disk space and retry";
         case Errc::unavailable:
-            return "try again; if it stays so, end the program that holds the database";
+            return "retry; if it fails again, stop the process that locks the database";
         case Errc::internal:
             return "please report this";
         default:
@@ -84,11 +84,10 @@ int bind(sqlite3_stmt* statement, int at, SqliteValue const& value, sqlite3_dest
 
 Error cannot_open(std::string const& path, sqlite3* db, int code) {
     int const system = db == nullptr ? 0 : sqlite3_system_errno(db);
-    return {
-        Errc::config,
-        fmt::format("cannot open the metadata database {}: {}; check that its directory exists and that this "
-                    "user may write there",
-                    path, system != 0 ? std::generic_category().message(system) : sqlite3_errstr(code))};
+    return {Errc::config,
+            fmt::format(
+                "cannot open the metadata database {}: {}; check that its directory exists and is writable",
+                path, system != 0 ? std::generic_category().message(system) : sqlite3_errstr(code))};
 }
 
 /// The keys that tokens are signed with are in there: a new file is its owner's alone from its first moment.
@@ -168,10 +167,11 @@ Result<SqliteDb> SqliteDb::open(std::string const& path, Mode mode) {
     if (code != SQLITE_OK) return cannot_open(path, raw, code);
     // SQLite opens a file it may not write for reading only, and says nothing.
     if (mode == Mode::read_write && sqlite3_db_readonly(raw, "main") != 0) {
-        return Error{Errc::config,
-                     fmt::format("the metadata database {} may not be written by this user; change "
-                                 "its owner or its permissions",
-                                 path)};
+        return Error{
+            Errc::config,
+            fmt::format(
+                "metadata database {} is not writable by this user; change its owner or its permissions",
+                path)};
     }
     sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == Mode::read_write ? 0 : 1, nullptr);
     sqlite3_wal_autocheckpoint(raw, 0);

@@ -27,7 +27,7 @@ Result<> insert(SqliteDb& db, KeyFact const& key, Time keep_from, Actor const& b
                   "ON CONFLICT DO NOTHING",
                   {key.id, key.private_pem, stored(key.created_at)}));
     if (added == 0) {
-        return Error{Errc::conflict, fmt::format("there is a key {} already; make another one", key.id)};
+        return Error{Errc::conflict, fmt::format("key {} already exists; create another one", key.id)};
     }
     TRY(auto const removed,
         db.change("DELETE FROM signing_key WHERE created_at < ?1 AND id <> ?2", {stored(keep_from), key.id}));

@@ -286,17 +286,17 @@ Result<std::int64_t> recognized_version(SqliteDb& db, std::string const& path) {
     TRY(auto const tables, number(db, "SELECT count(*) FROM sqlite_schema"));
     bool const empty = version == 0 && application == 0 && tables == 0;
     if (application != application_id && !empty) {
-        return Error{Errc::config,
-                     fmt::format("{} is a database of another program; name another file for the "
-                                 "registry's metadata",
-                                 path)};
+        return Error{
+            Errc::config,
+            fmt::format("{} is a database of another program; use another file for the metadata", path)};
     }
     if (version > sqlite_schema_version()) {
         return Error{
             Errc::config,
-            fmt::format("the metadata database {} was written by a newer version of ocilot (schema {}, this "
-                        "one knows {}); start that version, or restore a backup from before the upgrade",
-                        path, version, sqlite_schema_version())};
+            fmt::format(
+                "the metadata database {} was written by a newer version of ocilot (schema {}, this version "
+                "supports {}); start that version, or restore a backup from before the upgrade",
+                path, version, sqlite_schema_version())};
     }
     return version;
 }
@@ -319,7 +319,7 @@ void announce_upgrade(std::string const& path, std::int64_t version, Log const& 
     auto const directory = std::filesystem::path(path).parent_path().string();
     ::setenv("SQLITE_TMPDIR", directory.c_str(), 0);
     log.info(
-        "upgrading the metadata",
+        "upgrading metadata",
         {{"file", std::string_view(path)}, {"from", version}, {"to", std::int64_t{sqlite_schema_version()}}});
 }
 
@@ -334,7 +334,7 @@ Result<> require_schema(SqliteDb& db, std::string const& path) {
     if (version == sqlite_schema_version()) return {};
     return Error{Errc::config,
                  fmt::format("the metadata database {} was written by an older version of ocilot (schema {}, "
-                             "this one knows {}); start the registry once with this version",
+                             "this version needs {}); start the registry once with this version",
                              path, version, sqlite_schema_version())};
 }
 

@@ -82,7 +82,7 @@ void keep_private(std::string const& path, Log const& log) {
         if (!fs::exists(found) || (found.permissions() & fs::perms::others_all) == fs::perms::none) continue;
         fs::permissions(file, fs::perms::others_all, fs::perm_options::remove, failure);
         if (!failure) continue;
-        log.warn("others may read the metadata, which holds secrets; take that permission away",
+        log.warn("meta.sqlite is readable by other users: run `chmod o-rwx` on it",
                  {{"file", std::string_view(file)}, {"error", std::string_view(failure.message())}});
     }
 }

@@ -12,7 +12,7 @@ Result<TemporaryDirectory> TemporaryDirectory::make() {
     auto const parent = std::filesystem::temp_directory_path(problem);
     if (problem) {
         return Error{Errc::config,
-                     fmt::format("there is no directory for temporary files ({}); create /tmp or set TMPDIR",
+                     fmt::format("no directory for temporary files ({}); create /tmp or set TMPDIR",
                                  problem.message())};
     }
     auto name = (parent / "ocilot-meta-XXXXXX").string();

@@ -125,7 +125,7 @@ Result<> insert_token(SqliteDb& db, TokenFact const& token, Actor const& by) {
                    std::int64_t{token.refresh}, stored(token.created_at), stored_or_null(token.expires_at),
                    stored_or_null(token.last_used_at)}));
     if (added == 0) {
-        return Error{Errc::conflict, fmt::format("there is a token {} already; make another one", token.id)};
+        return Error{Errc::conflict, fmt::format("token {} already exists; create another one", token.id)};
     }
     if (token.refresh) {
         CHECK(make_room(db, token));

@@ -36,7 +36,7 @@ std::int64_t one_more(Page const& page) noexcept {
 
 Error damaged(std::string_view what) {
     return {Errc::io,
-            fmt::format("the metadata database holds a damaged {}; restore it from a backup", what)};
+            fmt::format("the metadata database contains a damaged {}; restore it from a backup", what)};
 }
 
 }  // namespace ocilot::meta

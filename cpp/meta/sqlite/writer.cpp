@@ -27,9 +27,9 @@ SqliteWriter::SqliteWriter(SqliteDb db, Log const& log, Metrics& metrics, std::s
       seconds_(metrics.histogram("ocilot_meta_commit_seconds",
                                  "Time of a transaction on the metadata database, from begin to durable.",
                                  duration_buckets())),
-      queued_(metrics.gauge("ocilot_meta_queue", "Writes that wait for the metadata database.")),
+      queued_(metrics.gauge("ocilot_meta_queue", "Writes waiting for the metadata database.")),
       refused_(metrics.counter("ocilot_meta_refused_total",
-                               "Writes refused because too many waited for the metadata database.")),
+                               "Writes rejected because too many were waiting for the metadata database.")),
       max_queued_(max_queued),
       thread_([this] { serve(); }) {}
 
@@ -41,7 +41,7 @@ SqliteWriter::~SqliteWriter() {
     wake_.notify_one();
     thread_.join();
     if (auto const done = db_.checkpoint(SqliteDb::Checkpoint::truncate); done.has_error()) {
-        log_.warn("the write-ahead log of the metadata database stays until the next start",
+        log_.warn("write-ahead log kept until the next start",
                   {{"error", std::string_view(done.error().message)}});
     }
 }
@@ -63,7 +63,8 @@ Error SqliteWriter::full() {
     refused_.add();
     auto const wait = per_write_ * static_cast<std::int64_t>(queue_.size());
     return {.code = Errc::unavailable,
-            .message = fmt::format("{} writes wait for the metadata database already", queue_.size()),
+            .message = fmt::format("{} writes are waiting for the metadata database; retry in a few seconds",
+                                   queue_.size()),
             .retry_after = retry_seconds(std::chrono::ceil<std::chrono::milliseconds>(wait))};
 }
 
@@ -100,8 +101,8 @@ void SqliteWriter::process(Batch batch) {
     if (committed.has_error()) {
         // SQLite may have rolled back by itself; a rollback that fails leaves the next BEGIN to say so.
         if (db_.in_transaction()) static_cast<void>(db_.change("ROLLBACK"));
-        log_.error("metadata was not committed", {{"error", std::string_view(committed.error().message)},
-                                                  {"writes", std::uint64_t{batch.size()}}});
+        log_.error("metadata not committed", {{"error", std::string_view(committed.error().message)},
+                                              {"writes", std::uint64_t{batch.size()}}});
     } else {
         seconds_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
         commits_.add();
@@ -156,8 +157,7 @@ Result<> SqliteWriter::apply_guarded(Job& job) {
 void SqliteWriter::checkpoint() {
     pages_since_checkpoint_ = 0;
     if (auto const done = db_.checkpoint(SqliteDb::Checkpoint::passive); done.has_error()) {
-        log_.warn("a checkpoint of the metadata database failed; the next one follows",
-                  {{"error", std::string_view(done.error().message)}});
+        log_.warn("checkpoint failed", {{"error", std::string_view(done.error().message)}});
     }
 }
 

@@ -133,12 +133,12 @@ TEST(Federation, WantsEveryClaimOfARule) {
     EXPECT_EQ(with({{"project_path", {"my-group/*"}}, {"ref", {"main"}}}), "ci");
     EXPECT_EQ(with({{"ref", {"other", "ma*"}}}), "ci");
     EXPECT_THAT(with({{"project_path", {"my-group/*"}}, {"ref", {"release"}}}),
-                HasSubstr("none of the rules"));
-    EXPECT_THAT(with({{"project_path", {"my-group"}}}), HasSubstr("none of the rules"));
-    EXPECT_THAT(with({{"project_path", {"group/my-project"}}}), HasSubstr("none of the rules")) << "anchored";
-    EXPECT_THAT(with({{"environment", {"*"}}}), HasSubstr("none of the rules"))
+                HasSubstr("no rule of issuer"));
+    EXPECT_THAT(with({{"project_path", {"my-group"}}}), HasSubstr("no rule of issuer"));
+    EXPECT_THAT(with({{"project_path", {"group/my-project"}}}), HasSubstr("no rule of issuer")) << "anchored";
+    EXPECT_THAT(with({{"environment", {"*"}}}), HasSubstr("no rule of issuer"))
         << "a missing claim fits nothing";
-    EXPECT_THAT(with({{"groups_direct", {"third-*"}}}), HasSubstr("none of the rules"));
+    EXPECT_THAT(with({{"groups_direct", {"third-*"}}}), HasSubstr("no rule of issuer"));
 }
 
 TEST(Federation, TakesTheFirstRuleThatFits) {
@@ -164,9 +164,9 @@ TEST(Federation, RefusesWhomItCannotName) {
     EXPECT_THAT(named("{sub}", R"({"ref":"main"})"), HasSubstr("missing"));
     EXPECT_THAT(named("{sub}", R"({"ref":"main","sub":""})"), HasSubstr("empty name"))
         << "would be anonymous";
-    EXPECT_THAT(named("{sub}", R"({"ref":"main","sub":["a"]})"), HasSubstr("no single value"));
-    EXPECT_THAT(named("{sub}", R"({"ref":"main","sub":null})"), HasSubstr("no single value"));
-    EXPECT_THAT(named("ci", R"({"ref":"main","ref":"other"})"), HasSubstr("twice"));
+    EXPECT_THAT(named("{sub}", R"({"ref":"main","sub":["a"]})"), HasSubstr("not a single value"));
+    EXPECT_THAT(named("{sub}", R"({"ref":"main","sub":null})"), HasSubstr("not a single value"));
+    EXPECT_THAT(named("ci", R"({"ref":"main","ref":"other"})"), HasSubstr("duplicate"));
     EXPECT_THAT(named("ci", "[]"), HasSubstr("object"));
 }
 
@@ -178,7 +178,7 @@ TEST(Federation, LetsNoClaimWidenAScope) {
     EXPECT_EQ(scoped("main"), "ci");
     for (std::string const value :
          {"**", "*", "a*", "../b", "a:pull,push,delete", "", "A", "a b", "/", "a/", "main repository:**"}) {
-        EXPECT_THAT(scoped(value), HasSubstr("no repository name")) << value;
+        EXPECT_THAT(scoped(value), HasSubstr("not a repository name")) << value;
     }
 }
 
@@ -186,7 +186,7 @@ TEST(Federation, IsRefusedAtStartIfItWouldLetInAnybody) {
     FederationRule const rule{{{"sub", {"a"}}}, "ci"};
     EXPECT_EQ(why_no_federation({of_github(rule), of_gitlab(rule)}), "it is one");
     EXPECT_EQ(why_no_federation({}), "it is one");
-    EXPECT_THAT(why_no_federation({of_github({{}, "ci"})}), HasSubstr("fits everybody"));
+    EXPECT_THAT(why_no_federation({of_github({{}, "ci"})}), HasSubstr("match every token"));
     EXPECT_THAT(why_no_federation({of_github({{{"sub", {}}}, "ci"})}), HasSubstr("no pattern"));
     EXPECT_THAT(why_no_federation({of_github({{{"sub", {""}}}, "ci"})}), HasSubstr("empty pattern"));
     EXPECT_THAT(why_no_federation({of_github({{{"sub", {"a"}}}, ""})}), HasSubstr("name"));
@@ -195,8 +195,8 @@ TEST(Federation, IsRefusedAtStartIfItWouldLetInAnybody) {
                 HasSubstr("brace"));
     EXPECT_THAT(why_no_federation({of_github({{{"sub", {"a"}}}, "ci", {}, {"repository:{sub}/**:sing"}})}),
                 HasSubstr("an action"));
-    EXPECT_THAT(why_no_federation({of_github(rule), of_github(rule)}), HasSubstr("twice"));
-    EXPECT_THAT(why_no_federation({{"x", "", "registry", {rule}}}), HasSubstr("needs an issuer"));
+    EXPECT_THAT(why_no_federation({of_github(rule), of_github(rule)}), HasSubstr("duplicate"));
+    EXPECT_THAT(why_no_federation({{"x", "", "registry", {rule}}}), HasSubstr("missing issuer"));
     EXPECT_THAT(why_no_federation({{"x", "https://x", "", {rule}}}), HasSubstr("audience"));
     EXPECT_THAT(why_no_federation({{"x", "https://x", "registry", {}}}), HasSubstr("rules"));
 }
@@ -256,7 +256,7 @@ TEST_F(ForeignLogin, MakesACallerOfATokenOfABelievedIssuer) {
 }
 
 TEST_F(ForeignLogin, AsksForKeysOnlyOfIssuersThatAreBelieved) {
-    EXPECT_THAT(why_not(key.token(header, kubernetes, "RS256")), HasSubstr("not one that is believed"));
+    EXPECT_THAT(why_not(key.token(header, kubernetes, "RS256")), HasSubstr("its issuer is not configured"));
     EXPECT_THAT(why_not("a.b"), HasSubstr("three parts"));
     EXPECT_TRUE(keys.asked.empty());
 }

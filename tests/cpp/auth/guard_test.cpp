@@ -188,14 +188,14 @@ TEST_F(Guarded, DecisionsAreExplained) {
     auto const by_hook = ocilot::test::run(guard.explain(alice(), pull())).value();
     EXPECT_FALSE(by_hook.allowed);
     EXPECT_EQ(by_hook.by, "hook");
-    EXPECT_EQ(by_hook.sentence, "the hook hooks/sunday.py refuses it: closed on Sundays");
+    EXPECT_EQ(by_hook.sentence, "hook hooks/sunday.py denies it: closed on Sundays");
     hook.answer.reset();
     auto const rules = Rules::compile({{{"team/**"}, {{"user:alice", {"pull"}}}}}, {}).value();
     guard.set_rules(std::make_shared<Rules const>(rules));
     auto const by_rule = ocilot::test::run(guard.explain(alice(), pull())).value();
     EXPECT_TRUE(by_rule.allowed);
     EXPECT_EQ(by_rule.by, "rule");
-    EXPECT_EQ(by_rule.sentence, "rule 1 (team/**) gives user alice pull as user:alice");
+    EXPECT_EQ(by_rule.sentence, "rule 1 (team/**) grants user alice pull as user:alice");
 }
 
 TEST(OpenRegistries, LetNobodyAdministerThem) {

@@ -100,7 +100,7 @@ TEST_F(HtpasswdFile, LetsNobodyInWhileItCannotBeRead) {
     clock.advance(std::chrono::seconds(1));
     EXPECT_EQ(users->verify("alice", "secret").error().code, Errc::unavailable);
     EXPECT_EQ(users->version().error().code, Errc::unavailable);
-    EXPECT_THAT(sink.text(), HasSubstr("nobody of it can log in"));
+    EXPECT_THAT(sink.text(), HasSubstr("its users cannot log in"));
     file.write("alice:" + bcrypt + "\n");
     clock.advance(std::chrono::seconds(1));
     EXPECT_TRUE(users->verify("alice", "secret").value());

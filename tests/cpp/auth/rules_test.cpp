@@ -130,11 +130,11 @@ TEST(Rules, ThatAreWrongAreNamedByTheirNumber) {
     RuleText const good{{"**"}, {{"everyone", {"pull"}}}};
     EXPECT_EQ(
         problem({good, {{"**"}, {{"usr:alice", {"pull"}}}}}),
-        "rule 2 of ocilot.access: \"usr:alice\" is nobody: write anonymous, everyone, user:NAME, group:NAME, "
-        "robot:NAME, federated:PATTERN or certificate:PATTERN");
+        "rule 2 of ocilot.access: unknown subject \"usr:alice\": expected anonymous, everyone, user:NAME, "
+        "group:NAME, robot:NAME, federated:PATTERN or certificate:PATTERN");
     EXPECT_EQ(
         problem({{{"**"}, {{"everyone", {"pul"}}}}}),
-        "rule 1 of ocilot.access: \"pul\" is no right: give everyone some of pull, push, create, delete and "
+        "rule 1 of ocilot.access: unknown right \"pul\" of everyone: expected pull, push, create, delete or "
         "admin");
     EXPECT_NE(problem({{{"A/**"}, {{"everyone", {"pull"}}}}}), "none");
     EXPECT_NE(problem({}, {{"team", {"group:other"}}}), "none");
@@ -146,9 +146,9 @@ TEST(Rules, ExplainThemselvesInOneSentence) {
     auto const told = [&](Caller const& caller, std::string_view repository) {
         return sentence(caller, made.decide(caller, access(repository, Action::push)));
     };
-    EXPECT_EQ(told(somebody("alice"), "team/app"), "rule 1 (team/**) gives user alice pull as group:team");
-    EXPECT_EQ(told(somebody("bob"), "team/app"), "rule 1 (team/**) gives user bob nothing");
-    EXPECT_EQ(told({}, "other"), "no rule lets anybody do anything there");
+    EXPECT_EQ(told(somebody("alice"), "team/app"), "rule 1 (team/**) grants user alice pull as group:team");
+    EXPECT_EQ(told(somebody("bob"), "team/app"), "rule 1 (team/**) grants user bob no rights");
+    EXPECT_EQ(told({}, "other"), "no rule matches anonymous callers");
 }
 
 }  // namespace

@@ -299,8 +299,7 @@ TEST_P(JournalContract, WhoMayOnlyCreateTagsMovesNone) {
     EXPECT_TRUE(put(creating(a_manifest(app, "one", {tag("a"), tag("b")}))).has_value()) << "a push again";
     auto const refused = put(creating(a_manifest(app, "two", {tag("new"), tag("a")})));
     EXPECT_EQ(refused.error().code, Errc::denied);
-    EXPECT_THAT(refused.error().message,
-                HasSubstr("the tag a exists already and you may only create new ones"));
+    EXPECT_THAT(refused.error().message, HasSubstr("tag a already exists and you may only create tags"));
     EXPECT_EQ(run(catalog().manifest(app, digest("two"))).error().code, Errc::manifest_unknown);
     EXPECT_THAT(tags("team/app"), ElementsAre("a", "b"));
     EXPECT_TRUE(put(creating(a_manifest(app, "two"))).has_value()) << "no tag, no move";

@@ -74,7 +74,7 @@ TEST_F(MailboxTest, AnswersWhatNobodyAnsweredInTimeItself) {
     askers.poll();
     ASSERT_TRUE(*taken);
     EXPECT_EQ((*taken)->error().code, Errc::unavailable);
-    EXPECT_EQ((*taken)->error().message, "no hook answered admit_manifest in time, within 3600 s");
+    EXPECT_EQ((*taken)->error().message, "no hook answered admit_manifest within the deadline of 3600 s");
     EXPECT_FALSE(*untaken);
     box.tick(later(3h));
     askers.finish();
@@ -124,7 +124,8 @@ TEST_F(MailboxTest, RefusesAtOnceWhatItCannotHold) {
     auto const three = askers.ask(box, Topic::admit_blob);
     ASSERT_TRUE(*three);
     EXPECT_EQ((*three)->error().code, Errc::unavailable);
-    EXPECT_EQ((*three)->error().message, "admit_blob cannot be asked: 2 questions wait for hooks already");
+    EXPECT_EQ((*three)->error().message,
+              "cannot call admit_blob: 2 calls are waiting for hooks; retry in a few seconds");
     EXPECT_FALSE(*one || *two);
     EXPECT_TRUE(has(metrics, R"(ocilot_hook_questions_total{point="admit_blob",outcome="refused"} 1)"));
 }

@@ -109,7 +109,7 @@ TEST_F(Access, KnownCallersAreToldWhyNot) {
     auto const answer = as(basic("reader"), Method::post, "/v2/team/app/blobs/uploads/");
     EXPECT_EQ(answer.status(), 403U);
     EXPECT_TRUE(answer.says("DENIED"));
-    EXPECT_TRUE(answer.says("may not create on team/app: rule 2 (team/**) gives user reader pull"))
+    EXPECT_TRUE(answer.says("may not create on team/app: rule 2 (team/**) grants user reader pull"))
         << answer.text;
     EXPECT_EQ(answer["WWW-Authenticate"], "");
 }

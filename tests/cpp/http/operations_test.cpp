@@ -104,7 +104,7 @@ TEST_F(Ready, AProbeThatHangsIsNotWaitedForByThoseWhoComeLater) {
     asio::co_spawn(context, keep_probe(readiness, answers), [](std::exception_ptr) {});
     context.poll();
     time.time += Readiness::patience;
-    EXPECT_EQ(ocilot::test::run(readiness.probe()).trouble, "a probe of the stores has not ended");
+    EXPECT_EQ(ocilot::test::run(readiness.probe()).trouble, "probe of the stores still running");
     EXPECT_EQ(held.checks, 1);
     held.release();
     context.run();

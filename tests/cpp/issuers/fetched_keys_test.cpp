@@ -126,9 +126,10 @@ TEST_F(KeySource, GoesOnWithOldKeysForADayWhileTheIssuerIsAway) {
     EXPECT_EQ(client->asked.size(), 4U);
     EXPECT_THAT(sink.text(), HasSubstr("connection refused"));
     clock.advance(23h);
-    EXPECT_EQ(trouble(),
-              "the keys of https://issuer.example/tenant cannot be had: GET https://keys.example failed: "
-              "connection refused");
+    EXPECT_EQ(
+        trouble(),
+        "cannot fetch signing keys of issuer https://issuer.example/tenant: GET https://keys.example failed: "
+        "connection refused");
 }
 
 TEST_F(KeySource, DoesNotAskAgainAtOnceWhenThereIsNothingToBeHad) {
@@ -180,12 +181,12 @@ TEST_F(KeySource, BelievesNoDocumentThatIsNotTheIssuers) {
         return trouble();
     };
     EXPECT_THAT(refused(R"({"issuer":"https://other.example","jwks_uri":"https://keys.example/jwks"})"),
-                HasSubstr("that of another issuer"));
-    EXPECT_THAT(refused(R"({"issuer":"https://issuer.example/tenant"})"), HasSubstr("no place of its keys"));
+                HasSubstr("names another issuer"));
+    EXPECT_THAT(refused(R"({"issuer":"https://issuer.example/tenant"})"), HasSubstr("no usable jwks_uri"));
     EXPECT_THAT(
         refused(R"({"issuer":"https://issuer.example/tenant","jwks_uri":"http://keys.example/jwks"})"),
-        HasSubstr("no place of its keys"));
-    EXPECT_THAT(refused("<html>"), HasSubstr("cannot be had"));
+        HasSubstr("no usable jwks_uri"));
+    EXPECT_THAT(refused("<html>"), HasSubstr("cannot fetch signing keys"));
     client->pages.erase(discovery);
     make({{issuer, "", client}});
     EXPECT_THAT(trouble(),
@@ -193,16 +194,17 @@ TEST_F(KeySource, BelievesNoDocumentThatIsNotTheIssuers) {
     client->put(discovery, document);
     client->put(keys_url, R"({"keys":[{"kty":"oct","k":"AAAA"}]})");
     make({{issuer, "", client}});
-    EXPECT_THAT(trouble(), HasSubstr("cannot be had"));
+    EXPECT_THAT(trouble(), HasSubstr("cannot fetch signing keys"));
 }
 
 TEST_F(KeySource, TakesKeysOverPlainHttpFromThisMachineAlone) {
     EXPECT_EQ(refusal({"http://127.0.0.1:8080", "", client}), "it was taken");
-    EXPECT_EQ(refusal({"http://issuer.example", "", client}),
-              "cannot take keys of the issuer http://issuer.example from http://issuer.example: over plain "
-              "HTTP anybody on the way could replace its keys; use https://");
+    EXPECT_EQ(
+        refusal({"http://issuer.example", "", client}),
+        "cannot use keys of issuer http://issuer.example from http://issuer.example: plain HTTP does not "
+        "protect the keys from replacement; use https://");
     EXPECT_THAT(refusal({issuer, "http://keys.example/jwks", client}), HasSubstr("use https://"));
-    EXPECT_THAT(refusal({"kubernetes/serviceaccount", "", client}), HasSubstr("cannot be used"));
+    EXPECT_THAT(refusal({"kubernetes/serviceaccount", "", client}), HasSubstr("invalid URL"));
 }
 
 TEST_F(KeySource, KnowsOnlyIssuersItWasToldOf) {

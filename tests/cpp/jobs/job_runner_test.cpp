@@ -202,7 +202,7 @@ TEST_F(JobRunnerTest, AnExceptionEndsTheRoundAndNothingElse) {
     };
     play({job(throws)}, [](JobRunnerTest& test, jobs::JobRunner& runner) -> Task<> {
         for (std::string const error :
-             {"std::bad_alloc", "an exception of an unknown type", "a defect of the round"}) {
+             {"std::bad_alloc", "exception of an unknown type", "a defect of the round"}) {
             EXPECT_TRUE(runner.run_now("work").has_value());
             co_await rounds(runner, static_cast<std::uint64_t>(test.begun) + 1);
             EXPECT_EQ(status(runner).last.value().outcome, RoundOutcome::failed);
@@ -254,7 +254,7 @@ TEST_F(JobRunnerTest, ALostLeaseEndsTheRound) {
         EXPECT_TRUE(runner.run_now("work").has_value());
         co_await rounds(runner, 1);
         EXPECT_EQ(status(runner).last.value().outcome, RoundOutcome::failed);
-        EXPECT_EQ(status(runner).last->error, "the lease was lost to another process");
+        EXPECT_EQ(status(runner).last->error, "lease lost to another process");
     });
     EXPECT_EQ(counted("failed"), 1U);
 }

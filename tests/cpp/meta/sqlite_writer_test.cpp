@@ -159,7 +159,7 @@ TEST_F(SqliteWriterTest, ABatchThatCannotBeCommittedFailsAsAWhole) {
         EXPECT_THAT(failed.error().message, HasSubstr("locked"));
         holder.rows("ROLLBACK");
     }
-    EXPECT_THAT(observers.sink.text(), HasSubstr("metadata was not committed"));
+    EXPECT_THAT(observers.sink.text(), HasSubstr("metadata not committed"));
     EXPECT_EQ(observers.commits(), 0U);
     EXPECT_TRUE(run(writer.run(insert("b"))).has_value());
     EXPECT_THAT(facts(), ElementsAre("b"));

@@ -24,7 +24,7 @@ TEST(Address, OutOfTheGrammarIsRefusedWithTheReasonAndAnExample) {
         EXPECT_NE(refused.error().message.find("127.0.0.1:5000"), std::string::npos);
     }
     EXPECT_EQ(net::parse_address("::1:5000").error().message,
-              "`::1:5000` is not an address to listen on: an IPv6 address needs brackets; write it like "
+              "invalid address \"::1:5000\": an IPv6 address needs brackets; expected an address such as "
               "127.0.0.1:5000, :5000 or [::1]:5000");
 }
 

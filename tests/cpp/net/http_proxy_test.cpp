@@ -82,7 +82,7 @@ TEST_F(HttpProxy, HasOnlySoMuchTime) {
     auto const silent = test::stuck_listener();
     through({.https = fmt::format("127.0.0.1:{}", test::port_of(silent))});
     EXPECT_THAT(failure({.url = "https://registry.test/", .timeouts = {.connect = 300ms}}),
-                HasSubstr("ran into its deadline"));
+                HasSubstr("timeout of the connection"));
 }
 
 TEST_F(HttpProxy, IsLeftOutWhereTheRulesSay) {

@@ -101,12 +101,12 @@ TEST(LocalListener, SaysWhyItCannotListen) {
     auto const socket = directory.file("socket");
     auto const acceptor = net::listen_locally(context, socket).value();
     constexpr auto sentence =
-        "cannot make the control socket {}: {}; name another place with ocilot.controlsocket";
+        "cannot create the control socket {}: {}; set another path in ocilot.controlsocket";
     EXPECT_EQ(error_at(socket), fmt::format(sentence, socket, "another process listens there"));
 
     auto const file = directory.file("file");
     std::ofstream(file) << "precious";
-    EXPECT_EQ(error_at(file), fmt::format(sentence, file, "something that is no socket is there"));
+    EXPECT_EQ(error_at(file), fmt::format(sentence, file, "the path exists and is not a socket"));
     EXPECT_TRUE(std::filesystem::exists(file));
 
     auto const nowhere = directory.file("nowhere/socket");

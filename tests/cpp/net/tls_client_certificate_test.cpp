@@ -148,9 +148,10 @@ TEST_F(TlsClientCertificate, NeedsAuthoritiesThatCanBeRead) {
     std::ofstream(authority_file) << "rubbish";
     auto const refused = net::TlsContext::load(settings);
     EXPECT_EQ(refused.error().code, Errc::config);
-    EXPECT_EQ(refused.error().message,
-              fmt::format("cannot use the TLS authority of clients `{}`: it holds no certificate in PEM form",
-                          authority_file));
+    EXPECT_EQ(
+        refused.error().message,
+        fmt::format("cannot use the TLS authority of clients `{}`: it contains no certificate in PEM form",
+                    authority_file));
     EXPECT_EQ(certificates->reload_if_changed().error().code, Errc::config);
     EXPECT_EQ(greet(&alice).name.value(), "alice");
 }

@@ -68,11 +68,11 @@ TEST_F(TlsContext, TakesFilesThatBeginWithAByteOrderMark) {
 
 TEST_F(TlsContext, NamesTheFileThatIsNotPem) {
     write(settings.key_file, "hello\n");
-    EXPECT_EQ(refusal(), fmt::format("cannot use the TLS key `{}`: it holds no private key in PEM form",
+    EXPECT_EQ(refusal(), fmt::format("cannot use the TLS key `{}`: it contains no private key in PEM form",
                                      settings.key_file));
     write(settings.certificate_file, "");
     EXPECT_EQ(refusal(),
-              fmt::format("cannot use the TLS certificate `{}`: it holds no certificate in PEM form",
+              fmt::format("cannot use the TLS certificate `{}`: it contains no certificate in PEM form",
                           settings.certificate_file));
     write(settings.certificate_file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     EXPECT_TRUE(refusal().starts_with(
@@ -100,7 +100,7 @@ TEST_F(TlsContext, KnowsTheVersionsItCanInsistOn) {
     EXPECT_EQ(net::parse_tls_version("tls1.2").value(), net::TlsVersion::tls1_2);
     EXPECT_EQ(net::parse_tls_version("tls1.3").value(), net::TlsVersion::tls1_3);
     EXPECT_EQ(net::parse_tls_version("tls1.1").error().message,
-              "`tls1.1` is no TLS version this server can insist on; use tls1.2 or tls1.3");
+              "invalid minimum TLS version \"tls1.1\": expected tls1.2 or tls1.3");
 }
 
 TEST_F(TlsCertificates, DoNotStartWithABadPair) {

@@ -214,14 +214,14 @@ TEST(Manifest, RefusesBodiesMadeToExhaustIt) {
              return body;
          }(),
          "deeper than 64"},
-        {image(R"(,"x":)" + std::string(1'000'000, '9')), "number too large"},
-        {image(R"(,"x":-)" + std::string(100'000, '9')), "number too large"},
-        {image(R"(,"x":1e)" + std::string(100'000, '9')), "number too large"},
-        {R"({"schemaVersion":)" + std::string(100'000, '2') + "}", "number too large"},
+        {image(R"(,"x":)" + std::string(1'000'000, '9')), "number out of range"},
+        {image(R"(,"x":-)" + std::string(100'000, '9')), "number out of range"},
+        {image(R"(,"x":1e)" + std::string(100'000, '9')), "number out of range"},
+        {R"({"schemaVersion":)" + std::string(100'000, '2') + "}", "number out of range"},
         {keys + R"("k0":1})", "key \"k0\" twice"},
         {keys + R"("z":1})", "schemaVersion"},
         {with_layer(layers + "{}"), "layers[10000] has no mediaType"},
-        {with_layer(std::string(1'000'000, '[')), "layers[0] must be an object"},
+        {with_layer(std::string(1'000'000, '[')), "layers[0]: expected an object"},
         {R"({")" + std::string(100'000, 'k') + R"(":1,"x":)", "not valid JSON"},
         {R"({")" + std::string(100'000, 'k') + R"(":1,")" + std::string(100'000, 'k') + R"(":1})", "twice"},
     };
@@ -252,47 +252,46 @@ TEST(Manifest, HasAsManyMembersInOneObjectAsTheLimitAllows) {
         auto const more = parse_manifest(with(21, where), media_type::oci_manifest, limits);
         ASSERT_TRUE(more.has_error()) << where;
         EXPECT_EQ(more.error().code, Errc::manifest_invalid);
-        EXPECT_EQ(more.error().message,
-                  "an object of the manifest has more than 20 members; put some elsewhere");
+        EXPECT_EQ(more.error().message, "an object of the manifest has more than 20 fields");
     }
     EXPECT_TRUE(parse_manifest(with(100'000, "x"), media_type::oci_manifest).has_value()) << "unless limited";
     // What follows is not even looked at.
     auto const many = with(30, "x");
     auto const cut = std::string_view(many).substr(0, many.rfind(R"("20":)") + 9);
-    EXPECT_NE(parse_manifest(cut, media_type::oci_manifest, limits).error().message.find("20 members"),
+    EXPECT_NE(parse_manifest(cut, media_type::oci_manifest, limits).error().message.find("20 fields"),
               std::string::npos);
 }
 
 TEST(Manifest, RefusesFieldsOfTheWrongKindAndSaysWhere) {
     Refused const cases[] = {
-        {R"({"schemaVersion":"2"})", "schemaVersion must be the integer 2"},
-        {R"({"schemaVersion":2.0})", "schemaVersion must be the integer 2"},
-        {R"({"schemaVersion":-2})", "schemaVersion must be the integer 2"},
-        {R"({"schemaVersion":3})", "schemaVersion must be the integer 2"},
-        {R"({"schemaVersion":null})", "schemaVersion must be the integer 2"},
-        {R"({"schemaVersion":[2]})", "schemaVersion must be the integer 2"},
-        {image(R"(,"mediaType":7)"), "mediaType must be a string"},
-        {image(R"(,"artifactType":["x"])"), "artifactType must be a string"},
-        {image(R"(,"annotations":[])"), "annotations must be an object"},
-        {image(R"(,"annotations":"x")"), "annotations must be an object"},
-        {image(R"(,"annotations":{"k":1})"), "annotations must be a string"},
-        {image(R"(,"annotations":{"k":null})"), "annotations must be a string"},
-        {image(R"(,"annotations":{"k":{"k":"v"}})"), "annotations must be a string"},
-        {image(R"(,"subject":"x")"), "subject must be an object"},
-        {image(R"(,"subject":[])"), "subject must be an object"},
+        {R"({"schemaVersion":"2"})", "schemaVersion: expected the integer 2"},
+        {R"({"schemaVersion":2.0})", "schemaVersion: expected the integer 2"},
+        {R"({"schemaVersion":-2})", "schemaVersion: expected the integer 2"},
+        {R"({"schemaVersion":3})", "schemaVersion: expected the integer 2"},
+        {R"({"schemaVersion":null})", "schemaVersion: expected the integer 2"},
+        {R"({"schemaVersion":[2]})", "schemaVersion: expected the integer 2"},
+        {image(R"(,"mediaType":7)"), "mediaType: expected a string"},
+        {image(R"(,"artifactType":["x"])"), "artifactType: expected a string"},
+        {image(R"(,"annotations":[])"), "annotations: expected an object"},
+        {image(R"(,"annotations":"x")"), "annotations: expected an object"},
+        {image(R"(,"annotations":{"k":1})"), "annotations: expected a string"},
+        {image(R"(,"annotations":{"k":null})"), "annotations: expected a string"},
+        {image(R"(,"annotations":{"k":{"k":"v"}})"), "annotations: expected a string"},
+        {image(R"(,"subject":"x")"), "subject: expected an object"},
+        {image(R"(,"subject":[])"), "subject: expected an object"},
         {image(R"(,"subject":{})"), "subject has no mediaType"},
-        {object(R"("config":[],"layers":[])"), "config must be an object"},
-        {object(R"("config":"x","layers":[])"), "config must be an object"},
+        {object(R"("config":[],"layers":[])"), "config: expected an object"},
+        {object(R"("config":"x","layers":[])"), "config: expected an object"},
         {object(R"("config":null,"layers":[])"), "needs a descriptor config"},
         {object(R"("config":{},"layers":[])"), "config has no mediaType"},
         {object(R"("layers":[])"), "needs a descriptor config"},
-        {object(R"("layers":{},"config":)" + descriptor()), "layers must be a list"},
-        {object(R"("layers":7,"config":)" + descriptor()), "layers must be a list"},
+        {object(R"("layers":{},"config":)" + descriptor()), "layers: expected a list"},
+        {object(R"("layers":7,"config":)" + descriptor()), "layers: expected a list"},
         {object(R"("x":1)"), "needs a list manifests", media_type::oci_index},
-        {object(R"("manifests":{})"), "manifests must be a list", media_type::oci_index},
-        {object(R"("manifests":[1])"), "manifests[0] must be an object", media_type::oci_index},
-        {with_layer("null"), "layers[0] must be an object"},
-        {with_layer(descriptor() + ",[]"), "layers[1] must be an object"},
+        {object(R"("manifests":{})"), "manifests: expected a list", media_type::oci_index},
+        {object(R"("manifests":[1])"), "manifests[0]: expected an object", media_type::oci_index},
+        {with_layer("null"), "layers[0]: expected an object"},
+        {with_layer(descriptor() + ",[]"), "layers[1]: expected an object"},
     };
     for (auto const& body : cases) expect_refused(body);
 }
@@ -303,31 +302,31 @@ TEST(Manifest, RefusesImpossibleDescriptorsWhereverTheyStand) {
     };
     auto const digested = [](std::string const& digest) { return descriptor("", digest); };
     Refused const impossible[] = {
-        {sized("-1"), "size must be a whole number from 0"},
-        {sized("9223372036854775808"), "size must be a whole number from 0"},
-        {sized("18446744073709551616"), "size must be a whole number from 0"},
-        {sized("1.5"), "size must be a whole number from 0"},
-        {sized("1e3"), "size must be a whole number from 0"},
-        {sized("\"7\""), "size must be a whole number from 0"},
-        {sized("true"), "size must be a whole number from 0"},
-        {sized("{}"), "size must be a whole number from 0"},
+        {sized("-1"), "size: expected a whole number from 0"},
+        {sized("9223372036854775808"), "size: expected a whole number from 0"},
+        {sized("18446744073709551616"), "size: expected a whole number from 0"},
+        {sized("1.5"), "size: expected a whole number from 0"},
+        {sized("1e3"), "size: expected a whole number from 0"},
+        {sized("\"7\""), "size: expected a whole number from 0"},
+        {sized("true"), "size: expected a whole number from 0"},
+        {sized("{}"), "size: expected a whole number from 0"},
         {sized("null"), "has no size"},
         {R"({"mediaType":"a/b","size":7})", "has no digest"},
         {R"({"mediaType":"a/b","digest":null,"size":7})", "has no digest"},
         {R"({"digest":")" + sha256 + R"(","size":7})", "has no mediaType"},
         {R"({"mediaType":"","digest":")" + sha256 + R"(","size":7})", "has no mediaType"},
-        {R"({"mediaType":7})", "mediaType must be a string"},
-        {R"({"digest":7})", "digest must be a string"},
-        {R"({"urls":"x"})", "urls must be a list of strings"},
-        {R"({"urls":["x",7]})", "urls[1] must be a string"},
-        {R"({"urls":[null]})", "urls[0] must be a string"},
-        {R"({"annotations":{"k":7}})", "annotations must be a string"},
+        {R"({"mediaType":7})", "mediaType: expected a string"},
+        {R"({"digest":7})", "digest: expected a string"},
+        {R"({"urls":"x"})", "urls: expected a list of strings"},
+        {R"({"urls":["x",7]})", "urls[1]: expected a string"},
+        {R"({"urls":[null]})", "urls[0]: expected a string"},
+        {R"({"annotations":{"k":7}})", "annotations: expected a string"},
         {digested(""), "digest is invalid"},
         {digested("sha256:short"), "64 hexadecimal digits"},
-        {digested("sha256:" + std::string(64, 'A')), "upper case"},
+        {digested("sha256:" + std::string(64, 'A')), "lower case"},
         {digested("sha512:" + std::string(64, 'a')), "128 hexadecimal digits"},
-        {digested("md5:d41d8cd98f00b204e9800998ecf8427e"), "use sha256 or sha512"},
-        {digested("blake3:" + std::string(64, 'a')), "use sha256 or sha512"},
+        {digested("md5:d41d8cd98f00b204e9800998ecf8427e"), "expected sha256 or sha512"},
+        {digested("blake3:" + std::string(64, 'a')), "expected sha256 or sha512"},
         {digested("sha256:../../../../etc/passwd"), "digest is invalid"},
     };
     for (auto const& [text, reason, type] : impossible) {
@@ -370,18 +369,19 @@ TEST(Manifest, RefusesABodyThatCouldBeReadAsEitherKind) {
 TEST(Manifest, RefusesATypeItDoesNotKnowOrThatContradictsItself) {
     std::string const says_index = R"(,"mediaType":"application/vnd.oci.image.index.v1+json")";
     Refused const cases[] = {
-        {image(), "has no type", ""},
-        {image(R"(,"mediaType":null)"), "has no type", ""},
-        {image(R"(,"mediaType":"")"), "has no type", ""},
+        {image(), "missing media type", ""},
+        {image(R"(,"mediaType":null)"), "missing media type", ""},
+        {image(R"(,"mediaType":"")"), "missing media type", ""},
         {image(), "\"text/plain\" is not accepted", "text/plain"},
         {image(), "application/vnd.docker.distribution.manifest.list.v2+json", "text/plain"},
         {image(R"(,"mediaType":"x/y")"), "\"x/y\" is not accepted", ""},
-        {image(says_index), "is not its Content-Type"},
-        {index(says_index), "is not its Content-Type", media_type::docker_list},
+        {image(says_index), "differs from its Content-Type"},
+        {index(says_index), "differs from its Content-Type", media_type::docker_list},
         {image(says_index), "has no config or layers", ""},
         {image(R"(,"mediaType":"application/vnd.oci.image.manifest.v1+json;x=y")"),
-         "is not its Content-Type"},
-        {image(R"(,"mediaType":"Application/vnd.oci.image.manifest.v1+json")"), "is not its Content-Type"},
+         "differs from its Content-Type"},
+        {image(R"(,"mediaType":"Application/vnd.oci.image.manifest.v1+json")"),
+         "differs from its Content-Type"},
     };
     for (auto const& body : cases) expect_refused(body);
 }

@@ -84,7 +84,7 @@ TEST(BodyRate, ARefusalIsCountedAndLogged) {
     Slow h;
     h.play({send(std::string(sized)), stall()});
     EXPECT_THAT(h.metrics.text(), HasSubstr(R"(ocilot_http_refused_total{reason="request_timeout"} 1)"));
-    EXPECT_THAT(h.log_sink.text(), HasSubstr("refused by a limit"));
+    EXPECT_THAT(h.log_sink.text(), HasSubstr("request rejected by a limit"));
     EXPECT_THAT(h.log_sink.text(), HasSubstr("target=/echo reason=request_timeout"));
 }
 

@@ -71,7 +71,7 @@ TEST(Memory, AnAnswerForWhichThereIsNoneIs503AndSaysWhenToComeBack) {
     EXPECT_THAT(refused, StartsWith("HTTP/1.1 503 "));
     EXPECT_THAT(refused, HasSubstr("Retry-After: 1\r\n"));
     EXPECT_EQ(h.http_metrics.refused("memory").value(), 1U);
-    EXPECT_THAT(h.log_sink.text(), HasSubstr("refused by a limit"));
+    EXPECT_THAT(h.log_sink.text(), HasSubstr("request rejected by a limit"));
     Long small(1000);
     EXPECT_THAT(play(h, small, &budget, std::string(get)), StartsWith("HTTP/1.1 200 OK"))
         << "small answers are not counted";

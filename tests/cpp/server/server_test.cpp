@@ -221,7 +221,7 @@ TEST(Server, SaysWhyItCannotStart) {
     EXPECT_THAT(error_of(settings), HasSubstr("nonsense"));
     settings = quiet();
     settings.tls.certificate = "/nowhere.pem";
-    EXPECT_THAT(error_of(settings), HasSubstr("both a certificate and a key"));
+    EXPECT_THAT(error_of(settings), HasSubstr("a certificate and a key"));
     settings.tls.key = "/nowhere.pem";
     EXPECT_THAT(error_of(settings), HasSubstr("/nowhere.pem"));
     settings.tls.minimum = "ssl3";
