@@ -24,9 +24,9 @@ struct Grantable {
     Action action;
 };
 // A push that may not move tags is `create`.
-constexpr std::array grantable{
-    Grantable{Right::pull, Action::pull}, Grantable{Right::push, Action::overwrite},
-    Grantable{Right::create, Action::push}, Grantable{Right::remove, Action::remove}};
+constexpr std::array grantable{Grantable{Right::pull, Action::pull}, Grantable{Right::push, Action::push},
+                               Grantable{Right::create, Action::create},
+                               Grantable{Right::remove, Action::remove}};
 
 constexpr unsigned max_questions = 100;  // To hooks, for one token.
 

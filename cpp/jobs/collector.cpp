@@ -198,15 +198,15 @@ Task<Result<>> Collector::purge(Work& work, oci::RepositoryName repository, meta
 
 /// Bytes second: no push of a digest goes on from the look at what holds it until its bytes are gone.
 Task<Result<>> Collector::sweep(Work& work, std::vector<meta::Candidate> candidates) {
-    std::vector<std::unique_ptr<registry::Pushes::Look>> looks;
+    std::vector<std::unique_ptr<registry::Pushes::Inspection>> inspections;
     std::vector<oci::Digest> stopped;
     std::vector<oci::Digest> all;
     std::vector<meta::Candidate> later;
     for (auto const& candidate : candidates) {
         all.push_back(candidate.digest);
-        auto look = registry_.sessions.pushes().inspect(candidate.digest);
-        if (look && look->stop_pushes()) {
-            looks.push_back(std::move(look));
+        auto inspection = registry_.sessions.pushes().inspect(candidate.digest);
+        if (inspection && inspection->stop_pushes()) {
+            inspections.push_back(std::move(inspection));
             stopped.push_back(candidate.digest);
         } else {
             later.push_back(candidate);
@@ -216,7 +216,7 @@ Task<Result<>> Collector::sweep(Work& work, std::vector<meta::Candidate> candida
     work.done.kept += stopped.size() - unheld.size();
     CO_TRY(auto const failed, co_await remove(work, std::move(unheld)));
     std::ranges::copy(failed, std::back_inserter(later));
-    looks.clear();
+    inspections.clear();
     CO_CHECK(co_await registry_.meta.collection().settle(std::move(all)));
     if (later.empty()) co_return Result<>();
     // Not at the head of the queue again: what cannot be removed now must not keep others.

@@ -28,9 +28,9 @@ constexpr unsigned enough_for(Action action) {
     switch (action) {
         case Action::pull:
             return bits({Right::pull, Right::admin});
-        case Action::push:
+        case Action::create:
             return bits({Right::push, Right::create, Right::admin});
-        case Action::overwrite:
+        case Action::push:
             return bits({Right::push, Right::admin});
         case Action::remove:
             return bits({Right::remove, Right::admin});
@@ -46,9 +46,9 @@ std::string_view to_string(Action action) noexcept {
     switch (action) {
         case Action::pull:
             return "pull";
-        case Action::push:
+        case Action::create:
             return "create";
-        case Action::overwrite:
+        case Action::push:
             return "push";
         case Action::remove:
             return "delete";

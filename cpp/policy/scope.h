@@ -10,9 +10,9 @@
 
 namespace ocilot::policy {
 
-/// What a caller wants to do. Each is called by the right that it needs: every upload (`push` here) needs
-/// `create`, and moving a tag (`overwrite`) needs `push`.
-enum class Action : std::uint8_t { pull, push, overwrite, remove, admin };
+/// What a caller wants to do, called by the right that it needs: an upload and a new tag need `create`,
+/// moving a tag needs `push`.
+enum class Action : std::uint8_t { pull, create, push, remove, admin };
 /// `pull`, `create`, `push`, `delete`, `admin`.
 [[nodiscard]] std::string_view to_string(Action action) noexcept;
 
@@ -22,7 +22,7 @@ struct Access {
     Action action = Action::pull;
 };
 
-/// A set of rights, as they are granted: `push` grants the actions push and overwrite, `create` push alone,
+/// A set of rights, as they are granted: `push` grants the actions push and create, `create` itself alone,
 /// `admin` everything.
 class Rights {
   public:

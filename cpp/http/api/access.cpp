@@ -15,7 +15,7 @@ namespace {
 using policy::Action;
 using policy::CallerKind;
 
-constexpr std::array actions{Action::pull, Action::push, Action::overwrite, Action::remove, Action::admin};
+constexpr std::array actions{Action::pull, Action::create, Action::push, Action::remove, Action::admin};
 constexpr std::array kinds{CallerKind::user, CallerKind::robot, CallerKind::federated,
                            CallerKind::certificate};
 
@@ -78,8 +78,8 @@ Task<Result<Response>> get_access(Context const& context) {
     CO_TRY(auto const access, access_of(context.query));
     CO_TRY(auto const told, co_await context.guard.explain(caller, access));
     bool sets_new_tags = false;  // Where tags must not be moved, a part of a push may be allowed.
-    if (!told.allowed && access.action == Action::overwrite) {
-        policy::Access const create{access.repository, Action::push};
+    if (!told.allowed && access.action == Action::push) {
+        policy::Access const create{access.repository, Action::create};
         CO_TRY(auto const part, co_await context.guard.explain(caller, create));
         sets_new_tags = part.allowed;
     }

@@ -77,7 +77,7 @@ std::string scope_of(Route const& route, Verb const& verb, Query const& query) {
     if (verb.challenge_scope == ChallengeScope::catalog) return "registry:catalog:*";
     if (route.name.empty()) return {};
     std::string_view actions = "pull";
-    if (verb.action == policy::Action::push) actions = "pull,push";
+    if (verb.action == policy::Action::create) actions = "pull,push";
     if (verb.action == policy::Action::remove) actions = "delete";
     auto scope = fmt::format("repository:{}:{}", route.name, actions);
     auto const from = query.first("from");

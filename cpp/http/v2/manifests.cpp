@@ -76,7 +76,7 @@ Result<std::string> content_type(Request const& request) {
 /// Whether the caller may move tags that are there, or only push new ones.
 Task<Result<bool>> may_move_tags(Context const& context) {
     if (!context.guard.asks()) co_return true;
-    policy::Access const access{context.name(), policy::Action::overwrite};
+    policy::Access const access{context.name(), policy::Action::push};
     if (context.guard.known_to_allow(context.caller, access)) co_return true;
     co_return co_await context.guard.may(context.caller, access);
 }
@@ -139,7 +139,7 @@ constexpr Verb manifest_verbs[] = {
      ChallengeScope::path,
      auth::RequestClass::manifests},
     {Method::put,
-     Action::push,
+     Action::create,
      put_manifest,
      "Store a manifest and set a tag to it. `?tag=` sets tags in a push by digest. `If-Match` and "
      "`If-None-Match` are conditions on the tags; in a push by digest without tags, on the manifest itself.",

@@ -42,7 +42,7 @@ TEST_F(DecisionCacheTest, DecisionsAreForOneCallerRepositoryAndAction) {
     EXPECT_FALSE(knows(somebody("bob"), pull("team/app")));
     EXPECT_FALSE(knows(somebody("alice"), pull("team/lib")));
     auto push = pull("team/app");
-    push.action = Action::push;
+    push.action = Action::create;
     EXPECT_FALSE(knows(somebody("alice"), push));
     auto robot = somebody("alice");
     robot.kind = CallerKind::robot;

@@ -89,7 +89,7 @@ TEST(Federation, KnowsAWorkflowOfGitHub) {
     EXPECT_EQ(made->kind, policy::CallerKind::federated);
     EXPECT_EQ(made->groups, std::vector<std::string>{"ci"});
     EXPECT_FALSE(made->admin);
-    EXPECT_TRUE(covers(*made, "octo-org/app/image", Action::overwrite));
+    EXPECT_TRUE(covers(*made, "octo-org/app/image", Action::push));
     EXPECT_FALSE(covers(*made, "octo-org/app/image", Action::remove));
     EXPECT_FALSE(covers(*made, "octo-org/other", Action::pull));
     EXPECT_TRUE(made->limit->covers_catalog());
@@ -104,8 +104,8 @@ TEST(Federation, KnowsAJobOfGitLab) {
                gitlab);
     ASSERT_TRUE(made.has_value()) << made.error().message;
     EXPECT_EQ(made->name, "gitlab-sample-user");
-    EXPECT_TRUE(covers(*made, "my-group/my-project", Action::push));
-    EXPECT_FALSE(covers(*made, "my-group/my-project", Action::overwrite));
+    EXPECT_TRUE(covers(*made, "my-group/my-project", Action::create));
+    EXPECT_FALSE(covers(*made, "my-group/my-project", Action::push));
 }
 
 TEST(Federation, KnowsAServiceAccountOfKubernetes) {

@@ -160,7 +160,7 @@ TEST_F(Guarded, ATokenWithoutASubjectGivesExactlyWhatItSays) {
     };
     for (int round = 0; round < 2; ++round) {
         EXPECT_TRUE(may(holder, "team/app", Action::pull));
-        for (auto const action : {Action::push, Action::overwrite, Action::remove, Action::admin}) {
+        for (auto const action : {Action::create, Action::push, Action::remove, Action::admin}) {
             EXPECT_FALSE(may(holder, "team/app", action));
         }
         EXPECT_FALSE(may(holder, "team/other", Action::pull));
@@ -179,7 +179,7 @@ TEST_F(Guarded, ATokenWithoutASubjectGivesExactlyWhatItSays) {
     policy::Access const open_to_all{oci::RepositoryName::parse("public").value(), Action::pull};
     EXPECT_TRUE(ocilot::test::run(guarded.require(holder, open_to_all)).has_value())
         << "what anonymous callers may do, all may";
-    EXPECT_FALSE(may(holder, "public", Action::push));
+    EXPECT_FALSE(may(holder, "public", Action::create));
 }
 
 TEST_F(Guarded, DecisionsAreExplained) {

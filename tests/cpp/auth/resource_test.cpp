@@ -50,7 +50,7 @@ TEST(Scope, GivesNothingForActionsAndTypesItDoesNotKnow) {
     EXPECT_FALSE(scope[2].catalog());
     auto const allowance = credential_scope(scope);
     EXPECT_TRUE(allowance->covers(on("a", Action::pull)));
-    EXPECT_FALSE(allowance->covers(on("a", Action::push)));
+    EXPECT_FALSE(allowance->covers(on("a", Action::create)));
     EXPECT_FALSE(allowance->covers(on("a", Action::admin)));
     EXPECT_FALSE(allowance->covers_catalog());
 }
@@ -97,7 +97,7 @@ TEST(Scope, CoversExactlyTheRepositoryItNames) {
     auto const allowance =
         credential_scope(parse_scope("repository:team/*:pull repository:team/app:*").value());
     EXPECT_TRUE(allowance->covers(on("team/app", Action::remove)));
-    EXPECT_TRUE(allowance->covers(on("team/app", Action::overwrite)));
+    EXPECT_TRUE(allowance->covers(on("team/app", Action::push)));
     EXPECT_FALSE(allowance->covers(on("team/app", Action::admin)));
     EXPECT_FALSE(allowance->covers(on("team/other", Action::pull)));
 }
@@ -106,8 +106,8 @@ TEST(RobotScopes, ArePatterns) {
     auto const allowance =
         robot({"repository:team/**:pull,create", "repository:base:*", "registry:catalog:*"});
     EXPECT_TRUE(allowance->covers(on("team/a/b", Action::pull)));
-    EXPECT_TRUE(allowance->covers(on("team/a/b", Action::push)));
-    EXPECT_FALSE(allowance->covers(on("team/a/b", Action::overwrite)));
+    EXPECT_TRUE(allowance->covers(on("team/a/b", Action::create)));
+    EXPECT_FALSE(allowance->covers(on("team/a/b", Action::push)));
     EXPECT_TRUE(allowance->covers(on("base", Action::remove)));
     EXPECT_FALSE(allowance->covers(on("base", Action::admin)));
     EXPECT_FALSE(allowance->covers(on("teams", Action::pull)));

@@ -39,12 +39,12 @@ TEST(Rules, WithTheLongestPatternDecideAlone) {
     auto const made = rules({{{"**"}, {{"user:alice", {"pull", "push"}}}},
                              {{"team/**"}, {{"user:alice", {"pull"}}}},
                              {{"team/app"}, {{"user:bob", {"push"}}}}});
-    EXPECT_TRUE(may(made, somebody("alice"), "other", Action::push));
+    EXPECT_TRUE(may(made, somebody("alice"), "other", Action::create));
     EXPECT_TRUE(may(made, somebody("alice"), "team/lib", Action::pull));
-    EXPECT_FALSE(may(made, somebody("alice"), "team/lib", Action::push));
+    EXPECT_FALSE(may(made, somebody("alice"), "team/lib", Action::create));
     EXPECT_FALSE(may(made, somebody("alice"), "team/app", Action::pull)) << "only the exact rule counts";
-    EXPECT_TRUE(may(made, somebody("bob"), "team/app", Action::push));
-    EXPECT_EQ(made.decide(somebody("bob"), access("team/app", Action::push)).rule, 3U);
+    EXPECT_TRUE(may(made, somebody("bob"), "team/app", Action::create));
+    EXPECT_EQ(made.decide(somebody("bob"), access("team/app", Action::create)).rule, 3U);
 }
 
 TEST(Rules, ThatAreAsLongDecideInTheirOrder) {
@@ -66,19 +66,19 @@ TEST(Rules, JoinTheRightsOfAllSubjectsThatFit) {
     auto const made =
         rules({{{"**"}, {{"everyone", {"pull"}}, {"group:team", {"create"}}, {"user:alice", {"delete"}}}}},
               {{"team", {"alice"}}});
-    auto const rule_decision = made.decide(somebody("alice"), access("x", Action::push));
+    auto const rule_decision = made.decide(somebody("alice"), access("x", Action::create));
     EXPECT_TRUE(rule_decision.allowed);
     EXPECT_EQ(rule_decision.rights.str(), "pull,create,delete");
     EXPECT_EQ(rule_decision.by, (std::vector<std::string>{"everyone", "group:team", "user:alice"}));
-    EXPECT_FALSE(may(made, somebody("alice"), "x", Action::overwrite)) << "create moves no tag";
+    EXPECT_FALSE(may(made, somebody("alice"), "x", Action::push)) << "create moves no tag";
 }
 
 TEST(Rules, GiveEverybodyWhatAnonymousCallersHave) {
     auto const made = rules({{{"**"}, {{"anonymous", {"pull"}}, {"everyone", {"push"}}}}});
     EXPECT_TRUE(may(made, {}, "x", Action::pull));
-    EXPECT_FALSE(may(made, {}, "x", Action::push));
+    EXPECT_FALSE(may(made, {}, "x", Action::create));
     EXPECT_TRUE(may(made, somebody("alice"), "x", Action::pull));
-    EXPECT_TRUE(may(made, somebody("alice"), "x", Action::push));
+    EXPECT_TRUE(may(made, somebody("alice"), "x", Action::create));
 }
 
 TEST(Rules, TakeNamesOfTwoKindsForTwoCallers) {
@@ -87,17 +87,17 @@ TEST(Rules, TakeNamesOfTwoKindsForTwoCallers) {
     EXPECT_FALSE(may(made, somebody("ci", CallerKind::robot), "x", Action::pull));
     EXPECT_FALSE(may(made, somebody("bot", CallerKind::user), "x", Action::pull));
     EXPECT_FALSE(may(made, somebody("ci", CallerKind::federated), "x", Action::pull));
-    EXPECT_FALSE(may(made, somebody("ci", CallerKind::federated), "x", Action::push)) << "not by the group";
-    EXPECT_TRUE(may(made, somebody("ci", CallerKind::robot), "x", Action::push)) << "members are accounts";
-    EXPECT_TRUE(may(made, somebody("zoe", CallerKind::federated, {"g"}), "x", Action::push));
+    EXPECT_FALSE(may(made, somebody("ci", CallerKind::federated), "x", Action::create)) << "not by the group";
+    EXPECT_TRUE(may(made, somebody("ci", CallerKind::robot), "x", Action::create)) << "members are accounts";
+    EXPECT_TRUE(may(made, somebody("zoe", CallerKind::federated, {"g"}), "x", Action::create));
 }
 
 TEST(Rules, KnowFederatedNamesAndCertificatesByPattern) {
     auto const made =
         rules({{{"**"}, {{"federated:github:acme/*:main", {"push"}}, {"certificate:CN=node-*", {"pull"}}}}});
-    EXPECT_TRUE(may(made, somebody("github:acme/app:main", CallerKind::federated), "x", Action::push));
-    EXPECT_FALSE(may(made, somebody("github:evil/app:main", CallerKind::federated), "x", Action::push));
-    EXPECT_FALSE(may(made, somebody("github:acme/app:main", CallerKind::user), "x", Action::push));
+    EXPECT_TRUE(may(made, somebody("github:acme/app:main", CallerKind::federated), "x", Action::create));
+    EXPECT_FALSE(may(made, somebody("github:evil/app:main", CallerKind::federated), "x", Action::create));
+    EXPECT_FALSE(may(made, somebody("github:acme/app:main", CallerKind::user), "x", Action::create));
     EXPECT_TRUE(may(made, somebody("CN=node-7", CallerKind::certificate), "x", Action::pull));
 }
 
@@ -107,15 +107,15 @@ TEST(Rules, MakeAdministratorsOnlyInTheRuleForEverything) {
     EXPECT_TRUE(made.decide(somebody("zoe", CallerKind::user, {"ops"}), all).allowed);
     EXPECT_FALSE(made.decide(somebody("bob"), all).allowed);
     EXPECT_TRUE(may(made, somebody("bob"), "team/x", Action::remove));
-    EXPECT_TRUE(may(made, somebody("zoe", CallerKind::user, {"ops"}), "other", Action::push));
-    EXPECT_TRUE(may(made, somebody("zoe", CallerKind::user, {"ops"}), "team/x", Action::push))
+    EXPECT_TRUE(may(made, somebody("zoe", CallerKind::user, {"ops"}), "other", Action::create));
+    EXPECT_TRUE(may(made, somebody("zoe", CallerKind::user, {"ops"}), "team/x", Action::create))
         << "whoever administers the registry could let himself in";
     EXPECT_FALSE(may(made, somebody("bob"), "other", Action::pull));
 }
 
 TEST(Rules, WithoutAnyLetWhoeverLoggedInWork) {
     auto const made = Rules::without_any();
-    for (auto const action : {Action::pull, Action::push, Action::overwrite, Action::remove}) {
+    for (auto const action : {Action::pull, Action::create, Action::push, Action::remove}) {
         EXPECT_TRUE(may(made, somebody("alice"), "x", action));
         EXPECT_FALSE(may(made, {}, "x", action));
     }
@@ -144,7 +144,7 @@ TEST(Rules, ThatAreWrongAreNamedByTheirNumber) {
 TEST(Rules, ExplainThemselvesInOneSentence) {
     auto const made = rules({{{"team/**"}, {{"group:team", {"pull"}}}}}, {{"team", {"alice"}}});
     auto const told = [&](Caller const& caller, std::string_view repository) {
-        return sentence(caller, made.decide(caller, access(repository, Action::push)));
+        return sentence(caller, made.decide(caller, access(repository, Action::create)));
     };
     EXPECT_EQ(told(somebody("alice"), "team/app"), "rule 1 (team/**) grants user alice pull as group:team");
     EXPECT_EQ(told(somebody("bob"), "team/app"), "rule 1 (team/**) grants user bob no rights");

@@ -54,7 +54,7 @@ TEST_F(Verifier, TurnsATokenIntoACallerWhoMayWhatItSays) {
     EXPECT_FALSE(verified->caller.admin);
     ASSERT_NE(verified->caller.limit, nullptr);
     EXPECT_TRUE(verified->caller.limit->covers(on("team/app", policy::Action::pull)));
-    EXPECT_FALSE(verified->caller.limit->covers(on("team/app", policy::Action::push)));
+    EXPECT_FALSE(verified->caller.limit->covers(on("team/app", policy::Action::create)));
     EXPECT_FALSE(verified->caller.limit->covers(on("team/other", policy::Action::pull)));
     EXPECT_TRUE(verified->caller.limit->covers_catalog());
     EXPECT_EQ(verified->expires_at, clock.now() + std::chrono::seconds(360)) << "with the minute of leeway";

@@ -177,7 +177,7 @@ TEST_F(HookGateTest, NamesTheCallerAsTheScriptSaysAndTheAddressAsItIs) {
 TEST_F(HookGateTest, KeepsHowLongADecisionHolds) {
     ask_all();
     answer_with(Decision{true, {}, 30s, "ldap.py"});
-    auto const decided = run(box.gate.authorize(ann, {team, policy::Action::push})).value();
+    auto const decided = run(box.gate.authorize(ann, {team, policy::Action::create})).value();
     ASSERT_TRUE(decided);
     EXPECT_EQ(decided->ttl, 30s);
     EXPECT_EQ(decided->by, "ldap.py");

@@ -91,7 +91,7 @@ TEST_F(Protocol, APrefixMovesTheWholeApi) {
 TEST_F(Protocol, DenialsCarryTheirReason) {
     gate = &strict_gate;
     rebuild();
-    strict_gate.closed = {{"a", policy::Action::push}};
+    strict_gate.closed = {{"a", policy::Action::create}};
     auto const answer = ask(Method::post, "/v2/a/blobs/uploads/", {}, "body");
     EXPECT_EQ(answer.status(), 403U);
     EXPECT_TRUE(answer.says(R"("code":"DENIED","message":"closed for the holidays")"));

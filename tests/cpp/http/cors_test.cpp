@@ -10,7 +10,7 @@ class Cors : public test::AppTest {
     void SetUp() override {
         settings.cors = {{std::string(ui)}, false};
         gate = &strict_gate;
-        strict_gate.closed = {{"a", policy::Action::pull}, {"a", policy::Action::push}};
+        strict_gate.closed = {{"a", policy::Action::pull}, {"a", policy::Action::create}};
         rebuild();
     }
     Answer question(std::string_view origin, std::string const& target = "/v2/a/manifests/x") {

@@ -76,10 +76,10 @@ TEST(Routes, AskForTheRightTheMethodNeeds) {
         return table().find(path)->endpoint->find(method)->action;
     };
     EXPECT_EQ(action("/v2/a/manifests/t", Method::head), policy::Action::pull);
-    EXPECT_EQ(action("/v2/a/manifests/t", Method::put), policy::Action::push);
+    EXPECT_EQ(action("/v2/a/manifests/t", Method::put), policy::Action::create);
     EXPECT_EQ(action("/v2/a/manifests/t", Method::del), policy::Action::remove);
     EXPECT_EQ(action("/v2/a/blobs/d", Method::del), policy::Action::remove);
-    EXPECT_EQ(action("/v2/a/blobs/uploads/id", Method::del), policy::Action::push);
+    EXPECT_EQ(action("/v2/a/blobs/uploads/id", Method::del), policy::Action::create);
     EXPECT_EQ(action("/", Method::get), std::nullopt);
 }
 
