@@ -35,10 +35,10 @@ struct Collected {
     [[nodiscard]] std::size_t removed() const noexcept { return manifests + links + blobs; }
 };
 
-/// The garbage collection (docs/adr/0017): reads the change log, reviews what it released when its grace is
-/// over, and removes what nothing needs. Beside requests, without a lock on anything but the one digest whose
-/// bytes go. One at a time for a registry (JobScope::registry): with several processes the job's lease sees
-/// to that.
+/// The garbage collection (docs/adr/0017-garbage-collection.md): reads the change log, reviews what it
+/// released when its grace is over, and removes what nothing needs. Beside requests, without a lock on
+/// anything but the one digest whose bytes go. One at a time for a registry (JobScope::registry): with
+/// several processes the job's lease sees to that.
 class Collector {
   public:
     Collector(registry::Registry& registry, blob::BlobUpkeep& store, CollectRules rules, Log const& log,

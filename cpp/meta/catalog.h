@@ -4,6 +4,7 @@
 #include "base/task.h"
 #include "meta/facts.h"
 #include "meta/history_rules.h"
+#include "meta/restoration.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +63,11 @@ class Catalog {
                                            std::optional<std::vector<std::string>> expected_tags, Actor by,
                                            Time now) = 0;
 
+    /// The history of a tag, youngest entry first; entries before the one with the id `before`, if given.
+    virtual Task<Result<std::vector<HistoryEntry>>> history(oci::RepositoryName const& repository,
+                                                            oci::Tag const& tag,
+                                                            std::optional<std::int64_t> before,
+                                                            std::size_t limit) = 0;
     /// Removes what `rules` do not keep among the `rows` entries of tag histories that follow `after`, in the
     /// order in which they were written: a piece of a walk. Several walks at once, of any replicas, remove
     /// the same entries.

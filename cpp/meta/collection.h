@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "meta/facts.h"
+#include "meta/restoration.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -64,7 +65,8 @@ struct CollectionPlace {
     friend bool operator==(CollectionPlace const&, CollectionPlace const&) = default;
 };
 
-/// The review queue of the garbage collection, and what was removed and can be restored (docs/adr/0017).
+/// The review queue of the garbage collection, and what was removed and can be restored
+/// (docs/adr/0017-garbage-collection.md).
 ///
 /// What is needed: a manifest with a tag, with a manifest that names it, or with a subject that is there; a
 /// blob that a manifest of the same repository names. What was removed by a client needs its content until it
@@ -102,8 +104,13 @@ class Collection {
     /// Their bytes are gone, or are needed: no longer candidates.
     virtual Task<Result<>> settle(std::vector<oci::Digest> bytes) = 0;
 
+    /// Brings back what was deleted, while the garbage collection keeps it: all of it in one transaction, in
+    /// the repository that held it. manifest_unknown if there is nothing to restore, or no more.
+    virtual Task<Result<Restored>> restore(RestoreRequest request, Actor by, Time now) = 0;
+
     /// Adds what is not needed among the next `rows` manifests and links to the queue, as fresh from `now`
-    /// on: what an imported directory, a crash or an earlier version left.
+    /// on, and what was removed: what an imported directory, a crash or an earlier version left, and what
+    /// was deleted while nothing was collected.
     virtual Task<Result<FoundPiece>> find(std::string from, std::size_t rows, Time now) = 0;
 };
 

@@ -1,8 +1,6 @@
 #pragma once
 
 #include "base/clock.h"
-#include "base/result.h"
-#include "base/task.h"
 #include "meta/facts.h"
 
 #include <cstddef>
@@ -36,21 +34,6 @@ struct Restored {
     std::vector<std::string> tags = {};  ///< that were set
     std::size_t manifests = 0;           ///< that were brought back, with those it names and its referrers
     std::size_t blobs = 0;
-};
-
-/// Undoes deletions, while the garbage collection keeps what was deleted: all of it in one transaction, in
-/// the repository that held it. Thread-safe; Tasks may come from any I/O context.
-class Restoration {
-  public:
-    virtual ~Restoration() = default;
-
-    /// The history of a tag, youngest entry first; entries before `before`, if given.
-    virtual Task<Result<std::vector<HistoryEntry>>> history(oci::RepositoryName const& repository,
-                                                            oci::Tag const& tag,
-                                                            std::optional<std::int64_t> before,
-                                                            std::size_t limit) = 0;
-    /// manifest_unknown if there is nothing to restore, or no more.
-    virtual Task<Result<Restored>> restore(RestoreRequest request, Actor by, Time now) = 0;
 };
 
 }  // namespace ocilot::meta

@@ -8,7 +8,6 @@
 #include "meta/keys.h"
 #include "meta/leases.h"
 #include "meta/links.h"
-#include "meta/restoration.h"
 #include "meta/scrub_facts.h"
 #include "meta/tokens.h"
 #include "meta/uploads.h"
@@ -52,7 +51,6 @@ class MetaStore {
     [[nodiscard]] virtual Journal& journal() noexcept = 0;
     [[nodiscard]] virtual Leases& leases() noexcept = 0;
     [[nodiscard]] virtual Collection& collection() noexcept = 0;
-    [[nodiscard]] virtual Restoration& restoration() noexcept = 0;
     /// Whether facts can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;
 };

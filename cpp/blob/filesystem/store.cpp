@@ -196,7 +196,8 @@ Task<Result<std::unique_ptr<Blob>>> FilesystemStore::open(oci::Digest const& dig
 }
 
 Task<Result<RemovedBlobs>> FilesystemStore::remove_all(std::vector<oci::Digest> digests) {
-    co_return co_await pools_.writing.run([this, all = std::move(digests)] { return tree_.remove_all(all); });
+    // By reference: GCC 12 destroys what a lambda within a co_await holds by value twice.
+    co_return co_await pools_.writing.run([this, &digests] { return tree_.remove_all(digests); });
 }
 
 Task<Result<>> FilesystemStore::remove(oci::Digest const& digest) {

@@ -96,8 +96,8 @@ Task<Result<Response>> get_history(Context const& context) {
     CO_TRY(auto const tag, oci::Tag::parse(context.query.first("tag").value_or("")));
     CO_TRY(auto const before, entry_id(context.query));
     CO_TRY(auto const page, PageQuery::parse(context.query, page_without_n, longest_page));
-    auto& restoration = context.registry.meta.restoration();
-    CO_TRY(auto entries, co_await restoration.history(repository, tag, before, page.size + 1));
+    auto& catalog = context.registry.meta.catalog();
+    CO_TRY(auto entries, co_await catalog.history(repository, tag, before, page.size + 1));
     bool const more = page.size > 0 && entries.size() > page.size;
     entries.resize(std::min(entries.size(), page.size));
     auto list = Json::array();
@@ -143,7 +143,7 @@ Task<Result<Response>> post_restore(Context const& context) {
     CO_TRY(auto request, request_of(std::move(members)));
     auto const name = request.repository.str();
     CO_TRY(auto const restored,
-           co_await context.registry.meta.restoration().restore(
+           co_await context.registry.meta.collection().restore(
                std::move(request), registry::actor_of(context.caller), context.registry.clock.now()));
     co_return json_response(200, {{"repository", name},
                                   {"digest", restored.digest.str()},

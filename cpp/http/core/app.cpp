@@ -174,7 +174,6 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
     if (!caller) {
         CO_TRY(caller, co_await admit_caller(request, route, verb, rate));
     }
-    // For the journal and for what hooks are asked; nothing else needs it.
     if (!reads(request) || parts_.guard.asks_hooks()) caller->request = request.id;
     if (verb.action && (parts_.guard.asks() || *verb.action == policy::Action::admin)) {
         policy::Access const access{name, *verb.action};

@@ -24,6 +24,10 @@ class SqliteCatalog final : public Catalog {
                                  std::optional<std::string> type, Page page,
                                  ReferrerVisitor const& visit) override;
 
+    Task<Result<std::vector<HistoryEntry>>> history(oci::RepositoryName const& repository,
+                                                    oci::Tag const& tag, std::optional<std::int64_t> before,
+                                                    std::size_t limit) override;
+
     Task<Result<>> put_manifest(NewManifest manifest) override;
     Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by, Time now,
                               std::optional<TagCondition> condition = {}) override;

@@ -5,6 +5,8 @@
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
+#include <limits>
+
 namespace ocilot::meta {
 
 namespace {
@@ -94,6 +96,24 @@ Result<bool> read_referrers_of_type(SqliteDb& db, oci::RepositoryName const& rep
     return hand_out(std::move(rows), page, visit);
 }
 
+Result<std::vector<HistoryEntry>> read_history(SqliteDb& db, std::string const& repository,
+                                               std::string const& tag, std::int64_t before,
+                                               std::size_t count) {
+    TRY(auto rows, db.query("SELECT id, changed_at, ifnull(changed_by, ''), digest FROM tag_history "
+                            "WHERE repository = ?1 AND tag = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
+                            {repository, tag, before, limit(count)}));
+    std::vector<HistoryEntry> entries;
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return entries;
+        HistoryEntry entry{rows.integer(0), stored_time(rows, 1), rows.text(2), {}};
+        if (!rows.is_null(3)) {
+            TRY(entry.digest, stored_digest(rows, 3));
+        }
+        entries.push_back(std::move(entry));
+    }
+}
+
 }  // namespace
 
 Task<Result<Slice<std::string>>> SqliteCatalog::repositories(Page page) {
@@ -138,6 +158,15 @@ Task<Result<bool>> SqliteCatalog::referrers(oci::RepositoryName const& repositor
         if (type) return read_referrers_of_type(db, repository, subject, *type, page, visit);
         return read_referrers(db, repository, subject, page, visit);
     });
+}
+
+Task<Result<std::vector<HistoryEntry>>> SqliteCatalog::history(oci::RepositoryName const& repository,
+                                                               oci::Tag const& tag,
+                                                               std::optional<std::int64_t> before,
+                                                               std::size_t limit) {
+    auto const from = before.value_or(std::numeric_limits<std::int64_t>::max());
+    co_return readers_.read(
+        [&](SqliteDb& db) { return read_history(db, repository.str(), tag.str(), from, limit); });
 }
 
 }  // namespace ocilot::meta

@@ -4,6 +4,7 @@
 #include "meta/sqlite/purge.h"
 #include "meta/sqlite/removed.h"
 #include "meta/sqlite/repository.h"
+#include "meta/sqlite/restoration.h"
 #include "meta/sqlite/review_queue.h"
 #include "meta/sqlite/unneeded.h"
 #include "meta/sqlite/values.h"
@@ -233,6 +234,13 @@ Task<Result<>> SqliteCollection::settle(std::vector<oci::Digest> bytes) {
             CHECK(drop_candidate(db, "", digest.str()));
         }
         return {};
+    });
+}
+
+Task<Result<Restored>> SqliteCollection::restore(RestoreRequest request, Actor by, Time now) {
+    auto const scope = ChangeScope::of(request.repository);
+    return writer_.run(scope, [what = std::move(request), who = std::move(by), now](SqliteDb& db) {
+        return meta::restore(db, what, who, now);
     });
 }
 

@@ -24,6 +24,7 @@ class SqliteCollection final : public Collection {
                                ReviewCutoffs cutoffs, Time now) override;
     Task<Result<std::vector<oci::Digest>>> unheld(std::vector<oci::Digest> digests) override;
     Task<Result<>> settle(std::vector<oci::Digest> bytes) override;
+    Task<Result<Restored>> restore(RestoreRequest request, Actor by, Time now) override;
     Task<Result<FoundPiece>> find(std::string from, std::size_t rows, Time now) override;
 
   private:

@@ -8,7 +8,6 @@
 #include "meta/sqlite/keys.h"
 #include "meta/sqlite/leases.h"
 #include "meta/sqlite/links.h"
-#include "meta/sqlite/restoration.h"
 #include "meta/sqlite/schema.h"
 #include "meta/sqlite/scrub_facts.h"
 #include "meta/sqlite/temporary_directory.h"
@@ -37,8 +36,7 @@ struct SqliteStore::Parts {
           tokens(readers, writer),
           keys(readers, writer),
           journal(readers, writer),
-          collection(readers, writer),
-          restoration(readers, writer) {}
+          collection(readers, writer) {}
 
     // Readers close before the writer: it is the last one out and empties the write-ahead log.
     std::optional<TemporaryDirectory> directory;
@@ -55,7 +53,6 @@ struct SqliteStore::Parts {
     SqliteJournal journal;
     SqliteLeases leases;
     SqliteCollection collection;
-    SqliteRestoration restoration;
 };
 
 namespace {
@@ -170,10 +167,6 @@ Leases& SqliteStore::leases() noexcept {
 
 Collection& SqliteStore::collection() noexcept {
     return parts_->collection;
-}
-
-Restoration& SqliteStore::restoration() noexcept {
-    return parts_->restoration;
 }
 
 Task<Result<>> SqliteStore::check() {

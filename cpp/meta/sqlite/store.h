@@ -33,7 +33,6 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] Journal& journal() noexcept override;
     [[nodiscard]] Leases& leases() noexcept override;
     [[nodiscard]] Collection& collection() noexcept override;
-    [[nodiscard]] Restoration& restoration() noexcept override;
     Task<Result<>> check() override;
 
   private:

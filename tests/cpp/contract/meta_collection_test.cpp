@@ -174,7 +174,7 @@ TEST_P(MetaCollectionContract, TheWalkFindsWhatNothingNames) {
         ++pieces;
     } while (!from.empty());
     EXPECT_EQ(found, 3U);
-    EXPECT_EQ(pieces, 7) << "one row each, and the end of either walk";
+    EXPECT_EQ(pieces, 9) << "one row each, and the end of each of four walks";
     EXPECT_THAT(due("team/app", 15), UnorderedElementsAre(digest("left"), digest("alone")));
     EXPECT_THAT(due("other", 15), ElementsAre(digest("untagged")));
 }

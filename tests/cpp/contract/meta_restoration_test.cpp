@@ -23,7 +23,7 @@ class MetaRestorationContract : public MetaStoreContract {
         for (auto const& manifest : {image, index, signature}) ASSERT_TRUE(put(manifest).has_value());
     }
     Result<meta::Restored> restore(meta::RestoreRequest request) {
-        return run(store->restoration().restore(std::move(request), ann, at(9)));
+        return run(store->collection().restore(std::move(request), ann, at(9)));
     }
     Result<meta::Restored> restore_tag(std::string_view name, std::optional<Time> when = {}) {
         return restore({app, tag(name), {}, when});
@@ -71,11 +71,11 @@ TEST_P(MetaRestorationContract, ATagThatMovedGoesBackToWhereItWasBeforeAndAtAnyT
     EXPECT_EQ(restore_tag("v1", at(2)).value().digest, digest("index"));
     EXPECT_EQ(tagged("v1"), digest("index"));
     EXPECT_EQ(restore_tag("v1", at(0)).error().code, Errc::manifest_unknown);
-    auto const history = run(store->restoration().history(app, tag("v1"), {}, 10)).value();
+    auto const history = run(catalog().history(app, tag("v1"), {}, 10)).value();
     ASSERT_THAT(history, SizeIs(5));
     EXPECT_EQ(history[0].by, "ann");
     EXPECT_EQ(history[4].digest, digest("index"));
-    EXPECT_THAT(run(store->restoration().history(app, tag("v1"), history[3].id, 10)).value(), SizeIs(1));
+    EXPECT_THAT(run(catalog().history(app, tag("v1"), history[3].id, 10)).value(), SizeIs(1));
 }
 
 TEST_P(MetaRestorationContract, ATagThatWasSetAgainIsNotMovedByTheWay) {

@@ -52,6 +52,9 @@ class SteppingCollection final : public meta::Collection {
         co_await step_("before settle");
         co_return co_await queue_.settle(std::move(bytes));
     }
+    Task<Result<meta::Restored>> restore(meta::RestoreRequest request, meta::Actor by, Time now) override {
+        return queue_.restore(std::move(request), std::move(by), now);
+    }
     Task<Result<meta::FoundPiece>> find(std::string from, std::size_t rows, Time now) override {
         co_await step_("before find");
         co_return co_await queue_.find(std::move(from), rows, now);
@@ -79,7 +82,6 @@ class SteppingMeta final : public meta::MetaStore {
     [[nodiscard]] meta::Journal& journal() noexcept override { return store_.journal(); }
     [[nodiscard]] meta::Leases& leases() noexcept override { return store_.leases(); }
     [[nodiscard]] meta::Collection& collection() noexcept override { return collection_; }
-    [[nodiscard]] meta::Restoration& restoration() noexcept override { return store_.restoration(); }
     Task<Result<>> check() override { return store_.check(); }
 
   private:
