@@ -25,7 +25,7 @@ constexpr hours longest_pause{26};
 constexpr hours walk_interval{7 * 24};
 
 // Where the walk is: in the metadata, in the store, or done at some second.
-constexpr std::string_view in_facts = "facts ";
+constexpr std::string_view in_facts = "metadata ";
 constexpr std::string_view in_store = "store ";
 constexpr std::string_view done_at = "done ";
 

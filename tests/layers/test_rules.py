@@ -99,6 +99,7 @@ def test_handlers_are_short() -> None:
 
 
 CONDITIONAL_AWAIT = r"\?\s*co_await\b|\?[^;{}]*?:\s*co_await\b"
+AWAITED_CAPTURE = r"co_await[^;{]*\[[^\]]*=\s*std::move"
 
 
 def test_nothing_global_changes() -> None:
@@ -120,6 +121,15 @@ def test_no_conditional_expression_awaits() -> None:
     assert found == {}
     assert mentions("auto x = ok ? one\n : co_await two();", CONDITIONAL_AWAIT)
     assert not mentions("if (a ? b : c) co_await two();\nauto y = co_await f() ? 1 : 2;", CONDITIONAL_AWAIT)
+
+
+def test_no_awaited_lambda_holds_a_moved_value() -> None:
+    """GCC 12 destroys what a lambda within a `co_await` holds twice: a reference to a local says the same."""
+    files = [*under("cpp", ".h", ".cpp"), *under("tests", ".h", ".cpp")]
+    found = {name(path): lines for path in files if (lines := mentions(path.read_text(), AWAITED_CAPTURE))}
+    assert found == {}
+    assert mentions("co_await pool.run([this, all = std::move(list)] { f(all); });", AWAITED_CAPTURE)
+    assert not mentions("return pool.run([all = std::move(list)] { f(all); });", AWAITED_CAPTURE)
 
 
 def test_every_exception_has_its_reason_and_is_a_file() -> None:

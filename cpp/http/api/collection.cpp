@@ -172,7 +172,7 @@ constexpr Verb history_verbs[] = {
     {Method::get,
      Action::admin,
      get_history,
-     "List the history of a tag, youngest entry first: `?repository=` and `?tag=`, `?n=` a page, `?before=` "
+     "List the history of a tag, newest entry first: `?repository=` and `?tag=`, `?n=` a page, `?before=` "
      "the id of an entry.",
      {{list_page}},
      {Errc::tag_invalid, Errc::pagination_invalid}}};

@@ -184,24 +184,29 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
             CO_CHECK(told(request, *caller, may_list(*caller)));
         }
     }
-    Context const context{.request = request,
-                          .query = target.query,
-                          .registry = parts_.registry,
-                          .guard = parts_.guard,
-                          .tokens = parts_.tokens,
-                          .account_manager = parts_.account_manager,
-                          .sealer = sealer_,
-                          .hooks = parts_.hooks,
-                          .jobs = parts_.jobs,
-                          .collector = parts_.collector,
-                          .settings = settings_,
-                          .caller = *caller,
-                          .repository = name ? &*name : nullptr,
-                          .item = route.item,
-                          .urls = Urls(settings_.urls, request)};
+    auto const context = context_of(request, target, route, *caller, name ? &*name : nullptr);
     auto answered = co_await verb.handle(context);
     if (answered.has_error()) note(*caller, route, answered.error());
     co_return answered;
+}
+
+Context App::context_of(Request const& request, Target const& target, Route const& route,
+                        policy::Caller const& caller, oci::RepositoryName const* name) const {
+    return {.request = request,
+            .query = target.query,
+            .registry = parts_.registry,
+            .guard = parts_.guard,
+            .tokens = parts_.tokens,
+            .account_manager = parts_.account_manager,
+            .sealer = sealer_,
+            .hooks = parts_.hooks,
+            .jobs = parts_.jobs,
+            .collector = parts_.collector,
+            .settings = settings_,
+            .caller = caller,
+            .repository = name,
+            .item = route.item,
+            .urls = Urls(settings_.urls, request)};
 }
 
 Result<> App::count(Request const& request, Route const& route, Verb const& verb,

@@ -43,6 +43,7 @@ struct AppSettings {
 };
 
 class Routes;
+struct Context;
 struct Route;
 struct Target;
 struct Verb;
@@ -76,6 +77,9 @@ class App final : public Handler {
   private:
     /// The answer before what every answer carries is added.
     Task<Response> respond(Request const& request);
+    /// What a handler works with. `name`: null for the routes without one.
+    [[nodiscard]] Context context_of(Request const& request, Target const& target, Route const& route,
+                                     policy::Caller const& caller, oci::RepositoryName const* name) const;
     /// Checks the name, finds out who asks and whether they may, then lets the route's handler answer. `rate`
     /// is how the caller stands.
     Task<Result<Response>> answer(Request const& request, Target const& target, Route const& route,

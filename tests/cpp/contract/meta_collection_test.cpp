@@ -63,7 +63,7 @@ TEST_P(MetaCollectionContract, ACandidateKeepsItsLaterTime) {
 
 TEST_P(MetaCollectionContract, ThePlaceIsThatOfTheLastEnqueue) {
     EXPECT_EQ(run(queue().place()).value(), std::nullopt);
-    meta::CollectionPlace const place{7, "facts m 5", at(3)};
+    meta::CollectionPlace const place{7, "metadata 0 5 ", at(3)};
     ASSERT_TRUE(run(queue().enqueue({}, place)).has_value());
     EXPECT_EQ(run(queue().place()).value(), place);
 }
