@@ -36,6 +36,11 @@ COMMANDS = (
     *(("keys", command) for command in ("ls", "rotate")),
     ("jobs",),
     *(("jobs", command) for command in ("ls", "run", "cancel")),
+    ("gc",),
+    *(("gc", command) for command in ("status", "run")),
+    ("garbage-collect",),
+    ("history",),
+    ("restore",),
     ("config",),
     ("config", "check"),
     ("config", "show"),
@@ -89,10 +94,10 @@ Every command that needs a configuration takes it as its last argument and as `-
 `--output` has the same formats everywhere. An unforeseen error is one line with the name of a file that has
 the details; with `OCILOT_TRACEBACK=1` the stack trace is printed instead.
 
-`user`, `robot`, `token`, `access`, `audit`, `keys` and `hooks try` with an image ask the registry that runs
-on the same data, through its control socket, as the user it runs as. If none runs they open the data
-themselves; `access explain` and `hooks try` write nothing then. Only `serve` and `import` make a data
-directory. `jobs` and `hooks status` ask a running registry only.
+`user`, `robot`, `token`, `access`, `audit`, `keys`, `history`, `restore` and `hooks try` with an image ask
+the registry that runs on the same data, through its control socket, as the user it runs as. If none runs
+they open the data themselves; `access explain` and `hooks try` write nothing then. Only `serve` and `adopt`
+make a data directory. `jobs`, `gc`, `garbage-collect` and `hooks status` ask a running registry only.
 """
 
 

@@ -38,6 +38,10 @@ class Settings:
     purge_uploads: bool
     upload_age: int
     purge_interval: int
+    gc: bool
+    gc_grace: int
+    gc_pending: int
+    gc_rate: int
     scrub: bool
     scrub_rate: int
     scrub_interval: int

@@ -83,6 +83,7 @@ ocilot:
     jsonmembers: 1000
   metrics: {readers: ["robot:prometheus", "group:ops"]}
   pools: {write: 16, read: 4}
+  gc: {enabled: false, grace: 30m, pending: 90s, rate: 500}
   scrub: {enabled: false, interval: 24h, rate: 4MiB/s}
   audit: {keep: 48h}
   taghistory: {keep: 720h, entries: 50}
@@ -134,6 +135,10 @@ EVERY_SETTING = {
     "cors_origins": ["https://ui.example.com", "http://localhost:8080"],
     "cors_credentials": True,
     "strict_sizes": True,
+    "gc": False,
+    "gc_grace": 1800,
+    "gc_pending": 90,
+    "gc_rate": 500,
     "scrub": False,
     "scrub_interval": 24 * 3600,
     "scrub_rate": 4 * 1024 * 1024,

@@ -48,6 +48,23 @@ COMMANDS: Final = (
     Row("access", "access.app", "Explain access decisions."),
     Row("keys", "keys.app", "Manage the keys that sign tokens."),
     Row("jobs", "jobs.app", "Manage the background jobs of a running registry."),
+    Row("gc", "gc.app", "Manage the garbage collection of a running registry."),
+    Row(
+        "garbage-collect",
+        "garbage_collect.garbage_collect",
+        "Run one round of the garbage collection, for scripts that call `registry garbage-collect`.",
+    ),
+    Row(
+        "history",
+        "history.history",
+        "Print the history of a tag, youngest first: when it was set or removed, by whom, from which digest "
+        "to which.",
+    ),
+    Row(
+        "restore",
+        "history.restore",
+        "Restore a deleted or moved tag, or a deleted manifest or blob, while its grace period lasts.",
+    ),
 )
 
 

@@ -223,7 +223,7 @@ class Control:
         settings.tls_client_authorities = []
         settings.threads, settings.access_log = 1, False
         settings.log_level = _core.LogLevel.error
-        settings.scrub = settings.purge_uploads = False
+        settings.gc = settings.scrub = settings.purge_uploads = False
         self._own = _core.Server.start(settings)
         return self._own.control_socket
 

@@ -12,7 +12,7 @@ from .oidc import ISSUERS, Issuer, apply_oidc
 from .pools import Pools
 from .rates import RATE_LIMITS, RateLimit
 from .section import Section
-from .upkeep import Audit, Scrub, TagHistory
+from .upkeep import Audit, GarbageCollection, Scrub, TagHistory
 from .values import DURATION, FILE, FLAG, HOST_NAMES, NETWORKS, PATTERNS, SIZE, count
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Ocilot(Section):
     limits: Limits = Limits()
     metrics: Metrics = Metrics()
     pools: Pools = Pools()
+    gc: GarbageCollection = GarbageCollection()
     scrub: Scrub = Scrub()
     audit: Audit = Audit()
     taghistory: TagHistory = TagHistory()
@@ -100,6 +101,6 @@ class Ocilot(Section):
         apply_oidc(settings, self.oidc)
         for part in (
             *(self.cors, self.limits, self.metrics, self.pools),
-            *(self.scrub, self.audit, self.taghistory, self.accounts),
+            *(self.gc, self.scrub, self.audit, self.taghistory, self.accounts),
         ):
             part.apply(settings)

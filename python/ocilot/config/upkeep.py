@@ -1,4 +1,4 @@
-"""The sections of what runs beside the requests: `ocilot.scrub`, `ocilot.audit` and `ocilot.taghistory`."""
+"""The sections of what runs beside the requests: `ocilot.gc`, `ocilot.scrub`, `ocilot.audit` and so on."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +10,24 @@ if TYPE_CHECKING:
 
 Flag = Annotated[bool, FLAG]
 Duration = Annotated[int, DURATION]
+
+
+class GarbageCollection(Section):
+    enabled: Flag = True
+    """Whether the garbage collection removes manifests, links and blobs that nothing needs."""
+    grace: Duration = 24 * 3600
+    """Grace period: deleted, untagged and overwritten content can be restored until it is over; 0:
+    removed at once."""
+    pending: Duration = 3600
+    """Minimum time that pushed content without a tag or a manifest is kept, even if `ocilot.gc.grace` is
+    shorter. It must be longer than the push of an image takes."""
+    rate: Annotated[int, count(0)] = 0
+    """Maximum objects reviewed per second; 0: unlimited."""
+
+    def apply(self, settings: "_core.Settings") -> None:
+        """Hands the core what these keys say."""
+        settings.gc, settings.gc_rate = self.enabled, self.rate
+        settings.gc_grace, settings.gc_pending = self.grace, self.pending
 
 
 class Scrub(Section):
