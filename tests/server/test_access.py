@@ -59,7 +59,9 @@ def test_wrong_passwords_are_told_at_the_token_server(tokens: Registry) -> None:
     with tokens.connect() as api:
         answer = api("GET", "/token", headers=basic("alice", "wrong"))
         assert answer.status == 401
-        assert answer.json == {"errors": [{"code": "UNAUTHORIZED", "message": "invalid user name or password"}]}
+        assert answer.json == {
+            "errors": [{"code": "UNAUTHORIZED", "message": "invalid user name or password"}]
+        }
 
 
 def test_anonymous_pulls_with_a_token_for_nobody(tokens: Registry) -> None:

@@ -233,7 +233,9 @@ def test_a_push_that_moves_no_tag_is_partly_allowed(commands: Commands) -> None:
     commands.fine("user", "add", "alice", "--group", "team", "--no-password")
     assert commands.fine("access", "explain", "alice", "create", "team/app").startswith("yes: ")
     said = commands.fine("access", "explain", "alice", "push", "team/app")
-    assert said.startswith("partly: sets new tags, moves none: rule 2 (team/**) grants user alice pull,create")
+    assert said.startswith(
+        "partly: sets new tags, moves none: rule 2 (team/**) grants user alice pull,create"
+    )
     told = commands.data("access", "explain", "alice", "push", "team/app")
     assert (told["allowed"], told["partly"]) == (False, "create")
     assert commands.fine("access", "explain", "alice", "delete", "team/app").startswith("no: ")
