@@ -11,10 +11,10 @@ from .test_collection import (
     AT_ONCE,
     IN_AN_HOUR,
     assert_pulls,
+    collect,
     config_with,
     contents,
     control_of,
-    settle,
     stored,
 )
 from .test_integrity import findings, fsck
@@ -110,7 +110,7 @@ def test_what_was_collected_is_not_restored(fresh_registry: FreshRegistry) -> No
     with registry.connect() as api:
         api.push_image("team/app", image, "1")
         assert api("DELETE", f"/v2/team/app/manifests/{image.digest}").status == 202
-    settle(registry)
+    collect(registry)
     for what in ("team/app:1", f"team/app@{image.digest}", "team/other:1"):
         ran = commands("restore", what)
         assert (ran.code, ran.out) == (3, ""), ran
@@ -176,7 +176,7 @@ def test_the_command_of_distribution_works_beside_the_registry(fresh_registry: F
     with registry.connect() as api:
         api.push_image("team/app", image, "1")
         api.push_image("team/app", make_image("new"), "1")
-    settle(registry)
+    collect(registry)
     shown = commands("garbage-collect", "--dry-run")
     assert shown.out.split()[:4] == ["ENABLED", "GRACE", "WAITING", "DUE"], shown
     ran = commands("garbage-collect", "-m")
