@@ -87,6 +87,7 @@ Task<Result<std::size_t>> Collector::round(Round const& round) {
         CO_CHECK(co_await begin());
     }
     CO_CHECK(co_await read_changes(round));
+    CO_CHECK(co_await find_orphans(round));
     Work work{round, cutoffs()};
     bool const all = free_now_.exchange(false);
     if (all) work.cutoffs.released_before = now;
@@ -95,7 +96,6 @@ Task<Result<std::size_t>> Collector::round(Round const& round) {
         note(work.done);
         CO_CHECK(collected);
     }
-    CO_CHECK(co_await find_orphans(round));
     co_return work.done.removed();
 }
 
