@@ -57,8 +57,7 @@ COMMANDS: Final = (
     Row(
         "history",
         "history.history",
-        "Print the history of a tag, youngest first: when it was set or removed, by whom, from which digest "
-        "to which.",
+        "Print the history of a tag, newest first: time, user, previous digest and new digest of each change.",
     ),
     Row(
         "restore",

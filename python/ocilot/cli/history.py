@@ -28,8 +28,8 @@ def history(
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="Most entries.")] = 100,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Print the history of a tag, youngest first: when it was set or removed, by whom, from which digest to
-    which."""
+    """Print the history of a tag, newest first: time, user, previous digest and new digest of each
+    change."""
     name = ImageName.of(image)
     if name.tag is None:
         raise ConfigError(f'invalid tag "{image}": expected REPOSITORY:TAG, such as team/app:v1')
