@@ -249,7 +249,7 @@ def test_what_a_class_says_about_its_options_is_told(tmp_path: Path) -> None:
     [
         ({"points": ("admit_tga",)}, "a.py: unknown hook point admit_tga; did you mean admit_tag?"),
         ({"points": ("admit_tag",)}, "a.py: it has no admit_tag; it has admit_blob, authorize, on_deleted"),
-        ({"repositories": ("Team/*",)}, 'a.py: repository pattern "Team/*" is invalid: it has a character'),
+        ({"repositories": ("Team/*",)}, 'a.py: invalid repository pattern "Team/*": a character'),
         ({"points": ("authorize",), "on_error": "allow"}, "a.py: on_error: allow is for admit_* only"),
     ],
 )

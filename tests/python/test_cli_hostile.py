@@ -27,6 +27,7 @@ VALUES = {
     "token": "alice",
     "action": "pull",
     "repository": "team/app",
+    "image": "team/app:v1",
     "script": "ocilot:immutable_releases",
     "what": "admit_tag",
 }

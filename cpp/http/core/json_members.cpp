@@ -55,7 +55,7 @@ std::unique_ptr<Json> JsonMembers::take(std::string_view name) {
 Result<std::optional<std::string>> JsonMembers::text(std::string_view name) {
     auto const value = take(name);
     if (!value) return std::optional<std::string>();
-    if (!value->is_string()) return bad_member(name, "a text");
+    if (!value->is_string()) return bad_member(name, "a string");
     return std::optional(value->get<std::string>());
 }
 

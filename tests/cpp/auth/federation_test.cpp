@@ -194,7 +194,7 @@ TEST(Federation, IsRefusedAtStartIfItWouldLetInAnybody) {
     EXPECT_THAT(why_no_federation({of_github({{{"sub", {"a"}}}, "ci", {}, {"repository:{sub:pull"}})}),
                 HasSubstr("brace"));
     EXPECT_THAT(why_no_federation({of_github({{{"sub", {"a"}}}, "ci", {}, {"repository:{sub}/**:sing"}})}),
-                HasSubstr("an action"));
+                HasSubstr("unknown action"));
     EXPECT_THAT(why_no_federation({of_github(rule), of_github(rule)}), HasSubstr("duplicate"));
     EXPECT_THAT(why_no_federation({{"x", "", "registry", {rule}}}), HasSubstr("missing issuer"));
     EXPECT_THAT(why_no_federation({{"x", "https://x", "", {rule}}}), HasSubstr("audience"));

@@ -33,7 +33,7 @@ TEST_F(Rate, EveryAnswerTellsHowTheCallerStands) {
     auto const refused = tags("reader");
     EXPECT_EQ(refused.status(), 429U);
     EXPECT_TRUE(refused.says("TOOMANYREQUESTS"));
-    EXPECT_TRUE(refused.says("try again in 30 s"));
+    EXPECT_TRUE(refused.says("retry in 30 s"));
     EXPECT_EQ(refused["Retry-After"], "30");
     EXPECT_EQ(refused["RateLimit-Remaining"], "0;w=60");
     EXPECT_EQ(refused.response.refusal, "too_many_requests");

@@ -60,7 +60,7 @@ TEST(PublicKeys, PassOverWhatNoSignatureIsVerifiedWith) {
                               TestKey::ec().jwk() + R"(,17]})"));
     EXPECT_EQ(keys.size(), 1U);
     ASSERT_EQ(keys.passed_over().size(), 3U);
-    EXPECT_THAT(keys.passed_over()[1], HasSubstr("key 2 of the JWKS: its use"));
+    EXPECT_THAT(keys.passed_over()[1], HasSubstr("key 2 of the JWKS: use or key_ops"));
 }
 
 TEST(PublicKeys, NeverHoldASharedSecret) {
@@ -72,7 +72,7 @@ TEST(PublicKeys, NeverHoldASharedSecret) {
 TEST(PublicKeys, OfAJwksThatIsNoneAreRefused) {
     EXPECT_THAT(why_no_jwks(""), HasSubstr("JSON"));
     EXPECT_THAT(why_no_jwks("[]"), HasSubstr("object"));
-    EXPECT_THAT(why_no_jwks("{}"), HasSubstr("no key"));
+    EXPECT_THAT(why_no_jwks("{}"), HasSubstr("no usable key"));
     EXPECT_THAT(why_no_jwks(R"({"keys":[]})"), HasSubstr("no key"));
     EXPECT_THAT(why_no_jwks(R"({"keys":{}})"), HasSubstr("list"));
     EXPECT_THAT(why_no_jwks(R"({"keys":[{"kty":"new"}]})"), HasSubstr("kty"));

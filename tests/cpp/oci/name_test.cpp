@@ -64,7 +64,7 @@ TEST(RepositoryName, SaysWhyATextIsNone) {
         {"a\n", "character other than"},
         {"a\x80", "character other than"},
         {std::string("a\0b", 3), "character other than"},
-        {std::string(256, 'a'), "the most is 255"},
+        {std::string(256, 'a'), "exceed the limit of 255"},
     };
     for (auto const& [text, reason] : cases) {
         auto const name = RepositoryName::parse(text);
@@ -102,7 +102,7 @@ TEST(Tag, SaysWhyATextIsNone) {
     };
     Case const cases[] = {
         {"", "empty"},
-        {std::string(129, 'x'), "the most is 128"},
+        {std::string(129, 'x'), "exceed the limit of 128"},
         {".x", "at the start"},
         {"-x", "at the start"},
         {"..", "at the start"},
@@ -115,7 +115,7 @@ TEST(Tag, SaysWhyATextIsNone) {
         {"a\xc3\xa9", "expected only"},
         {"a\n", "expected only"},
         {std::string("a\0", 2), "expected only"},
-        {std::string(100'000, '!'), "the most is 128"},
+        {std::string(100'000, '!'), "exceed the limit of 128"},
     };
     for (auto const& [text, reason] : cases) {
         auto const tag = Tag::parse(text);

@@ -34,7 +34,7 @@ TEST(BodyRate, ABodyThatNeverComesIsAnsweredAfterTheGrace) {
         ASSERT_EQ(all.size(), 1U);
         EXPECT_EQ(all[0].status, 408U);
         EXPECT_TRUE(all[0].closes());
-        EXPECT_THAT(all[0].body, HasSubstr("100 bytes a second"));
+        EXPECT_THAT(all[0].body, HasSubstr("100 bytes per second"));
         EXPECT_THAT(h.record.deadlines, testing::Contains(2000ms));
     }
 }
