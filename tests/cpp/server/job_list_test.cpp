@@ -19,8 +19,8 @@ namespace {
 class JobListTest : public test::RegistryTest {
   protected:
     std::vector<jobs::Job> list() {
-        return server::job_list(
-                   {settings, parts, blobs, refusals, *access, certificates.get(), pool, log, metrics})
+        return server::job_list({settings, parts, blobs, collector, refusals, *access, certificates.get(),
+                                 pool, log, metrics})
             .value();
     }
     static server::AuthSettings with_accounts() {
@@ -45,6 +45,7 @@ class JobListTest : public test::RegistryTest {
     server::Settings settings;
     meta::TemporaryDirectory directory = meta::TemporaryDirectory::make().value();
     BlockingPool pool{1};
+    jobs::Collector collector{parts, blobs, {}, log, metrics};
     auth::Refusals refusals{meta->journal(), clock, metrics};
     std::unique_ptr<server::AccessControl> access =
         server::AccessControl::open(with_accounts(),
@@ -93,27 +94,28 @@ Task<> play(std::vector<jobs::Job> list, jobs::JobParts parts, std::vector<jobs:
 }  // namespace
 
 TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
-    EXPECT_THAT(names(),
-                ElementsAre("expire-audit-log", "expire-tag-history", "expire-uploads", "flush-refusals",
-                            "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
+    EXPECT_THAT(names(), ElementsAre("collect-garbage", "expire-audit-log", "expire-tag-history",
+                                     "expire-uploads", "flush-refusals", "measure-storage",
+                                     "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
     certificates.reset();
     settings.storage.in_memory = true;
     access = server::AccessControl::open({}, {open_gate, clock, random, log, metrics, meta->accounts(),
                                               meta->tokens(), meta->keys(), refusals})
                  .value();
-    EXPECT_THAT(names(),
-                ElementsAre("expire-audit-log", "expire-tag-history", "expire-uploads", "flush-refusals"));
+    EXPECT_THAT(names(), ElementsAre("collect-garbage", "expire-audit-log", "expire-tag-history",
+                                     "expire-uploads", "flush-refusals", "measure-storage"));
 }
 
 TEST_F(JobListTest, AJobThatIsSwitchedOffIsDisabled) {
-    settings.upkeep.scrub = settings.uploads.purge = false;
+    settings.upkeep.scrub = settings.uploads.purge = settings.upkeep.gc = false;
     settings.upkeep.audit_age = settings.upkeep.history_age = std::chrono::seconds(0);
     settings.upkeep.history_entries = 0;
     std::vector<std::string> disabled;
     for (auto const& job : list()) {
         if (!job.enabled) disabled.push_back(job.name);
     }
-    EXPECT_THAT(disabled, ElementsAre("expire-uploads", "expire-audit-log", "expire-tag-history", "scrub"));
+    EXPECT_THAT(disabled, ElementsAre("expire-uploads", "collect-garbage", "expire-audit-log",
+                                      "expire-tag-history", "scrub"));
 }
 
 TEST_F(JobListTest, EveryJobDoesItsRound) {
@@ -130,7 +132,7 @@ TEST_F(JobListTest, BadAllocInAnyJobEndsThatRoundOnly) {
     for (auto& job : all) job = failing(std::move(job));
     std::vector<jobs::JobStatus> after;
     test::run(play(std::move(all), {clock, log, metrics, meta->leases(), "me"}, after));
-    EXPECT_EQ(after.size(), 8U);
+    EXPECT_EQ(after.size(), 10U);
     for (auto const& job : after) {
         EXPECT_EQ(job.rounds, 2U) << job.name;
         EXPECT_EQ(job.last.value().outcome, jobs::RoundOutcome::failed) << job.name;
