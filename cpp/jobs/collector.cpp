@@ -104,6 +104,7 @@ Task<Result<>> Collector::begin() {
     auto const now = registry_.sessions.now();
     CO_TRY(auto const known, co_await registry_.meta.collection().place());
     CO_TRY(auto const oldest, co_await registry_.meta.journal().after(0, 1));
+    latest_ = known ? known->noted_at : now;
     if (known) {
         place_ = *known;
         // Either nobody ran it or a clock was set: what seems to be old may be young.
@@ -132,7 +133,12 @@ Task<Result<>> Collector::read_changes(Round const& round) {
         if (quiet) co_return Result<>();
         std::vector<meta::Candidate> candidates;
         for (auto const& change : changes) {
-            std::ranges::move(candidates_of(change), std::back_inserter(candidates));
+            // An adoption notes the times of its files: what it released was released when it ran.
+            latest_ = std::min(std::max(latest_, change.at), now);
+            for (auto& candidate : candidates_of(change)) {
+                candidate.released_at = latest_;
+                candidates.push_back(std::move(candidate));
+            }
             if (change.kind == meta::ChangeKind::registry_import) place_.walk = in_facts;
             place_.change = change.id;
         }

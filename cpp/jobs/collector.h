@@ -83,6 +83,7 @@ class Collector {
     std::atomic<bool> free_now_{false};
     meta::CollectionPlace place_;
     bool begun_ = false;
+    Time latest_{};  ///< of the changes that were read
     Time not_before_{};
 };
 

@@ -199,6 +199,23 @@ TEST_F(CollectorTest, AfterALongPauseOrAClockThatWasSetTheGraceStartsAnew) {
     EXPECT_EQ(stored(), 0U);
 }
 
+TEST_F(CollectorTest, AChangeWithAnOldTimeHasItsGrace) {
+    pass(grace + pending);
+    collect();
+    auto const image = push_image("layer");
+    ASSERT_TRUE(run(meta->journal().append({{.at = clock.now() - hours(10'000),
+                                             .kind = meta::ChangeKind::tag_delete,
+                                             .repository = name.str(),
+                                             .details = {.tags = {{"v1", image.str()}}}}}))
+                    .has_value());
+    restart_collector();
+    collect_all();
+    EXPECT_TRUE(has_manifest(image));
+    pass(grace + seconds(1));
+    collect_all();
+    EXPECT_FALSE(has_manifest(image));
+}
+
 TEST_F(CollectorTest, FreeNowTakesWhatWasReleasedAndNoPushUnderWay) {
     push_image("layer", "v1");
     auto const under_way = push("another");
