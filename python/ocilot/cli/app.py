@@ -57,7 +57,8 @@ COMMANDS: Final = (
     Row(
         "history",
         "history.history",
-        "Print the history of a tag, newest first: time, user, previous digest and new digest of each change.",
+        "Print the history of a tag, newest first: time, user, previous digest and new digest of each "
+        "change.",
     ),
     Row(
         "restore",
