@@ -25,7 +25,7 @@ constexpr std::chrono::minutes gate_cached_for{1};
 constexpr std::size_t longest_name = 256;
 
 Error wrong() {
-    return {Errc::unauthorized, "wrong user name or password"};
+    return {Errc::unauthorized, "invalid user name or password"};
 }
 
 Error unknown() {

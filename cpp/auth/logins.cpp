@@ -35,7 +35,7 @@ constexpr FairQueueRules hash_rules{
 constexpr FairQueueRules remote_rules{.slots = 64, .slots_per_key = 8, .queue_per_key = 64};
 
 Error wrong() {
-    return {Errc::unauthorized, "wrong user name or password"};
+    return {Errc::unauthorized, "invalid user name or password"};
 }
 
 Counter& logins(Metrics& metrics, std::string_view result) {

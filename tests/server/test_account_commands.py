@@ -201,7 +201,10 @@ def test_an_unknown_action_is_an_error_with_all_that_are_known(commands: Command
     assert [one["action"] for one in commands.data("audit", "--action", "account.")] == ["account.add"]
     ended = commands("audit", "--action", "tag.mov")
     assert ended.code == 2
-    assert 'unknown action "tag.mov": expected one of manifest.push, manifest.delete, tag.move,' in ended.err
+    assert (
+        'unknown action "tag.mov": expected one of manifest.push, manifest.delete, manifest.restore,'
+        in ended.err
+    )
     assert ended.err.strip().endswith("admit, limit")
 
 

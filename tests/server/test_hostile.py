@@ -173,7 +173,7 @@ def test_a_refusal_is_quick_and_leaves_nothing(fresh: Api, name: str, kind: str)
                 took.append(time.monotonic() - started)
             assert answer.status in case.statuses, answer
             assert answer.codes == list(case.codes) if case.codes else answer.codes, answer
-            assert len(took) < 100, f"the quickest of {len(took)} refusals took {min(took)} s"
+            assert len(took) < 400, f"the quickest of {len(took)} refusals took {min(took)} s"
 
 
 @pytest.fixture(scope="module")

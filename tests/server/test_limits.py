@@ -241,7 +241,7 @@ def test_the_members_of_an_object_in_a_manifest_are_limited(fresh_registry: Fres
             answer = api("PUT", f"/v2/deep/manifests/{members}", with_members(api, members), headers)
             assert answer.status == status, answer
         assert answer.codes == ["MANIFEST_INVALID"]
-        assert "more than 100 members" in answer.json["errors"][0]["message"]
+        assert "more than 100 fields" in answer.json["errors"][0]["message"]
         assert not api.has_manifest("deep", "101")
 
 

@@ -148,7 +148,7 @@ def test_the_text_of_the_access_log_names_them_too(fresh_registry: FreshRegistry
 
 
 def test_metrics_show_version_blobs_and_free_space(fresh_registry: FreshRegistry) -> None:
-    registry = fresh_registry()
+    registry = fresh_registry("version: 0.1\n")
     image = make_image("measured")
     with registry.connect() as api:
 

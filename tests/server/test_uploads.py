@@ -230,7 +230,7 @@ def test_a_mount_without_a_source_takes_any_repository(api: Api, name: str, data
 
 def test_a_mount_that_cannot_be_becomes_an_upload(api: Api, name: str, data: bytes) -> None:
     digest = api.push_blob(f"{name}/source", data)
-    nothing = digest_of(b"nothing")
+    nothing = digest_of(f"nothing of {name}".encode())
     for query in (
         f"mount={nothing}&from={name}/source",
         f"mount={digest}&from={name}/unknown",

@@ -141,7 +141,7 @@ class Runner:
                     ("point", question.point),
                     ("reason", outcome.reason),
                 ]
-                self.box.log("warn", "a hook failed; it passes, as on_error: allow says", fields)
+                self.box.log("warn", "hook failed, allowed by on_error: allow", fields)
                 return False
         elif not is_final(family, outcome):
             return False
