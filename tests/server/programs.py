@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -100,6 +101,11 @@ class Daemon:
     def memory(self) -> int:
         """The bytes of memory it holds now."""
         return self._memory("VmRSS:")
+
+    def cpu_seconds(self) -> float:
+        """The processor time that all its threads have taken."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _memory(self, kind: str) -> int:
         status = Path(f"/proc/{self._process.pid}/status").read_text()

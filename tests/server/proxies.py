@@ -125,7 +125,7 @@ class ReverseProxy:
 def free_ports(count: int, first: int | None = None) -> list[int]:
     """Ports below those that systems give out by themselves, and that nobody listens on."""
     found: list[int] = []
-    port = first or 15_000 + os.getpid() % 15_000
+    port = first or 15_000 + os.getpid() * 97 % 15_000  # Tests that run together are neighbours.
     while len(found) < count:
         port += 1
         with socket.socket() as one:

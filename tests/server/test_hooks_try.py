@@ -15,7 +15,6 @@ from .conftest import Scripted
 from .images import Content, Image, digest_of, make_image, make_index, to_json
 from .programs import Ran, attempt
 from .registry import OCILOT, Registry
-from .test_account_commands import Commands
 
 RECORDER = """\
 import pickle
@@ -49,8 +48,13 @@ def tried(registry: Registry, image: str, *words: str, script: str = "hook.py") 
     )
 
 
-def snapshot(root: Path) -> dict[Path, tuple[int, bytes]]:
-    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in root.rglob("*") if path.is_file()}
+def snapshot(root: Path, running: bool) -> dict[Path, tuple[int, bytes]]:
+    """All files, but for the log of the metadata where jobs of a running registry write to it."""
+    return {
+        path: (path.stat().st_mtime_ns, path.read_bytes())
+        for path in root.rglob("*")
+        if path.is_file() and not (running and path.name.startswith("meta.sqlite-"))
+    }
 
 
 def signed_image() -> tuple[Image, Content]:
@@ -93,11 +97,9 @@ def test_a_stored_image_is_the_same_to_hooks_as_its_push(scripted: Scripted, run
     assert [one.annotations for one in move.referrers] == [{"signed": "yes"}]
     assert len(move.sibling_tags) == 1
 
-    if running:
-        Commands(registry).fine("gc", "run", "--wait")  # It has read the changes, and writes nothing more.
-    else:
+    if not running:
         registry.stop()
-    before = snapshot(registry.root)
+    before = snapshot(registry.root, running)
     ran = tried(registry, "team/app:v1", "--set", ANONYMOUS, "-o", "json")
     assert (ran.code, ran.err) == (0, "")
     assert asked(registry) == pushed
@@ -106,7 +108,7 @@ def test_a_stored_image_is_the_same_to_hooks_as_its_push(scripted: Scripted, run
         ("admit_manifest", image.digest, "None"),
         ("admit_tag", "v1", "None"),
     ]
-    assert snapshot(registry.root) == before
+    assert snapshot(registry.root, running) == before
 
 
 def test_an_index_asks_about_its_images_first(scripted: Scripted) -> None:
