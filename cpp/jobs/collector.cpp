@@ -87,6 +87,7 @@ Task<Result<std::size_t>> Collector::round(Round const& round) {
         CO_CHECK(co_await begin());
     }
     CO_CHECK(co_await read_changes(round));
+    if (rules_.awaits_adoption) co_return std::size_t{0};
     CO_CHECK(co_await find_orphans(round));
     Work work{round, cutoffs()};
     bool const all = free_now_.exchange(false);
@@ -259,6 +260,10 @@ Task<Result<>> Collector::find_orphans(Round const& round) {
         place_.walk = piece.next.empty() ? std::string(in_store) : fmt::format("{}{}", in_facts, piece.next);
         CO_CHECK(co_await queue.enqueue({}, place_));
         CO_CHECK(round.check());
+    }
+    if (!rules_.owns_store && place_.walk.starts_with(in_store)) {
+        place_.walk = done(registry_.sessions.now());
+        CO_CHECK(co_await queue.enqueue({}, place_));
     }
     for (int page = 0; page < walk_pages && place_.walk.starts_with(in_store); ++page) {
         CO_CHECK(co_await walk_store(round, place_.walk.substr(in_store.size())));

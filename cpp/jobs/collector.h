@@ -21,6 +21,11 @@ struct CollectRules {
     /// That what was pushed or asked for is kept at least, whatever the grace: its manifest may follow.
     std::chrono::seconds pending{3600};
     std::uint64_t rate = 0;  ///< objects a second; 0: as fast as it can
+    /// Whether the store has blobs of distribution that the metadata do not know yet: nothing is removed.
+    bool awaits_adoption = false;
+    /// Whether all blobs of the store are the registry's. In a directory that distribution has written to,
+    /// too, blobs that no change has released may be of images that were not adopted.
+    bool owns_store = true;
 };
 
 /// What a round of the collection did.

@@ -183,8 +183,11 @@ Result<> Server::Parts::open() {
     TRY(auto const rules, rules_of(settings));
     registry.emplace(registry::Registry{*blobs, *meta, hooks.gate, clock, random, *sessions, manifests, rules,
                                         &unreadable, &upload_memory});
-    jobs::CollectRules const collect_rules{settings.upkeep.gc_grace, settings.upkeep.gc_pending,
-                                           settings.upkeep.gc_rate};
+    jobs::CollectRules const collect_rules{.grace = settings.upkeep.gc_grace,
+                                           .pending = settings.upkeep.gc_pending,
+                                           .rate = settings.upkeep.gc_rate,
+                                           .awaits_adoption = !root.empty() && awaits_import(root),
+                                           .owns_store = root.empty() || !has_distribution_tree(root)};
     collector.emplace(*registry, *blobs, collect_rules, log, metrics);
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
@@ -264,8 +267,8 @@ Result<> Server::Parts::open_stores() {
     }
     if (awaits_import(root)) {
         log.warn(
-            "the data directory has repositories of distribution that are not served; stop, run "
-            "`ocilot adopt`, and start again",
+            "the data directory has repositories of distribution that are not served, and no garbage is "
+            "collected; stop, run `ocilot adopt`, and start again",
             {{"root", std::string_view(root)}});
     }
     return {};

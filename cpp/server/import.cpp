@@ -21,9 +21,13 @@ std::filesystem::path imported(std::filesystem::path const& root) {
 
 }  // namespace
 
+bool has_distribution_tree(std::string const& root) {
+    return jobs::DistributionTree(root, {}).exists();
+}
+
 bool awaits_import(std::string const& root) {
     std::error_code failure;
-    return jobs::DistributionTree(root, {}).exists() && !std::filesystem::exists(imported(root), failure);
+    return has_distribution_tree(root) && !std::filesystem::exists(imported(root), failure);
 }
 
 Result<jobs::ImportCounts> import_data_directory(std::string const& root, jobs::ImportWatcher& watcher) {

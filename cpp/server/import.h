@@ -7,6 +7,9 @@
 
 namespace ocilot::server {
 
+/// Whether `root` has repositories of distribution.
+[[nodiscard]] bool has_distribution_tree(std::string const& root);
+
 /// Whether `root` has repositories of distribution and no import of them came to its end.
 [[nodiscard]] bool awaits_import(std::string const& root);
 

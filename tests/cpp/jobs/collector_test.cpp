@@ -216,6 +216,40 @@ TEST_F(CollectorTest, AChangeWithAnOldTimeHasItsGrace) {
     EXPECT_FALSE(has_manifest(image));
 }
 
+TEST_F(CollectorTest, ADirectoryThatAwaitsItsAdoptionLosesNothing) {
+    collector.emplace(parts, blobs,
+                      jobs::CollectRules{.grace = grace, .pending = pending, .awaits_adoption = true}, log,
+                      metrics);
+    push_image("layer", "v1");
+    delete_tag("v1");
+    collect();
+    pass(grace + pending + seconds(1));
+    EXPECT_EQ(collect(), 0U);
+    collector->free_now();
+    EXPECT_EQ(collect(), 0U);
+    EXPECT_EQ(stored(), 3U);
+}
+
+TEST_F(CollectorTest, InADirectoryOfDistributionOnlyWhatWasReleasedGoes) {
+    auto const foreign = sha256("of an image that was not adopted");
+    ASSERT_TRUE(run(blobs.put(foreign, std::as_bytes(std::span(std::string_view("of an image that was not "
+                                                                                "adopted")))))
+                    .has_value());
+    ASSERT_TRUE(run(meta->journal().append({{.at = clock.now(), .kind = meta::ChangeKind::registry_import}}))
+                    .has_value());
+    collector.emplace(parts, blobs,
+                      jobs::CollectRules{.grace = grace, .pending = pending, .owns_store = false}, log,
+                      metrics);
+    push_image("layer", "v1");
+    collect();
+    delete_tag("v1");
+    collect();
+    pass(grace + pending + seconds(1));
+    collect_all();
+    EXPECT_TRUE(has_bytes(foreign));
+    EXPECT_EQ(stored(), 1U);
+}
+
 TEST_F(CollectorTest, FreeNowTakesWhatWasReleasedAndNoPushUnderWay) {
     push_image("layer", "v1");
     auto const under_way = push("another");
