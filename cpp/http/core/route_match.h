@@ -3,9 +3,9 @@
 #include "http/core/endpoint.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace ocilot::http {
@@ -42,39 +42,49 @@ constexpr std::optional<Route> match(Endpoint const& endpoint, std::string_view 
     return route;
 }
 
-/// A path that a pattern describes, with these values for its marks.
-constexpr std::string path_of(std::string_view pattern, std::string_view name, std::string_view item) {
-    std::string path;
-    while (!pattern.empty()) {
-        if (pattern.starts_with("<name>")) {
-            path += name;
-            pattern.remove_prefix(6);
-        } else if (pattern.starts_with("<item>")) {
-            path += item;
-            pattern.remove_prefix(6);
-        } else {
-            path += pattern.front();
-            pattern.remove_prefix(1);
+/// A path that a pattern describes. Not a std::string: Clang 14 has none while it compiles.
+class ExamplePath {
+  public:
+    /// With these values for the marks of the pattern. A pattern that is too long does not compile.
+    constexpr ExamplePath(std::string_view pattern, std::string_view name, std::string_view item) {
+        while (!pattern.empty()) {
+            bool const is_name = pattern.starts_with("<name>");
+            bool const is_mark = is_name || pattern.starts_with("<item>");
+            auto const taken = pattern.substr(0, is_mark ? mark_size : 1);
+            append(is_name ? name : is_mark ? item : taken);
+            pattern.remove_prefix(taken.size());
         }
     }
-    return path;
-}
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+  private:
+    static constexpr std::size_t mark_size = 6;
+
+    constexpr void append(std::string_view text) {
+        for (char const c : text) text_.at(size_++) = c;
+    }
+
+    std::array<char, 256> text_{};
+    std::size_t size_ = 0;
+};
 
 /// Whether some path finds row number `at` of a table: the row fits the paths that its own pattern describes,
 /// and no row before it takes all of them.
 constexpr bool is_reachable(std::span<Endpoint const> rows, std::size_t at) {
     auto const& row = rows[at];
     // No pattern has the control characters that stand for values: only a mark can take them.
-    auto const plain = path_of(row.pattern, "\x01", "\x02");
-    auto const nested = path_of(row.pattern, "\x01/\x01", "\x02");
+    ExamplePath const one(row.pattern, "\x01", "\x02");
+    ExamplePath const other(row.pattern, "\x01/\x01", "\x02");
+    auto const plain = one.view();
+    auto const nested = other.view();
     bool const is_path = plain.starts_with('/') && plain.find_first_of("<>") == plain.npos;
     if (!is_path || !match(row, plain) || !match(row, nested)) return false;
     auto const is_free = [earlier = rows.first(at)](std::string_view path) {
         return std::ranges::none_of(earlier,
-                                    [path](Endpoint const& one) { return match(one, path).has_value(); });
+                                    [path](Endpoint const& row) { return match(row, path).has_value(); });
     };
     if (is_free(plain) || is_free(nested)) return true;
-    return row.shape.open_end && is_free(std::string_view(plain).substr(0, plain.size() - 1));
+    return row.shape.open_end && is_free(plain.substr(0, plain.size() - 1));
 }
 
 }  // namespace ocilot::http
