@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from pathlib import Path
 
@@ -191,3 +192,14 @@ def test_what_the_registry_refuses_the_kit_refuses(tmp_path: Path) -> None:
     written(tmp_path, RELEASES)
     with pytest.raises(Problem, match=r"did you mean script\.py"):
         Harness(tmp_path / "scirpt.py")
+
+
+def test_a_harness_that_is_forgotten_while_another_loop_runs_ends_well(tmp_path: Path) -> None:
+    kept = [Harness(written(tmp_path, "async def admit_blob(blob): return None\n"))]
+    assert kept[0].admit(a_blob()) is None
+
+    async def forget() -> None:
+        kept.clear()
+        gc.collect()
+
+    asyncio.run(forget())

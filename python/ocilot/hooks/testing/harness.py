@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import threading
 import weakref
 from collections.abc import Iterable
 from functools import partial
@@ -106,7 +107,10 @@ class Harness:
 
 
 def _end(runner: asyncio.Runner, script: Script) -> None:
-    runner.close()
+    # The garbage collection may call this where another loop runs: no other can be run in that thread.
+    closing = threading.Thread(target=runner.close)
+    closing.start()
+    closing.join()
     script.forget()
 
 
