@@ -127,7 +127,8 @@ TEST_F(Tokens, OfOldKeysEndSomeTimeAfterTheirKeys) {
 TEST_F(Tokens, AreRefusedToWrongPasswords) {
     auto const answer = as(basic("writer", "wrong"), Method::get, "/token?scope=repository:team/app:pull");
     EXPECT_EQ(answer.status(), 401U);
-    EXPECT_EQ(answer.text, R"({"errors":[{"code":"UNAUTHORIZED","message":"invalid user name or password"}]})");
+    EXPECT_EQ(answer.text,
+              R"({"errors":[{"code":"UNAUTHORIZED","message":"invalid user name or password"}]})");
     EXPECT_EQ(as(basic("unknown"), Method::get, "/token").text, answer.text);
     EXPECT_EQ(post_form("grant_type=password&username=writer&password=wrong").text, answer.text);
 }
