@@ -47,7 +47,7 @@ struct GuardParts {
 /// What would be answered, and who says so.
 struct Explanation {
     bool allowed = false;
-    std::string by;              ///< `admin`, `hook`, `rule` or `nobody`
+    std::string by;              ///< `admin`, `hook`, `rule` or `default`
     std::string sentence;        ///< for a person
     RuleDecision rule_decision;  ///< what the rules say, whoever decides
 };

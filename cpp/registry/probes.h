@@ -12,10 +12,10 @@
 namespace ocilot::registry {
 
 /// Which digests this process has told clients that they are there, so that the garbage collection spares
-/// them for a while: whoever was told does not push them, and names them in a manifest next. Forgets nothing
-/// too early; a digest that nobody asked for counts as asked for if others share both its places, which
-/// becomes likely where hundreds of thousands are asked for within that while. Thread-safe; costs a request
-/// two stores.
+/// them for a while: a client that was told does not push them, and names them in a manifest next. Forgets
+/// nothing too early; a digest that no client asked for counts as asked for if others share both its places,
+/// which becomes likely where hundreds of thousands are asked for within that while. Thread-safe; costs a
+/// request two stores.
 class Probes {
   public:
     Probes() : places_(std::make_unique<Places>()) {}

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "http/core/context.h"
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string_view>
@@ -22,5 +23,11 @@ namespace ocilot::http {
 
 /// A flag of the query; nullopt if absent, bad_request if it is neither `true` nor `false`.
 [[nodiscard]] Result<std::optional<bool>> query_flag(Query const& query, std::string_view name);
+
+/// `?before=`, the id of an entry that a page ends before; bad_request if it is not a positive number.
+[[nodiscard]] Result<std::optional<std::int64_t>> query_before(Query const& query);
+
+/// Notes in the audit log that the caller of a request started or cancelled a round of a job.
+Task<Result<>> note_job(Context const& context, meta::ChangeKind kind, std::string_view job);
 
 }  // namespace ocilot::http

@@ -6,7 +6,6 @@
 #include "registry/change_text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -78,19 +77,6 @@ Result<std::optional<Time>> timestamp(Query const& query, std::string_view name)
                              quote(*text), name)};
 }
 
-Result<std::optional<std::int64_t>> entry_id(Query const& query) {
-    auto const text = query.first("before");
-    if (!text) return std::optional<std::int64_t>();
-    std::int64_t id = 0;
-    auto const end = text->data() + text->size();
-    auto const [stopped, problem] = std::from_chars(text->data(), end, id);
-    if (problem != std::errc{} || stopped != end || id <= 0) {
-        return Error{Errc::bad_request,
-                     fmt::format("invalid entry id {}: expected a positive number", quote(*text))};
-    }
-    return std::optional(id);
-}
-
 std::string text_of(Query const& query, std::string_view name) {
     return std::string(query.first(name).value_or(std::string_view{}));
 }
@@ -111,7 +97,7 @@ Result<std::string> action_of(Query const& query) {
 
 Result<meta::JournalQuery> read_query(Query const& query) {
     meta::JournalQuery wanted;
-    TRY(wanted.before, entry_id(query));
+    TRY(wanted.before, query_before(query));
     TRY(wanted.since, timestamp(query, "since"));
     TRY(wanted.until, timestamp(query, "until"));
     wanted.by = text_of(query, "by");

@@ -8,7 +8,6 @@
 #include "jobs/job_control.h"
 #include "registry/actor.h"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -54,12 +53,7 @@ Task<Result<Response>> post_collection_run(Context const& context) {
     CO_TRY(auto const now, query_flag(context.query, "now"));
     if (now.value_or(false)) context.collector->free_now();
     CO_TRY(auto const asked, context.jobs->run_now(job_name));
-    std::vector<meta::Change> changes(1);
-    changes[0].at = context.registry.clock.now();
-    changes[0].kind = meta::ChangeKind::job_run;
-    changes[0].by = registry::actor_of(context.caller);
-    changes[0].name = job_name;
-    CO_CHECK(co_await context.registry.meta.journal().append(std::move(changes)));
+    CO_CHECK(co_await note_job(context, meta::ChangeKind::job_run, job_name));
     co_return json_response(
         202, {{"name", job_name}, {"round", asked.number}, {"already_running", asked.already_running}});
 }
@@ -69,19 +63,6 @@ Result<oci::RepositoryName> repository_of(std::optional<std::string_view> text) 
         return Error{Errc::bad_request, "missing repository: expected a name such as team/app"};
     }
     return oci::RepositoryName::parse(*text);
-}
-
-Result<std::optional<std::int64_t>> entry_id(Query const& query) {
-    auto const text = query.first("before");
-    if (!text) return std::optional<std::int64_t>();
-    std::int64_t id = 0;
-    auto const* const end = text->data() + text->size();
-    auto const [stopped, problem] = std::from_chars(text->data(), end, id);
-    if (problem != std::errc{} || stopped != end || id <= 0) {
-        return Error{Errc::bad_request,
-                     fmt::format("invalid before {}: expected the id of an entry", quote(*text))};
-    }
-    return std::optional(id);
 }
 
 Json json_of(meta::HistoryEntry const& entry) {
@@ -94,7 +75,7 @@ Json json_of(meta::HistoryEntry const& entry) {
 Task<Result<Response>> get_history(Context const& context) {
     CO_TRY(auto const repository, repository_of(context.query.first("repository")));
     CO_TRY(auto const tag, oci::Tag::parse(context.query.first("tag").value_or("")));
-    CO_TRY(auto const before, entry_id(context.query));
+    CO_TRY(auto const before, query_before(context.query));
     CO_TRY(auto const page, PageQuery::parse(context.query, page_without_n, longest_page));
     auto& catalog = context.registry.meta.catalog();
     CO_TRY(auto entries, co_await catalog.history(repository, tag, before, page.size + 1));

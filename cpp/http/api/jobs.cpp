@@ -1,7 +1,6 @@
 #include "http/api/admin.h"
 #include "http/api/routes.h"
 #include "jobs/job_control.h"
-#include "registry/actor.h"
 
 #include <nlohmann/json.hpp>
 
@@ -42,16 +41,6 @@ Error without_jobs() {
     return {Errc::not_found, "no background jobs available"};
 }
 
-/// What an administrator did is in the audit log.
-Task<Result<>> note(Context const& context, meta::ChangeKind kind) {
-    std::vector<meta::Change> changes(1);
-    changes[0].at = context.registry.clock.now();
-    changes[0].kind = kind;
-    changes[0].by = registry::actor_of(context.caller);
-    changes[0].name = context.item;
-    co_return co_await context.registry.meta.journal().append(std::move(changes));
-}
-
 /// `GET /api/v1/jobs`.
 Task<Result<Response>> get_jobs(Context const& context) {
     if (context.jobs == nullptr) co_return without_jobs();
@@ -71,7 +60,7 @@ Task<Result<Response>> get_job(Context const& context) {
 Task<Result<Response>> post_job(Context const& context) {
     if (context.jobs == nullptr) co_return without_jobs();
     CO_TRY(auto const asked, context.jobs->run_now(context.item));
-    CO_CHECK(co_await note(context, meta::ChangeKind::job_run));
+    CO_CHECK(co_await note_job(context, meta::ChangeKind::job_run, context.item));
     auto response = json_response(
         202, {{"name", context.item}, {"round", asked.number}, {"already_running", asked.already_running}});
     response.set("Location", context.urls.local("/api/v1/jobs/" + std::string(context.item)));
@@ -83,7 +72,7 @@ Task<Result<Response>> delete_job(Context const& context) {
     if (context.jobs == nullptr) co_return without_jobs();
     CO_TRY(bool const cancelled, context.jobs->cancel(context.item));
     if (cancelled) {
-        CO_CHECK(co_await note(context, meta::ChangeKind::job_cancel));
+        CO_CHECK(co_await note_job(context, meta::ChangeKind::job_cancel, context.item));
     }
     co_return json_response(cancelled ? 202 : 200, {{"name", context.item}, {"cancelled", cancelled}});
 }
