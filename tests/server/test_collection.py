@@ -271,7 +271,7 @@ def test_a_layer_without_a_manifest_waits_for_one(fresh_registry: FreshRegistry)
         ran = Commands(registry)("gc", "run", "--now", "--yes", "--wait")
         assert (ran.code, ran.out) == (0, ""), ran
         assert ran.err.endswith(": 0 manifests, 0 links and 0 blobs removed, 0B freed\n"), ran
-        # The first walk over the store may have met bytes whose push was under way, and put them in the queue, too.
+        # The first walk over the store may have met bytes whose push was under way, and queued them, too.
         assert Commands(registry).data("gc", "status")["waiting"] >= len(image.blobs)
         api.push_manifest("team/app", "1", image.manifest)
         assert_pulls(api, "team/app", "1", image)
