@@ -17,6 +17,7 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 constexpr std::size_t changes_at_once = 500;
+constexpr std::size_t most_unread = 10'000;  ///< candidates of a plan that no round has seen
 constexpr std::size_t batch = 256;
 constexpr std::size_t walk_rows = 500;
 constexpr int walk_pages = 20;  ///< in a round: the walk is slow on purpose
@@ -168,7 +169,9 @@ Task<Result<>> Collector::collect(Work& work) {
 }
 
 bool Collector::is_probed(oci::Digest const& digest) const {
-    return registry_.sessions.probes().contains(digest, registry_.sessions.now() - rules_.pending);
+    // Notes have the time of the round before them.
+    auto const since = registry_.sessions.now() - rules_.pending - rules_.interval();
+    return registry_.sessions.probes().contains(digest, since);
 }
 
 /// Facts first: what is condemned is unknown to clients before it is asked whether one of them relies on it.
@@ -287,6 +290,24 @@ Task<Result<>> Collector::walk_store(Round const& round, std::string after) {
         last ? done(registry_.sessions.now()) : fmt::format("{}{}", in_store, listing.digests.back().str());
     CO_CHECK(co_await queue.enqueue(std::move(found), place_));
     co_return round.check();
+}
+
+Task<Result<meta::CollectionPlan>> Collector::plan(bool all, std::size_t limit) {
+    auto const now = registry_.sessions.now();
+    meta::PlanRequest request{.cutoffs = cutoffs(), .now = now, .limit = limit};
+    if (all) request.cutoffs.released_before = now;
+    request.is_probed = [this](oci::Digest const& digest) { return is_probed(digest); };
+    CO_TRY(auto const place, co_await registry_.meta.collection().place());
+    if (!place || rules_.awaits_adoption) co_return meta::CollectionPlan{};
+    for (auto from = place->change; request.unread.size() < most_unread;) {
+        CO_TRY(auto const changes, co_await registry_.meta.journal().after(from, changes_at_once));
+        for (auto const& change : changes)
+            std::ranges::move(candidates_of(change), std::back_inserter(request.unread));
+        if (changes.size() < changes_at_once) break;
+        from = changes.back().id;
+    }
+    for (auto& candidate : request.unread) candidate.released_at = std::min(candidate.released_at, now);
+    co_return co_await registry_.meta.collection().report().plan(std::move(request));
 }
 
 Collected Collector::totals() const noexcept {

@@ -6,6 +6,7 @@
 #include "jobs/round.h"
 #include "registry/registry.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -26,6 +27,11 @@ struct CollectRules {
     /// Whether all blobs of the store are the registry's. In a directory that distribution has written to,
     /// too, blobs that no change has released may be of images that were not adopted.
     bool owns_store = true;
+
+    /// Between rounds: what takes hours or days to be due is looked at once a minute.
+    [[nodiscard]] std::chrono::seconds interval() const noexcept {
+        return std::clamp(std::min(grace, pending) / 60, std::chrono::seconds(1), std::chrono::seconds(60));
+    }
 };
 
 /// What a round of the collection did.
@@ -59,6 +65,9 @@ class Collector {
     [[nodiscard]] Collected totals() const noexcept;
     /// What is due now.
     [[nodiscard]] meta::ReviewCutoffs cutoffs() const;
+    /// What a round would remove now, at most `limit` objects; with `all` one after `free_now`. Beside
+    /// rounds.
+    Task<Result<meta::CollectionPlan>> plan(bool all, std::size_t limit);
 
   private:
     struct Work;

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "meta/candidate.h"
+#include "meta/collection_report.h"
 #include "meta/facts.h"
 #include "meta/restoration.h"
 
@@ -13,22 +15,6 @@
 #include <vector>
 
 namespace ocilot::meta {
-
-/// Content that may no longer be needed, to be reviewed when its grace is over.
-struct Candidate {
-    std::string repository;  ///< empty: the bytes of a blob, which no repository holds any more
-    oci::Digest digest;
-    Time released_at;  ///< when the last tag, parent or link went; when it was pushed, if `fresh`
-    /// Pushed and not yet named by a manifest or a tag: the push may still be under way.
-    bool fresh = false;
-    friend bool operator==(Candidate const&, Candidate const&) = default;
-};
-
-/// Which candidates are due.
-struct ReviewCutoffs {
-    Time released_before;
-    Time fresh_before;
-};
 
 /// What a review of candidates of one repository decided.
 struct Reviewed {
@@ -43,12 +29,6 @@ struct Reviewed {
 struct Purged {
     std::size_t manifests = 0;
     std::size_t links = 0;
-};
-
-/// How full the queue is.
-struct CollectionCounts {
-    std::uint64_t waiting = 0;  ///< candidates whose grace is not over
-    std::uint64_t due = 0;
 };
 
 /// A piece of the walk that finds candidates which no change has named.
@@ -81,13 +61,13 @@ class Collection {
     virtual ~Collection() = default;
 
     /// Adds candidates and moves the place, in one transaction. One that is there already keeps the later
-    /// time.
+    /// time. Fresh ones that a tag or a manifest names by now are not added: when that goes, they are
+    /// released.
     virtual Task<Result<>> enqueue(std::vector<Candidate> candidates, CollectionPlace place) = 0;
     /// None before the first `enqueue`.
     virtual Task<Result<std::optional<CollectionPlace>>> place() = 0;
     /// At most `limit` candidates that are due, those released first come first.
     virtual Task<Result<std::vector<Candidate>>> due(ReviewCutoffs cutoffs, std::size_t limit) = 0;
-    virtual Task<Result<CollectionCounts>> counts(ReviewCutoffs cutoffs) = 0;
 
     /// Decides about candidates of one repository. Those that are not due any more stay as they are.
     virtual Task<Result<Reviewed>> review(oci::RepositoryName const& repository,
@@ -112,6 +92,8 @@ class Collection {
     /// on, and what was removed: what an imported directory, a crash or an earlier version left, and what
     /// was deleted while nothing was collected.
     virtual Task<Result<FoundPiece>> find(std::string from, std::size_t rows, Time now) = 0;
+
+    [[nodiscard]] virtual CollectionReport& report() noexcept = 0;
 };
 
 }  // namespace ocilot::meta

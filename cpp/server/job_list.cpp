@@ -51,7 +51,7 @@ jobs::Job collect_garbage(JobListParts const& parts) {
     auto& collector = parts.collector;
     return {.name = "collect-garbage",
             .purpose = "Remove manifests, blob links and blobs that nothing needs any more.",
-            .interval = often,
+            .interval = collector.rules().interval(),
             .round = [&collector](jobs::Round const& round) { return collector.round(round); },
             .scope = jobs::JobScope::registry,
             .enabled = parts.settings.upkeep.gc};

@@ -58,7 +58,9 @@ TABLE = {
     ("job", "POST"): ADMINISTRATORS,
     ("job", "DELETE"): ADMINISTRATORS,
     ("gc", "GET"): ADMINISTRATORS,
+    ("gc_plan", "GET"): ADMINISTRATORS,
     ("gc_run", "POST"): ADMINISTRATORS,
+    ("gc_why", "GET"): ADMINISTRATORS,
     ("history", "GET"): ADMINISTRATORS,
     ("restore", "POST"): ADMINISTRATORS,
 }

@@ -31,7 +31,8 @@ Task<Result<Response>> get_collection(Context const& context) {
     CO_CHECK(check_collects(context));
     auto const& collector = *context.collector;
     CO_TRY(auto const job, context.jobs->job(job_name));
-    CO_TRY(auto const counts, co_await context.registry.meta.collection().counts(collector.cutoffs()));
+    CO_TRY(auto const counts,
+           co_await context.registry.meta.collection().report().counts(collector.cutoffs()));
     auto const total = collector.totals();
     co_return json_response(200, {{"enabled", job.state != jobs::JobState::disabled},
                                   {"grace_seconds", collector.rules().grace.count()},
@@ -45,6 +46,98 @@ Task<Result<Response>> get_collection(Context const& context) {
                                     {"blobs", total.blobs},
                                     {"bytes", total.bytes},
                                     {"failed", total.failed}}}});
+}
+
+std::string_view name_of(meta::ContentKind kind) noexcept {
+    switch (kind) {
+        case meta::ContentKind::manifest:
+            return "manifest";
+        case meta::ContentKind::blob:
+            return "blob";
+        case meta::ContentKind::bytes:
+            break;
+    }
+    return "bytes";
+}
+
+Json json_of(meta::PlannedRemoval const& removal) {
+    Json document{{"repository", nullptr},
+                  {"digest", removal.digest.str()},
+                  {"kind", name_of(removal.kind)},
+                  {"size", nullptr}};
+    if (!removal.repository.empty()) document["repository"] = removal.repository;
+    if (removal.size) document["size"] = *removal.size;
+    return document;
+}
+
+/// `GET /api/v1/gc/plan`: what a round would remove; with `?now=true` one that waits for no grace.
+Task<Result<Response>> get_collection_plan(Context const& context) {
+    CO_CHECK(check_collects(context));
+    CO_TRY(auto const now, query_flag(context.query, "now"));
+    CO_TRY(auto const page, PageQuery::parse(context.query, page_without_n, longest_page));
+    CO_TRY(auto const plan, co_await context.collector->plan(now.value_or(false), page.size));
+    auto removals = Json::array();
+    std::uint64_t bytes = 0;
+    for (auto const& removal : plan.removals) {
+        removals.push_back(json_of(removal));
+        if (removal.kind == meta::ContentKind::bytes) bytes += removal.size.value_or(0);
+    }
+    co_return json_response(200, {{"removals", std::move(removals)}, {"bytes", bytes}, {"more", plan.more}});
+}
+
+std::string_view name_of(meta::HeldBy reason) noexcept {
+    switch (reason) {
+        case meta::HeldBy::tag:
+            return "tag";
+        case meta::HeldBy::manifest:
+            return "manifest";
+        case meta::HeldBy::subject:
+            return "subject";
+        case meta::HeldBy::removed_manifest:
+            return "removed_manifest";
+        case meta::HeldBy::removed_subject:
+            return "removed_subject";
+        case meta::HeldBy::nothing:
+            break;
+    }
+    return "nothing";
+}
+
+Json json_of(meta::Holding const& holding, jobs::CollectRules const& rules) {
+    Json document{{"repository", holding.repository},
+                  {"kind", name_of(holding.kind)},
+                  {"held_by", name_of(holding.held_by)},
+                  {"holder", nullptr},
+                  {"deleted_at", nullptr},
+                  {"released_at", nullptr},
+                  {"due_at", nullptr}};
+    if (!holding.holder.empty()) document["holder"] = holding.holder;
+    if (holding.removed_at) document["deleted_at"] = rfc3339(*holding.removed_at);
+    if (holding.queued && holding.held_by == meta::HeldBy::nothing) {
+        auto const grace = holding.queued->fresh ? std::max(rules.grace, rules.pending) : rules.grace;
+        document["released_at"] = rfc3339(holding.queued->released_at);
+        document["due_at"] = rfc3339(holding.queued->released_at + grace);
+    }
+    return document;
+}
+
+/// `GET /api/v1/gc/why?digest=`.
+Task<Result<Response>> get_collection_reasons(Context const& context) {
+    CO_CHECK(check_collects(context));
+    CO_TRY(auto const digest, oci::Digest::parse(context.query.first("digest").value_or("")));
+    CO_TRY(auto const page, PageQuery::parse(context.query, page_without_n, longest_page));
+    auto& report = context.registry.meta.collection().report();
+    CO_TRY(auto const holdings, co_await report.holdings(digest, page.size));
+    auto list = Json::array();
+    for (auto const& holding : holdings) list.push_back(json_of(holding, context.collector->rules()));
+    Json document{{"digest", digest.str()}, {"size", nullptr}, {"repositories", std::move(list)}};
+    auto const size = co_await context.registry.blobs.stat(digest);
+    if (size.has_value()) {
+        document["size"] = *size;
+    } else if (size.error().code != Errc::blob_unknown) {
+        co_return size.error();
+    }
+    co_return json_response(200, document);
 }
 
 /// `POST /api/v1/gc/run`: a round now; with `?now=true` one that waits for no grace.
@@ -142,6 +235,21 @@ constexpr Verb collection_verbs[] = {
      "Get the state of the garbage collection: its settings, its queue and what it has removed.",
      {{{200, "The state; counts of what was removed are those since the start."}}},
      {}}};
+constexpr Verb plan_verbs[] = {
+    {Method::get,
+     Action::admin,
+     get_collection_plan,
+     "List what a round of the garbage collection would remove, and the bytes that become free; `?now=true` "
+     "as if all grace periods were over, `?n=` most removals.",
+     {{{200, "The removals; `more` if there are more than `n`."}}},
+     {Errc::pagination_invalid}}};
+constexpr Verb why_verbs[] = {
+    {Method::get,
+     Action::admin,
+     get_collection_reasons,
+     "Say for each repository why it holds the manifest or blob `?digest=`, or when it is removed.",
+     {{{200, "The repositories, none if the digest is unknown, and the size of its bytes, if stored."}}},
+     {Errc::digest_invalid, Errc::pagination_invalid}}};
 constexpr Verb run_verbs[] = {
     {Method::post,
      Action::admin,
@@ -167,10 +275,9 @@ constexpr Verb restore_verbs[] = {
      {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_unknown, Errc::body_too_large}}};
 
 constexpr Endpoint collection_route_table[] = {
-    row("/api/v1/gc", "gc", collection_verbs),
-    row("/api/v1/gc/run", "gc_run", run_verbs),
-    row("/api/v1/history", "history", history_verbs),
-    row("/api/v1/restore", "restore", restore_verbs),
+    row("/api/v1/gc", "gc", collection_verbs),        row("/api/v1/gc/plan", "gc_plan", plan_verbs),
+    row("/api/v1/gc/run", "gc_run", run_verbs),       row("/api/v1/gc/why", "gc_why", why_verbs),
+    row("/api/v1/history", "history", history_verbs), row("/api/v1/restore", "restore", restore_verbs),
 };
 
 }  // namespace

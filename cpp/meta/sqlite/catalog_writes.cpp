@@ -267,15 +267,12 @@ Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Ta
     TRY(auto const digest, tagged(db, *id, tag));
     if (digest.empty()) return tag_unknown(repository, tag);
     CHECK(require_tag(db, condition, tag, digest));
-    CHECK(db.change("DELETE FROM tag WHERE repository = ?1 AND name = ?2", {*id, tag.str()}));
-    CHECK(
-        db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) VALUES (?1, ?2, ?3, ?4)",
-                  {repository.str(), tag.str(), by.name, stored(now)}));
-    return write_change(db, {.at = now,
-                             .kind = ChangeKind::tag_delete,
-                             .by = by,
-                             .repository = repository.str(),
-                             .details = {.tags = {{tag.str(), digest}}}});
+    return take_out_tag(db, *id,
+                        {.at = now,
+                         .kind = ChangeKind::tag_delete,
+                         .by = by,
+                         .repository = repository.str(),
+                         .details = {.tags = {{tag.str(), digest}}}});
 }
 
 /// The tags on a manifest, as many as a change names.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "meta/collection.h"
+#include "meta/sqlite/collection_report.h"
 #include "meta/sqlite/readers.h"
 #include "meta/sqlite/writer.h"
 
@@ -10,12 +11,11 @@ namespace ocilot::meta {
 class SqliteCollection final : public Collection {
   public:
     SqliteCollection(SqliteReaders& readers, SqliteWriter& writer) noexcept
-        : readers_(readers), writer_(writer) {}
+        : readers_(readers), writer_(writer), report_(readers, writer) {}
 
     Task<Result<>> enqueue(std::vector<Candidate> candidates, CollectionPlace place) override;
     Task<Result<std::optional<CollectionPlace>>> place() override;
     Task<Result<std::vector<Candidate>>> due(ReviewCutoffs cutoffs, std::size_t limit) override;
-    Task<Result<CollectionCounts>> counts(ReviewCutoffs cutoffs) override;
     Task<Result<Reviewed>> review(oci::RepositoryName const& repository, std::vector<oci::Digest> candidates,
                                   ReviewCutoffs cutoffs) override;
     Task<Result<>> lift(oci::RepositoryName const& repository, std::vector<oci::Digest> condemned,
@@ -26,10 +26,12 @@ class SqliteCollection final : public Collection {
     Task<Result<>> settle(std::vector<oci::Digest> bytes) override;
     Task<Result<Restored>> restore(RestoreRequest request, Actor by, Time now) override;
     Task<Result<FoundPiece>> find(std::string from, std::size_t rows, Time now) override;
+    [[nodiscard]] CollectionReport& report() noexcept override { return report_; }
 
   private:
     SqliteReaders& readers_;
     SqliteWriter& writer_;
+    SqliteCollectionReport report_;
 };
 
 }  // namespace ocilot::meta

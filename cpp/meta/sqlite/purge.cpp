@@ -48,6 +48,43 @@ Result<> release_what_it_kept(Purge const& purge, std::int64_t removed, std::str
     return {};
 }
 
+/// The tags by which clients find what refers to a manifest: `sha256-HEX`, the referrers tag schema of the
+/// specification, and with an ending, as cosign sets them (`sha256-HEX.sig`).
+Result<std::vector<ChangedTag>> referrer_tags(SqliteDb& db, std::int64_t repository, std::string digest) {
+    digest[digest.find(':')] = '-';
+    TRY(auto rows, db.query("SELECT name, digest FROM tag WHERE repository = ?1 AND (name = ?2 "
+                            "OR (name > ?2 || '.' AND name < ?2 || '/'))",
+                            {repository, digest}));
+    std::vector<ChangedTag> tags;
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return tags;
+        tags.push_back({rows.text(0), rows.text(1)});
+    }
+}
+
+/// What such tags point to goes with the manifest, unless that was pushed again.
+Result<> release_referrer_tags(Purge const& purge, std::string const& digest, Time since) {
+    auto& db = purge.db;
+    TRY(auto const live, find_repository(db, purge.repository));
+    if (!live) return {};
+    TRY(auto const again,
+        first_number(db, "SELECT id FROM manifest WHERE repository = ?1 AND digest = ?2", {*live, digest}));
+    if (again) return {};
+    TRY(auto const tags, referrer_tags(db, *live, digest));
+    for (auto const& tag : tags) {
+        CHECK(take_out_tag(db, *live,
+                           {.at = purge.now,
+                            .kind = ChangeKind::tag_delete,
+                            .by = {.kind = "system"},
+                            .repository = purge.repository.str(),
+                            .details = {.tags = {tag}}}));
+        TRY(auto const released, oci::Digest::parse(tag.previous));
+        CHECK(add_candidate(db, {purge.repository.str(), released, since}));
+    }
+    return {};
+}
+
 Result<bool> purge_manifest(Purge const& purge, std::string const& digest, Time since) {
     auto& db = purge.db;
     TRY(auto rows,
@@ -60,6 +97,7 @@ Result<bool> purge_manifest(Purge const& purge, std::string const& digest, Time 
     bool const condemned = rows.integer(1) != 0;
     CHECK(release_what_it_kept(purge, id, digest, since));
     CHECK(forget_removed_manifest(db, id));
+    CHECK(release_referrer_tags(purge, digest, since));
     if (condemned) {
         CHECK(write_change(db, {.at = purge.now,
                                 .kind = ChangeKind::manifest_collect,

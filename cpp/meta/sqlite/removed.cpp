@@ -1,5 +1,6 @@
 #include "meta/sqlite/removed.h"
 
+#include "meta/sqlite/journal.h"
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/values.h"
 
@@ -77,6 +78,15 @@ Result<bool> take_out_link(SqliteDb& db, Removal const& removal, std::string_vie
     TRY(auto const removed,
         db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {removal.repository, digest}));
     return removed > 0;
+}
+
+Result<> take_out_tag(SqliteDb& db, std::int64_t repository, Change const& change) {
+    auto const& tag = change.details.tags.front().name;
+    CHECK(db.change("DELETE FROM tag WHERE repository = ?1 AND name = ?2", {repository, tag}));
+    CHECK(
+        db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) VALUES (?1, ?2, ?3, ?4)",
+                  {change.repository, tag, change.by.name, stored(change.at)}));
+    return write_change(db, change);
 }
 
 Result<bool> put_back_manifest(SqliteDb& db, std::string_view repository, std::string_view digest,

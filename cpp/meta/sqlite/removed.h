@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "meta/change.h"
 #include "meta/sqlite/db.h"
 #include "oci/digest.h"
 
@@ -10,7 +11,7 @@
 
 namespace ocilot::meta {
 
-// Manifests and links that are taken out of a repository, and put back.
+// Manifests, links and tags that are taken out of a repository, and put back.
 
 /// Where something is taken out of, and by whom.
 struct Removal {
@@ -25,6 +26,9 @@ Result<> take_out_manifest(SqliteDb& db, Removal const& removal, std::int64_t ma
                            std::string_view digest, std::string_view tags);
 /// Takes a link out; false if there is none.
 Result<bool> take_out_link(SqliteDb& db, Removal const& removal, std::string_view digest);
+
+/// Takes out the one tag that the change names, and notes it.
+Result<> take_out_tag(SqliteDb& db, std::int64_t repository, Change const& change);
 
 enum class WhichRemoved : std::uint8_t { any, condemned };
 

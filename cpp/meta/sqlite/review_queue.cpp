@@ -5,6 +5,20 @@
 
 namespace ocilot::meta {
 
+namespace {
+
+Result<bool> is_named(SqliteDb& db, std::string_view repository, std::string_view digest) {
+    TRY(auto const found,
+        first_number(db,
+                     "SELECT EXISTS (SELECT 1 FROM edge WHERE repository = r.id AND child = ?2) "
+                     "OR EXISTS (SELECT 1 FROM tag WHERE repository = r.id AND digest = ?2) "
+                     "FROM repository r WHERE name = ?1",
+                     {repository, digest}));
+    return found.value_or(0) != 0;
+}
+
+}  // namespace
+
 Result<> add_candidate(SqliteDb& db, Candidate const& candidate) {
     CHECK(
         db.change("INSERT INTO review (repository, digest, released_at, fresh) VALUES (?1, ?2, ?3, ?4) "
@@ -12,6 +26,17 @@ Result<> add_candidate(SqliteDb& db, Candidate const& candidate) {
                   "fresh = excluded.fresh WHERE excluded.released_at >= released_at",
                   {candidate.repository, candidate.digest.str(), stored(candidate.released_at),
                    std::int64_t{candidate.fresh}}));
+    return {};
+}
+
+Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& candidates) {
+    for (auto const& candidate : candidates) {
+        if (candidate.fresh && !candidate.repository.empty()) {
+            TRY(bool const named, is_named(db, candidate.repository, candidate.digest.str()));
+            if (named) continue;
+        }
+        CHECK(add_candidate(db, candidate));
+    }
     return {};
 }
 

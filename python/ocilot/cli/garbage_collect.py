@@ -11,7 +11,7 @@ import typer
 from ocilot.config.values import show_duration
 from ocilot.errors import Error
 
-from .gc import print_state, run_round, state_of
+from .gc import MOST_PLANNED, plan_of, print_plan, run_round, state_of
 from .location import Location, located
 
 ALONE = "`ocilot serve` collects garbage by itself"
@@ -21,7 +21,10 @@ ALONE = "`ocilot serve` collects garbage by itself"
 def garbage_collect(
     at: Location,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-d", help="Print the status, as `ocilot gc status`; remove nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", "-d", help="Print what would be removed, as `ocilot gc plan`; remove nothing."
+        ),
     ] = False,
     delete_untagged: Annotated[
         bool,
@@ -47,7 +50,7 @@ def garbage_collect(
                 print(f"nothing to do: {ALONE}, and none is running ({problem})", file=sys.stderr)
             return
         if dry_run:
-            print_state(state_of(control))
+            print_plan(plan_of(control, now=False, count=MOST_PLANNED))
             return
         freed, state = run_round(control), state_of(control)
     if not quiet:

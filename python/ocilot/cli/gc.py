@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
@@ -17,8 +18,17 @@ from .options import path
 from .output import Output, OutputOption, print_data, print_table
 
 JOB = "collect-garbage"
+MOST_PLANNED = 1000
 BETWEEN_LOOKS = 0.2
 """Seconds."""
+
+REASONS = {
+    "tag": "tag {}",
+    "manifest": "named by {}",
+    "subject": "refers to {}",
+    "removed_manifest": "named by {}, which was deleted and can be restored",
+    "removed_subject": "refers to {}, which was deleted and can be restored",
+}
 
 app = typer.Typer(help="Manage the garbage collection of a running registry.", no_args_is_help=True)
 
@@ -59,6 +69,63 @@ def run(
     print(f"garbage collection done: {freed}", file=sys.stderr)
 
 
+@app.command("plan")
+@located
+def plan(
+    at: Location,
+    now: Annotated[
+        bool, typer.Option("--now", help="Print what `ocilot gc run --now` would remove.")
+    ] = False,
+    count: Annotated[
+        int, typer.Option("--count", "-n", min=1, max=MOST_PLANNED, help="Most removals.")
+    ] = 100,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Print what a round would remove, and the bytes that become free; remove nothing."""
+    with at.control(start=False) as control:
+        found = plan_of(control, now=now, count=count)
+    print_data(found, output, lambda: print_plan(found))
+
+
+@app.command("why")
+@located
+def why(
+    at: Location,
+    digest: Annotated[str, typer.Argument(metavar="DIGEST", help="Of a manifest or a blob: sha256:...")],
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Print which repositories hold a manifest or a blob, and for each why, or when it is removed.
+
+    Exit code 3 if it is unknown.
+    """
+    with at.control(start=False) as control:
+        found = control.ask("GET", f"{path('gc', 'why')}?{urlencode({'digest': digest})}")
+    if found["size"] is None and not found["repositories"]:
+        raise failure("not_found", f"{digest} is unknown: it was never pushed, or is removed")
+    print_data(found, output, lambda: _print_reasons(found))
+
+
+def _print_reasons(found: dict[str, Any]) -> None:
+    rows = [
+        {"REPOSITORY": holding["repository"], "KIND": holding["kind"], "REASON": _reason(holding)}
+        for holding in found["repositories"]
+    ]
+    if not rows:
+        rows = [{"REPOSITORY": "-", "KIND": "bytes", "REASON": "no repository holds it: removed soon"}]
+    print_table(rows, {title: title for title in rows[0]})
+
+
+def _reason(holding: dict[str, Any]) -> str:
+    holder = holding["holder"]
+    if holding["deleted_at"] is not None:
+        return f"deleted at {holding['deleted_at']}, can be restored"
+    if holding["held_by"] != "nothing":
+        return REASONS[holding["held_by"]].format(holder)
+    if holding["due_at"] is None:
+        return "needed by nothing, not in the queue yet"
+    return f"needed by nothing since {holding['released_at']}, removed after {holding['due_at']}"
+
+
 def _confirm() -> None:
     if sys.stdin is None or not sys.stdin.isatty():
         raise typer.BadParameter(
@@ -74,6 +141,21 @@ def state_of(control: Control) -> dict[str, Any]:
     """The state of the garbage collection, as the API has it."""
     found: dict[str, Any] = control.ask("GET", path("gc"))
     return found
+
+
+def plan_of(control: Control, *, now: bool, count: int) -> dict[str, Any]:
+    """What a round would remove, as the API has it."""
+    query = urlencode({"n": count, **({"now": "true"} if now else {})})
+    found: dict[str, Any] = control.ask("GET", f"{path('gc', 'plan')}?{query}")
+    return found
+
+
+def print_plan(found: dict[str, Any]) -> None:
+    """A table, and a summary on standard error."""
+    columns = {"kind": "KIND", "repository": "REPOSITORY", "digest": "DIGEST", "size": "SIZE"}
+    print_table(found["removals"], columns)
+    more = ", and more: see --count" if found["more"] else ""
+    print(f"{len(found['removals'])} removals, {size_of(found['bytes'])} become free{more}", file=sys.stderr)
 
 
 def start_round(control: Control, *, now: bool = False) -> dict[str, Any]:

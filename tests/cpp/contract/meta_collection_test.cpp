@@ -4,6 +4,7 @@
 
 using namespace ocilot;
 using namespace ocilot::test;
+using ::testing::_;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
@@ -47,7 +48,7 @@ TEST_P(MetaCollectionContract, CandidatesAreDueInTheOrderOfTheirRelease) {
     EXPECT_THAT(due("team/app", 10), ElementsAre(digest("early")));
     EXPECT_THAT(due("team/app", 20), ElementsAre(digest("early"), digest("fresh")));
     EXPECT_THAT(due("team/app", 30), ElementsAre(digest("early"), digest("late"), digest("fresh")));
-    auto const counts = run(queue().counts(cutoffs(20))).value();
+    auto const counts = run(queue().report().counts(cutoffs(20))).value();
     EXPECT_EQ(counts.due, 2U);
     EXPECT_EQ(counts.waiting, 1U);
 }
@@ -59,6 +60,83 @@ TEST_P(MetaCollectionContract, ACandidateKeepsItsLaterTime) {
     EXPECT_THAT(due("team/app", 20), ElementsAre(digest("one")));
     add("one", 30);
     EXPECT_THAT(due("team/app", 29), IsEmpty());
+}
+
+TEST_P(MetaCollectionContract, WhatIsNamedByTheTimeItIsReadIsNoCandidate) {
+    link(app, "layer");
+    link(app, "alone");
+    auto image = a_manifest(app, "image", {tag("v1")});
+    image.blobs = {digest("layer")};
+    ASSERT_TRUE(put(image).has_value());
+    ASSERT_TRUE(put(a_manifest(app, "untagged")).has_value());
+    for (auto const* const content : {"layer", "alone", "image", "untagged"}) add(content, 10, true);
+    EXPECT_THAT(due("team/app", 20), UnorderedElementsAre(digest("alone"), digest("untagged")));
+    add("layer", 11);
+    EXPECT_THAT(due("team/app", 20), ElementsAre(digest("layer"), _, _)) << "released";
+}
+
+TEST_P(MetaCollectionContract, APlanSaysWhatARoundRemovesAndChangesNothing) {
+    link(app, "layer");
+    auto image = a_manifest(app, "image");
+    image.blobs = {digest("layer")};
+    ASSERT_TRUE(put(image).has_value());
+    link(app, "probed");
+    add("image", 5);
+    meta::PlanRequest request{.cutoffs = cutoffs(9), .now = at(9), .limit = 10};
+    request.unread = {{app.str(), digest("probed"), at(5)}};
+    request.is_probed = [](oci::Digest const& asked) { return asked == digest("probed"); };
+    auto const size_of = [&](std::string_view content) {
+        return content == "layer" ? run(links().blob(app, digest(content))).value().size : image.fact.size;
+    };
+    for (int i = 0; i < 2; ++i) {
+        auto const plan = run(queue().report().plan(request)).value();
+        EXPECT_FALSE(plan.more);
+        using meta::ContentKind;
+        EXPECT_THAT(
+            plan.removals,
+            UnorderedElementsAre(
+                meta::PlannedRemoval{"team/app", digest("image"), ContentKind::manifest, size_of("image")},
+                meta::PlannedRemoval{"", digest("image"), ContentKind::bytes, size_of("image")},
+                meta::PlannedRemoval{"team/app", digest("layer"), ContentKind::blob, size_of("layer")},
+                meta::PlannedRemoval{"", digest("layer"), ContentKind::bytes, size_of("layer")}));
+        EXPECT_TRUE(has_manifest("image"));
+        EXPECT_TRUE(has_link("layer"));
+        EXPECT_THAT(due("team/app", 20), ElementsAre(digest("image")));
+    }
+    request.limit = 1;
+    auto const page = run(queue().report().plan(request)).value();
+    EXPECT_TRUE(page.more);
+    EXPECT_EQ(page.removals.size(), 1U);
+}
+
+TEST_P(MetaCollectionContract, EveryHoldingHasItsReason) {
+    using meta::HeldBy;
+    link(app, "layer");
+    link(app, "alone");
+    auto image = a_manifest(app, "image", {tag("v1")});
+    image.blobs = {digest("layer")};
+    ASSERT_TRUE(put(image).has_value());
+    auto signature = a_manifest(app, "signature");
+    signature.subject = digest("image");
+    ASSERT_TRUE(put(signature).has_value());
+    add("alone", 7);
+    auto const reason = [&](std::string_view content) {
+        auto const found = run(queue().report().holdings(digest(content), 10)).value();
+        EXPECT_EQ(found.size(), 1U) << content;
+        return found.at(0);
+    };
+    EXPECT_EQ(reason("image").held_by, HeldBy::tag);
+    EXPECT_EQ(reason("image").holder, "v1");
+    EXPECT_EQ(reason("layer").held_by, HeldBy::manifest);
+    EXPECT_EQ(reason("layer").holder, digest("image").str());
+    EXPECT_EQ(reason("signature").held_by, HeldBy::subject);
+    EXPECT_EQ(reason("alone").held_by, HeldBy::nothing);
+    EXPECT_EQ(reason("alone").queued->released_at, at(7));
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("image"), {}, bob, at(8))).has_value());
+    EXPECT_EQ(reason("image").removed_at, at(8));
+    EXPECT_EQ(reason("layer").held_by, HeldBy::removed_manifest);
+    EXPECT_EQ(reason("signature").held_by, HeldBy::removed_subject);
+    EXPECT_THAT(run(queue().report().holdings(digest("unknown"), 10)).value(), IsEmpty());
 }
 
 TEST_P(MetaCollectionContract, ThePlaceIsThatOfTheLastEnqueue) {

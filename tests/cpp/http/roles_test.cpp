@@ -62,7 +62,9 @@ std::vector<RoleRow> table() {
         {"job", Method::post, "/api/v1/jobs/missing", admins},
         {"job", Method::del, "/api/v1/jobs/missing", admins},
         {"gc", Method::get, "/api/v1/gc", admins},
+        {"gc_plan", Method::get, "/api/v1/gc/plan", admins},
         {"gc_run", Method::post, "/api/v1/gc/run", admins},
+        {"gc_why", Method::get, "/api/v1/gc/why?digest=sha256:" + std::string(64, 'a'), admins},
         {"history", Method::get, "/api/v1/history?repository=a&tag=b", admins},
         {"restore", Method::post, "/api/v1/restore", admins},
     };

@@ -287,3 +287,49 @@ TEST_F(CollectorTest, ACrashBetweenFactsAndBytesLeavesWorkAndNoDamage) {
     collect_all();
     EXPECT_EQ(stored(), 0U);
 }
+
+TEST_F(CollectorTest, TagsThatNameAnImageGoAndComeBackWithIt) {
+    auto const image = push_image("layer", "v1");
+    auto const hex = image.str().substr(image.str().find(':') + 1);
+    auto const signature = push_image("signature", "sha256-" + hex + ".sig");
+    auto const list = push_index({}, "sha256-" + hex);
+    auto const other = push_image("other", "sha256-" + hex + "-mine");
+    auto const of_elsewhere = push_image("elsewhere", "sha256-" + std::string(64, '0') + ".sig");
+    collect();
+    ASSERT_TRUE(delete_manifest(image).has_value());
+    collect();
+    EXPECT_TRUE(has_manifest(signature)) << "as long as the image can be restored";
+    ASSERT_TRUE(
+        run(meta->collection().restore({name, oci::Tag::parse("v1").value(), {}, {}}, {}, clock.now()))
+            .has_value());
+    pass(2 * grace);
+    collect_all();
+    EXPECT_TRUE(has_manifest(signature));
+    EXPECT_TRUE(has_manifest(list));
+    delete_tag("v1");
+    collect();
+    pass(2 * grace);
+    collect_all();
+    EXPECT_FALSE(has_manifest(image));
+    EXPECT_FALSE(has_manifest(signature));
+    EXPECT_FALSE(has_manifest(list));
+    EXPECT_FALSE(has_bytes(sha256("signature")));
+    EXPECT_TRUE(has_manifest(other));
+    EXPECT_TRUE(has_manifest(of_elsewhere));
+}
+
+TEST_F(CollectorTest, APlanSeesWhatNoRoundHasRead) {
+    auto const image = push_image("layer", "v1");
+    collect();
+    delete_tag("v1");
+    pass(grace - seconds(1));
+    EXPECT_TRUE(run(collector->plan(false, 100)).value().removals.empty());
+    auto const all = run(collector->plan(true, 100)).value();
+    EXPECT_EQ(all.removals.size(), 6U) << "manifest, config and layer, and the bytes of each";
+    pass(seconds(2));
+    EXPECT_EQ(run(collector->plan(false, 100)).value().removals, all.removals);
+    EXPECT_TRUE(has_manifest(image));
+    collect_all();
+    EXPECT_EQ(stored(), 0U);
+    EXPECT_TRUE(run(collector->plan(true, 100)).value().removals.empty());
+}

@@ -20,9 +20,6 @@ class SteppingCollection final : public meta::Collection {
         co_await step_("after due");
         co_return found;
     }
-    Task<Result<meta::CollectionCounts>> counts(meta::ReviewCutoffs cutoffs) override {
-        return queue_.counts(cutoffs);
-    }
     Task<Result<meta::Reviewed>> review(oci::RepositoryName const& repository,
                                         std::vector<oci::Digest> candidates,
                                         meta::ReviewCutoffs cutoffs) override {
@@ -59,6 +56,7 @@ class SteppingCollection final : public meta::Collection {
         co_await step_("before find");
         co_return co_await queue_.find(std::move(from), rows, now);
     }
+    [[nodiscard]] meta::CollectionReport& report() noexcept override { return queue_.report(); }
 
   private:
     meta::Collection& queue_;

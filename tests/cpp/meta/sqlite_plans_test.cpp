@@ -137,7 +137,13 @@ void do_everything_with_the_collection(meta::MetaStore& store) {
     for (auto const& each : all) candidates.push_back({"collected", each, at(1)});
     EXPECT_TRUE(run(queue.enqueue(candidates, {})).has_value());
     EXPECT_EQ(run(queue.due(cutoffs, 10)).value().size(), all.size());
-    static_cast<void>(run(queue.counts(cutoffs)));
+    static_cast<void>(run(queue.report().counts(cutoffs)));
+    auto& report = queue.report();
+    EXPECT_FALSE(
+        run(report.plan({.cutoffs = cutoffs, .unread = {{"collected", digest("layer"), at(1), true}}}))
+            .value()
+            .removals.empty());
+    for (auto const& each : all) static_cast<void>(run(report.holdings(each, 10)));
     EXPECT_EQ(run(queue.review(app, all, cutoffs)).value().condemned.size(), 3U);
     EXPECT_TRUE(run(queue.lift(app, {digest("one")}, at(2))).has_value());
     EXPECT_EQ(run(queue.purge(app, all, {at(1), at(1)}, at(9))).value().manifests, 1U);
@@ -154,6 +160,9 @@ void do_everything_with_the_collection(meta::MetaStore& store) {
     EXPECT_TRUE(run(queue.restore({app, tag("t"), {}, {}}, bob, at(5))).has_value());
     EXPECT_TRUE(run(queue.restore({app, {}, digest("blob"), {}}, bob, at(5))).has_value());
     static_cast<void>(run(queue.restore({app, tag("t"), {}, at(1)}, bob, at(5))));
+    for (auto const* const each : {"one", "blob"}) {
+        EXPECT_FALSE(run(report.holdings(digest(each), 10)).value().empty());
+    }
     EXPECT_FALSE(run(store.catalog().history(app, tag("t"), {}, 10)).value().empty());
 }
 

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "meta/candidate.h"
+#include "oci/digest.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ocilot::meta {
+
+/// How full the queue is.
+struct CollectionCounts {
+    std::uint64_t waiting = 0;  ///< candidates whose grace is not over
+    std::uint64_t due = 0;
+};
+
+/// What is removed, or kept: a manifest or a blob of a repository, or bytes that no repository holds.
+enum class ContentKind : std::uint8_t { manifest, blob, bytes };
+
+/// Something that a round would remove.
+struct PlannedRemoval {
+    std::string repository;  ///< empty for bytes
+    oci::Digest digest;
+    ContentKind kind;
+    std::optional<std::uint64_t> size;  ///< bytes; none for an orphan, whose size only the store knows
+    friend bool operator==(PlannedRemoval const&, PlannedRemoval const&) = default;
+};
+
+/// What a round is planned with.
+struct PlanRequest {
+    ReviewCutoffs cutoffs;
+    std::vector<Candidate> unread = {};  ///< of changes that the collector has not read yet
+    Time now = {};
+    std::size_t limit = 100;  ///< removals
+    std::function<bool(oci::Digest const&)> is_probed =
+        {};  ///< what clients were told is there; may be empty
+};
+
+struct CollectionPlan {
+    std::vector<PlannedRemoval> removals;
+    bool more = false;  ///< the round would remove more than `limit`, or look at much more than that
+};
+
+/// Why a repository holds content.
+enum class HeldBy : std::uint8_t {
+    nothing,           ///< it is removed when its grace is over
+    tag,               ///< `holder` is its name
+    manifest,          ///< `holder` is the digest of one that names it
+    subject,           ///< `holder` is its subject, which is there
+    removed_manifest,  ///< `holder` was deleted and can be restored with it
+    removed_subject,   ///< the same for its subject
+};
+
+/// One repository that holds content, or held it and can have it restored.
+struct Holding {
+    std::string repository;
+    ContentKind kind = ContentKind::manifest;
+    HeldBy held_by = HeldBy::nothing;
+    std::string holder = {};
+    std::optional<Time> removed_at = {};   ///< it was deleted; can be restored
+    std::optional<Candidate> queued = {};  ///< its row in the review queue
+};
+
+/// What the garbage collection would say of itself; changes nothing. Thread-safe; Tasks may come from any
+/// I/O context.
+class CollectionReport {
+  public:
+    virtual ~CollectionReport() = default;
+    virtual Task<Result<CollectionCounts>> counts(ReviewCutoffs cutoffs) = 0;
+    /// What a round would remove now: it is run in a transaction that is not committed. Uploads under way and
+    /// changes that come meanwhile are not in it.
+    virtual Task<Result<CollectionPlan>> plan(PlanRequest request) = 0;
+    /// Who holds a digest and why, at most `limit` of each kind.
+    virtual Task<Result<std::vector<Holding>>> holdings(oci::Digest const& digest, std::size_t limit) = 0;
+};
+
+}  // namespace ocilot::meta

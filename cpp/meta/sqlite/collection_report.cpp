@@ -1,0 +1,47 @@
+#include "meta/sqlite/collection_report.h"
+
+#include "meta/sqlite/collection_plan.h"
+#include "meta/sqlite/holdings.h"
+#include "meta/sqlite/values.h"
+
+namespace ocilot::meta {
+
+namespace {
+
+Result<CollectionCounts> read_counts(SqliteDb& db, ReviewCutoffs const& cutoffs) {
+    TRY(auto rows, db.query("SELECT (SELECT count(*) FROM review WHERE fresh = 0 AND released_at <= ?1), "
+                            "(SELECT count(*) FROM review WHERE fresh = 1 AND released_at <= ?2), "
+                            "(SELECT count(*) FROM review WHERE fresh = 0 AND released_at > ?1), "
+                            "(SELECT count(*) FROM review WHERE fresh = 1 AND released_at > ?2)",
+                            {stored(cutoffs.released_before), stored(cutoffs.fresh_before)}));
+    CHECK(rows.next());
+    return CollectionCounts{.waiting = static_cast<std::uint64_t>(rows.integer(2) + rows.integer(3)),
+                            .due = static_cast<std::uint64_t>(rows.integer(0) + rows.integer(1))};
+}
+
+/// Whatever the work changes is undone.
+Result<CollectionPlan> plan_and_undo(SqliteDb& db, PlanRequest const& request) {
+    CHECK(db.change("SAVEPOINT plan"));
+    auto plan = plan_round(db, request);
+    CHECK(db.change("ROLLBACK TO plan"));
+    CHECK(db.change("RELEASE plan"));
+    return plan;
+}
+
+}  // namespace
+
+Task<Result<CollectionCounts>> SqliteCollectionReport::counts(ReviewCutoffs cutoffs) {
+    co_return readers_.read([&](SqliteDb& db) { return read_counts(db, cutoffs); });
+}
+
+Task<Result<CollectionPlan>> SqliteCollectionReport::plan(PlanRequest request) {
+    return writer_.run(ChangeScope::nothing(),
+                       [what = std::move(request)](SqliteDb& db) { return plan_and_undo(db, what); });
+}
+
+Task<Result<std::vector<Holding>>> SqliteCollectionReport::holdings(oci::Digest const& digest,
+                                                                    std::size_t limit) {
+    co_return readers_.read([&](SqliteDb& db) { return read_holdings(db, digest, limit); });
+}
+
+}  // namespace ocilot::meta

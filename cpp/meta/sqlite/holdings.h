@@ -1,0 +1,14 @@
+#pragma once
+
+#include "meta/collection_report.h"
+#include "meta/sqlite/db.h"
+
+#include <cstddef>
+#include <vector>
+
+namespace ocilot::meta {
+
+/// See CollectionReport::holdings.
+Result<std::vector<Holding>> read_holdings(SqliteDb& db, oci::Digest const& digest, std::size_t count);
+
+}  // namespace ocilot::meta
