@@ -31,7 +31,7 @@ constexpr std::string_view tag_on =
 constexpr std::string_view manifest_naming =
     "SELECT m.digest FROM edge e CROSS JOIN manifest m ON m.id = e.manifest WHERE e.repository = ?1 "
     "AND e.child = ?3 AND ?2 <> '' LIMIT 1";
-constexpr std::string_view subject_of =
+constexpr std::string_view subject_there =
     "SELECT s.digest FROM manifest m CROSS JOIN manifest s ON s.repository = ?1 AND s.digest = m.subject "
     "WHERE m.repository = ?1 AND m.digest = ?3 AND ?2 <> ''";
 constexpr std::string_view removed_manifest_naming =
@@ -44,7 +44,7 @@ constexpr std::string_view removed_subject_of =
 using Reason = std::pair<HeldBy, std::string_view>;
 constexpr std::array<Reason, 5> reasons_of_manifests{{{HeldBy::tag, tag_on},
                                                       {HeldBy::manifest, manifest_naming},
-                                                      {HeldBy::subject, subject_of},
+                                                      {HeldBy::subject, subject_there},
                                                       {HeldBy::removed_manifest, removed_manifest_naming},
                                                       {HeldBy::removed_subject, removed_subject_of}}};
 constexpr std::array<Reason, 2> reasons_of_blobs{
