@@ -40,6 +40,7 @@ constexpr std::array names{
     Named{Errc::unsupported, "unsupported"},
     Named{Errc::unauthorized, "unauthorized"},
     Named{Errc::denied, "denied"},
+    Named{Errc::quota_exceeded, "quota_exceeded"},
     Named{Errc::too_many_requests, "too_many_requests"},
     Named{Errc::upload_busy, "upload_busy"},
     Named{Errc::conflict, "conflict"},

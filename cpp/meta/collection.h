@@ -4,7 +4,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "meta/candidate.h"
-#include "meta/collection_report.h"
+#include "meta/content_report.h"
 #include "meta/facts.h"
 #include "meta/restoration.h"
 
@@ -93,7 +93,7 @@ class Collection {
     /// was deleted while nothing was collected.
     virtual Task<Result<FoundPiece>> find(std::string from, std::size_t rows, Time now) = 0;
 
-    [[nodiscard]] virtual CollectionReport& report() noexcept = 0;
+    [[nodiscard]] virtual ContentReport& report() noexcept = 0;
 };
 
 }  // namespace ocilot::meta

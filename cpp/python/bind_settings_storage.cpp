@@ -1,6 +1,11 @@
 #include "python/settings_class.h"
 
+#include <cstdint>
+#include <optional>
 #include <pybind11/stl.h>
+#include <string>
+#include <tuple>
+#include <vector>
 
 namespace ocilot::python {
 
@@ -8,6 +13,32 @@ using server::Settings;
 using server::StorageSettings;
 using server::UpkeepSettings;
 using server::UploadSettings;
+
+namespace {
+
+/// A quota is a tuple in Python: patterns of repositories, bytes, tags.
+void init_quotas(SettingsClass& settings) {
+    using Quota =
+        std::tuple<std::vector<std::string>, std::optional<std::uint64_t>, std::optional<std::uint64_t>>;
+    settings.def_property(
+        "quotas",
+        [](Settings const& self) {
+            std::vector<Quota> quotas;
+            for (auto const& rule : self.storage.quotas) {
+                quotas.emplace_back(rule.repositories, rule.bytes, rule.tags);
+            }
+            return quotas;
+        },
+        [](Settings& self, std::vector<Quota> quotas) {
+            self.storage.quotas.clear();
+            for (auto& [repositories, bytes, tags] : quotas) {
+                self.storage.quotas.push_back({std::move(repositories), bytes, tags});
+            }
+        },
+        "Quotas, each of patterns of repositories, most bytes and most tags; None: any number.");
+}
+
+}  // namespace
 
 void init_storage_settings(SettingsClass& settings) {
     field(settings, "root", &Settings::storage, &StorageSettings::root, "Directory of blobs and metadata.");
@@ -19,6 +50,7 @@ void init_storage_settings(SettingsClass& settings) {
     field(settings, "sparse", &Settings::storage, &StorageSettings::sparse,
           "Patterns of repositories whose manifests may name what is not there; set the whole list, reading "
           "it gives a copy.");
+    init_quotas(settings);
     field(settings, "purge_uploads", &Settings::uploads, &UploadSettings::purge,
           "Whether abandoned uploads are removed.");
     seconds(settings, "upload_age", &Settings::uploads, &UploadSettings::age,

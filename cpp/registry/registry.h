@@ -11,7 +11,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace ocilot::registry {
@@ -20,12 +22,20 @@ class UploadSessions;
 class ManifestCache;
 class UnreadableBlobs;
 
+/// A row of `ocilot.quotas`: what each repository that matches may hold.
+struct Quota {
+    std::vector<oci::RepositoryPattern> repositories;
+    std::optional<std::uint64_t> bytes = {};
+    std::optional<std::uint64_t> tags = {};
+};
+
 /// What an operator decides about operations.
 struct Rules {
     bool deletes = true;                           ///< `storage.delete.enabled`
     std::size_t manifest_limit = 4 * 1024 * 1024;  ///< bytes
     /// Where a manifest may name content that is not there, `ocilot.sparse`.
     std::vector<oci::RepositoryPattern> sparse = {};
+    std::vector<Quota> quotas = {};
     bool strict_sizes = false;  ///< whether a descriptor with a wrong size is an error, not a warning
     oci::JsonLimits json = {};  ///< of a manifest
     std::size_t repository_uploads = 1000;  ///< most unfinished uploads of a repository; 0: any number

@@ -109,6 +109,14 @@ Result<registry::Rules> rules_of(Settings const& settings) {
         TRY(auto pattern, oci::RepositoryPattern::parse(text));
         rules.sparse.push_back(std::move(pattern));
     }
+    for (auto const& rule : settings.storage.quotas) {
+        registry::Quota quota{.repositories = {}, .bytes = rule.bytes, .tags = rule.tags};
+        for (auto const& text : rule.repositories) {
+            TRY(auto pattern, oci::RepositoryPattern::parse(text));
+            quota.repositories.push_back(std::move(pattern));
+        }
+        rules.quotas.push_back(std::move(quota));
+    }
     return rules;
 }
 

@@ -61,6 +61,7 @@ TABLE = {
     ("gc_plan", "GET"): ADMINISTRATORS,
     ("gc_run", "POST"): ADMINISTRATORS,
     ("gc_why", "GET"): ADMINISTRATORS,
+    ("usage", "GET"): ADMINISTRATORS,
     ("history", "GET"): ADMINISTRATORS,
     ("restore", "POST"): ADMINISTRATORS,
 }

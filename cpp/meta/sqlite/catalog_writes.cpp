@@ -6,6 +6,7 @@
 #include "meta/sqlite/removed.h"
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/tag_history.h"
+#include "meta/sqlite/usage.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
@@ -243,10 +244,27 @@ Result<> note_push(SqliteDb& db, NewManifest const& manifest, std::vector<Move> 
     return write_change(db, pushed, manifest.pushed_by);
 }
 
+/// What is there already adds nothing.
+Result<> require_quota(SqliteDb& db, NewManifest const& manifest, std::vector<Move> const& moves) {
+    if (!manifest.limits.any()) return {};
+    auto const name = manifest.repository.str();
+    TRY(auto const known,
+        first_number(db,
+                     "SELECT 1 FROM manifest WHERE repository = (SELECT id FROM repository WHERE name = ?1) "
+                     "AND digest = ?2",
+                     {name, manifest.fact.digest.str()}));
+    Addition addition{.bytes = known ? 0 : manifest.fact.size};
+    for (auto const& move : moves) {
+        if (move.from.empty()) ++addition.tags;
+    }
+    return require_limits(db, name, manifest.limits, addition);
+}
+
 Result<> put(SqliteDb& db, NewManifest const& manifest) {
     CHECK(require_condition(db, manifest));
     TRY(auto const moves, moves_of(db, manifest));
     CHECK(require_content(db, manifest));
+    CHECK(require_quota(db, manifest, moves));
     TRY(auto const annotations, annotations_to_json(manifest.annotations));
     TRY(auto const repository, find_or_make_repository(db, manifest.repository));
     TRY(bool const is_new, add_manifest(db, repository, manifest, annotations));

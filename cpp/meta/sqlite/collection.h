@@ -1,7 +1,7 @@
 #pragma once
 
 #include "meta/collection.h"
-#include "meta/sqlite/collection_report.h"
+#include "meta/sqlite/content_report.h"
 #include "meta/sqlite/readers.h"
 #include "meta/sqlite/writer.h"
 
@@ -26,12 +26,12 @@ class SqliteCollection final : public Collection {
     Task<Result<>> settle(std::vector<oci::Digest> bytes) override;
     Task<Result<Restored>> restore(RestoreRequest request, Actor by, Time now) override;
     Task<Result<FoundPiece>> find(std::string from, std::size_t rows, Time now) override;
-    [[nodiscard]] CollectionReport& report() noexcept override { return report_; }
+    [[nodiscard]] ContentReport& report() noexcept override { return report_; }
 
   private:
     SqliteReaders& readers_;
     SqliteWriter& writer_;
-    SqliteCollectionReport report_;
+    SqliteContentReport report_;
 };
 
 }  // namespace ocilot::meta

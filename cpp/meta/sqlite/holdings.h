@@ -1,6 +1,6 @@
 #pragma once
 
-#include "meta/collection_report.h"
+#include "meta/content_report.h"
 #include "meta/sqlite/db.h"
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace ocilot::meta {
 
-/// See CollectionReport::holdings.
+/// See ContentReport::holdings.
 Result<std::vector<Holding>> read_holdings(SqliteDb& db, oci::Digest const& digest, std::size_t count);
 
 }  // namespace ocilot::meta

@@ -6,6 +6,7 @@
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/slice.h"
 #include "meta/sqlite/uploads.h"
+#include "meta/sqlite/usage.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
@@ -46,6 +47,16 @@ Result<> note_push_again(SqliteDb& db, std::int64_t repository, std::string_view
     return {};
 }
 
+/// What is there already adds nothing.
+Result<> require_quota(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
+                       RepositoryLimits const& limits) {
+    if (!limits.bytes) return {};
+    auto const known = read_blob(db, repository, blob.digest);
+    if (known.has_value()) return {};
+    if (known.error().code != Errc::blob_unknown) return known.error();
+    return require_limits(db, repository.str(), limits, {.bytes = blob.size});
+}
+
 /// `how` is the change that it is, if the link is new.
 Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob, Change how,
               Actor const& by) {
@@ -63,7 +74,9 @@ Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact cons
 }
 
 Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
-                     std::optional<UploadClaim> upload, Actor const& by, Time now) {
+                     std::optional<UploadClaim> upload, Actor const& by, Time now,
+                     RepositoryLimits const& limits) {
+    CHECK(require_quota(db, repository, blob, limits));
     CHECK(link(db, repository, blob, {.at = now, .kind = ChangeKind::blob_push}, by));
     CHECK(end_quarantine(db, blob.digest));
     if (upload) {
@@ -73,8 +86,9 @@ Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFa
 }
 
 Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::RepositoryName const& target,
-                       oci::Digest const& digest, Actor const& by, Time now) {
+                       oci::Digest const& digest, Actor const& by, Time now, RepositoryLimits const& limits) {
     TRY(auto const blob, read_blob(db, source, digest));
+    CHECK(require_quota(db, target, blob, limits));
     CHECK(link(db, target, blob,
                {.at = now, .kind = ChangeKind::blob_mount, .details = {.source = source.str()}}, by));
     return blob;
@@ -110,17 +124,18 @@ Task<Result<Slice<std::string>>> SqliteLinks::holders(oci::Digest const& digest,
 }
 
 Task<Result<>> SqliteLinks::link_blob(oci::RepositoryName const& repository, BlobFact blob,
-                                      std::optional<UploadClaim> upload, Actor by, Time now) {
+                                      std::optional<UploadClaim> upload, Actor by, Time now,
+                                      RepositoryLimits limits) {
     return writer_.run(ChangeScope::of(repository), [=, who = std::move(by)](SqliteDb& db) {
-        return link_upload(db, repository, blob, upload, who, now);
+        return link_upload(db, repository, blob, upload, who, now, limits);
     });
 }
 
 Task<Result<BlobFact>> SqliteLinks::mount_blob(oci::RepositoryName const& source,
                                                oci::RepositoryName const& target, oci::Digest const& digest,
-                                               Actor by, Time now) {
+                                               Actor by, Time now, RepositoryLimits limits) {
     return writer_.run(ChangeScope::of(target), [=, who = std::move(by)](SqliteDb& db) {
-        return mount(db, source, target, digest, who, now);
+        return mount(db, source, target, digest, who, now, limits);
     });
 }
 

@@ -17,9 +17,11 @@ class SqliteLinks final : public Links {
     Task<Result<Slice<std::string>>> holders(oci::Digest const& digest, Page page) override;
 
     Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob,
-                             std::optional<UploadClaim> upload, Actor by, Time now) override;
+                             std::optional<UploadClaim> upload, Actor by, Time now,
+                             RepositoryLimits limits) override;
     Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source, oci::RepositoryName const& target,
-                                      oci::Digest const& digest, Actor by, Time now) override;
+                                      oci::Digest const& digest, Actor by, Time now,
+                                      RepositoryLimits limits) override;
     Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
                                std::optional<std::vector<std::string>> expected_tags, Actor by,
                                Time now) override;

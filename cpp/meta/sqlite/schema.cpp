@@ -270,8 +270,56 @@ CREATE TABLE removed_link (
 CREATE INDEX removed_link_digest ON removed_link (digest);
 )sql";
 
+// What repositories hold, kept true by triggers so that no write can forget it. Sixteen rows for each
+// repository, as no row is to be written by every push.
+constexpr char const* version_8 = R"sql(
+CREATE TABLE usage (
+    repository INTEGER NOT NULL REFERENCES repository (id),
+    shard      INTEGER NOT NULL,
+    bytes      INTEGER NOT NULL,
+    blobs      INTEGER NOT NULL,
+    manifests  INTEGER NOT NULL,
+    tags       INTEGER NOT NULL,
+    PRIMARY KEY (repository, shard)
+) STRICT, WITHOUT ROWID;
+INSERT INTO usage SELECT repository, shard, sum(bytes), sum(blobs), sum(manifests), sum(tags) FROM (
+    SELECT repository, unicode(substr(digest, -1)) % 16 AS shard, size AS bytes, 1 AS blobs, 0 AS manifests,
+           0 AS tags FROM link
+    UNION ALL SELECT repository, unicode(substr(digest, -1)) % 16, size, 0, 1, 0 FROM manifest
+    UNION ALL SELECT repository, unicode(substr(name, -1)) % 16, 0, 0, 0, 1 FROM tag
+) GROUP BY repository, shard;
+CREATE TRIGGER usage_link_added AFTER INSERT ON link BEGIN
+    INSERT INTO usage VALUES (NEW.repository, unicode(substr(NEW.digest, -1)) % 16, NEW.size, 1, 0, 0)
+    ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, blobs = blobs + 1;
+END;
+CREATE TRIGGER usage_link_removed AFTER DELETE ON link BEGIN
+    UPDATE usage SET bytes = bytes - OLD.size, blobs = blobs - 1
+    WHERE repository = OLD.repository AND shard = unicode(substr(OLD.digest, -1)) % 16;
+END;
+CREATE TRIGGER usage_manifest_added AFTER INSERT ON manifest BEGIN
+    INSERT INTO usage VALUES (NEW.repository, unicode(substr(NEW.digest, -1)) % 16, NEW.size, 0, 1, 0)
+    ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, manifests = manifests + 1;
+END;
+CREATE TRIGGER usage_manifest_removed AFTER DELETE ON manifest BEGIN
+    UPDATE usage SET bytes = bytes - OLD.size, manifests = manifests - 1
+    WHERE repository = OLD.repository AND shard = unicode(substr(OLD.digest, -1)) % 16;
+END;
+CREATE TRIGGER usage_tag_added AFTER INSERT ON tag BEGIN
+    INSERT INTO usage VALUES (NEW.repository, unicode(substr(NEW.name, -1)) % 16, 0, 0, 0, 1)
+    ON CONFLICT DO UPDATE SET tags = tags + 1;
+END;
+CREATE TRIGGER usage_tag_removed AFTER DELETE ON tag BEGIN
+    UPDATE usage SET tags = tags - 1
+    WHERE repository = OLD.repository AND shard = unicode(substr(OLD.name, -1)) % 16;
+END;
+CREATE TRIGGER usage_repository_removed BEFORE DELETE ON repository BEGIN
+    DELETE FROM usage WHERE repository = OLD.id;
+END;
+)sql";
+
 // The one at index n leads from version n to n + 1.
-constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6, version_7};
+constexpr std::array migrations{version_1, version_2, version_3, version_4,
+                                version_5, version_6, version_7, version_8};
 
 Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
     TRY(auto rows, db.query(sql));

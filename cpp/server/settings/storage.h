@@ -1,9 +1,18 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace ocilot::server {
+
+/// A quota of repositories (`ocilot.quotas`).
+struct QuotaRule {
+    std::vector<std::string> repositories;  ///< patterns
+    std::optional<std::uint64_t> bytes;
+    std::optional<std::uint64_t> tags;
+};
 
 /// Where bytes and metadata are, and what repositories take.
 struct StorageSettings {
@@ -12,6 +21,7 @@ struct StorageSettings {
     bool deletes = true;               ///< `storage.delete.enabled`
     bool strict_sizes = false;         ///< `ocilot.strictsizes`
     std::vector<std::string> sparse;   ///< patterns of repositories whose manifests may name what is missing
+    std::vector<QuotaRule> quotas;
 };
 
 }  // namespace ocilot::server

@@ -55,6 +55,11 @@ COMMANDS: Final = (
         "Run one round of the garbage collection, for scripts that call `registry garbage-collect`.",
     ),
     Row(
+        "usage",
+        "usage.usage",
+        "Print the bytes of all repositories, of one repository, or of an image and its layers.",
+    ),
+    Row(
         "history",
         "history.history",
         "Print the history of a tag, newest first: time, user, previous digest and new digest of each "

@@ -10,6 +10,7 @@ from .limits import Limits
 from .metrics import Metrics
 from .oidc import ISSUERS, Issuer, apply_oidc
 from .pools import Pools
+from .quotas import QUOTAS, Quota
 from .rates import RATE_LIMITS, RateLimit
 from .section import Section
 from .upkeep import Audit, GarbageCollection, Scrub, TagHistory
@@ -72,6 +73,9 @@ class Ocilot(Section):
     ratelimits: Annotated[list[RateLimit], RATE_LIMITS] = []
     """Maximum requests per time window and caller or address; above it, requests are rejected with 429 and
     `Retry-After`."""
+    quotas: Annotated[list[Quota], QUOTAS] = []
+    """Maximum `bytes` and `tags` of each repository that matches the patterns in `repositories`; of several
+    quotas, the lowest counts. A blob counts once per repository, deleted content does not count."""
     accounts: Accounts = Accounts()
     oidc: Annotated[list[Issuer], ISSUERS] = []
     """Issuers whose tokens are accepted as passwords, each with `name`, `issuer`, `audience`, `rules`
@@ -94,7 +98,7 @@ class Ocilot(Section):
         settings.header_timeout, settings.idle_timeout = self.headertimeout, self.idletimeout
         settings.shutdown_delay = self.shutdowndelay
         settings.strict_sizes, settings.sparse = self.strictsizes, self.sparse
-        settings.rate_limits = list(self.ratelimits)
+        settings.rate_limits, settings.quotas = list(self.ratelimits), list(self.quotas)
         settings.groups = list(self.groups.items())
         if "access" in self.given_keys:
             settings.access = [(patterns, list(allow.items())) for patterns, allow in self.access]

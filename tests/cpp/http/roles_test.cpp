@@ -65,6 +65,7 @@ std::vector<RoleRow> table() {
         {"gc_plan", Method::get, "/api/v1/gc/plan", admins},
         {"gc_run", Method::post, "/api/v1/gc/run", admins},
         {"gc_why", Method::get, "/api/v1/gc/why?digest=sha256:" + std::string(64, 'a'), admins},
+        {"usage", Method::get, "/api/v1/usage", admins},
         {"history", Method::get, "/api/v1/history?repository=a&tag=b", admins},
         {"restore", Method::post, "/api/v1/restore", admins},
     };

@@ -56,7 +56,7 @@ class SteppingCollection final : public meta::Collection {
         co_await step_("before find");
         co_return co_await queue_.find(std::move(from), rows, now);
     }
-    [[nodiscard]] meta::CollectionReport& report() noexcept override { return queue_.report(); }
+    [[nodiscard]] meta::ContentReport& report() noexcept override { return queue_.report(); }
 
   private:
     meta::Collection& queue_;

@@ -144,6 +144,9 @@ void do_everything_with_the_collection(meta::MetaStore& store) {
             .value()
             .removals.empty());
     for (auto const& each : all) static_cast<void>(run(report.holdings(each, 10)));
+    static_cast<void>(run(report.usages({{}, 10})));
+    EXPECT_GT(run(report.usage(app)).value().bytes, 0U);
+    EXPECT_GT(run(report.details(app)).value().exclusive, 0U);
     EXPECT_EQ(run(queue.review(app, all, cutoffs)).value().condemned.size(), 3U);
     EXPECT_TRUE(run(queue.lift(app, {digest("one")}, at(2))).has_value());
     EXPECT_EQ(run(queue.purge(app, all, {at(1), at(1)}, at(9))).value().manifests, 1U);
@@ -154,6 +157,7 @@ void do_everything_with_the_collection(meta::MetaStore& store) {
     }
     EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("one"), {}, bob, at(3))).has_value());
     EXPECT_TRUE(run(store.catalog().put_manifest(a_manifest(app, "one", {tag("t")}))).has_value());
+    EXPECT_FALSE(run(report.image(app, tag("t"), 10)).value().parts.empty());
     EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("one"), {}, bob, at(4))).has_value());
     EXPECT_TRUE(run(store.links().link_blob(app, {digest("blob"), 1}, {}, bob, at(1))).has_value());
     EXPECT_TRUE(run(store.links().unlink_blob(app, digest("blob"), {}, bob, at(4))).has_value());

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "meta/collection_report.h"
+#include "meta/content_report.h"
 #include "meta/sqlite/readers.h"
 #include "meta/sqlite/writer.h"
 
@@ -8,14 +8,19 @@ namespace ocilot::meta {
 
 /// The report of the review queue in SQLite. A plan is made on the connection that writes, between writes:
 /// for hundreds of objects it takes them some milliseconds.
-class SqliteCollectionReport final : public CollectionReport {
+class SqliteContentReport final : public ContentReport {
   public:
-    SqliteCollectionReport(SqliteReaders& readers, SqliteWriter& writer) noexcept
+    SqliteContentReport(SqliteReaders& readers, SqliteWriter& writer) noexcept
         : readers_(readers), writer_(writer) {}
 
     Task<Result<CollectionCounts>> counts(ReviewCutoffs cutoffs) override;
     Task<Result<CollectionPlan>> plan(PlanRequest request) override;
     Task<Result<std::vector<Holding>>> holdings(oci::Digest const& digest, std::size_t limit) override;
+    Task<Result<Usage>> usage(oci::RepositoryName const& repository) override;
+    Task<Result<Slice<RepositoryUsage>>> usages(Page page) override;
+    Task<Result<UsageDetails>> details(oci::RepositoryName const& repository) override;
+    Task<Result<ImageUsage>> image(oci::RepositoryName const& repository, oci::Tag const& tag,
+                                   std::size_t limit) override;
 
   private:
     SqliteReaders& readers_;

@@ -4,7 +4,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "meta/candidate.h"
-#include "oci/digest.h"
+#include "meta/facts.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -68,17 +68,66 @@ struct Holding {
     std::optional<Candidate> queued = {};  ///< its row in the review queue
 };
 
-/// What the garbage collection would say of itself; changes nothing. Thread-safe; Tasks may come from any
-/// I/O context.
-class CollectionReport {
+/// What a repository holds: each blob once, whatever shares it with other repositories. What was deleted and
+/// can be restored is not in it.
+struct Usage {
+    std::uint64_t bytes = 0;
+    std::uint64_t blobs = 0;
+    std::uint64_t manifests = 0;
+    std::uint64_t tags = 0;
+    friend bool operator==(Usage const&, Usage const&) = default;
+};
+struct RepositoryUsage {
+    std::string repository;
+    Usage usage = {};
+    friend bool operator==(RepositoryUsage const&, RepositoryUsage const&) = default;
+};
+/// A repository's use of the store, closer.
+struct UsageDetails {
+    Usage usage = {};
+    std::uint64_t restorable = 0;  ///< bytes of what was deleted and can be restored
+    std::uint64_t exclusive = 0;   ///< bytes that no other repository holds: free without this one
+};
+
+/// A manifest or blob of an image.
+struct ImagePart {
+    oci::Digest digest;
+    ContentKind kind;
+    std::uint64_t size = 0;          ///< bytes
+    std::uint64_t repositories = 0;  ///< that hold it
+    std::uint64_t manifests = 0;     ///< of its repository that name it
+    friend bool operator==(ImagePart const&, ImagePart const&) = default;
+};
+struct ImageUsage {
+    std::vector<ImagePart> parts;  ///< the manifest of the tag first
+    std::uint64_t frees = 0;       ///< bytes that become free with the tag, when its grace is over
+};
+
+/// What content there is, what it takes, and what the garbage collection would do; changes nothing.
+/// Thread-safe; Tasks may come from any I/O context.
+class ContentReport {
   public:
-    virtual ~CollectionReport() = default;
+    virtual ~ContentReport() = default;
     virtual Task<Result<CollectionCounts>> counts(ReviewCutoffs cutoffs) = 0;
     /// What a round would remove now: it is run in a transaction that is not committed. Uploads under way and
     /// changes that come meanwhile are not in it.
     virtual Task<Result<CollectionPlan>> plan(PlanRequest request) = 0;
     /// Who holds a digest and why, at most `limit` of each kind.
     virtual Task<Result<std::vector<Holding>>> holdings(oci::Digest const& digest, std::size_t limit) = 0;
+
+    // Usage is kept by the transactions that change it, in several rows for each repository, so that pushes
+    // do not wait for each other where several processes write. Reading it costs the same however much there
+    // is, but for `details` and `image`.
+
+    /// What a repository holds; nothing if it does not exist.
+    virtual Task<Result<Usage>> usage(oci::RepositoryName const& repository) = 0;
+    /// Repositories by name.
+    virtual Task<Result<Slice<RepositoryUsage>>> usages(Page page) = 0;
+    /// Looks at all blobs of the repository; name_unknown.
+    virtual Task<Result<UsageDetails>> details(oci::RepositoryName const& repository) = 0;
+    /// The parts of the image of a tag, at most `limit`; manifest_unknown.
+    virtual Task<Result<ImageUsage>> image(oci::RepositoryName const& repository, oci::Tag const& tag,
+                                           std::size_t limit) = 0;
 };
 
 }  // namespace ocilot::meta

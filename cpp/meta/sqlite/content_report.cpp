@@ -1,7 +1,8 @@
-#include "meta/sqlite/collection_report.h"
+#include "meta/sqlite/content_report.h"
 
 #include "meta/sqlite/collection_plan.h"
 #include "meta/sqlite/holdings.h"
+#include "meta/sqlite/usage.h"
 #include "meta/sqlite/values.h"
 
 namespace ocilot::meta {
@@ -30,18 +31,35 @@ Result<CollectionPlan> plan_and_undo(SqliteDb& db, PlanRequest const& request) {
 
 }  // namespace
 
-Task<Result<CollectionCounts>> SqliteCollectionReport::counts(ReviewCutoffs cutoffs) {
+Task<Result<CollectionCounts>> SqliteContentReport::counts(ReviewCutoffs cutoffs) {
     co_return readers_.read([&](SqliteDb& db) { return read_counts(db, cutoffs); });
 }
 
-Task<Result<CollectionPlan>> SqliteCollectionReport::plan(PlanRequest request) {
+Task<Result<CollectionPlan>> SqliteContentReport::plan(PlanRequest request) {
     return writer_.run(ChangeScope::nothing(),
                        [what = std::move(request)](SqliteDb& db) { return plan_and_undo(db, what); });
 }
 
-Task<Result<std::vector<Holding>>> SqliteCollectionReport::holdings(oci::Digest const& digest,
-                                                                    std::size_t limit) {
+Task<Result<std::vector<Holding>>> SqliteContentReport::holdings(oci::Digest const& digest,
+                                                                 std::size_t limit) {
     co_return readers_.read([&](SqliteDb& db) { return read_holdings(db, digest, limit); });
+}
+
+Task<Result<Usage>> SqliteContentReport::usage(oci::RepositoryName const& repository) {
+    co_return readers_.read([&](SqliteDb& db) { return read_usage(db, repository.str()); });
+}
+
+Task<Result<Slice<RepositoryUsage>>> SqliteContentReport::usages(Page page) {
+    co_return readers_.read([&](SqliteDb& db) { return read_usages(db, page); });
+}
+
+Task<Result<UsageDetails>> SqliteContentReport::details(oci::RepositoryName const& repository) {
+    co_return readers_.read([&](SqliteDb& db) { return read_usage_details(db, repository); });
+}
+
+Task<Result<ImageUsage>> SqliteContentReport::image(oci::RepositoryName const& repository,
+                                                    oci::Tag const& tag, std::size_t limit) {
+    co_return readers_.read([&](SqliteDb& db) { return read_image_usage(db, repository, tag, limit); });
 }
 
 }  // namespace ocilot::meta
