@@ -1,6 +1,7 @@
 #include "http/api/admin.h"
 #include "http/api/routes.h"
 #include "http/core/page.h"
+#include "registry/quota.h"
 
 #include <nlohmann/json.hpp>
 
@@ -15,12 +16,16 @@ constexpr std::size_t longest_page = 1000;
 constexpr std::size_t most_parts = 10'000;  ///< of an image
 constexpr std::string_view path = "/api/v1/usage";
 
-Json json_of(std::string_view repository, meta::Usage const& usage) {
-    return {{"repository", repository},
-            {"bytes", usage.bytes},
-            {"blobs", usage.blobs},
-            {"manifests", usage.manifests},
-            {"tags", usage.tags}};
+Json json_of(std::optional<std::uint64_t> limit) {
+    return limit ? Json(*limit) : Json();
+}
+
+Json json_of(Context const& context, oci::RepositoryName const& repository, meta::Usage const& usage) {
+    auto const limits = registry::limits_of(context.registry.rules.quotas, repository);
+    return {
+        {"repository", repository.str()},    {"bytes", usage.bytes}, {"blobs", usage.blobs},
+        {"manifests", usage.manifests},      {"tags", usage.tags},   {"quota_bytes", json_of(limits.bytes)},
+        {"quota_tags", json_of(limits.tags)}};
 }
 
 Json json_of(meta::ImagePart const& part) {
@@ -37,8 +42,10 @@ Task<Result<Response>> usage_of_all(Context const& context) {
     auto& report = context.registry.meta.collection().report();
     CO_TRY(auto const found, co_await report.usages(page.page()));
     auto list = Json::array();
-    if (page.size > 0) {
-        for (auto const& each : found.items) list.push_back(json_of(each.repository, each.usage));
+    for (auto const& each : found.items) {
+        if (page.size == 0) break;
+        CO_TRY(auto const name, oci::RepositoryName::parse(each.repository));
+        list.push_back(json_of(context, name, each.usage));
     }
     auto response = json_response(200, {{"repositories", std::move(list)}});
     if (found.more && page.size > 0) {
@@ -52,7 +59,7 @@ Task<Result<Response>> usage_of_all(Context const& context) {
 Task<Result<Response>> usage_of_repository(Context const& context, oci::RepositoryName repository) {
     auto& report = context.registry.meta.collection().report();
     CO_TRY(auto const details, co_await report.details(repository));
-    auto document = json_of(repository.str(), details.usage);
+    auto document = json_of(context, repository, details.usage);
     document["exclusive_bytes"] = details.exclusive;
     document["restorable_bytes"] = details.restorable;
     co_return json_response(200, document);

@@ -227,7 +227,8 @@ void App::note(meta::ChangeKind kind, policy::Caller const& caller, std::string_
 
 void App::note(policy::Caller const& caller, Route const& route, Error const& error) {
     if (route.name.empty()) return;
-    if (error.code == Errc::denied) note(meta::ChangeKind::admit, caller, route.name, route.item, error);
+    if (error.code == Errc::denied || error.code == Errc::quota_exceeded)
+        note(meta::ChangeKind::admit, caller, route.name, route.item, error);
     if (error.code == Errc::too_many_requests)
         note(meta::ChangeKind::limit, caller, route.name, route.item, error);
 }

@@ -60,6 +60,11 @@ COMMANDS: Final = (
         "Print the bytes of all repositories, of one repository, or of an image and its layers.",
     ),
     Row(
+        "quota",
+        "usage.quota",
+        "Print the repositories that have a quota (`ocilot.quotas`), the fullest first.",
+    ),
+    Row(
         "history",
         "history.history",
         "Print the history of a tag, newest first: time, user, previous digest and new digest of each "

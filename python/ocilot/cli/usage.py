@@ -47,6 +47,30 @@ def usage(
     print_data(found, output, lambda: _print_image(found) if tag else _print_repositories([found]))
 
 
+@located
+def quota(at: Location, output: OutputOption = Output.TABLE) -> None:
+    """Print the repositories that have a quota (`ocilot.quotas`), the fullest first."""
+    query = urlencode({"n": LONGEST_PAGE})
+    with at.control() as control:
+        found = control.ask_all(f"{path('usage')}?{query}", "repositories")
+        rows = [row for row in found if _limits(row)]
+    rows.sort(key=lambda row: (-max(used / limit for used, limit in _limits(row)), row["repository"]))
+    columns = {
+        "repository": "REPOSITORY",
+        "size": "SIZE",
+        "most": "MAXIMUM",
+        "tags": "TAGS",
+        "quota_tags": "MAXIMUM TAGS",
+    }
+    print_data(rows, output, lambda: print_table([_readable(row) for row in rows], columns))
+
+
+def _limits(row: dict[str, Any]) -> list[tuple[int, int]]:
+    """Used and allowed, of what is limited; a limit of nothing counts as one."""
+    pairs = ((row["bytes"], row["quota_bytes"]), (row["tags"], row["quota_tags"]))
+    return [(used, max(limit, 1)) for used, limit in pairs if limit is not None]
+
+
 def _print_repositories(rows: list[dict[str, Any]]) -> None:
     columns = {
         "repository": "REPOSITORY",
@@ -65,6 +89,8 @@ def _readable(row: dict[str, Any]) -> dict[str, Any]:
     for column in ("exclusive", "restorable"):
         if f"{column}_bytes" in row:
             sizes[column] = size_of(row[f"{column}_bytes"])
+    if row["quota_bytes"] is not None:
+        sizes["most"] = size_of(row["quota_bytes"])
     return {**row, **sizes}
 
 
