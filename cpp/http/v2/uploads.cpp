@@ -3,6 +3,7 @@
 #include "http/v2/routes.h"
 #include "oci/byte_range.h"
 #include "registry/push_blob.h"
+#include "registry/storage_room.h"
 
 #include <fmt/format.h>
 
@@ -180,6 +181,7 @@ Task<Result<Response>> post_upload(Context const& context) {
     // Whoever asks for a mount brings no blob: it goes on with an upload, as after a mount without a digest.
     bool const brings_blob = context.request.has_body || !tried_to_mount;
     if (digest && brings_blob) co_return co_await push_whole(context, *digest);
+    CO_CHECK(co_await registry::require_room(context.registry, context.name().str(), 0));
     co_return start(context, algorithm);
 }
 
