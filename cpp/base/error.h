@@ -62,7 +62,6 @@ struct Error {
     /// protocol's error list. May be empty.
     std::vector<std::string> subjects = {};
     unsigned retry_after = 0;  ///< seconds after which it is worth another try; 0: nobody knows
-    bool is_logged = false;    ///< the log has its line already
 };
 
 /// Stable lower-case name of a code ("blob_unknown"), for logs and metrics.

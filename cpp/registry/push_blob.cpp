@@ -67,13 +67,13 @@ bool is_out_of_room(Result<> const& outcome) {
 }
 
 /// An upload that found no room must not take any: its session ends, and the client starts again.
-Task<Error> drop_upload(Registry& registry, SessionLock const& session_lock, Error error) {
+Task<> drop_upload(Registry& registry, SessionLock const& session_lock, Error const& error) {
     auto& session = session_lock.session();
     bool const held = session.offset.load() > 0;
     // Where the row cannot be removed either, the bytes are gone all the same.
     if (!session.stale) (void)co_await end_session(registry, session_lock);
-    co_return out_of_room(registry, std::move(error), session.fact.repository.str(),
-                          held ? OutOfRoom::dropped : OutOfRoom::refused);
+    note_out_of_room(registry, error, session.fact.repository.str(),
+                     held ? OutOfRoom::dropped : OutOfRoom::refused);
 }
 
 /// What every received blob passes before it is stored: its digest, then the gate.
@@ -280,8 +280,10 @@ Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref) {
 Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chunk chunk) {
     CO_TRY(auto const session_lock, co_await lock_session(registry, ref, lock_policy(chunk)));
     auto const offset = co_await append_locked(registry, session_lock, chunk);
-    if (offset.has_value() || offset.error().code != Errc::no_space) co_return offset;
-    co_return co_await drop_upload(registry, session_lock, offset.error());
+    if (offset.has_error() && offset.error().code == Errc::no_space) {
+        co_await drop_upload(registry, session_lock, offset.error());
+    }
+    co_return offset;
 }
 
 Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Chunk last,
@@ -290,8 +292,10 @@ Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Ch
     // noticed.
     CO_TRY(auto const session_lock, co_await lock_session(registry, ref, IfLocked::wait_briefly));
     auto const fact = co_await finish_locked(registry, ref, session_lock, last, digest);
-    if (fact.has_value() || fact.error().code != Errc::no_space) co_return fact;
-    co_return co_await drop_upload(registry, session_lock, fact.error());
+    if (fact.has_error() && fact.error().code == Errc::no_space) {
+        co_await drop_upload(registry, session_lock, fact.error());
+    }
+    co_return fact;
 }
 
 Task<Result<>> cancel_upload(Registry& registry, UploadRef ref) {
@@ -304,8 +308,10 @@ Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const&
                                        oci::Digest const& digest) {
     CO_CHECK(co_await require_room(registry, repository.str(), whole.length.value_or(0)));
     auto const fact = co_await push_whole(registry, caller, repository, whole, digest);
-    if (fact.has_value() || fact.error().code != Errc::no_space) co_return fact;
-    co_return out_of_room(registry, fact.error(), repository.str(), OutOfRoom::dropped);
+    if (fact.has_error() && fact.error().code == Errc::no_space) {
+        note_out_of_room(registry, fact.error(), repository.str(), OutOfRoom::dropped);
+    }
+    co_return fact;
 }
 
 Task<Result<meta::Slice<std::string>>> list_holders(Registry& registry, oci::Digest const& digest,

@@ -148,33 +148,32 @@ std::optional<std::string> StorageRoom::full() const {
     return describe(free);
 }
 
-Error StorageRoom::note(Error error, std::string_view repository, OutOfRoom outcome) {
+void StorageRoom::note(Error const& error, std::string_view repository, OutOfRoom outcome) {
     (outcome == OutOfRoom::refused ? refused_ : dropped_).add();
-    error.is_logged = true;
     auto const now = parts_.clock.now();
     std::lock_guard const lock(mutex_);
     if (refusal_logged_at_ && now - *refusal_logged_at_ < log_interval) {
         ++not_logged_;
-        return error;
+        return;
     }
     refusal_logged_at_ = now;
     parts_.log.error(outcome == OutOfRoom::refused ? "upload refused: no space" : "upload dropped: no space",
                      {{"repository", repository},
                       {"not_logged", std::exchange(not_logged_, 0)},
                       {"err", std::string_view(error.message)}});
-    return error;
 }
 
 Task<Result<>> require_room(Registry& registry, std::string_view repository, std::uint64_t bytes) {
     if (registry.room == nullptr) co_return Result<>{};
     auto const found = co_await registry.room->require(bytes);
-    if (found.has_value() || found.error().code != Errc::no_space) co_return found;
-    co_return out_of_room(registry, found.error(), repository, OutOfRoom::refused);
+    bool const is_full = found.has_error() && found.error().code == Errc::no_space;
+    if (is_full) note_out_of_room(registry, found.error(), repository, OutOfRoom::refused);
+    co_return found;
 }
 
-Error out_of_room(Registry& registry, Error error, std::string_view repository, OutOfRoom outcome) {
-    if (registry.room == nullptr) return error;
-    return registry.room->note(std::move(error), repository, outcome);
+void note_out_of_room(Registry& registry, Error const& error, std::string_view repository,
+                      OutOfRoom outcome) {
+    if (registry.room != nullptr) registry.room->note(error, repository, outcome);
 }
 
 }  // namespace ocilot::registry

@@ -50,9 +50,8 @@ class StorageRoom {
     /// One sentence with the file system, its free bytes and the reserve; nullopt if it is not full.
     [[nodiscard]] std::optional<std::string> full() const;
 
-    /// Counts and logs (at most once a minute) that an upload to `repository` found no room. Answers `error`
-    /// as one that is logged.
-    Error note(Error error, std::string_view repository, OutOfRoom outcome);
+    /// Counts and logs (at most once a minute) that an upload to `repository` found no room.
+    void note(Error const& error, std::string_view repository, OutOfRoom outcome);
 
   private:
     [[nodiscard]] bool is_full(std::uint64_t free) const noexcept;
@@ -82,8 +81,7 @@ class StorageRoom {
 /// not fit.
 Task<Result<>> require_room(Registry& registry, std::string_view repository, std::uint64_t bytes);
 
-/// The error of an upload that found no room, counted and logged.
-[[nodiscard]] Error out_of_room(Registry& registry, Error error, std::string_view repository,
-                                OutOfRoom outcome);
+/// Counts and logs that an upload found no room.
+void note_out_of_room(Registry& registry, Error const& error, std::string_view repository, OutOfRoom outcome);
 
 }  // namespace ocilot::registry

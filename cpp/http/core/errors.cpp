@@ -123,7 +123,6 @@ Response error_response(Error const& error) {
     }
     response.close = row.close;
     response.by_client = row.own_words;
-    response.is_logged = error.is_logged;
     if (row.limit) response.refusal = to_string(row.code);
     if (!row.own_words) response.cause = error.message;
     return response;

@@ -28,7 +28,6 @@ TEST(ErrorTable, SaysWhatTheProtocolSays) {
     EXPECT_EQ(error_row(Errc::unsupported).status, 405U);
     EXPECT_EQ(error_row(Errc::upload_busy).status, 409U);
     EXPECT_EQ(error_row(Errc::no_space).status, 507U);
-    EXPECT_TRUE(error_response({.code = Errc::no_space, .message = "full", .is_logged = true}).is_logged);
 }
 
 TEST(ErrorResponse, IsTheProtocolsJson) {
