@@ -36,6 +36,8 @@ COMMANDS = (
     *(("keys", command) for command in ("ls", "rotate")),
     ("jobs",),
     *(("jobs", command) for command in ("ls", "run", "cancel")),
+    ("upload",),
+    *(("upload", command) for command in ("ls", "rm")),
     ("gc",),
     *(("gc", command) for command in ("status", "run")),
     ("garbage-collect",),

@@ -47,7 +47,8 @@ class BlobStore {
 
     /// Whether bytes can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;
-    /// The room where the store is; nullopt for one that is in no file system.
+    /// The room where the store is: of its file system, as the kernel tells. nullopt for one that is in none,
+    /// such as memory or an object store: it has room until a write fails.
     virtual Task<Result<std::optional<Capacity>>> capacity() { co_return std::optional<Capacity>(); }
 };
 

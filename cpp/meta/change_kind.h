@@ -30,6 +30,7 @@ enum class ChangeKind : std::uint8_t {
     registry_import,
     job_run,
     job_cancel,
+    upload_remove,  ///< an unfinished one, by an administrator
     // Refusals.
     login,
     access,

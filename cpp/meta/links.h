@@ -11,6 +11,14 @@
 
 namespace ocilot::meta {
 
+/// What has to hold for a blob to be taken out of a repository.
+struct UnlinkConditions {
+    /// Tags that were seen to need the blob: conflict if another one does.
+    std::optional<std::vector<std::string>> expected_tags = {};
+    /// unsupported, with the digests of some of them, if manifests of the repository reference the blob.
+    bool unreferenced = false;
+};
+
 /// Which repository holds which blob. Every write is one durable transaction: when it returns, the facts
 /// survive a power cut. Whether a link is there is mutable; the size of the blob is immutable (see
 /// MetaStore). Thread-safe; Tasks may come from any I/O context.
@@ -35,12 +43,17 @@ class Links {
     /// and limited likewise.
     virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source,
                                               oci::RepositoryName const& target, oci::Digest const& digest,
+<<<<<<< HEAD
                                               Actor by, Time now, RepositoryLimits limits = {}) = 0;
     /// blob_unknown if there is no such link, conflict if another tag than `expected_tags`, if given, needs
     /// the blob. The journal keeps who removed it.
+=======
+                                              Actor by, Time now) = 0;
+    /// blob_unknown if there is no such link; conflict, unsupported where the conditions say so. The journal
+    /// keeps who removed it.
+>>>>>>> 8afb14c5388a38d6c51168522b53cc759ddb6c63
     virtual Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                       std::optional<std::vector<std::string>> expected_tags, Actor by,
-                                       Time now) = 0;
+                                       UnlinkConditions conditions, Actor by, Time now) = 0;
 };
 
 }  // namespace ocilot::meta

@@ -57,8 +57,8 @@ class Uploads {
 
     /// Records a new session, which is `upload.holder`'s.
     virtual Task<Result<>> open(UploadFact upload) = 0;
-    /// upload_unknown if there is none in that repository.
-    virtual Task<Result<UploadFact>> find(oci::RepositoryName const& repository, Uuid id) = 0;
+    /// upload_unknown if there is none, or none in `repository`, if that is given.
+    virtual Task<Result<UploadFact>> find(std::optional<oci::RepositoryName> repository, Uuid id) = 0;
     /// Takes the session from whoever holds it and answers it with its new epoch. upload_unknown.
     virtual Task<Result<UploadFact>> claim(oci::RepositoryName const& repository, Uuid id,
                                            std::string holder) = 0;
@@ -70,8 +70,10 @@ class Uploads {
 
     /// How many there are.
     virtual Task<Result<std::size_t>> count(UploadFilter whose) = 0;
-    /// At most `limit`, those first whose last recorded byte came longest ago.
-    virtual Task<Result<std::vector<UploadFact>>> oldest(UploadFilter whose, std::size_t limit) = 0;
+    /// At most `limit` after `place`, those first whose last recorded byte came longest ago.
+    virtual Task<Result<std::vector<UploadFact>>> oldest(UploadFilter whose,
+                                                         std::optional<UploadCursor> place,
+                                                         std::size_t limit) = 0;
     /// At most `limit` of those whose last recorded byte came before `time`, in order of that, after `place`.
     virtual Task<Result<std::vector<UploadFact>>> idle_since(Time time, std::optional<UploadCursor> place,
                                                              std::size_t limit) = 0;

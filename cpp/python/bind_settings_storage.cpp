@@ -45,6 +45,10 @@ void init_storage_settings(SettingsClass& settings) {
     field(settings, "in_memory", &Settings::storage, &StorageSettings::in_memory,
           "Whether storage is in memory only.");
     field(settings, "deletes", &Settings::storage, &StorageSettings::deletes, "Whether clients may delete.");
+    field(settings, "delete_referenced", &Settings::storage, &StorageSettings::delete_referenced,
+          "Whether a blob that a manifest of the repository references may be deleted.");
+    field(settings, "storage_reserve", &Settings::storage, &StorageSettings::reserve,
+          "Bytes of the file system that uploads leave free; 0: none.");
     field(settings, "strict_sizes", &Settings::storage, &StorageSettings::strict_sizes,
           "Whether a descriptor with a wrong size is refused.");
     field(settings, "sparse", &Settings::storage, &StorageSettings::sparse,

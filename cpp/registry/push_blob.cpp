@@ -6,6 +6,7 @@
 #include "registry/peeked_body.h"
 #include "registry/receive.h"
 #include "registry/sessions.h"
+#include "registry/storage_room.h"
 #include "registry/upload_records.h"
 
 #include <algorithm>
@@ -29,6 +30,12 @@ Result<> in_order(Chunk const& chunk, std::uint64_t offset) {
                     *chunk.first, offset)};
 }
 
+/// Whether there is room for a chunk; one that brings nothing needs none.
+Task<Result<>> check_room(Registry& registry, Chunk const& chunk) {
+    if (registry.room == nullptr || chunk.length == 0) co_return Result<>{};
+    co_return co_await registry.room->require(chunk.length.value_or(0));
+}
+
 /// Where the bytes of a chunk go, if it belongs there.
 Task<Result<>> begin_closing(Registry& registry, SessionLock const& session_lock, Chunk const& last) {
     auto& session = session_lock.session();
@@ -37,6 +44,7 @@ Task<Result<>> begin_closing(Registry& registry, SessionLock const& session_lock
         CO_CHECK(co_await open_bytes(registry, session_lock));
     }
     CO_CHECK(in_order(last, session.offset.load()));
+    CO_CHECK(co_await check_room(registry, last));
     co_return co_await open_bytes(registry, session_lock);
 }
 
@@ -47,10 +55,25 @@ Task<Result<>> begin_bytes(Registry& registry, SessionLock const& session_lock, 
     if (!session.recorded.load()) {
         CO_CHECK(in_order(chunk, session.offset.load()));
     }
+    CO_CHECK(co_await check_room(registry, chunk));
     if (chunk.length != 0) {
         CO_CHECK(co_await reserve_upload(registry, session_lock.session()));
     }
     co_return co_await begin_closing(registry, session_lock, chunk);
+}
+
+bool is_out_of_room(Result<> const& outcome) {
+    return outcome.has_error() && outcome.error().code == Errc::no_space;
+}
+
+/// An upload that found no room must not take any: its session ends, and the client starts again.
+Task<> drop_upload(Registry& registry, SessionLock const& session_lock, Error const& error) {
+    auto& session = session_lock.session();
+    bool const held = session.offset.load() > 0;
+    // Where the row cannot be removed either, the bytes are gone all the same.
+    if (!session.stale) (void)co_await end_session(registry, session_lock);
+    note_out_of_room(registry, error, session.fact.repository.str(),
+                     held ? OutOfRoom::dropped : OutOfRoom::refused);
 }
 
 /// What every received blob passes before it is stored: its digest, then the gate.
@@ -85,7 +108,7 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
                                            oci::RepositoryName const& repository, blob::Upload& upload,
                                            Chunk whole, oci::Digest const& digest) {
     std::atomic<std::uint64_t> offset{0};
-    CO_CHECK(co_await receive(upload, whole, offset, registry.upload_memory));
+    CO_CHECK(co_await receive(upload, whole, offset, registry.upload_memory, registry.room));
     co_return co_await prove(registry, caller, repository, upload, digest);
 }
 
@@ -94,7 +117,7 @@ Task<Result<>> receive_into(Registry& registry, SessionLock const& session_lock,
     auto& session = session_lock.session();
     auto const before = session.offset.load();
     auto const received =
-        co_await receive(session_lock.upload(), chunk, session.offset, registry.upload_memory);
+        co_await receive(session_lock.upload(), chunk, session.offset, registry.upload_memory, registry.room);
     if (session.offset.load() != before) {
         session.last_write.store(registry.sessions.now());
         session.written.store(true);
@@ -154,6 +177,7 @@ Task<Result<>> store_locked(Registry& registry, UploadRef ref, SessionLock const
         registry.sessions.end(session);
         co_return stored;
     }
+    if (is_out_of_room(stored)) co_return stored;
     session.offset.store(session_lock.upload().size());
     auto const known = co_await record(registry, session);
     // A session that nobody can find again must not keep room on a disk that is full.
@@ -164,10 +188,57 @@ Task<Result<>> store_locked(Registry& registry, UploadRef ref, SessionLock const
     co_return stored;
 }
 
-Task<Result<meta::BlobFact>> finish_locked(Registry& registry, UploadRef ref, SessionLock const& session_lock,
-                                           Chunk last, oci::Digest const& digest) {
+Task<Result<meta::BlobFact>> close_locked(Registry& registry, UploadRef ref, SessionLock const& session_lock,
+                                          Chunk last, oci::Digest const& digest) {
     CO_TRY(auto const fact, co_await receive_last(registry, ref, session_lock, last, digest));
     CO_CHECK(co_await store_locked(registry, ref, session_lock, fact));
+    co_return fact;
+}
+
+/// A closing request that fails leaves what came, unless there was no room for it.
+Task<Result<meta::BlobFact>> finish_locked(Registry& registry, UploadRef ref, SessionLock const& session_lock,
+                                           Chunk last, oci::Digest const& digest) {
+    CO_CHECK(co_await begin_closing(registry, session_lock, last));
+    auto const fact = co_await close_locked(registry, ref, session_lock, last, digest);
+    bool const keeps = fact.has_error() && fact.error().code != Errc::no_space;
+    if (keeps && !session_lock.session().stale) co_await keep_unfinished(registry, session_lock);
+    co_return fact;
+}
+
+Task<Result<std::uint64_t>> append_locked(Registry& registry, SessionLock const& session_lock, Chunk chunk) {
+    auto& session = session_lock.session();
+    CO_CHECK(co_await begin_bytes(registry, session_lock, chunk));
+    auto const before = session.offset.load();
+    auto const received = co_await receive_into(registry, session_lock, chunk);
+    auto const offset = session.offset.load();
+    if (received.has_value() || offset != before) session.expects_retry = false;
+    Result<> kept;
+    if (!session.stale) kept = co_await record_progress(registry, session_lock);
+    CO_CHECK(received);
+    CO_CHECK(kept);
+    co_return offset;
+}
+
+/// Receives, proves and stores a blob that has no session.
+Task<Result<meta::BlobFact>> push_whole(Registry& registry, policy::Caller const& caller,
+                                        oci::RepositoryName const& repository, Chunk whole,
+                                        oci::Digest const& digest) {
+    auto const id = Uuid::random(registry.random);
+    CO_TRY(auto const upload, co_await registry.blobs.create(id, digest.algorithm()));
+    auto const fact = co_await receive_whole(registry, caller, repository, *upload, whole, digest);
+    if (fact.has_error()) {
+        // What cannot be removed now goes at the next start; the client needs the reason of the refusal.
+        (void)co_await upload->discard();
+        co_return fact.error();
+    }
+    auto const push = co_await registry.sessions.pushes().begin(digest);
+    auto const committed = co_await upload->commit(digest);
+    if (committed.has_error()) {
+        (void)co_await upload->discard();
+        co_return committed.error();
+    }
+    CO_CHECK(co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, actor_of(caller),
+                                                      registry.clock.now()));
     co_return fact;
 }
 
@@ -208,16 +279,10 @@ Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref) {
 
 Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chunk chunk) {
     CO_TRY(auto const session_lock, co_await lock_session(registry, ref, lock_policy(chunk)));
-    auto& session = session_lock.session();
-    CO_CHECK(co_await begin_bytes(registry, session_lock, chunk));
-    auto const before = session.offset.load();
-    auto const received = co_await receive_into(registry, session_lock, chunk);
-    auto const offset = session.offset.load();
-    if (received.has_value() || offset != before) session.expects_retry = false;
-    Result<> kept;
-    if (!session.stale) kept = co_await record_progress(registry, session_lock);
-    CO_CHECK(received);
-    CO_CHECK(kept);
+    auto const offset = co_await append_locked(registry, session_lock, chunk);
+    if (offset.has_error() && offset.error().code == Errc::no_space) {
+        co_await drop_upload(registry, session_lock, offset.error());
+    }
     co_return offset;
 }
 
@@ -226,10 +291,10 @@ Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Ch
     // The digest proves that nothing was mixed, so this may always wait for a broken connection to be
     // noticed.
     CO_TRY(auto const session_lock, co_await lock_session(registry, ref, IfLocked::wait_briefly));
-    auto& session = session_lock.session();
-    CO_CHECK(co_await begin_closing(registry, session_lock, last));
     auto const fact = co_await finish_locked(registry, ref, session_lock, last, digest);
-    if (fact.has_error() && !session.stale) co_await keep_unfinished(registry, session_lock);
+    if (fact.has_error() && fact.error().code == Errc::no_space) {
+        co_await drop_upload(registry, session_lock, fact.error());
+    }
     co_return fact;
 }
 
@@ -241,22 +306,11 @@ Task<Result<>> cancel_upload(Registry& registry, UploadRef ref) {
 Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const& caller,
                                        oci::RepositoryName const& repository, Chunk whole,
                                        oci::Digest const& digest) {
-    auto const id = Uuid::random(registry.random);
-    CO_TRY(auto const upload, co_await registry.blobs.create(id, digest.algorithm()));
-    auto const fact = co_await receive_whole(registry, caller, repository, *upload, whole, digest);
-    if (fact.has_error()) {
-        // What cannot be removed now goes at the next start; the client needs the reason of the refusal.
-        (void)co_await upload->discard();
-        co_return fact.error();
+    CO_CHECK(co_await require_room(registry, repository.str(), whole.length.value_or(0)));
+    auto const fact = co_await push_whole(registry, caller, repository, whole, digest);
+    if (fact.has_error() && fact.error().code == Errc::no_space) {
+        note_out_of_room(registry, fact.error(), repository.str(), OutOfRoom::dropped);
     }
-    auto const push = co_await registry.sessions.pushes().begin(digest);
-    auto const committed = co_await upload->commit(digest);
-    if (committed.has_error()) {
-        (void)co_await upload->discard();
-        co_return committed.error();
-    }
-    CO_CHECK(co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, actor_of(caller),
-                                                      registry.clock.now()));
     co_return fact;
 }
 

@@ -54,19 +54,21 @@ Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref);
 /// Adds a chunk (end-5) and answers the new offset. range_invalid if it does not start at the offset: the
 /// session lives on. If the client goes away, what came is kept. too_many_requests for the first bytes of a
 /// session, if repository or caller have as many unfinished ones as Rules allow and all of them are being
-/// written to. upload_busy too if another process goes on with the session meanwhile.
+/// written to. upload_busy too if another process goes on with the session meanwhile. no_space if there is no
+/// room for it: then the session has ended, and its bytes are dropped.
 Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chunk chunk);
 
 /// Adds the last chunk, compares the digest, asks the gate, stores and links the blob (end-6).
 /// digest_invalid leaves the session as it is, a client that goes away what came. But where a body without a
-/// place failed that may have been the whole blob, the next such body is the whole blob again.
+/// place failed that may have been the whole blob, the next such body is the whole blob again. no_space ends
+/// the session, as in `append_upload`.
 Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Chunk last,
                                            oci::Digest const& digest);
 
 /// Ends a session and forgets its bytes (end-14).
 Task<Result<>> cancel_upload(Registry& registry, UploadRef ref);
 
-/// A whole blob in one request (end-4b).
+/// A whole blob in one request (end-4b). no_space keeps nothing of it.
 Task<Result<meta::BlobFact>> push_blob(Registry& registry, policy::Caller const& caller,
                                        oci::RepositoryName const& repository, Chunk whole,
                                        oci::Digest const& digest);

@@ -38,32 +38,35 @@ Result<std::size_t> reserve(MemoryBudget::Reservation& reservation, std::size_t 
 
 /// Reads to the end of the body, or to where it is longer than promised.
 Task<Result<>> receive_all(blob::Upload& upload, Chunk& chunk, std::atomic<std::uint64_t>& offset,
-                           std::uint64_t& received, MemoryBudget* memory) {
+                           std::uint64_t& received, MemoryBudget* memory, StorageRoom* room) {
     auto const promised = chunk.length.value_or(piece_size);
     auto const wanted = static_cast<std::size_t>(std::clamp<std::uint64_t>(promised, 1, piece_size));
     MemoryBudget::Reservation reservation(memory);
-    CO_TRY(auto const room, reserve(reservation, wanted));
-    auto const buffer = std::make_unique_for_overwrite<std::byte[]>(room);
+    CO_TRY(auto const size, reserve(reservation, wanted));
+    auto const buffer = std::make_unique_for_overwrite<std::byte[]>(size);
     for (;;) {
         Result<> failure;
-        auto const filled = co_await fill(chunk.bytes, {buffer.get(), room}, failure);
+        auto const filled = co_await fill(chunk.bytes, {buffer.get(), size}, failure);
         received += filled;
         if (chunk.length && received > *chunk.length) co_return Result<>{};
+        if (room != nullptr && !room->take(filled)) {
+            CO_CHECK(co_await room->require());
+        }
         auto const kept = co_await upload.append(std::span<std::byte const>(buffer.get(), filled));
         offset.store(upload.size());
         if (kept.has_error()) co_return kept.error();
         if (failure.has_error()) co_return failure.error();
-        if (filled < room) co_return Result<>{};
+        if (filled < size) co_return Result<>{};
     }
 }
 
 }  // namespace
 
 Task<Result<>> receive(blob::Upload& upload, Chunk chunk, std::atomic<std::uint64_t>& offset,
-                       MemoryBudget* memory) {
+                       MemoryBudget* memory, StorageRoom* room) {
     if (chunk.length) upload.set_savepoint();
     std::uint64_t received = 0;
-    CO_CHECK(co_await receive_all(upload, chunk, offset, received, memory));
+    CO_CHECK(co_await receive_all(upload, chunk, offset, received, memory, room));
     if (!chunk.length || received == *chunk.length) co_return Result<>{};
     auto const taken_back = co_await upload.roll_back();
     offset.store(upload.size());

@@ -21,6 +21,7 @@ namespace ocilot::registry {
 class UploadSessions;
 class ManifestCache;
 class UnreadableBlobs;
+class StorageRoom;
 
 /// A row of `ocilot.quotas`: what each repository that matches may hold.
 struct Quota {
@@ -32,6 +33,7 @@ struct Quota {
 /// What an operator decides about operations.
 struct Rules {
     bool deletes = true;                           ///< `storage.delete.enabled`
+    bool delete_referenced = true;                 ///< `ocilot.storage.deletereferenced`
     std::size_t manifest_limit = 4 * 1024 * 1024;  ///< bytes
     /// Where a manifest may name content that is not there, `ocilot.sparse`.
     std::vector<oci::RepositoryPattern> sparse = {};
@@ -59,6 +61,7 @@ struct Registry {
     Rules rules;
     UnreadableBlobs* unreadable = nullptr;  ///< told of blobs that a request could not read; may be null
     MemoryBudget* upload_memory = nullptr;  ///< of buffers of uploads being received; null: not counted
+    StorageRoom* room = nullptr;            ///< that uploads have; null: any
 };
 
 }  // namespace ocilot::registry

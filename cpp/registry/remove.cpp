@@ -75,7 +75,8 @@ Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,
                            oci::RepositoryName const& repository, oci::Digest const& digest) {
     oci::Reference const reference = digest;
     CO_TRY(auto seen, co_await may_delete(registry, caller, repository, reference, policy::Removed::blob));
-    co_return co_await registry.meta.links().unlink_blob(repository, digest, std::move(seen),
+    meta::UnlinkConditions conditions{std::move(seen), !registry.rules.delete_referenced};
+    co_return co_await registry.meta.links().unlink_blob(repository, digest, std::move(conditions),
                                                          actor_of(caller), registry.clock.now());
 }
 

@@ -11,7 +11,8 @@ Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
                                oci::RepositoryName const& repository, oci::Reference const& reference,
                                std::optional<meta::TagCondition> condition = {});
 
-/// Takes a blob out of a repository (end-10). unsupported if deletes are switched off; blob_unknown; denied.
+/// Takes a blob out of a repository (end-10). unsupported if deletes are switched off, or, where Rules say
+/// so, if a manifest of the repository references it; blob_unknown; denied.
 Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,
                            oci::RepositoryName const& repository, oci::Digest const& digest);
 

@@ -46,7 +46,7 @@ struct Candidate {
 /// Those recorded longest ago, the longest idle first.
 Task<Result<std::vector<Candidate>>> find_candidates(Registry& registry, meta::UploadFilter whose,
                                                      std::size_t limit) {
-    CO_TRY(auto uploads, co_await registry.meta.uploads().oldest(std::move(whose), limit));
+    CO_TRY(auto uploads, co_await registry.meta.uploads().oldest(std::move(whose), {}, limit));
     std::vector<Candidate> found;
     found.reserve(uploads.size());
     for (auto& upload : uploads) {

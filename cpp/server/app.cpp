@@ -99,6 +99,7 @@ Counter& dropped_lines(Metrics& metrics, std::string_view log) {
 Result<registry::Rules> rules_of(Settings const& settings) {
     registry::Rules rules;
     rules.deletes = settings.storage.deletes;
+    rules.delete_referenced = settings.storage.delete_referenced;
     rules.manifest_limit = settings.limits.manifest;
     rules.strict_sizes = settings.storage.strict_sizes;
     rules.json = {settings.limits.json_depth, settings.limits.json_members};
@@ -184,13 +185,14 @@ Result<> Server::Parts::open() {
     CHECK(load_certificates());
     describe_process(metrics, clock, certificates.get());
     CHECK(open_stores());
+    CHECK(measure_room());
     CHECK(open_sessions());
     TRY(auto const points, hookbox::parse_hook_points(settings.hook_points));
     if (!points.empty()) hooks.gate.set_points(points);
     CHECK(open_access());
     TRY(auto const rules, rules_of(settings));
     registry.emplace(registry::Registry{*blobs, *meta, hooks.gate, clock, random, *sessions, manifests, rules,
-                                        &unreadable, &upload_memory});
+                                        &unreadable, &upload_memory, room ? &*room : nullptr});
     jobs::CollectRules const collect_rules{.grace = settings.upkeep.gc_grace,
                                            .pending = settings.upkeep.gc_pending,
                                            .rate = settings.upkeep.gc_rate,
@@ -280,6 +282,13 @@ Result<> Server::Parts::open_stores() {
             {{"root", std::string_view(root)}});
     }
     return {};
+}
+
+Result<> Server::Parts::measure_room() {
+    if (settings.storage.in_memory) return {};
+    room.emplace(registry::StorageRoom::Parts{*blobs, steady_clock, log, metrics}, settings.storage.reserve,
+                 root);
+    return sync_wait(room->measure());
 }
 
 Result<> Server::Parts::open_sessions() {

@@ -6,6 +6,7 @@
 #include "jobs/tag_history.h"
 #include "jobs/uploads.h"
 #include "registry/sessions.h"
+#include "registry/storage_room.h"
 #include "server/sync_wait.h"
 
 #include <algorithm>
@@ -22,6 +23,7 @@ constexpr seconds key_interval{10};
 constexpr std::chrono::hours audit_interval{1};
 constexpr std::chrono::hours history_interval{24};
 constexpr std::chrono::hours measure_interval{1};
+constexpr seconds free_space_interval{10};
 
 /// A pair that does not fit leaves the old one in force.
 Items reload_certificates(net::TlsCertificates& certificates, BlockingPool& pool, Log const& log) {
@@ -98,6 +100,20 @@ jobs::Job measure_storage(JobListParts const& parts) {
             .scope = jobs::JobScope::process};
 }
 
+Items measure_free_space(registry::StorageRoom& room) {
+    CO_CHECK(co_await room.measure());
+    co_return std::size_t{1};
+}
+
+jobs::Job measure_free_space(JobListParts const& parts) {
+    auto& room = *parts.registry.room;
+    return {.name = "measure-free-space",
+            .purpose = "Measure the free space of the file system, for the metrics and the log.",
+            .interval = free_space_interval,
+            .round = [&room](jobs::Round const&) { return measure_free_space(room); },
+            .scope = jobs::JobScope::process};
+}
+
 jobs::Job flush_refusals(JobListParts const& parts) {
     auto& refusals = parts.refusals;
     return {.name = "flush-refusals",
@@ -163,6 +179,7 @@ Result<std::vector<jobs::Job>> job_list(JobListParts parts) {
     list.push_back(expire_audit_log(parts));
     list.push_back(expire_tag_history(parts));
     list.push_back(measure_storage(parts));
+    if (parts.registry.room != nullptr) list.push_back(measure_free_space(parts));
     list.push_back(flush_refusals(parts));
     if (parts.access.has_tokens()) {
         list.push_back(rotate_keys(parts));

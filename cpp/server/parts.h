@@ -14,6 +14,7 @@
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
 #include "registry/sessions.h"
+#include "registry/storage_room.h"
 #include "registry/unreadable.h"
 #include "server/access.h"
 #include "server/connections.h"
@@ -74,6 +75,7 @@ struct Server::Parts {
     std::optional<registry::UploadSessions> sessions;
     registry::ManifestCache manifests;
     registry::UnreadableBlobs unreadable;
+    std::optional<registry::StorageRoom> room;  ///< none in memory
     std::optional<registry::Registry> registry;
     std::optional<jobs::Collector> collector;
     std::optional<http::Operations> operations;
@@ -90,6 +92,7 @@ struct Server::Parts {
 
   private:
     Result<> open_stores();
+    Result<> measure_room();
     Result<> open_access();
     Result<> load_certificates();
     Result<> clean_up();

@@ -346,7 +346,8 @@ void Session::record(Exchange const& exchange, http::Response const& response,
                                                           {"target", target.substr(0, 2048)},
                                                           {"reason", response.refusal}});
     }
-    if ((response.status >= 500 && !response.by_client) || !response.cause.empty()) {
+    bool const failed = (response.status >= 500 && !response.by_client) || !response.cause.empty();
+    if (failed && !response.is_logged) {
         auto const level = response.status == 503 ? LogLevel::warn : LogLevel::error;
         context_.log.write(level, "request failed",
                            {{"request_id", exchange.id},

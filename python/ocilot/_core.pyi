@@ -85,6 +85,8 @@ class Settings:
     cors_origins: list[str]
     cors_credentials: bool
     host_names: list[str]
+    delete_referenced: bool
+    storage_reserve: int
     strict_sizes: bool
     catalog_limit: int
     tags_limit: int

@@ -81,6 +81,7 @@ ocilot:
     uploadspercaller: 0
     jsondepth: 32
     jsonmembers: 1000
+  storage: {reserve: 256MiB, deletereferenced: false}
   metrics: {readers: ["robot:prometheus", "group:ops"]}
   pools: {write: 16, read: 4}
   gc: {enabled: false, grace: 30m, pending: 90s, rate: 500}
@@ -135,6 +136,8 @@ EVERY_SETTING = {
     "cors_origins": ["https://ui.example.com", "http://localhost:8080"],
     "cors_credentials": True,
     "strict_sizes": True,
+    "storage_reserve": 256 << 20,
+    "delete_referenced": False,
     "gc": False,
     "gc_grace": 1800,
     "gc_pending": 90,

@@ -89,3 +89,22 @@ def test_deletes_that_are_switched_off_are_off_for_all(fresh_registry: FreshRegi
         assert api.has_manifest("off", digest)
         assert api.has_blob("off", image.config.digest)
         assert api("DELETE", api.start_upload("off")).status == 204, "cancelling an upload is no delete"
+
+
+def test_a_referenced_blob_is_not_deleted_where_the_configuration_says_so(
+    fresh_registry: FreshRegistry,
+) -> None:
+    config = (
+        "version: 0.1\nstorage: {delete: {enabled: true}}\nocilot: {storage: {deletereferenced: false}}\n"
+    )
+    images = [make_image(str(i)) for i in range(6)]
+    shared = images[0].blobs[-1]
+    with fresh_registry(config).connect() as api:
+        for image in images:
+            api.push_image("app", image)
+        refused = api("DELETE", f"/v2/app/blobs/{shared.digest}")
+        assert (refused.status, refused.codes) == (405, ["UNSUPPORTED"])
+        assert refused.json["errors"][0]["detail"] == images[0].digest
+        assert api.has_blob("app", shared.digest)
+        assert api("DELETE", f"/v2/app/manifests/{images[0].digest}").status == 202
+        assert api("DELETE", f"/v2/app/blobs/{shared.digest}").status == 202

@@ -1,4 +1,4 @@
-"""A full disk refuses what does not fit, in the protocol's words, and nothing else; space heals it."""
+"""A full disk refuses what does not fit, in the protocol's words; ocilot itself makes room."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ import pytest
 from .api import Answer, Api, with_digest
 from .conftest import FreshRegistry
 from .images import MIB, Image, digest_of, make_image, noise
-from .programs import wait_until
 from .registry import Registry
+from .test_account_commands import Commands
+from .test_integrity import metric
 
 SIZE = 8 * MIB
+RESERVE = 2 * MIB
+NO_RESERVE = {"REGISTRY_OCILOT_STORAGE_RESERVE": "0"}
+"""Uploads take the last byte."""
+WITH_RESERVE = {"REGISTRY_OCILOT_STORAGE_RESERVE": str(RESERVE)}
 
 
 @dataclass
@@ -62,7 +67,7 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 @pytest.fixture
 def full(disk: SmallDisk, fresh_registry: FreshRegistry) -> Iterator[tuple[Registry, SmallDisk, Image]]:
     """A registry that holds an image under two tags, on a disk without a free byte."""
-    registry = fresh_registry(root=disk.path / "data")
+    registry = fresh_registry(root=disk.path / "data", env=NO_RESERVE)
     image = make_image("kept", size=100_000)
     with registry.connect() as api:
         api.push_image("team/app", image, "1", "2")
@@ -80,6 +85,31 @@ def assert_reads_work(api: Api, image: Image) -> None:
         assert api("GET", f"/v2/team/app/blobs/{blob.digest}").body == blob.data
 
 
+def stored_uploads(registry: Registry) -> list[Path]:
+    """Files of unfinished uploads."""
+    return [path for path in (registry.root / "ocilot/uploads").rglob("*") if path.is_file()]
+
+
+def push_in_chunks(api: Api, seed: str, size: int = 100_000) -> int:
+    """Pushes a blob as docker does, without saying how large it is; the status that ends it."""
+    data = noise(size, seed)
+    started = api("POST", "/v2/team/app/blobs/uploads/")
+    if started.status != 202:
+        return started.status
+    sent = api("PATCH", started["Location"], [data], chunked=True)
+    if sent.status != 202:
+        return sent.status
+    return api("PUT", with_digest(sent["Location"], digest_of(data))).status
+
+
+def fill_by_pushes(api: Api) -> None:
+    """Pushes until no more is taken."""
+    statuses = [push_in_chunks(api, f"fill {i}") for i in range(SIZE // 100_000)]
+    assert statuses[0] == 201
+    assert statuses[-1] == 507
+    assert set(statuses) == {201, 507}
+
+
 def put_tag(api: Api, tag: str, image: Image) -> Answer:
     manifest = image.manifest
     return api("PUT", f"/v2/team/app/manifests/{tag}", manifest.data, {"Content-Type": manifest.media_type})
@@ -91,7 +121,7 @@ def test_a_blob_that_does_not_fit_is_refused_and_fits_when_there_is_space(
     image = make_image("kept", size=100_000)
     data = noise(5 * MIB, "big")
     target = f"/v2/team/app/blobs/uploads/?digest={digest_of(data)}"
-    with fresh_registry(root=disk.path / "data").connect() as api:
+    with fresh_registry(root=disk.path / "data", env=NO_RESERVE).connect() as api:
         api.push_image("team/app", image, "1", "2")
         disk.ballast.write_bytes(bytes(4 * MIB))
         api("POST", target, data).assert_error(507)
@@ -103,21 +133,22 @@ def test_a_blob_that_does_not_fit_is_refused_and_fits_when_there_is_space(
         assert api("GET", f"/v2/team/app/blobs/{digest_of(data)}").body == data
 
 
-def test_an_upload_that_met_a_full_disk_goes_on_from_the_offset_it_tells(
+def test_the_bytes_of_an_upload_that_met_a_full_disk_are_dropped(
     disk: SmallDisk, fresh_registry: FreshRegistry
 ) -> None:
     data = noise(5 * MIB, "chunks")
-    with fresh_registry(root=disk.path / "data").connect() as api:
+    registry = fresh_registry(root=disk.path / "data", env=NO_RESERVE)
+    with registry.connect() as api:
         location = api("PATCH", api.start_upload("team/app"), data[:MIB])["Location"]
         disk.ballast.write_bytes(bytes(4 * MIB))
         api("PATCH", location, data[MIB:]).assert_error(507)
-        status = api("GET", location)
-        assert status.status == 204, status
-        offset = int(status["Range"].removeprefix("0-")) + 1
-        assert MIB <= offset < len(data)
+        assert stored_uploads(registry) == []
+        api("GET", location).assert_error(404)
+        assert metric(api, 'ocilot_uploads_out_of_space_total{outcome="dropped"}') == 1
+        registry.wait_for_line("upload dropped: no space")
         disk.free()
-        done = api("PUT", with_digest(location, digest_of(data)), data[offset:])
-        assert done.status == 201, done
+        location = api("PATCH", api.start_upload("team/app"), data)["Location"]
+        assert api("PUT", with_digest(location, digest_of(data))).status == 201
         assert api("GET", f"/v2/team/app/blobs/{digest_of(data)}").body == data
 
 
@@ -137,9 +168,10 @@ def test_facts_that_do_not_fit_are_refused_and_nothing_of_them_is_seen(
             answer.assert_error(507, 503)
         assert_reads_work(api, image)
         assert not api.has_blob("other/app", image.config.digest)
-        wait_until(lambda: api("GET", "/readyz").status == 503, "a probe since the disk is full")
+        ready = api("GET", "/readyz")
+        assert (ready.status, f"file system of {registry.root} is full" in ready.body.decode()) == (200, True)
         disk.free()
-        assert api("GET", "/readyz").status == 200
+        assert "is full" not in api("GET", "/readyz").body.decode()
         assert put_tag(api, "3", image).status == 201
         assert api("DELETE", "/v2/team/app/manifests/1").status == 202
         assert api.tags("team/app") == ["2", "3"]
@@ -164,3 +196,77 @@ def test_a_push_refused_by_a_full_disk_succeeds_when_space_returns_and_outlives_
         assert api("GET", "/v2/team/app/manifests/3").body == other.manifest.data
         for blob in (*image.blobs, *other.blobs):
             assert api("GET", f"/v2/team/app/blobs/{blob.digest}").body == blob.data
+
+
+@pytest.fixture
+def filled(disk: SmallDisk, fresh_registry: FreshRegistry) -> Registry:
+    """A registry that pushes have filled up to the reserve; it holds an image and an unfinished upload."""
+    registry = fresh_registry(root=disk.path / "data", env=WITH_RESERVE)
+    with registry.connect() as api:
+        api.push_image("team/app", make_image("kept", size=100_000), "1", "2")
+        api.push_image("team/old", make_image("old", size=MIB), "1")
+        api("PATCH", api.start_upload("team/app"), noise(MIB, "unfinished"))
+        fill_by_pushes(api)
+    return registry
+
+
+def test_uploads_leave_the_reserve_and_everything_else_may_use_it(filled: Registry) -> None:
+    image = make_image("kept", size=100_000)
+    with filled.connect() as api:
+        api("POST", "/v2/team/app/blobs/uploads/").assert_error(507)
+        whole = f"/v2/team/app/blobs/uploads/?digest={digest_of(b'whole')}"
+        api("POST", whole, b"whole").assert_error(507)
+        assert_reads_work(api, image)
+        mounted = api("POST", f"/v2/other/app/blobs/uploads/?mount={image.config.digest}&from=team/app")
+        assert mounted.status == 201
+        assert put_tag(api, "3", image).status == 201
+        assert api("DELETE", "/v2/team/app/manifests/3").status == 202
+        ready = api("GET", "/readyz")
+        assert ready.status == 200, "pulls work: a load balancer must not take it away"
+        assert f"file system of {filled.root} is full" in ready.body.decode()
+        assert "reserve 2.0 MiB; uploads are refused" in ready.body.decode()
+        assert metric(api, "ocilot_storage_full") == 1
+        assert metric(api, "ocilot_storage_reserve_bytes") == RESERVE
+        assert RESERVE - MIB < metric(api, "ocilot_storage_free_bytes") < RESERVE
+    filled.wait_for_line('msg="file system is full"')
+
+
+def test_ocilot_gets_out_of_a_full_disk_by_itself(filled: Registry) -> None:
+    old = make_image("old", size=MIB)
+    filled.restart()
+    filled.wait_for_line('msg="file system is full"')
+    commands = Commands(filled)
+    (unfinished,) = commands.data("upload", "ls")
+    assert (unfinished["repository"], unfinished["bytes"]) == ("team/app", MIB)
+    with filled.connect() as api:
+        assert push_in_chunks(api, "refused") == 507
+        commands.fine("upload", "rm", unfinished["id"][:8], "--yes")
+        assert stored_uploads(filled) == []
+        assert "is full" not in api("GET", "/readyz").body.decode()
+        fill_by_pushes(api)
+        assert api("DELETE", f"/v2/team/old/manifests/{old.digest}").status == 202
+        commands.fine("gc", "run", "--now", "--yes", "--wait")
+        assert push_in_chunks(api, "taken", 500_000) == 201
+        assert_reads_work(api, make_image("kept", size=100_000))
+    filled.wait_for_line("file system is no longer full")
+
+
+def test_a_kill_on_a_full_disk_is_followed_by_a_start(filled: Registry) -> None:
+    filled.kill()
+    filled.start()
+    with filled.connect() as api:
+        assert_reads_work(api, make_image("kept", size=100_000))
+        api("POST", "/v2/team/app/blobs/uploads/").assert_error(507)
+
+
+def test_an_upload_that_announces_more_than_fits_is_refused_before_its_first_byte(
+    disk: SmallDisk, fresh_registry: FreshRegistry
+) -> None:
+    registry = fresh_registry(root=disk.path / "data", env=WITH_RESERVE)
+    data = noise(7 * MIB, "large")
+    with registry.connect() as api:
+        api("POST", f"/v2/team/app/blobs/uploads/?digest={digest_of(data)}", data).assert_error(507)
+        assert metric(api, 'ocilot_uploads_out_of_space_total{outcome="refused"}') == 1
+        assert metric(api, 'ocilot_uploads_out_of_space_total{outcome="dropped"}') == 0
+        assert metric(api, "ocilot_storage_full") == 0
+    registry.wait_for_line("does not fit on the file system of")

@@ -55,7 +55,7 @@ def test_a_registry_has_what_the_rules_ask_for(
         assert api("GET", "/readyz").status == 200
         samples = api("GET", "/metrics").body.decode()
     asked = re.findall(r"(ocilot_\w+)(?:\{(\w+)=(~?)\"([^\"]+)\"\})?", parts["groups"].text)
-    assert len(asked) == 12
+    assert len(asked) == 14
     for metric, label, pattern, value in asked:
         found = re.findall(rf"^{metric}(?:\{{(.*)\}})? ", samples, re.MULTILINE)
         assert found, metric

@@ -57,6 +57,8 @@ TABLE = {
     ("job", "GET"): ADMINISTRATORS,
     ("job", "POST"): ADMINISTRATORS,
     ("job", "DELETE"): ADMINISTRATORS,
+    ("open_uploads", "GET"): ADMINISTRATORS,
+    ("open_upload", "DELETE"): ADMINISTRATORS,
     ("gc", "GET"): ADMINISTRATORS,
     ("gc_plan", "GET"): ADMINISTRATORS,
     ("gc_run", "POST"): ADMINISTRATORS,

@@ -75,7 +75,6 @@ class Service:
             '":443"': f'"127.0.0.1:{self.port}"',
             PROGRAM: str(OCILOT),
             "ocilot:ocilot": f"{self.user.pw_uid}:{self.user.pw_gid}",
-            "fallocate -l 1G": "fallocate -l 1M",
         }
 
     @property

@@ -16,5 +16,6 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable collection_routes() noexcept;
 [[nodiscard]] RouteTable usage_routes() noexcept;
 [[nodiscard]] RouteTable hook_routes() noexcept;
+[[nodiscard]] RouteTable open_upload_routes() noexcept;
 
 }  // namespace ocilot::http

@@ -92,6 +92,7 @@ struct Response {
     std::string_view refusal = {};  ///< literal: which limit refused the request; empty if none did
     std::string cause = {};         ///< what failed here, for the log only; empty if nothing did
     bool by_client = false;         ///< an error that the client made, whatever its status
+    bool is_logged = false;         ///< the log has its line already
 
     Response& set(std::string_view name, std::string value) {
         if (headers.capacity() == 0) headers.reserve(usual_headers);

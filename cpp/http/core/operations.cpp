@@ -2,6 +2,7 @@
 
 #include "http/core/errors.h"
 #include "http/core/target.h"
+#include "registry/storage_room.h"
 
 #include <fmt/format.h>
 
@@ -67,14 +68,17 @@ Task<Response> Operations::respond(Request const& request) {
 Task<> Operations::measure_stores() {
     auto const quarantined = co_await registry_.meta.scrub().quarantined();
     if (quarantined.has_value()) quarantined_.set(static_cast<std::int64_t>(*quarantined));
-    auto const room = co_await registry_.blobs.capacity();
-    if (room.has_error() || !*room) co_return;
-    metrics_
-        .gauge("ocilot_storage_free_bytes",
-               "Bytes free for the registry on the data directory's file system.")
-        .set(static_cast<std::int64_t>((*room)->free));
-    metrics_.gauge("ocilot_storage_total_bytes", "Size of the data directory's file system in bytes.")
-        .set(static_cast<std::int64_t>((*room)->total));
+    if (registry_.room != nullptr) (void)co_await registry_.room->measure();
+}
+
+Task<std::string> Operations::full_note(Probe probe) {
+    std::optional<std::string> full;
+    if (registry_.room != nullptr) {
+        (void)co_await registry_.room->measure();  // What cannot be measured now keeps its last value.
+        full = registry_.room->full();
+    }
+    if (!full && probe.full) full = "no space left on the file system, or its quota is used up";
+    co_return full ? fmt::format("{}; uploads are refused\n", *full) : std::string();
 }
 
 Task<Response> Operations::ready() {
@@ -82,7 +86,9 @@ Task<Response> Operations::ready() {
     auto const probe = co_await readiness_.probe();
     auto const at = fmt::format("stores probed at {}\n", rfc3339(probe.at));
     if (!probe.trouble.empty()) co_return not_ready(probe.trouble, Readiness::fresh.count(), at);
-    co_return text(200, plain, "ready\n" + at);
+    // Pulls work, and so do deletes within the reserve: a load balancer must not take the registry away.
+    auto const note = co_await full_note(probe);
+    co_return text(200, plain, fmt::format("ready\n{}{}", note, at));
 }
 
 Response Operations::refuse(Error const& error) const {

@@ -27,6 +27,8 @@ class Operations final : public Handler {
     /// Asks the stores what metrics show of them.
     Task<> measure_stores();
     Task<Response> ready();
+    /// What `/readyz` says of a full file system; empty if there is room.
+    Task<std::string> full_note(Probe probe);
 
     registry::Registry& registry_;
     Metrics& metrics_;

@@ -58,16 +58,24 @@ Task<Probe> Readiness::probe() {
         });
     }
     Ended const ended(made, [this](Probe const& probe) { finish(probe); });
-    made.trouble = co_await look();
+    co_await look(made);
     co_return made;
 }
 
-Task<std::string_view> Readiness::look() {
+Task<> Readiness::look(Probe& probe) {
+    auto const is_full = [](Result<> const& answer) {
+        return answer.has_error() && answer.error().code == Errc::no_space;
+    };
     auto const blobs = co_await registry_.blobs.check();
-    if (blobs.has_error()) co_return "the blob store does not answer";
     auto const facts = co_await registry_.meta.check();
-    if (facts.has_error()) co_return "the metadata store does not answer";
-    co_return std::string_view();
+    probe.full = is_full(blobs) || is_full(facts);
+    if (blobs.has_error() && !is_full(blobs)) {
+        probe.trouble = "the blob store does not answer";
+    } else if (facts.has_error() && !is_full(facts)) {
+        probe.trouble = "the metadata store does not answer";
+    } else {
+        probe.trouble = {};
+    }
 }
 
 void Readiness::finish(Probe probe) {

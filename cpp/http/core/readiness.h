@@ -16,6 +16,7 @@ namespace ocilot::http {
 struct Probe {
     Time at;
     std::string_view trouble = {};  ///< literal; empty: the stores answer
+    bool full = false;              ///< they answer that no space is left: what is there can be read
 };
 
 /// Whether the stores answer. A probe writes and syncs, so callers share it: one that runs is waited for,
@@ -35,7 +36,7 @@ class Readiness {
     /// What is known without another probe; nullopt: the caller has to make one, or to wait for the one that
     /// runs.
     std::optional<Probe> known(Time now);
-    Task<std::string_view> look();
+    Task<> look(Probe& probe);
     void finish(Probe probe);
 
     registry::Registry& registry_;

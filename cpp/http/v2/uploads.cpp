@@ -3,6 +3,7 @@
 #include "http/v2/routes.h"
 #include "oci/byte_range.h"
 #include "registry/push_blob.h"
+#include "registry/storage_room.h"
 
 #include <fmt/format.h>
 
@@ -66,10 +67,19 @@ Result<oci::Digest> digest_parameter(Query const& query) {
     return oci::Digest::parse(*text);
 }
 
+/// The answer to an upload that failed. That there is no room for it the registry has logged itself, not once
+/// for each request: a full disk must not fill the log.
+Response upload_failed(Context const& context, Error const& error) {
+    auto response = error_response(error);
+    response.is_logged = error.code == Errc::no_space && context.registry.room != nullptr;
+    return response;
+}
+
 /// An answer for a chunk that was not taken, or not to its end. Where the upload can go on, it tells where.
 Task<Result<Response>> not_taken(Context const& context, registry::UploadRef ref, Error error) {
     bool const lives_on = error.code == Errc::range_invalid || error.code == Errc::size_invalid ||
                           error.code == Errc::request_timeout;
+    if (error.code == Errc::no_space) co_return upload_failed(context, error);
     if (!lives_on) co_return error;
     auto response = error_response(error);
     auto const offset = co_await registry::upload_offset(context.registry, ref);
@@ -151,7 +161,12 @@ Task<Result<bool>> mount(Context const& context, oci::Digest const& digest) {
 Task<Result<Response>> push_whole(Context const& context, std::string_view digest_text) {
     CO_TRY(auto const digest, oci::Digest::parse(digest_text));
     registry::Chunk const whole{*context.request.body, std::nullopt, body_length(context.request)};
-    CO_CHECK(co_await registry::push_blob(context.registry, context.caller, context.name(), whole, digest));
+    auto const stored =
+        co_await registry::push_blob(context.registry, context.caller, context.name(), whole, digest);
+    if (stored.has_error() && stored.error().code == Errc::no_space) {
+        co_return upload_failed(context, stored.error());
+    }
+    CO_CHECK(stored);
     co_return created(context, digest);
 }
 
@@ -180,6 +195,8 @@ Task<Result<Response>> post_upload(Context const& context) {
     // Whoever asks for a mount brings no blob: it goes on with an upload, as after a mount without a digest.
     bool const brings_blob = context.request.has_body || !tried_to_mount;
     if (digest && brings_blob) co_return co_await push_whole(context, *digest);
+    auto const room = co_await registry::require_room(context.registry, context.name().str(), 0);
+    if (room.has_error()) co_return upload_failed(context, room.error());
     co_return start(context, algorithm);
 }
 

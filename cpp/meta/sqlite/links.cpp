@@ -140,11 +140,13 @@ Task<Result<BlobFact>> SqliteLinks::mount_blob(oci::RepositoryName const& source
 }
 
 Task<Result<>> SqliteLinks::unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
-                                        std::optional<std::vector<std::string>> expected_tags, Actor by,
-                                        Time now) {
+                                        UnlinkConditions conditions, Actor by, Time now) {
     return writer_.run(ChangeScope::of(repository), [=](SqliteDb& db) -> Result<> {
-        if (expected_tags) {
-            CHECK(require_no_other_tag(db, repository, digest, *expected_tags));
+        if (conditions.expected_tags) {
+            CHECK(require_no_other_tag(db, repository, digest, *conditions.expected_tags));
+        }
+        if (conditions.unreferenced) {
+            CHECK(require_no_manifest(db, repository, digest));
         }
         return unlink(db, repository, digest, by, now);
     });

@@ -23,8 +23,7 @@ class SqliteLinks final : public Links {
                                       oci::Digest const& digest, Actor by, Time now,
                                       RepositoryLimits limits) override;
     Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
-                               std::optional<std::vector<std::string>> expected_tags, Actor by,
-                               Time now) override;
+                               UnlinkConditions conditions, Actor by, Time now) override;
 
   private:
     static constexpr std::size_t cached_sizes = 64 * 1024;

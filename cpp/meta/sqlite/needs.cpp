@@ -44,6 +44,30 @@ Result<> require_no_other_tag(SqliteDb& db, oci::RepositoryName const& repositor
     }
 }
 
+Result<> require_no_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest) {
+    constexpr std::int64_t named = 5;
+    TRY(auto rows,
+        db.query("SELECT m.digest FROM edge e CROSS JOIN manifest m ON m.id = e.manifest "
+                 "WHERE e.repository = (SELECT id FROM repository WHERE name = ?1) AND e.child = ?2 "
+                 "ORDER BY e.manifest LIMIT ?3",
+                 {repository.str(), digest.str(), named + 1}));
+    Error error{Errc::unsupported,
+                "the blob is referenced by a manifest of the repository; delete that first"};
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) break;
+        if (std::ssize(error.subjects) == named) {
+            error.message = fmt::format(
+                "the blob is referenced by more than {} manifests of the repository; delete them first",
+                named);
+            break;
+        }
+        error.subjects.push_back(rows.text(0));
+    }
+    if (error.subjects.empty()) return {};
+    return error;
+}
+
 Error tag_moved(std::string_view tag) {
     return {Errc::conflict, fmt::format("tag {} was changed concurrently; fetch it and retry", tag)};
 }

@@ -18,6 +18,10 @@ Result<Slice<std::string>> read_tags_on(SqliteDb& db, oci::RepositoryName const&
 Result<> require_no_other_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
                               std::vector<std::string> const& expected_tags);
 
+/// unsupported, with the digests of the first of them, if a manifest of the repository names the digest as
+/// content.
+Result<> require_no_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest);
+
 /// conflict: the tag is not where it was seen.
 [[nodiscard]] Error tag_moved(std::string_view tag);
 

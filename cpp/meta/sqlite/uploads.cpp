@@ -74,14 +74,16 @@ Result<> write_progress(SqliteDb& db, UploadProgress const& progress) {
     return {};
 }
 
-Result<UploadFact> read_upload(SqliteDb& db, oci::RepositoryName const& repository, Uuid id) {
+Result<UploadFact> read_upload(SqliteDb& db, std::optional<oci::RepositoryName> const& repository, Uuid id) {
     TRY(auto rows,
         db.query("SELECT id, repository, algorithm, started_by, started_at, address, offset, state, "
-                 "holder, epoch, last_write_at FROM upload WHERE id = ?1 AND repository = ?2",
-                 {id.str(), repository.str()}));
+                 "holder, epoch, last_write_at FROM upload WHERE id = ?1",
+                 {id.str()}));
     TRY(bool const row, rows.next());
     if (!row) return upload_unknown(id);
-    return upload_of(rows);
+    TRY(auto upload, upload_of(rows));
+    if (repository && upload.repository != *repository) return upload_unknown(id);
+    return upload;
 }
 
 Result<UploadFact> take(SqliteDb& db, oci::RepositoryName const& repository, Uuid id,
@@ -101,30 +103,43 @@ Result<std::size_t> read_count(SqliteDb& db, UploadFilter const& whose) {
     return static_cast<std::size_t>(rows.integer(0));
 }
 
-Result<std::vector<UploadFact>> read_oldest(SqliteDb& db, UploadFilter const& whose, std::size_t count) {
+/// What is greater than every place that is given, or than none.
+struct StoredPlace {
+    std::int64_t at;
+    std::string id;
+};
+
+StoredPlace stored_place(std::optional<UploadCursor> const& place) {
+    if (!place) return {std::numeric_limits<std::int64_t>::min(), {}};
+    return {stored(place->last_write_at), place->id.str()};
+}
+
+Result<std::vector<UploadFact>> read_oldest(SqliteDb& db, UploadFilter const& whose,
+                                            std::optional<UploadCursor> const& place, std::size_t count) {
     bool const by_repository = whose.kind == UploadFilter::Kind::repository;
+    auto const after = stored_place(place);
     TRY(auto rows,
         db.query(by_repository
                      ? "SELECT id, repository, algorithm, started_by, started_at, address, offset, state, "
                        "holder, epoch, last_write_at FROM upload WHERE repository = ?1 "
-                       "ORDER BY last_write_at LIMIT ?2"
+                       "AND (last_write_at, id) > (?3, ?4) ORDER BY last_write_at, id LIMIT ?2"
                      : "SELECT id, repository, algorithm, started_by, started_at, address, offset, state, "
                        "holder, epoch, last_write_at FROM upload WHERE started_by = ?1 AND "
-                       "started_by <> '' ORDER BY last_write_at LIMIT ?2",
-                 {whose.name, limit(count)}));
+                       "started_by <> '' AND (last_write_at, id) > (?3, ?4) "
+                       "ORDER BY last_write_at, id LIMIT ?2",
+                 {whose.name, limit(count), after.at, after.id}));
     return uploads_of(std::move(rows));
 }
 
 Result<std::vector<UploadFact>> read_idle(SqliteDb& db, Time time, std::optional<UploadCursor> const& place,
                                           std::size_t count) {
-    auto const after = place ? stored(place->last_write_at) : std::numeric_limits<std::int64_t>::min();
-    auto const id = place ? place->id.str() : std::string();
+    auto const after = stored_place(place);
     TRY(auto rows,
         db.query("SELECT id, repository, algorithm, started_by, started_at, address, offset, state, holder, "
                  "epoch, "
                  "last_write_at FROM upload WHERE last_write_at < ?1 AND (last_write_at, id) > (?2, ?3) "
                  "ORDER BY last_write_at, id LIMIT ?4",
-                 {stored(time), after, id, limit(count)}));
+                 {stored(time), after.at, after.id, limit(count)}));
     return uploads_of(std::move(rows));
 }
 
@@ -179,7 +194,7 @@ Task<Result<>> SqliteUploads::open(UploadFact upload) {
     return writer_.run(ChangeScope::nothing(), [u = std::move(upload)](SqliteDb& db) { return add(db, u); });
 }
 
-Task<Result<UploadFact>> SqliteUploads::find(oci::RepositoryName const& repository, Uuid id) {
+Task<Result<UploadFact>> SqliteUploads::find(std::optional<oci::RepositoryName> repository, Uuid id) {
     co_return readers_.read([&](SqliteDb& db) { return read_upload(db, repository, id); });
 }
 
@@ -215,8 +230,10 @@ Task<Result<std::size_t>> SqliteUploads::count(UploadFilter whose) {
     co_return readers_.read([&](SqliteDb& db) { return read_count(db, whose); });
 }
 
-Task<Result<std::vector<UploadFact>>> SqliteUploads::oldest(UploadFilter whose, std::size_t limit) {
-    co_return readers_.read([&](SqliteDb& db) { return read_oldest(db, whose, limit); });
+Task<Result<std::vector<UploadFact>>> SqliteUploads::oldest(UploadFilter whose,
+                                                            std::optional<UploadCursor> place,
+                                                            std::size_t limit) {
+    co_return readers_.read([&](SqliteDb& db) { return read_oldest(db, whose, place, limit); });
 }
 
 Task<Result<std::vector<UploadFact>>> SqliteUploads::idle_since(Time time, std::optional<UploadCursor> place,

@@ -13,14 +13,15 @@ class SqliteUploads final : public Uploads {
         : readers_(readers), writer_(writer) {}
 
     Task<Result<>> open(UploadFact upload) override;
-    Task<Result<UploadFact>> find(oci::RepositoryName const& repository, Uuid id) override;
+    Task<Result<UploadFact>> find(std::optional<oci::RepositoryName> repository, Uuid id) override;
     Task<Result<UploadFact>> claim(oci::RepositoryName const& repository, Uuid id,
                                    std::string holder) override;
     Task<Result<>> write(UploadProgress progress) override;
     Task<Result<>> write_all(std::vector<UploadProgress> progress) override;
     Task<Result<>> close(UploadClaim claim) override;
     Task<Result<std::size_t>> count(UploadFilter whose) override;
-    Task<Result<std::vector<UploadFact>>> oldest(UploadFilter whose, std::size_t limit) override;
+    Task<Result<std::vector<UploadFact>>> oldest(UploadFilter whose, std::optional<UploadCursor> place,
+                                                 std::size_t limit) override;
     Task<Result<std::vector<UploadFact>>> idle_since(Time time, std::optional<UploadCursor> place,
                                                      std::size_t limit) override;
     Task<Result<std::optional<RunRecord>>> begin_run(RunRecord fresh,

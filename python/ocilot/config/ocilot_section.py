@@ -12,6 +12,7 @@ from .oidc import ISSUERS, Issuer, apply_oidc
 from .pools import Pools
 from .quotas import QUOTAS, Quota
 from .rates import RATE_LIMITS, RateLimit
+from .room import StorageRoom
 from .section import Section
 from .upkeep import Audit, GarbageCollection, Scrub, TagHistory
 from .values import DURATION, FILE, FLAG, HOST_NAMES, NETWORKS, PATTERNS, SIZE, count
@@ -64,6 +65,7 @@ class Ocilot(Section):
     protection against DNS rebinding by web pages."""
     cors: Cors = Cors()
     limits: Limits = Limits()
+    storage: StorageRoom = StorageRoom()
     metrics: Metrics = Metrics()
     pools: Pools = Pools()
     gc: GarbageCollection = GarbageCollection()
@@ -104,7 +106,7 @@ class Ocilot(Section):
             settings.access = [(patterns, list(allow.items())) for patterns, allow in self.access]
         apply_oidc(settings, self.oidc)
         for part in (
-            *(self.cors, self.limits, self.metrics, self.pools),
+            *(self.cors, self.limits, self.metrics, self.pools, self.storage),
             *(self.gc, self.scrub, self.audit, self.taghistory, self.accounts),
         ):
             part.apply(settings)

@@ -1,6 +1,7 @@
 #include "contract/meta_store_fixture.h"
 
 #include <gmock/gmock.h>
+#include <thread>
 
 using namespace ocilot;
 using namespace ocilot::test;
@@ -35,12 +36,13 @@ TEST_P(MetaStoreContract, WhatANewTagNeedsIsNotRemovedByWhoSawOthers) {
     index.manifests = {digest("image")};
     for (auto const& manifest : {image, index}) ASSERT_TRUE(put(manifest).has_value());
     std::vector<std::string> const seen{"seen"};
-    EXPECT_EQ(run(links().unlink_blob(app, digest("layer"), seen, bob, at(2))).error().code, Errc::conflict);
+    EXPECT_EQ(run(links().unlink_blob(app, digest("layer"), {seen}, bob, at(2))).error().code,
+              Errc::conflict);
     EXPECT_EQ(run(catalog().delete_manifest(app, digest("image"), seen, bob, at(2))).error().code,
               Errc::conflict);
     EXPECT_EQ(run(catalog().tags_on(app, digest("layer"), {{}, 9})).value().items.size(), 2U);
     std::vector<std::string> const both{"new", "seen"};
-    EXPECT_TRUE(run(links().unlink_blob(app, digest("layer"), both, bob, at(2))).has_value());
+    EXPECT_TRUE(run(links().unlink_blob(app, digest("layer"), {both}, bob, at(2))).has_value());
     EXPECT_TRUE(run(catalog().delete_manifest(app, digest("image"), both, bob, at(2))).has_value());
     EXPECT_THAT(tags("team/app"), ElementsAre("new"));
 }
@@ -63,4 +65,49 @@ TEST_P(MetaStoreContract, ManyTagsThatNeedABlobComeInPages) {
     }
     EXPECT_EQ(found.size(), std::size_t{count});
     EXPECT_TRUE(std::ranges::is_sorted(found));
+}
+
+TEST_P(MetaStoreContract, AReferencedBlobIsNotRemovedWhereThatIsTheCondition) {
+    meta::UnlinkConditions const unreferenced{.unreferenced = true};
+    auto const remove = [&](oci::RepositoryName const& repository) {
+        return run(links().unlink_blob(repository, digest("layer"), unreferenced, bob, at(2)));
+    };
+    link(app, "layer");
+    link(repo("other"), "layer");
+    for (int i = 0; i < 7; ++i) {
+        auto image = a_manifest(app, "image" + std::to_string(i));
+        image.blobs = {digest("layer")};
+        ASSERT_TRUE(put(image).has_value());
+    }
+    auto const refused = remove(app);
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().code, Errc::unsupported);
+    EXPECT_THAT(refused.error().subjects,
+                ElementsAre(digest("image0").str(), digest("image1").str(), digest("image2").str(),
+                            digest("image3").str(), digest("image4").str()));
+    EXPECT_TRUE(run(links().blob(app, digest("layer"))).has_value());
+    EXPECT_TRUE(remove(repo("other")).has_value()) << "manifests of other repositories do not count";
+    for (int i = 0; i < 7; ++i) {
+        auto const image = digest("image" + std::to_string(i));
+        ASSERT_TRUE(run(catalog().delete_manifest(app, image, {}, bob, at(3))).has_value());
+    }
+    EXPECT_TRUE(remove(app).has_value());
+    EXPECT_EQ(remove(app).error().code, Errc::blob_unknown);
+}
+
+TEST_P(MetaStoreContract, OfAPushAndTheRemovalOfItsBlobAtTheSameMomentOneIsRefused) {
+    meta::UnlinkConditions const unreferenced{.unreferenced = true};
+    for (int i = 0; i < 50; ++i) {
+        auto const name = "race" + std::to_string(i);
+        link(app, name);
+        auto image = a_manifest(app, name + " image");
+        image.blobs = image.required_blobs = {digest(name)};
+        Result<> removed;
+        std::thread other(
+            [&] { removed = run(links().unlink_blob(app, digest(name), unreferenced, bob, at(2))); });
+        bool const pushed = put(image).has_value();
+        other.join();
+        EXPECT_NE(pushed, removed.has_value());
+        EXPECT_EQ(run(links().blob(app, digest(name))).has_value(), pushed) << "a pushed image has its blob";
+    }
 }

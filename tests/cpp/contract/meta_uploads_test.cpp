@@ -58,6 +58,7 @@ TEST_P(MetaUploadsContract, AnUploadIsFoundInItsRepositoryUntilItIsClosed) {
     EXPECT_EQ(found.epoch, 1);
     EXPECT_EQ(found.last_write_at, at(7));
     EXPECT_EQ(run(uploads().find(repo("team"), fact.id)).error().code, Errc::upload_unknown);
+    EXPECT_EQ(run(uploads().find({}, fact.id)).value().repository, app);
     ASSERT_TRUE(run(uploads().close({fact.id, 1})).has_value());
     EXPECT_EQ(run(uploads().close({fact.id, 1})).error().code, Errc::upload_unknown);
     EXPECT_EQ(run(uploads().find(app, fact.id)).error().code, Errc::upload_unknown);
@@ -130,9 +131,14 @@ TEST_P(MetaUploadsContract, TheLongestIdleComeFirst) {
         for (auto const& one : uploads) out.push_back(one.last_write_at);
         return out;
     };
-    EXPECT_THAT(times(run(uploads().oldest(of("ann"), 2)).value()), ElementsAre(at(10), at(20)));
-    EXPECT_THAT(times(run(uploads().oldest(of(app), 2)).value()), ElementsAre(at(5), at(10)));
-    EXPECT_THAT(times(run(uploads().oldest(of(""), 2)).value()), IsEmpty());
+    EXPECT_THAT(times(run(uploads().oldest(of("ann"), {}, 2)).value()), ElementsAre(at(10), at(20)));
+    EXPECT_THAT(times(run(uploads().oldest(of(app), {}, 2)).value()), ElementsAre(at(5), at(10)));
+    EXPECT_THAT(times(run(uploads().oldest(of(""), {}, 2)).value()), IsEmpty());
+    auto const first = run(uploads().oldest(of(app), {}, 2)).value().back();
+    meta::UploadCursor const after_first{first.last_write_at, first.id};
+    EXPECT_THAT(times(run(uploads().oldest(of(app), after_first, 2)).value()), ElementsAre(at(20), at(30)));
+    EXPECT_THAT(times(run(uploads().oldest(of("ann"), after_first, 9)).value()),
+                ElementsAre(at(20), at(30), at(40)));
     auto const idle = [&](Time before, std::optional<meta::UploadCursor> place, std::size_t limit) {
         return run(uploads().idle_since(before, place, limit)).value();
     };

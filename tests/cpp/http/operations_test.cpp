@@ -95,6 +95,16 @@ TEST_F(Ready, AFailureIsProbedAgainAtOnce) {
     EXPECT_EQ(ocilot::test::run(readiness.probe()).trouble, "");
 }
 
+TEST_F(Ready, AFullStoreIsReadyAndSaysSo) {
+    auto registry = with_held();
+    Readiness readiness(registry, metrics);
+    held.outcome = Error{Errc::no_space, "no space left on device"};
+    auto const probe = ocilot::test::run(readiness.probe());
+    EXPECT_EQ(probe.trouble, "");
+    EXPECT_TRUE(probe.full);
+    EXPECT_EQ(probes("ready"), 1U);
+}
+
 TEST_F(Ready, AProbeThatHangsIsNotWaitedForByThoseWhoComeLater) {
     auto registry = with_held();
     Readiness readiness(registry, metrics);

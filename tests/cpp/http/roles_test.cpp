@@ -61,6 +61,8 @@ std::vector<RoleRow> table() {
         {"job", Method::get, "/api/v1/jobs/missing", admins},
         {"job", Method::post, "/api/v1/jobs/missing", admins},
         {"job", Method::del, "/api/v1/jobs/missing", admins},
+        {"open_uploads", Method::get, "/api/v1/uploads", admins},
+        {"open_upload", Method::del, "/api/v1/uploads/4d8b7fa5-8f2a-4b8e-a5d5-6c3b7d7e1f00", admins},
         {"gc", Method::get, "/api/v1/gc", admins},
         {"gc_plan", Method::get, "/api/v1/gc/plan", admins},
         {"gc_run", Method::post, "/api/v1/gc/run", admins},

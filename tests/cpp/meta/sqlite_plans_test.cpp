@@ -65,13 +65,14 @@ void do_everything(meta::MetaStore& store) {
     for (auto const& whose : {meta::UploadFilter{meta::UploadFilter::Kind::repository, "team/app"},
                               meta::UploadFilter{meta::UploadFilter::Kind::caller, "ann"}}) {
         static_cast<void>(run(store.uploads().count(whose)));
-        static_cast<void>(run(store.uploads().oldest(whose, 10)));
+        static_cast<void>(run(store.uploads().oldest(whose, {}, 10)));
     }
     static_cast<void>(run(links.link_blob(app, {digest("b"), 1}, meta::UploadClaim{id, 2}, bob, at(1))));
     static_cast<void>(run(store.uploads().close({id, 2})));
     static_cast<void>(run(links.mount_blob(app, repo("b"), digest("b"), bob, at(1))));
     static_cast<void>(run(links.holders(digest("b"), {"app", 10})));
-    static_cast<void>(run(links.unlink_blob(repo("b"), digest("b"), {}, bob, at(2))));
+    meta::UnlinkConditions const unreferenced{.unreferenced = true};
+    static_cast<void>(run(links.unlink_blob(repo("b"), digest("b"), unreferenced, bob, at(2))));
     static_cast<void>(run(catalog.put_manifest(a_manifest(app, "child"))));
     auto manifest = a_manifest(app, "m", {tag("t"), tag("u")});
     manifest.blobs = manifest.required_blobs = {digest("b")};

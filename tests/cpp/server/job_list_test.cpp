@@ -4,6 +4,7 @@
 #include "meta/sqlite/temporary_directory.h"
 #include "net/certificate.h"
 #include "registry/fixture.h"
+#include "registry/storage_room.h"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -18,6 +19,7 @@ namespace {
 /// The jobs of a registry that has everything there can be a job for.
 class JobListTest : public test::RegistryTest {
   protected:
+    void SetUp() override { parts.room = &room; }
     std::vector<jobs::Job> list() {
         return server::job_list({settings, parts, blobs, collector, refusals, *access, certificates.get(),
                                  pool, log, metrics})
@@ -45,6 +47,7 @@ class JobListTest : public test::RegistryTest {
     server::Settings settings;
     meta::TemporaryDirectory directory = meta::TemporaryDirectory::make().value();
     BlockingPool pool{1};
+    registry::StorageRoom room{{blobs, steady, log, metrics}, 0, "/data"};
     jobs::Collector collector{parts, blobs, {}, log, metrics};
     auth::Refusals refusals{meta->journal(), clock, metrics};
     std::unique_ptr<server::AccessControl> access =
@@ -94,11 +97,13 @@ Task<> play(std::vector<jobs::Job> list, jobs::JobParts parts, std::vector<jobs:
 }  // namespace
 
 TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
-    EXPECT_THAT(names(), ElementsAre("collect-garbage", "expire-audit-log", "expire-tag-history",
-                                     "expire-uploads", "flush-refusals", "measure-storage",
-                                     "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
+    EXPECT_THAT(names(),
+                ElementsAre("collect-garbage", "expire-audit-log", "expire-tag-history", "expire-uploads",
+                            "flush-refusals", "measure-free-space", "measure-storage", "record-token-use",
+                            "reload-certificates", "rotate-keys", "scrub"));
     certificates.reset();
     settings.storage.in_memory = true;
+    parts.room = nullptr;
     access = server::AccessControl::open({}, {open_gate, clock, random, log, metrics, meta->accounts(),
                                               meta->tokens(), meta->keys(), refusals})
                  .value();
@@ -132,7 +137,7 @@ TEST_F(JobListTest, BadAllocInAnyJobEndsThatRoundOnly) {
     for (auto& job : all) job = failing(std::move(job));
     std::vector<jobs::JobStatus> after;
     test::run(play(std::move(all), {clock, log, metrics, meta->leases(), "me"}, after));
-    EXPECT_EQ(after.size(), 10U);
+    EXPECT_EQ(after.size(), 11U);
     for (auto const& job : after) {
         EXPECT_EQ(job.rounds, 2U) << job.name;
         EXPECT_EQ(job.last.value().outcome, jobs::RoundOutcome::failed) << job.name;
