@@ -43,15 +43,9 @@ class Links {
     /// and limited likewise.
     virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source,
                                               oci::RepositoryName const& target, oci::Digest const& digest,
-<<<<<<< HEAD
                                               Actor by, Time now, RepositoryLimits limits = {}) = 0;
-    /// blob_unknown if there is no such link, conflict if another tag than `expected_tags`, if given, needs
-    /// the blob. The journal keeps who removed it.
-=======
-                                              Actor by, Time now) = 0;
     /// blob_unknown if there is no such link; conflict, unsupported where the conditions say so. The journal
     /// keeps who removed it.
->>>>>>> 8afb14c5388a38d6c51168522b53cc759ddb6c63
     virtual Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
                                        UnlinkConditions conditions, Actor by, Time now) = 0;
 };

@@ -62,16 +62,18 @@ Task<Result<>> begin_bytes(Registry& registry, SessionLock const& session_lock, 
     co_return co_await begin_closing(registry, session_lock, chunk);
 }
 
-bool is_out_of_room(Result<> const& outcome) {
-    return outcome.has_error() && outcome.error().code == Errc::no_space;
+/// An upload that found no room, on the disk or in the quota, must not take any.
+bool found_no_room(Errc code) {
+    return code == Errc::no_space || code == Errc::quota_exceeded;
 }
 
-/// An upload that found no room must not take any: its session ends, and the client starts again.
+/// Its session ends, and the client starts again.
 Task<> drop_upload(Registry& registry, SessionLock const& session_lock, Error const& error) {
     auto& session = session_lock.session();
     bool const held = session.offset.load() > 0;
     // Where the row cannot be removed either, the bytes are gone all the same.
     if (!session.stale) (void)co_await end_session(registry, session_lock);
+    if (error.code != Errc::no_space) co_return;
     note_out_of_room(registry, error, session.fact.repository.str(),
                      held ? OutOfRoom::dropped : OutOfRoom::refused);
 }
@@ -101,14 +103,16 @@ Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, me
     auto const push = co_await registry.sessions.pushes().begin(fact.digest);
     CO_CHECK(co_await upload.commit(fact.digest));
     co_return co_await registry.meta.links().link_blob(ref.repository, fact, recorded, actor_of(ref.caller),
-                                                       registry.clock.now());
+                                                       registry.clock.now(),
+                                                       limits_of(registry.rules.quotas, ref.repository));
 }
 
 Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller const& caller,
                                            oci::RepositoryName const& repository, blob::Upload& upload,
                                            Chunk whole, oci::Digest const& digest) {
     std::atomic<std::uint64_t> offset{0};
-    CO_CHECK(co_await receive(upload, whole, offset, registry.upload_memory, registry.room));
+    CO_TRY(auto const quota, co_await quota_room(registry, repository));
+    CO_CHECK(co_await receive(upload, whole, offset, registry.upload_memory, registry.room, quota));
     co_return co_await prove(registry, caller, repository, upload, digest);
 }
 
@@ -116,8 +120,9 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
 Task<Result<>> receive_into(Registry& registry, SessionLock const& session_lock, Chunk chunk) {
     auto& session = session_lock.session();
     auto const before = session.offset.load();
-    auto const received =
-        co_await receive(session_lock.upload(), chunk, session.offset, registry.upload_memory, registry.room);
+    CO_TRY(auto const quota, co_await quota_room(registry, session.fact.repository));
+    auto const received = co_await receive(session_lock.upload(), chunk, session.offset,
+                                           registry.upload_memory, registry.room, quota);
     if (session.offset.load() != before) {
         session.last_write.store(registry.sessions.now());
         session.written.store(true);
@@ -177,7 +182,7 @@ Task<Result<>> store_locked(Registry& registry, UploadRef ref, SessionLock const
         registry.sessions.end(session);
         co_return stored;
     }
-    if (is_out_of_room(stored)) co_return stored;
+    if (stored.has_error() && found_no_room(stored.error().code)) co_return stored;
     session.offset.store(session_lock.upload().size());
     auto const known = co_await record(registry, session);
     // A session that nobody can find again must not keep room on a disk that is full.
@@ -200,7 +205,7 @@ Task<Result<meta::BlobFact>> finish_locked(Registry& registry, UploadRef ref, Se
                                            Chunk last, oci::Digest const& digest) {
     CO_CHECK(co_await begin_closing(registry, session_lock, last));
     auto const fact = co_await close_locked(registry, ref, session_lock, last, digest);
-    bool const keeps = fact.has_error() && fact.error().code != Errc::no_space;
+    bool const keeps = fact.has_error() && !found_no_room(fact.error().code);
     if (keeps && !session_lock.session().stale) co_await keep_unfinished(registry, session_lock);
     co_return fact;
 }
@@ -238,7 +243,8 @@ Task<Result<meta::BlobFact>> push_whole(Registry& registry, policy::Caller const
         co_return committed.error();
     }
     CO_CHECK(co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, actor_of(caller),
-                                                      registry.clock.now()));
+                                                      registry.clock.now(),
+                                                      limits_of(registry.rules.quotas, repository)));
     co_return fact;
 }
 
@@ -280,7 +286,7 @@ Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref) {
 Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chunk chunk) {
     CO_TRY(auto const session_lock, co_await lock_session(registry, ref, lock_policy(chunk)));
     auto const offset = co_await append_locked(registry, session_lock, chunk);
-    if (offset.has_error() && offset.error().code == Errc::no_space) {
+    if (offset.has_error() && found_no_room(offset.error().code)) {
         co_await drop_upload(registry, session_lock, offset.error());
     }
     co_return offset;
@@ -292,7 +298,7 @@ Task<Result<meta::BlobFact>> finish_upload(Registry& registry, UploadRef ref, Ch
     // noticed.
     CO_TRY(auto const session_lock, co_await lock_session(registry, ref, IfLocked::wait_briefly));
     auto const fact = co_await finish_locked(registry, ref, session_lock, last, digest);
-    if (fact.has_error() && fact.error().code == Errc::no_space) {
+    if (fact.has_error() && found_no_room(fact.error().code)) {
         co_await drop_upload(registry, session_lock, fact.error());
     }
     co_return fact;
@@ -328,7 +334,8 @@ Task<Result<meta::BlobFact>> mount_blob(Registry& registry, policy::Caller const
         CO_CHECK(admitted(co_await registry.gate.admit_blob(push)));
     }
     co_return co_await registry.meta.links().mount_blob(source, target, digest, actor_of(caller),
-                                                        registry.clock.now());
+                                                        registry.clock.now(),
+                                                        limits_of(registry.rules.quotas, target));
 }
 
 }  // namespace ocilot::registry

@@ -9,6 +9,7 @@
 #include "registry/admit_tags.h"
 #include "registry/manifest_facts.h"
 #include "registry/pull.h"
+#include "registry/quota.h"
 #include "registry/read_whole.h"
 #include "registry/sessions.h"
 
@@ -184,6 +185,7 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     facts.pushed_at = registry.clock.now();
     facts.may_move_tags = upload.may_move_tags;
     facts.condition = upload.condition;
+    facts.limits = limits_of(registry.rules.quotas, upload.repository);
     bool const sparse = may_be_sparse(registry.rules, upload.repository);
     if (sparse) {
         facts.required_blobs.clear();
@@ -192,6 +194,7 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     CO_TRY(auto warnings, co_await all_there(registry, upload.repository, manifest, sparse));
     CO_CHECK(co_await meets_condition(registry, facts));
     CO_CHECK(co_await none_moves(registry, facts));
+    CO_CHECK(co_await require_quota(registry, facts));
     CO_CHECK(co_await ask_about_manifest(registry, upload, facts, manifest));
     CO_TRY(facts.expected_tags,
            co_await admit_tags(registry, {upload.caller, upload.repository, digest, facts.tags}));

@@ -36,4 +36,25 @@ Task<Result<QuotaRoom>> quota_room(Registry& registry, oci::RepositoryName const
     co_return QuotaRoom(repository.str(), *limits.bytes, usage.bytes);
 }
 
+Task<Result<>> require_quota(Registry& registry, meta::NewManifest const& manifest) {
+    auto const& limits = manifest.limits;
+    if (!limits.any()) co_return Result<>{};
+    auto& catalog = registry.meta.catalog();
+    CO_TRY(auto const usage, co_await registry.meta.collection().report().usage(manifest.repository));
+    auto const known = co_await catalog.manifest(manifest.repository, manifest.fact.digest);
+    if (known.has_error() && limits.bytes) {
+        QuotaRoom const room(manifest.repository.str(), *limits.bytes, usage.bytes);
+        CO_CHECK(room.require(manifest.fact.size));
+    }
+    std::uint64_t added = 0;
+    for (auto const& tag : manifest.tags) {
+        auto const there = co_await catalog.resolve(manifest.repository, tag);
+        if (there.has_error()) ++added;
+    }
+    if (added > 0 && limits.tags && usage.tags + added > *limits.tags) {
+        co_return meta::tags_exceeded(manifest.repository.str(), *limits.tags, usage.tags);
+    }
+    co_return Result<>{};
+}
+
 }  // namespace ocilot::registry

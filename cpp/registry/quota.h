@@ -33,4 +33,8 @@ class QuotaRoom {
 /// Asks the metadata only where a quota of bytes matches.
 Task<Result<QuotaRoom>> quota_room(Registry& registry, oci::RepositoryName const& repository);
 
+/// quota_exceeded if the manifest, or its tags, are too many. Asks the metadata only where a quota matches;
+/// the transaction that records the manifest decides again.
+Task<Result<>> require_quota(Registry& registry, meta::NewManifest const& manifest);
+
 }  // namespace ocilot::registry

@@ -38,7 +38,8 @@ Result<std::size_t> reserve(MemoryBudget::Reservation& reservation, std::size_t 
 
 /// Reads to the end of the body, or to where it is longer than promised.
 Task<Result<>> receive_all(blob::Upload& upload, Chunk& chunk, std::atomic<std::uint64_t>& offset,
-                           std::uint64_t& received, MemoryBudget* memory, StorageRoom* room) {
+                           std::uint64_t& received, MemoryBudget* memory, StorageRoom* room,
+                           QuotaRoom const& quota) {
     auto const promised = chunk.length.value_or(piece_size);
     auto const wanted = static_cast<std::size_t>(std::clamp<std::uint64_t>(promised, 1, piece_size));
     MemoryBudget::Reservation reservation(memory);
@@ -49,6 +50,7 @@ Task<Result<>> receive_all(blob::Upload& upload, Chunk& chunk, std::atomic<std::
         auto const filled = co_await fill(chunk.bytes, {buffer.get(), size}, failure);
         received += filled;
         if (chunk.length && received > *chunk.length) co_return Result<>{};
+        CO_CHECK(quota.require(upload.size() + filled));
         if (room != nullptr && !room->take(filled)) {
             CO_CHECK(co_await room->require());
         }
@@ -63,10 +65,11 @@ Task<Result<>> receive_all(blob::Upload& upload, Chunk& chunk, std::atomic<std::
 }  // namespace
 
 Task<Result<>> receive(blob::Upload& upload, Chunk chunk, std::atomic<std::uint64_t>& offset,
-                       MemoryBudget* memory, StorageRoom* room) {
+                       MemoryBudget* memory, StorageRoom* room, QuotaRoom const& quota) {
+    CO_CHECK(quota.require(upload.size() + chunk.length.value_or(0)));
     if (chunk.length) upload.set_savepoint();
     std::uint64_t received = 0;
-    CO_CHECK(co_await receive_all(upload, chunk, offset, received, memory, room));
+    CO_CHECK(co_await receive_all(upload, chunk, offset, received, memory, room, quota));
     if (!chunk.length || received == *chunk.length) co_return Result<>{};
     auto const taken_back = co_await upload.roll_back();
     offset.store(upload.size());

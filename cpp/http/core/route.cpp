@@ -32,6 +32,7 @@ Errors common_errors() noexcept {
             Errc::method_not_allowed,
             Errc::unauthorized,
             Errc::denied,
+            Errc::quota_exceeded,
             Errc::too_many_requests,
             Errc::conflict,
             Errc::no_space,
