@@ -15,5 +15,6 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable job_routes() noexcept;
 [[nodiscard]] RouteTable collection_routes() noexcept;
 [[nodiscard]] RouteTable hook_routes() noexcept;
+[[nodiscard]] RouteTable repository_routes() noexcept;
 
 }  // namespace ocilot::http

@@ -13,6 +13,8 @@ namespace ocilot::meta {
 
 /// Adds a candidate; one that is there already keeps the later time.
 Result<> add_candidate(SqliteDb& db, Candidate const& candidate);
+/// Adds all that was removed from a repository, each since its removal.
+Result<> add_removed_candidates(SqliteDb& db, std::string_view repository);
 Result<> drop_candidate(SqliteDb& db, std::string_view repository, std::string_view digest);
 /// When the candidate was released, if it is there and due.
 Result<std::optional<std::int64_t>> due_since(SqliteDb& db, std::string_view repository,

@@ -64,6 +64,13 @@ std::vector<RoleRow> table() {
         {"gc", Method::get, "/api/v1/gc", admins},
         {"gc_run", Method::post, "/api/v1/gc/run", admins},
         {"history", Method::get, "/api/v1/history?repository=a&tag=b", admins},
+        {"repositories", Method::get, "/api/v1/repositories", admins},
+        {"repository", Method::get, "/api/v1/repositories/team/missing", admins},
+        {"repository", Method::patch, "/api/v1/repositories/team/missing", admins},
+        {"repository", Method::del, "/api/v1/repositories/team/missing", admins},
+        {"aliases", Method::get, "/api/v1/aliases", admins},
+        {"alias", Method::put, "/api/v1/aliases/team/missing", admins},
+        {"alias", Method::del, "/api/v1/aliases/team/missing", admins},
         {"restore", Method::post, "/api/v1/restore", admins},
     };
 }
