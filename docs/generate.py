@@ -38,9 +38,13 @@ COMMANDS = (
     *(("jobs", command) for command in ("ls", "run", "cancel")),
     ("upload",),
     *(("upload", command) for command in ("ls", "rm")),
+    ("repo",),
+    *(("repo", command) for command in ("ls", "rm", "rename", "alias")),
     ("gc",),
-    *(("gc", command) for command in ("status", "run")),
+    *(("gc", command) for command in ("status", "plan", "run", "why")),
     ("garbage-collect",),
+    ("usage",),
+    ("quota",),
     ("history",),
     ("restore",),
     ("config",),
@@ -91,15 +95,16 @@ Data goes to standard output, messages to standard error. Exit codes: 0 fine, 1 
 usage or configuration, 3 not there, 4 not allowed, 5 there already or changed meanwhile, 6 no registry
 answers, 7 something in the data is damaged, 8 done but for a part, 130 interrupted.
 
-Every command that needs a configuration takes it as its last argument and as `--config`; `hooks check` and
-`hooks try`, whose arguments are scripts, only as `--config`. `--root` names another data directory.
+Every command that needs a configuration takes it as its last argument and as `--config`; `hooks check`,
+`hooks try`, `repo ls` and `repo alias`, which have other arguments, only as `--config`. `--root` names
+another data directory.
 `--output` has the same formats everywhere. An unforeseen error is one line with the name of a file that has
 the details; with `OCILOT_TRACEBACK=1` the stack trace is printed instead.
 
-`user`, `robot`, `token`, `access`, `audit`, `keys`, `history`, `restore` and `hooks try` with an image ask
-the registry that runs on the same data, through its control socket, as the user it runs as. If none runs
-they open the data themselves; `access explain` and `hooks try` write nothing then. Only `serve` and `adopt`
-make a data directory. `jobs`, `gc`, `garbage-collect` and `hooks status` ask a running registry only.
+`user`, `robot`, `token`, `access`, `audit`, `keys`, `repo`, `history`, `restore` and `hooks try` with an
+image ask the registry that runs on the same data, through its control socket, as the user it runs as. If
+none runs they open the data themselves; `access explain` and `hooks try` write nothing then. Only `serve` and
+`adopt` make a data directory. `jobs`, `gc`, `garbage-collect` and `hooks status` ask a running registry only.
 """
 
 

@@ -4,6 +4,7 @@
 #include "base/task.h"
 #include "meta/facts.h"
 #include "meta/history_rules.h"
+#include "meta/repository_admin.h"
 #include "meta/restoration.h"
 
 #include <cstddef>
@@ -73,6 +74,9 @@ class Catalog {
     /// the same entries.
     virtual Task<Result<PruneResult>> prune_history(HistoryRules rules, std::int64_t after,
                                                     std::size_t rows) = 0;
+
+    /// Whole repositories.
+    [[nodiscard]] virtual RepositoryAdmin& admin() noexcept = 0;
 };
 
 }  // namespace ocilot::meta

@@ -9,6 +9,28 @@ Error name_unknown(oci::RepositoryName const& repository) {
             fmt::format("repository {} not found; check the name, or push to it first", repository.str())};
 }
 
+Error alias_unknown(oci::RepositoryName const& name) {
+    return {Errc::not_found, fmt::format("alias {} not found; list the aliases", name.str())};
+}
+
+Error repository_exists(oci::RepositoryName const& repository) {
+    return {Errc::conflict, fmt::format("repository {} already exists; choose another name, or rename or "
+                                        "delete that repository first",
+                                        repository.str())};
+}
+
+Error alias_exists(oci::RepositoryName const& name) {
+    return {Errc::conflict,
+            fmt::format("{} is an alias of another repository; choose another name, or remove the alias",
+                        name.str())};
+}
+
+Error push_to_alias(oci::RepositoryName const& name) {
+    return {Errc::denied, fmt::format("{} is an alias, which is for pulls only; push to the repository under "
+                                      "its own name",
+                                      name.str())};
+}
+
 Error tag_unknown(oci::RepositoryName const& repository, oci::Tag const& tag) {
     return {Errc::manifest_unknown,
             fmt::format("repository {} has no tag {}; check the tag, or push it first", repository.str(),

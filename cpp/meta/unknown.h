@@ -17,6 +17,13 @@ namespace ocilot::meta {
 [[nodiscard]] Error tag_unknown(oci::RepositoryName const& repository, oci::Tag const& tag);
 [[nodiscard]] Error manifest_unknown(oci::RepositoryName const& repository, oci::Digest const& digest);
 [[nodiscard]] Error blob_unknown(oci::RepositoryName const& repository, oci::Digest const& digest);
+/// not_found.
+[[nodiscard]] Error alias_unknown(oci::RepositoryName const& name);
+/// conflict: the name is taken.
+[[nodiscard]] Error repository_exists(oci::RepositoryName const& repository);
+[[nodiscard]] Error alias_exists(oci::RepositoryName const& name);
+/// denied: an alias is for pulls.
+[[nodiscard]] Error push_to_alias(oci::RepositoryName const& name);
 /// denied: it would move, and the caller may not move it.
 [[nodiscard]] Error tag_taken(oci::Tag const& tag);
 [[nodiscard]] Error upload_unknown(Uuid id);

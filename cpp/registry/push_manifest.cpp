@@ -7,6 +7,7 @@
 #include "registry/actor.h"
 #include "registry/admit.h"
 #include "registry/admit_tags.h"
+#include "registry/alias.h"
 #include "registry/manifest_facts.h"
 #include "registry/pull.h"
 #include "registry/quota.h"
@@ -177,6 +178,9 @@ Task<Result<>> record(Registry& registry, policy::Caller const& caller, meta::Ne
 }  // namespace
 
 Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload upload) {
+    if (may_be_alias(registry)) {
+        CO_CHECK(co_await require_no_alias(registry, upload.repository));
+    }
     CO_TRY(auto const manifest, oci::parse_manifest(upload.bytes, upload.content_type, registry.rules.json));
     CO_TRY(auto const digest, digest_of(upload));
     auto facts = facts_of(upload.repository, {digest, manifest.media_type, upload.bytes.size()}, manifest);

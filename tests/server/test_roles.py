@@ -66,6 +66,13 @@ TABLE = {
     ("usage", "GET"): ADMINISTRATORS,
     ("history", "GET"): ADMINISTRATORS,
     ("restore", "POST"): ADMINISTRATORS,
+    ("repositories", "GET"): ADMINISTRATORS,
+    ("repository", "GET"): ADMINISTRATORS,
+    ("repository", "PATCH"): ADMINISTRATORS,
+    ("repository", "DELETE"): ADMINISTRATORS,
+    ("aliases", "GET"): ADMINISTRATORS,
+    ("alias", "PUT"): ADMINISTRATORS,
+    ("alias", "DELETE"): ADMINISTRATORS,
 }
 """Endpoint and method -> who gets past the guard. `dave` is in the group `team`, `boss` is an administrator
 by his account and carol by a rule, `limited` is one whose secret is good for one repository."""
@@ -82,7 +89,8 @@ class Endpoint:
 
     @property
     def target(self) -> str:
-        path = self.pattern.replace("<name>", "team/app").replace("<item>", ITEMS.get(self.name, "missing"))
+        name = "team/missing" if self.name in ("repository", "alias") else "team/app"
+        path = self.pattern.replace("<name>", name).replace("<item>", ITEMS.get(self.name, "missing"))
         return f"{path}?digest={digest_of(b'')}" if (self.name, self.method) == ("upload", "PUT") else path
 
 
@@ -119,6 +127,42 @@ def test_a_role_may_what_its_row_says(there: Guarded, one: Endpoint, role: str) 
         assert (answer.status, answer.codes) == (403, ["DENIED"]), answer
     if one.name == "uploads" and answer.status == 202:
         assert there.ask(role, "DELETE", there.api.path(answer["Location"])).status == 204
+
+
+ALIASES = {"public/old": "team/app", "team/old": "public/app", "secret/old": "team/app"}
+"""Aliases -> targets, of which others may be pulled by others."""
+
+MAY_PULL = {"public": EVERYBODY, "team": READERS, "secret": ADMINISTRATORS}
+"""By the first component of a name."""
+
+
+def may_pull(role: str, name: str) -> bool:
+    return role in MAY_PULL[name.partition("/")[0]].split()
+
+
+@pytest.fixture(scope="module")
+def with_aliases(there: Guarded) -> Guarded:
+    for name, target in ALIASES.items():
+        there.administer("PUT", f"/api/v1/aliases/{name}", {"target": target})
+    return there
+
+
+@pytest.mark.parametrize("name", ALIASES)
+@pytest.mark.parametrize("role", EVERYBODY.split())
+def test_an_alias_opens_nothing_that_its_target_does_not(with_aliases: Guarded, role: str, name: str) -> None:
+    image = with_aliases.image
+    targets = [f"manifests/{image.digest}", f"blobs/{image.config.digest}", "tags/list"]
+    allowed = may_pull(role, name) and may_pull(role, ALIASES[name])
+    for method in ("GET", "HEAD"):
+        for target in targets:
+            answer = with_aliases.ask(role, method, f"/v2/{name}/{target}")
+            assert (answer.status == 200) == allowed, answer
+            if not may_pull(role, name):
+                assert answer.status in (401, 403), answer
+            elif not allowed:
+                assert answer.status == 404, "as if there were none"
+                missing = with_aliases.ask(role, method, f"/v2/{name.replace('old', 'non')}/{target}")
+                assert answer.body.replace(b"/old", b"/non") == missing.body
 
 
 @pytest.mark.parametrize(

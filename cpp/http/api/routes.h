@@ -17,5 +17,6 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable usage_routes() noexcept;
 [[nodiscard]] RouteTable hook_routes() noexcept;
 [[nodiscard]] RouteTable open_upload_routes() noexcept;
+[[nodiscard]] RouteTable repository_routes() noexcept;
 
 }  // namespace ocilot::http

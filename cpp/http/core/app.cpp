@@ -75,7 +75,7 @@ policy::Caller local_caller() {
 /// What a token has to be good for: everything the request touches.
 std::string scope_of(Route const& route, Verb const& verb, Query const& query) {
     if (verb.challenge_scope == ChallengeScope::catalog) return "registry:catalog:*";
-    if (route.name.empty()) return {};
+    if (route.name.empty() || verb.action == policy::Action::admin) return {};
     std::string_view actions = "pull";
     if (verb.action == policy::Action::create) actions = "pull,push";
     if (verb.action == policy::Action::remove) actions = "delete";
@@ -176,7 +176,9 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
     }
     if (!reads(request) || parts_.guard.asks_hooks()) caller->request = request.id;
     if (verb.action && (parts_.guard.asks() || *verb.action == policy::Action::admin)) {
-        policy::Access const access{name, *verb.action};
+        // Whoever administers repositories administers all of them.
+        bool const about_all = *verb.action == policy::Action::admin;
+        policy::Access const access{about_all ? std::nullopt : name, *verb.action};
         if (!parts_.guard.known_to_allow(*caller, access)) {
             CO_CHECK(co_await permit(request, *caller, access));
         }

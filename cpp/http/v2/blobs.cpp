@@ -2,6 +2,7 @@
 #include "http/core/conditions.h"
 #include "http/core/errors.h"
 #include "http/core/multipart.h"
+#include "http/v2/alias.h"
 #include "http/v2/routes.h"
 #include "oci/byte_range.h"
 #include "oci/media_type.h"
@@ -73,14 +74,28 @@ void send_parts(Response& response, std::unique_ptr<blob::Blob> blob, oci::Diges
     response.body = std::move(parts);
 }
 
+/// The blob of the repository that the name of the request is an alias of.
+Task<Result<std::unique_ptr<blob::Blob>>> open_by_alias(Context const& context, oci::Digest const& digest,
+                                                        Error const& unknown) {
+    CO_TRY(auto const target, co_await alias_after(context, unknown));
+    co_return co_await registry::pull_blob(context.registry, target, digest);
+}
+
 /// end-2: `GET` and `HEAD /v2/<name>/blobs/<digest>`.
 Task<Result<Response>> get_blob(Context const& context) {
     CO_TRY(auto const digest, oci::Digest::parse(context.item));
     if (context.is_head()) {
-        CO_TRY(auto const fact, co_await registry::stat_blob(context.registry, context.name(), digest));
-        co_return answer(context, digest, fact.size);
+        auto fact = co_await registry::stat_blob(context.registry, context.name(), digest);
+        if (fact.has_error()) {
+            CO_TRY(auto const target, co_await alias_after(context, fact.error()));
+            fact = co_await registry::stat_blob(context.registry, target, digest);
+            if (fact.has_error()) co_return fact.error();
+        }
+        co_return answer(context, digest, fact->size);
     }
-    CO_TRY(auto blob, co_await registry::pull_blob(context.registry, context.name(), digest));
+    auto opened = co_await registry::pull_blob(context.registry, context.name(), digest);
+    if (opened.has_error()) opened = co_await open_by_alias(context, digest, opened.error());
+    CO_TRY(auto blob, std::move(opened));
     auto const size = blob->size();
     auto response = answer(context, digest, size);
     if (response.status == 304) co_return response;

@@ -3,6 +3,7 @@
 #include "http/core/header.h"
 #include "http/core/read_body.h"
 #include "http/core/warnings.h"
+#include "http/v2/alias.h"
 #include "http/v2/routes.h"
 #include "oci/media_type.h"
 #include "oci/reference.h"
@@ -86,13 +87,22 @@ Task<Result<bool>> may_move_tags(Context const& context) {
 Task<Result<Response>> get_manifest(Context const& context) {
     CO_TRY(auto const reference, oci::parse_reference(context.item));
     if (context.is_head()) {
-        CO_TRY(auto const fact,
-               co_await registry::stat_manifest(context.registry, context.name(), reference));
-        co_return answer(context, reference, fact);
+        auto fact = co_await registry::stat_manifest(context.registry, context.name(), reference);
+        if (fact.has_error()) {
+            CO_TRY(auto const target, co_await alias_after(context, fact.error()));
+            fact = co_await registry::stat_manifest(context.registry, target, reference);
+            if (fact.has_error()) co_return fact.error();
+        }
+        co_return answer(context, reference, *fact);
     }
-    CO_TRY(auto stored, co_await registry::pull_manifest(context.registry, context.name(), reference));
-    auto response = answer(context, reference, stored.fact);
-    if (response.status == 200) response.body = std::move(stored.bytes);
+    auto stored = co_await registry::pull_manifest(context.registry, context.name(), reference);
+    if (stored.has_error()) {
+        CO_TRY(auto const target, co_await alias_after(context, stored.error()));
+        stored = co_await registry::pull_manifest(context.registry, target, reference);
+        if (stored.has_error()) co_return stored.error();
+    }
+    auto response = answer(context, reference, stored->fact);
+    if (response.status == 200) response.body = std::move(stored->bytes);
     co_return response;
 }
 

@@ -1,8 +1,10 @@
 #include "http/core/cache_control.h"
 #include "http/core/json.h"
 #include "http/core/page.h"
+#include "http/v2/alias.h"
 #include "http/v2/routes.h"
 #include "oci/media_type.h"
+#include "registry/alias.h"
 
 #include <fmt/format.h>
 
@@ -80,8 +82,15 @@ Task<Result<Response>> get_referrers(Context const& context) {
     if (types.size() == 1) type = std::string(types.front());
     ReferrersPage index(wanted.size);
     meta::ReferrerVisitor const take = [&index](meta::ReferrerRow const& row) { return index.add(row); };
-    CO_TRY(bool const more, co_await registry::list_referrers(context.registry, context.name(), subject, type,
-                                                              wanted.page(), take));
+    CO_TRY(bool more, co_await registry::list_referrers(context.registry, context.name(), subject, type,
+                                                        wanted.page(), take));
+    if (index.last().empty() && registry::may_be_alias(context.registry)) {
+        CO_TRY(auto const target, co_await find_alias(context));
+        if (target) {
+            CO_TRY(more, co_await registry::list_referrers(context.registry, *target, subject, type,
+                                                           wanted.page(), take));
+        }
+    }
     auto const last = index.last();
     Response response;
     response.text(oci::media_type::oci_index, std::move(index).text());

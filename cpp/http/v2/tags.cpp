@@ -1,6 +1,7 @@
 #include "http/core/cache_control.h"
 #include "http/core/json.h"
 #include "http/core/page.h"
+#include "http/v2/alias.h"
 #include "http/v2/routes.h"
 #include "oci/media_type.h"
 
@@ -15,7 +16,12 @@ constexpr std::size_t tags_without_n = 10000;
 /// end-8: `GET /v2/<name>/tags/list`.
 Task<Result<Response>> get_tags(Context const& context) {
     CO_TRY(auto const wanted, PageQuery::parse(context.query, tags_without_n, context.settings.tags_limit));
-    CO_TRY(auto found, co_await registry::list_tags(context.registry, context.name(), wanted.page()));
+    auto listed = co_await registry::list_tags(context.registry, context.name(), wanted.page());
+    if (listed.has_error()) {
+        CO_TRY(auto const target, co_await alias_after(context, listed.error()));
+        listed = co_await registry::list_tags(context.registry, target, wanted.page());
+    }
+    CO_TRY(auto found, std::move(listed));
     if (wanted.size == 0) found = {};
     std::string body = "{";
     append_member(body, "name", context.name().str());

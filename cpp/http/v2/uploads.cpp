@@ -2,6 +2,7 @@
 #include "http/core/header.h"
 #include "http/v2/routes.h"
 #include "oci/byte_range.h"
+#include "registry/alias.h"
 #include "registry/push_blob.h"
 #include "registry/storage_room.h"
 
@@ -179,6 +180,9 @@ Response start(Context const& context, oci::Algorithm algorithm) {
 
 /// end-4a, 4b, 4c and 11: `POST /v2/<name>/blobs/uploads/`.
 Task<Result<Response>> post_upload(Context const& context) {
+    if (registry::may_be_alias(context.registry)) {
+        CO_CHECK(co_await registry::require_no_alias(context.registry, context.name()));
+    }
     auto algorithm = oci::Algorithm::sha256;
     bool tried_to_mount = false;
     if (auto const text = context.query.first("mount")) {

@@ -3,6 +3,7 @@
 #include "meta/catalog.h"
 #include "meta/fact_cache.h"
 #include "meta/sqlite/readers.h"
+#include "meta/sqlite/repository_admin.h"
 #include "meta/sqlite/writer.h"
 
 namespace ocilot::meta {
@@ -10,8 +11,11 @@ namespace ocilot::meta {
 /// The catalog in SQLite. Reads run on the calling thread (microseconds), writes on the writer's.
 class SqliteCatalog final : public Catalog {
   public:
-    SqliteCatalog(SqliteReaders& readers, SqliteWriter& writer, Metrics& metrics)
-        : readers_(readers), writer_(writer), manifests_(cached_manifests, metrics, "manifest") {}
+    SqliteCatalog(SqliteReaders& readers, SqliteWriter& writer, Log const& log, Metrics& metrics)
+        : readers_(readers),
+          writer_(writer),
+          manifests_(cached_manifests, metrics, "manifest"),
+          admin_(readers, writer, log, metrics) {}
 
     Task<Result<Slice<std::string>>> repositories(Page page) override;
     Task<Result<Slice<std::string>>> tags(oci::RepositoryName const& repository, Page page) override;
@@ -36,6 +40,7 @@ class SqliteCatalog final : public Catalog {
                                    Time now) override;
     Task<Result<PruneResult>> prune_history(HistoryRules rules, std::int64_t after,
                                             std::size_t rows) override;
+    [[nodiscard]] RepositoryAdmin& admin() noexcept override { return admin_; }
 
   private:
     static constexpr std::size_t cached_manifests = 8 * 1024;
@@ -47,6 +52,7 @@ class SqliteCatalog final : public Catalog {
     SqliteReaders& readers_;
     SqliteWriter& writer_;
     FactCache<ManifestFact> manifests_;  // By tag and by digest.
+    SqliteRepositoryAdmin admin_;
 };
 
 }  // namespace ocilot::meta

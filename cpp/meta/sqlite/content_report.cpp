@@ -46,7 +46,7 @@ Task<Result<std::vector<Holding>>> SqliteContentReport::holdings(oci::Digest con
 }
 
 Task<Result<Usage>> SqliteContentReport::usage(oci::RepositoryName const& repository) {
-    co_return readers_.read([&](SqliteDb& db) { return read_usage(db, repository.str()); });
+    co_return readers_.read([&](SqliteDb& db) { return usage_of(db, repository.str()); });
 }
 
 Task<Result<Slice<RepositoryUsage>>> SqliteContentReport::usages(Page page) {

@@ -120,6 +120,18 @@ Result<bool> put_back_link(SqliteDb& db, std::string_view repository, std::strin
     return true;
 }
 
+Result<> keep_condemned_as_deleted(SqliteDb& db, std::string_view repository, Time now) {
+    CHECK(
+        db.change("UPDATE removed_manifest SET condemned = 0, removed_at = ?2 WHERE repository = ?1 "
+                  "AND condemned = 1",
+                  {repository, stored(now)}));
+    CHECK(
+        db.change("UPDATE removed_link SET condemned = 0, removed_at = ?2 WHERE repository = ?1 "
+                  "AND condemned = 1",
+                  {repository, stored(now)}));
+    return {};
+}
+
 Result<> forget_removed_manifest(SqliteDb& db, std::int64_t id) {
     CHECK(db.change("DELETE FROM removed_edge WHERE manifest = ?1", {id}));
     CHECK(db.change("DELETE FROM removed_manifest WHERE id = ?1", {id}));

@@ -40,6 +40,10 @@ Result<bool> put_back_manifest(SqliteDb& db, std::string_view repository, std::s
 Result<bool> put_back_link(SqliteDb& db, std::string_view repository, std::string_view digest,
                            WhichRemoved which);
 
+/// What the collector has condemned in a repository that goes counts as deleted at `now`: it can be restored,
+/// and nothing lifts it.
+Result<> keep_condemned_as_deleted(SqliteDb& db, std::string_view repository, Time now);
+
 /// Forgets a removed manifest and its edges, and a removed link.
 Result<> forget_removed_manifest(SqliteDb& db, std::int64_t id);
 Result<> forget_removed_link(SqliteDb& db, std::string_view repository, std::string_view digest);

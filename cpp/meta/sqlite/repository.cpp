@@ -1,5 +1,8 @@
 #include "meta/sqlite/repository.h"
 
+#include "meta/sqlite/aliases.h"
+#include "meta/unknown.h"
+
 namespace ocilot::meta {
 
 Result<std::optional<std::int64_t>> first_number(SqliteDb& db, std::string_view sql,
@@ -17,6 +20,8 @@ Result<std::optional<std::int64_t>> find_repository(SqliteDb& db, oci::Repositor
 Result<std::int64_t> find_or_make_repository(SqliteDb& db, oci::RepositoryName const& name) {
     TRY(auto const known, find_repository(db, name));
     if (known) return *known;
+    TRY(auto const target, find_alias(db, name.str()));
+    if (target) return push_to_alias(name);
     CHECK(db.change("INSERT INTO repository (name) VALUES (?1)", {name.str()}));
     TRY(auto const made, find_repository(db, name));
     return *made;

@@ -19,6 +19,7 @@ Result<std::optional<std::int64_t>> first_number(SqliteDb& db, std::string_view 
 
 /// The id of a repository, if it exists.
 Result<std::optional<std::int64_t>> find_repository(SqliteDb& db, oci::RepositoryName const& name);
+/// denied if the name is an alias.
 Result<std::int64_t> find_or_make_repository(SqliteDb& db, oci::RepositoryName const& name);
 /// Makes lists show a repository, as it holds a manifest now. Its row is written by the first one alone: a
 /// row that every push wrote would make pushes wait for each other where several processes write.

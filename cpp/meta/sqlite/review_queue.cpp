@@ -40,6 +40,22 @@ Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& can
     return {};
 }
 
+Result<> add_removed_candidates(SqliteDb& db, std::string_view repository) {
+    CHECK(
+        db.change("INSERT INTO review (repository, digest, released_at, fresh) "
+                  "SELECT repository, digest, removed_at, 0 FROM removed_manifest WHERE repository = ?1 "
+                  "ON CONFLICT (repository, digest) DO UPDATE SET released_at = excluded.released_at, "
+                  "fresh = excluded.fresh WHERE excluded.released_at >= released_at",
+                  {repository}));
+    CHECK(
+        db.change("INSERT INTO review (repository, digest, released_at, fresh) "
+                  "SELECT repository, digest, removed_at, 0 FROM removed_link WHERE repository = ?1 "
+                  "ON CONFLICT (repository, digest) DO UPDATE SET released_at = excluded.released_at, "
+                  "fresh = excluded.fresh WHERE excluded.released_at >= released_at",
+                  {repository}));
+    return {};
+}
+
 Result<> drop_candidate(SqliteDb& db, std::string_view repository, std::string_view digest) {
     CHECK(db.change("DELETE FROM review WHERE repository = ?1 AND digest = ?2", {repository, digest}));
     return {};

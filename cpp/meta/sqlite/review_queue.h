@@ -16,6 +16,8 @@ Result<> add_candidate(SqliteDb& db, Candidate const& candidate);
 /// The same for all, but for fresh ones that a tag or a manifest of their repository names by now: when that
 /// goes, they are released.
 Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& candidates);
+/// Adds all that was removed from a repository, each since its removal.
+Result<> add_removed_candidates(SqliteDb& db, std::string_view repository);
 Result<> drop_candidate(SqliteDb& db, std::string_view repository, std::string_view digest);
 /// When the candidate was released, if it is there and due.
 Result<std::optional<std::int64_t>> due_since(SqliteDb& db, std::string_view repository,

@@ -270,9 +270,20 @@ CREATE TABLE removed_link (
 CREATE INDEX removed_link_digest ON removed_link (digest);
 )sql";
 
+// Names under which repositories can be pulled, too.
+constexpr char const* version_8 = R"sql(
+-- No repository has the name of an alias. The target is a name: it may be deleted and come back.
+CREATE TABLE repository_alias (
+    name       TEXT PRIMARY KEY,
+    target     TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX repository_alias_target ON repository_alias (target);
+)sql";
+
 // What repositories hold, kept true by triggers so that no write can forget it. Sixteen rows for each
 // repository, as no row is to be written by every push.
-constexpr char const* version_8 = R"sql(
+constexpr char const* version_9 = R"sql(
 CREATE TABLE usage (
     repository INTEGER NOT NULL REFERENCES repository (id),
     shard      INTEGER NOT NULL,
@@ -318,8 +329,8 @@ END;
 )sql";
 
 // The one at index n leads from version n to n + 1.
-constexpr std::array migrations{version_1, version_2, version_3, version_4,
-                                version_5, version_6, version_7, version_8};
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5,
+                                version_6, version_7, version_8, version_9};
 
 Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
     TRY(auto rows, db.query(sql));

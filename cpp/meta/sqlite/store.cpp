@@ -27,7 +27,7 @@ struct SqliteStore::Parts {
         : directory(std::move(d)),
           writer(std::move(db), log, metrics),
           readers(std::move(path)),
-          catalog(readers, writer, metrics),
+          catalog(readers, writer, log, metrics),
           links(readers, writer, metrics),
           uploads(readers, writer),
           audit(readers),

@@ -31,10 +31,10 @@ constexpr std::string_view restorable_bytes =
 
 }  // namespace
 
-Result<Usage> read_usage(SqliteDb& db, std::string_view repository) {
+Result<Usage> read_usage(SqliteDb& db, std::int64_t repository) {
     TRY(auto rows, db.query("SELECT coalesce(sum(bytes), 0), coalesce(sum(blobs), 0), "
                             "coalesce(sum(manifests), 0), coalesce(sum(tags), 0) FROM usage "
-                            "WHERE repository = (SELECT id FROM repository WHERE name = ?1)",
+                            "WHERE repository = ?1",
                             {repository}));
     CHECK(rows.next());
     return usage_of(rows, 0);
@@ -61,7 +61,7 @@ Result<UsageDetails> read_usage_details(SqliteDb& db, oci::RepositoryName const&
     TRY(auto const id, find_repository(db, repository));
     if (!id) return name_unknown(repository);
     UsageDetails details;
-    TRY(details.usage, read_usage(db, repository.str()));
+    TRY(details.usage, read_usage(db, *id));
     TRY(auto const exclusive, first_number(db, exclusive_bytes, {*id}));
     TRY(auto const restorable, first_number(db, restorable_bytes, {repository.str()}));
     details.exclusive = static_cast<std::uint64_t>(exclusive.value_or(0));
@@ -69,11 +69,16 @@ Result<UsageDetails> read_usage_details(SqliteDb& db, oci::RepositoryName const&
     return details;
 }
 
+Result<Usage> usage_of(SqliteDb& db, std::string_view repository) {
+    TRY(auto const id, first_number(db, "SELECT id FROM repository WHERE name = ?1", {repository}));
+    return id ? read_usage(db, *id) : Result<Usage>(Usage());
+}
+
 Result<> require_limits(SqliteDb& db, std::string_view repository, RepositoryLimits const& limits,
                         Addition const& addition) {
     bool const adds = (limits.bytes && addition.bytes > 0) || (limits.tags && addition.tags > 0);
     if (!adds) return {};
-    TRY(auto const usage, read_usage(db, repository));
+    TRY(auto const usage, usage_of(db, repository));
     if (limits.bytes && addition.bytes > 0 && usage.bytes + addition.bytes > *limits.bytes) {
         return bytes_exceeded(repository, *limits.bytes, usage.bytes, addition.bytes);
     }

@@ -9,7 +9,9 @@ namespace ocilot::meta {
 
 // See ContentReport.
 
-Result<Usage> read_usage(SqliteDb& db, std::string_view repository);
+Result<Usage> read_usage(SqliteDb& db, std::int64_t repository);
+/// Of a name; nothing if there is no such repository.
+Result<Usage> usage_of(SqliteDb& db, std::string_view repository);
 Result<Slice<RepositoryUsage>> read_usages(SqliteDb& db, Page const& page);
 Result<UsageDetails> read_usage_details(SqliteDb& db, oci::RepositoryName const& repository);
 Result<ImageUsage> read_image_usage(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag,

@@ -133,6 +133,11 @@ class Control:
         """Whether no registry ran, and one of its own answers."""
         return self._own is not None
 
+    def set_timeout(self, seconds: float) -> None:
+        """Sets how long an answer may take from now on."""
+        assert self._connection is not None, "a Control is used in a `with` block"
+        self._connection.set_timeout(seconds)
+
     def has_accounts(self) -> bool:
         """Whether accounts are enabled."""
         try:
@@ -245,10 +250,15 @@ class _LocalConnection(http.client.HTTPConnection):
         super().__init__("localhost", timeout=SECONDS)
         self._path = path
 
+    def set_timeout(self, seconds: float) -> None:
+        """Also of the open connection."""
+        self.timeout = seconds
+        self.sock.settimeout(seconds)
+
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self.sock.settimeout(SECONDS)
+            self.sock.settimeout(self.timeout)
             _connect(self.sock, self._path)
         except OSError:
             self.sock.close()

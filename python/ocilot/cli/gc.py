@@ -14,7 +14,7 @@ from ocilot.errors import Error
 
 from .control import Control, failure
 from .location import Location, located
-from .options import path
+from .options import confirm, path
 from .output import Output, OutputOption, print_data, print_table
 
 JOB = "collect-garbage"
@@ -59,7 +59,7 @@ def run(
 ) -> None:
     """Start a round of the garbage collection."""
     if now and not yes:
-        _confirm()
+        confirm("Remove deleted and untagged content for good?", hint="--now")
     with at.control(start=False) as control:
         if not wait:
             start_round(control, now=now)
@@ -124,17 +124,6 @@ def _reason(holding: dict[str, Any]) -> str:
     if holding["due_at"] is None:
         return "needed by nothing, not in the queue yet"
     return f"needed by nothing since {holding['released_at']}, removed after {holding['due_at']}"
-
-
-def _confirm() -> None:
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise typer.BadParameter(
-            "the confirmation prompt needs a terminal; in a script, use --yes", param_hint="--now"
-        )
-    try:
-        typer.confirm("Remove deleted and untagged content for good?", abort=True, err=True)
-    except typer.Abort:
-        raise KeyboardInterrupt from None
 
 
 def state_of(control: Control) -> dict[str, Any]:

@@ -60,6 +60,18 @@ def read_password(name: str, *, from_stdin: bool) -> str:
         raise KeyboardInterrupt from None
 
 
+def confirm(question: str, *, hint: str = "--yes") -> None:
+    """Asks on a terminal whether to continue, and ends the command if not. Scripts use --yes."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise typer.BadParameter(
+            "the confirmation prompt needs a terminal; in a script, use --yes", param_hint=hint
+        )
+    try:
+        typer.confirm(question, abort=True, err=True)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+
+
 def only(texts: Sequence[str] | None) -> list[str]:
     """What was given, none as an empty list."""
     return list(texts or ())

@@ -14,7 +14,7 @@ from ocilot.errors import Error
 from .control import Control, failure
 from .gc import size_of
 from .location import Location, located, located_by_options
-from .options import path, seconds_of
+from .options import confirm, path, seconds_of
 from .output import Output, OutputOption, print_data, print_table
 
 SHORT = 8
@@ -75,7 +75,7 @@ def rm(
             return
         if not yes:
             print_uploads(chosen)
-            _confirm()
+            confirm("Remove these uploads?")
         _remove(control, chosen)
 
 
@@ -127,17 +127,6 @@ def _idle(found: list[Upload], seconds: int) -> list[Upload]:
         if not one["receiving"]
         and (now - datetime.fromisoformat(one["last_write_at"])).total_seconds() >= seconds
     ]
-
-
-def _confirm() -> None:
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise typer.BadParameter(
-            "the confirmation prompt needs a terminal; in a script, use --yes", param_hint="--yes"
-        )
-    try:
-        typer.confirm("Remove these uploads?", abort=True, err=True)
-    except typer.Abort:
-        raise KeyboardInterrupt from None
 
 
 def _remove(control: Control, chosen: list[Upload]) -> None:

@@ -58,6 +58,7 @@ inline auto meta_kinds() {
 class MetaStoreContract : public ::testing::TestWithParam<MetaKind> {
   protected:
     meta::Catalog& catalog() { return store->catalog(); }
+    meta::RepositoryAdmin& admin() { return catalog().admin(); }
     meta::Links& links() { return store->links(); }
     meta::Uploads& uploads() { return store->uploads(); }
 

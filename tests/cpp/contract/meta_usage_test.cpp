@@ -5,6 +5,7 @@
 using namespace ocilot;
 using namespace ocilot::test;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -112,6 +113,41 @@ TEST_P(MetaUsageContract, AnIndexFreesTheManifestsThatNothingElseNames) {
     index.manifests = {digest("one"), digest("two")};
     ASSERT_TRUE(put(index).has_value());
     EXPECT_EQ(run(report().image(app, tag("v1"), 100)).value().frees, index.fact.size + one.fact.size);
+}
+
+TEST_P(MetaUsageContract, ARepositoryNeverHoldsMoreThanItsLimits) {
+    auto const push = [&](std::string_view content, std::optional<std::uint64_t> bytes) {
+        auto const linked = run(
+            links().link_blob(app, {digest(content), content.size()}, {}, bob, at(1), {bytes, std::nullopt}));
+        return linked.has_value() ? Errc() : linked.error().code;
+    };
+    EXPECT_EQ(push("12345", 5), Errc());
+    EXPECT_EQ(push("6", 5), Errc::quota_exceeded);
+    EXPECT_EQ(push("12345", 5), Errc()) << "it is there already";
+    EXPECT_EQ(push("6", 6), Errc());
+    link(repo("team/other"), "7");
+    auto const mounted =
+        run(links().mount_blob(repo("team/other"), app, digest("7"), bob, at(2), {6, std::nullopt}));
+    ASSERT_TRUE(mounted.has_error());
+    EXPECT_EQ(mounted.error().code, Errc::quota_exceeded);
+    EXPECT_THAT(mounted.error().message, HasSubstr("team/app is 6 bytes; it holds 6 bytes"));
+    EXPECT_EQ(usage(app), (meta::Usage{6, 2, 0, 0})) << "nothing of what was refused is left";
+}
+
+TEST_P(MetaUsageContract, ATagTooManyIsRefusedAndOneThatMovesIsNot) {
+    auto const push = [&](std::string_view content, std::vector<oci::Tag> tags) {
+        auto made = a_manifest(app, content, std::move(tags));
+        made.limits = {std::nullopt, 2};
+        auto const recorded = put(std::move(made));
+        return recorded.has_value() ? Errc() : recorded.error().code;
+    };
+    EXPECT_EQ(push("one", {tag("v1"), tag("v2")}), Errc());
+    EXPECT_EQ(push("two", {tag("v3")}), Errc::quota_exceeded);
+    EXPECT_EQ(push("two", {tag("v2")}), Errc());
+    EXPECT_EQ(push("three", {}), Errc()) << "it has no tag";
+    EXPECT_EQ(usage(app).tags, 2U);
+    ASSERT_TRUE(run(catalog().delete_tag(app, tag("v1"), bob, at(5))).has_value());
+    EXPECT_EQ(push("two", {tag("v3")}), Errc()) << "a delete makes room at once";
 }
 
 OCILOT_META_KINDS(MetaUsageContract);

@@ -69,6 +69,13 @@ std::vector<RoleRow> table() {
         {"gc_why", Method::get, "/api/v1/gc/why?digest=sha256:" + std::string(64, 'a'), admins},
         {"usage", Method::get, "/api/v1/usage", admins},
         {"history", Method::get, "/api/v1/history?repository=a&tag=b", admins},
+        {"repositories", Method::get, "/api/v1/repositories", admins},
+        {"repository", Method::get, "/api/v1/repositories/team/missing", admins},
+        {"repository", Method::patch, "/api/v1/repositories/team/missing", admins},
+        {"repository", Method::del, "/api/v1/repositories/team/missing", admins},
+        {"aliases", Method::get, "/api/v1/aliases", admins},
+        {"alias", Method::put, "/api/v1/aliases/team/missing", admins},
+        {"alias", Method::del, "/api/v1/aliases/team/missing", admins},
         {"restore", Method::post, "/api/v1/restore", admins},
     };
 }

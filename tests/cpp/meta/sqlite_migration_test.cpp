@@ -141,6 +141,25 @@ TEST(OlderDatabase, LosesAnEdgeOfNoManifestAndOpens) {
     EXPECT_THAT(RawDb(path).rows("SELECT 1 FROM edge WHERE manifest = 4711"), IsEmpty());
 }
 
+TEST(OlderDatabase, OfSchema7GetsItsAliasesAndKeepsTheRest) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
+    auto const app = repo("team/app");
+    ASSERT_TRUE(run(open()->catalog().put_manifest(a_manifest(app, "m", {tag("t")}))).has_value());
+    RawDb(path).rows("DROP TABLE repository_alias; PRAGMA user_version = 7");
+    {
+        auto const store = open();
+        EXPECT_FALSE(store->catalog().admin().has_aliases());
+        ASSERT_TRUE(run(store->catalog().admin().set_alias(repo("old"), app, bob, at(2))).has_value());
+    }
+    auto const store = open();
+    EXPECT_TRUE(store->catalog().admin().has_aliases());
+    EXPECT_EQ(run(store->catalog().admin().alias(repo("old"))).value(), app);
+    EXPECT_EQ(run(store->catalog().resolve(app, tag("t"))).value().digest, digest("m"));
+}
+
 TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {
     Observers observers;
     auto const directory = meta::TemporaryDirectory::make().value();

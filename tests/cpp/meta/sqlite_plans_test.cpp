@@ -171,6 +171,23 @@ void do_everything_with_the_collection(meta::MetaStore& store) {
     EXPECT_FALSE(run(store.catalog().history(app, tag("t"), {}, 10)).value().empty());
 }
 
+void do_everything_with_repositories(meta::MetaStore& store) {
+    auto& admin = store.catalog().admin();
+    auto const here = repo("here");
+    auto const there = repo("there");
+    meta::Page const page{{}, 10};
+    EXPECT_TRUE(run(store.links().link_blob(here, {digest("b"), 1}, {}, bob, at(1))).has_value());
+    EXPECT_TRUE(run(store.catalog().put_manifest(a_manifest(here, "m", {tag("t")}))).has_value());
+    EXPECT_EQ(run(admin.list("he", page)).value().items.size(), 1U);
+    EXPECT_EQ(run(admin.find(here)).value().blobs, 1U);
+    EXPECT_TRUE(run(admin.set_alias(repo("old"), here, bob, at(2))).has_value());
+    EXPECT_EQ(run(admin.alias(repo("old"))).value(), here);
+    EXPECT_EQ(run(admin.aliases(page)).value().items.size(), 1U);
+    EXPECT_TRUE(run(admin.rename({here, there, true}, bob, at(3))).has_value());
+    EXPECT_TRUE(run(admin.remove_alias(here, bob, at(4))).has_value());
+    EXPECT_EQ(run(admin.remove(there, bob, at(5))).value().manifests, 1U);
+}
+
 void do_everything_with_accounts(meta::MetaStore& store) {
     auto& accounts = store.accounts();
     auto& tokens = store.tokens();
@@ -251,6 +268,7 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         do_everything(*store);
         do_everything_with_what_jobs_need(*store);
         do_everything_with_the_collection(*store);
+        do_everything_with_repositories(*store);
         do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());
         statements = watching.seen();

@@ -1,0 +1,127 @@
+"""What repositories hold is known at once, and none holds more than it may."""
+
+from __future__ import annotations
+
+from .clients import Skopeo
+from .conftest import FreshRegistry
+from .images import Image, make_image, noise, write_docker_archive
+from .registry import Registry
+from .test_account_commands import Commands
+
+DELETES = "version: 0.1\nstorage: {delete: {enabled: true}}\n"
+
+
+def size_of(*images: Image) -> int:
+    """Bytes of the images in one repository, where what they share counts once."""
+    return sum(
+        {
+            content.digest: len(content.data)
+            for image in images
+            for content in (image.manifest, *image.blobs)
+        }.values()
+    )
+
+
+def with_quota(quota: str) -> str:
+    return f"{DELETES}ocilot:\n  gc: {{grace: 0s}}\n  quotas:\n    - {quota}\n"
+
+
+def refused(registry: Registry, repository: str, data: bytes) -> str:
+    """The message of a blob that exceeds the quota."""
+    with registry.connect() as api:
+        answer = api.push_blob_answer(repository, data)
+    assert (answer.status, answer.codes) == (403, ["DENIED"]), answer
+    message: str = answer.json["errors"][0]["message"]
+    return message
+
+
+def test_usage_follows_each_push_and_each_delete(fresh_registry: FreshRegistry) -> None:
+    """G16, Q1, Q2, Q6."""
+    registry = fresh_registry(DELETES)
+    commands = Commands(registry)
+    one, two = make_image("one"), make_image("two")
+
+    def bytes_of(repository: str) -> int:
+        found: int = commands.data("usage", repository)["bytes"]
+        return found
+
+    with registry.connect() as api:
+        api.push_image("team/a", one, "1")
+        api.push_image("team/b", one, "1")
+        assert bytes_of("team/a") == bytes_of("team/b") == size_of(one)
+        assert commands.data("usage", "team/a")["exclusive_bytes"] == 0
+        api.push_image("team/a", two, "2")
+        assert bytes_of("team/a") == size_of(one, two)
+        image = commands.data("usage", "team/a:2")
+        assert image["bytes"] == size_of(two)
+        assert image["free_bytes"] == size_of(one, two) - size_of(one)
+        assert api("DELETE", f"/v2/team/a/manifests/{two.manifest.digest}").status == 202
+        assert api("DELETE", f"/v2/team/b/blobs/{one.blobs[0].digest}").status == 202
+    assert bytes_of("team/b") == size_of(one) - len(one.blobs[0].data)
+    rows = commands.data("usage")
+    assert [row["repository"] for row in rows] == ["team/a", "team/b"]
+    restart = bytes_of("team/a")
+    registry.restart()
+    assert bytes_of("team/a") == restart
+    unknown = commands("usage", "team/none")
+    assert (unknown.code, unknown.out) == (3, ""), unknown
+
+
+def test_a_push_over_the_quota_is_refused_and_leaves_nothing(fresh_registry: FreshRegistry) -> None:
+    """Q1, Q4, Q5."""
+    image = make_image("fits")
+    registry = fresh_registry(with_quota(f"{{repositories: ['team/**'], bytes: {size_of(image)}}}"))
+    commands = Commands(registry)
+    with registry.connect() as api:
+        api.push_image("team/app", image, "1")
+        message = refused(registry, "team/app", noise(1000, "more"))
+        assert "the quota of repository team/app is" in message and "1000 more" in message
+        api.push_blob("elsewhere", noise(1000, "more"))
+        mount = api(
+            "POST",
+            f"/v2/team/app/blobs/uploads/?mount={api.push_blob('elsewhere', noise(900, 'less'))}&from=elsewhere",
+        )
+        assert (mount.status, mount.codes) == (403, ["DENIED"])
+        other = make_image("other")
+        answer = api(
+            "PUT",
+            "/v2/team/app/manifests/2",
+            image.manifest.data + b"\n",
+            {"Content-Type": image.manifest.media_type},
+        )
+        assert (answer.status, answer.codes) == (403, ["DENIED"])
+        assert api.tags("team/app") == ["1"]
+        assert commands.data("usage", "team/app")["bytes"] == size_of(image)
+        assert api("DELETE", f"/v2/team/app/manifests/{image.manifest.digest}").status == 202
+        for blob in image.blobs:
+            api("DELETE", f"/v2/team/app/blobs/{blob.digest}")
+        if size_of(other) <= size_of(image):
+            api.push_image("team/app", other, "1")
+        else:
+            api.push_image("team/app", image, "1")
+    assert [row["repository"] for row in commands.data("quota")] == ["team/app"]
+    assert commands.data("audit", "--action", "admit")[0]["repository"] == "team/app"
+
+
+def test_an_upload_of_unknown_length_ends_where_the_quota_does(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(with_quota("{repositories: ['**'], bytes: 1MiB}"))
+
+    def too_much() -> object:
+        for _ in range(64):
+            yield noise(64 * 1024, "piece")
+
+    with registry.connect() as api:
+        started = api("POST", "/v2/team/app/blobs/uploads/")
+        answer = api("PATCH", started.location, too_much(), {"Content-Type": "application/octet-stream"})
+        assert (answer.status, answer.codes) == (403, ["DENIED"]), answer
+        assert api("GET", started.location).status == 404, "the upload has ended"
+    assert Commands(registry).data("upload", "ls") == []
+
+
+def test_skopeo_is_told_the_quota(fresh_registry: FreshRegistry, skopeo: Skopeo) -> None:
+    registry = fresh_registry(with_quota("{repositories: ['team/**'], tags: 1}"))
+    archive = write_docker_archive(registry.root.parent / "image.tar", make_image("archive"))
+    assert skopeo.copy(f"docker-archive:{archive}", registry, "team/app:1").returncode == 0
+    ran = skopeo.copy(f"docker-archive:{archive}", registry, "team/app:2")
+    assert ran.returncode != 0
+    assert "the quota of repository team/app is 1 tags" in ran.stderr
