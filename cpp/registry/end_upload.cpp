@@ -11,16 +11,18 @@ Task<Result<>> end_session(Registry& registry, SessionLock const& session_lock) 
         registry.sessions.forget(session);
         co_return closed;
     }
-    // Also if the facts failed: on a full disk this is what makes room, and a session without bytes is an
-    // empty one.
+    // Also if the facts failed: on a full disk this is what makes room.
     Result<> discarded;
     if (session.upload) {
         discarded = co_await session.upload->discard();
     } else if (recorded) {
         discarded = co_await registry.blobs.discard(session.fact.id);
     }
+    if (closed.has_error() && closed.error().code == Errc::no_space) {
+        closed = co_await registry.meta.uploads().close({session.fact.id, session.epoch});
+    }
     if (closed.has_error()) {
-        registry.sessions.forget(session);
+        registry.sessions.forget(session);  // Without bytes it is an empty one.
         co_return closed;
     }
     registry.sessions.end(session);

@@ -4,7 +4,8 @@
 
 namespace ocilot::registry {
 
-/// Ends the locked session: its row, then its bytes, which are not opened.
+/// Ends the locked session: its row, then its bytes, which are not opened. Its bytes go even if there is no
+/// room to remove the row, and then the row.
 Task<Result<>> end_session(Registry& registry, SessionLock const& session_lock);
 
 /// Ends the session of a row if no request is writing to it and its last byte came before `before`. False if

@@ -60,18 +60,6 @@ Task<Result<std::shared_ptr<UploadSession>>> session_of(Registry& registry, Uuid
     co_return session;
 }
 
-Task<Result<meta::UploadFact>> end_now(Registry& registry, Uuid id) {
-    CO_TRY(auto const session, co_await session_of(registry, id));
-    auto fact = shown(*session, {}).fact;
-    auto const session_lock = try_lock_session(registry, session);
-    if (!session_lock && session->ended.load()) co_return meta::upload_unknown(id);
-    if (!session_lock) {
-        co_return Error{Errc::upload_busy, "a request is writing to this upload; retry when it has ended"};
-    }
-    CO_CHECK(co_await end_session(registry, *session_lock));
-    co_return fact;
-}
-
 }  // namespace
 
 Task<Result<std::vector<UnfinishedUpload>>> list_uploads(Registry& registry,
@@ -91,10 +79,15 @@ Task<Result<std::vector<UnfinishedUpload>>> list_uploads(Registry& registry,
 }
 
 Task<Result<meta::UploadFact>> remove_upload(Registry& registry, Uuid id) {
-    auto ended = co_await end_now(registry, id);
-    // The bytes are gone even if there was no room to remove the row: now there is.
-    if (ended.has_error() && ended.error().code == Errc::no_space) co_return co_await end_now(registry, id);
-    co_return ended;
+    CO_TRY(auto const session, co_await session_of(registry, id));
+    auto fact = shown(*session, {}).fact;
+    auto const session_lock = try_lock_session(registry, session);
+    if (!session_lock && session->ended.load()) co_return meta::upload_unknown(id);
+    if (!session_lock) {
+        co_return Error{Errc::upload_busy, "a request is writing to this upload; retry when it has ended"};
+    }
+    CO_CHECK(co_await end_session(registry, *session_lock));
+    co_return fact;
 }
 
 }  // namespace ocilot::registry

@@ -51,7 +51,7 @@ Task<Result<>> receive_all(blob::Upload& upload, Chunk& chunk, std::atomic<std::
         received += filled;
         if (chunk.length && received > *chunk.length) co_return Result<>{};
         CO_CHECK(quota.require(upload.size() + filled));
-        if (room != nullptr && !room->take(filled)) {
+        if (room != nullptr && filled > 0 && !room->take(filled)) {
             CO_CHECK(co_await room->require());
         }
         auto const kept = co_await upload.append(std::span<std::byte const>(buffer.get(), filled));

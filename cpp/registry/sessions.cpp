@@ -69,7 +69,9 @@ Task<Result<std::shared_ptr<UploadSession>>> look_up(Registry& registry, UploadR
     bool const is_known_here = ref.opened && ref.opened->here && !registry.rules.replicated &&
                                !registry.sessions.is_forgotten(ref.id);
     if (is_known_here) co_return unwritten(registry, ref);
-    auto fact = co_await registry.meta.uploads().find(ref.repository, ref.id);
+    // GCC 12 destroys what converts in an awaited call twice.
+    std::optional repository(ref.repository);
+    auto fact = co_await registry.meta.uploads().find(std::move(repository), ref.id);
     if (fact.has_value()) co_return found(std::move(*fact));
     if (fact.error().code == Errc::upload_unknown) co_return unwritten(registry, ref);
     co_return fact.error();

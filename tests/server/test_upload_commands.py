@@ -70,7 +70,7 @@ def test_an_upload_is_removed_by_its_short_id(there: Commands) -> None:
         assert "use --yes" in asked.err
         removed = there("upload", "rm", first["id"][:8], "--yes")
         assert (removed.code, removed.out) == (0, "")
-        assert removed.err == f"removed {first['id']}\n1 uploads removed, 1.0KiB freed\n"
+        assert removed.err == f"removed {first['id']}\n1 upload removed, 1.0KiB freed\n"
         api("GET", location).assert_error(404)
         assert api("GET", kept).status == 204
         again = there("upload", "rm", first["id"], "--yes")

@@ -140,6 +140,7 @@ def _remove(control: Control, chosen: list[Upload]) -> None:
         else:
             freed += one["bytes"]
             print(f"removed {one['id']}", file=sys.stderr)
-    print(f"{len(chosen) - len(failed)} uploads removed, {size_of(freed)} freed", file=sys.stderr)
+    count = len(chosen) - len(failed)
+    print(f"{count} {'upload' if count == 1 else 'uploads'} removed, {size_of(freed)} freed", file=sys.stderr)
     if failed:
         raise Error("not removed: " + "; ".join(failed))

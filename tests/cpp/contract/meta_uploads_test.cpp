@@ -134,10 +134,10 @@ TEST_P(MetaUploadsContract, TheLongestIdleComeFirst) {
     EXPECT_THAT(times(run(uploads().oldest(of("ann"), {}, 2)).value()), ElementsAre(at(10), at(20)));
     EXPECT_THAT(times(run(uploads().oldest(of(app), {}, 2)).value()), ElementsAre(at(5), at(10)));
     EXPECT_THAT(times(run(uploads().oldest(of(""), {}, 2)).value()), IsEmpty());
-    auto const first = run(uploads().oldest(of(app), {}, 2)).value().back();
-    meta::UploadCursor const after_first{first.last_write_at, first.id};
-    EXPECT_THAT(times(run(uploads().oldest(of(app), after_first, 2)).value()), ElementsAre(at(20), at(30)));
-    EXPECT_THAT(times(run(uploads().oldest(of("ann"), after_first, 9)).value()),
+    auto const second = run(uploads().oldest(of(app), {}, 2)).value().back();
+    meta::UploadCursor const after_second{second.last_write_at, second.id};
+    EXPECT_THAT(times(run(uploads().oldest(of(app), after_second, 2)).value()), ElementsAre(at(20), at(30)));
+    EXPECT_THAT(times(run(uploads().oldest(of("ann"), after_second, 9)).value()),
                 ElementsAre(at(20), at(30), at(40)));
     auto const idle = [&](Time before, std::optional<meta::UploadCursor> place, std::size_t limit) {
         return run(uploads().idle_since(before, place, limit)).value();

@@ -71,8 +71,7 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(store.uploads().close({id, 2})));
     static_cast<void>(run(links.mount_blob(app, repo("b"), digest("b"), bob, at(1))));
     static_cast<void>(run(links.holders(digest("b"), {"app", 10})));
-    meta::UnlinkConditions const unreferenced{.unreferenced = true};
-    static_cast<void>(run(links.unlink_blob(repo("b"), digest("b"), unreferenced, bob, at(2))));
+    static_cast<void>(run(links.unlink_blob(repo("b"), digest("b"), {.unreferenced = true}, bob, at(2))));
     static_cast<void>(run(catalog.put_manifest(a_manifest(app, "child"))));
     auto manifest = a_manifest(app, "m", {tag("t"), tag("u")});
     manifest.blobs = manifest.required_blobs = {digest("b")};
