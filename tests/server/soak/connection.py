@@ -45,11 +45,7 @@ class Connection:
     def open(self) -> Iterator[None]:
         """Until the end of the process. Raises Lost when that comes."""
         try:
-            with (
-                self._trace_path.open("a", buffering=1) as self._trace,
-                self._connect() as self._api,
-                Control.of(None, self._root, start=False) as self._control,
-            ):
+            with self._trace_path.open("a", buffering=1) as self._trace, self._connect() as self._api:
                 yield
         except CONNECTION_LOST as problem:
             raise Lost from problem
@@ -83,7 +79,8 @@ class Connection:
         self.counts["requests"] += 1
         self.note(f"{method} {path} {json.dumps(content) if content else ''}")
         try:
-            answer = self._control.ask(method, path, content)
+            with Control.of(None, self._root, start=False) as control:
+                answer = control.ask(method, path, content)
         except Error as problem:
             if problem.code != "not_found":
                 raise
