@@ -18,13 +18,13 @@ OPTIONS = frozenset(
 
 
 class Server:
-    """A running registry; leaving the `with` block, or `stop()`, ends it.
+    """A running registry. The end of the `with` block, or `stop()`, stops it.
 
-    `root` is the directory of its data; without one everything is kept in memory and forgotten at the end.
-    `port` 0 takes a free one. `options` are the fields of `_core.Settings`: `deletes`, `tls_certificate`,
-    `manifest_limit`, `access_log` and so on. It logs warnings and errors only, unless told otherwise.
+    `root` is the data directory; without one, all data is in memory and lost at the end. `port` 0: a free
+    port. `options` are the fields of `_core.Settings`, such as `deletes`, `tls_certificate`,
+    `manifest_limit` and `access_log`. Default `log_level`: warnings and errors.
 
-    Raises ConfigError when the directory, the port or the options do not allow a start.
+    Raises ConfigError if the directory, the port or an option is invalid, TypeError for an unknown option.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Host and port, `127.0.0.1:5000`; also the first part of an image's name."""
+        """Host and port, such as `127.0.0.1:5000`: the first part of an image reference."""
         return self._address
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """Port that the registry listens on."""
         return self._port
 
     @property
@@ -71,11 +71,11 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it is, `http://127.0.0.1:5000`."""
+        """URL of the registry, such as `http://127.0.0.1:5000`."""
         return f"{self._scheme}://{self._address}"
 
     def stop(self) -> None:
-        """Lets requests under way end, then stops. The second time does nothing."""
+        """Finishes requests under way, then stops. A second call has no effect."""
         with self._lock:
             running, self._running = self._running, None
             if running is not None:

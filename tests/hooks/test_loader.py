@@ -234,7 +234,10 @@ def test_options_without_a_class_or_a_value_are_refused(tmp_path: Path) -> None:
     said = problem(tmp_path, "def admit_tag(move): ...", options={"a": 1})
     assert said.startswith("a.py: option a is unknown: the script has none")
     needs = HOOK + "@dataclass\nclass A(Hook):\n  size: int\n  def admit_tag(self, m): ...\n"
-    assert problem(tmp_path, needs) == "a.py: option size of A is required (int)"
+    assert problem(tmp_path, needs) == (
+        "a.py: option size of A is required (int); "
+        "set it in `options` of the script, or with --option size=VALUE"
+    )
     strange = HOOK + "import re\n@dataclass\nclass A(Hook):\n  x: re.Pattern\n  def admit_tag(self, m): ...\n"
     assert "its type Pattern cannot be written" in problem(tmp_path, strange, options={"x": "y"})
 

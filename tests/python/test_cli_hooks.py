@@ -79,6 +79,9 @@ def test_a_bad_script_is_exit_code_2_and_a_line(place: Path) -> None:
         "(the name of a helper may begin with _)",
         f"nothing.py: there is no such file ({place}/nothing.py)",
     ]
+    ran = ocilot_command("hooks", "check", "config.yml", cwd=place)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.endswith("use --config config.yml\n")
 
 
 def test_a_bad_script_ends_serve_with_the_same_line(place: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.server.images import write_docker_archive
 
 import ocilot
 from ocilot import _core
@@ -49,6 +50,14 @@ def test_the_fixture_is_one_of_pytest(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_registry.py"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, "2 passed" in done.stdout) == (0, True), done
+
+
+def test_a_real_client_pushes_and_pulls(tmp_path: Path) -> None:
+    write_docker_archive(tmp_path / "hello.tar", "hello:latest", [1000], "seed")
+    (tmp_path / "test_client.py").write_text(example("Registry in a test or a notebook", 2))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_client.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done
 
 
 def test_errors_are_as_described() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,9 @@ def delete(api: Api, name: str, *references: str) -> None:
         assert answer.status == 202, answer
 
 
-def collecting(fresh_registry: FreshRegistry, gc: str) -> Registry:
+def collecting(fresh_registry: FreshRegistry, gc: str, env: Mapping[str, str] | None = None) -> Registry:
     """A registry whose first round is over: it finds its place, and takes what is there for just pushed."""
-    registry = fresh_registry(config_with(gc))
+    registry = fresh_registry(config_with(gc), env=env)
     with control_of(registry) as control:
         run_round(control)
     return registry

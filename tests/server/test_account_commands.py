@@ -276,6 +276,9 @@ def test_whoever_is_explained_may_be_written_as_in_a_rule(running: Commands) -> 
     assert "grants robot alice no rights" in ran.out, ran
     ran = running("access", "explain", "federated:alice", "push", "team/app")
     assert ("grants federated alice no rights" in ran.out, ran.err) == (True, ""), ran
+    ran = running("access", "explain", "group:team", "push", "team/app")
+    assert (ran.code, ran.out) == (2, ""), ran
+    assert ran.err.endswith("use NAME --group team\n"), ran
 
 
 @pytest.mark.parametrize("words", [("user", "add", "alice", "--no-password"), ("robot", "add", "ci")])

@@ -36,7 +36,6 @@ from .registry import Registry
 from .test_account_commands import Commands
 from .test_collection import (
     AT_ONCE,
-    HASTY,
     IN_AN_HOUR,
     assert_pulls,
     collect,
@@ -44,6 +43,7 @@ from .test_collection import (
     config_with,
     contents,
     control_of,
+    hurry,
     sharing,
     stored,
 )
@@ -351,7 +351,7 @@ def test_platforms_and_attestations_of_a_tagged_index_are_not_untagged(
     skopeo: Skopeo, fresh_registry: FreshRegistry, tmp_path: Path
 ) -> None:
     """G23: untagged means no tag and no parent: without any grace all of the index pulls."""
-    registry = fresh_registry(config_with(HASTY))
+    registry = fresh_registry(config_with(AT_ONCE))
     images = [make_image(name, architecture=name) for name in ("amd64", "arm64")]
     attestations = [attestation_of(image) for image in images]
     entries = [image.manifest.descriptor(platform=image.platform) for image in images]
@@ -359,6 +359,7 @@ def test_platforms_and_attestations_of_a_tagged_index_are_not_untagged(
     parts: Sequence[Image] = [*images, *(image for image, _ in attestations)]
     write_layout(tmp_path / "there", parts, top, "1")
     skopeo.copy(f"oci:{tmp_path}/there:1", f"docker://{registry.local}/team/app:1", "--all")
+    hurry(registry)
     state = collect_all(registry)
     assert (state["since_start"]["manifests"], state["since_start"]["blobs"]) == (0, 0)
     skopeo.copy(f"docker://{registry.local}/team/app:1", f"oci:{tmp_path}/back:1", "--all")

@@ -67,7 +67,9 @@ def test_the_greeting_says_what_is_in_force(fresh_registry: FreshRegistry, setti
         assert f"  {line}\n" in said
     assert ("  hooks:" in said) == ("hooks" in settings)
     assert ("  clients use" in said) == ("host" in settings)
-    assert "  accounts:" not in said
+    has_logins = "accounts: {enabled" in settings
+    assert ("  accounts:    none; create one with `ocilot user add`\n" in said) == has_logins
+    assert ("  accounts:" in said) == has_logins
 
 
 def test_the_greeting_tells_of_accounts_that_are_off(fresh_registry: FreshRegistry) -> None:

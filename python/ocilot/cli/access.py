@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from ocilot.errors import Error
+from ocilot.errors import ConfigError, Error
 from ocilot.hooks.loading.patterns import Patterns
 
 from .control import Control
@@ -37,14 +37,14 @@ def explain(
     user: Annotated[
         str,
         typer.Argument(
-            help="Who: the name of an account, `anonymous`, or one as in a rule, such as `robot:ci`."
+            help="Name of an account, `anonymous`, or kind and name as in a rule, such as `robot:ci`."
         ),
     ],
     action: Annotated[
         str,
-        typer.Argument(help="The right: pull, create (new tags), push (also move tags), delete or admin."),
+        typer.Argument(help="Right: pull, create (new tags), push (also move tags), delete or admin."),
     ],
-    repository: Annotated[str, typer.Argument(help="Where.")],
+    repository: Annotated[str, typer.Argument(help="Name of a repository, such as team/app.")],
     kind: Annotated[
         str | None,
         typer.Option(help="Kind of a caller without an account: user, robot, federated or certificate."),
@@ -58,6 +58,10 @@ def explain(
     """Print whether a caller has a right, and which rule or hook decides: yes, no or partly."""
     asked = {"action": action, "repository": repository}
     written, _, name = user.partition(":")
+    if written == "group" and kind is None:
+        raise ConfigError(
+            f'invalid caller "{user}": expected a caller, not a group; use NAME --group {name or "GROUP"}'
+        )
     if kind is None and written in _KINDS and name:
         user, kind = name, written
     with at.control(only_reads=True) as control:

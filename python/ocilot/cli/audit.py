@@ -26,18 +26,19 @@ def audit(
         ),
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Latest time, in the same forms.")] = None,
-    by: Annotated[str | None, typer.Option(metavar="NAME", help="Whose doing it was.")] = None,
-    repository: Annotated[str | None, typer.Option(metavar="NAME", help="Of one repository.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the caller.")] = None,
+    repository: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the repository.")] = None,
     action: Annotated[
         str | None,
         typer.Option(
-            metavar="ACTION", help="Such as manifest.push, tag.move or login; `account.`: all that begin so."
+            metavar="ACTION",
+            help="Action, such as manifest.push, tag.move or login; `account.`: all with this prefix.",
         ),
     ] = None,
     refused: Annotated[
-        bool | None, typer.Option("--refused/--done", help="Only what was refused, or only what was done.")
+        bool | None, typer.Option("--refused/--done", help="Refusals only, or changes only.")
     ] = None,
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Most entries.")] = 100,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Maximum number of entries.")] = 100,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List changes and refusals, newest first."""

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from ocilot.config.values import show_duration
 from ocilot.errors import Error
 
-from .gc import MOST_PLANNED, plan_of, print_plan, run_round, state_of
+from .gc import MOST_PLANNED, plan_of, print_plan, run_round, state_of, waiting_of
 from .location import Location, located
 
 ALONE = "`ocilot serve` collects garbage by itself"
@@ -31,7 +30,7 @@ def garbage_collect(
         typer.Option(
             "--delete-untagged",
             "-m",
-            help="No effect: untagged manifests are always removed after the grace.",
+            help="No effect: untagged manifests are always removed after the grace period.",
         ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
@@ -54,5 +53,4 @@ def garbage_collect(
             return
         freed, state = run_round(control), state_of(control)
     if not quiet:
-        grace = show_duration(state["grace_seconds"])
-        print(f"{freed}; {state['waiting']} objects wait for their grace period of {grace}", file=sys.stderr)
+        print(f"{freed}{waiting_of(state, released=False)}", file=sys.stderr)

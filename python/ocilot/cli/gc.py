@@ -65,8 +65,9 @@ def run(
             start_round(control, now=now)
             print("garbage collection started", file=sys.stderr)
             return
-        freed = run_round(control, now=now)
-    print(f"garbage collection done: {freed}", file=sys.stderr)
+        freed, state = run_round(control, now=now), state_of(control)
+    waits = waiting_of(state, released=now)
+    print(f"garbage collection done: {freed}{waits}", file=sys.stderr)
 
 
 @app.command("plan")
@@ -166,6 +167,15 @@ def run_round(control: Control, *, now: bool = False) -> str:
     if done["failed"]:
         raise Error(f"{text}, {done['failed']} blobs not removed: see the log")
     return text
+
+
+def waiting_of(state: dict[str, Any], *, released: bool) -> str:
+    """What a round left for later, and why; `released` if it ended all grace periods."""
+    count = state["waiting"]
+    if released:
+        pending = show_duration(state["pending_seconds"])
+        return f"; {count} objects pushed or requested in the last {pending} wait"
+    return f"; {count} objects wait for their grace period of {show_duration(state['grace_seconds'])}"
 
 
 def _finished(control: Control, asked: dict[str, Any]) -> bool:

@@ -50,8 +50,8 @@ def welcome(server: _core.Server, settings: _core.Settings, hooks: Hooks | None 
     if server.debug_address:
         lines.append(f"  metrics on   http://{server.debug_address}/metrics")
     lines.append(f"  access:      {access(settings, asked)}")
-    if not settings.accounts and _has_accounts(server):
-        lines.append("  accounts:    exist, but are off; set ocilot.accounts.enabled: true")
+    if line := _accounts(server, settings, asked):
+        lines.append(f"  accounts:    {line}")
     lines.append(f"  deletes:     {'on' if settings.deletes else 'off; set storage.delete.enabled: true'}")
     if asked:
         lines.append(f"  hooks:       {', '.join(asked)}")
@@ -131,8 +131,17 @@ def _points(hooks: Hooks | None) -> list[str]:
     return [point for point, _ in hooks.points] if hooks is not None else []
 
 
-def _has_accounts(server: _core.Server) -> bool:
-    """Whether the metadata has accounts. Asked by hand: `http.client` takes long to load."""
+def _accounts(server: _core.Server, settings: _core.Settings, asked: list[str]) -> str:
+    """What an operator has to know about accounts; empty if that is nothing."""
+    if settings.accounts:
+        others = settings.auth_htpasswd or settings.oidc or "authenticate" in asked
+        is_empty = not others and _has_accounts(server) is False
+        return "none; create one with `ocilot user add`" if is_empty else ""
+    return "exist, but are off; set ocilot.accounts.enabled: true" if _has_accounts(server) else ""
+
+
+def _has_accounts(server: _core.Server) -> bool | None:
+    """Whether the metadata has accounts; None without an answer. By hand: `http.client` loads slowly."""
     answer = b""
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_SECONDS)
@@ -142,4 +151,4 @@ def _has_accounts(server: _core.Server) -> bool:
         )
         while part := connection.recv(65536):
             answer += part
-    return b'{"name":' in answer
+    return b'{"name":' in answer if b'"accounts":' in answer else None

@@ -25,7 +25,7 @@ LONGEST_PAGE = 1000
 def history(
     at: Location,
     image: Annotated[str, typer.Argument(metavar="REPO:TAG", help="Tag, such as team/app:v1.")],
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Most entries.")] = 100,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Maximum number of entries.")] = 100,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Print the history of a tag, newest first: time, user, previous digest and new digest of each
@@ -76,8 +76,7 @@ def restore(
         request["at"] = moment_of(moment, time.time())
     with at.control() as control:
         done = control.ask("POST", path("restore"), request)
-    text = f"restored {done['repository']}@{done['digest']}"
-    text += f": {done['manifests']} manifests, {done['blobs']} blobs"
+    parts = [f"{name}: {done[name]}" for name in ("manifests", "blobs") if done[name]]
     if done["tags"]:
-        text += f"; tags set: {', '.join(done['tags'])}"
-    print(text, file=sys.stderr)
+        parts.append(f"tags: {', '.join(done['tags'])}")
+    print("; ".join([f"restored {done['repository']}@{done['digest']}", *parts]), file=sys.stderr)

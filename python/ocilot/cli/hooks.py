@@ -24,7 +24,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("list")
 @located
 def list_(at: Location, output: OutputOption = Output.TABLE) -> None:
-    """Print the scripts that a configuration names, with their points, their options and where they apply."""
+    """List the scripts of a configuration, with their hook points, options and repositories."""
     from ocilot.hooks.loading import configured
     from ocilot.hooks.problem import Problem
 
@@ -55,16 +55,21 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="[SCRIPT]...",
-            help="Files, or `ocilot:NAME`; without any the scripts of the configuration.",
+            help="Script files, or `ocilot:NAME`; default: the scripts of the configuration.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Load scripts without starting anything; exit code 2 if one cannot be used."""
+    """Load scripts and report errors. Calls no hook. Exit code 2 if a script cannot be used."""
     from ocilot.hooks.loading import configured, loader
     from ocilot.hooks.loading.spec import Spec
     from ocilot.hooks.problem import Problem
 
+    if wrong := [name for name in paths or () if name.endswith((".yml", ".yaml"))]:
+        raise ConfigError(
+            f'invalid script "{wrong[0]}": expected a Python file; '
+            f"for the scripts of a configuration, use --config {wrong[0]}"
+        )
     loaded = None if paths else at.load()
     specs = [Spec(path) for path in paths or ()] if loaded is None else configured.specs_of(loaded)
     try:
@@ -107,13 +112,15 @@ def try_(
     ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Ask a script about a made-up value or a stored image, and print its answers.
+    """Call the hooks of a script for a made-up value or a stored image, and print their answers.
 
     A made-up value has the fields of the functions in ocilot.hooks.testing; `caller` is a name or an object:
     `--set tag=v1 --set caller=alice --set labels='{a: b}'`.
 
-    An image is read from the registry at --config or --root, and the script is asked what a push of it asks.
-    Only `caller` can be set then. Nothing is written.
+    An image is read from the registry at --config or --root, and the hooks of a push are called for it. Only
+    `caller` can be set then. Nothing is written.
+
+    Options of the script come from --option only, not from the configuration. No deadline applies.
     """
     from ocilot.hooks.problem import Problem
     from ocilot.hooks.testing import Harness
@@ -193,7 +200,7 @@ def _asked(hook: Any, point: str, value: Any) -> Any:
 @app.command("status")
 @located
 def status(at: Location, output: OutputOption = Output.TABLE) -> None:
-    """Print which scripts the running registry has in force, and what they have answered."""
+    """List the active scripts of the running registry, with the calls, denials and failures of each hook."""
     with at.control(start=False) as control:
         _print_status(control.ask("GET", "/api/v1/hooks"), output)
 
@@ -201,7 +208,7 @@ def status(at: Location, output: OutputOption = Output.TABLE) -> None:
 @app.command("reload")
 @located
 def reload(at: Location, output: OutputOption = Output.TABLE) -> None:
-    """Let the running registry load its scripts again; exit code 2 if that fails and the old ones stay."""
+    """Reload the scripts of the running registry. Exit code 2 if that fails; the old ones stay active."""
     with at.control(start=False) as control:
         told = control.ask("POST", "/api/v1/hooks/reload")
     _print_status(told, output)

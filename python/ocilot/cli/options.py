@@ -21,6 +21,11 @@ def path(*parts: str) -> str:
 def moment_of(text: str, now: float) -> str:
     """A time as the API takes it: as it is, or so long before `now` as `1h` or `7d` says."""
     if not re.fullmatch(r"(?:[0-9]+[smhd])+", text):
+        if not re.match(r"[0-9]{4}-[0-9]", text):
+            raise typer.BadParameter(
+                f'invalid time "{text}": expected a time such as 2026-11-21 or 2026-11-21T17:48:55Z, '
+                "or an age such as 1h or 7d"
+            )
         return text
     try:
         moment = datetime.fromtimestamp(now - seconds_of(text), UTC)

@@ -51,7 +51,8 @@ def make(cls: type, given: Mapping[str, Any], base: Path) -> Any:
                 raise OptionProblem(f"option {field.name} of {cls.__name__}: {problem}") from None
         elif _default(field) is None:
             raise OptionProblem(
-                f"option {field.name} of {cls.__name__} is required ({_shown(types_of[field.name])})"
+                f"option {field.name} of {cls.__name__} is required ({_shown(types_of[field.name])}); "
+                f"set it in `options` of the script, or with --option {field.name}=VALUE"
             )
     return cls(**values)
 
