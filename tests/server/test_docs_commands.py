@@ -24,6 +24,7 @@ FOLLOWED_ELSEWHERE: Mapping[str, str] = {
     "docs/hooks/examples.md": "tests/server/test_hook_examples.py",
     "docs/hooks/index.md": "tests/server/test_hooks_pages.py",
     "docs/hooks/testing.md": "tests/server/test_hooks_pages.py",
+    "docs/operate/deleting.md": "tests/server/test_deleting_page.py",
     "docs/operate/jobs.md": "tests/server/test_jobs.py",
     "docs/operate/proxy.md": "tests/server/test_proxy_page.py",
     "docs/operate/repositories.md": "tests/server/test_repositories.py",
@@ -64,6 +65,9 @@ NOT_FOLLOWED: Mapping[str, Mapping[str, str]] = {
         "ocilot adopt config.yml": "tests/server/test_adopt.py adopts what distribution has stored",
         "ocilot serve --config config.yml": "the same",
         "ocilot config check": "the same, with the configuration of Debian's package",
+    },
+    "docs/operate/deleting.md": {
+        "ocilot gc run ": "tests/server/test_deleting_page.py runs it after everything else"
     },
     "docs/operate/limits.md": {"curl -i": "test_the_limit_of_the_page_is_reached below runs it"},
     "docs/operate/monitoring.md": {

@@ -1,0 +1,106 @@
+"""What users of other registries report about undoing mistakes, and what is right in each case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .conftest import FreshRegistry
+from .garbage import delete, push_signature
+from .guarded import guarded
+from .images import make_image, make_index
+from .people import with_tokens
+from .test_account_commands import Commands
+from .test_collection import IN_AN_HOUR, assert_pulls, config_with, contents, stored
+
+RULES = """\
+  access:
+    - repositories: ["team/**"]
+      allow: {robot:cleaner: [pull, delete]}
+    - repositories: ["**"]
+      allow: {user:carol: [admin]}
+"""
+
+
+def test_it_is_known_who_deleted_a_tag_and_the_tag_returns(tmp_path: Path) -> None:
+    """U1: the history has the robot, the time and the digest, the audit log an address; it is undone."""
+    with guarded(tmp_path, with_tokens(tmp_path, RULES)) as there:
+        there.add_robot("cleaner")
+        assert there.ask("cleaner", "DELETE", "/v2/team/app/manifests/1").status == 202
+        assert there.ask("carol", "GET", "/v2/team/app/manifests/1").status == 404
+        history = "/api/v1/history?repository=team/app&tag=1"
+        last, first = there.ask("carol", "GET", history).json["entries"]
+        assert (last["by"], last["digest"]) == ("cleaner", None)
+        assert (first["by"], first["digest"]) == ("carol", there.image.digest)
+        (entry,) = there.ask("carol", "GET", "/api/v1/audit?action=tag.delete").json["entries"]
+        assert entry["by"] == {"name": "cleaner", "kind": "robot", "address": "127.0.0.1"}
+        assert entry["tags"] == [{"name": "1", "previous": there.image.digest}]
+        assert entry["at"] == last["at"]
+        done = there.administer("POST", "/api/v1/restore", {"repository": "team/app", "tag": "1"}).json
+        assert done["digest"] == there.image.digest
+        answer = there.ask("carol", "GET", "/v2/team/app/manifests/1")
+        assert answer.body == there.image.manifest.data
+
+
+def test_a_tag_goes_back_in_time_and_the_history_says_so(fresh_registry: FreshRegistry) -> None:
+    """U3: no tags made by hand to be able to go back: one command, which is a change like any other."""
+    commands = Commands(fresh_registry(config_with(IN_AN_HOUR)))
+    images = [make_image(f"build {number}") for number in range(3)]
+    with commands.registry.connect() as api:
+        for image in images:
+            api.push_image("team/app", image, "ci")
+        before_the_last = commands.data("history", "team/app:ci")[1]["at"]
+        commands.fine("restore", "team/app:ci", "--at", before_the_last)
+        assert_pulls(api, "team/app", "ci", images[1])
+        row = commands.data("history", "team/app:ci")[0]
+        assert (row["previous"], row["digest"]) == (images[2].digest, images[1].digest)
+        (entry,) = commands.data("audit", "--action", "tag.restore")
+        assert entry["digest"] == images[1].digest
+        assert entry["tags"] == [{"name": "ci", "previous": images[2].digest}]
+        assert_pulls(api, "team/app", images[2].digest, images[2])
+
+
+def test_a_signed_index_returns_whole(fresh_registry: FreshRegistry) -> None:
+    """U2: what is deleted piece by piece comes back with one command, and nothing of it was freed."""
+    registry = fresh_registry(config_with(IN_AN_HOUR))
+    commands = Commands(registry)
+    images = [make_image(name, architecture=name) for name in ("amd64", "arm64")]
+    index = make_index(images)
+    with registry.connect() as api:
+        for image in images:
+            api.push_image("team/app", image)
+        api.push_manifest("team/app", "1", index)
+        signature = push_signature(api, "team/app", index)
+        everything = stored(registry)
+        delete(api, "team/app", signature.digest, *(image.digest for image in images), index.digest)
+        assert api("GET", "/v2/_catalog").json == {"repositories": []}
+        commands.fine("gc", "run", "--wait")
+        ran = commands("restore", "team/app:1")
+        assert ran.err.endswith(": 4 manifests, 0 blobs; tags set: 1\n"), ran
+        assert api("GET", "/v2/team/app/manifests/1").body == index.data
+        for image in images:
+            assert_pulls(api, "team/app", image.digest, image)
+        referrers = api("GET", f"/v2/team/app/referrers/{index.digest}").json["manifests"]
+        assert [one["digest"] for one in referrers] == [signature.digest]
+    assert stored(registry) == everything >= contents(*images)
+
+
+def test_changes_since_a_time_are_listed_without_polling_all_tags(fresh_registry: FreshRegistry) -> None:
+    """U5: of one repository, in order, each with the digest before and the digest after it."""
+    commands = Commands(fresh_registry(config_with(IN_AN_HOUR)))
+    images = [make_image(f"build {number}") for number in range(5)]
+    with commands.registry.connect() as api:
+        for image in images[:2]:
+            api.push_image("team/app", image, "ci")
+        seen = commands.data("audit", "--action", "tag.move", "--repository", "team/app")[0]
+        for image in images[2:]:
+            api.push_image("team/app", image, "ci")
+            api.push_image("team/other", image, "ci")
+    query = ("--since", seen["at"], "--repository", "team/app", "--action", "tag.move")
+    new = [entry for entry in commands.data("audit", *query) if entry["id"] > seen["id"]]
+    digests = [image.digest for image in images]
+    assert [(entry["from"], entry["to"]) for entry in reversed(new)] == [
+        (digests[1], digests[2]),
+        (digests[2], digests[3]),
+        (digests[3], digests[4]),
+    ]
+    assert {entry["subject"] for entry in new} == {"ci"}
