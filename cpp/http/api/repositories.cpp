@@ -130,7 +130,7 @@ constexpr Verb repository_verbs[] = {
      patch_repository,
      "Rename a repository to `name`; with `alias`, it can still be pulled under its old name.",
      {{{200, "The repository under its new name."}}},
-     {Errc::name_unknown, Errc::conflict, Errc::body_too_large}},
+     {Errc::name_unknown, Errc::body_too_large}},
     {Method::del,
      Action::admin,
      delete_repository,
@@ -150,7 +150,7 @@ constexpr Verb alias_verbs[] = {
      put_alias,
      "Make a name an alias of the repository `target`, for pulls.",
      {{{200, "The alias."}}},
-     {Errc::name_unknown, Errc::conflict, Errc::body_too_large}},
+     {Errc::name_unknown, Errc::body_too_large}},
     {Method::del, Action::admin, delete_alias, "Remove an alias.", {{{204, "Removed."}}}, {}}};
 
 constexpr Endpoint repository_route_table[] = {

@@ -22,6 +22,10 @@ constexpr bool is_unknown(Errc code) noexcept {
 
 }  // namespace
 
+bool may_be_alias(Context const& context, Error const& failure) noexcept {
+    return is_unknown(failure.code) && registry::may_be_alias(context.registry);
+}
+
 Task<Result<std::optional<oci::RepositoryName>>> find_alias(Context const& context) {
     CO_TRY(auto target, co_await context.registry.meta.catalog().admin().alias(context.name()));
     if (!target) co_return target;
@@ -31,7 +35,6 @@ Task<Result<std::optional<oci::RepositoryName>>> find_alias(Context const& conte
 }
 
 Task<Result<oci::RepositoryName>> alias_after(Context const& context, Error failure) {
-    if (!is_unknown(failure.code) || !registry::may_be_alias(context.registry)) co_return failure;
     CO_TRY(auto target, co_await find_alias(context));
     if (!target) co_return failure;
     co_return *std::move(target);

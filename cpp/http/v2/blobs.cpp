@@ -10,6 +10,7 @@
 #include "registry/remove.h"
 
 #include <fmt/format.h>
+#include <utility>
 
 namespace ocilot::http {
 
@@ -76,8 +77,8 @@ void send_parts(Response& response, std::unique_ptr<blob::Blob> blob, oci::Diges
 
 /// The blob of the repository that the name of the request is an alias of.
 Task<Result<std::unique_ptr<blob::Blob>>> open_by_alias(Context const& context, oci::Digest const& digest,
-                                                        Error const& unknown) {
-    CO_TRY(auto const target, co_await alias_after(context, unknown));
+                                                        Error unknown) {
+    CO_TRY(auto const target, co_await alias_after(context, std::move(unknown)));
     co_return co_await registry::pull_blob(context.registry, target, digest);
 }
 
@@ -86,15 +87,17 @@ Task<Result<Response>> get_blob(Context const& context) {
     CO_TRY(auto const digest, oci::Digest::parse(context.item));
     if (context.is_head()) {
         auto fact = co_await registry::stat_blob(context.registry, context.name(), digest);
-        if (fact.has_error()) {
+        if (fact.has_error() && may_be_alias(context, fact.error())) {
             CO_TRY(auto const target, co_await alias_after(context, fact.error()));
             fact = co_await registry::stat_blob(context.registry, target, digest);
-            if (fact.has_error()) co_return fact.error();
         }
+        if (fact.has_error()) co_return fact.error();
         co_return answer(context, digest, fact->size);
     }
     auto opened = co_await registry::pull_blob(context.registry, context.name(), digest);
-    if (opened.has_error()) opened = co_await open_by_alias(context, digest, opened.error());
+    if (opened.has_error() && may_be_alias(context, opened.error())) {
+        opened = co_await open_by_alias(context, digest, opened.error());
+    }
     CO_TRY(auto blob, std::move(opened));
     auto const size = blob->size();
     auto response = answer(context, digest, size);

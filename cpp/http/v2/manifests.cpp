@@ -88,19 +88,19 @@ Task<Result<Response>> get_manifest(Context const& context) {
     CO_TRY(auto const reference, oci::parse_reference(context.item));
     if (context.is_head()) {
         auto fact = co_await registry::stat_manifest(context.registry, context.name(), reference);
-        if (fact.has_error()) {
+        if (fact.has_error() && may_be_alias(context, fact.error())) {
             CO_TRY(auto const target, co_await alias_after(context, fact.error()));
             fact = co_await registry::stat_manifest(context.registry, target, reference);
-            if (fact.has_error()) co_return fact.error();
         }
+        if (fact.has_error()) co_return fact.error();
         co_return answer(context, reference, *fact);
     }
     auto stored = co_await registry::pull_manifest(context.registry, context.name(), reference);
-    if (stored.has_error()) {
+    if (stored.has_error() && may_be_alias(context, stored.error())) {
         CO_TRY(auto const target, co_await alias_after(context, stored.error()));
         stored = co_await registry::pull_manifest(context.registry, target, reference);
-        if (stored.has_error()) co_return stored.error();
     }
+    if (stored.has_error()) co_return stored.error();
     auto response = answer(context, reference, stored->fact);
     if (response.status == 200) response.body = std::move(stored->bytes);
     co_return response;

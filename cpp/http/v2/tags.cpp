@@ -17,7 +17,7 @@ constexpr std::size_t tags_without_n = 10000;
 Task<Result<Response>> get_tags(Context const& context) {
     CO_TRY(auto const wanted, PageQuery::parse(context.query, tags_without_n, context.settings.tags_limit));
     auto listed = co_await registry::list_tags(context.registry, context.name(), wanted.page());
-    if (listed.has_error()) {
+    if (listed.has_error() && may_be_alias(context, listed.error())) {
         CO_TRY(auto const target, co_await alias_after(context, listed.error()));
         listed = co_await registry::list_tags(context.registry, target, wanted.page());
     }

@@ -41,20 +41,21 @@ Result<> move_removed(SqliteDb& db, std::string_view from, std::string_view to) 
 }
 
 /// What is to be collected. The collector may not have read the latest changes yet, and the log has them
-/// under the old name: what they may have released is added here.
+/// under the old name: what they may have released is added here. Nothing of it is fresh: a push under the
+/// old name does not continue here.
 Result<> move_candidates(SqliteDb& db, std::int64_t repository, std::string_view from, std::string_view to,
                          Time now) {
     CHECK(db.change("UPDATE OR REPLACE review SET repository = ?2 WHERE repository = ?1", {from, to}));
     CHECK(add_removed_candidates(db, to));
     CHECK(
-        db.change("INSERT INTO review (repository, digest, released_at, fresh) SELECT ?2, m.digest, ?3, 1 "
+        db.change("INSERT INTO review (repository, digest, released_at, fresh) SELECT ?2, m.digest, ?3, 0 "
                   "FROM manifest m WHERE m.repository = ?1 AND NOT EXISTS (SELECT 1 FROM tag t "
                   "WHERE t.repository = ?1 AND t.digest = m.digest) ON CONFLICT (repository, digest) "
                   "DO UPDATE SET released_at = excluded.released_at, fresh = excluded.fresh "
                   "WHERE excluded.released_at >= released_at",
                   {repository, to, stored(now)}));
     CHECK(
-        db.change("INSERT INTO review (repository, digest, released_at, fresh) SELECT ?2, l.digest, ?3, 1 "
+        db.change("INSERT INTO review (repository, digest, released_at, fresh) SELECT ?2, l.digest, ?3, 0 "
                   "FROM link l WHERE l.repository = ?1 AND NOT EXISTS (SELECT 1 FROM edge e "
                   "WHERE e.repository = ?1 AND e.child = l.digest) ON CONFLICT (repository, digest) "
                   "DO UPDATE SET released_at = excluded.released_at, fresh = excluded.fresh "

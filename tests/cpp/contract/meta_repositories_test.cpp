@@ -339,18 +339,16 @@ TEST_P(MetaRepositoriesContract, AnUploadInProgressContinuesUnderTheOldName) {
     EXPECT_THAT(names(""), ElementsAre("group/moved", "team/app"));
 }
 
-TEST_P(MetaRepositoriesContract, ALargeOneGoesInOneTransaction) {
+TEST_P(MetaRepositoriesContract, ALargeOneGoesWithAllItsTags) {
     constexpr int count = 1500;
-    for (int number = 0; number < count; ++number) {
-        auto const content = fmt::format("image {}", number);
-        ASSERT_TRUE(put(a_manifest(app, content, {tag(fmt::format("t{}", number))})).has_value());
-    }
+    std::vector<oci::Tag> many;
+    for (int number = 0; number < count; ++number) many.push_back(tag(fmt::format("t{}", number)));
+    ASSERT_TRUE(put(a_manifest(app, "tagged", many)).has_value());
     EXPECT_EQ(remove(app).value().tags, count + 2U);
     auto const found = changes("repository.delete").front();
     EXPECT_THAT(found.details.tags, SizeIs(meta::max_changed_tags));
     EXPECT_EQ(found.details.more_tags, count + 2U - meta::max_changed_tags);
-    EXPECT_THAT(due(5), SizeIs(1000)) << "as many as were asked for";
-    EXPECT_THAT(restore(app, "t1499").value().tags, ElementsAre("t1499"));
+    EXPECT_THAT(restore(app, "t1499").value().tags, SizeIs(count)) << "all that went with the manifest";
 }
 
 OCILOT_META_KINDS(MetaRepositoriesContract);
