@@ -53,8 +53,10 @@ std::vector<JobStatus> JobRunner::jobs() const {
 
 Result<JobLoop*> JobRunner::find(std::string_view name) const {
     auto const found = loops_.find(name);
-    if (found == loops_.end()) return Error{Errc::not_found, fmt::format("unknown job \"{}\"", name)};
-    return found->second.get();
+    if (found != loops_.end()) return found->second.get();
+    std::string names;
+    for (auto const& [known, loop] : loops_) names += (names.empty() ? "" : ", ") + known;
+    return Error{Errc::not_found, fmt::format("unknown job \"{}\": expected one of {}", name, names)};
 }
 
 Result<JobStatus> JobRunner::job(std::string_view name) const {

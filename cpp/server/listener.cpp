@@ -137,8 +137,8 @@ Task<Result<std::unique_ptr<net::Conn>>> Listener::accept_stream(net::Socket soc
 Task<> Listener::serve(net::Socket socket) {
     co_await asio::this_coro::throw_if_cancelled(false);
     std::optional<Connections::Slot> slot;
+    auto const client = client_of(socket);
     if (context_.connections != nullptr) {
-        auto const client = client_of(socket);
         auto acquired = co_await find_slot(counted_as(client, context_));
         if (acquired.has_error()) {
             note_refusal(acquired.error(), client);
@@ -148,7 +148,7 @@ Task<> Listener::serve(net::Socket socket) {
     }
     auto conn = co_await accept_stream(std::move(socket), context_.limits.head_time);
     if (conn.has_error()) {
-        context_.log.debug("connection not established", {{"err", conn.error().message}});
+        note_handshake(conn.error(), client);
         co_return;
     }
     Session session(std::move(*conn), context_);
@@ -193,6 +193,13 @@ Task<> Listener::reject(net::Socket socket, Error why) {
     Session session(std::move(*conn), context_);
     Listed const listed(sessions_, session);
     co_await session.reject(std::move(why));
+}
+
+/// Health checks of load balancers connect and say nothing: these are no failures of a client.
+void Listener::note_handshake(Error const& why, std::string_view client) {
+    if (why.code == Errc::peer_closed) return;
+    context_.metrics.refused("tls").add();
+    context_.log.info("TLS handshake failed", {{"peer", client}, {"err", std::string_view(why.message)}});
 }
 
 void Listener::note_refusal(Error const& why, std::string_view client) {

@@ -50,6 +50,7 @@ class Listener final : public Connections::IdleOwner {
     Task<Result<std::unique_ptr<net::Conn>>> accept_stream(net::Socket socket,
                                                            std::chrono::milliseconds limit);
     Task<> reject(net::Socket socket, Error why);
+    void note_handshake(Error const& why, std::string_view client);
     void note_refusal(Error const& why, std::string_view client);
 
     net::Acceptor acceptor_;

@@ -204,11 +204,12 @@ Result<meta::RestoreRequest> request_of(JsonMembers members) {
         TRY(request.digest, oci::Digest::parse(*digest));
     }
     if (!at) return request;
+    if (!request.tag) return Error{Errc::bad_request, "invalid request: at needs a tag"};
     request.at = parse_timestamp(*at);
-    if (request.at && request.tag) return request;
-    return Error{Errc::bad_request, fmt::format("invalid at {}: expected a time such as "
-                                                "2026-11-21T17:48:55Z, with a tag",
-                                                quote(*at))};
+    if (request.at) return request;
+    return Error{
+        Errc::bad_request,
+        fmt::format("invalid time {} for at: expected a time such as 2026-11-21T17:48:55Z", quote(*at))};
 }
 
 /// `POST /api/v1/restore`.
