@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .api import Api, with_digest
 from .clients import Skopeo
 from .conftest import FreshRegistry
-from .images import Image, make_image, noise, write_docker_archive
-from .registry import Registry
+from .images import Image, digest_of, make_image, noise, write_docker_archive
+from .programs import ProgramFailed
 from .test_account_commands import Commands
 
 DELETES = "version: 0.1\nstorage: {delete: {enabled: true}}\n"
@@ -26,10 +32,9 @@ def with_quota(quota: str) -> str:
     return f"{DELETES}ocilot:\n  gc: {{grace: 0s}}\n  quotas:\n    - {quota}\n"
 
 
-def refused(registry: Registry, repository: str, data: bytes) -> str:
-    """The message of a blob that exceeds the quota."""
-    with registry.connect() as api:
-        answer = api.push_blob_answer(repository, data)
+def refused(api: Api, repository: str, data: bytes) -> str:
+    """The message for a blob that exceeds the quota."""
+    answer = api("PUT", with_digest(api.start_upload(repository), digest_of(data)), data)
     assert (answer.status, answer.codes) == (403, ["DENIED"]), answer
     message: str = answer.json["errors"][0]["message"]
     return message
@@ -74,15 +79,12 @@ def test_a_push_over_the_quota_is_refused_and_leaves_nothing(fresh_registry: Fre
     commands = Commands(registry)
     with registry.connect() as api:
         api.push_image("team/app", image, "1")
-        message = refused(registry, "team/app", noise(1000, "more"))
-        assert "the quota of repository team/app is" in message and "1000 more" in message
-        api.push_blob("elsewhere", noise(1000, "more"))
-        mount = api(
-            "POST",
-            f"/v2/team/app/blobs/uploads/?mount={api.push_blob('elsewhere', noise(900, 'less'))}&from=elsewhere",
-        )
+        message = refused(api, "team/app", noise(1000, "more"))
+        assert "the quota of repository team/app is" in message
+        assert "1000 more" in message
+        other = api.push_blob("elsewhere", noise(900, "less"))
+        mount = api("POST", f"/v2/team/app/blobs/uploads/?mount={other}&from=elsewhere")
         assert (mount.status, mount.codes) == (403, ["DENIED"])
-        other = make_image("other")
         answer = api(
             "PUT",
             "/v2/team/app/manifests/2",
@@ -94,11 +96,9 @@ def test_a_push_over_the_quota_is_refused_and_leaves_nothing(fresh_registry: Fre
         assert commands.data("usage", "team/app")["bytes"] == size_of(image)
         assert api("DELETE", f"/v2/team/app/manifests/{image.manifest.digest}").status == 202
         for blob in image.blobs:
-            api("DELETE", f"/v2/team/app/blobs/{blob.digest}")
-        if size_of(other) <= size_of(image):
-            api.push_image("team/app", other, "1")
-        else:
-            api.push_image("team/app", image, "1")
+            assert api("DELETE", f"/v2/team/app/blobs/{blob.digest}").status == 202
+        assert commands.data("usage", "team/app")["bytes"] == 0
+        api.push_image("team/app", image, "1")
     assert [row["repository"] for row in commands.data("quota")] == ["team/app"]
     assert commands.data("audit", "--action", "admit")[0]["repository"] == "team/app"
 
@@ -106,22 +106,24 @@ def test_a_push_over_the_quota_is_refused_and_leaves_nothing(fresh_registry: Fre
 def test_an_upload_of_unknown_length_ends_where_the_quota_does(fresh_registry: FreshRegistry) -> None:
     registry = fresh_registry(with_quota("{repositories: ['**'], bytes: 1MiB}"))
 
-    def too_much() -> object:
+    def too_much() -> Iterator[bytes]:
         for _ in range(64):
             yield noise(64 * 1024, "piece")
 
     with registry.connect() as api:
-        started = api("POST", "/v2/team/app/blobs/uploads/")
-        answer = api("PATCH", started.location, too_much(), {"Content-Type": "application/octet-stream"})
+        upload = api.start_upload("team/app")
+        answer = api("PATCH", upload, too_much(), chunked=True)
         assert (answer.status, answer.codes) == (403, ["DENIED"]), answer
-        assert api("GET", started.location).status == 404, "the upload has ended"
+    with registry.connect() as api:
+        assert api("GET", upload).status == 404, "the upload has ended"
     assert Commands(registry).data("upload", "ls") == []
 
 
-def test_skopeo_is_told_the_quota(fresh_registry: FreshRegistry, skopeo: Skopeo) -> None:
+def test_skopeo_is_told_the_quota(fresh_registry: FreshRegistry, skopeo: Skopeo, tmp_path: Path) -> None:
     registry = fresh_registry(with_quota("{repositories: ['team/**'], tags: 1}"))
-    archive = write_docker_archive(registry.root.parent / "image.tar", make_image("archive"))
-    assert skopeo.copy(f"docker-archive:{archive}", registry, "team/app:1").returncode == 0
-    ran = skopeo.copy(f"docker-archive:{archive}", registry, "team/app:2")
-    assert ran.returncode != 0
-    assert "the quota of repository team/app is 1 tags" in ran.stderr
+    archive = f"docker-archive:{tmp_path / 'archive.tar'}"
+    write_docker_archive(tmp_path / "archive.tar", "image:1", [1000], "seed")
+    skopeo.copy(archive, f"docker://{registry.local}/team/app:1")
+    with pytest.raises(ProgramFailed, match="the quota of repository team/app is 1 tags"):
+        skopeo.copy(archive, f"docker://{registry.local}/team/app:2")
+    skopeo.copy(archive, f"docker://{registry.local}/team/app:1")
