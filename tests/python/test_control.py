@@ -162,3 +162,12 @@ def test_a_registry_in_memory_is_asked_where_its_socket_is_named(tmp_path: Path)
     assert Exit.of(caught.value) is Exit.NETWORK
     with ocilot.Server(control_socket=str(tmp_path / "socket")), Control(settings) as control:
         assert control.ask("GET", "/v2/_catalog") == {"repositories": []}
+
+
+def test_settings_without_effect_are_not_noted_by_each_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yml"
+    config.write_text("version: 0.1\nstorage: {cache: {blobdescriptor: inmemory}, filesystem: {}}\n")
+    Control.of(str(config), tmp_path)
+    assert capsys.readouterr() == ("", "")

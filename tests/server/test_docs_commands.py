@@ -62,6 +62,12 @@ NOT_FOLLOWED: Mapping[str, Mapping[str, str]] = {
     },
     "docs/operate/adopt.md": {
         "docker stop": MACHINE,
+        "systemctl ": MACHINE,
+        "rm /etc/systemd/": MACHINE,
+        "REGISTRY_NOTIFICATIONS={} ocilot adopt": "tests/server/test_adopt_page.py adopts with this variable",
+        "cp -al": "the same, beside the data of a distribution that runs",
+        "REGISTRY_HTTP_ADDR": "the same",
+        "rm -r /var/lib/docker-registry.trial": "the same",
         "ocilot adopt config.yml": "tests/server/test_adopt.py adopts what distribution has stored",
         "ocilot serve --config config.yml": "the same",
         "ocilot config check": "the same, with the configuration of Debian's package",
@@ -75,6 +81,8 @@ NOT_FOLLOWED: Mapping[str, Mapping[str, str]] = {
         "jq ": "tests/server/test_operations.py reads the same members of the access log",
     },
     "docs/operate/run.md": {
+        "python3 -m venv ": INSTALLS,
+        "ln -s ": MACHINE,
         "useradd ": MACHINE,
         "journalctl ": MACHINE,
         "/opt/ocilot/bin/pip ": INSTALLS,
@@ -136,6 +144,7 @@ def prepare(home: Path, registry: Registry) -> Shell:
     places = {
         "localhost:5000": registry.local,
         "https://registry.example.com": registry.url,
+        "/etc/prometheus": str(home),
         "/var/lib/registry": str(registry.root),
         "-o registry": f"-o {os.getuid()}",
         "admin:PASSWORD": "admin:admin-password",

@@ -75,7 +75,7 @@ def test_a_signed_index_returns_whole(fresh_registry: FreshRegistry) -> None:
         assert api("GET", "/v2/_catalog").json == {"repositories": []}
         commands.fine("gc", "run", "--wait")
         ran = commands("restore", "team/app:1")
-        assert ran.err.endswith(": 4 manifests, 0 blobs; tags set: 1\n"), ran
+        assert ran.err == f"restored team/app@{index.digest}; manifests: 4; tags: 1\n", ran
         assert api("GET", "/v2/team/app/manifests/1").body == index.data
         for image in images:
             assert_pulls(api, "team/app", image.digest, image)

@@ -20,8 +20,6 @@ from ocilot import _core
 from ocilot import config as configuration
 from ocilot.errors import ConfigError, Error
 
-from .messages import print_notes
-
 SECONDS: Final = 60
 """That an answer may take."""
 
@@ -89,7 +87,6 @@ class Control:
         has a copy of the metadata, and the data directory stays as it is.
         """
         loaded = configuration.load(config)
-        print_notes(loaded)
         if root is not None:
             loaded = loaded.with_root(os.fspath(root))
         filesystem = loaded.config.storage.filesystem

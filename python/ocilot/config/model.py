@@ -34,9 +34,14 @@ class Config(Section):
     ocilot: Ocilot = Ocilot()
     auth: Auth = Auth()
     proxy: Annotated[object, Refused("pull-through mirrors are not supported yet", in_use.proxy)] = None
-    notifications: Annotated[object, Refused("notifications are not supported yet", in_use.notifications)] = (
-        None
-    )
+    notifications: Annotated[
+        object,
+        Refused(
+            "webhooks are not supported yet; set disabled: true for each endpoint, or "
+            "REGISTRY_NOTIFICATIONS={}, and poll the audit log",
+            in_use.notifications,
+        ),
+    ] = None
     middleware: Annotated[object, Refused("middleware is not supported", in_use.middleware)] = None
     validation: Annotated[
         object,
