@@ -13,6 +13,7 @@
 #include "server/job_list.h"
 #include "server/parts.h"
 #include "server/process_metrics.h"
+#include "server/registry_rules.h"
 #include "server/sync_wait.h"
 
 #include <algorithm>
@@ -94,31 +95,6 @@ Counter& dropped_lines(Metrics& metrics, std::string_view log) {
     return metrics.counter("ocilot_log_lines_dropped_total",
                            "Log lines dropped because standard error was not read.",
                            {{"log", std::string(log)}});
-}
-
-Result<registry::Rules> rules_of(Settings const& settings) {
-    registry::Rules rules;
-    rules.deletes = settings.storage.deletes;
-    rules.delete_referenced = settings.storage.delete_referenced;
-    rules.manifest_limit = settings.limits.manifest;
-    rules.strict_sizes = settings.storage.strict_sizes;
-    rules.json = {settings.limits.json_depth, settings.limits.json_members};
-    rules.repository_uploads = settings.uploads.per_repository;
-    rules.caller_uploads = settings.uploads.per_caller;
-    rules.upload_age = settings.uploads.age;
-    for (auto const& text : settings.storage.sparse) {
-        TRY(auto pattern, oci::RepositoryPattern::parse(text));
-        rules.sparse.push_back(std::move(pattern));
-    }
-    for (auto const& rule : settings.storage.quotas) {
-        registry::Quota quota{.repositories = {}, .bytes = rule.bytes, .tags = rule.tags};
-        for (auto const& text : rule.repositories) {
-            TRY(auto pattern, oci::RepositoryPattern::parse(text));
-            quota.repositories.push_back(std::move(pattern));
-        }
-        rules.quotas.push_back(std::move(quota));
-    }
-    return rules;
 }
 
 Result<auth::Rules> readers_of(Settings const& settings) {
