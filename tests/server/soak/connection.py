@@ -138,7 +138,7 @@ class Connection:
     # Manifests.
 
     def push(self, repository: str, artifact: Artifact, reference: str) -> bool:
-        """With all that it names, again while something of it was collected meanwhile. False: it gives up."""
+        """With all that it names, again if some was collected meanwhile. False: it is abandoned."""
         for _ in range(RETRIES):
             asks = self._random.random() < 0.8
             if not self._push_children(repository, artifact):
@@ -148,7 +148,7 @@ class Connection:
             if self.put(repository, artifact, reference):
                 return True
             self.counts["repeated"] += 1
-        self.counts["given_up"] += 1
+        self.counts["abandoned"] += 1
         return False
 
     def put(self, repository: str, artifact: Artifact, reference: str) -> bool:

@@ -86,7 +86,7 @@ class Soak:
         )
         return (
             f"{self.operations} operations in {count['requests']} requests, {count['kills']} kills; "
-            f"{count['repeated']} pushes repeated, {count['given_up']} given up, "
+            f"{count['repeated']} pushes repeated, {count['abandoned']} abandoned, "
             f"{count['mounts']} mounts, {count['restored']} restored; "
             f"{count['manifests']} manifests, {count['links']} links and {count['blobs']} blobs collected, "
             f"{count['orphans']} of them orphans of kills; {count['pulled']} images pulled, "
