@@ -73,6 +73,7 @@ Collector::Collector(registry::Registry& registry, blob::BlobUpkeep& store, Coll
       manifests_(metrics.counter("ocilot_gc_objects_total", objects_help, {{"outcome", "manifest_removed"}})),
       links_(metrics.counter("ocilot_gc_objects_total", objects_help, {{"outcome", "link_removed"}})),
       blobs_(metrics.counter("ocilot_gc_objects_total", objects_help, {{"outcome", "blob_removed"}})),
+      missing_(metrics.counter("ocilot_gc_objects_total", objects_help, {{"outcome", "blob_missing"}})),
       failed_(metrics.counter("ocilot_gc_objects_total", objects_help, {{"outcome", "failed"}})),
       bytes_(metrics.counter("ocilot_gc_freed_bytes_total", "Bytes the garbage collection freed.")) {}
 
@@ -117,9 +118,6 @@ Task<Result<>> Collector::begin() {
         }
     }
     bool const missed = known && !oldest.empty() && oldest.front().id > place_.change + 1;
-    if (!known) {
-        CO_TRY(place_.change, co_await registry_.meta.journal().last());
-    }
     if (!known || missed) place_.walk = in_facts;
     place_.noted_at = now;
     CO_CHECK(co_await registry_.meta.collection().enqueue({}, place_));
@@ -316,6 +314,7 @@ Collected Collector::totals() const noexcept {
             .links = links_.value(),
             .blobs = blobs_.value(),
             .bytes = bytes_.value(),
+            .missing = missing_.value(),
             .failed = failed_.value()};
 }
 
@@ -324,6 +323,7 @@ void Collector::note(Collected const& done) {
     manifests_.add(done.manifests);
     links_.add(done.links);
     blobs_.add(done.blobs);
+    missing_.add(done.missing);
     failed_.add(done.failed);
     bytes_.add(done.bytes);
     if (done.removed() == 0) return;

@@ -92,6 +92,7 @@ class Collector {
     Counter& manifests_;
     Counter& links_;
     Counter& blobs_;
+    Counter& missing_;
     Counter& failed_;
     Counter& bytes_;
     std::atomic<bool> free_now_{false};

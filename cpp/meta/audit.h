@@ -49,7 +49,8 @@ struct SessionRecord {
     std::string repository;
 };
 
-/// How often a digest is named by links and manifests, and with which sizes in bytes.
+/// How often a digest is named by links and manifests, those that can be restored included, and with which
+/// sizes in bytes.
 struct DigestUsage {
     std::uint64_t times = 0;
     std::uint64_t min_size = 0;

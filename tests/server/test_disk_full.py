@@ -84,7 +84,7 @@ def full(disk: SmallDisk, fresh_registry: FreshRegistry) -> Iterator[tuple[Regis
 
 def assert_reads_work(api: Api, image: Image) -> None:
     assert api.tags("team/app") == ["1", "2"]
-    assert api("GET", "/v2/_catalog").json == {"repositories": ["team/app"]}
+    assert "team/app" in api("GET", "/v2/_catalog").json["repositories"]
     assert api("GET", "/v2/team/app/manifests/1").body == image.manifest.data
     for blob in image.blobs:
         assert api("GET", f"/v2/team/app/blobs/{blob.digest}").body == blob.data
@@ -107,12 +107,11 @@ def push_in_chunks(api: Api, seed: str, size: int = 100_000) -> int:
     return api("PUT", with_digest(sent["Location"], digest_of(data))).status
 
 
-def fill_by_pushes(api: Api) -> None:
+def fill_by_pushes(api: Api, seed: str = "fill") -> None:
     """Pushes until no more is taken."""
-    statuses = [push_in_chunks(api, f"fill {i}") for i in range(SIZE // 100_000)]
-    assert statuses[0] == 201
+    statuses = [push_in_chunks(api, f"{seed} {i}") for i in range(SIZE // 100_000)]
     assert statuses[-1] == 507
-    assert set(statuses) == {201, 507}
+    assert set(statuses) <= {201, 507}
 
 
 def put_tag(api: Api, tag: str, image: Image) -> Answer:
@@ -239,6 +238,8 @@ def test_uploads_leave_the_reserve_and_everything_else_may_use_it(filled: Regist
 def test_ocilot_gets_out_of_a_full_disk_by_itself(filled: Registry) -> None:
     old = make_image("old", size=MIB)
     filled.restart()
+    with filled.connect() as api:  # The end of the process before has made room: its log of writes is gone.
+        fill_by_pushes(api, "after the restart")
     filled.wait_for_line('msg="file system is full"')
     commands = Commands(filled)
     (unfinished,) = commands.data("upload", "ls")

@@ -387,3 +387,14 @@ def test_the_last_tag_leaves_the_image_pullable_by_digest_until_the_grace_is_ove
     with registry.connect() as api:
         assert api("GET", f"/v2/team/app/manifests/{image.digest}").status == 404
     assert stored(registry) == set()
+
+
+def test_one_command_frees_what_was_deleted_before_the_first_round(fresh_registry: FreshRegistry) -> None:
+    """G15: also where the collection is switched off, and the command runs its first round."""
+    registry = fresh_registry(config_with("{enabled: false, grace: 1h, pending: 1h}"))
+    image = make_image("early")
+    with registry.connect() as api:
+        api.push_image("team/app", image, "1")
+        delete(api, "team/app", "1")
+    Commands(registry).fine("gc", "run", "--now", "--yes", "--wait")
+    assert stored(registry) == set()

@@ -76,18 +76,16 @@ def test_signature_tags_go_with_their_image(fresh_registry: FreshRegistry) -> No
     """G21, G22."""
     registry = fresh_registry(config_with(AT_ONCE))
     image, kept = make_image("signed"), make_image("kept")
-    signatures = {
-        made: make_image(f"signature of {name}") for name, made in {"signed": image, "kept": kept}.items()
-    }
+    signed = [(image, "v1", make_image("signature")), (kept, "v2", make_image("another signature"))]
     with registry.connect() as api:
-        for made, signature in signatures.items():
-            digest = api.push_image("team/app", made, "v1" if made is image else "v2")
+        for made, tag, signature in signed:
+            digest = api.push_image("team/app", made, tag)
             api.push_image("team/app", signature, f"{digest.replace(':', '-')}.sig")
         assert api("DELETE", f"/v2/team/app/manifests/{image.manifest.digest}").status == 202
         commands = Commands(registry)
         commands.fine("gc", "run", "--now", "--yes", "--wait")
         collect_all(registry)
         assert api.tags("team/app") == [f"{kept.manifest.digest.replace(':', '-')}.sig", "v2"]
-    assert stored(registry) == contents(kept, signatures[kept])
+    assert stored(registry) == contents(kept, signed[1][2])
     entry = commands.data("audit", "--action", "tag.delete")[0]
     assert entry["by"]["kind"] == "system"

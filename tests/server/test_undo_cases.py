@@ -104,3 +104,15 @@ def test_changes_since_a_time_are_listed_without_polling_all_tags(fresh_registry
         (digests[3], digests[4]),
     ]
     assert {entry["subject"] for entry in new} == {"ci"}
+
+
+def test_the_entry_of_a_restored_tag_has_both_digests(fresh_registry: FreshRegistry) -> None:
+    """U3: as docs/reference/api.md says of tag.restore: "also as the members from and to"."""
+    commands = Commands(fresh_registry(config_with(IN_AN_HOUR)))
+    first, second = make_image("first"), make_image("second")
+    with commands.registry.connect() as api:
+        for image in (first, second):
+            api.push_image("team/app", image, "ci")
+        commands.fine("restore", "team/app:ci")
+    (entry,) = commands.data("audit", "--action", "tag.restore")
+    assert (entry["from"], entry["to"]) == (second.digest, first.digest)

@@ -56,7 +56,9 @@ Json json_of(meta::Change const& change) {
     if (!by.request.empty()) entry["request"] = {{"id", by.request}};
     add_text(entry, "digest", change.digest);
     add_tags(entry, details);
-    if (change.kind == meta::ChangeKind::tag_move && !details.tags.empty()) {
+    bool const moves =
+        change.kind == meta::ChangeKind::tag_move || change.kind == meta::ChangeKind::tag_restore;
+    if (moves && !details.tags.empty()) {
         entry["from"] = details.tags.front().previous;
         entry["to"] = change.digest;
     }

@@ -45,6 +45,7 @@ Task<Result<Response>> get_collection(Context const& context) {
                                     {"links", total.links},
                                     {"blobs", total.blobs},
                                     {"bytes", total.bytes},
+                                    {"missing", total.missing},
                                     {"failed", total.failed}}}});
 }
 

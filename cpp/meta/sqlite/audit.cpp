@@ -128,6 +128,11 @@ Result<DigestUsage> read_usage(SqliteDb& db, oci::Digest const& digest) {
     CHECK(count_in(db, "SELECT count(*), min(size), max(size) FROM link WHERE digest = ?1", digest, usage));
     CHECK(
         count_in(db, "SELECT count(*), min(size), max(size) FROM manifest WHERE digest = ?1", digest, usage));
+    // What was deleted and can be restored needs its bytes.
+    CHECK(count_in(db, "SELECT count(*), min(size), max(size) FROM removed_link WHERE digest = ?1", digest,
+                   usage));
+    CHECK(count_in(db, "SELECT count(*), min(size), max(size) FROM removed_manifest WHERE digest = ?1",
+                   digest, usage));
     return usage;
 }
 
