@@ -245,7 +245,7 @@ def test_bytes_that_are_gone_already_are_no_error(fresh_registry: FreshRegistry)
     file_of(registry, image.layers[0].digest).unlink()
     removed = collect(registry)["since_start"]
     assert stored(registry) == set()
-    assert (removed["links"], removed["blobs"], removed["failed"]) == (3, 3, 0)
+    assert (removed["links"], removed["blobs"], removed["missing"], removed["failed"]) == (3, 3, 1, 0)
     assert removed["bytes"] == image.manifest.size + image.config.size + image.layers[1].size
 
 
