@@ -24,6 +24,7 @@ FOLLOWED_ELSEWHERE: Mapping[str, str] = {
     "docs/hooks/examples.md": "tests/server/test_hook_examples.py",
     "docs/hooks/index.md": "tests/server/test_hooks_pages.py",
     "docs/hooks/testing.md": "tests/server/test_hooks_pages.py",
+    "docs/operate/backup.md": "tests/server/test_backup_page.py",
     "docs/operate/jobs.md": "tests/server/test_jobs.py",
     "docs/operate/proxy.md": "tests/server/test_proxy_page.py",
     "docs/operate/run.md": "tests/server/test_run_page.py",

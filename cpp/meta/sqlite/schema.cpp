@@ -273,6 +273,9 @@ CREATE INDEX removed_link_digest ON removed_link (digest);
 // The one at index n leads from version n to n + 1.
 constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6, version_7};
 
+/// The first one of which backups were made.
+constexpr int first_with_snapshots = 7;
+
 Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
     TRY(auto rows, db.query(sql));
     TRY(bool const row, rows.next());
@@ -336,6 +339,14 @@ Result<> require_schema(SqliteDb& db, std::string const& path) {
                  fmt::format("the metadata database {} was written by an older version of ocilot (schema {}, "
                              "this version needs {}); start the registry once with this version",
                              path, version, sqlite_schema_version())};
+}
+
+Result<> require_snapshot_schema(SqliteDb& db, std::string const& path) {
+    TRY(auto const version, recognized_version(db, path));
+    if (version >= first_with_snapshots) return {};
+    return Error{
+        Errc::config,
+        fmt::format("{} is not metadata that `ocilot backup` has written; use another backup", path)};
 }
 
 Result<> prepare_schema(SqliteDb& db, std::string const& path, Log const& log) {
