@@ -23,6 +23,8 @@ COMMANDS = (
     ("serve",),
     ("fsck",),
     ("adopt",),
+    ("backup",),
+    ("restore-backup",),
     ("user",),
     *(("user", command) for command in ("add", "ls", "passwd", "set", "rm")),
     ("robot",),

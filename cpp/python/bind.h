@@ -18,6 +18,7 @@ void init_server(py::module_& module);
 void init_protocol(py::module_& module);
 void init_fsck(py::module_& module);
 void init_import(py::module_& module);
+void init_backup(py::module_& module);
 void init_passwords(py::module_& module);
 void init_repository_pattern(py::module_& module);
 

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, module) {
     ocilot::python::init_protocol(module);
     ocilot::python::init_fsck(module);
     ocilot::python::init_import(module);
+    ocilot::python::init_backup(module);
     ocilot::python::init_passwords(module);
     ocilot::python::init_repository_pattern(module);
 }

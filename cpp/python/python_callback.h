@@ -33,6 +33,7 @@ class PythonCallback {
         }
         return !raised_;
     }
+    [[nodiscard]] bool has_raised() const noexcept { return raised_ != nullptr; }
     /// With the GIL held.
     void raise_again() const {
         if (raised_) std::rethrow_exception(raised_);

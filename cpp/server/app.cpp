@@ -1,3 +1,4 @@
+#include "blob/filesystem/backup_directory.h"
 #include "blob/filesystem/data_directory.h"
 #include "blob/filesystem/store.h"
 #include "blob/memory/store.h"
@@ -245,6 +246,7 @@ Result<> Server::Parts::open_stores() {
                                                failure.message())};
     }
     root = directory.string();
+    if (blob::is_backup(directory)) return blob::cannot_serve_backup(directory);
     TRY(blobs, blob::FilesystemStore::open(directory, {writing, reading, probing}, random));
     TRY(meta, meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
     if (auto const open = blob::readable_by_others(directory); !open.empty()) {

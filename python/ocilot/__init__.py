@@ -9,12 +9,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ocilot import errors
     from ocilot.adoption import adopt_distribution
+    from ocilot.backups import backup, restore_backup, verify_backup
     from ocilot.integrity import fsck
     from ocilot.server import Server
 
 __version__ = "0.1.0"
 
-__all__ = ["Server", "__version__", "adopt_distribution", "errors", "fsck"]
+__all__ = [
+    "Server",
+    "__version__",
+    "adopt_distribution",
+    "backup",
+    "errors",
+    "fsck",
+    "restore_backup",
+    "verify_backup",
+]
 
 
 def __getattr__(name: str) -> object:
@@ -35,6 +45,10 @@ def __getattr__(name: str) -> object:
         from ocilot.adoption import adopt_distribution
 
         return adopt_distribution
+    if name in ("backup", "restore_backup", "verify_backup"):
+        from ocilot import backups
+
+        return getattr(backups, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

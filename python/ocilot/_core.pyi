@@ -255,6 +255,43 @@ class ImportCounts:
     def left_behind(self) -> int: ...
 
 def import_distribution(root: str, tell: Callable[[LeftBehind], object]) -> ImportCounts: ...
+
+@final
+class BackupCounts:
+    """What a backup, its check or a restore has dealt with."""
+
+    @property
+    def blobs(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def linked(self) -> int: ...
+    @property
+    def copied(self) -> int: ...
+    @property
+    def copied_bytes(self) -> int: ...
+    @property
+    def removed(self) -> int: ...
+    @property
+    def snapshots(self) -> int: ...
+    @property
+    def errors(self) -> int: ...
+
+def backup(
+    root: str,
+    directory: str,
+    found: Callable[[Problem], object],
+    progress: Callable[[BackupCounts], object],
+) -> BackupCounts: ...
+def check_backup(
+    directory: str, found: Callable[[Problem], object], progress: Callable[[BackupCounts], object]
+) -> BackupCounts: ...
+def restore_backup(
+    directory: str,
+    root: str,
+    found: Callable[[Problem], object],
+    progress: Callable[[BackupCounts], object],
+) -> BackupCounts: ...
 def verify_password(password: str | bytes, hash: str) -> bool:
     """Whether it is the password of a bcrypt, yescrypt or SHA-512 hash; takes a while, on purpose."""
 

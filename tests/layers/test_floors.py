@@ -86,6 +86,7 @@ MODULES = (
     {"errors"},
     {"text_file"},
     {"config", "server", "adoption", "integrity"},
+    {"backups"},
     {"hooks"},
     {"hooks.loading"},
     {"hooks.running", "hooks.testing"},

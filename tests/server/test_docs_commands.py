@@ -25,6 +25,7 @@ FOLLOWED_ELSEWHERE: Mapping[str, str] = {
     "docs/hooks/index.md": "tests/server/test_hooks_pages.py",
     "docs/hooks/testing.md": "tests/server/test_hooks_pages.py",
     "docs/operate/deleting.md": "tests/server/test_deleting_page.py",
+    "docs/operate/backup.md": "tests/server/test_backup_page.py",
     "docs/operate/jobs.md": "tests/server/test_jobs.py",
     "docs/operate/proxy.md": "tests/server/test_proxy_page.py",
     "docs/operate/repositories.md": "tests/server/test_repositories.py",

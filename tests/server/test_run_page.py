@@ -11,18 +11,17 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
 from .api import Api
 from .certificates import Certificates
 from .conftest import FreshRegistry
-from .images import Image, make_image
+from .images import make_image
 from .pages import Block, blocks
 from .programs import Argument, Daemon, attempt, environment, run, wait_until
 from .proxies import free_ports
-from .registry import OCILOT, Registry
+from .registry import OCILOT
 from .shell import Shell, typed
 
 PAGE = Path(__file__).parents[2] / "docs/operate/run.md"
@@ -176,55 +175,6 @@ def test_the_service_reloads_and_its_logs_are_rotated(service: Service) -> None:
         wait_until(lambda: second in service.requests.read_text(), "a line after the rotation")
         assert first not in service.requests.read_text()
         assert not service.requests.read_bytes().startswith(b"\0")
-
-
-class Pusher:
-    """Pushes one image after the other until it is told to stop."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-        self._end = Event()
-        self._thread = Thread(target=self._push)
-        self.pushed: list[Image] = []
-
-    def _push(self) -> None:
-        with self._registry.connect() as api:
-            while not self._end.is_set():
-                image = make_image(f"pushed-{len(self.pushed)}", layers=1, size=1000)
-                api.push_image("team/app", image, f"v{len(self.pushed)}")
-                self.pushed.append(image)
-
-    def __enter__(self) -> Pusher:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
-
-
-def test_a_copy_of_a_running_registry_has_all_that_was_pushed_before(
-    fresh_registry: FreshRegistry, tmp_path: Path
-) -> None:
-    registry = fresh_registry()
-    shell = Shell(tmp_path, {"/var/lib/ocilot": str(registry.root), "/backup": str(tmp_path / "backup")})
-    block = in_section("Backup and restore")[0]
-    copy = tmp_path / "backup/ocilot"
-    with Pusher(registry) as pusher:
-        for _ in range(2):  # The second one adds to the first.
-            before = len(pusher.pushed) + 5
-            wait_until(lambda before=before: len(pusher.pushed) >= before, "some images")  # type: ignore[misc]
-            for command, promised in typed(block):
-                shell.type(command, promised)
-    other = fresh_registry(root=copy)
-    with other.connect() as api:
-        for number, image in enumerate(pusher.pushed[:before]):
-            assert api("GET", f"/v2/team/app/manifests/v{number}").body == image.manifest.data
-            assert all(
-                api("GET", f"/v2/team/app/blobs/{blob.digest}").body == blob.data for blob in image.blobs
-            )
-        api.push_image("team/app", make_image("after"), "after")
-    assert len(pusher.pushed) > before
 
 
 def test_an_older_version_does_not_open_upgraded_metadata(fresh_registry: FreshRegistry) -> None:

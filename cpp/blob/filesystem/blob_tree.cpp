@@ -1,6 +1,6 @@
 #include "blob/filesystem/blob_tree.h"
 
-#include "base/hex.h"
+#include "blob/filesystem/blob_paths.h"
 #include "blob/filesystem/blob_walk.h"
 #include "blob/filesystem/modes.h"
 
@@ -16,33 +16,8 @@ namespace ocilot::blob {
 
 namespace {
 
-constexpr auto const* data_name = "data";
-constexpr std::size_t max_path = 160;  // Bytes; enough for any digest.
 /// How often the directory of a blob may be removed under a push of it before that is an error.
 constexpr int max_races = 100;
-
-std::string shard_of(oci::Digest const& digest) {
-    std::string path;
-    path.reserve(max_path);
-    path += to_string(digest.algorithm());
-    path += '/';
-    append_hex(path, digest.bytes().first(1));
-    return path;
-}
-
-std::string directory_of(oci::Digest const& digest) {
-    auto path = shard_of(digest);
-    path += '/';
-    append_hex(path, digest.bytes());
-    return path;
-}
-
-std::string path_of(oci::Digest const& digest) {
-    auto path = directory_of(digest);
-    path += '/';
-    path += data_name;
-    return path;
-}
 
 std::string shard_of(Uuid const& id) {
     return id.str().substr(0, 2);

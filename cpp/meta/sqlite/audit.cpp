@@ -136,7 +136,9 @@ Result<DigestUsage> read_usage(SqliteDb& db, oci::Digest const& digest) {
     return usage;
 }
 
-Result<std::vector<std::string>> read_damage(SqliteDb& db) {
+}  // namespace
+
+Result<std::vector<std::string>> damage_of(SqliteDb& db) {
     TRY(auto rows, db.query("PRAGMA integrity_check(100)"));
     std::vector<std::string> found;
     for (;;) {
@@ -145,8 +147,6 @@ Result<std::vector<std::string>> read_damage(SqliteDb& db) {
         if (auto text = rows.text(0); text != "ok") found.push_back(std::move(text));
     }
 }
-
-}  // namespace
 
 Task<Result<AuditPage<LinkRecord>>> SqliteAudit::links(std::string from, std::size_t limit) {
     co_return readers_.read([&](SqliteDb& db) { return read_links(db, from, limit); });
@@ -169,7 +169,7 @@ Task<Result<DigestUsage>> SqliteAudit::usage(oci::Digest const& digest) {
 }
 
 Task<Result<std::vector<std::string>>> SqliteAudit::damage() {
-    co_return readers_.read(read_damage);
+    co_return readers_.read(damage_of);
 }
 
 }  // namespace ocilot::meta

@@ -21,4 +21,7 @@ class SqliteAudit final : public Audit {
     SqliteReaders& readers_;
 };
 
+/// What is wrong with the database itself, in its own words; at most a hundred.
+Result<std::vector<std::string>> damage_of(SqliteDb& db);
+
 }  // namespace ocilot::meta

@@ -2,54 +2,13 @@
 
 #include "meta/sqlite/schema.h"
 
-#include <filesystem>
-#include <fmt/format.h>
-
 namespace ocilot::meta {
 
-namespace {
-
-namespace fs = std::filesystem;
-
-/// Reading a log without its index makes the index beside it, as this user: so it is read elsewhere.
-Result<TemporaryDirectory> copy_with_log(std::string const& path) {
-    TRY(auto directory, TemporaryDirectory::make());
-    for (auto const* part : {"", "-wal"}) {
-        std::error_code failure;
-        fs::copy_file(path + part, directory.path() / (std::string("meta.sqlite") + part), failure);
-        if (failure) {
-            return Error{Errc::config,
-                         fmt::format("cannot copy {}{} to {}: {}; set TMPDIR to a directory with "
-                                     "enough space",
-                                     path, part, directory.path().string(), failure.message())};
-        }
-    }
-    return directory;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<SqliteAuditFile>> SqliteAuditFile::open(std::string const& path) {
-    std::error_code ignored;
-    if (!fs::exists(path, ignored)) {
-        return Error{
-            Errc::config,
-            fmt::format("metadata database {} not found; start the registry on this directory once", path)};
-    }
-    bool const has_log = fs::exists(path + "-wal", ignored);
-    bool const has_index = fs::exists(path + "-shm", ignored);
-    // Without a log nobody has the database open. With log and index a reader is one more of many.
-    auto mode = has_log ? SqliteDb::Mode::read_only : SqliteDb::Mode::immutable;
-    auto where = path;
-    std::optional<TemporaryDirectory> copy;
-    if (has_log && !has_index) {
-        TRY(auto made, copy_with_log(path));
-        where = (made.path() / "meta.sqlite").string();
-        copy.emplace(std::move(made));
-    }
-    std::unique_ptr<SqliteAuditFile> file(new SqliteAuditFile(std::move(copy), std::move(where), mode));
-    CHECK(file->readers_.read([&](SqliteDb& db) { return require_schema(db, path); }));
-    return file;
+    TRY(auto file, DatabaseFile::find(path));
+    std::unique_ptr<SqliteAuditFile> opened(new SqliteAuditFile(std::move(file)));
+    CHECK(opened->readers_.read([&](SqliteDb& db) { return require_schema(db, path); }));
+    return opened;
 }
 
 }  // namespace ocilot::meta

@@ -1,11 +1,11 @@
 #pragma once
 
 #include "meta/sqlite/audit.h"
-#include "meta/sqlite/temporary_directory.h"
+#include "meta/sqlite/database_file.h"
 
 #include <memory>
-#include <optional>
 #include <string>
+#include <utility>
 
 namespace ocilot::meta {
 
@@ -19,10 +19,9 @@ class SqliteAuditFile {
     [[nodiscard]] Audit& audit() noexcept { return audit_; }
 
   private:
-    SqliteAuditFile(std::optional<TemporaryDirectory> copy, std::string path, SqliteDb::Mode mode)
-        : copy_(std::move(copy)), readers_(std::move(path), mode) {}
+    explicit SqliteAuditFile(DatabaseFile file) : file_(std::move(file)), readers_(file_.path, file_.mode) {}
 
-    std::optional<TemporaryDirectory> copy_;
+    DatabaseFile file_;
     SqliteReaders readers_;
     SqliteAudit audit_{readers_};
 };

@@ -12,6 +12,9 @@ namespace {
 
 constexpr int application_id = 0x6f63'696c;  // "ocil", so that file(1) and this program know the database.
 
+/// The first version of which backups were made.
+constexpr int first_with_snapshots = 7;
+
 Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
     TRY(auto rows, db.query(sql));
     TRY(bool const row, rows.next());
@@ -75,6 +78,14 @@ Result<> require_schema(SqliteDb& db, std::string const& path) {
                  fmt::format("the metadata database {} was written by an older version of ocilot (schema {}, "
                              "this version needs {}); start the registry once with this version",
                              path, version, sqlite_schema_version())};
+}
+
+Result<> require_snapshot_schema(SqliteDb& db, std::string const& path) {
+    TRY(auto const version, recognized_version(db, path));
+    if (version >= first_with_snapshots) return {};
+    return Error{
+        Errc::config,
+        fmt::format("{} is not metadata that `ocilot backup` has written; use another backup", path)};
 }
 
 Result<> prepare_schema(SqliteDb& db, std::string const& path, Log const& log) {

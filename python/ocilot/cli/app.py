@@ -38,6 +38,17 @@ COMMANDS: Final = (
         "adopt.adopt",
         "Adopt a data directory of CNCF distribution in place; exit code 8 if something was left behind.",
     ),
+    Row(
+        "backup",
+        "backup.backup",
+        "Back up a data directory, also while the registry is running. Exit code 7 if content is missing or "
+        "wrong.",
+    ),
+    Row(
+        "restore-backup",
+        "backup.restore_backup",
+        "Restore a backup into a new data directory. Exit code 7 if content is missing.",
+    ),
     Row("audit", "audit.audit", "List changes and refusals, newest first."),
     Row("version", "version.version", "Print the version."),
     Row("config", "config.app", "Check and show the configuration."),
