@@ -20,7 +20,7 @@ constexpr std::size_t changes_at_once = 500;
 constexpr std::size_t most_unread = 10'000;  ///< candidates of a plan that no round has seen
 constexpr std::size_t batch = 256;
 constexpr std::size_t walk_rows = 500;
-constexpr int walk_pages = 20;  ///< in a round: the walk is slow on purpose
+constexpr int walk_pages = 200;  ///< in a round: the walk is slow on purpose
 constexpr hours heartbeat{1};
 constexpr hours longest_pause{26};
 constexpr hours walk_interval{7 * 24};
@@ -119,6 +119,7 @@ Task<Result<>> Collector::begin() {
     }
     bool const missed = known && !oldest.empty() && oldest.front().id > place_.change + 1;
     if (!known || missed) place_.walk = in_facts;
+    if (rules_.after_crash && place_.walk.starts_with(done_at)) place_.walk = in_store;
     place_.noted_at = now;
     CO_CHECK(co_await registry_.meta.collection().enqueue({}, place_));
     begun_ = true;

@@ -27,6 +27,8 @@ struct CollectRules {
     /// Whether all blobs of the store are the registry's. In a directory that distribution has written to,
     /// too, blobs that no change has released may be of images that were not adopted.
     bool owns_store = true;
+    /// Whether the process before was killed: bytes may be there whose metadata it did not record any more.
+    bool after_crash = false;
 
     /// Between rounds: what takes hours or days to be due is looked at once a minute.
     [[nodiscard]] std::chrono::seconds interval() const noexcept {

@@ -174,7 +174,8 @@ Result<> Server::Parts::open() {
                                            .pending = settings.upkeep.gc_pending,
                                            .rate = settings.upkeep.gc_rate,
                                            .awaits_adoption = !root.empty() && awaits_import(root),
-                                           .owns_store = root.empty() || !has_distribution_tree(root)};
+                                           .owns_store = root.empty() || !has_distribution_tree(root),
+                                           .after_crash = after_crash};
     collector.emplace(*registry, *blobs, collect_rules, log, metrics);
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
@@ -248,7 +249,9 @@ Result<> Server::Parts::open_stores() {
     root = directory.string();
     if (blob::is_backup(directory)) return blob::cannot_serve_backup(directory);
     TRY(blobs, blob::FilesystemStore::open(directory, {writing, reading, probing}, random));
-    TRY(meta, meta::SqliteStore::open((directory / "ocilot" / "meta.sqlite").string(), log, metrics));
+    auto const database = (directory / "ocilot" / "meta.sqlite").string();
+    after_crash = meta::SqliteStore::was_left_open(database);
+    TRY(meta, meta::SqliteStore::open(database, log, metrics));
     if (auto const open = blob::readable_by_others(directory); !open.empty()) {
         log.warn("blobs are readable by other users: run `chmod o-rwx` on the directory",
                  {{"directory", std::string_view(open)}});

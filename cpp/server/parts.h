@@ -43,7 +43,8 @@ struct Server::Parts {
     void stop(std::chrono::milliseconds drain_time, std::string_view cause = {});
 
     Settings settings;
-    std::string root;  ///< absolute; empty in memory
+    std::string root;          ///< absolute; empty in memory
+    bool after_crash = false;  ///< whether the process before did not end by itself
     SystemClock clock;
     MonotonicClock steady_clock;
     SystemRandom random;

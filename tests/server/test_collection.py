@@ -278,6 +278,20 @@ def test_a_layer_without_a_manifest_waits_for_one(fresh_registry: FreshRegistry)
         assert_pulls(api, "team/app", "1", image)
 
 
+def test_a_start_after_a_kill_searches_for_orphans(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(config_with(HASTY))
+    image = make_image("kept")
+    with registry.connect() as api:
+        api.push_image("team/app", image, "1")
+    collect_all(registry)
+    registry.kill()
+    orphan = registry.root / "docker/registry/v2/blobs/sha256/00" / ("0" * 64) / "data"
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"whose metadata was not recorded any more")
+    registry.start()
+    wait_until(lambda: stored(registry) == contents(image), "the orphan's end", 60)
+
+
 def test_orphans_of_a_crash_are_found(fresh_registry: FreshRegistry) -> None:
     registry = fresh_registry(config_with("{enabled: false, grace: 0s, pending: 1h}"))
     image = make_image("kept")

@@ -105,6 +105,13 @@ Result<> read_header(SqliteDb& db) {
 
 }  // namespace
 
+bool SqliteStore::was_left_open(std::string const& path) {
+    // The last connection that closes removes the write-ahead log.
+    std::error_code failure;
+    auto const size = std::filesystem::file_size(path + "-wal", failure);
+    return !failure && size > 0;
+}
+
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::string path, Log const& log, Metrics& metrics) {
     // A file in a directory of its own, not SQLite's memory databases: a private one is seen by one
     // connection only, and those several can see (shared cache, vfs=memdb) have no write-ahead log, so

@@ -19,6 +19,9 @@ class SqliteStore final : public MetaStore {
     /// gone at the end. `config` with what to do if that is impossible. `log` and `metrics` must outlive the
     /// store.
     static Result<std::unique_ptr<SqliteStore>> open(std::string path, Log const& log, Metrics& metrics);
+    /// Whether the process that used the database before did not close it: it was killed, or is still there.
+    /// To be asked before `open`.
+    [[nodiscard]] static bool was_left_open(std::string const& path);
     /// Commits what is queued. No Task of the store may be running any more.
     ~SqliteStore() override;
 

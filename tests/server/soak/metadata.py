@@ -39,12 +39,3 @@ def check_metadata(path: Path, books: dict[str, SoakBook]) -> int:
         needed = {row[0] for row in wanted[MANIFESTS]}
         assert names == needed, f"repositories: {sorted(names)}, not {sorted(needed)}"
     return sum(map(len, wanted.values()))
-
-
-def make_walk_due(path: Path) -> None:
-    """As if the last search for orphans were weeks ago: a kill may leave bytes that no change names."""
-    with closing(sqlite3.connect(path)) as database:
-        where = "WHERE job = 'collect-garbage'"
-        place = database.execute(f"SELECT place FROM job_place {where}").fetchone()[0]
-        database.execute(f"UPDATE job_place SET place = ? {where}", [f"{place.split()[0]} done 0"])
-        database.commit()
