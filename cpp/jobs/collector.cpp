@@ -93,7 +93,8 @@ Task<Result<std::size_t>> Collector::round(Round const& round) {
     CO_CHECK(co_await find_orphans(round));
     Work work{round, cutoffs()};
     bool const all = free_now_.exchange(false);
-    if (all) work.cutoffs.released_before = now;
+    // Not before the changes were read: what they released counts, too.
+    if (all) work.cutoffs.released_before = registry_.sessions.now();
     if (all || now >= not_before_) {
         auto const collected = co_await collect(work);
         note(work.done);

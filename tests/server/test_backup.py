@@ -254,8 +254,7 @@ def test_removed_content_is_in_a_backup_and_upload_sessions_are_not(
         assert api("GET", location).status == 204
     ran = program("restore-backup", tmp_path / "backup", "--root", tmp_path / "restored")
     assert ran.code == 0, ran
-    kinds = {problem.kind for problem in ocilot.fsck(tmp_path / "restored").problems}
-    assert kinds == {"orphan"}, "no repository has what was deleted, and no session is there"
+    assert list(ocilot.fsck(tmp_path / "restored").problems) == [], "what can be restored is no orphan"
     other = fresh_registry(config_with(IN_AN_HOUR), root=tmp_path / "restored")
     with other.connect() as api:
         assert not api.has_manifest("team/app", "1")

@@ -19,6 +19,15 @@ Result<bool> is_named(SqliteDb& db, std::string_view repository, std::string_vie
 
 }  // namespace
 
+Result<> add_unless_queued(SqliteDb& db, Candidate const& candidate) {
+    CHECK(
+        db.change("INSERT INTO review (repository, digest, released_at, fresh) VALUES (?1, ?2, ?3, ?4) "
+                  "ON CONFLICT DO NOTHING",
+                  {candidate.repository, candidate.digest.str(), stored(candidate.released_at),
+                   std::int64_t{candidate.fresh}}));
+    return {};
+}
+
 Result<> add_candidate(SqliteDb& db, Candidate const& candidate) {
     CHECK(
         db.change("INSERT INTO review (repository, digest, released_at, fresh) VALUES (?1, ?2, ?3, ?4) "
@@ -31,7 +40,11 @@ Result<> add_candidate(SqliteDb& db, Candidate const& candidate) {
 
 Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& candidates) {
     for (auto const& candidate : candidates) {
-        if (candidate.fresh && !candidate.repository.empty()) {
+        if (candidate.fresh && candidate.repository.empty()) {
+            CHECK(add_unless_queued(db, candidate));
+            continue;
+        }
+        if (candidate.fresh) {
             TRY(bool const named, is_named(db, candidate.repository, candidate.digest.str()));
             if (named) continue;
         }

@@ -112,11 +112,7 @@ Result<FoundPiece> find_unneeded(SqliteDb& db, std::string const& from, std::siz
     TRY(auto place, parse_place(from));
     TRY(auto const read, stages[place.stage](db, place.position, limit(rows), now));
     for (auto const& candidate : read.candidates) {
-        CHECK(
-            db.change("INSERT INTO review (repository, digest, released_at, fresh) VALUES (?1, ?2, ?3, ?4) "
-                      "ON CONFLICT DO NOTHING",
-                      {candidate.repository, candidate.digest.str(), stored(candidate.released_at),
-                       std::int64_t{candidate.fresh}}));
+        CHECK(add_unless_queued(db, candidate));
     }
     place.position = read.last;
     if (read.count < rows) place = {place.stage + 1, {}};

@@ -7,7 +7,6 @@ using namespace ocilot;
 using namespace ocilot::test;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
@@ -182,7 +181,8 @@ TEST_P(MetaRepositoriesContract, ARemovalIsOneChangeThatNamesTheTags) {
     EXPECT_THAT(found[0].details.tags, ElementsAre(meta::ChangedTag{"latest", digest("image").str()},
                                                    meta::ChangedTag{"v1", digest("image").str()}));
     EXPECT_THAT(found[0].details.counts,
-                ElementsAre(Pair("tags", 2), Pair("manifests", 2), Pair("blobs", 2)));
+                ElementsAre(::testing::Pair("tags", 2), ::testing::Pair("manifests", 2),
+                            ::testing::Pair("blobs", 2)));
     EXPECT_THAT(changes("manifest.delete"), IsEmpty());
 }
 
@@ -275,7 +275,8 @@ TEST_P(MetaRepositoriesContract, AnAliasNamesItsTargetUntilItIsRemoved) {
     EXPECT_TRUE(admin().has_aliases());
     EXPECT_EQ(target_of("old"), "team/app");
     EXPECT_EQ(target_of("team/app"), "");
-    EXPECT_THAT(aliases(), ElementsAre(Pair("old", "team/app"), Pair("older", "team/app")));
+    EXPECT_THAT(aliases(),
+                ElementsAre(::testing::Pair("old", "team/app"), ::testing::Pair("older", "team/app")));
     auto const page = run(admin().aliases({"old", 1})).value();
     EXPECT_FALSE(page.more);
     ASSERT_THAT(page.items, SizeIs(1));
@@ -313,9 +314,11 @@ TEST_P(MetaRepositoriesContract, NothingMakesARepositoryOfAnAlias) {
 TEST_P(MetaRepositoriesContract, AliasesFollowARenamedRepositoryThereAndBack) {
     ASSERT_TRUE(set_alias("old", app).has_value());
     ASSERT_TRUE(rename("group/moved", true).has_value());
-    EXPECT_THAT(aliases(), ElementsAre(Pair("old", "group/moved"), Pair("team/app", "group/moved")));
+    EXPECT_THAT(aliases(), ElementsAre(::testing::Pair("old", "group/moved"),
+                                       ::testing::Pair("team/app", "group/moved")));
     ASSERT_TRUE(run(admin().rename({moved, app, true}, bob, at(6))).has_value());
-    EXPECT_THAT(aliases(), ElementsAre(Pair("group/moved", "team/app"), Pair("old", "team/app")));
+    EXPECT_THAT(aliases(),
+                ElementsAre(::testing::Pair("group/moved", "team/app"), ::testing::Pair("old", "team/app")));
     EXPECT_THAT(tags("team/app"), ElementsAre("latest", "v1"));
 }
 
