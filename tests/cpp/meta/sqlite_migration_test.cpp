@@ -141,14 +141,18 @@ TEST(OlderDatabase, LosesAnEdgeOfNoManifestAndOpens) {
     EXPECT_THAT(RawDb(path).rows("SELECT 1 FROM edge WHERE manifest = 4711"), IsEmpty());
 }
 
-TEST(OlderDatabase, OfSchema7GetsItsAliasesAndKeepsTheRest) {
+TEST(OlderDatabase, OfSchema7GetsItsAliasesAndItsUsageAndKeepsTheRest) {
     Observers observers;
     auto const directory = meta::TemporaryDirectory::make().value();
     auto const path = (directory.path() / "meta.db").string();
     auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
     auto const app = repo("team/app");
     ASSERT_TRUE(run(open()->catalog().put_manifest(a_manifest(app, "m", {tag("t")}))).has_value());
-    RawDb(path).rows("DROP TABLE repository_alias; PRAGMA user_version = 7");
+    RawDb(path).rows(
+        "DROP TABLE repository_alias; DROP TRIGGER usage_link_added; DROP TRIGGER usage_link_removed; "
+        "DROP TRIGGER usage_manifest_added; DROP TRIGGER usage_manifest_removed; DROP TRIGGER "
+        "usage_tag_added; DROP TRIGGER usage_tag_removed; DROP TRIGGER usage_repository_removed; "
+        "DROP TABLE usage; PRAGMA user_version = 7");
     {
         auto const store = open();
         EXPECT_FALSE(store->catalog().admin().has_aliases());
@@ -156,6 +160,8 @@ TEST(OlderDatabase, OfSchema7GetsItsAliasesAndKeepsTheRest) {
     }
     auto const store = open();
     EXPECT_TRUE(store->catalog().admin().has_aliases());
+    auto const manifest = a_manifest(app, "m").fact;
+    EXPECT_EQ(run(store->collection().report().usage(app)).value(), (meta::Usage{manifest.size, 0, 1, 1}));
     EXPECT_EQ(run(store->catalog().admin().alias(repo("old"))).value(), app);
     EXPECT_EQ(run(store->catalog().resolve(app, tag("t"))).value().digest, digest("m"));
 }
