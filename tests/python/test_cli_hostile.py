@@ -30,6 +30,9 @@ VALUES = {
     "image": "team/app:v1",
     "script": "ocilot:immutable_releases",
     "what": "admit_tag",
+    "digest": f"sha256:{'0' * 64}",
+    "new": "team/new",
+    "directory": "backup",
 }
 """What commands are given for the arguments that they need."""
 

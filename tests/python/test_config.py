@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -91,6 +92,7 @@ ocilot:
   trustedproxies: 10.0.0.0/8
   hostnames: [Registry.internal.]
   ratelimits: [{classes: [manifests], who: anonymous, per: address, requests: 100, window: 6h}]
+  quotas: [{repositories: ["team/**"], bytes: 10GiB, tags: 5}, {repositories: app, tags: 0}]
 """
 
 EVERY_SETTING = {
@@ -159,6 +161,7 @@ EVERY_SETTING = {
     "trusted_proxies": ["10.0.0.0/8"],
     "host_names": ["registry.internal"],
     "rate_limits": [(["manifests"], "anonymous", True, 100, 6 * 3600)],
+    "quotas": [(["team/**"], 10 << 30, 5), (["app"], None, 0)],
 }
 
 ABOUT_ACCESS = {
@@ -336,3 +339,23 @@ def test_the_default_limit_of_a_client_does_not_hold_for_trusted_ones(tmp_path: 
     assert not loaded(tmp_path, "version: 0.1\n").settings.client_connection_limit_for_trusted
     given = loaded(tmp_path, "version: 0.1\nocilot: {limits: {connectionsperclient: 2048}}\n").settings
     assert given.client_connection_limit_for_trusted
+
+
+@pytest.mark.parametrize(
+    ("quotas", "expected"),
+    [
+        ("team", "a list of quotas, each with repositories, and bytes or tags"),
+        ("[{repositories: a}]", "a quota with repositories, and bytes or tags"),
+        ("[{repositories: A, tags: 1}]", "a pattern such as team/**"),
+        ("[{repositories: a, tags: -1}]", "a whole number, at least 0"),
+        ("[{repositories: a, bytes: many}]", "a size such as 10GiB"),
+        ("[{repositories: a, tags: 1, caller: b}]", "repositories, bytes or tags"),
+    ],
+)
+def test_a_quota_that_is_none_is_refused_with_what_was_expected(
+    quotas: str, expected: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.yml"
+    file.write_text(f"version: 0.1\nocilot:\n  quotas: {quotas}\n")
+    with pytest.raises(ConfigError, match=re.escape(expected)):
+        load(file)

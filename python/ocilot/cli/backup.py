@@ -17,7 +17,7 @@ from ocilot.integrity import Problem
 
 from .exit import Exit
 from .gc import size_of
-from .location import Location, located_by_options
+from .location import Location, located
 from .output import Output, OutputOption, json_of, print_data
 
 SECONDS_BETWEEN_LINES: Final = 10.0
@@ -25,7 +25,7 @@ SECONDS_BETWEEN_LINES: Final = 10.0
 DirectoryArgument = Annotated[str, typer.Argument(metavar="DIR", help="Directory of the backup.")]
 
 
-@located_by_options
+@located
 def backup(
     directory: DirectoryArgument,
     at: Location,
@@ -55,7 +55,7 @@ def backup(
     watch.end(done, added)
 
 
-@located_by_options
+@located
 def restore_backup(directory: DirectoryArgument, at: Location, output: OutputOption = Output.TABLE) -> None:
     """Restore a backup into a new data directory. Exit code 7 if content is missing.
 

@@ -10,7 +10,7 @@ import typer
 
 from .control import Control
 from .gc import size_of
-from .location import Location, located, located_by_options
+from .location import Location, located
 from .options import confirm, path
 from .output import Output, OutputOption, print_data, print_table
 
@@ -25,7 +25,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Repository, such as t
 
 
 @app.command("ls")
-@located_by_options
+@located
 def ls(
     at: Location,
     prefix: Annotated[
@@ -82,7 +82,7 @@ def rename(
 
 
 @app.command("alias")
-@located_by_options
+@located
 def alias(
     at: Location,
     name: Annotated[
@@ -98,11 +98,11 @@ def alias(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make NAME an alias of the repository TARGET, for pulls only; without arguments, list the aliases."""
-    if rm is not None and name is not None:
-        raise typer.BadParameter("takes the name of one alias and no other argument", param_hint="--rm")
-    if name is not None and target is None:
-        raise typer.BadParameter("is missing: expected NAME and TARGET", param_hint="TARGET")
     with at.control() as control:
+        if rm is not None and name is not None:
+            raise typer.BadParameter("takes the name of one alias and no other argument", param_hint="--rm")
+        if name is not None and target is None:
+            raise typer.BadParameter("is missing: expected NAME and TARGET", param_hint="TARGET")
         if rm is not None:
             control.ask("DELETE", _alias(rm))
             print(f"removed alias {rm}", file=sys.stderr)

@@ -13,7 +13,7 @@ from ocilot.errors import Error
 
 from .control import Control, failure
 from .gc import size_of
-from .location import Location, located, located_by_options
+from .location import Location, located
 from .options import confirm, path, seconds_of
 from .output import Output, OutputOption, print_data, print_table
 
@@ -42,7 +42,7 @@ def ls(at: Location, repository: Repository = None, output: OutputOption = Outpu
 
 
 @app.command("rm")
-@located_by_options
+@located
 def rm(
     at: Location,
     upload: Annotated[
@@ -65,9 +65,9 @@ def rm(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Remove unfinished uploads and their data. Their clients start again."""
-    if (upload is None) == (older_than is None):
-        raise typer.BadParameter("expected either the ID of an upload or --older-than DURATION")
     with at.control() as control:
+        if (upload is None) == (older_than is None):
+            raise typer.BadParameter("expected either the ID of an upload or --older-than DURATION")
         found = uploads_of(control, repository)
         chosen = [_named(found, upload)] if upload is not None else _idle(found, seconds_of(older_than or ""))
         if not chosen:

@@ -158,17 +158,6 @@ void do_everything_with_the_collection(meta::MetaStore& store) {
     }
     EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("one"), {}, bob, at(3))).has_value());
     EXPECT_TRUE(run(store.catalog().put_manifest(a_manifest(app, "one", {tag("t")}))).has_value());
-    auto image = a_manifest(app, "image", {tag("image")});
-    image.blobs = {digest("again")};
-    image.limits = {1'000'000, 100};
-    EXPECT_TRUE(run(store.catalog().put_manifest(image)).has_value());
-    auto signature = a_manifest(app, "signature");
-    signature.subject = digest("image");
-    EXPECT_TRUE(run(store.catalog().put_manifest(signature)).has_value());
-    EXPECT_EQ(run(report.image(app, tag("image"), 10)).value().parts.size(), 3U);
-    EXPECT_EQ(run(report.holdings(digest("signature"), 10)).value().size(), 1U);
-    EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("image"), {}, bob, at(4))).has_value());
-    EXPECT_EQ(run(report.holdings(digest("signature"), 10)).value().size(), 1U);
     EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("one"), {}, bob, at(4))).has_value());
     EXPECT_TRUE(run(store.links().link_blob(app, {digest("blob"), 1}, {}, bob, at(1))).has_value());
     EXPECT_TRUE(run(store.links().unlink_blob(app, digest("blob"), {}, bob, at(4))).has_value());
@@ -196,6 +185,23 @@ void do_everything_with_repositories(meta::MetaStore& store) {
     EXPECT_TRUE(run(admin.rename({here, there, true}, bob, at(3))).has_value());
     EXPECT_TRUE(run(admin.remove_alias(here, bob, at(4))).has_value());
     EXPECT_EQ(run(admin.remove(there, bob, at(5))).value().manifests, 1U);
+}
+
+void do_everything_with_usage(meta::MetaStore& store) {
+    auto& report = store.collection().report();
+    auto const app = repo("used");
+    EXPECT_TRUE(run(store.links().link_blob(app, {digest("again"), 1}, {}, bob, at(1))).has_value());
+    auto image = a_manifest(app, "image", {tag("image")});
+    image.blobs = {digest("again")};
+    image.limits = {1'000'000, 100};
+    EXPECT_TRUE(run(store.catalog().put_manifest(image)).has_value());
+    auto signature = a_manifest(app, "signature");
+    signature.subject = digest("image");
+    EXPECT_TRUE(run(store.catalog().put_manifest(signature)).has_value());
+    EXPECT_EQ(run(report.image(app, tag("image"), 10)).value().parts.size(), 3U);
+    EXPECT_EQ(run(report.holdings(digest("signature"), 10)).value().size(), 1U);
+    EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("image"), {}, bob, at(4))).has_value());
+    EXPECT_EQ(run(report.holdings(digest("signature"), 10)).value().size(), 1U);
 }
 
 void do_everything_with_accounts(meta::MetaStore& store) {
@@ -284,6 +290,7 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         auto const store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();
         do_everything(*store);
         do_everything_with_what_jobs_need(*store);
+        do_everything_with_usage(*store);
         do_everything_with_the_collection(*store);
         do_everything_with_repositories(*store);
         do_everything_with_accounts(*store);
