@@ -111,7 +111,10 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
                                            oci::RepositoryName const& repository, blob::Upload& upload,
                                            Chunk whole, oci::Digest const& digest) {
     std::atomic<std::uint64_t> offset{0};
-    CO_TRY(auto const quota, co_await quota_room(registry, repository));
+    QuotaRoom quota;
+    if (!registry.rules.quotas.empty()) {
+        CO_TRY(quota, co_await quota_room(registry, repository));
+    }
     CO_CHECK(co_await receive(upload, whole, offset, registry.upload_memory, registry.room, quota));
     co_return co_await prove(registry, caller, repository, upload, digest);
 }
@@ -120,7 +123,10 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
 Task<Result<>> receive_into(Registry& registry, SessionLock const& session_lock, Chunk chunk) {
     auto& session = session_lock.session();
     auto const before = session.offset.load();
-    CO_TRY(auto const quota, co_await quota_room(registry, session.fact.repository));
+    QuotaRoom quota;
+    if (!registry.rules.quotas.empty()) {
+        CO_TRY(quota, co_await quota_room(registry, session.fact.repository));
+    }
     auto const received = co_await receive(session_lock.upload(), chunk, session.offset,
                                            registry.upload_memory, registry.room, quota);
     if (session.offset.load() != before) {

@@ -289,34 +289,34 @@ CREATE TABLE usage (
     PRIMARY KEY (repository, shard)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO usage SELECT repository, shard, sum(bytes), sum(blobs), sum(manifests), sum(tags) FROM (
-    SELECT repository, unicode(substr(digest, -1)) % 16 AS shard, size AS bytes, 1 AS blobs, 0 AS manifests,
+    SELECT repository, size % 16 AS shard, size AS bytes, 1 AS blobs, 0 AS manifests,
            0 AS tags FROM link
-    UNION ALL SELECT repository, unicode(substr(digest, -1)) % 16, size, 0, 1, 0 FROM manifest
-    UNION ALL SELECT repository, unicode(substr(name, -1)) % 16, 0, 0, 0, 1 FROM tag
+    UNION ALL SELECT repository, size % 16, size, 0, 1, 0 FROM manifest
+    UNION ALL SELECT repository, length(name) % 16, 0, 0, 0, 1 FROM tag
 ) GROUP BY repository, shard;
 CREATE TRIGGER usage_link_added AFTER INSERT ON link BEGIN
-    INSERT INTO usage VALUES (NEW.repository, unicode(substr(NEW.digest, -1)) % 16, NEW.size, 1, 0, 0)
+    INSERT INTO usage VALUES (NEW.repository, NEW.size % 16, NEW.size, 1, 0, 0)
     ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, blobs = blobs + 1;
 END;
 CREATE TRIGGER usage_link_removed AFTER DELETE ON link BEGIN
     UPDATE usage SET bytes = bytes - OLD.size, blobs = blobs - 1
-    WHERE repository = OLD.repository AND shard = unicode(substr(OLD.digest, -1)) % 16;
+    WHERE repository = OLD.repository AND shard = OLD.size % 16;
 END;
 CREATE TRIGGER usage_manifest_added AFTER INSERT ON manifest BEGIN
-    INSERT INTO usage VALUES (NEW.repository, unicode(substr(NEW.digest, -1)) % 16, NEW.size, 0, 1, 0)
+    INSERT INTO usage VALUES (NEW.repository, NEW.size % 16, NEW.size, 0, 1, 0)
     ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, manifests = manifests + 1;
 END;
 CREATE TRIGGER usage_manifest_removed AFTER DELETE ON manifest BEGIN
     UPDATE usage SET bytes = bytes - OLD.size, manifests = manifests - 1
-    WHERE repository = OLD.repository AND shard = unicode(substr(OLD.digest, -1)) % 16;
+    WHERE repository = OLD.repository AND shard = OLD.size % 16;
 END;
 CREATE TRIGGER usage_tag_added AFTER INSERT ON tag BEGIN
-    INSERT INTO usage VALUES (NEW.repository, unicode(substr(NEW.name, -1)) % 16, 0, 0, 0, 1)
+    INSERT INTO usage VALUES (NEW.repository, length(NEW.name) % 16, 0, 0, 0, 1)
     ON CONFLICT DO UPDATE SET tags = tags + 1;
 END;
 CREATE TRIGGER usage_tag_removed AFTER DELETE ON tag BEGIN
     UPDATE usage SET tags = tags - 1
-    WHERE repository = OLD.repository AND shard = unicode(substr(OLD.name, -1)) % 16;
+    WHERE repository = OLD.repository AND shard = length(OLD.name) % 16;
 END;
 CREATE TRIGGER usage_repository_removed BEFORE DELETE ON repository BEGIN
     DELETE FROM usage WHERE repository = OLD.id;

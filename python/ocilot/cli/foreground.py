@@ -271,9 +271,12 @@ def _next_signal(rules: _Rules | None) -> signal.Signals:
     """Waits for a signal, and looks after the rules meanwhile."""
     if rules is None:
         return signal.Signals(signal.sigwait(_HEARD))
-    while (heard := signal.sigtimedwait(_HEARD, 1)) is None:
+    while True:
+        heard = signal.sigtimedwait(_HEARD, 1)
+        # A debugger that attaches ends the wait without a signal.
+        if heard is not None and heard.si_signo in _HEARD:
+            return signal.Signals(heard.si_signo)
         rules.read_if_changed()
-    return signal.Signals(heard.si_signo)
 
 
 def _signal_within(seconds: int) -> int | None:
