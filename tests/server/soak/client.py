@@ -88,11 +88,11 @@ class Client:
         self._push(repository, self._random.choice(self._pool.indexes), self._tag(repository))
 
     def push_signature(self, repository: str) -> None:
-        """As cosign keeps it: under a tag with the digest in its name."""
+        """Under a tag of its own: tags as cosign sets them go with their image, which the model ignores."""
         images = self.book.tagged(repository).keys() & self._pool.signatures.keys()
         if images:
             digest = self._random.choice(sorted(images))
-            tag: Key = ("tag", repository, f"{digest.replace(':', '-')}.sig")
+            tag: Key = ("tag", repository, f"signature-of-{digest[-12:]}")
             self._push(repository, self._pool.signatures[digest], tag)
 
     def attach(self, repository: str) -> None:
