@@ -272,8 +272,10 @@ def test_a_layer_without_a_manifest_waits_for_one(fresh_registry: FreshRegistry)
         assert (ran.code, ran.out) == (0, ""), ran
         assert ": 0 manifests, 0 links and 0 blobs removed, 0B freed; " in ran.err, ran
         assert ran.err.endswith(" objects pushed or requested in the last 1h wait\n"), ran
-        # The first walk over the store may have met bytes whose push was under way, and queued them, too.
-        assert Commands(registry).data("gc", "status")["waiting"] >= len(image.blobs)
+        for blob in image.blobs:
+            (holding,) = Commands(registry).data("gc", "why", blob.digest)["repositories"]
+            assert (holding["kind"], holding["held_by"]) == ("blob", "nothing")
+            assert holding["due_at"] > holding["released_at"], "it waits for its manifest"
         api.push_manifest("team/app", "1", image.manifest)
         assert_pulls(api, "team/app", "1", image)
 
