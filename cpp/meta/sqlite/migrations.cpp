@@ -279,47 +279,44 @@ CREATE INDEX repository_alias_target ON repository_alias (target);
 // What repositories hold, kept true by triggers so that no write can forget it. Sixteen rows for each
 // repository, as no row is to be written by every push.
 constexpr char const* version_9 = R"sql(
+-- id: sixteen times the repository's, and the shard.
 CREATE TABLE usage (
-    repository INTEGER NOT NULL REFERENCES repository (id),
-    shard      INTEGER NOT NULL,
-    bytes      INTEGER NOT NULL,
-    blobs      INTEGER NOT NULL,
-    manifests  INTEGER NOT NULL,
-    tags       INTEGER NOT NULL,
-    PRIMARY KEY (repository, shard)
-) STRICT, WITHOUT ROWID;
-INSERT INTO usage SELECT repository, shard, sum(bytes), sum(blobs), sum(manifests), sum(tags) FROM (
-    SELECT repository, size % 16 AS shard, size AS bytes, 1 AS blobs, 0 AS manifests,
-           0 AS tags FROM link
-    UNION ALL SELECT repository, size % 16, size, 0, 1, 0 FROM manifest
-    UNION ALL SELECT repository, length(name) % 16, 0, 0, 0, 1 FROM tag
-) GROUP BY repository, shard;
+    id        INTEGER PRIMARY KEY,
+    bytes     INTEGER NOT NULL,
+    blobs     INTEGER NOT NULL,
+    manifests INTEGER NOT NULL,
+    tags      INTEGER NOT NULL
+) STRICT;
+INSERT INTO usage SELECT id, sum(bytes), sum(blobs), sum(manifests), sum(tags) FROM (
+    SELECT repository * 16 + size % 16 AS id, size AS bytes, 1 AS blobs, 0 AS manifests, 0 AS tags FROM link
+    UNION ALL SELECT repository * 16 + size % 16, size, 0, 1, 0 FROM manifest
+    UNION ALL SELECT repository * 16 + length(name) % 16, 0, 0, 0, 1 FROM tag
+) GROUP BY id;
 CREATE TRIGGER usage_link_added AFTER INSERT ON link BEGIN
-    INSERT INTO usage VALUES (NEW.repository, NEW.size % 16, NEW.size, 1, 0, 0)
+    INSERT INTO usage VALUES (NEW.repository * 16 + NEW.size % 16, NEW.size, 1, 0, 0)
     ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, blobs = blobs + 1;
 END;
 CREATE TRIGGER usage_link_removed AFTER DELETE ON link BEGIN
     UPDATE usage SET bytes = bytes - OLD.size, blobs = blobs - 1
-    WHERE repository = OLD.repository AND shard = OLD.size % 16;
+    WHERE id = OLD.repository * 16 + OLD.size % 16;
 END;
 CREATE TRIGGER usage_manifest_added AFTER INSERT ON manifest BEGIN
-    INSERT INTO usage VALUES (NEW.repository, NEW.size % 16, NEW.size, 0, 1, 0)
+    INSERT INTO usage VALUES (NEW.repository * 16 + NEW.size % 16, NEW.size, 0, 1, 0)
     ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, manifests = manifests + 1;
 END;
 CREATE TRIGGER usage_manifest_removed AFTER DELETE ON manifest BEGIN
     UPDATE usage SET bytes = bytes - OLD.size, manifests = manifests - 1
-    WHERE repository = OLD.repository AND shard = OLD.size % 16;
+    WHERE id = OLD.repository * 16 + OLD.size % 16;
 END;
 CREATE TRIGGER usage_tag_added AFTER INSERT ON tag BEGIN
-    INSERT INTO usage VALUES (NEW.repository, length(NEW.name) % 16, 0, 0, 0, 1)
+    INSERT INTO usage VALUES (NEW.repository * 16 + length(NEW.name) % 16, 0, 0, 0, 1)
     ON CONFLICT DO UPDATE SET tags = tags + 1;
 END;
 CREATE TRIGGER usage_tag_removed AFTER DELETE ON tag BEGIN
-    UPDATE usage SET tags = tags - 1
-    WHERE repository = OLD.repository AND shard = length(OLD.name) % 16;
+    UPDATE usage SET tags = tags - 1 WHERE id = OLD.repository * 16 + length(OLD.name) % 16;
 END;
 CREATE TRIGGER usage_repository_removed BEFORE DELETE ON repository BEGIN
-    DELETE FROM usage WHERE repository = OLD.id;
+    DELETE FROM usage WHERE id BETWEEN OLD.id * 16 AND OLD.id * 16 + 15;
 END;
 )sql";
 

@@ -34,17 +34,19 @@ constexpr std::string_view restorable_bytes =
 Result<Usage> read_usage(SqliteDb& db, std::int64_t repository) {
     TRY(auto rows, db.query("SELECT coalesce(sum(bytes), 0), coalesce(sum(blobs), 0), "
                             "coalesce(sum(manifests), 0), coalesce(sum(tags), 0) FROM usage "
-                            "WHERE repository = ?1",
+                            "WHERE id BETWEEN ?1 * 16 AND ?1 * 16 + 15",
                             {repository}));
     CHECK(rows.next());
     return usage_of(rows, 0);
 }
 
 Result<Slice<RepositoryUsage>> read_usages(SqliteDb& db, Page const& page) {
-    TRY(auto rows, db.query("SELECT r.name, sum(u.bytes), sum(u.blobs), sum(u.manifests), sum(u.tags) "
-                            "FROM repository r CROSS JOIN usage u ON u.repository = r.id WHERE r.name > ?1 "
-                            "GROUP BY r.name ORDER BY r.name LIMIT ?2",
-                            {after(page), one_more(page)}));
+    TRY(auto rows,
+        db.query("SELECT r.name, sum(u.bytes), sum(u.blobs), sum(u.manifests), sum(u.tags) "
+                 "FROM repository r CROSS JOIN usage u ON u.id BETWEEN r.id * 16 AND r.id * 16 + 15 "
+                 "WHERE r.name > ?1 "
+                 "GROUP BY r.name ORDER BY r.name LIMIT ?2",
+                 {after(page), one_more(page)}));
     Slice<RepositoryUsage> found;
     for (;;) {
         TRY(bool const row, rows.next());
