@@ -9,13 +9,13 @@ namespace ocilot::meta {
 namespace {
 
 /// In the order of the kinds.
-constexpr std::array<std::string_view, 27> words{
+constexpr std::array<std::string_view, 29> words{
     "unknown",          "manifest.push",  "manifest.delete", "manifest.restore",
     "manifest.collect", "tag.move",       "tag.delete",      "tag.restore",
     "blob.push",        "blob.mount",     "blob.delete",     "blob.restore",
     "account.add",      "account.change", "account.remove",  "token.add",
     "token.remove",     "key.add",        "access.reload",   "hooks.reload",
-    "registry.adopt",   "job.run",        "job.cancel",      "login",
+    "registry.adopt",   "job.run",        "job.cancel",      "retention.plan", "retention.apply", "login",
     "access",           "admit",          "limit",
 };
 static_assert(words.size() == static_cast<std::size_t>(ChangeKind::limit) + 1);

@@ -30,6 +30,8 @@ enum class ChangeKind : std::uint8_t {
     registry_import,
     job_run,
     job_cancel,
+    retention_plan,
+    retention_apply,
     // Refusals.
     login,
     access,

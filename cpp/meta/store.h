@@ -8,6 +8,7 @@
 #include "meta/keys.h"
 #include "meta/leases.h"
 #include "meta/links.h"
+#include "meta/retention.h"
 #include "meta/scrub_facts.h"
 #include "meta/tokens.h"
 #include "meta/uploads.h"
@@ -51,6 +52,7 @@ class MetaStore {
     [[nodiscard]] virtual Journal& journal() noexcept = 0;
     [[nodiscard]] virtual Leases& leases() noexcept = 0;
     [[nodiscard]] virtual Collection& collection() noexcept = 0;
+    [[nodiscard]] virtual Retention& retention() noexcept = 0;
     /// Whether facts can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;
 };

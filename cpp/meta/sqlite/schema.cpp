@@ -270,8 +270,30 @@ CREATE TABLE removed_link (
 CREATE INDEX removed_link_digest ON removed_link (digest);
 )sql";
 
+// Plans of retention, in pieces of hundreds of rows. content, rows: JSON of the job that makes them.
+constexpr char const* version_8 = R"sql(
+CREATE TABLE retention_plan (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    made_at INTEGER NOT NULL,
+    state   TEXT NOT NULL,
+    content TEXT NOT NULL
+) STRICT;
+CREATE INDEX retention_plan_state ON retention_plan (state, id);
+
+CREATE TABLE retention_piece (
+    plan       INTEGER NOT NULL,
+    number     INTEGER NOT NULL,
+    verdict    TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    rows       TEXT NOT NULL,
+    PRIMARY KEY (plan, number)
+) STRICT;
+CREATE INDEX retention_piece_verdict ON retention_piece (plan, verdict, number);
+)sql";
+
 // The one at index n leads from version n to n + 1.
-constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6, version_7};
+constexpr std::array migrations{version_1, version_2, version_3, version_4,
+                                version_5, version_6, version_7, version_8};
 
 Result<std::int64_t> number(SqliteDb& db, std::string_view sql) {
     TRY(auto rows, db.query(sql));
