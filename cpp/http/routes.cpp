@@ -12,6 +12,7 @@ Routes all_routes() {
         referrer_routes(), upload_routes(),        blob_routes(),  token_routes(),
         account_routes(),  account_token_routes(), audit_routes(), access_routes(),
         key_routes(),      hook_routes(),          job_routes(),   collection_routes(),
+        retention_routes(),
     };
 }
 

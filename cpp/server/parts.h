@@ -10,6 +10,7 @@
 #include "http/routes.h"
 #include "jobs/collector.h"
 #include "jobs/job_runner.h"
+#include "jobs/retention.h"
 #include "net/socket_file.h"
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
@@ -76,6 +77,7 @@ struct Server::Parts {
     registry::UnreadableBlobs unreadable;
     std::optional<registry::Registry> registry;
     std::optional<jobs::Collector> collector;
+    std::optional<jobs::Retention> retention;
     std::optional<http::Operations> operations;
     std::optional<auth::AccountManager> account_manager;
     http::Routes const routes = http::all_routes();
@@ -91,6 +93,7 @@ struct Server::Parts {
   private:
     Result<> open_stores();
     Result<> open_access();
+    Result<> open_retention();
     Result<> load_certificates();
     Result<> clean_up();
     /// Makes the key of upload sessions, if there is none, and what works with it.

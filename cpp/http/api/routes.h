@@ -14,6 +14,7 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable key_routes() noexcept;
 [[nodiscard]] RouteTable job_routes() noexcept;
 [[nodiscard]] RouteTable collection_routes() noexcept;
+[[nodiscard]] RouteTable retention_routes() noexcept;
 [[nodiscard]] RouteTable hook_routes() noexcept;
 
 }  // namespace ocilot::http

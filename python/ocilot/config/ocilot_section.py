@@ -11,6 +11,7 @@ from .metrics import Metrics
 from .oidc import ISSUERS, Issuer, apply_oidc
 from .pools import Pools
 from .rates import RATE_LIMITS, RateLimit
+from .retention import Retention
 from .section import Section
 from .upkeep import Audit, GarbageCollection, Scrub, TagHistory
 from .values import DURATION, FILE, FLAG, HOST_NAMES, NETWORKS, PATTERNS, SIZE, count
@@ -66,6 +67,7 @@ class Ocilot(Section):
     metrics: Metrics = Metrics()
     pools: Pools = Pools()
     gc: GarbageCollection = GarbageCollection()
+    retention: Retention = Retention()
     scrub: Scrub = Scrub()
     audit: Audit = Audit()
     taghistory: TagHistory = TagHistory()
@@ -101,6 +103,6 @@ class Ocilot(Section):
         apply_oidc(settings, self.oidc)
         for part in (
             *(self.cors, self.limits, self.metrics, self.pools),
-            *(self.gc, self.scrub, self.audit, self.taghistory, self.accounts),
+            *(self.gc, self.retention, self.scrub, self.audit, self.taghistory, self.accounts),
         ):
             part.apply(settings)
