@@ -38,6 +38,8 @@ COMMANDS = (
     *(("jobs", command) for command in ("ls", "run", "cancel")),
     ("gc",),
     *(("gc", command) for command in ("status", "run")),
+    ("retention",),
+    *(("retention", command) for command in ("plan", "apply", "explain", "show", "ls")),
     ("garbage-collect",),
     ("history",),
     ("restore",),
@@ -97,7 +99,7 @@ the details; with `OCILOT_TRACEBACK=1` the stack trace is printed instead.
 `user`, `robot`, `token`, `access`, `audit`, `keys`, `history`, `restore` and `hooks try` with an image ask
 the registry that runs on the same data, through its control socket, as the user it runs as. If none runs
 they open the data themselves; `access explain` and `hooks try` write nothing then. Only `serve` and `adopt`
-make a data directory. `jobs`, `gc`, `garbage-collect` and `hooks status` ask a running registry only.
+make a data directory. `jobs`, `gc`, `retention`, `garbage-collect` and `hooks status` ask a running registry only.
 """
 
 

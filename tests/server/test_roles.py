@@ -59,6 +59,12 @@ TABLE = {
     ("job", "DELETE"): ADMINISTRATORS,
     ("gc", "GET"): ADMINISTRATORS,
     ("gc_run", "POST"): ADMINISTRATORS,
+    ("retention", "GET"): ADMINISTRATORS,
+    ("retention_plan", "POST"): ADMINISTRATORS,
+    ("retention_plans", "GET"): ADMINISTRATORS,
+    ("retention_plan_rows", "GET"): ADMINISTRATORS,
+    ("retention_apply", "POST"): ADMINISTRATORS,
+    ("retention_explain", "GET"): ADMINISTRATORS,
     ("history", "GET"): ADMINISTRATORS,
     ("restore", "POST"): ADMINISTRATORS,
 }

@@ -63,6 +63,12 @@ std::vector<RoleRow> table() {
         {"job", Method::del, "/api/v1/jobs/missing", admins},
         {"gc", Method::get, "/api/v1/gc", admins},
         {"gc_run", Method::post, "/api/v1/gc/run", admins},
+        {"retention", Method::get, "/api/v1/retention", admins},
+        {"retention_plan", Method::post, "/api/v1/retention/plan", admins},
+        {"retention_plans", Method::get, "/api/v1/retention/plans", admins},
+        {"retention_plan_rows", Method::get, "/api/v1/retention/plans/1", admins},
+        {"retention_apply", Method::post, "/api/v1/retention/apply", admins},
+        {"retention_explain", Method::get, "/api/v1/retention/explain?repository=a&tag=b", admins},
         {"history", Method::get, "/api/v1/history?repository=a&tag=b", admins},
         {"restore", Method::post, "/api/v1/restore", admins},
     };
