@@ -99,7 +99,8 @@ the details; with `OCILOT_TRACEBACK=1` the stack trace is printed instead.
 `user`, `robot`, `token`, `access`, `audit`, `keys`, `history`, `restore` and `hooks try` with an image ask
 the registry that runs on the same data, through its control socket, as the user it runs as. If none runs
 they open the data themselves; `access explain` and `hooks try` write nothing then. Only `serve` and `adopt`
-make a data directory. `jobs`, `gc`, `retention`, `garbage-collect` and `hooks status` ask a running registry only.
+make a data directory. `jobs`, `gc`, `retention`, `garbage-collect` and `hooks status` ask a running registry
+only.
 """
 
 

@@ -2,7 +2,6 @@
 
 #include "jobs/retention_rules.h"
 
-#include <nlohmann/json_fwd.hpp>
 
 namespace ocilot::jobs {
 

@@ -4,7 +4,6 @@
 #include "retention/evaluate.h"
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>

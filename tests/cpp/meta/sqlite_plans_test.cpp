@@ -110,7 +110,7 @@ void do_everything(meta::MetaStore& store) {
 void do_everything_with_what_jobs_need(meta::MetaStore& store) {
     static_cast<void>(run(store.scrub().is_quarantined(digest("b"))));
     auto& catalog = store.catalog();
-    for (auto const* const content : {"one", "two"}) {
+    for (auto const* const content : {"one", "two", "two"}) {
         EXPECT_TRUE(run(catalog.put_manifest(a_manifest(repo("moved"), content, {tag("t")}))).has_value());
     }
     // By number, by age with a later entry, and by age without one.
@@ -155,6 +155,24 @@ void do_everything_with_the_collection(meta::MetaStore& store) {
     EXPECT_TRUE(run(queue.restore({app, {}, digest("blob"), {}}, bob, at(5))).has_value());
     static_cast<void>(run(queue.restore({app, tag("t"), {}, at(1)}, bob, at(5))));
     EXPECT_FALSE(run(store.catalog().history(app, tag("t"), {}, 10)).value().empty());
+}
+
+void do_everything_with_retention(meta::Retention& retention) {
+    auto const app = repo("collected");
+    EXPECT_TRUE(run(retention.tags(app, {{}, 10})).has_value());
+    EXPECT_TRUE(run(retention.manifests(app, {{}, 10})).has_value());
+    EXPECT_TRUE(run(retention.edges(app, {}, 10)).has_value());
+    EXPECT_TRUE(run(retention.links(app, {{}, 10})).has_value());
+    EXPECT_TRUE(run(retention.held_elsewhere(app, {digest("b")})).has_value());
+    for (auto const* const state : {"ready", "ready"}) {
+        auto const plan = run(retention.add_plan({0, at(1), state, "{}"})).value();
+        EXPECT_TRUE(run(retention.add_pieces(plan, {{1, "keep", "app", "[]"}})).has_value());
+        EXPECT_TRUE(run(retention.change_plan({plan, at(1), "ready", "{}"}, "ready")).has_value());
+        EXPECT_TRUE(run(retention.plan(plan)).has_value());
+        EXPECT_TRUE(run(retention.pieces({plan, 0, "", 10})).has_value());
+        EXPECT_TRUE(run(retention.pieces({plan, 0, "keep", 10})).has_value());
+    }
+    EXPECT_TRUE(run(retention.forget_plans(1, "applied")).has_value());
 }
 
 void do_everything_with_accounts(meta::MetaStore& store) {
@@ -237,6 +255,7 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         do_everything(*store);
         do_everything_with_what_jobs_need(*store);
         do_everything_with_the_collection(*store);
+        do_everything_with_retention(store->retention());
         do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());
         statements = watching.seen();

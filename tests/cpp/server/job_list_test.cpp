@@ -19,7 +19,7 @@ namespace {
 class JobListTest : public test::RegistryTest {
   protected:
     std::vector<jobs::Job> list() {
-        return server::job_list({settings, parts, blobs, collector, refusals, *access, certificates.get(),
+        return server::job_list({settings, parts, blobs, collector, retention, refusals, *access, certificates.get(),
                                  pool, log, metrics})
             .value();
     }
@@ -46,6 +46,7 @@ class JobListTest : public test::RegistryTest {
     meta::TemporaryDirectory directory = meta::TemporaryDirectory::make().value();
     BlockingPool pool{1};
     jobs::Collector collector{parts, blobs, {}, log, metrics};
+    jobs::Retention retention{{parts, pool}, {}, log, metrics};
     auth::Refusals refusals{meta->journal(), clock, metrics};
     std::unique_ptr<server::AccessControl> access =
         server::AccessControl::open(with_accounts(),
@@ -94,7 +95,7 @@ Task<> play(std::vector<jobs::Job> list, jobs::JobParts parts, std::vector<jobs:
 }  // namespace
 
 TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
-    EXPECT_THAT(names(), ElementsAre("collect-garbage", "expire-audit-log", "expire-tag-history",
+    EXPECT_THAT(names(), ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
                                      "expire-uploads", "flush-refusals", "measure-storage",
                                      "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
     certificates.reset();
@@ -102,7 +103,7 @@ TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
     access = server::AccessControl::open({}, {open_gate, clock, random, log, metrics, meta->accounts(),
                                               meta->tokens(), meta->keys(), refusals})
                  .value();
-    EXPECT_THAT(names(), ElementsAre("collect-garbage", "expire-audit-log", "expire-tag-history",
+    EXPECT_THAT(names(), ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
                                      "expire-uploads", "flush-refusals", "measure-storage"));
 }
 
@@ -114,7 +115,7 @@ TEST_F(JobListTest, AJobThatIsSwitchedOffIsDisabled) {
     for (auto const& job : list()) {
         if (!job.enabled) disabled.push_back(job.name);
     }
-    EXPECT_THAT(disabled, ElementsAre("expire-uploads", "collect-garbage", "expire-audit-log",
+    EXPECT_THAT(disabled, ElementsAre("expire-uploads", "collect-garbage", "apply-retention", "expire-audit-log",
                                       "expire-tag-history", "scrub"));
 }
 
