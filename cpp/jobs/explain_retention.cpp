@@ -29,7 +29,8 @@ std::string explanation(RetentionRules const& rules, retention::Repository const
                         Time now) {
     retention::View const view(repository, now);
     auto const outcome = retention::evaluate(rules.policies, view);
-    auto document = Json{{"repository", repository.name.str()}};
+    Json document;
+    document["repository"] = repository.name.str();
     for (auto const& row : outcome.rows) {
         if (row.is_tag && row.index == tag) document.update(Json::parse(row_json(rules.policies, view, row)));
     }

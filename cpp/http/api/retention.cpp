@@ -140,8 +140,10 @@ Task<Result<Response>> get_plan(Context const& context) {
     auto document = json_of(plan);
     document["rows"] = Json::array();
     if (!pieces.empty()) {
-        for (auto& row : Json::parse(pieces.front().rows)) {
-            Json with_repository{{"repository", pieces.front().repository}};
+        auto const rows = Json::parse(pieces.front().rows);
+        for (auto const& row : rows) {
+            Json with_repository;
+            with_repository["repository"] = pieces.front().repository;
             with_repository.update(row);
             document["rows"].push_back(std::move(with_repository));
         }

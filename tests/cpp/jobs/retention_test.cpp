@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string const older = R"([{"name":"p","repositories":["team/**"],"keep":[{"tags":"keep-*"}],)"
+std::string const older = R"([{"name":"p","repositories":["team/**"],"floor":0,"keep":[{"tags":"keep-*"}],)"
                           R"("delete":[{"tags":"*","older-than":"1d"}]}])";
 
 /// Refuses to delete the tag `v2`.

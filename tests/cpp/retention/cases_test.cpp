@@ -215,7 +215,7 @@ TEST(RetentionCase, NeverPulledIsPulledWhenPushed) {
     auto policies = policy(R"("keep":[{"tags":"*","newest":30}],)" + everything);
     policies.front().keep.front().by = retention::Order::pull;  // The parser waits for pulls to be recorded.
     EXPECT_THAT(deleted(policies, app), ElementsAre("t29"));
-    policies.front().keep = {{.pulled_within = days(7)}};
+    policies.front().keep.front() = retention::Rule{.pulled_within = days(7)};
     EXPECT_THAT(deleted(policies, app), SizeIs(24));
 }
 
