@@ -79,7 +79,8 @@ class PlanApplier {
     [[nodiscard]] PlanSummary& plan() noexcept { return plan_; }
 
   private:
-    /// Goes through all deletions of the plan: counts those that have changed, and makes the others if `apply`.
+    /// Goes through all deletions of the plan: counts those that have changed, and makes the others if
+    /// `apply`.
     Task<Result<>> visit_rows(bool apply) {
         current_.clear();
         meta::PieceQuery query{.plan = plan_.id, .verdict = "delete", .limit = pieces_at_once};
@@ -118,7 +119,8 @@ class PlanApplier {
         if (!row.tag.empty()) {
             CO_TRY(tag, oci::Tag::parse(row.tag));
         }
-        auto const removed = co_await registry::remove_selected(parts_.registry, caller_, name, tag, row.digest);
+        auto const removed =
+            co_await registry::remove_selected(parts_.registry, caller_, name, tag, row.digest);
         if (removed.has_value()) {
             ++(tag ? plan_.result.tags : plan_.result.manifests);
         } else if (has_changed(removed.error())) {
@@ -154,7 +156,8 @@ Task<Result<PlanSummary>> applicable_plan(RetentionParts parts, std::int64_t id)
     CO_TRY(auto plan, plan_of(stored));
     bool const fits = plan.state == plan_ready || plan.state == plan_waiting || plan.state == plan_applying;
     if (!fits) {
-        co_return Error{Errc::conflict, fmt::format("the retention plan {} is {}; make another", id, plan.state)};
+        co_return Error{Errc::conflict,
+                        fmt::format("the retention plan {} is {}; make another", id, plan.state)};
     }
     if (parts.registry.clock.now() - plan.made_at > plan_life) {
         co_return Error{Errc::conflict,

@@ -18,9 +18,9 @@ struct ApplyRequest {
 /// older than a day.
 Task<Result<PlanSummary>> applicable_plan(RetentionParts parts, std::int64_t id);
 
-/// Deletes what a plan deletes, as far as its rules, evaluated again as of the time of the plan, still delete it:
-/// never anything else. Each deletion is a client's, by the caller `retention` of the kind `system`: hooks are
-/// asked, and `restore` undoes it. An error leaves the plan as one that can be applied again.
+/// Deletes what a plan deletes, as far as its rules, evaluated again as of the time of the plan, still delete
+/// it: never anything else. Each deletion is a client's, by the caller `retention` of the kind `system`:
+/// hooks are asked, and `restore` undoes it. An error leaves the plan as one that can be applied again.
 Task<Result<PlanSummary>> apply_plan(RetentionParts parts, ApplyRequest request, Round const& round,
                                      Log const& log);
 

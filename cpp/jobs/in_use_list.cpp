@@ -58,8 +58,8 @@ Result<InUse> parse_in_use(std::string_view text) {
         if (line.empty() || line.starts_with('#')) continue;
         if (read_line(line, found).has_error()) {
             return Error{Errc::config,
-                         fmt::format("line {}: invalid reference {}: expected one such as team/app:v1", number,
-                                     quote(line))};
+                         fmt::format("line {}: invalid reference {}: expected one such as team/app:v1",
+                                     number, quote(line))};
         }
     }
     return found;

@@ -11,9 +11,9 @@ namespace ocilot::jobs {
 namespace {
 
 constexpr std::size_t names_at_once = 100;
-constexpr std::size_t pieces_at_once = 8;         ///< in one transaction: a megabyte
-constexpr std::uint64_t fuse_objects = 10'000;    ///< above so many deletions a plan waits
-constexpr std::size_t named_repositories = 3;     ///< in the reason why it does
+constexpr std::size_t pieces_at_once = 8;       ///< in one transaction: a megabyte
+constexpr std::uint64_t fuse_objects = 10'000;  ///< above so many deletions a plan waits
+constexpr std::size_t named_repositories = 3;   ///< in the reason why it does
 
 /// What the policies decide about a repository.
 struct Decided {

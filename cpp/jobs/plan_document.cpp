@@ -118,8 +118,7 @@ std::string version_of(std::string_view rules) {
 std::string row_json(std::vector<retention::Policy> const& policies, retention::View const& view,
                      retention::Row const& row) {
     auto const& repository = view.repository();
-    auto const& manifest =
-        repository.manifests[row.is_tag ? repository.tags[row.index].manifest : row.index];
+    auto const& manifest = repository.manifests[row.is_tag ? repository.tags[row.index].manifest : row.index];
     auto const tag = row.is_tag ? quoted(repository.tags[row.index].name) : std::string("null");
     auto const pushed_at = row.is_tag ? repository.tags[row.index].pushed_at : manifest.pushed_at;
     auto const place = retention::place_text(policies, row);

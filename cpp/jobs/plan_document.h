@@ -12,9 +12,9 @@
 namespace ocilot::jobs {
 
 // States of a plan.
-inline constexpr std::string_view plan_making = "making";      ///< not whole yet, or its making was interrupted
-inline constexpr std::string_view plan_ready = "ready";        ///< can be applied
-inline constexpr std::string_view plan_waiting = "waiting";    ///< can be applied by an administrator only
+inline constexpr std::string_view plan_making = "making";    ///< not whole yet, or its making was interrupted
+inline constexpr std::string_view plan_ready = "ready";      ///< can be applied
+inline constexpr std::string_view plan_waiting = "waiting";  ///< can be applied by an administrator only
 inline constexpr std::string_view plan_applying = "applying";  ///< under way, or interrupted: apply it again
 inline constexpr std::string_view plan_applied = "applied";
 inline constexpr std::string_view plan_refused = "refused";  ///< asked for exactly, and something has changed
@@ -60,16 +60,16 @@ struct PlanSummary {
 /// The version of rules: the same for the same text.
 [[nodiscard]] std::string version_of(std::string_view rules);
 
-/// The rows of a repository in pieces, numbered from `number` on; those of deletions first. Without `all` only
-/// these.
+/// The rows of a repository in pieces, numbered from `number` on; those of deletions first. Without `all`
+/// only these.
 [[nodiscard]] std::vector<meta::PlanPiece> pieces_of(std::vector<retention::Policy> const& policies,
                                                      retention::View const& view,
                                                      retention::Outcome const& outcome, bool all,
                                                      std::int64_t& number);
 
 /// One row as the API shows it.
-[[nodiscard]] std::string row_json(std::vector<retention::Policy> const& policies, retention::View const& view,
-                                   retention::Row const& row);
+[[nodiscard]] std::string row_json(std::vector<retention::Policy> const& policies,
+                                   retention::View const& view, retention::Row const& row);
 
 /// One row of a deletion, read again.
 struct PlannedRow {

@@ -14,8 +14,8 @@ namespace ocilot::jobs {
 /// Lists of references in use, by their paths.
 using InUseLists = std::map<std::string, InUse, std::less<>>;
 
-/// A repository as retention sees it, read in pages between which other work of the thread runs. What is pushed
-/// or deleted meanwhile may be in it or not; a tag whose manifest was not seen is left out.
+/// A repository as retention sees it, read in pages between which other work of the thread runs. What is
+/// pushed or deleted meanwhile may be in it or not; a tag whose manifest was not seen is left out.
 Task<Result<retention::Repository>> read_repository(meta::Retention& store, oci::RepositoryName name,
                                                     InUseLists const& lists, Round const& round);
 

@@ -25,7 +25,8 @@ Retention::Retention(RetentionParts parts, RetentionSettings settings, Log const
       settings_(std::move(settings)),
       log_(log),
       tags_(metrics.counter("ocilot_retention_rows_total", rows_help, {{"outcome", "tag_deleted"}})),
-      manifests_(metrics.counter("ocilot_retention_rows_total", rows_help, {{"outcome", "manifest_deleted"}})),
+      manifests_(
+          metrics.counter("ocilot_retention_rows_total", rows_help, {{"outcome", "manifest_deleted"}})),
       skipped_(metrics.counter("ocilot_retention_rows_total", rows_help, {{"outcome", "skipped"}})),
       denied_(metrics.counter("ocilot_retention_rows_total", rows_help, {{"outcome", "denied"}})),
       waiting_(metrics.gauge("ocilot_retention_plan_waiting",
@@ -118,7 +119,8 @@ Task<Result<PlanSummary>> Retention::plan(RetentionRules const& rules, meta::Act
 
 Task<Result<std::string>> Retention::explain(oci::RepositoryName repository, oci::Tag tag) {
     Round const round;
-    co_return co_await explain_retention(parts_, settings_.rules, std::move(repository), std::move(tag), round);
+    co_return co_await explain_retention(parts_, settings_.rules, std::move(repository), std::move(tag),
+                                         round);
 }
 
 Task<Result<bool>> Retention::are_known(RetentionRules const& rules) {

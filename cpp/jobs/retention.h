@@ -12,7 +12,8 @@ namespace ocilot::jobs {
 /// `ocilot.retention`.
 struct RetentionSettings {
     RetentionRules rules = {};
-    bool first_run_applies = false;  ///< whether plans of rules that were never applied are applied by the job
+    bool first_run_applies =
+        false;  ///< whether plans of rules that were never applied are applied by the job
 };
 
 /// Retention: makes plans of what the rules delete, and applies them. Applying is work of the job
@@ -21,8 +22,9 @@ class Retention {
   public:
     Retention(RetentionParts parts, RetentionSettings settings, Log const& log, Metrics& metrics);
 
-    /// A round of the job: applies what was asked for, or else makes a plan of the configured rules and applies
-    /// it, unless the fuse trips or the rules are new: then the plan waits. Answers how much was deleted.
+    /// A round of the job: applies what was asked for, or else makes a plan of the configured rules and
+    /// applies it, unless the fuse trips or the rules are new: then the plan waits. Answers how much was
+    /// deleted.
     Task<Result<std::size_t>> round(Round const& round);
     /// Makes a plan for a client.
     Task<Result<PlanSummary>> plan(RetentionRules const& rules, meta::Actor by);

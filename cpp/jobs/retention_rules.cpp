@@ -36,7 +36,8 @@ Result<RetentionRules> RetentionRules::parse(std::string source) {
 }
 
 bool RetentionRules::matches(oci::RepositoryName const& repository) const noexcept {
-    return std::ranges::any_of(policies, [&](retention::Policy const& policy) { return policy.matches(repository); });
+    return std::ranges::any_of(policies,
+                               [&](retention::Policy const& policy) { return policy.matches(repository); });
 }
 
 Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& policies, BlockingPool& pool) {
@@ -51,10 +52,11 @@ Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& polici
         auto const read = [&path] { return read_list(path); };
         auto list = co_await pool.run(read);
         if (list.has_error()) {
-            co_return Error{Errc::unavailable,
-                            fmt::format("cannot read the list of images in use {}: {}; nothing is deleted until "
-                                        "it can be read",
-                                        path, list.error().message)};
+            co_return Error{
+                Errc::unavailable,
+                fmt::format("cannot read the list of images in use {}: {}; nothing is deleted until "
+                            "it can be read",
+                            path, list.error().message)};
         }
         lists.emplace(path, std::move(*list));
     }

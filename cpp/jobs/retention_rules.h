@@ -27,8 +27,8 @@ struct RetentionRules {
     [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;
 };
 
-/// Reads every list of references in use that a rule names. unavailable if one cannot be read: without it, what
-/// is in use could be deleted.
+/// Reads every list of references in use that a rule names. unavailable if one cannot be read: without it,
+/// what is in use could be deleted.
 Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& policies, BlockingPool& pool);
 
 }  // namespace ocilot::jobs

@@ -27,8 +27,9 @@ struct RetentionManifest {
     Time pushed_at{};
     std::optional<oci::Digest> subject = {};
     std::string artifact_type = {};
-    std::string annotations_json = {};      ///< an object of strings
-    std::optional<Time> released_at = {};  ///< since when nothing holds it, as the garbage collection has seen
+    std::string annotations_json = {};  ///< an object of strings
+    std::optional<Time> released_at =
+        {};  ///< since when nothing holds it, as the garbage collection has seen
 };
 
 /// That a manifest names some content.
@@ -53,8 +54,8 @@ struct RetentionPlan {
     std::string content = {};
 };
 
-/// Rows of a plan about one repository that have the same verdict, as one JSON list: a plan of 100 000 tags is
-/// written in hundreds of pieces, between which other writes pass.
+/// Rows of a plan about one repository that have the same verdict, as one JSON list: a plan of 100 000 tags
+/// is written in hundreds of pieces, between which other writes pass.
 struct PlanPiece {
     std::int64_t number = 0;  ///< from 1, in the order of the plan
     std::string verdict = {};
@@ -70,8 +71,8 @@ struct PieceQuery {
     std::size_t limit = 1;
 };
 
-/// What retention reads of a repository, page by page, and the plans that it made. Reads never wait for writes.
-/// What is quarantined is listed, too. Thread-safe; Tasks may come from any I/O context.
+/// What retention reads of a repository, page by page, and the plans that it made. Reads never wait for
+/// writes. What is quarantined is listed, too. Thread-safe; Tasks may come from any I/O context.
 class Retention {
   public:
     virtual ~Retention() = default;

@@ -30,11 +30,13 @@ void init_retention_settings(py::module_& module, SettingsClass& settings) {
           "Policies of retention as JSON.");
     seconds(settings, "retention_interval", &Settings::retention, &RetentionSettings::interval,
             "Seconds between two rounds of retention.");
-    field(settings, "retention_first_run_applies", &Settings::retention, &RetentionSettings::first_run_applies,
+    field(settings, "retention_first_run_applies", &Settings::retention,
+          &RetentionSettings::first_run_applies,
           "Whether the first plan of new policies is applied without an administrator.");
-    module.def("retention_problem", &problem_of, py::arg("policies"),
-               "What is wrong with policies of retention in JSON: the path of the first problem, what was expected "
-               "there or why it is refused, and whether it is refused. None: nothing.");
+    module.def(
+        "retention_problem", &problem_of, py::arg("policies"),
+        "What is wrong with policies of retention in JSON: the path of the first problem, what was expected "
+        "there or why it is refused, and whether it is refused. None: nothing.");
 }
 
 }  // namespace ocilot::python

@@ -67,7 +67,8 @@ class Evaluation {
         auto const& tags = view_.repository().tags;
         auto const end = newest.begin() + static_cast<std::ptrdiff_t>(std::min(floor, newest.size()));
         std::ranges::partial_sort(newest, end, [&](Index one, Index other) {
-            if (tags[one].pushed_at != tags[other].pushed_at) return tags[one].pushed_at > tags[other].pushed_at;
+            if (tags[one].pushed_at != tags[other].pushed_at)
+                return tags[one].pushed_at > tags[other].pushed_at;
             return tags[one].name > tags[other].name;
         });
         std::uint32_t rank = 0;
@@ -170,7 +171,8 @@ std::string reason_text(std::vector<Policy> const& policies, View const& view, R
             break;
     }
     auto const* const rule = rule_of(policies, row);
-    if (row.rank > 0) return fmt::format("{}: number {}, {}", rule_text(*rule), row.rank, compared_text(view, row));
+    if (row.rank > 0)
+        return fmt::format("{}: number {}, {}", rule_text(*rule), row.rank, compared_text(view, row));
     return fmt::format("{}: {}", rule_text(*rule), compared_text(view, row));
 }
 

@@ -52,15 +52,16 @@ Result<std::vector<std::string>> without_first_braces(std::string const& pattern
     for (bool more = true; more;) {
         auto const comma = rest.find(',');
         more = comma != std::string_view::npos;
-        all.push_back(fmt::format("{}{}{}", pattern.substr(0, open), rest.substr(0, comma),
-                                  pattern.substr(close + 1)));
+        all.push_back(
+            fmt::format("{}{}{}", pattern.substr(0, open), rest.substr(0, comma), pattern.substr(close + 1)));
         if (more) rest.remove_prefix(comma + 1);
     }
     return all;
 }
 
 bool is_of_a_tag(char c) noexcept {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_.-*?{},").find(c) != std::string_view::npos;
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("_.-*?{},").find(c) != std::string_view::npos;
 }
 
 }  // namespace
@@ -88,7 +89,8 @@ Result<Glob> Glob::parse_for_tags(std::string_view text) {
     bool const all_fit = std::ranges::all_of(text, is_of_a_tag);
     if (!all_fit || text.starts_with('.') || text.starts_with('-')) {
         return expected(
-            "a pattern of whole tags such as v1.* or {main,dev}-*, with *, ? and {a,b}; regular expressions are "
+            "a pattern of whole tags such as v1.* or {main,dev}-*, with *, ? and {a,b}; regular expressions "
+            "are "
             "not supported");
     }
     return parse(text);

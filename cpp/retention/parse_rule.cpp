@@ -126,8 +126,9 @@ Result<Rule> tag_rule(Members const& members, Purpose purpose) {
         return rule;
     }
     if (rule.newest) {
-        return refused_at(members.at("newest"),
-                          "a delete rule has no count; put newest: N into a keep rule, which wins over this one");
+        return refused_at(
+            members.at("newest"),
+            "a delete rule has no count; put newest: N into a keep rule, which wins over this one");
     }
     if (selects_every_tag(rule) && !everything) {
         return refused_at(members.path(),
@@ -164,8 +165,9 @@ Result<Rule> in_use_rule(Members const& members) {
                           "only files are read: fetch the list with a timer, and use file:/PATH");
     }
     if (!list->starts_with(file) || list->size() <= file.size() || (*list)[file.size()] != '/') {
-        return expected_at(members.at("in-use"), "file: and an absolute path, such as "
-                                                 "file:/etc/ocilot/deployed.txt");
+        return expected_at(members.at("in-use"),
+                           "file: and an absolute path, such as "
+                           "file:/etc/ocilot/deployed.txt");
     }
     return Rule{.selection = Selection::in_use, .in_use = list->substr(file.size())};
 }

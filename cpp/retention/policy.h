@@ -48,24 +48,24 @@ struct Rule {
     std::string in_use = {};  ///< path of the list
 };
 
-/// What is kept and what is deleted in some repositories. `keep` wins over `delete`, of all policies that match
-/// a repository; their order does not matter.
+/// What is kept and what is deleted in some repositories. `keep` wins over `delete`, of all policies that
+/// match a repository; their order does not matter.
 struct Policy {
     std::string name;
     std::vector<oci::RepositoryPattern> repositories = {};
     std::vector<oci::RepositoryPattern> except = {};
     std::vector<Rule> keep = {};
     std::vector<Rule> remove = {};
-    std::size_t floor = 1;            ///< so many newest tags of a repository stay, whatever the rules say
-    std::vector<Glob> protect = {};   ///< tags that stay, whatever the rules say; `latest` unless configured
-    unsigned fuse = 25;               ///< percent of a repository's tags above which a plan waits
+    std::size_t floor = 1;           ///< so many newest tags of a repository stay, whatever the rules say
+    std::vector<Glob> protect = {};  ///< tags that stay, whatever the rules say; `latest` unless configured
+    unsigned fuse = 25;              ///< percent of a repository's tags above which a plan waits
 
     [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;
 };
 
-/// Policies as JSON, a list of objects in the form of the configuration (docs/operate/retention.md). config: the
-/// message is what was expected, and the subjects are the path to what was found; unsupported: it is understood
-/// and cannot be used, for the reason in the message.
+/// Policies as JSON, a list of objects in the form of the configuration (docs/operate/retention.md). config:
+/// the message is what was expected, and the subjects are the path to what was found; unsupported: it is
+/// understood and cannot be used, for the reason in the message.
 [[nodiscard]] Result<std::vector<Policy>> parse_policies(std::string_view json);
 
 /// A rule as one line: `tags dev-*, newest 10 per pattern`.

@@ -45,8 +45,8 @@ struct BlobEntry {
 struct Repository {
     oci::RepositoryName name;
     std::vector<TagEntry> tags = {};
-    std::vector<ManifestEntry> manifests = {};  ///< by digest
-    std::vector<BlobEntry> blobs = {};          ///< by digest
+    std::vector<ManifestEntry> manifests = {};          ///< by digest
+    std::vector<BlobEntry> blobs = {};                  ///< by digest
     std::vector<std::pair<Index, Index>> parents = {};  ///< a manifest, and one that lists it; sorted
     std::vector<std::pair<Index, Index>> holders = {};  ///< a blob, and a manifest that names it; sorted
     /// Tags and digests that deployments use, by the path of the list that names them.

@@ -32,7 +32,8 @@ std::vector<bool> also_tagged(Repository const& repository, std::vector<Glob> co
 }
 
 bool content_fits(Rule const& rule, ManifestEntry const& manifest) {
-    if (!rule.artifact_types.empty() && !any_matches(rule.artifact_types, manifest.artifact_type)) return false;
+    if (!rule.artifact_types.empty() && !any_matches(rule.artifact_types, manifest.artifact_type))
+        return false;
     return std::ranges::all_of(rule.annotations, [&](auto const& wanted) {
         auto const found = manifest.annotations.find(wanted.first);
         return found != manifest.annotations.end() && wanted.second.matches(found->second);
@@ -135,8 +136,7 @@ std::vector<Selected> newest_of(Rule const& rule, View const& view, std::vector<
     std::vector<Selected> selected;
     for (auto const& match : matches) {
         auto& group = groups[group_of(rule, view, match)];
-        auto const rank =
-            rank_in(group, rule.count_images, view.repository().tags[match.tag].manifest);
+        auto const rank = rank_in(group, rule.count_images, view.repository().tags[match.tag].manifest);
         if (rank <= *rule.newest) selected.push_back({match.tag, true, rank});
     }
     return selected;

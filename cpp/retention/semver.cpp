@@ -9,8 +9,7 @@ namespace ocilot::retention {
 namespace {
 
 bool is_number(std::string_view text) noexcept {
-    return !text.empty() &&
-           std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
+    return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 /// Takes a number without leading zeros off the front.

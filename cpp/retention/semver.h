@@ -8,7 +8,8 @@
 
 namespace ocilot::retention {
 
-/// A version as semver.org writes it, with or without a leading `v`: `1.2.3`, `v1.2.3-rc.1`. Borrows the text.
+/// A version as semver.org writes it, with or without a leading `v`: `1.2.3`, `v1.2.3-rc.1`. Borrows the
+/// text.
 struct Version {
     std::uint64_t major = 0;
     std::uint64_t minor = 0;

@@ -388,8 +388,8 @@ Result<> Server::Parts::listen_locally() {
 }
 
 Result<> Server::Parts::add_jobs() {
-    TRY(auto list, job_list({settings, *registry, *blobs, *collector, *retention, *refusals, *access, certificates.get(),
-                             reading, log, metrics}));
+    TRY(auto list, job_list({settings, *registry, *blobs, *collector, *retention, *refusals, *access,
+                             certificates.get(), reading, log, metrics}));
     for (auto& job : list) job_runner->add(std::move(job));
     workers.front()->add_background(job_runner->run());
     return {};

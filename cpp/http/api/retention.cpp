@@ -1,10 +1,11 @@
+#include "jobs/retention.h"
+
 #include "base/quote.h"
 #include "http/api/admin.h"
 #include "http/api/routes.h"
 #include "http/core/json_members.h"
 #include "http/core/page.h"
 #include "jobs/job_control.h"
-#include "jobs/retention.h"
 #include "registry/actor.h"
 
 #include <charconv>
@@ -32,23 +33,24 @@ Json text_or_null(std::string const& text) {
 
 /// A plan without its rows.
 Json json_of(jobs::PlanSummary const& plan) {
-    Json document{{"id", plan.id},
-                  {"made_at", rfc3339(plan.made_at)},
-                  {"made_by", plan.made_by},
-                  {"scheduled", plan.scheduled},
-                  {"state", plan.state},
-                  {"waits", text_or_null(plan.waits)},
-                  {"rules_version", plan.version},
-                  {"repositories", plan.counts.repositories},
-                  {"tags", plan.counts.tags},
-                  {"delete", {{"tags", plan.counts.delete_tags}, {"manifests", plan.counts.delete_manifests}}},
-                  {"bytes", plan.counts.bytes},
-                  {"applied", nullptr},
-                  {"error", text_or_null(plan.error)}};
+    Json document{
+        {"id", plan.id},
+        {"made_at", rfc3339(plan.made_at)},
+        {"made_by", plan.made_by},
+        {"scheduled", plan.scheduled},
+        {"state", plan.state},
+        {"waits", text_or_null(plan.waits)},
+        {"rules_version", plan.version},
+        {"repositories", plan.counts.repositories},
+        {"tags", plan.counts.tags},
+        {"delete", {{"tags", plan.counts.delete_tags}, {"manifests", plan.counts.delete_manifests}}},
+        {"bytes", plan.counts.bytes},
+        {"applied", nullptr},
+        {"error", text_or_null(plan.error)}};
     if (plan.applied_at) {
-        document["applied"] = {{"at", rfc3339(*plan.applied_at)},       {"by", plan.applied_by},
-                               {"tags", plan.result.tags},              {"manifests", plan.result.manifests},
-                               {"skipped", plan.result.skipped},        {"denied", plan.result.denied}};
+        document["applied"] = {{"at", rfc3339(*plan.applied_at)}, {"by", plan.applied_by},
+                               {"tags", plan.result.tags},        {"manifests", plan.result.manifests},
+                               {"skipped", plan.result.skipped},  {"denied", plan.result.denied}};
     }
     return document;
 }
@@ -119,8 +121,8 @@ Result<meta::PieceQuery> piece_query(Context const& context) {
     TRY(query.plan, positive(context.item, "plan"));
     query.verdict = context.query.first("verdict").value_or("");
     if (!query.verdict.empty() && query.verdict != "keep" && query.verdict != "delete") {
-        return Error{Errc::bad_request, fmt::format("invalid verdict {}: expected keep or delete",
-                                                    quote(query.verdict))};
+        return Error{Errc::bad_request,
+                     fmt::format("invalid verdict {}: expected keep or delete", quote(query.verdict))};
     }
     if (auto const last = context.query.first("last")) {
         TRY(query.after, positive(*last, "last"));
@@ -177,7 +179,8 @@ Task<Result<Response>> post_apply(Context const& context) {
 Task<Result<Response>> get_explanation(Context const& context) {
     CO_CHECK(check_retains(context));
     auto const text = context.query.first("repository").value_or("");
-    if (text.empty()) co_return Error{Errc::bad_request, "missing repository: expected a name such as team/app"};
+    if (text.empty())
+        co_return Error{Errc::bad_request, "missing repository: expected a name such as team/app"};
     CO_TRY(auto const repository, oci::RepositoryName::parse(text));
     CO_TRY(auto const tag, oci::Tag::parse(context.query.first("tag").value_or("")));
     CO_TRY(auto const found, co_await context.retention->explain(repository, tag));
@@ -186,16 +189,19 @@ Task<Result<Response>> get_explanation(Context const& context) {
 
 using policy::Action;
 
-constexpr Verb retention_verbs[] = {
-    {Method::get, Action::admin, get_retention, "Get the policies of retention and their schedule.",
-     {{{200, "The policies in force."}}}, {}}};
-constexpr Verb plan_verbs[] = {
-    {Method::post,
-     Action::admin,
-     post_plan,
-     "Make a plan of what retention deletes, with the configured policies or with `policies`. Deletes nothing.",
-     {{{201, "The plan without its rows. `Location` has its URL."}}},
-     {Errc::body_too_large}}};
+constexpr Verb retention_verbs[] = {{Method::get,
+                                     Action::admin,
+                                     get_retention,
+                                     "Get the policies of retention and their schedule.",
+                                     {{{200, "The policies in force."}}},
+                                     {}}};
+constexpr Verb plan_verbs[] = {{Method::post,
+                                Action::admin,
+                                post_plan,
+                                "Make a plan of what retention deletes, with the configured policies or with "
+                                "`policies`. Deletes nothing.",
+                                {{{201, "The plan without its rows. `Location` has its URL."}}},
+                                {Errc::body_too_large}}};
 constexpr Verb plans_verbs[] = {
     {Method::get,
      Action::admin,
@@ -215,10 +221,12 @@ constexpr Verb apply_verbs[] = {
     {Method::post,
      Action::admin,
      post_apply,
-     "Apply a plan of retention (`plan`). Rows that have changed since are skipped; with `exact: true` nothing "
+     "Apply a plan of retention (`plan`). Rows that have changed since are skipped; with `exact: true` "
+     "nothing "
      "is deleted if there is one.",
-     {{{202, "A round of the job `apply-retention` runs; its result is part of the plan when the job's `rounds` "
-             "reaches `round`."}}},
+     {{{202,
+        "A round of the job `apply-retention` runs; its result is part of the plan when the job's `rounds` "
+        "reaches `round`."}}},
      {Errc::body_too_large, Errc::conflict}}};
 constexpr Verb explain_verbs[] = {
     {Method::get,

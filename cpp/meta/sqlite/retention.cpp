@@ -94,11 +94,10 @@ Result<Slice<BlobFact>> read_links(SqliteDb& db, std::string const& repository, 
 }
 
 Result<bool> is_held_elsewhere(SqliteDb& db, std::string const& repository, std::string const& digest) {
-    TRY(auto rows,
-        db.query("SELECT EXISTS (SELECT 1 FROM link WHERE digest = ?2 AND repository <> r.id) "
-                 "OR EXISTS (SELECT 1 FROM manifest WHERE digest = ?2 AND repository <> r.id) "
-                 "FROM repository r WHERE r.name = ?1",
-                 {repository, digest}));
+    TRY(auto rows, db.query("SELECT EXISTS (SELECT 1 FROM link WHERE digest = ?2 AND repository <> r.id) "
+                            "OR EXISTS (SELECT 1 FROM manifest WHERE digest = ?2 AND repository <> r.id) "
+                            "FROM repository r WHERE r.name = ?1",
+                            {repository, digest}));
     TRY(bool const row, rows.next());
     return row && rows.integer(0) != 0;
 }
@@ -236,10 +235,8 @@ Task<Result<>> SqliteRetention::add_pieces(std::int64_t plan, std::vector<PlanPi
 }
 
 Task<Result<>> SqliteRetention::change_plan(RetentionPlan plan, std::string expected) {
-    return writer_.run(ChangeScope::nothing(),
-                       [changed = std::move(plan), state = std::move(expected)](SqliteDb& db) {
-                           return update_plan(db, changed, state);
-                       });
+    return writer_.run(ChangeScope::nothing(), [changed = std::move(plan), state = std::move(expected)](
+                                                   SqliteDb& db) { return update_plan(db, changed, state); });
 }
 
 Task<Result<RetentionPlan>> SqliteRetention::plan(std::int64_t id) {

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 
 using namespace ocilot;
+using namespace ocilot::test;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -68,8 +69,7 @@ TEST_F(RetentionTest, TheJobDeletesWhatTheRulesSelect) {
     EXPECT_EQ(work(), 2U);
     EXPECT_THAT(tags(), ElementsAre("keep-1", "new"));
     EXPECT_EQ(work(), 0U) << "applied twice, it deletes nothing more";
-    auto const history =
-        run(meta->catalog().history(name, oci::Tag::parse("v1").value(), {}, 1)).value();
+    auto const history = run(meta->catalog().history(name, oci::Tag::parse("v1").value(), {}, 1)).value();
     EXPECT_EQ(history.at(0).by, "retention");
     EXPECT_EQ(history.at(0).digest, std::nullopt);
     ASSERT_TRUE(
@@ -208,9 +208,10 @@ TEST_F(RetentionTest, WithoutRulesNothingIsDone) {
 
 TEST(InUseList, ReadsReferencesWithAndWithoutARegistry) {
     auto const digest = test::sha256("x").str();
-    auto const list = jobs::parse_in_use("# comment\n\nteam/app:v1\r\nlocalhost/team/b\n"
-                                         "registry.example.com/c:v2@" +
-                                         digest + "\n")
+    auto const list = jobs::parse_in_use(
+                          "# comment\n\nteam/app:v1\r\nlocalhost/team/b\n"
+                          "registry.example.com/c:v2@" +
+                          digest + "\n")
                           .value();
     EXPECT_THAT(list.at("team/app"), ElementsAre("v1"));
     EXPECT_THAT(list.at("team/b"), ElementsAre("latest"));

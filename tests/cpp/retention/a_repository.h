@@ -104,8 +104,8 @@ class ARepository {
         std::vector<std::string> holders;
     };
     retention::ManifestEntry* find(std::string_view content) {
-        auto const found = std::ranges::find(repository_.manifests, digest_of(content),
-                                             &retention::ManifestEntry::digest);
+        auto const found =
+            std::ranges::find(repository_.manifests, digest_of(content), &retention::ManifestEntry::digest);
         return found == repository_.manifests.end() ? nullptr : &*found;
     }
 
@@ -115,8 +115,8 @@ class ARepository {
     std::vector<ABlob> blobs_;
 };
 
-/// Policies of one policy over every repository, from the inside of a JSON object. Without protection and floor,
-/// unless it says so.
+/// Policies of one policy over every repository, from the inside of a JSON object. Without protection and
+/// floor, unless it says so.
 inline std::vector<retention::Policy> policy(std::string_view inside) {
     std::string text = R"([{"name":"p","repositories":["**"],)";
     if (inside.find("\"floor\"") == std::string_view::npos) text += R"("floor":0,)";

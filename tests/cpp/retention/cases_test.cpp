@@ -8,11 +8,11 @@ namespace ocilot {
 namespace {
 
 using namespace test;
+using std::chrono::days;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using std::chrono::days;
 
 std::string const everything = R"("delete":[{"tags":"*","everything":true}])";
 
@@ -47,8 +47,7 @@ TEST(RetentionCase, VersionsAreNotTheirBuilds) {
                          .tag("v1.0.0-13-gabcd", days(1))
                          .tag("v1.1.0", days(0))
                          .done();
-    auto const policies = policy(
-        R"("keep":[{"semver":true},{"tags":"v*-*-g*","newest":1}],)" + everything);
+    auto const policies = policy(R"("keep":[{"semver":true},{"tags":"v*-*-g*","newest":1}],)" + everything);
     EXPECT_THAT(deleted(policies, app), ElementsAre("v1.0.0-12-ge7e7"));
 }
 
@@ -82,8 +81,7 @@ TEST(RetentionCase, FieldsOfARuleAllHold) {
     ARepository made;
     for (int i = 0; i < 5; ++i) made.tag(fmt::format("t{}", i), std::chrono::minutes(60 + i));
     auto const app = made.done();
-    auto const policies =
-        policy(R"("keep":[{"tags":"*","newest":3,"pushed-within":"100h"}],)" + everything);
+    auto const policies = policy(R"("keep":[{"tags":"*","newest":3,"pushed-within":"100h"}],)" + everything);
     EXPECT_THAT(deleted(policies, app), ElementsAre("t3", "t4"));
     EXPECT_THAT(deleted(policies, app, now + std::chrono::hours(101)), SizeIs(5));
 }
@@ -250,8 +248,8 @@ TEST(RetentionCase, ACountCanBeOfEachAnnotation) {
         auto const name = fmt::format("staging-{}", i);
         made.tag(name, name, days(i), {{"env", "staging"}});
     }
-    auto const gone =
-        deleted(policy(R"("keep":[{"tags":"*","newest":2,"per":"annotation:env"}],)" + everything), made.done());
+    auto const gone = deleted(
+        policy(R"("keep":[{"tags":"*","newest":2,"per":"annotation:env"}],)" + everything), made.done());
     EXPECT_THAT(gone, SizeIs(19));
     EXPECT_FALSE(gone.contains("prod-0") || gone.contains("prod-1") || gone.contains("staging-0"));
     EXPECT_TRUE(gone.contains("prod-2"));
@@ -268,7 +266,8 @@ TEST(RetentionCase, ReferrerTagsFollowTheirSubject) {
     auto const policies = policy(R"("keep":[{"tags":"v*"}],)" + everything);
     EXPECT_THAT(deleted(policies, app), IsEmpty());
     EXPECT_EQ(why(policies, app, of("v1") + ".sig"), "stays with its subject");
-    EXPECT_THAT(deleted(policy(R"("delete":[{"referrers":"orphaned"}])"), app), ElementsAre(of("gone") + ".sig"));
+    EXPECT_THAT(deleted(policy(R"("delete":[{"referrers":"orphaned"}])"), app),
+                ElementsAre(of("gone") + ".sig"));
 }
 
 TEST(RetentionCase, AReferrerMayComeBeforeItsSubject) {
@@ -289,8 +288,9 @@ TEST(RetentionCase, TheFuseTripsAboveAShare) {
     auto const app = made.done();
     retention::View const view(app, now);
     auto const trips = [&](std::string_view more, int keep) {
-        return evaluate(policy(fmt::format(R"("keep":[{{"tags":"*","newest":{}}}],{}{})", keep, more, everything)),
-                        view)
+        return evaluate(
+                   policy(fmt::format(R"("keep":[{{"tags":"*","newest":{}}}],{}{})", keep, more, everything)),
+                   view)
             .fuse;
     };
     EXPECT_TRUE(trips("", 74));

@@ -25,8 +25,8 @@ TEST(RetentionGlob, MatchesWhatTheTableSays) {
 
 /// R33: a pattern matches the whole tag, and what looks like a regular expression is refused.
 TEST(RetentionGlob, RefusesWhatNoTagCanMatch) {
-    for (auto const* const text : {"", "^v1$", ".*", "v[0-9]", "a|b", "(a)", "v1\\.2", "/v.+/", "sha256:1", "-x",
-                                   "{a", "a}", "{a,{b,c}}", "}a{"}) {
+    for (auto const* const text : {"", "^v1$", ".*", "v[0-9]", "a|b", "(a)", "v1\\.2", "/v.+/", "sha256:1",
+                                   "-x", "{a", "a}", "{a,{b,c}}", "}a{"}) {
         EXPECT_FALSE(retention::Glob::parse_for_tags(text).has_value()) << text;
     }
     EXPECT_FALSE(retention::Glob::parse_for_tags("{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}").has_value()) << "128";

@@ -27,14 +27,16 @@ std::string problem_of_rule(std::string_view list, std::string_view rule) {
 
 TEST(RetentionGrammar, RefusesWhatItDoesNotUnderstand) {
     EXPECT_THAT(problem("{}"), HasSubstr("a list"));
-    EXPECT_THAT(problem(R"([{"name":"p","repositories":["**"],"rules":[]}])"), HasSubstr("0.rules. one of the keys"));
+    EXPECT_THAT(problem(R"([{"name":"p","repositories":["**"],"rules":[]}])"),
+                HasSubstr("0.rules. one of the keys"));
     EXPECT_THAT(problem(R"([{"name":"p","repositories":["**"]}])"), HasSubstr("rules in delete"));
     EXPECT_THAT(problem_of_rule("delete", R"({"tags":"*"})"), HasSubstr("0.delete.0. it deletes every tag"));
     EXPECT_THAT(problem_of_rule("delete", R"({"tags":"*","older-than":"5x"})"),
                 HasSubstr("0.delete.0.older-than. a number and a unit"));
     EXPECT_THAT(problem_of_rule("delete", R"({"tags":"v*","newest":3})"), HasSubstr("keep rule"));
     EXPECT_THAT(problem_of_rule("keep", R"({"tags":["v*","^v.*$"]})"), HasSubstr("0.keep.0.tags.1."));
-    EXPECT_THAT(problem_of_rule("keep", R"({"tags":"*","pulled-within":"7d"})"), HasSubstr("does not record pulls"));
+    EXPECT_THAT(problem_of_rule("keep", R"({"tags":"*","pulled-within":"7d"})"),
+                HasSubstr("does not record pulls"));
     EXPECT_THAT(problem_of_rule("keep", R"({"tags":"*","per":"pattern"})"), HasSubstr("newest"));
     EXPECT_THAT(problem_of_rule("keep", R"({"untagged-for":"7d"})"), HasSubstr("garbage collection"));
     EXPECT_THAT(problem_of_rule("keep", R"({"newest":3})"), HasSubstr("a rule with tags"));
@@ -62,16 +64,17 @@ TEST(RetentionGrammar, ReadsNumbersAndDurationsAsYamlWritesThem) {
 
 TEST(RetentionGrammar, OrdersVersionsByPrecedence) {
     // semver.org, 11.
-    std::vector<std::string> const rising{"1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta",
-                                          "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "v1.2.0",
-                                          "1.10.0", "2.0.0"};
+    std::vector<std::string> const rising{
+        "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11",
+        "1.0.0-rc.1",  "1.0.0",         "v1.2.0",           "1.10.0",     "2.0.0"};
     for (std::size_t i = 1; i < rising.size(); ++i) {
         auto const less = retention::Version::parse(rising[i - 1]);
         auto const greater = retention::Version::parse(rising[i]);
         ASSERT_TRUE(less && greater) << rising[i];
         EXPECT_TRUE(less->compare(*greater) < 0) << rising[i];
     }
-    for (auto const* const text : {"1", "1.2", "1.2.3.4", "01.2.3", "1.2.3-", "1.2.3-01", "vv1.2.3", "1.2.3_4"}) {
+    for (auto const* const text :
+         {"1", "1.2", "1.2.3.4", "01.2.3", "1.2.3-", "1.2.3-01", "vv1.2.3", "1.2.3_4"}) {
         EXPECT_FALSE(retention::Version::parse(text)) << text;
     }
 }
@@ -144,7 +147,8 @@ TEST(RetentionProperty, AHundredThousandTagsAreDecided) {
     ARepository made;
     retention::Repository app = made.manifest("m").done();
     for (int i = 0; i < 100'000; ++i) {
-        app.tags.push_back({"v1." + std::to_string(i % 100) + "." + std::to_string(i), 0, now - std::chrono::minutes(i)});
+        app.tags.push_back(
+            {"v1." + std::to_string(i % 100) + "." + std::to_string(i), 0, now - std::chrono::minutes(i)});
     }
     auto const policies = policy(R"("keep":[{"semver":true,"newest":3,"per":"minor"}],"fuse":"100%",)"
                                  R"("delete":[{"tags":"*","older-than":"1d"}])");

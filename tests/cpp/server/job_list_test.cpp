@@ -19,8 +19,8 @@ namespace {
 class JobListTest : public test::RegistryTest {
   protected:
     std::vector<jobs::Job> list() {
-        return server::job_list({settings, parts, blobs, collector, retention, refusals, *access, certificates.get(),
-                                 pool, log, metrics})
+        return server::job_list({settings, parts, blobs, collector, retention, refusals, *access,
+                                 certificates.get(), pool, log, metrics})
             .value();
     }
     static server::AuthSettings with_accounts() {
@@ -95,16 +95,18 @@ Task<> play(std::vector<jobs::Job> list, jobs::JobParts parts, std::vector<jobs:
 }  // namespace
 
 TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
-    EXPECT_THAT(names(), ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
-                                     "expire-uploads", "flush-refusals", "measure-storage",
-                                     "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
+    EXPECT_THAT(names(),
+                ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
+                            "expire-uploads", "flush-refusals", "measure-storage", "record-token-use",
+                            "reload-certificates", "rotate-keys", "scrub"));
     certificates.reset();
     settings.storage.in_memory = true;
     access = server::AccessControl::open({}, {open_gate, clock, random, log, metrics, meta->accounts(),
                                               meta->tokens(), meta->keys(), refusals})
                  .value();
-    EXPECT_THAT(names(), ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
-                                     "expire-uploads", "flush-refusals", "measure-storage"));
+    EXPECT_THAT(names(),
+                ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
+                            "expire-uploads", "flush-refusals", "measure-storage"));
 }
 
 TEST_F(JobListTest, AJobThatIsSwitchedOffIsDisabled) {
@@ -115,8 +117,8 @@ TEST_F(JobListTest, AJobThatIsSwitchedOffIsDisabled) {
     for (auto const& job : list()) {
         if (!job.enabled) disabled.push_back(job.name);
     }
-    EXPECT_THAT(disabled, ElementsAre("expire-uploads", "collect-garbage", "apply-retention", "expire-audit-log",
-                                      "expire-tag-history", "scrub"));
+    EXPECT_THAT(disabled, ElementsAre("expire-uploads", "collect-garbage", "apply-retention",
+                                      "expire-audit-log", "expire-tag-history", "scrub"));
 }
 
 TEST_F(JobListTest, EveryJobDoesItsRound) {
