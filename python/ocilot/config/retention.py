@@ -1,18 +1,14 @@
 """The section `ocilot.retention`: which tags are deleted, and which are kept whatever else selects them."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from ocilot import _core
 
 from .section import Section
 from .tree import Scalar
 from .values import FLAG, InvalidValue, Kind, Raw, read_duration, show_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def _plain(raw: Raw) -> Any:
