@@ -66,8 +66,9 @@ TEST_P(MetaRetentionContract, ReadsARepositoryPageByPage) {
         EXPECT_EQ(edge.child, edge.to_manifest ? digest("platform") : digest("layer"));
     }
     auto const& last = edges[0];
-    meta::EdgePlace const place{last.child.str(), last.manifest, last.to_manifest ? "manifest" : "blob"};
-    EXPECT_EQ(run(retention().edges(app, place, 10)).value().size(), 1U);
+    meta::EdgePlace const after_first{last.child.str(), last.manifest,
+                                      last.to_manifest ? "manifest" : "blob"};
+    EXPECT_EQ(run(retention().edges(app, after_first, 10)).value().size(), 1U);
     EXPECT_EQ(run(retention().links(app, {{}, 10})).value().items.size(), 1U);
     EXPECT_THAT(run(retention().held_elsewhere(app, {digest("layer"), digest("index")})).value(),
                 ElementsAre(digest("layer")));
