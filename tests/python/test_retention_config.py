@@ -31,7 +31,7 @@ def problem(tmp_path: Path, rules: str) -> str:
 @pytest.mark.parametrize(
     ("rules", "line", "key", "remedy"),
     [
-        ("        delete: [{tags: v*, older-than: 5x}]\n", 7, "delete.0.older-than", "such as 36h, 14d or 2w"),
+        ("        delete: [{tags: v*, older-than: 5x}]\n", 7, "delete.0.older-than", "such as 36h, 14d"),
         ("        delete:\n          - {tags: v*}\n          - {tagz: v*}\n", 9, "delete.1.tagz", "one of"),
         ("        delete: [{tags: '*'}]\n", 7, "delete.0", "everything: true"),
         ("        keep: [{tags: '^v.*$'}]\n", 7, "keep.0.tags", "regular expressions are not supported"),
