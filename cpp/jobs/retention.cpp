@@ -11,7 +11,7 @@ namespace ocilot::jobs {
 namespace {
 
 constexpr std::size_t kept_plans = 10;
-constexpr std::chrono::seconds first_delay{60};
+constexpr std::chrono::minutes first_delay{10};  ///< after a start, unless a plan was made before
 constexpr char const* rows_help = "Deletions of retention plans, by outcome.";
 
 meta::Actor own_actor() {
@@ -146,7 +146,7 @@ Task<Result<>> Retention::note(meta::ChangeKind kind, PlanSummary const& plan, m
 }
 
 Task<Result<std::size_t>> retention_due_in(registry::Registry& registry, std::chrono::seconds interval) {
-    auto const least = std::min(interval, first_delay);
+    auto const least = std::min<std::chrono::seconds>(interval, first_delay);
     auto due = least;
     CO_TRY(auto const plans, co_await registry.meta.retention().plans({}, kept_plans + 2));
     for (auto const& stored : plans) {
