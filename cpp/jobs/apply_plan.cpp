@@ -32,6 +32,7 @@ StillDeleted deleted_in(RetentionRules const& rules, retention::Repository const
         if (!row.is_deleted()) continue;
         if (row.is_tag) {
             auto const& tag = repository.tags[row.index];
+            if (tag.pushed_at > as_of) continue;  // Even with the same digest it is not what was planned.
             found.tags.emplace(tag.name, repository.manifests[tag.manifest].digest);
         } else {
             found.manifests.insert(repository.manifests[row.index].digest);
@@ -54,7 +55,8 @@ class PlanApplier {
           plan_(std::move(plan)),
           rules_(std::move(rules)),
           round_(round),
-          log_(log) {
+          log_(log),
+          unread_(parts.registry) {
         caller_.name = "retention";
         caller_.kind = policy::CallerKind::system;
     }
@@ -97,7 +99,7 @@ class PlanApplier {
         CO_TRY(auto const rows, planned_rows(piece.rows));
         CO_TRY(auto const name, oci::RepositoryName::parse(piece.repository));
         if (piece.repository != current_) {
-            CO_TRY(auto const repository, co_await read_repository(store_, name, lists_, round_));
+            CO_TRY(auto const repository, co_await read_repository(store_, name, lists_, unread_, round_));
             auto const work = [&]() -> Result<StillDeleted> {
                 return deleted_in(rules_, repository, plan_.made_at);
             };
@@ -143,6 +145,7 @@ class PlanApplier {
     RetentionRules rules_;
     Round const& round_;
     Log const& log_;
+    UnreadReleases unread_;
     policy::Caller caller_;
     InUseLists lists_;
     std::string current_;  // The repository of deleted_.

@@ -51,7 +51,8 @@ Task<Result<std::string>> explain_retention(RetentionParts parts, RetentionRules
                                             Round const& round) {
     CO_TRY(auto const lists, co_await read_lists(rules.policies, parts.pool));
     auto& store = parts.registry.meta.retention();
-    CO_TRY(auto const state, co_await read_repository(store, repository, lists, round));
+    UnreadReleases unread(parts.registry);
+    CO_TRY(auto const state, co_await read_repository(store, repository, lists, unread, round));
     auto const found = std::ranges::find(state.tags, tag.str(), &retention::TagEntry::name);
     if (found == state.tags.end()) co_return meta::tag_unknown(repository, tag);
     auto const index = static_cast<Index>(found - state.tags.begin());

@@ -29,6 +29,7 @@ class PlanMaker {
           store_(parts.registry.meta.retention()),
           rules_(rules),
           round_(round),
+          unread_(parts.registry),
           plan_(std::move(draft)) {
         plan_.made_at = parts.registry.clock.now();
         plan_.rules = rules.source;
@@ -56,7 +57,7 @@ class PlanMaker {
     Task<Result<>> add_repository(std::string const& text) {
         CO_TRY(auto const name, oci::RepositoryName::parse(text));
         if (!rules_.matches(name)) co_return Result<>();
-        CO_TRY(auto const repository, co_await read_repository(store_, name, lists_, round_));
+        CO_TRY(auto const repository, co_await read_repository(store_, name, lists_, unread_, round_));
         auto const work = [&] { return decide(repository); };
         CO_TRY(auto decided, co_await parts_.pool.run(work));
         CO_TRY(auto const bytes, co_await freed_bytes(store_, repository, decided.freed, round_));
@@ -104,6 +105,7 @@ class PlanMaker {
     meta::Retention& store_;
     RetentionRules const& rules_;
     Round const& round_;
+    UnreadReleases unread_;
     PlanSummary plan_;
     InUseLists lists_;
     std::int64_t last_piece_ = 0;

@@ -56,6 +56,7 @@ class Reader {
                                                  .pushed_at = each.pushed_at,
                                                  .released_at = each.released_at,
                                                  .subject = each.subject,
+                                                 .subject_restorable = each.subject_restorable,
                                                  .artifact_type = std::move(each.artifact_type),
                                                  .annotations = std::move(annotations)});
             }
@@ -114,7 +115,8 @@ class Reader {
             for (auto& tag : found.items) {
                 auto const manifest = repository_.find_manifest(tag.digest);
                 if (manifest == retention::no_index) continue;
-                repository_.tags.push_back({std::move(tag.name), manifest, tag.pushed_at});
+                repository_.tags.push_back(
+                    {std::move(tag.name), manifest, tag.pushed_at, tag.subject_restorable});
             }
             CO_CHECK(co_await yield(round_));
         }
@@ -130,9 +132,12 @@ class Reader {
 }  // namespace
 
 Task<Result<retention::Repository>> read_repository(meta::Retention& store, oci::RepositoryName name,
-                                                    InUseLists const& lists, Round const& round) {
+                                                    InUseLists const& lists, UnreadReleases& unread,
+                                                    Round const& round) {
     Reader reader(store, name, round);
     CO_TRY(auto repository, co_await reader.run());
+    CO_CHECK(co_await unread.read(round));
+    unread.correct(repository);
     for (auto const& [path, list] : lists) {
         auto const used = list.find(name.str());
         if (used == list.end()) continue;

@@ -2,6 +2,7 @@
 
 #include "jobs/in_use_list.h"
 #include "jobs/round.h"
+#include "jobs/unread_releases.h"
 #include "meta/retention.h"
 #include "retention/freed.h"
 
@@ -17,7 +18,8 @@ using InUseLists = std::map<std::string, InUse, std::less<>>;
 /// A repository as retention sees it, read in pages between which other work of the thread runs. What is
 /// pushed or deleted meanwhile may be in it or not; a tag whose manifest was not seen is left out.
 Task<Result<retention::Repository>> read_repository(meta::Retention& store, oci::RepositoryName name,
-                                                    InUseLists const& lists, Round const& round);
+                                                    InUseLists const& lists, UnreadReleases& unread,
+                                                    Round const& round);
 
 /// Bytes of what is freed and that no other repository holds.
 Task<Result<std::uint64_t>> freed_bytes(meta::Retention& store, retention::Repository const& repository,

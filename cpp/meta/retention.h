@@ -18,6 +18,9 @@ struct RetentionTag {
     std::string name;
     oci::Digest digest;
     Time pushed_at;  ///< when it was last set
+    /// It stands for referrers (`sha256-HEX`, `sha256-HEX.sig`) of a manifest that was deleted and can be
+    /// restored.
+    bool subject_restorable = false;
 };
 
 struct RetentionManifest {
@@ -26,6 +29,7 @@ struct RetentionManifest {
     std::uint64_t size = 0;  ///< bytes
     Time pushed_at{};
     std::optional<oci::Digest> subject = {};
+    bool subject_restorable = false;  ///< it was deleted and can be restored
     std::string artifact_type = {};
     std::string annotations_json = {};  ///< an object of strings
     std::optional<Time> released_at =

@@ -16,8 +16,9 @@ namespace ocilot::retention {
 /// What a rule selects.
 enum class Selection : std::uint8_t {
     tags,
-    untagged,  ///< manifests without a tag, a parent and a subject that is there
-    orphaned,  ///< referrers whose subject was removed, also tags `sha256-<hex>...` that stand for referrers
+    untagged,  ///< manifests without a tag, a parent and a subject that is there or can be restored
+    orphaned,  ///< referrers whose subject is gone for good, also tags `sha256-<hex>...` that stand for
+               ///< referrers
     in_use,    ///< what a list of references names
 };
 

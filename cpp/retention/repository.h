@@ -22,7 +22,8 @@ inline constexpr Index no_index = std::numeric_limits<Index>::max();
 struct TagEntry {
     std::string name;
     Index manifest = no_index;
-    Time pushed_at{};  ///< when a client last set it
+    Time pushed_at{};                 ///< when a client last set it
+    bool subject_restorable = false;  ///< it stands for referrers of a manifest that can be restored
 };
 
 struct ManifestEntry {
@@ -32,6 +33,7 @@ struct ManifestEntry {
     std::optional<Time> pulled_at = {};    ///< unknown: when it was pushed
     std::optional<Time> released_at = {};  ///< when its last tag or parent went; unknown: now
     std::optional<oci::Digest> subject = {};
+    bool subject_restorable = false;  ///< it was deleted and can be restored
     std::string artifact_type = {};
     oci::Annotations annotations = {};
 };

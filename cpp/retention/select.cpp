@@ -221,16 +221,19 @@ View::View(Repository const& repository, Time now) : repository_(&repository), n
         auto const subject = subject_of_tag(tag.name);
         if (!subject) {
             images_.push_back(index);
-        } else if (repository.find_manifest(*subject) == no_index) {
-            orphans_.push_back(index);
-        } else {
+        } else if (tag.subject_restorable || repository.find_manifest(*subject) != no_index) {
             followers_.push_back(index);
+        } else {
+            orphans_.push_back(index);
         }
     }
     for (auto const& [child, parent] : repository.parents) named[child] = true;
     for (Index index = 0; index < repository.manifests.size(); ++index) {
-        auto const& subject = repository.manifests[index].subject;
-        if (named[index] || (subject && repository.find_manifest(*subject) != no_index)) continue;
+        auto const& manifest = repository.manifests[index];
+        auto const& subject = manifest.subject;
+        bool const follows =
+            manifest.subject_restorable || (subject && repository.find_manifest(*subject) != no_index);
+        if (named[index] || follows) continue;
         untagged_.push_back(index);
     }
 }

@@ -16,11 +16,11 @@ class View {
     [[nodiscard]] Time now() const noexcept { return now_; }
     /// Tags that rules of tags select from: all but those that stand for referrers.
     [[nodiscard]] std::vector<Index> const& images() const noexcept { return images_; }
-    /// Tags that stand for referrers of a manifest that is there: they stay as long as it.
+    /// Tags that stand for referrers of a manifest that is there or can be restored: they stay as long as it.
     [[nodiscard]] std::vector<Index> const& followers() const noexcept { return followers_; }
-    /// Tags that stand for referrers of a manifest that is not there.
+    /// Tags that stand for referrers of any other manifest.
     [[nodiscard]] std::vector<Index> const& orphans() const noexcept { return orphans_; }
-    /// Manifests without a tag, a parent and a subject that is there.
+    /// Manifests without a tag, a parent and a subject that is there or can be restored.
     [[nodiscard]] std::vector<Index> const& untagged() const noexcept { return untagged_; }
 
     [[nodiscard]] ManifestEntry const& manifest_of(TagEntry const& tag) const {

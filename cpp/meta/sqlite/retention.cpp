@@ -26,14 +26,17 @@ Result<Slice<T>> slice_of(SqliteRows rows, Page const& page, Read read) {
 
 Result<RetentionTag> tag_of(SqliteRows const& rows) {
     TRY(auto const digest, stored_digest(rows, 1));
-    return RetentionTag{rows.text(0), digest, stored_time(rows, 2)};
+    return RetentionTag{rows.text(0), digest, stored_time(rows, 2), rows.integer(3) != 0};
 }
 
 Result<Slice<RetentionTag>> read_tags(SqliteDb& db, std::string const& repository, Page const& page) {
-    TRY(auto rows, db.query("SELECT name, digest, moved_at FROM tag "
-                            "WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND name > ?2 "
-                            "ORDER BY name LIMIT ?3",
-                            {repository, after(page), one_more(page)}));
+    TRY(auto rows,
+        db.query("SELECT t.name, t.digest, t.moved_at, t.name > 'sha256-' AND t.name < 'sha256.' "
+                 "AND EXISTS (SELECT 1 FROM removed_manifest d WHERE d.repository = ?1 "
+                 "AND d.digest = 'sha256:' || substr(t.name, 8, 64)) FROM tag t "
+                 "WHERE t.repository = (SELECT id FROM repository WHERE name = ?1) AND t.name > ?2 "
+                 "ORDER BY t.name LIMIT ?3",
+                 {repository, after(page), one_more(page)}));
     return slice_of<RetentionTag>(std::move(rows), page, tag_of);
 }
 
@@ -49,6 +52,7 @@ Result<RetentionManifest> manifest_of(SqliteRows const& rows) {
         TRY(manifest.subject, stored_digest(rows, 4));
     }
     if (!rows.is_null(7)) manifest.released_at = stored_time(rows, 7);
+    manifest.subject_restorable = rows.integer(8) != 0;
     return manifest;
 }
 
@@ -57,7 +61,8 @@ Result<Slice<RetentionManifest>> read_manifests(SqliteDb& db, std::string const&
     TRY(auto rows,
         db.query("SELECT m.id, m.digest, m.size, m.pushed_at, m.subject, m.artifact_type, m.annotations, "
                  "(SELECT r.released_at FROM review r WHERE r.repository = ?1 AND r.digest = m.digest "
-                 "AND r.fresh = 0) FROM manifest m "
+                 "AND r.fresh = 0), EXISTS (SELECT 1 FROM removed_manifest d WHERE d.repository = ?1 "
+                 "AND d.digest = m.subject) FROM manifest m "
                  "WHERE m.repository = (SELECT id FROM repository WHERE name = ?1) AND m.digest > ?2 "
                  "ORDER BY m.digest LIMIT ?3",
                  {repository, after(page), one_more(page)}));

@@ -99,6 +99,32 @@ TEST_P(MetaRetentionContract, KnowsSinceWhenAManifestIsUntagged) {
     EXPECT_EQ(run(retention().manifests(app, {{}, 1})).value().items.at(0).released_at, at(6));
 }
 
+TEST_P(MetaRetentionContract, KnowsWhatBelongsToWhatCanBeRestored) {
+    auto const signature = "sha256-" + digest("image").hex() + ".sig";
+    ASSERT_TRUE(put(a_manifest(app, "image", {tag("v1")})).has_value());
+    ASSERT_TRUE(put(a_manifest(app, "signature", {tag(signature)})).has_value());
+    auto sbom = a_manifest(app, "sbom");
+    sbom.subject = digest("image");
+    ASSERT_TRUE(put(sbom).has_value());
+    auto const restorable = [&] {
+        std::vector<std::string> found;
+        for (auto const& each : run(retention().tags(app, {{}, 10})).value().items) {
+            if (each.subject_restorable) found.push_back(each.name);
+        }
+        for (auto const& each : run(retention().manifests(app, {{}, 10})).value().items) {
+            if (each.subject_restorable) found.push_back(each.digest.str());
+        }
+        return found;
+    };
+    EXPECT_THAT(restorable(), IsEmpty());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("image"), {}, bob, at(2))).has_value());
+    EXPECT_THAT(restorable(), ElementsAre(signature, digest("sbom").str()));
+    meta::ReviewCutoffs const cutoffs{at(3), at(3)};
+    ASSERT_TRUE(run(store->collection().enqueue({{app.str(), digest("image"), at(2)}}, {})).has_value());
+    EXPECT_EQ(run(store->collection().purge(app, {digest("image")}, cutoffs, at(4))).value().manifests, 1U);
+    EXPECT_THAT(restorable(), IsEmpty());
+}
+
 TEST_P(MetaRetentionContract, KeepsPlansAndTheirPieces) {
     auto const plan = add_plan("making");
     ASSERT_TRUE(run(retention().add_pieces(plan, {{1, "delete", "team/app", "[]"},

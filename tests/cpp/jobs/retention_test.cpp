@@ -171,6 +171,53 @@ TEST_F(RetentionTest, UntaggedManifestsGoByTheirRelease) {
     EXPECT_FALSE(has_manifest(old));
 }
 
+TEST_F(RetentionTest, AManifestThatWasTaggedAgainIsUntaggedSinceItsLastRelease) {
+    auto const old = push_image("old", "v1");
+    push_image("new", "v1");
+    collect();
+    push_image("old", "v1");
+    pass(40min);
+    push_image("new", "v1");  // The collector has not read it yet.
+    with_rules(R"([{"name":"p","repositories":["**"],"delete":[{"untagged-for":"30m"}]}])");
+    EXPECT_EQ(work(), 0U);
+    collect();
+    EXPECT_EQ(work(), 0U);
+    pass(31min);
+    EXPECT_EQ(work(), 1U);
+    EXPECT_FALSE(has_manifest(old));
+}
+
+TEST_F(RetentionTest, ASignatureByTagStaysWhileItsImageCanBeRestored) {
+    auto const image = push_image("layer", "v1");
+    auto const signature = "sha256-" + image.hex() + ".sig";
+    push_image("signature", signature);
+    pass(25h);
+    with_rules(R"([{"name":"p","repositories":["**"],"floor":0,)"
+               R"("delete":[{"tags":"*","older-than":"1d"},{"referrers":"orphaned"}]}])");
+    EXPECT_EQ(work(), 1U);
+    ASSERT_TRUE(delete_manifest(image).has_value());
+    EXPECT_EQ(work(), 0U);
+    EXPECT_THAT(tags(), ElementsAre(signature));
+    collect();
+    pass(61min);
+    collect_all();
+    EXPECT_FALSE(run(meta->catalog().resolve(name, oci::Tag::parse(signature).value())).has_value())
+        << "with the end of the grace, by the collector";
+}
+
+TEST_F(RetentionTest, ATagThatIsPushedAgainAsItWasIsNotWhatWasPlanned) {
+    push_tags({"pr-1"});
+    with_rules(R"([{"name":"p","repositories":["**"],"floor":0,"delete":[{"tags":"pr-*"}]}])");
+    auto const made = plan();
+    EXPECT_EQ(made.counts.delete_tags, 1U);
+    pass(1min);
+    push_tags({"pr-1"});
+    ASSERT_TRUE(request(made.id).has_value());
+    EXPECT_EQ(work(), 0U);
+    EXPECT_EQ(stored(made.id).result.skipped, 1U);
+    EXPECT_THAT(tags(), ElementsAre("pr-1"));
+}
+
 TEST_F(RetentionTest, WithoutTheListOfWhatIsInUseNothingIsDeleted) {
     auto const directory = meta::TemporaryDirectory::make().value();
     auto const list = (directory.path() / "used.txt").string();

@@ -50,6 +50,15 @@ class ARepository {
         find(referrer)->subject = digest_of(of);
         return *this;
     }
+    /// Its subject, or that of the tag, was deleted and can be restored.
+    ARepository& restorable_subject(std::string_view referrer) {
+        find(referrer)->subject_restorable = true;
+        return *this;
+    }
+    ARepository& restorable_subject_of_tag(std::string_view name) {
+        restorable_.emplace(name);
+        return *this;
+    }
     ARepository& released(std::string_view content, std::chrono::seconds age) {
         find(content)->released_at = now - age;
         return *this;
@@ -74,7 +83,8 @@ class ARepository {
         auto& made = repository_;
         std::ranges::sort(made.manifests, {}, &retention::ManifestEntry::digest);
         for (auto const& [name, content, age] : tags_) {
-            made.tags.push_back({name, made.find_manifest(digest_of(content)), now - age});
+            made.tags.push_back(
+                {name, made.find_manifest(digest_of(content)), now - age, restorable_.contains(name)});
         }
         std::ranges::sort(made.tags, {}, &retention::TagEntry::name);
         for (auto const& [child, parent] : edges_) {
@@ -111,6 +121,7 @@ class ARepository {
 
     retention::Repository repository_;
     std::vector<ATag> tags_;
+    std::set<std::string> restorable_;
     std::vector<std::pair<std::string, std::string>> edges_;
     std::vector<ABlob> blobs_;
 };

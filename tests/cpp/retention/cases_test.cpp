@@ -270,6 +270,21 @@ TEST(RetentionCase, ReferrerTagsFollowTheirSubject) {
                 ElementsAre(of("gone") + ".sig"));
 }
 
+/// As for the garbage collection: what can be restored has its signatures then.
+TEST(RetentionCase, ReferrersStayWhileTheirSubjectCanBeRestored) {
+    auto const signature = "sha256-" + digest_of("gone").hex() + ".sig";
+    auto const app = ARepository()
+                         .tag(signature, "s", days(90))
+                         .restorable_subject_of_tag(signature)
+                         .manifest("sbom", days(90))
+                         .subject("sbom", "gone")
+                         .restorable_subject("sbom")
+                         .released("sbom", days(90))
+                         .done();
+    EXPECT_THAT(deleted(policy(R"("delete":[{"referrers":"orphaned"},{"untagged-for":"1d"}])"), app),
+                IsEmpty());
+}
+
 TEST(RetentionCase, AReferrerMayComeBeforeItsSubject) {
     auto const app = ARepository()
                          .manifest("early", std::chrono::hours(1))
