@@ -9,7 +9,7 @@ namespace ocilot::meta {
 namespace {
 
 /// In the order of the kinds.
-constexpr std::array<std::string_view, 32> words{
+constexpr std::array<std::string_view, 34> words{
     "unknown",
     "manifest.push",
     "manifest.delete",
@@ -38,6 +38,8 @@ constexpr std::array<std::string_view, 32> words{
     "job.run",
     "job.cancel",
     "upload.remove",
+    "retention.plan",
+    "retention.apply",
     "login",
     "access",
     "admit",

@@ -35,6 +35,8 @@ enum class ChangeKind : std::uint8_t {
     job_run,
     job_cancel,
     upload_remove,  ///< an unfinished one, by an administrator
+    retention_plan,
+    retention_apply,
     // Refusals.
     login,
     access,

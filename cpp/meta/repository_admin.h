@@ -55,12 +55,14 @@ class RepositoryAdmin {
     virtual Task<Result<RepositorySummary>> find(oci::RepositoryName const& repository) = 0;
 
     /// Removes all tags, manifests and links. They can be restored until the garbage collection purges them,
-    /// as what a client deletes. Answers what was removed; name_unknown. Aliases of the name stay.
+    /// as what a client deletes. Answers what was removed; name_unknown. Aliases of the name stay, its rows
+    /// in plans of retention do not.
     virtual Task<Result<RepositorySummary>> remove(oci::RepositoryName const& repository, Actor by,
                                                    Time now) = 0;
     /// Gives a repository another name: the histories of its tags, what can be restored, what is to be
-    /// collected, and its aliases go with it. The log of changes is not rewritten. name_unknown; conflict if
-    /// `to` is a repository, or an alias of another one: an alias of `from` gives way.
+    /// collected, its rows in plans of retention, and its aliases go with it. The log of changes is not
+    /// rewritten. name_unknown; conflict if `to` is a repository, or an alias of another one: an alias of
+    /// `from` gives way.
     virtual Task<Result<RepositorySummary>> rename(RepositoryRename what, Actor by, Time now) = 0;
 
     /// False if there is no alias at all, so that nothing has to be asked.

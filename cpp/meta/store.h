@@ -1,15 +1,12 @@
 #pragma once
 
 #include "meta/accounts.h"
-#include "meta/audit.h"
 #include "meta/catalog.h"
-#include "meta/collection.h"
 #include "meta/journal.h"
 #include "meta/keys.h"
-#include "meta/leases.h"
 #include "meta/links.h"
-#include "meta/scrub_facts.h"
 #include "meta/tokens.h"
+#include "meta/upkeep.h"
 #include "meta/uploads.h"
 
 namespace ocilot::meta {
@@ -37,20 +34,15 @@ namespace ocilot::meta {
 /// So what must be right is decided inside a transaction, in both cases; a read before it only spares the
 /// client a useless upload. No row is written by every push to a repository: pushes do not wait for each
 /// other.
-class MetaStore {
+class MetaStore : public UpkeepStore {
   public:
-    virtual ~MetaStore() = default;
     [[nodiscard]] virtual Catalog& catalog() noexcept = 0;
     [[nodiscard]] virtual Links& links() noexcept = 0;
     [[nodiscard]] virtual Uploads& uploads() noexcept = 0;
-    [[nodiscard]] virtual Audit& audit() noexcept = 0;
-    [[nodiscard]] virtual ScrubFacts& scrub() noexcept = 0;
     [[nodiscard]] virtual Accounts& accounts() noexcept = 0;
     [[nodiscard]] virtual Tokens& tokens() noexcept = 0;
     [[nodiscard]] virtual Keys& keys() noexcept = 0;
     [[nodiscard]] virtual Journal& journal() noexcept = 0;
-    [[nodiscard]] virtual Leases& leases() noexcept = 0;
-    [[nodiscard]] virtual Collection& collection() noexcept = 0;
     /// Whether facts can be written and read now; for readiness.
     virtual Task<Result<>> check() = 0;
 };

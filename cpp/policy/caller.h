@@ -18,8 +18,9 @@ enum class CallerKind : std::uint8_t {
     federated,    ///< by a token of a foreign issuer
     certificate,  ///< by a TLS client certificate
     local,        ///< whoever may open the registry's control socket
+    system,       ///< a job of the registry: nobody's credentials lead to it
 };
-/// `anonymous`, `user`, `robot`, `federated`, `certificate`, `local`.
+/// `anonymous`, `user`, `robot`, `federated`, `certificate`, `local`, `system`.
 [[nodiscard]] std::string_view to_string(CallerKind kind) noexcept;
 
 /// Who asks. Anonymous if the name is empty.

@@ -16,6 +16,8 @@ std::string_view to_string(CallerKind kind) noexcept {
             return "certificate";
         case CallerKind::local:
             return "local";
+        case CallerKind::system:
+            return "system";
     }
     return "anonymous";
 }

@@ -42,7 +42,6 @@ using ExpectedTags = std::optional<std::vector<std::string>>;
 Task<Result<ExpectedTags>> may_delete(Registry& registry, policy::Caller const& caller,
                                       oci::RepositoryName const& repository, oci::Reference const& reference,
                                       policy::Removed kind) {
-    CO_CHECK(deletes_are_enabled(registry));
     if (!registry.gate.asks(policy::Point::admit_delete)) co_return ExpectedTags{};
     std::vector<std::string> tags;
     if (auto const* const digest = std::get_if<oci::Digest>(&reference)) {
@@ -60,6 +59,7 @@ Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
                                std::optional<meta::TagCondition> condition) {
     auto const* const tag = std::get_if<oci::Tag>(&reference);
     auto const kind = tag != nullptr ? policy::Removed::tag : policy::Removed::manifest;
+    CO_CHECK(deletes_are_enabled(registry));
     CO_TRY(auto seen, co_await may_delete(registry, caller, repository, reference, kind));
     auto& catalog = registry.meta.catalog();
     auto const now = registry.clock.now();
@@ -71,9 +71,27 @@ Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
     co_return co_await catalog.delete_manifest(repository, digest, std::move(seen), actor_of(caller), now);
 }
 
+Task<Result<>> remove_selected(Registry& registry, policy::Caller const& caller,
+                               oci::RepositoryName const& repository, std::optional<oci::Tag> tag,
+                               oci::Digest const& digest) {
+    oci::Reference const reference = tag ? oci::Reference(*tag) : oci::Reference(digest);
+    auto const kind = tag ? policy::Removed::tag : policy::Removed::manifest;
+    CO_CHECK(co_await may_delete(registry, caller, repository, reference, kind));
+    auto& catalog = registry.meta.catalog();
+    auto const now = registry.clock.now();
+    if (!tag) {
+        std::vector<std::string> const none;
+        co_return co_await catalog.delete_manifest(repository, digest, none, actor_of(caller), now);
+    }
+    meta::TagCondition unmoved;
+    unmoved.match = meta::TagCondition::Content{.digests = {digest.str()}};
+    co_return co_await catalog.delete_tag(repository, *tag, actor_of(caller), now, unmoved);
+}
+
 Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,
                            oci::RepositoryName const& repository, oci::Digest const& digest) {
     oci::Reference const reference = digest;
+    CO_CHECK(deletes_are_enabled(registry));
     CO_TRY(auto seen, co_await may_delete(registry, caller, repository, reference, policy::Removed::blob));
     meta::UnlinkConditions conditions{std::move(seen), !registry.rules.delete_referenced};
     co_return co_await registry.meta.links().unlink_blob(repository, digest, std::move(conditions),

@@ -177,6 +177,7 @@ Result<> Server::Parts::open() {
                                            .owns_store = root.empty() || !has_distribution_tree(root),
                                            .after_crash = after_crash};
     collector.emplace(*registry, *blobs, collect_rules, log, metrics);
+    CHECK(open_retention());
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
@@ -195,6 +196,7 @@ Result<> Server::Parts::open() {
                                .hooks = &hooks.control,
                                .jobs = &*job_runner,
                                .collector = &*collector,
+                               .retention = &*retention,
                                .rates = rates ? &*rates : nullptr,
                                .refusals = &*refusals,
                                .metrics_readers = &*metrics_readers},
@@ -292,6 +294,14 @@ Result<> Server::Parts::open_access() {
     return Error{Errc::config, fmt::format("cannot prepare the signing keys: {}", prepared.error().message)};
 }
 
+Result<> Server::Parts::open_retention() {
+    auto rules = jobs::RetentionRules::parse(settings.retention.policies);
+    if (rules.has_error()) return Error{Errc::config, "ocilot.retention: " + rules.error().message};
+    jobs::RetentionSettings with{std::move(*rules), settings.retention.first_run_applies};
+    retention.emplace(jobs::RetentionParts{*registry, reading}, std::move(with), log, metrics);
+    return {};
+}
+
 Result<> Server::Parts::clean_up() {
     auto const swept = sync_wait(jobs::sweep_orphaned_uploads(*registry, *blobs));
     if (swept.has_error()) {
@@ -376,8 +386,8 @@ Result<> Server::Parts::listen_locally() {
 }
 
 Result<> Server::Parts::add_jobs() {
-    TRY(auto list, job_list({settings, *registry, *blobs, *collector, *refusals, *access, certificates.get(),
-                             reading, log, metrics}));
+    TRY(auto list, job_list({settings, *registry, *blobs, *collector, *retention, *refusals, *access,
+                             certificates.get(), reading, log, metrics}));
     for (auto& job : list) job_runner->add(std::move(job));
     workers.front()->add_background(job_runner->run());
     return {};

@@ -59,6 +59,17 @@ jobs::Job collect_garbage(JobListParts const& parts) {
             .enabled = parts.settings.upkeep.gc};
 }
 
+jobs::Job apply_retention(JobListParts const& parts, seconds first_delay) {
+    auto& retention = parts.retention;
+    return {.name = "apply-retention",
+            .purpose = "Delete the tags and manifests that the policies of retention select.",
+            .interval = std::max(parts.settings.retention.interval, seconds(1)),
+            .round = [&retention](jobs::Round const& round) { return retention.round(round); },
+            .first_delay = first_delay,
+            .scope = jobs::JobScope::registry,
+            .enabled = !retention.rules().policies.empty()};
+}
+
 jobs::Job expire_audit_log(JobListParts const& parts) {
     auto const age = parts.settings.upkeep.audit_age;
     auto& registry = parts.registry;
@@ -176,6 +187,9 @@ Result<std::vector<jobs::Job>> job_list(JobListParts parts) {
     std::vector<jobs::Job> list;
     list.push_back(expire_uploads(parts));
     list.push_back(collect_garbage(parts));
+    auto const retention_interval = std::max(parts.settings.retention.interval, seconds(1));
+    TRY(auto const plan_due_in, sync_wait(jobs::retention_due_in(parts.registry, retention_interval)));
+    list.push_back(apply_retention(parts, seconds(plan_due_in)));
     list.push_back(expire_audit_log(parts));
     list.push_back(expire_tag_history(parts));
     list.push_back(measure_storage(parts));

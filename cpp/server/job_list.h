@@ -5,6 +5,7 @@
 #include "blob/upkeep.h"
 #include "jobs/collector.h"
 #include "jobs/job.h"
+#include "jobs/retention.h"
 #include "net/tls_certificates.h"
 #include "registry/registry.h"
 #include "server/access.h"
@@ -20,6 +21,7 @@ struct JobListParts {
     registry::Registry& registry;
     blob::BlobUpkeep& blobs;
     jobs::Collector& collector;
+    jobs::Retention& retention;
     auth::Refusals& refusals;
     AccessControl& access;
     net::TlsCertificates* certificates;  ///< null without TLS

@@ -10,6 +10,7 @@
 #include "http/routes.h"
 #include "jobs/collector.h"
 #include "jobs/job_runner.h"
+#include "jobs/retention.h"
 #include "net/socket_file.h"
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
@@ -79,6 +80,7 @@ struct Server::Parts {
     std::optional<registry::StorageRoom> room;  ///< none in memory
     std::optional<registry::Registry> registry;
     std::optional<jobs::Collector> collector;
+    std::optional<jobs::Retention> retention;
     std::optional<http::Operations> operations;
     std::optional<auth::AccountManager> account_manager;
     http::Routes const routes = http::all_routes();
@@ -95,6 +97,7 @@ struct Server::Parts {
     Result<> open_stores();
     Result<> measure_room();
     Result<> open_access();
+    Result<> open_retention();
     Result<> load_certificates();
     Result<> clean_up();
     /// Makes the key of upload sessions, if there is none, and what works with it.

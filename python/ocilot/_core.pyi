@@ -42,6 +42,9 @@ class Settings:
     gc_grace: int
     gc_pending: int
     gc_rate: int
+    retention_policies: str
+    retention_interval: int
+    retention_first_run_applies: bool
     scrub: bool
     scrub_rate: int
     scrub_interval: int
@@ -184,6 +187,7 @@ class HookBox:
     def gauge(self, name: str, script: str, value: float) -> None: ...
     def log(self, level: str, text: str, fields: Sequence[tuple[str, str]]) -> None: ...
 
+def retention_problem(policies: str) -> tuple[list[str], str, bool] | None: ...
 def endpoints() -> list[tuple[str, str, str, str, str, list[tuple[int, str]], list[str]]]:
     """The route table: name, pattern, method, right, purpose, (status, meaning) pairs, names of errors."""
 

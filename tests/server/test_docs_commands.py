@@ -29,6 +29,7 @@ FOLLOWED_ELSEWHERE: Mapping[str, str] = {
     "docs/operate/jobs.md": "tests/server/test_jobs.py",
     "docs/operate/proxy.md": "tests/server/test_proxy_page.py",
     "docs/operate/repositories.md": "tests/server/test_repositories.py",
+    "docs/operate/retention.md": "tests/server/test_retention_page.py",
     "docs/operate/run.md": "tests/server/test_run_page.py",
 }
 """Pages whose consoles a test of their own follows from the first command to the last."""

@@ -39,8 +39,8 @@ def test_jobs_are_listed_and_run(fresh_registry: FreshRegistry) -> None:
     commands = Commands(fresh_registry("version: 0.1\n"))
     names = [job["name"] for job in commands.data("jobs", "ls")]
     assert names == [
-        *("collect-garbage", "expire-audit-log", "expire-tag-history", "expire-uploads"),
-        *("flush-refusals", "measure-free-space", "measure-storage", "scrub"),
+        *("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history"),
+        *("expire-uploads", "flush-refusals", "measure-free-space", "measure-storage", "scrub"),
     ]
     title, *lines = commands.fine("jobs", "ls").splitlines()
     assert title.split()[:4] == ["NAME", "STATE", "EVERY", "ROUNDS"]

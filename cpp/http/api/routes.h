@@ -15,6 +15,7 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable job_routes() noexcept;
 [[nodiscard]] RouteTable collection_routes() noexcept;
 [[nodiscard]] RouteTable usage_routes() noexcept;
+[[nodiscard]] RouteTable retention_routes() noexcept;
 [[nodiscard]] RouteTable hook_routes() noexcept;
 [[nodiscard]] RouteTable open_upload_routes() noexcept;
 [[nodiscard]] RouteTable repository_routes() noexcept;

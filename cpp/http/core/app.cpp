@@ -204,6 +204,7 @@ Context App::context_of(Request const& request, Target const& target, Route cons
             .hooks = parts_.hooks,
             .jobs = parts_.jobs,
             .collector = parts_.collector,
+            .retention = parts_.retention,
             .settings = settings_,
             .caller = caller,
             .repository = name,

@@ -20,6 +20,7 @@
 namespace ocilot::jobs {
 class Collector;
 class JobControl;
+class Retention;
 }  // namespace ocilot::jobs
 
 namespace ocilot::http {
@@ -59,6 +60,7 @@ struct AppParts {
     policy::HookControl* hooks = nullptr;             ///< null where nobody runs hooks
     ocilot::jobs::JobControl* jobs = nullptr;         ///< null where no jobs run
     ocilot::jobs::Collector* collector = nullptr;     ///< null where nothing is collected
+    ocilot::jobs::Retention* retention = nullptr;     ///< null where no rules are applied
     auth::RateLimits* rates = nullptr;                ///< null: requests are not counted
     auth::Refusals* refusals = nullptr;               ///< where refusals are noted that nothing else notes
     auth::Rules const* metrics_readers = nullptr;     ///< see GuardedOperations

@@ -21,6 +21,7 @@ struct Context {
     policy::HookControl* hooks;          ///< null where nobody runs hooks
     ocilot::jobs::JobControl* jobs;      ///< null where no jobs run
     ocilot::jobs::Collector* collector;  ///< null where nothing is collected
+    ocilot::jobs::Retention* retention;  ///< null where no rules are applied
     AppSettings const& settings;
     policy::Caller const& caller;
     oci::RepositoryName const* repository;  ///< null for the routes without a name

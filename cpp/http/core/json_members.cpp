@@ -97,6 +97,12 @@ Result<std::optional<std::vector<std::string>>> JsonMembers::texts(std::string_v
     return std::optional(std::move(found));
 }
 
+std::optional<std::string> JsonMembers::json(std::string_view name) {
+    auto const value = take(name);
+    if (!value) return std::nullopt;
+    return value->dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Result<std::string> JsonMembers::required_text(std::string_view name) {
     TRY(auto found, text(name));
     if (!found) return Error{Errc::bad_request, fmt::format("missing field {}", name)};

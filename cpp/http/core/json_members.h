@@ -33,6 +33,8 @@ class JsonMembers {
     Result<std::optional<bool>> flag(std::string_view name);
     Result<std::optional<std::int64_t>> number(std::string_view name);
     Result<std::optional<std::vector<std::string>>> texts(std::string_view name);
+    /// A member of any type as JSON again, for a part that parses its own documents.
+    std::optional<std::string> json(std::string_view name);
     /// The text of a member that has to be there.
     Result<std::string> required_text(std::string_view name);
     /// bad_request if a member is left that was not taken.

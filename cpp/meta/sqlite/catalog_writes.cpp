@@ -228,6 +228,17 @@ Result<> move_tag(SqliteDb& db, std::int64_t repository, Move const& move, NewMa
     return write_change(db, moved, manifest.pushed_by);
 }
 
+/// A tag that was pushed again as it was is as young as one that moved: retention counts from the last push.
+Result<> touch_tags(SqliteDb& db, std::int64_t repository, NewManifest const& manifest,
+                    std::vector<Move> const& moves) {
+    for (auto const& tag : manifest.tags) {
+        if (std::ranges::any_of(moves, [&](Move const& move) { return move.tag == tag; })) continue;
+        CHECK(db.change("UPDATE tag SET moved_at = ?3 WHERE repository = ?1 AND name = ?2",
+                        {repository, tag.str(), stored(manifest.pushed_at)}));
+    }
+    return {};
+}
+
 /// One change for the push with the tags it set, whether they were new or moved.
 Result<> note_push(SqliteDb& db, NewManifest const& manifest, std::vector<Move> const& moves) {
     auto pushed = change_of(manifest, ChangeKind::manifest_push);
@@ -275,7 +286,7 @@ Result<> put(SqliteDb& db, NewManifest const& manifest) {
     for (auto const& move : moves) {
         CHECK(move_tag(db, repository, move, manifest));
     }
-    return {};
+    return touch_tags(db, repository, manifest, moves);
 }
 
 Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Tag const& tag, Actor const& by,

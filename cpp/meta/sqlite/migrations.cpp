@@ -320,8 +320,30 @@ CREATE TRIGGER usage_repository_removed BEFORE DELETE ON repository BEGIN
 END;
 )sql";
 
+// Plans of retention, in pieces of hundreds of rows. content, rows: JSON of the job that makes them.
+constexpr char const* version_10 = R"sql(
+CREATE TABLE retention_plan (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    made_at INTEGER NOT NULL,
+    state   TEXT NOT NULL,
+    content TEXT NOT NULL
+) STRICT;
+CREATE INDEX retention_plan_state ON retention_plan (state, id);
+
+CREATE TABLE retention_piece (
+    plan       INTEGER NOT NULL,
+    number     INTEGER NOT NULL,
+    verdict    TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    rows       TEXT NOT NULL,
+    PRIMARY KEY (plan, number)
+) STRICT;
+CREATE INDEX retention_piece_verdict ON retention_piece (plan, verdict, number);
+CREATE INDEX retention_piece_repository ON retention_piece (repository);
+)sql";
+
 constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5,
-                                version_6, version_7, version_8, version_9};
+                                version_6, version_7, version_8, version_9, version_10};
 
 }  // namespace
 

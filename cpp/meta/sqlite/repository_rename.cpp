@@ -78,6 +78,7 @@ Result<RepositorySummary> rename_repository(SqliteDb& db, RepositoryRename const
     CHECK(db.change("UPDATE tag_history SET repository = ?2 WHERE repository = ?1", {from, to}));
     CHECK(move_removed(db, from, to));
     CHECK(move_candidates(db, *id, from, to, now));
+    CHECK(db.change("UPDATE retention_piece SET repository = ?2 WHERE repository = ?1", {from, to}));
     CHECK(db.change("UPDATE repository_alias SET target = ?2 WHERE target = ?1", {from, to}));
     CHECK(write_change(db, {.at = now,
                             .kind = ChangeKind::repository_rename,

@@ -8,6 +8,7 @@
 #include "meta/sqlite/keys.h"
 #include "meta/sqlite/leases.h"
 #include "meta/sqlite/links.h"
+#include "meta/sqlite/retention.h"
 #include "meta/sqlite/schema.h"
 #include "meta/sqlite/scrub_facts.h"
 #include "meta/sqlite/temporary_directory.h"
@@ -36,7 +37,8 @@ struct SqliteStore::Parts {
           tokens(readers, writer),
           keys(readers, writer),
           journal(readers, writer),
-          collection(readers, writer) {}
+          collection(readers, writer),
+          retention(readers, writer) {}
 
     // Readers close before the writer: it is the last one out and empties the write-ahead log.
     std::optional<TemporaryDirectory> directory;
@@ -53,6 +55,7 @@ struct SqliteStore::Parts {
     SqliteJournal journal;
     SqliteLeases leases;
     SqliteCollection collection;
+    SqliteRetention retention;
 };
 
 namespace {
@@ -174,6 +177,10 @@ Leases& SqliteStore::leases() noexcept {
 
 Collection& SqliteStore::collection() noexcept {
     return parts_->collection;
+}
+
+Retention& SqliteStore::retention() noexcept {
+    return parts_->retention;
 }
 
 Task<Result<>> SqliteStore::check() {

@@ -36,6 +36,7 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] Journal& journal() noexcept override;
     [[nodiscard]] Leases& leases() noexcept override;
     [[nodiscard]] Collection& collection() noexcept override;
+    [[nodiscard]] Retention& retention() noexcept override;
     Task<Result<>> check() override;
 
   private:

@@ -9,6 +9,7 @@
 #include "server/settings/operations.h"
 #include "server/settings/pools.h"
 #include "server/settings/rate_limits.h"
+#include "server/settings/retention.h"
 #include "server/settings/storage.h"
 #include "server/settings/upkeep.h"
 #include "server/settings/uploads.h"
@@ -25,6 +26,7 @@ struct Settings {
     StorageSettings storage;
     UploadSettings uploads;
     UpkeepSettings upkeep;
+    RetentionSettings retention;
     ListenSettings listen;
     CertificateSettings tls;
     LimitSettings limits;

@@ -63,6 +63,11 @@ COMMANDS: Final = (
     Row("repo", "repo.app", "List, delete and rename repositories, and manage their aliases."),
     Row("gc", "gc.app", "Manage the garbage collection of a running registry."),
     Row(
+        "retention",
+        "retention.app",
+        "Plan and apply the deletion of tags by the policies of ocilot.retention.",
+    ),
+    Row(
         "garbage-collect",
         "garbage_collect.garbage_collect",
         "Run one round of the garbage collection, for scripts that call `registry garbage-collect`.",

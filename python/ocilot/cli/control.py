@@ -226,6 +226,7 @@ class Control:
         settings.threads, settings.access_log = 1, False
         settings.log_level = _core.LogLevel.error
         settings.gc = settings.scrub = settings.purge_uploads = False
+        settings.retention_policies = "[]"
         self._own = _core.Server.start(settings)
         return self._own.control_socket
 

@@ -12,6 +12,7 @@ from .oidc import ISSUERS, Issuer, apply_oidc
 from .pools import Pools
 from .quotas import QUOTAS, Quota
 from .rates import RATE_LIMITS, RateLimit
+from .retention import Retention
 from .room import StorageRoom
 from .section import Section
 from .upkeep import Audit, GarbageCollection, Scrub, TagHistory
@@ -69,6 +70,7 @@ class Ocilot(Section):
     metrics: Metrics = Metrics()
     pools: Pools = Pools()
     gc: GarbageCollection = GarbageCollection()
+    retention: Retention = Retention()
     scrub: Scrub = Scrub()
     audit: Audit = Audit()
     taghistory: TagHistory = TagHistory()
@@ -107,6 +109,6 @@ class Ocilot(Section):
         apply_oidc(settings, self.oidc)
         for part in (
             *(self.cors, self.limits, self.metrics, self.pools, self.storage),
-            *(self.gc, self.scrub, self.audit, self.taghistory, self.accounts),
+            *(self.gc, self.retention, self.scrub, self.audit, self.taghistory, self.accounts),
         ):
             part.apply(settings)

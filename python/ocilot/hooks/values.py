@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from .lazy import Lazy
 
-Kind = Literal["anonymous", "user", "robot", "federated", "certificate", "local"]
+Kind = Literal["anonymous", "user", "robot", "federated", "certificate", "local", "system"]
 Action = Literal["pull", "create", "push", "delete", "admin"]
 
 
@@ -24,8 +24,8 @@ class Caller:
     address: str = ""
     """IP address without port. The registry sets it in an answer of `authenticate`."""
     kind: Kind = "user"
-    """`anonymous`, `user`, `robot`, `federated` (OIDC), `certificate` or `local` (control socket). Callers of
-    different kinds with the same name are different callers."""
+    """`anonymous`, `user`, `robot`, `federated` (OIDC), `certificate`, `local` (control socket) or `system`
+    (a job such as retention). Callers of different kinds with the same name are different callers."""
     admin: bool = False
     """Whether the caller is an administrator: everything is allowed, without asking rules or `authorize`."""
 

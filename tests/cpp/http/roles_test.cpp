@@ -1,5 +1,8 @@
 #include "auth_fixture.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace ocilot::http {
 namespace {
 
@@ -23,7 +26,7 @@ Roles const everybody{"*"};
 std::string const digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 std::string const upload = "/v2/team/app/blobs/uploads/4d8b7fa5-8f2a-4b8e-a5d5-6c3b7d7e1f00";
 
-std::vector<RoleRow> table() {
+std::vector<RoleRow> table_of_clients() {
     return {
         {"root", Method::get, "/", everybody},
         {"base", Method::get, "/v2/", known},
@@ -43,6 +46,11 @@ std::vector<RoleRow> table() {
         {"token", Method::get, "/token", everybody},
         {"token", Method::post, "/token", everybody},
         {"token_keys", Method::get, "/token/keys", everybody},
+    };
+}
+
+std::vector<RoleRow> table_of_administration() {
+    return {
         {"access", Method::get, "/api/v1/access", admins},
         {"keys", Method::get, "/api/v1/keys", admins},
         {"keys", Method::post, "/api/v1/keys", admins},
@@ -68,6 +76,12 @@ std::vector<RoleRow> table() {
         {"gc_run", Method::post, "/api/v1/gc/run", admins},
         {"gc_why", Method::get, "/api/v1/gc/why?digest=sha256:" + std::string(64, 'a'), admins},
         {"usage", Method::get, "/api/v1/usage", admins},
+        {"retention", Method::get, "/api/v1/retention", admins},
+        {"retention_plan", Method::post, "/api/v1/retention/plan", admins},
+        {"retention_plans", Method::get, "/api/v1/retention/plans", admins},
+        {"retention_plan_rows", Method::get, "/api/v1/retention/plans/1", admins},
+        {"retention_apply", Method::post, "/api/v1/retention/apply", admins},
+        {"retention_explain", Method::get, "/api/v1/retention/explain?repository=a&tag=b", admins},
         {"history", Method::get, "/api/v1/history?repository=a&tag=b", admins},
         {"repositories", Method::get, "/api/v1/repositories", admins},
         {"repository", Method::get, "/api/v1/repositories/team/missing", admins},
@@ -78,6 +92,12 @@ std::vector<RoleRow> table() {
         {"alias", Method::del, "/api/v1/aliases/team/missing", admins},
         {"restore", Method::post, "/api/v1/restore", admins},
     };
+}
+
+std::vector<RoleRow> table() {
+    auto rows = table_of_clients();
+    std::ranges::move(table_of_administration(), std::back_inserter(rows));
+    return rows;
 }
 
 class RoleTable : public test::AuthTest {

@@ -141,7 +141,7 @@ TEST(OlderDatabase, LosesAnEdgeOfNoManifestAndOpens) {
     EXPECT_THAT(RawDb(path).rows("SELECT 1 FROM edge WHERE manifest = 4711"), IsEmpty());
 }
 
-TEST(OlderDatabase, OfSchema7GetsItsAliasesAndItsUsageAndKeepsTheRest) {
+TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
     Observers observers;
     auto const directory = meta::TemporaryDirectory::make().value();
     auto const path = (directory.path() / "meta.db").string();
@@ -152,7 +152,8 @@ TEST(OlderDatabase, OfSchema7GetsItsAliasesAndItsUsageAndKeepsTheRest) {
         "DROP TABLE repository_alias; DROP TRIGGER usage_link_added; DROP TRIGGER usage_link_removed; "
         "DROP TRIGGER usage_manifest_added; DROP TRIGGER usage_manifest_removed; DROP TRIGGER "
         "usage_tag_added; DROP TRIGGER usage_tag_removed; DROP TRIGGER usage_repository_removed; "
-        "DROP TABLE usage; PRAGMA user_version = 7");
+        "DROP TABLE usage; DROP TABLE retention_plan; DROP TABLE retention_piece; "
+        "PRAGMA user_version = 7");
     {
         auto const store = open();
         EXPECT_FALSE(store->catalog().admin().has_aliases());
@@ -163,6 +164,7 @@ TEST(OlderDatabase, OfSchema7GetsItsAliasesAndItsUsageAndKeepsTheRest) {
     auto const manifest = a_manifest(app, "m").fact;
     EXPECT_EQ(run(store->collection().report().usage(app)).value(), (meta::Usage{manifest.size, 0, 1, 1}));
     EXPECT_EQ(run(store->catalog().admin().alias(repo("old"))).value(), app);
+    EXPECT_THAT(run(store->retention().plans({}, 1)).value(), IsEmpty());
     EXPECT_EQ(run(store->catalog().resolve(app, tag("t"))).value().digest, digest("m"));
 }
 

@@ -111,7 +111,7 @@ void do_everything(meta::MetaStore& store) {
 void do_everything_with_what_jobs_need(meta::MetaStore& store) {
     static_cast<void>(run(store.scrub().is_quarantined(digest("b"))));
     auto& catalog = store.catalog();
-    for (auto const* const content : {"one", "two"}) {
+    for (auto const* const content : {"one", "two", "two"}) {
         EXPECT_TRUE(run(catalog.put_manifest(a_manifest(repo("moved"), content, {tag("t")}))).has_value());
     }
     // By number, by age with a later entry, and by age without one.
@@ -156,6 +156,12 @@ void do_everything_with_the_collection(meta::MetaStore& store) {
     for (auto const* const from : {"", "1 0 ", "2 0 ", "3 0 "}) {
         EXPECT_TRUE(run(queue.find(from, 100, at(9))).has_value());
     }
+}
+
+void do_everything_with_what_was_collected(meta::MetaStore& store) {
+    auto& queue = store.collection();
+    auto& report = queue.report();
+    auto const app = repo("collected");
     EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("one"), {}, bob, at(3))).has_value());
     EXPECT_TRUE(run(store.catalog().put_manifest(a_manifest(app, "one", {tag("t")}))).has_value());
     EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("one"), {}, bob, at(4))).has_value());
@@ -202,6 +208,24 @@ void do_everything_with_usage(meta::MetaStore& store) {
     EXPECT_EQ(run(report.holdings(digest("signature"), 10)).value().size(), 1U);
     EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("image"), {}, bob, at(4))).has_value());
     EXPECT_EQ(run(report.holdings(digest("signature"), 10)).value().size(), 1U);
+}
+
+void do_everything_with_retention(meta::Retention& retention) {
+    auto const app = repo("collected");
+    EXPECT_TRUE(run(retention.tags(app, {{}, 10})).has_value());
+    EXPECT_TRUE(run(retention.manifests(app, {{}, 10})).has_value());
+    EXPECT_TRUE(run(retention.edges(app, {}, 10)).has_value());
+    EXPECT_TRUE(run(retention.links(app, {{}, 10})).has_value());
+    EXPECT_TRUE(run(retention.held_elsewhere(app, {digest("b")})).has_value());
+    for (auto const* const state : {"ready", "ready"}) {
+        auto const plan = run(retention.add_plan({0, at(1), state, "{}"})).value();
+        EXPECT_TRUE(run(retention.add_pieces(plan, {{1, "keep", "app", "[]"}})).has_value());
+        EXPECT_TRUE(run(retention.change_plan({plan, at(1), "ready", "{}"}, "ready")).has_value());
+        EXPECT_TRUE(run(retention.plan(plan)).has_value());
+        EXPECT_TRUE(run(retention.pieces({plan, 0, "", 10})).has_value());
+        EXPECT_TRUE(run(retention.pieces({plan, 0, "keep", 10})).has_value());
+    }
+    EXPECT_TRUE(run(retention.forget_plans(1, "applied")).has_value());
 }
 
 void do_everything_with_accounts(meta::MetaStore& store) {
@@ -292,7 +316,9 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         do_everything_with_what_jobs_need(*store);
         do_everything_with_usage(*store);
         do_everything_with_the_collection(*store);
+        do_everything_with_what_was_collected(*store);
         do_everything_with_repositories(*store);
+        do_everything_with_retention(store->retention());
         do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());
         do_everything_with_a_snapshot(path);

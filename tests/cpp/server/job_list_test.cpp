@@ -21,8 +21,8 @@ class JobListTest : public test::RegistryTest {
   protected:
     void SetUp() override { parts.room = &room; }
     std::vector<jobs::Job> list() {
-        return server::job_list({settings, parts, blobs, collector, refusals, *access, certificates.get(),
-                                 pool, log, metrics})
+        return server::job_list({settings, parts, blobs, collector, retention, refusals, *access,
+                                 certificates.get(), pool, log, metrics})
             .value();
     }
     static server::AuthSettings with_accounts() {
@@ -49,6 +49,7 @@ class JobListTest : public test::RegistryTest {
     BlockingPool pool{1};
     registry::StorageRoom room{{blobs, steady, log, metrics}, 0, "/data"};
     jobs::Collector collector{parts, blobs, {}, log, metrics};
+    jobs::Retention retention{{parts, pool}, {}, log, metrics};
     auth::Refusals refusals{meta->journal(), clock, metrics};
     std::unique_ptr<server::AccessControl> access =
         server::AccessControl::open(with_accounts(),
@@ -98,17 +99,18 @@ Task<> play(std::vector<jobs::Job> list, jobs::JobParts parts, std::vector<jobs:
 
 TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
     EXPECT_THAT(names(),
-                ElementsAre("collect-garbage", "expire-audit-log", "expire-tag-history", "expire-uploads",
-                            "flush-refusals", "measure-free-space", "measure-storage", "record-token-use",
-                            "reload-certificates", "rotate-keys", "scrub"));
+                ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
+                            "expire-uploads", "flush-refusals", "measure-free-space", "measure-storage",
+                            "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
     certificates.reset();
     settings.storage.in_memory = true;
     parts.room = nullptr;
     access = server::AccessControl::open({}, {open_gate, clock, random, log, metrics, meta->accounts(),
                                               meta->tokens(), meta->keys(), refusals})
                  .value();
-    EXPECT_THAT(names(), ElementsAre("collect-garbage", "expire-audit-log", "expire-tag-history",
-                                     "expire-uploads", "flush-refusals", "measure-storage"));
+    EXPECT_THAT(names(),
+                ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
+                            "expire-uploads", "flush-refusals", "measure-storage"));
 }
 
 TEST_F(JobListTest, AJobThatIsSwitchedOffIsDisabled) {
@@ -119,8 +121,8 @@ TEST_F(JobListTest, AJobThatIsSwitchedOffIsDisabled) {
     for (auto const& job : list()) {
         if (!job.enabled) disabled.push_back(job.name);
     }
-    EXPECT_THAT(disabled, ElementsAre("expire-uploads", "collect-garbage", "expire-audit-log",
-                                      "expire-tag-history", "scrub"));
+    EXPECT_THAT(disabled, ElementsAre("expire-uploads", "collect-garbage", "apply-retention",
+                                      "expire-audit-log", "expire-tag-history", "scrub"));
 }
 
 TEST_F(JobListTest, EveryJobDoesItsRound) {

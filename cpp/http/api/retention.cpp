@@ -1,0 +1,254 @@
+#include "jobs/retention.h"
+
+#include "base/quote.h"
+#include "http/api/admin.h"
+#include "http/api/routes.h"
+#include "http/core/json_members.h"
+#include "http/core/page.h"
+#include "jobs/job_control.h"
+#include "registry/actor.h"
+
+#include <charconv>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace ocilot::http {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view job_name = "apply-retention";
+constexpr std::size_t page_without_n = 20;
+constexpr std::size_t longest_page = 100;
+
+Result<> check_retains(Context const& context) {
+    if (context.retention != nullptr && context.jobs != nullptr) return {};
+    return Error{Errc::not_found, "this registry has no retention"};
+}
+
+Json text_or_null(std::string const& text) {
+    return text.empty() ? Json() : Json(text);
+}
+
+/// A plan without its rows.
+Json json_of(jobs::PlanSummary const& plan) {
+    Json document{
+        {"id", plan.id},
+        {"made_at", rfc3339(plan.made_at)},
+        {"made_by", plan.made_by},
+        {"scheduled", plan.scheduled},
+        {"state", plan.state},
+        {"waits", text_or_null(plan.waits)},
+        {"rules_version", plan.version},
+        {"repositories", plan.counts.repositories},
+        {"tags", plan.counts.tags},
+        {"delete", {{"tags", plan.counts.delete_tags}, {"manifests", plan.counts.delete_manifests}}},
+        {"bytes", plan.counts.bytes},
+        {"applied", nullptr},
+        {"error", text_or_null(plan.error)}};
+    if (plan.applied_at) {
+        document["applied"] = {{"at", rfc3339(*plan.applied_at)}, {"by", plan.applied_by},
+                               {"tags", plan.result.tags},        {"manifests", plan.result.manifests},
+                               {"skipped", plan.result.skipped},  {"denied", plan.result.denied}};
+    }
+    return document;
+}
+
+Result<std::int64_t> positive(std::string_view text, std::string_view what) {
+    std::int64_t number = 0;
+    auto const* const end = text.data() + text.size();
+    auto const [stopped, problem] = std::from_chars(text.data(), end, number);
+    if (problem != std::errc() || stopped != end || number <= 0) {
+        return Error{Errc::bad_request,
+                     fmt::format("invalid {} {}: expected a positive number", what, quote(text))};
+    }
+    return number;
+}
+
+/// `GET /api/v1/retention`.
+Task<Result<Response>> get_retention(Context const& context) {
+    CO_CHECK(check_retains(context));
+    CO_TRY(auto const job, context.jobs->job(job_name));
+    auto const& rules = context.retention->rules();
+    auto document = Json{{"enabled", job.state != jobs::JobState::disabled},
+                         {"interval_seconds", job.interval.count()},
+                         {"next_at", json_time(job.next_at)},
+                         {"rules_version", rules.version},
+                         {"policies", Json::parse(rules.source)}};
+    co_return json_response(200, document);
+}
+
+/// `POST /api/v1/retention/plan`.
+Task<Result<Response>> post_plan(Context const& context) {
+    CO_CHECK(check_retains(context));
+    CO_TRY(auto members, co_await JsonMembers::of_body(context.request));
+    auto source = members.json("policies");
+    CO_CHECK(members.reject_unknown());
+    auto rules = context.retention->rules();
+    if (source) {
+        CO_TRY(rules, jobs::RetentionRules::parse(std::move(*source)));
+    }
+    CO_TRY(auto const plan, co_await context.retention->plan(rules, registry::actor_of(context.caller)));
+    auto response = json_response(201, json_of(plan));
+    response.set("Location", context.urls.local(fmt::format("/api/v1/retention/plans/{}", plan.id)));
+    co_return response;
+}
+
+/// `GET /api/v1/retention/plans`.
+Task<Result<Response>> get_plans(Context const& context) {
+    CO_CHECK(check_retains(context));
+    CO_TRY(auto const before, query_before(context.query));
+    CO_TRY(auto const page, PageQuery::parse(context.query, page_without_n, longest_page));
+    CO_TRY(auto plans, co_await context.registry.meta.retention().plans(before, page.size + 1));
+    bool const more = page.size > 0 && plans.size() > page.size;
+    plans.resize(std::min(plans.size(), page.size));
+    auto list = Json::array();
+    for (auto const& stored : plans) {
+        CO_TRY(auto const plan, jobs::plan_of(stored));
+        list.push_back(json_of(plan));
+    }
+    auto response = json_response(200, {{"plans", std::move(list)}});
+    if (more) {
+        Parameters const next{{"before", std::to_string(plans.back().id)}, {"n", std::to_string(page.size)}};
+        response.set("Link", next_link(context.urls.local("/api/v1/retention/plans"), next));
+    }
+    co_return response;
+}
+
+Result<meta::PieceQuery> piece_query(Context const& context) {
+    meta::PieceQuery query;
+    TRY(query.plan, positive(context.item, "plan"));
+    query.verdict = context.query.first("verdict").value_or("");
+    if (!query.verdict.empty() && query.verdict != "keep" && query.verdict != "delete") {
+        return Error{Errc::bad_request,
+                     fmt::format("invalid verdict {}: expected keep or delete", quote(query.verdict))};
+    }
+    if (auto const last = context.query.first("last")) {
+        TRY(query.after, positive(*last, "last"));
+    }
+    query.limit = 2;  // One more than a page has.
+    return query;
+}
+
+/// `GET /api/v1/retention/plans/<item>`: a page is a piece of the plan, at most 500 rows of one repository.
+Task<Result<Response>> get_plan(Context const& context) {
+    CO_CHECK(check_retains(context));
+    CO_TRY(auto const query, piece_query(context));
+    auto& store = context.registry.meta.retention();
+    CO_TRY(auto const stored, co_await store.plan(query.plan));
+    CO_TRY(auto const plan, jobs::plan_of(stored));
+    CO_TRY(auto const pieces, co_await store.pieces(query));
+    auto document = json_of(plan);
+    document["rows"] = Json::array();
+    if (!pieces.empty()) {
+        auto const rows = Json::parse(pieces.front().rows);
+        for (auto const& row : rows) {
+            Json with_repository;
+            with_repository["repository"] = pieces.front().repository;
+            with_repository.update(row);
+            document["rows"].push_back(std::move(with_repository));
+        }
+    }
+    auto response = json_response(200, document);
+    if (pieces.size() > 1) {
+        Parameters next{{"last", std::to_string(pieces.front().number)}};
+        if (!query.verdict.empty()) next.emplace_back("verdict", query.verdict);
+        auto const path = fmt::format("/api/v1/retention/plans/{}", query.plan);
+        response.set("Link", next_link(context.urls.local(path), next));
+    }
+    co_return response;
+}
+
+/// `POST /api/v1/retention/apply`.
+Task<Result<Response>> post_apply(Context const& context) {
+    CO_CHECK(check_retains(context));
+    CO_TRY(auto members, co_await JsonMembers::of_body(context.request));
+    CO_TRY(auto const plan, members.number("plan"));
+    CO_TRY(auto const exact, members.flag("exact"));
+    CO_CHECK(members.reject_unknown());
+    if (!plan) co_return Error{Errc::bad_request, "missing field plan"};
+    jobs::ApplyRequest request{*plan, exact.value_or(false), registry::actor_of(context.caller)};
+    CO_CHECK(co_await context.retention->request(std::move(request)));
+    CO_TRY(auto const asked, context.jobs->run_now(job_name));
+    co_return json_response(
+        202, {{"plan", *plan}, {"round", asked.number}, {"already_running", asked.already_running}});
+}
+
+/// `GET /api/v1/retention/explain?repository=&tag=`.
+Task<Result<Response>> get_explanation(Context const& context) {
+    CO_CHECK(check_retains(context));
+    auto const text = context.query.first("repository").value_or("");
+    if (text.empty())
+        co_return Error{Errc::bad_request, "missing repository: expected a name such as team/app"};
+    CO_TRY(auto const repository, oci::RepositoryName::parse(text));
+    CO_TRY(auto const tag, oci::Tag::parse(context.query.first("tag").value_or("")));
+    CO_TRY(auto const found, co_await context.retention->explain(repository, tag));
+    co_return json_response(200, Json::parse(found));
+}
+
+using policy::Action;
+
+constexpr Verb retention_verbs[] = {{Method::get,
+                                     Action::admin,
+                                     get_retention,
+                                     "Get the policies of retention and their schedule.",
+                                     {{{200, "The policies in force."}}},
+                                     {}}};
+constexpr Verb plan_verbs[] = {{Method::post,
+                                Action::admin,
+                                post_plan,
+                                "Make a plan of what retention deletes, with the configured policies or with "
+                                "`policies`. Deletes nothing.",
+                                {{{201, "The plan without its rows. `Location` has its URL."}}},
+                                {Errc::body_too_large}}};
+constexpr Verb plans_verbs[] = {
+    {Method::get,
+     Action::admin,
+     get_plans,
+     "List the plans of retention, newest first: `?n=` a page, `?before=` the id of a plan.",
+     {{list_page}},
+     {Errc::pagination_invalid}}};
+constexpr Verb plan_item_verbs[] = {
+    {Method::get,
+     Action::admin,
+     get_plan,
+     "Get a plan of retention with its rows: `?verdict=keep` or `delete`. A page has up to 500 rows of one "
+     "repository.",
+     {{list_page}},
+     {}}};
+constexpr Verb apply_verbs[] = {
+    {Method::post,
+     Action::admin,
+     post_apply,
+     "Apply a plan of retention (`plan`). Rows that have changed since are skipped; with `exact: true` "
+     "nothing "
+     "is deleted if there is one.",
+     {{{202,
+        "A round of the job `apply-retention` runs; its result is part of the plan when the job's `rounds` "
+        "reaches `round`."}}},
+     {Errc::body_too_large, Errc::conflict}}};
+constexpr Verb explain_verbs[] = {
+    {Method::get,
+     Action::admin,
+     get_explanation,
+     "Explain what retention decides about a tag now, and why: `?repository=` and `?tag=`.",
+     {{{200, "The verdict, its reason, and each rule with whether it selects the tag."}}},
+     {Errc::tag_invalid, Errc::manifest_unknown}}};
+
+constexpr Endpoint retention_route_table[] = {
+    row("/api/v1/retention", "retention", retention_verbs),
+    row("/api/v1/retention/plan", "retention_plan", plan_verbs),
+    row("/api/v1/retention/plans", "retention_plans", plans_verbs),
+    row("/api/v1/retention/plans/<item>", "retention_plan_rows", plan_item_verbs),
+    row("/api/v1/retention/apply", "retention_apply", apply_verbs),
+    row("/api/v1/retention/explain", "retention_explain", explain_verbs),
+};
+
+}  // namespace
+
+RouteTable retention_routes() noexcept {
+    return retention_route_table;
+}
+
+}  // namespace ocilot::http

@@ -1,0 +1,64 @@
+#include "jobs/explain_retention.h"
+
+#include "jobs/plan_document.h"
+#include "meta/unknown.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace ocilot::jobs {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using retention::Index;
+
+void add_rules(Json& list, std::string const& prefix, std::vector<retention::Rule> const& rules,
+               retention::View const& view, Index tag) {
+    for (std::size_t number = 0; number < rules.size(); ++number) {
+        auto const selected = retention::select(rules[number], view);
+        auto const is_tag = [&](retention::Selected const& one) { return one.is_tag && one.index == tag; };
+        list.push_back({{"rule", fmt::format("{}.{}", prefix, number)},
+                        {"text", retention::rule_text(rules[number])},
+                        {"selects", std::ranges::any_of(selected, is_tag)}});
+    }
+}
+
+std::string explanation(RetentionRules const& rules, retention::Repository const& repository, Index tag,
+                        Time now) {
+    retention::View const view(repository, now);
+    auto const outcome = retention::evaluate(rules.policies, view);
+    Json document;
+    document["repository"] = repository.name.str();
+    for (auto const& row : outcome.rows) {
+        if (row.is_tag && row.index == tag) document.update(Json::parse(row_json(rules.policies, view, row)));
+    }
+    auto list = Json::array();
+    for (auto const& policy : rules.policies) {
+        if (!policy.matches(repository.name)) continue;
+        add_rules(list, policy.name + ".keep", policy.keep, view, tag);
+        add_rules(list, policy.name + ".delete", policy.remove, view, tag);
+    }
+    document["rules"] = std::move(list);
+    return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Task<Result<std::string>> explain_retention(RetentionParts parts, RetentionRules const& rules,
+                                            oci::RepositoryName repository, oci::Tag tag,
+                                            Round const& round) {
+    CO_TRY(auto const lists, co_await read_lists(rules.policies, parts.pool));
+    auto& store = parts.registry.meta.retention();
+    UnreadReleases unread(parts.registry);
+    CO_TRY(auto const state, co_await read_repository(store, repository, lists, unread, round));
+    auto const found = std::ranges::find(state.tags, tag.str(), &retention::TagEntry::name);
+    if (found == state.tags.end()) co_return meta::tag_unknown(repository, tag);
+    auto const index = static_cast<Index>(found - state.tags.begin());
+    auto const now = parts.registry.clock.now();
+    auto const work = [&]() -> Result<std::string> { return explanation(rules, state, index, now); };
+    co_return co_await parts.pool.run(work);
+}
+
+}  // namespace ocilot::jobs

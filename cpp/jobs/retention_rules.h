@@ -1,0 +1,34 @@
+#pragma once
+
+#include "base/blocking_pool.h"
+#include "jobs/read_repository.h"
+#include "registry/registry.h"
+#include "retention/policy.h"
+
+#include <string>
+#include <vector>
+
+namespace ocilot::jobs {
+
+/// What the work of retention needs; borrowed.
+struct RetentionParts {
+    registry::Registry& registry;
+    BlockingPool& pool;  ///< for evaluation, which takes as long as a repository is large, and for files
+};
+
+/// Policies with the text that they were read from.
+struct RetentionRules {
+    std::string source = "[]";  ///< as JSON
+    std::vector<retention::Policy> policies = {};
+    std::string version = {};
+
+    /// config or unsupported, with the path of the problem in the message.
+    static Result<RetentionRules> parse(std::string source);
+    [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;
+};
+
+/// Reads every list of references in use that a rule names. unavailable if one cannot be read: without it,
+/// what is in use could be deleted.
+Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& policies, BlockingPool& pool);
+
+}  // namespace ocilot::jobs

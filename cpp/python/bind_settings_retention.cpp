@@ -1,0 +1,42 @@
+#include "python/settings_class.h"
+#include "retention/policy.h"
+
+#include <optional>
+#include <pybind11/stl.h>
+#include <tuple>
+#include <vector>
+
+namespace ocilot::python {
+
+using server::RetentionSettings;
+using server::Settings;
+
+namespace {
+
+using Problem = std::tuple<std::vector<std::string>, std::string, bool>;
+
+/// The path of the first problem, its sentence, and whether the value is understood and refused.
+std::optional<Problem> problem_of(std::string const& policies) {
+    auto const parsed = retention::parse_policies(policies);
+    if (parsed.has_value()) return std::nullopt;
+    auto const& problem = parsed.error();
+    return Problem(problem.subjects, problem.message, problem.code == Errc::unsupported);
+}
+
+}  // namespace
+
+void init_retention_settings(py::module_& module, SettingsClass& settings) {
+    field(settings, "retention_policies", &Settings::retention, &RetentionSettings::policies,
+          "Policies of retention as JSON.");
+    seconds(settings, "retention_interval", &Settings::retention, &RetentionSettings::interval,
+            "Seconds between two rounds of retention.");
+    field(settings, "retention_first_run_applies", &Settings::retention,
+          &RetentionSettings::first_run_applies,
+          "Whether the first plan of new policies is applied without an administrator.");
+    module.def(
+        "retention_problem", &problem_of, py::arg("policies"),
+        "What is wrong with policies of retention in JSON: the path of the first problem, what was expected "
+        "there or why it is refused, and whether it is refused. None: nothing.");
+}
+
+}  // namespace ocilot::python

@@ -1,0 +1,194 @@
+#include "retention/policy.h"
+
+#include "retention/parse_rule.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+namespace ocilot::retention {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t most_policies = 100;
+constexpr std::size_t most_rules = 100;
+
+Result<std::vector<oci::RepositoryPattern>> repositories_of(Members const& members, std::string_view name) {
+    TRY(auto const texts, members.texts(name));
+    std::vector<oci::RepositoryPattern> patterns;
+    for (auto const& text : texts) {
+        auto pattern = oci::RepositoryPattern::parse(text);
+        if (pattern.has_error()) {
+            return expected_at(members.at(name), "repository patterns such as team/app, mirror/* or **");
+        }
+        patterns.push_back(std::move(*pattern));
+    }
+    return patterns;
+}
+
+Result<std::vector<Rule>> rules_of(Members const& members, std::string_view name, Purpose purpose) {
+    std::vector<Rule> rules;
+    auto const* const list = members.find(name);
+    if (list == nullptr) return rules;
+    if (!list->is_array() || list->size() > most_rules) {
+        return expected_at(members.at(name), "a list of at most 100 rules");
+    }
+    for (auto const& item : *list) {
+        auto at = members.at(name);
+        at.push_back(std::to_string(rules.size()));
+        TRY(auto rule, parse_rule(item, std::move(at), purpose));
+        rules.push_back(std::move(rule));
+    }
+    return rules;
+}
+
+Result<unsigned> fuse_of(Members const& members) {
+    TRY(auto text, members.text("fuse"));
+    if (!text) return Policy{}.fuse;
+    std::size_t number = 101;
+    if (text->ends_with('%') && text->size() <= 4 &&
+        std::ranges::all_of(text->substr(0, text->size() - 1), [](char c) { return c >= '0' && c <= '9'; })) {
+        number = 0;
+        for (char const c : text->substr(0, text->size() - 1)) {
+            number = number * 10 + static_cast<std::size_t>(c - '0');
+        }
+        if (text->size() == 1) number = 101;
+    }
+    if (number > 100) return expected_at(members.at("fuse"), "a share of the tags such as 25%");
+    return static_cast<unsigned>(number);
+}
+
+Result<Policy> policy_of(Json const& value, Path at) {
+    constexpr auto what = "a policy with name, repositories, keep and delete";
+    TRY(auto const members, Members::of(value, std::move(at), what));
+    CHECK(members.only({"name", "repositories", "except", "keep", "delete", "floor", "protect", "fuse"}));
+    TRY(auto const name, members.text("name"));
+    if (!name) return expected_at(members.path(), "a policy with a name");
+    Policy policy{.name = *name};
+    TRY(policy.repositories, repositories_of(members, "repositories"));
+    if (policy.repositories.empty()) {
+        return expected_at(members.path(), "a policy with repositories, such as ['team/**']");
+    }
+    TRY(policy.except, repositories_of(members, "except"));
+    TRY(policy.keep, rules_of(members, "keep", Purpose::keep));
+    TRY(policy.remove, rules_of(members, "delete", Purpose::remove));
+    if (policy.keep.empty() && policy.remove.empty()) {
+        return expected_at(members.path(), "a policy with rules in delete, and optionally in keep");
+    }
+    TRY(auto const floor, members.number("floor", 0));
+    policy.floor = floor.value_or(1);
+    TRY(policy.protect, members.tag_patterns("protect"));
+    if (!members.has("protect")) policy.protect.push_back(Glob::parse("latest").value());
+    TRY(policy.fuse, fuse_of(members));
+    return policy;
+}
+
+Result<std::vector<Policy>> policies_of(Json const& document) {
+    if (!document.is_array() || document.size() > most_policies) {
+        return expected_at({}, "a list of at most 100 policies");
+    }
+    std::vector<Policy> policies;
+    std::set<std::string> names;
+    for (auto const& item : document) {
+        Path at{std::to_string(policies.size())};
+        TRY(auto policy, policy_of(item, at));
+        if (!names.insert(policy.name).second) {
+            at.emplace_back("name");
+            return expected_at(std::move(at), "a name that no other policy has");
+        }
+        policies.push_back(std::move(policy));
+    }
+    return policies;
+}
+
+std::string patterns_text(std::vector<Glob> const& patterns) {
+    std::vector<std::string_view> texts;
+    texts.reserve(patterns.size());
+    for (auto const& pattern : patterns) texts.push_back(pattern.str());
+    return fmt::format("{}", fmt::join(texts, " "));
+}
+
+std::string count_text(Rule const& rule) {
+    auto text = fmt::format(", newest {}", rule.newest.value_or(0));
+    if (rule.count_images) text += " images";
+    if (rule.by == Order::push && rule.semver) text += " by push";
+    if (rule.by == Order::pull) text += " by pull";
+    switch (rule.per) {
+        case Group::none:
+            break;
+        case Group::pattern:
+            text += " per pattern";
+            break;
+        case Group::minor:
+            text += " per minor";
+            break;
+        case Group::major:
+            text += " per major";
+            break;
+        case Group::annotation:
+            text += " per annotation " + rule.per_annotation;
+            break;
+    }
+    return text;
+}
+
+std::string conditions_text(Rule const& rule) {
+    std::string text;
+    if (!rule.except.empty()) text += " except " + patterns_text(rule.except);
+    for (auto const& [key, pattern] : rule.annotations) {
+        text += fmt::format(", annotation {}: {}", key, pattern.str());
+    }
+    if (!rule.artifact_types.empty()) text += ", artifact type " + patterns_text(rule.artifact_types);
+    if (!rule.unless_also.empty()) text += ", unless also " + patterns_text(rule.unless_also);
+    if (rule.older_than) text += ", older than " + duration_text(*rule.older_than);
+    if (rule.pushed_within) text += ", pushed within " + duration_text(*rule.pushed_within);
+    if (rule.pulled_within) text += ", pulled within " + duration_text(*rule.pulled_within);
+    if (rule.newest) text += count_text(rule);
+    return text;
+}
+
+}  // namespace
+
+bool Policy::matches(oci::RepositoryName const& repository) const noexcept {
+    auto const fits = [&](oci::RepositoryPattern const& pattern) { return pattern.matches(repository); };
+    return std::ranges::any_of(repositories, fits) && std::ranges::none_of(except, fits);
+}
+
+Result<std::vector<Policy>> parse_policies(std::string_view json) {
+    auto const document = Json::parse(json, nullptr, false);
+    if (document.is_discarded()) return expected_at({}, "JSON");
+    return policies_of(document);
+}
+
+std::string rule_text(Rule const& rule) {
+    switch (rule.selection) {
+        case Selection::untagged:
+            return "untagged" + conditions_text(rule);
+        case Selection::orphaned:
+            return "orphaned referrers" + conditions_text(rule);
+        case Selection::in_use:
+            return "in use by " + rule.in_use;
+        case Selection::tags:
+            break;
+    }
+    auto const names = rule.tags.empty() ? std::string("*") : patterns_text(rule.tags);
+    auto const* const kind = rule.prereleases ? "versions and prereleases " : "versions ";
+    return fmt::format("{}{}{}", rule.semver ? kind : "tags ", names, conditions_text(rule));
+}
+
+std::string duration_text(std::chrono::seconds time) {
+    using std::chrono::seconds;
+    static constexpr std::pair<seconds, char> units[] = {
+        {std::chrono::days(1), 'd'}, {std::chrono::hours(1), 'h'}, {std::chrono::minutes(1), 'm'}};
+    for (auto const& [unit, letter] : units) {
+        if (time >= unit && time % unit == seconds(0)) return fmt::format("{}{}", time / unit, letter);
+    }
+    return fmt::format("{}s", time.count());
+}
+
+}  // namespace ocilot::retention

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "oci/repository_pattern.h"
+#include "retention/glob.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ocilot::retention {
+
+/// What a rule selects.
+enum class Selection : std::uint8_t {
+    tags,
+    untagged,  ///< manifests without a tag, a parent and a subject that is there or can be restored
+    orphaned,  ///< referrers whose subject is gone for good, also tags `sha256-<hex>...` that stand for
+               ///< referrers
+    in_use,    ///< what a list of references names
+};
+
+/// What decides which is newer.
+enum class Order : std::uint8_t { push, pull, version };
+
+/// In which groups a rule counts.
+enum class Group : std::uint8_t { none, pattern, minor, major, annotation };
+
+/// One rule of a policy: what all of its fields select.
+struct Rule {
+    Selection selection = Selection::tags;
+    std::vector<Glob> tags = {};    ///< any of them; empty: every tag
+    std::vector<Glob> except = {};  ///< none of them; applied before anything is counted
+    bool semver = false;            ///< versions only,
+    bool prereleases = false;       ///< and those before a release, too
+    std::vector<std::pair<std::string, Glob>> annotations = {};  ///< of the manifest, all of them
+    std::vector<Glob> artifact_types = {};                       ///< any of them; empty: every type
+    std::vector<Glob> unless_also = {};  ///< spares a tag whose manifest has another tag that matches
+    std::optional<std::chrono::seconds> older_than = {};  ///< since it was pushed, or became untagged
+    std::optional<std::chrono::seconds> pushed_within = {};
+    std::optional<std::chrono::seconds> pulled_within = {};
+    std::optional<std::size_t> newest = {};  ///< so many of what the other fields select, in each group
+    Order by = Order::push;
+    bool count_images = false;  ///< whether tags of one manifest count once
+    Group per = Group::none;
+    std::string per_annotation = {};
+    std::string in_use = {};  ///< path of the list
+};
+
+/// What is kept and what is deleted in some repositories. `keep` wins over `delete`, of all policies that
+/// match a repository; their order does not matter.
+struct Policy {
+    std::string name;
+    std::vector<oci::RepositoryPattern> repositories = {};
+    std::vector<oci::RepositoryPattern> except = {};
+    std::vector<Rule> keep = {};
+    std::vector<Rule> remove = {};
+    std::size_t floor = 1;           ///< so many newest tags of a repository stay, whatever the rules say
+    std::vector<Glob> protect = {};  ///< tags that stay, whatever the rules say; `latest` unless configured
+    unsigned fuse = 25;              ///< percent of a repository's tags above which a plan waits
+
+    [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;
+};
+
+/// Policies as JSON, a list of objects in the form of the configuration (docs/operate/retention.md). config:
+/// the message is what was expected, and the subjects are the path to what was found; unsupported: it is
+/// understood and cannot be used, for the reason in the message.
+[[nodiscard]] Result<std::vector<Policy>> parse_policies(std::string_view json);
+
+/// A rule as one line: `tags dev-*, newest 10 per pattern`.
+[[nodiscard]] std::string rule_text(Rule const& rule);
+
+/// `36h`, `14d`: as the configuration writes it.
+[[nodiscard]] std::string duration_text(std::chrono::seconds time);
+
+}  // namespace ocilot::retention

@@ -1,0 +1,58 @@
+"""Policies of retention are checked before anything runs: file, line, key and remedy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ocilot import config as configuration
+from ocilot.errors import ConfigError
+
+HEAD = """\
+version: 0.1
+ocilot:
+  retention:
+    policies:
+      - name: applications
+        repositories: ["team/**"]
+"""
+
+
+def problem(tmp_path: Path, rules: str) -> str:
+    file = tmp_path / "config.yml"
+    file.write_text(HEAD + rules)
+    with pytest.raises(ConfigError) as raised:
+        configuration.load(file)
+    return str(raised.value).removeprefix(f"{tmp_path}/")
+
+
+@pytest.mark.parametrize(
+    ("rules", "line", "key", "remedy"),
+    [
+        ("        delete: [{tags: v*, older-than: 5x}]\n", 7, "delete.0.older-than", "such as 36h, 14d"),
+        ("        delete:\n          - {tags: v*}\n          - {tagz: v*}\n", 9, "delete.1.tagz", "one of"),
+        ("        delete: [{tags: '*'}]\n", 7, "delete.0", "everything: true"),
+        ("        keep: [{tags: '^v.*$'}]\n", 7, "keep.0.tags", "regular expressions are not supported"),
+        ("        keep: [{tags: v*, pulled-within: 7d}]\n", 7, "keep.0.pulled-within", "record pulls"),
+        ("        delete: [{untagged-for: 7d, newest: 3}]\n", 7, "delete.0.newest", "one of"),
+        ("        flor: 3\n", 7, "flor", "one of"),
+    ],
+)
+def test_a_wrong_rule_is_named_with_its_place(
+    tmp_path: Path, rules: str, line: int, key: str, remedy: str
+) -> None:
+    found = problem(tmp_path, rules)
+    assert found.startswith(f"config.yml:{line}: "), found
+    assert f"ocilot.retention.policies.0.{key}" in found
+    assert remedy in found
+
+
+def test_policies_reach_the_core_as_they_were_written(tmp_path: Path) -> None:
+    file = tmp_path / "config.yml"
+    file.write_text(HEAD + "        keep: [{tags: [1.10], newest: 3}]\n        delete: [{tags: 1.*}]\n")
+    settings = configuration.load(file).settings
+    assert json.loads(settings.retention_policies)[0]["keep"] == [{"tags": ["1.10"], "newest": "3"}]
+    assert settings.retention_interval == 24 * 3600
+    assert not settings.retention_first_run_applies
