@@ -77,7 +77,8 @@ Task<Result<std::size_t>> Retention::scheduled(Round const& round) {
                    {"delete_manifests", plan.counts.delete_manifests}});
     }
     if (waits || plan.counts.delete_tags + plan.counts.delete_manifests == 0) co_return std::size_t{0};
-    co_return co_await apply({.plan = plan.id, .by = own_actor()}, round);
+    ApplyRequest request{.plan = plan.id, .by = own_actor()};
+    co_return co_await apply(std::move(request), round);
 }
 
 Task<Result<std::size_t>> Retention::apply(ApplyRequest request, Round const& round) {

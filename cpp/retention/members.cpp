@@ -138,7 +138,7 @@ Result<std::vector<std::string>> Members::texts(std::string_view name) const {
     if (value == nullptr) return std::vector<std::string>();
     if (!value->is_array()) {
         TRY(auto const one, text(name));
-        return std::vector{*one};
+        return std::vector<std::string>(1, one.value_or(""));
     }
     std::vector<std::string> all;
     for (auto const& item : *value) {

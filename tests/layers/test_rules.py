@@ -100,6 +100,7 @@ def test_handlers_are_short() -> None:
 
 CONDITIONAL_AWAIT = r"\?\s*co_await\b|\?[^;{}]*?:\s*co_await\b"
 AWAITED_CAPTURE = r"co_await[^;{]*\[[^\]]*=\s*std::move"
+AWAITED_MEMBERS = r"co_await[^;]*?\{\s*\.\w"
 
 
 def test_nothing_global_changes() -> None:
@@ -130,6 +131,16 @@ def test_no_awaited_lambda_holds_a_moved_value() -> None:
     assert found == {}
     assert mentions("co_await pool.run([this, all = std::move(list)] { f(all); });", AWAITED_CAPTURE)
     assert not mentions("return pool.run([all = std::move(list)] { f(all); });", AWAITED_CAPTURE)
+
+
+def test_no_awaited_argument_names_its_members() -> None:
+    """GCC 12 destroys `{.name = value}` within a `co_await` twice: a variable before it says the same."""
+    files = [*under("cpp", ".h", ".cpp"), *under("tests", ".h", ".cpp")]
+    found = {name(path): lines for path in files if (lines := mentions(path.read_text(), AWAITED_MEMBERS))}
+    assert found == {}
+    assert mentions("co_return co_await apply({.plan = id, .by = me()});", AWAITED_MEMBERS)
+    assert mentions("co_await apply(Request{\n    .plan = id});", AWAITED_MEMBERS)
+    assert not mentions("Request request{.plan = id};\nco_await apply(request);", AWAITED_MEMBERS)
 
 
 def test_every_exception_has_its_reason_and_is_a_file() -> None:

@@ -22,6 +22,7 @@ OTHER_BYTES = "caf\udce9"
 
 VALUES = {
     "name": "alice",
+    "number": "1",
     "user": "alice",
     "account": "alice",
     "token": "alice",

@@ -89,6 +89,10 @@ ocilot:
   scrub: {enabled: false, interval: 24h, rate: 4MiB/s}
   audit: {keep: 48h}
   taghistory: {keep: 720h, entries: 50}
+  retention:
+    policies: [{name: apps, repositories: ["team/**"], delete: [{tags: v*, older-than: 30d}]}]
+    interval: 12h
+    firstrun: true
   trustedproxies: 10.0.0.0/8
   hostnames: [Registry.internal.]
   ratelimits: [{classes: [manifests], who: anonymous, per: address, requests: 100, window: 6h}]
@@ -150,6 +154,11 @@ EVERY_SETTING = {
     "audit_age": 48 * 3600,
     "history_age": 720 * 3600,
     "history_entries": 50,
+    "retention_policies": (
+        '[{"name": "apps", "repositories": ["team/**"], "delete": [{"tags": "v*", "older-than": "30d"}]}]'
+    ),
+    "retention_interval": 12 * 3600,
+    "retention_first_run_applies": True,
     "catalog_limit": 50,
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],

@@ -72,7 +72,7 @@ def test_what_cannot_be_done_has_its_exit_code(fresh_registry: FreshRegistry) ->
     for words in (("run", "missing"), ("cancel", "missing")):
         ran = commands("jobs", *words)
         assert (ran.code, ran.out) == (3, "")
-        assert ran.err.startswith('unknown job "missing": expected one of collect-garbage, ')
+        assert ran.err.startswith('unknown job "missing": expected one of apply-retention, ')
     commands.registry.stop()
     assert commands("jobs", "ls").code == 6
 
@@ -85,8 +85,9 @@ def test_a_job_that_is_switched_off_runs_on_request_only(fresh_registry: FreshRe
 
 
 def test_the_page_names_every_job_and_what_it_does(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
-    accounts = "ocilot: {accounts: {enabled: true}}\n"
-    commands = Commands(fresh_registry(Certificates(tmp_path).config() + accounts))
+    policy = "{name: all, repositories: ['**'], delete: [{tags: v*, older-than: 30d}]}"
+    all_on = f"ocilot: {{accounts: {{enabled: true}}, retention: {{policies: [{policy}]}}}}\n"
+    commands = Commands(fresh_registry(Certificates(tmp_path).config() + all_on))
     rows = re.findall(r"^\| `([a-z-]+)` \| ([A-Z].*?) \| (?:`.*`, )?(\w+) \|", PAGE.read_text(), re.MULTILINE)
     shown = [line.split() for line in commands.fine("jobs", "ls").splitlines()[1:]]
     every = {words[0]: words[2] for words in shown}

@@ -81,7 +81,7 @@ def apply(
     at: Location,
     number: Annotated[
         int | None,
-        typer.Argument(metavar="[PLAN]", min=1, help="Number of the plan; default: a new plan."),
+        typer.Option("--plan", metavar="PLAN", min=1, help="Number of the plan; default: a new plan."),
     ] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="Delete nothing if a row has changed since the plan was made.")

@@ -1,7 +1,6 @@
 """The section `ocilot.retention`: which tags are deleted, and which are kept whatever else selects them."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from ocilot import _core
@@ -20,11 +19,19 @@ def _plain(raw: Raw) -> Any:
     return [_plain(value) for value in raw]
 
 
+def _as_json(policies: Sequence[Mapping[str, Any]]) -> str:
+    if not policies:
+        return "[]"
+    import json  # Only where there are policies: `serve` loads little.
+
+    return json.dumps(policies)
+
+
 def _read_policies(raw: Raw) -> list[Mapping[str, Any]] | None:
     if not isinstance(raw, list):
         return None
     policies: list[Mapping[str, Any]] = _plain(raw)
-    problem = _core.retention_problem(json.dumps(policies))
+    problem = _core.retention_problem(_as_json(policies))
     if problem is not None:
         path, sentence, is_refused = problem
         raise InvalidValue(sentence, is_refused=is_refused, at=tuple(path))
@@ -63,6 +70,6 @@ class Retention(Section):
 
     def apply(self, settings: _core.Settings) -> None:
         """Hands the core what these keys say."""
-        settings.retention_policies = json.dumps(self.policies)
+        settings.retention_policies = _as_json(self.policies)
         settings.retention_interval = self.interval
         settings.retention_first_run_applies = self.firstrun
