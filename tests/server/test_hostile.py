@@ -17,8 +17,9 @@ from .refusals import refused
 from .registry import Registry
 
 REFUSALS = 4
-QUICK = 0.05
-"""Seconds of processor time that a refusal may take."""
+QUICK = 0.5
+"""Seconds of processor time that a refusal may take. Work that grows with the square of the input takes many
+times that on any machine."""
 
 
 @contextmanager
