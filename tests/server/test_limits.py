@@ -262,6 +262,29 @@ def test_a_large_manifest_may_have_very_many_members_or_layers(api: Api, name: s
     assert api("GET", f"/v2/{name}/manifests/1").body == body
 
 
+def test_manifests_that_do_not_come_to_an_end_share_a_budget(fresh_registry: FreshRegistry) -> None:
+    headers = {"Content-Type": OCI_MANIFEST}
+    registry = fresh_registry(limited(bodymemory="6MiB"))
+    with registry.connect() as api, api.raw() as raw:
+        manifest = json.loads(nested(api, 1))
+        large = to_json(manifest | {"annotations": {"large": "x" * 3 * MIB}})
+        head = f"PUT /v2/deep/manifests/1 HTTP/1.1\r\nHost: x\r\nContent-Type: {OCI_MANIFEST}\r\n"
+        raw.send(f"{head}Content-Length: {len(large)}\r\n\r\n".encode() + large[:-1])
+
+        def refused() -> Answer | None:
+            with registry.connect() as other:
+                answer = other("PUT", "/v2/deep/manifests/2", large, headers)
+            return answer if answer.status == 503 else None
+
+        answer = wait_until(refused, "a budget that is used up")
+        assert int(answer["Retry-After"]) > 0
+        assert api("GET", "/v2/").status == 200
+        raw.send(large[-1:])
+        assert raw.answer("PUT").status == 201
+        wait_until(lambda: refused() is None, "memory that is given back")
+        assert api.has_manifest("deep", "2")
+
+
 @pytest.fixture
 def many_descriptors() -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -12,6 +13,8 @@ from .api import Answer
 from .guarded import Guarded, guarded
 from .images import digest_of
 from .people import basic, bearer
+from .programs import environment, run
+from .registry import OCILOT
 
 EMPTY = {"Authorization": "Basic Og=="}
 """A name and a password of no characters, as some clients send where nobody has logged in."""
@@ -80,3 +83,24 @@ def test_a_mount_of_what_no_token_would_allow_is_an_upload(there: Guarded, sourc
     opened = there.ask("token alice repository:team/app:pull,push", "POST", mount)
     assert opened.status == 202, opened
     assert opened["Location"]
+
+
+@pytest.mark.parametrize("members", [{}, {"scopes": []}], ids=["missing", "empty"])
+def test_a_token_without_scopes_is_limited_by_its_account_alone(
+    there: Guarded, members: dict[str, list[str]]
+) -> None:
+    """As the page of the API says, and the help of both commands."""
+    if "ci" not in there.robots:
+        there.add_robot("ci")
+    made = there.administer("POST", "/api/v1/tokens", {"account": "ci", **members}).json
+    there.robots["ci"] = made["secret"]
+    assert there.ask("ci", "GET", "/v2/team/app/tags/list").status == 200
+    assert there.ask("ci", "POST", "/v2/team/app/blobs/uploads/").status == 202
+    assert there.ask("ci", "GET", "/v2/secret/app/tags/list").status == 403
+    page = Path("docs/reference/api.md").read_text(encoding="utf-8")
+    assert "| `scopes` |" in page
+    assert "missing or empty: no limit beyond the rights of the account" in page
+    for command in ("token", "robot"):
+        shown = run([OCILOT, command, "add", "--help"], env=environment(there.registry.home))
+        words = " ".join(shown.replace("│", " ").split())
+        assert "Default: all rights of the account" in words
