@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from .api import Answer, Api, Raw, with_digest
 from .conftest import FreshRegistry
 from .images import MIB, OCI_MANIFEST, Content, digest_of, make_image, to_json
+from .people import RULES, basic, with_tokens
 from .programs import wait_until
 from .registry import Registry
 
@@ -186,6 +188,19 @@ def test_uploads_without_bytes_keep_nobody_out(fresh_registry: FreshRegistry) ->
             assert api("POST", "/v2/full/blobs/uploads/").status == 202
         assert api("GET", kept).status == 204
         api.push_blob("full", b"goes through")
+
+
+def test_an_address_is_not_a_person(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
+    """Behind it may be a company, or all jobs of a build service."""
+    rules = RULES.replace("anonymous: [pull]", "anonymous: [pull, push]")
+    limit = "  limits: {uploadspercaller: 1}\n"
+    with fresh_registry(with_tokens(tmp_path, rules + limit)).connect() as api:
+        anonymous = [begin_upload(api, "public/app") for _ in range(3)]
+        assert [api("GET", one).status for one in anonymous] == [204] * 3
+        alice = basic("alice")
+        hers = [begin_upload(api, "public/app", alice) for _ in range(2)]
+        assert [api("GET", one, headers=alice).status for one in hers] == [404, 204]
+        assert [api("GET", one).status for one in anonymous] == [204] * 3
 
 
 def test_when_all_uploads_are_being_written_to_the_next_is_told_to_retry(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .api import Api
 from .conftest import FreshRegistry
+from .images import MIB, noise
 from .programs import wait_until
 from .registry import Registry
 from .test_limits import begin_upload
@@ -55,3 +56,21 @@ def test_an_upload_that_cannot_be_removed_stops_no_other(fresh_registry: FreshRe
     assert [files_of(registry, location) for location in others] == [[], [], []]
     assert broken.is_dir()
     registry.wait_for_line("upload not expired")
+
+
+def read_by(registry: Registry) -> int:
+    """Bytes that the process has read from anywhere."""
+    lines = Path(f"/proc/{registry.process.pid}/io").read_text().splitlines()
+    return int(next(line.removeprefix("rchar: ") for line in lines if line.startswith("rchar: ")))
+
+
+def test_what_an_earlier_process_left_ends_without_being_read(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(purging("1h"))
+    with registry.connect() as api:
+        location = api("PATCH", api.start_upload("large"), noise(64 * MIB, "large"))["Location"]
+        (file,) = files_of(registry, location)
+    registry.kill()
+    registry.config.write_text(purging("1s"))
+    registry.start()
+    wait_until(lambda: not file.exists(), "the end of the upload")
+    assert read_by(registry) < 48 * MIB
