@@ -180,3 +180,15 @@ def test_a_page_of_the_catalog_looks_at_few_hidden_names(
             assert "secret" not in target
     assert listed == ["team/app"]
     assert pages >= 3, "a hundred names a page"
+
+
+def test_the_first_user_of_a_file_with_a_byte_order_mark_logs_in(
+    fresh_registry: FreshRegistry, tmp_path: Path
+) -> None:
+    """As editors of Windows write it."""
+    config = with_passwords(tmp_path)
+    file = tmp_path / "htpasswd"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    with fresh_registry(config).connect() as api:
+        for name in ("alice", "bob"):
+            assert api("GET", "/v2/", headers=basic(name)).status == 200, name
