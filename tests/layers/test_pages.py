@@ -215,3 +215,13 @@ def test_stale_names_are_found() -> None:
 
 def test_equal_headings_are_numbered() -> None:
     assert anchors(SAMPLE) == {"a-page-really", "a-page-really-1"}
+
+
+def test_every_promise_of_the_security_page_names_its_tests() -> None:
+    promises = rows("docs/operate/security.md", "Promises and their tests")
+    assert len(promises) > 15
+    for promise, how, tests in promises:
+        assert how, promise
+        assert re.search(r"`tests/[\w/]+\.(?:py|cpp)`|fuzzers ", tests), promise
+    for heading in ("Threat model", "Not protected"):
+        assert len(rows("docs/operate/security.md", heading)) >= 8

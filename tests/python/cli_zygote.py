@@ -64,10 +64,22 @@ def _command(case: dict[str, Any]) -> int:
     try:
         main()
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
+        return _ended(end.code if isinstance(end.code, int) else 0)
     finally:
         sys.stderr.flush()
-    return 0
+    return _ended(0)
+
+
+def _ended(code: int) -> int:
+    """As Python ends: what is left is written, and it is a complaint and an exit code if that cannot be."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as problem:
+        print(f"Exception ignored in: {sys.stdout!r}\n{type(problem).__name__}: {problem}", file=sys.stderr)
+        sys.stderr.flush()
+        return 120
+    return code
 
 
 if __name__ == "__main__":

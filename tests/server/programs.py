@@ -94,6 +94,11 @@ class Daemon:
         """None while it runs."""
         return self._process.poll()
 
+    @property
+    def pid(self) -> int:
+        """Its number, which `setpriv` had before it."""
+        return self._process.pid
+
     def most_memory(self) -> int:
         """The most bytes of memory it has ever held at once."""
         return self._memory("VmHWM:")

@@ -146,3 +146,49 @@ def test_rules_without_anybody_to_log_in_are_refused(fresh_registry: FreshRegist
     ran = registry.refused_start()
     assert ran.code == 2
     assert "ocilot.access cannot be used: access rules need a login method" in ran.err
+
+
+def test_a_page_of_the_catalog_looks_at_few_hidden_names(
+    fresh_registry: FreshRegistry, tmp_path: Path
+) -> None:
+    """One request costs the same however many repositories its caller may not see."""
+    registry = fresh_registry(with_tokens(tmp_path))
+    image = make_image("hidden")
+    hidden = 250
+    with registry.connect() as api:
+        carol = basic("carol")
+
+        def push(name: str) -> None:
+            for blob in image.blobs:
+                mount = f"/v2/{name}/blobs/uploads/?mount={blob.digest}&from=secret/000"
+                if api("POST", mount, headers=carol).status != 201:
+                    target = f"/v2/{name}/blobs/uploads/?digest={blob.digest}"
+                    assert api("POST", target, blob.data, carol).status == 201
+            headers = {"Content-Type": image.manifest.media_type, **carol}
+            assert api("PUT", f"/v2/{name}/manifests/1", image.manifest.data, headers).status == 201
+
+        for number in range(hidden):
+            push(f"secret/{number:03}")
+        push("team/app")
+        listed, pages, target = [], 0, "/v2/_catalog?n=1"
+        while target:
+            page = api("GET", target, headers=basic("bob"))
+            assert page.status == 200, page
+            listed += page.json["repositories"]
+            pages += 1
+            target = page["Link"][1:].partition(">")[0] if "Link" in page.headers else ""
+            assert "secret" not in target
+    assert listed == ["team/app"]
+    assert pages >= 3, "a hundred names a page"
+
+
+def test_the_first_user_of_a_file_with_a_byte_order_mark_logs_in(
+    fresh_registry: FreshRegistry, tmp_path: Path
+) -> None:
+    """As editors of Windows write it."""
+    config = with_passwords(tmp_path)
+    file = tmp_path / "htpasswd"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    with fresh_registry(config).connect() as api:
+        for name in ("alice", "bob"):
+            assert api("GET", "/v2/", headers=basic(name)).status == 200, name

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from .clients import Docker
-from .images import noise, tar_of
+from .conftest import FreshRegistry
+from .images import Image, make_image, noise, tar_of
+from .people import RULES, basic, with_tokens
 from .programs import environment, run
 from .registry import OCILOT, Registry
 
@@ -66,3 +68,29 @@ def test_every_command_of_the_page_works(docker: Docker, registry: Registry) -> 
             said = reader.type(line.removeprefix("$ "))
         else:
             assert line in said, said
+
+
+def test_a_tag_is_lost_to_regctl_by_who_may_push_and_not_delete(
+    fresh_registry: FreshRegistry, tmp_path: Path
+) -> None:
+    """`regctl tag rm` sends these requests; the page warns of them, and of the right that prevents it."""
+    assert "`regctl tag rm` does not need `delete`" in PAGE
+    rules = RULES.replace("user:bob: [pull]", "user:bob: [pull, push], user:carol: [pull, create]")
+    rules = rules.replace("allow: {user:carol: [admin]}", "allow: {user:alice: [admin]}")
+    registry = fresh_registry(with_tokens(tmp_path, rules))
+    image, dummy = make_image("image"), make_image("dummy")
+    tag = "/v2/team/app/manifests/v1"
+    with registry.connect() as api:
+
+        def push(who: str, made: Image) -> int:
+            for blob in made.blobs:
+                target = f"/v2/team/app/blobs/uploads/?digest={blob.digest}"
+                assert api("POST", target, blob.data, basic(who)).status == 201
+            headers = {"Content-Type": made.manifest.media_type, **basic(who)}
+            return api("PUT", tag, made.manifest.data, headers).status
+
+        assert push("alice", image) == 201
+        for who, moved in (("carol", 403), ("bob", 201)):
+            assert api("DELETE", tag, headers=basic(who)).status == 403
+            assert push(who, dummy) == moved
+        assert api("GET", tag, headers=basic("bob")).body == dummy.manifest.data

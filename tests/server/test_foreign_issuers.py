@@ -148,6 +148,17 @@ def test_a_job_of_an_issuer_that_is_believed_logs_in(believing: Believing, issue
     assert len(issuer.asked) == 2, "nobody makes it ask again and again"
 
 
+def test_a_token_of_the_registry_ends_with_that_of_the_issuer(believing: Believing, issuer: Issuer) -> None:
+    registry = believing(issuer)
+    with registry.connect() as api:
+        for left, given in ((100, 100), (3000, 300)):
+            said = claims(iss=issuer.url, aud=AUDIENCE, sub="job", access=None, exp=int(time.time()) + left)
+            answer = api("GET", "/token", headers=basic("anything", issuer.key.sign(said)))
+            assert answer.status == 200, answer
+            assert 0 < answer.json["expires_in"] <= given
+            assert left == 100 or answer.json["expires_in"] == given
+
+
 def test_nothing_is_fetched_from_where_keys_are_said_to_have_moved(
     believing: Believing, issuer: Issuer, elsewhere: Issuer
 ) -> None:

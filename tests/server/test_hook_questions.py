@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 from .api import Api
 from .conftest import Scripted
@@ -71,3 +72,64 @@ def metrics_of(api: Api) -> str:
     """How many requests are being answered, this one included."""
     lines = api("GET", "/metrics").body.decode().splitlines()
     return next(f"inflight {line.split()[-1]}" for line in lines if line.startswith("ocilot_http_in_flight"))
+
+
+def test_a_mount_without_a_source_asks_about_no_holder_of_the_blob(scripted: Scripted) -> None:
+    """How many there are, and how long it takes to ask about them, would tell of what is hidden."""
+    registry = scripted(
+        """\
+from pathlib import Path
+here = Path(__file__).parent
+def authorize(access):
+    if access.repository.startswith("hidden") and (here / "closed").exists():
+        with open(here / "asked", "a") as asked:
+            asked.write("x")
+        return Deny("closed")
+    return None
+"""
+    )
+    layer = b"a layer of many"
+    with registry.connect() as api:
+        for number in range(30):
+            digest = api.push_blob(f"hidden{number:02}", layer)
+        (registry.home / "closed").touch()
+        assert api("HEAD", f"/v2/hidden00/blobs/{digest}").status != 200
+        asked = (registry.home / "asked").read_text()
+        opened = api("POST", f"/v2/mine/blobs/uploads/?mount={digest}")
+        assert (opened.status, opened["Range"]) == (202, "0-0"), opened
+    assert (registry.home / "asked").read_text() == asked
+
+
+def test_a_blob_is_not_deleted_that_a_tag_has_come_to_need_meanwhile(scripted: Scripted) -> None:
+    registry = scripted(
+        """\
+import time
+from pathlib import Path
+here = Path(__file__).parent
+def admit_delete(deletion):
+    if deletion.tag == "v1":
+        (here / "asked").touch()
+        while (here / "held").exists():
+            time.sleep(0.01)
+    return Deny("the release stays") if deletion.tag == "release" else None
+""",
+        "deadline: 60s",
+    )
+    image = make_image("released")
+    held, asked = registry.home / "held", registry.home / "asked"
+    target = f"/v2/team/app/blobs/{image.layers[0].digest}"
+    with registry.connect() as api, registry.connect() as other, ThreadPoolExecutor() as pool:
+        api.push_image("team/app", image, "v1")
+        held.touch()
+        deletion = pool.submit(other, "DELETE", target)
+        try:
+            wait_until(asked.exists, "the question about v1")
+            api.push_manifest("team/app", "release", image.manifest)
+        finally:
+            held.unlink()
+        changed = deletion.result()
+        assert changed.status == 409, changed
+        assert "tag release was changed concurrently" in changed.json["errors"][0]["message"]
+        assert api("GET", target).body == image.layers[0].data
+        refused = other("DELETE", target)
+        assert (refused.status, refused.json["errors"][0]["message"]) == (403, "the release stays")

@@ -9,9 +9,11 @@ import pytest
 
 from .certificates import Certificates
 from .conftest import FreshRegistry
+from .images import make_image
 from .pages import follow
 from .programs import wait_until
 from .test_account_commands import Commands
+from .test_settings import config_of
 
 PAGE = Path(__file__).parents[2] / "docs/operate/jobs.md"
 SLOW_SCRUB = "version: 0.1\nocilot: {scrub: {rate: 1KiB}}\n"
@@ -103,3 +105,16 @@ def test_every_command_of_the_page_works(fresh_registry: FreshRegistry, tmp_path
         return ran.out + ran.err
 
     follow(PAGE, tmp_path, say)
+
+
+def test_the_history_of_a_tag_has_a_length(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(config_of(ocilot={"taghistory": {"entries": 3}}))
+    images = [make_image(f"history {number}") for number in range(10)]
+    with registry.connect() as api:
+        for image in images:
+            api.push_image("team/app", image, "moving")
+    commands = Commands(registry)
+    assert len(commands.data("history", "team/app:moving")) == 10
+    commands.fine("jobs", "run", "expire-tag-history", "--wait")
+    kept = [row["digest"] for row in commands.data("history", "team/app:moving")]
+    assert kept == [image.digest for image in reversed(images[-3:])]

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from .api import Answer, Api, Raw, with_digest
 from .conftest import FreshRegistry
 from .images import MIB, OCI_MANIFEST, Content, digest_of, make_image, to_json
+from .people import RULES, basic, with_tokens
 from .programs import wait_until
 from .registry import Registry
 
@@ -188,6 +190,19 @@ def test_uploads_without_bytes_keep_nobody_out(fresh_registry: FreshRegistry) ->
         api.push_blob("full", b"goes through")
 
 
+def test_an_address_is_not_a_person(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
+    """Behind it may be a company, or all jobs of a build service."""
+    rules = RULES.replace("anonymous: [pull]", "anonymous: [pull, push]")
+    limit = "  limits: {uploadspercaller: 1}\n"
+    with fresh_registry(with_tokens(tmp_path, rules + limit)).connect() as api:
+        anonymous = [begin_upload(api, "public/app") for _ in range(3)]
+        assert [api("GET", one).status for one in anonymous] == [204] * 3
+        alice = basic("alice")
+        hers = [begin_upload(api, "public/app", alice) for _ in range(2)]
+        assert [api("GET", one, headers=alice).status for one in hers] == [404, 204]
+        assert [api("GET", one).status for one in anonymous] == [204] * 3
+
+
 def test_when_all_uploads_are_being_written_to_the_next_is_told_to_retry(
     fresh_registry: FreshRegistry,
 ) -> None:
@@ -260,6 +275,29 @@ def test_a_large_manifest_may_have_very_many_members_or_layers(api: Api, name: s
     assert 3_300_000 < len(body) < 4 * 1024 * 1024
     assert api("PUT", f"/v2/{name}/manifests/1", body, headers).status == 201
     assert api("GET", f"/v2/{name}/manifests/1").body == body
+
+
+def test_manifests_that_do_not_come_to_an_end_share_a_budget(fresh_registry: FreshRegistry) -> None:
+    headers = {"Content-Type": OCI_MANIFEST}
+    registry = fresh_registry(limited(bodymemory="6MiB"))
+    with registry.connect() as api, api.raw() as raw:
+        manifest = json.loads(nested(api, 1))
+        large = to_json(manifest | {"annotations": {"large": "x" * 3 * MIB}})
+        head = f"PUT /v2/deep/manifests/1 HTTP/1.1\r\nHost: x\r\nContent-Type: {OCI_MANIFEST}\r\n"
+        raw.send(f"{head}Content-Length: {len(large)}\r\n\r\n".encode() + large[:-1])
+
+        def refused() -> Answer | None:
+            with registry.connect() as other:
+                answer = other("PUT", "/v2/deep/manifests/2", large, headers)
+            return answer if answer.status == 503 else None
+
+        answer = wait_until(refused, "a budget that is used up")
+        assert int(answer["Retry-After"]) > 0
+        assert api("GET", "/v2/").status == 200
+        raw.send(large[-1:])
+        assert raw.answer("PUT").status == 201
+        wait_until(lambda: refused() is None, "memory that is given back")
+        assert api.has_manifest("deep", "2")
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -198,3 +200,38 @@ def test_a_client_cannot_forge_a_line_in_the_log(fresh_registry: FreshRegistry) 
     output = registry.stop()
     assert not re.search(r"^forged", output, re.MULTILINE)
     assert "\x1b" not in output
+
+
+def test_a_client_deceives_no_reader_of_the_log(fresh_registry: FreshRegistry) -> None:
+    """Neither its terminal, with C1 controls, nor its eyes, with marks that turn the direction around."""
+    registry = fresh_registry()
+    deceiving = "a\x9b2Kb\u202ec\u2066d\u061ce\u200ff\u2028g"
+    with registry.connect() as api, api.raw() as raw:
+        raw.send(f"GET /v2/ HTTP/1.1\r\nHost: x\r\nUser-Agent: {deceiving}\r\n\r\n".encode())
+        assert raw.answer().status == 200
+        api("GET", f"/v2/{quote(deceiving)}/tags/list")
+    output = registry.stop()
+    assert all(character.isprintable() for character in output.replace("\n", ""))
+
+
+def test_what_a_client_asks_for_in_vain_is_no_error_of_the_registry(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry()
+    with registry.connect() as api, api.raw() as raw:
+        raw.send(b"PUT /v2/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n")
+        assert raw.answer().status == 501
+    output = registry.stop()
+    assert " 501 " in output
+    assert "level=error" not in output
+
+
+def test_callers_of_readiness_share_a_probe(fresh_registry: FreshRegistry) -> None:
+    """Each probe writes and syncs a file; the directory of the uploads tells how often."""
+    registry = fresh_registry()
+    uploads = registry.root / "ocilot/uploads"
+    with registry.connect() as api:
+        started = time.monotonic()
+        changes = set()
+        for _ in range(300):
+            assert api("GET", "/readyz").status == 200
+            changes.add(uploads.stat().st_mtime_ns)
+        assert 1 <= len(changes) <= time.monotonic() - started + 2

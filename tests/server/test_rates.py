@@ -45,3 +45,14 @@ def test_a_limit_that_is_none_is_refused_by_its_place(
     ran = fresh_registry(config_of(ocilot={"ratelimits": [limit]}), start=False).refused_start()
     assert ran.code == 2
     assert where in ran.err
+
+
+def test_readiness_and_metrics_count_as_reads_of_their_address(fresh_registry: FreshRegistry) -> None:
+    limit = {"classes": ["reads"], "per": "address", "requests": 2, "window": "1h"}
+    with fresh_registry(config_of(ocilot={"ratelimits": [limit]})).connect() as api:
+        assert [api("GET", target).status for target in ("/readyz", "/metrics")] == [200, 200]
+        for target in ("/readyz", "/metrics"):
+            refused = api("GET", target)
+            assert refused.status == 429, refused
+            assert 0 < int(refused["Retry-After"]) <= 1800
+        assert api("GET", "/healthz").status == 200

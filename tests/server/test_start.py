@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
+import stat
 from pathlib import Path
 
 import pytest
 
 from .api import Api, Raw, with_digest
 from .conftest import FreshRegistry
-from .images import MIB, digest_of, noise
+from .images import MIB, digest_of, make_image, noise
 from .programs import Argument, Ran, attempt, environment, wait_until
 from .registry import OCILOT, Registry
 
@@ -207,3 +208,41 @@ def test_sigterm_lets_an_upload_end(fresh_registry: FreshRegistry) -> None:
     registry.start()
     with registry.connect() as api:
         assert api("GET", f"/v2/app/blobs/{digest}").body == data
+
+
+def modes_below(root: Path) -> dict[str, int]:
+    """Of everything but the control socket, which `test_control.py` looks at."""
+    found = {"": root, **{str(path.relative_to(root)): path for path in root.rglob("*")}}
+    return {name: stat.S_IMODE(path.lstat().st_mode) for name, path in found.items() if not path.is_socket()}
+
+
+def test_other_users_read_nothing_of_the_data_directory(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry()
+    with registry.connect() as api:
+        api.push_image("team/app", make_image("closed"), "1")
+        api("PATCH", api.start_upload("team/app"), b"unfinished")
+        modes = modes_below(registry.root)
+    assert {name: oct(mode) for name, mode in modes.items() if mode & 0o7} == {}
+    kinds = {(registry.root / name).is_dir(): mode for name, mode in modes.items() if "blobs" in name}
+    assert kinds == {True: 0o750, False: 0o640}
+
+
+@pytest.mark.parametrize("below", ["", "ocilot", "docker/registry/v2/blobs"])
+def test_a_data_directory_that_every_user_can_write_is_refused(
+    fresh_registry: FreshRegistry, below: str
+) -> None:
+    registry = fresh_registry()
+    registry.stop()
+    path = registry.root / below
+    path.chmod(path.stat().st_mode | stat.S_IWOTH)
+    assert_refused(registry.refused_start(), f"{path} is writable by every user", "chmod o-w")
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
+    registry = fresh_registry()
+    registry.stop()
+    lock = registry.root / "ocilot/lock"
+    lock.unlink()
+    lock.symlink_to(tmp_path / "victim")
+    assert_refused(registry.refused_start(), "symbolic links")
+    assert not (tmp_path / "victim").exists()

@@ -140,3 +140,18 @@ def test_http_2_is_not_offered(secure: Registry, certificates: Certificates, off
             with pytest.raises(ssl.SSLError, match=r"(?i)application.protocol"):
                 context.wrap_socket(plain, server_hostname="localhost")
     assert served(secure, certificates)
+
+
+@pytest.mark.parametrize("suite", ["ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA"])
+def test_tls_1_2_is_spoken_with_ecdhe_and_aead_only(
+    secure: Registry, certificates: Certificates, suite: str
+) -> None:
+    context = certificates.context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(f"{suite}:@SECLEVEL=0")
+    with (
+        socket.create_connection(("127.0.0.1", secure.port), timeout=10) as plain,
+        pytest.raises(ssl.SSLError, match=r"(?i)handshake.failure"),
+    ):
+        context.wrap_socket(plain, server_hostname="localhost")
+    assert served(secure, certificates)

@@ -363,3 +363,13 @@ def test_the_location_of_an_upload_survives_what_clients_do_to_it(api: Api, name
     assert patched.status == 202
     digest = digest_of(b"bytes")
     assert api("PUT", f"{location}?state=&digest={digest.replace(':', '%3A')}&x=1").status == 201
+
+
+def test_a_content_range_may_be_written_as_in_http(api: Api, name: str) -> None:
+    """RFC 9110: with its unit, and with the length or a star in place of a length that is not known."""
+    location = api.start_upload(name)
+    for content_range, part in (("bytes 0-9/*", b"0123456789"), ("bytes 10-12/13", b"abc")):
+        answer = api("PATCH", location, part, {"Content-Range": content_range})
+        assert answer.status == 202, answer
+        location = answer["Location"]
+    assert api("PUT", with_digest(location, digest_of(b"0123456789abc"))).status == 201
