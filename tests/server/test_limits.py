@@ -279,7 +279,7 @@ def test_a_large_manifest_may_have_very_many_members_or_layers(api: Api, name: s
 
 def test_manifests_that_do_not_come_to_an_end_share_a_budget(fresh_registry: FreshRegistry) -> None:
     headers = {"Content-Type": OCI_MANIFEST}
-    registry = fresh_registry(limited(bodymemory="6MiB"))
+    registry = fresh_registry(limited(bodymemory="6MiB", bodygrace="10m"))
     with registry.connect() as api, api.raw() as raw:
         manifest = json.loads(nested(api, 1))
         large = to_json(manifest | {"annotations": {"large": "x" * 3 * MIB}})
