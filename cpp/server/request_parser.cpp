@@ -54,12 +54,22 @@ Result<> check_coding(std::string_view coding) {
         fmt::format("unknown transfer coding \"{}\": expected chunked, or a Content-Length", coding)};
 }
 
-/// What Beast leaves to its user: Host, transfer codings, the form of the target.
+Error ambiguous_length() {
+    return bad_request(
+        "ambiguous length of the request body: send one Content-Length or Transfer-Encoding: chunked");
+}
+
+/// What Beast leaves to its user: Host, transfer codings, the form of the target; and lists of equal lengths,
+/// which RFC 9110, 8.6, lets a server refuse.
 Result<> check(RequestHead const& head) {
     std::size_t hosts = 0;
+    std::size_t lengths = 0;
     std::size_t codings = 0;
     for (auto const& [name, value] : head.headers) {
         if (iequals(name, "Host")) ++hosts;
+        if (iequals(name, "Content-Length") && (++lengths > 1 || value.find(',') != value.npos)) {
+            return ambiguous_length();
+        }
         if (!iequals(name, "Transfer-Encoding")) continue;
         CHECK(check_coding(value));
         ++codings;
@@ -100,8 +110,7 @@ Error syntax_error(beast::error_code code) {
         return bad_request("the request line does not end in HTTP/1.1 or HTTP/1.0");
     if (code == error::bad_content_length || code == error::multiple_content_length ||
         code == error::bad_transfer_encoding) {
-        return bad_request(
-            "ambiguous length of the request body: send one Content-Length or Transfer-Encoding: chunked");
+        return ambiguous_length();
     }
     return bad_request(fmt::format("the request is not well-formed HTTP/1.1 ({})", code.message()));
 }

@@ -39,6 +39,7 @@ void check_head(server::RequestHead const& head, std::string_view text) {
     promise(is_token(head.method_text), "a method is a token");
     promise(!(head.chunked && head.content_length), "a body has one length");
     std::size_t hosts = 0;
+    std::size_t lengths = 0;
     for (auto const& [key, value] : head.headers) {
         promise(is_token(key), "a header name is a token");
         promise((inside(key, text) || key == "Host") && (value.empty() || inside(value, text)),
@@ -47,6 +48,7 @@ void check_head(server::RequestHead const& head, std::string_view text) {
         promise(!value.starts_with(' ') && !value.ends_with(' '), "a value has no blanks around it");
         if (http::same_token(key, "Host")) ++hosts;
         if (!http::same_token(key, "Content-Length")) continue;
+        promise(++lengths == 1, "a length is sent once");
         promise(head.content_length.has_value(), "a length that was sent is known");
         promise(value.find_first_not_of("0123456789") == value.npos, "a length is a number");
         promise(std::stoull(std::string(value)) == *head.content_length, "it is the number that was sent");

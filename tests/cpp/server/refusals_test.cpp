@@ -68,6 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "ambiguous length"},
         Refusal{"TwoLengths", host("Content-Length: 5\r\nContent-Length: 6\r\n"), 400, "ambiguous length"},
         Refusal{"ListOfLengths", host("Content-Length: 5, 6\r\n"), 400, "ambiguous length"},
+        Refusal{"EqualLengths", host("Content-Length: 5\r\nContent-Length: 5\r\n"), 400, "ambiguous length"},
+        Refusal{"ListOfEqualLengths", host("Content-Length: 5, 5\r\n"), 400, "ambiguous length"},
         Refusal{"NegativeLength", host("Content-Length: -1\r\n"), 400, "ambiguous length"},
         Refusal{"SignedLength", host("Content-Length: +5\r\n"), 400, "ambiguous length"},
         Refusal{"HugeLength", host("Content-Length: 18446744073709551616\r\n"), 400, "ambiguous length"},
