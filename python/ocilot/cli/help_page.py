@@ -59,7 +59,7 @@ def _program() -> list[Span] | None:
 
 def _width() -> int:
     columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit():
+    if columns.isdigit() and int(columns) > 0:
         return int(columns)
     for stream in (0, 1, 2):
         try:
