@@ -189,7 +189,7 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     facts.pushed_at = registry.clock.now();
     facts.may_move_tags = upload.may_move_tags;
     facts.condition = upload.condition;
-    facts.limits = limits_of(registry.rules.quotas, upload.repository);
+    facts.limits = limits_of(registry.rules, upload.caller, upload.repository);
     bool const sparse = may_be_sparse(registry.rules, upload.repository);
     if (sparse) {
         facts.required_blobs.clear();

@@ -109,7 +109,7 @@ class Settings:
     token_life: int
     refresh_life: int
     key_life: int
-    quotas: list[tuple[list[str], int | None, int | None]]
+    quotas: list[tuple[list[str], list[str], int | None, int | None]]
     rate_limits: list[tuple[list[str], str, bool, int, int]]
     authorities: str
     oidc: list[
