@@ -5,6 +5,7 @@
 #include "registry/end_upload.h"
 #include "registry/peeked_body.h"
 #include "registry/receive.h"
+#include "registry/release_bytes.h"
 #include "registry/sessions.h"
 #include "registry/storage_room.h"
 #include "registry/upload_records.h"
@@ -97,14 +98,23 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
     co_return meta::BlobFact{digest, upload.size()};
 }
 
+/// The second half of it. Bytes without the fact are left to the garbage collection.
+Task<Result<>> link_stored(Registry& registry, policy::Caller const& caller,
+                           oci::RepositoryName const& repository, meta::BlobFact fact,
+                           std::optional<meta::UploadClaim> recorded) {
+    auto const linked = co_await registry.meta.links().link_blob(
+        repository, fact, recorded, actor_of(caller), registry.clock.now(),
+        limits_of(registry.rules, caller, repository));
+    if (linked.has_error()) co_await release_bytes(registry, fact.digest);
+    co_return linked;
+}
+
 /// Bytes first, facts second.
 Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, meta::BlobFact fact,
                      std::optional<meta::UploadClaim> recorded) {
     auto const push = co_await registry.sessions.pushes().begin(fact.digest);
     CO_CHECK(co_await upload.commit(fact.digest));
-    co_return co_await registry.meta.links().link_blob(ref.repository, fact, recorded, actor_of(ref.caller),
-                                                       registry.clock.now(),
-                                                       limits_of(registry.rules, ref.caller, ref.repository));
+    co_return co_await link_stored(registry, ref.caller, ref.repository, fact, recorded);
 }
 
 Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller const& caller,
@@ -251,9 +261,7 @@ Task<Result<meta::BlobFact>> push_whole(Registry& registry, policy::Caller const
         (void)co_await upload->discard();
         co_return committed.error();
     }
-    CO_CHECK(co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, actor_of(caller),
-                                                      registry.clock.now(),
-                                                      limits_of(registry.rules, caller, repository)));
+    CO_CHECK(co_await link_stored(registry, caller, repository, *fact, std::nullopt));
     co_return fact;
 }
 

@@ -2,7 +2,9 @@
 
 #include "registry/fixture.h"
 
+#include <functional>
 #include <gmock/gmock.h>
+#include <utility>
 
 namespace ocilot::test {
 namespace {
@@ -41,6 +43,21 @@ class QuotaTest : public RegistryTest {
     }
 };
 
+/// A body in the middle of which something else comes in.
+class InterruptedSource final : public registry::ByteSource {
+  public:
+    InterruptedSource(std::string_view text, std::function<void()> interrupt)
+        : body_(text), interrupt_(std::move(interrupt)) {}
+    Task<Result<std::size_t>> read(std::span<std::byte> out) override {
+        if (interrupt_) std::exchange(interrupt_, nullptr)();
+        co_return co_await body_.read(out);
+    }
+
+  private:
+    TextSource body_;
+    std::function<void()> interrupt_;
+};
+
 }  // namespace
 
 TEST(CallerQuotas, AreOfNamesPatternsAndGroups) {
@@ -73,6 +90,22 @@ TEST_F(QuotaTest, OfACallerHoldsWhetherTheLengthIsAnnouncedOrNot) {
         EXPECT_TRUE(run(blobs.open(sha256("more"))).has_error()) << "nothing was stored";
     }
     EXPECT_TRUE(push_as(caller(CallerKind::user, "bob"), "more", false).has_value());
+}
+
+TEST_F(QuotaTest, WhatIsRefusedAfterItsBytesWereStoredIsLeftToTheGarbageCollection) {
+    rules.quotas = {{.repositories = {oci::RepositoryPattern::parse("**").value()}, .limits = {10, {}}}};
+    rebuild();
+    InterruptedSource body("12345678", [&] {
+        meta::BlobFact const other{sha256("other"), 5};
+        EXPECT_TRUE(run(meta->links().link_blob(name, other, {}, {}, clock.now())).has_value());
+    });
+    auto const digest = sha256("12345678");
+    auto const refused = run(registry::push_blob(parts, nobody, name, {body, {}, 8}, digest));
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().code, Errc::quota_exceeded);
+    auto const due = run(meta->collection().due({clock.now(), clock.now()}, 10)).value();
+    ASSERT_EQ(due.size(), 1U);
+    EXPECT_EQ(due.front(), (meta::Candidate{"", digest, clock.now(), false}));
 }
 
 }  // namespace ocilot::test
