@@ -79,6 +79,15 @@ TEST_F(SqliteCallerCounting, GoesOnAfterARestartAndEndsWhenNobodyWantsIt) {
     EXPECT_EQ(usage(), (meta::Usage{16, 4, 0, 0}));
 }
 
+TEST_F(SqliteCallerCounting, NoRowIsWrittenByEveryPushOfACaller) {
+    open(CallerCounting::on);
+    for (auto const* const content : {"1", "22", "333", "1 of as many as four"}) push(content);
+    EXPECT_EQ(
+        RawDb(path).rows("SELECT shard, blobs FROM caller_usage WHERE caller = 'user:ann' ORDER BY shard"),
+        (std::vector<std::string>{"1|1", "2|1", "3|1", "4|1"}));
+    EXPECT_EQ(usage().blobs, 4U);
+}
+
 TEST_F(SqliteCallerCounting, WhatSchema10HadIsNobodys) {
     open(CallerCounting::off);
     push("layer");
