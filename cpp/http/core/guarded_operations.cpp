@@ -42,8 +42,8 @@ Task<Response> GuardedOperations::handle(Request const& request) {
         permitted = co_await may_read_metrics(request);
     }
     Response response;
-    bool const to_administrator =
-        permitted.has_value() && path == "/readyz" && co_await is_administrator(request);
+    bool to_administrator = false;
+    if (permitted.has_value() && path == "/readyz") to_administrator = co_await is_administrator(request);
     if (to_administrator) {
         response = co_await parts_.operations.handle_for_administrator(request);
     } else if (permitted.has_value()) {
