@@ -46,6 +46,11 @@ bool is_ping(Access const& access) noexcept {
     return !access.repository && access.action != Action::admin;
 }
 
+/// Whoever logged in may do everything without rules, but administer.
+std::string why_without_rules(Caller const& caller) {
+    return caller.anonymous() ? "login required" : "only administrators may";
+}
+
 }  // namespace
 
 Guard::Guard(policy::Gate& gate) noexcept : gate_(gate) {}
@@ -151,7 +156,7 @@ AccessDecision Guard::decide_by_rules(Caller const& caller, Access const& access
     if (tokens_decide() && caller.limit) return {true, {}};
     auto const rule_decision = rules_.load()->decide(caller, access);
     if (rule_decision.allowed) return {true, {}};
-    auto const why = has_rules_.load() ? sentence(caller, rule_decision) : std::string("login required");
+    auto const why = has_rules_.load() ? sentence(caller, rule_decision) : why_without_rules(caller);
     return {false,
             std::make_shared<std::string const>(fmt::format(
                 "{} may not {}{}: {}", who(caller), policy::to_string(access.action), where(access), why))};
@@ -192,6 +197,11 @@ Task<Result<AccessDecision>> Guard::decide(Caller const& caller, Access access) 
     if (!decided) decided = decide_by_rules(caller, access);
     if (keeps) decisions_->add(key, before, until, *decided);
     co_return std::move(*decided);
+}
+
+std::optional<std::vector<std::string>> Guard::configured_groups(Caller const& caller) const {
+    if (!has_rules_.load()) return std::nullopt;
+    return rules_.load()->groups_of(caller);
 }
 
 void Guard::note(Caller const& caller, Access const& access, std::string_view why) const {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ocilot::auth {
 
@@ -101,6 +102,11 @@ class Guard {
                                                            policy::Access const& access);
     /// Why, for a caller without limits.
     Task<Result<Explanation>> explain(policy::Caller const& caller, policy::Access access);
+
+    /// The groups that the configuration puts the caller into, sorted; nullopt without rules, for which
+    /// groups mean nothing.
+    [[nodiscard]] std::optional<std::vector<std::string>> configured_groups(
+        policy::Caller const& caller) const;
 
     /// From now on; null: none.
     void set_rules(std::shared_ptr<Rules const> rules);

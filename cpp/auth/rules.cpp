@@ -1,7 +1,6 @@
 #include "auth/rules.h"
 
 #include "base/quote.h"
-#include "oci/wildcard.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -13,7 +12,6 @@ namespace {
 
 using policy::Action;
 using policy::Caller;
-using policy::CallerKind;
 using policy::Rights;
 
 /// What every name that matches begins with: `team` for `team/**`, which is also `team` itself.
@@ -30,34 +28,10 @@ std::size_t literals_of(std::string_view pattern) noexcept {
     return pattern.size() - static_cast<std::size_t>(std::ranges::count(pattern, '*'));
 }
 
-bool is_account(CallerKind kind) noexcept {
-    return kind == CallerKind::user || kind == CallerKind::robot;
-}
-
 }  // namespace
 
-Result<Rules::Subject> Rules::subject(std::string_view text) {
-    auto const colon = text.find(':');
-    auto const name = colon == text.npos ? std::string_view{} : text.substr(colon + 1);
-    auto const word = text.substr(0, colon);
-    auto const made = [&](Kind kind) { return Subject{kind, std::string(name), std::string(text)}; };
-    if (colon == text.npos) {
-        if (word == "anonymous") return made(Kind::anonymous);
-        if (word == "everyone") return made(Kind::everyone);
-    } else if (!name.empty()) {
-        if (word == "user") return made(Kind::user);
-        if (word == "group") return made(Kind::group);
-        if (word == "robot") return made(Kind::robot);
-        if (word == "federated") return made(Kind::federated);
-        if (word == "certificate") return made(Kind::certificate);
-    }
-    return Error{Errc::config, fmt::format("unknown subject {}: expected anonymous, everyone, user:NAME, "
-                                           "group:NAME, robot:NAME, federated:PATTERN or certificate:PATTERN",
-                                           quote(text))};
-}
-
 Result<Rules::Grant> Rules::grant(std::string_view subject_text, std::vector<std::string> const& rights) {
-    TRY(auto found, subject(subject_text));
+    TRY(auto found, policy::Subject::parse(subject_text));
     Grant grant{std::move(found), {}};
     for (auto const& word : rights) {
         auto const right = Rights::parse(word);
@@ -96,27 +70,6 @@ Result<> Rules::add(RuleText const& text) {
     return {};
 }
 
-Result<> Rules::add_groups(Groups const& groups) {
-    for (auto const& [group, members] : groups) {
-        auto& subjects = groups_[group];
-        for (auto const& member : members) {
-            if (member.find(':') == member.npos) {
-                subjects.push_back({Kind::account, member, member});
-                continue;
-            }
-            auto found = subject(member);
-            if (found.has_error() || found->kind == Kind::group) {
-                return Error{Errc::config,
-                             fmt::format("invalid member {} of group {}: expected NAME, user:NAME, "
-                                         "robot:NAME, federated:PATTERN or certificate:PATTERN",
-                                         quote(member), group)};
-            }
-            subjects.push_back(std::move(*found));
-        }
-    }
-    return {};
-}
-
 void Rules::sort() {
     // Earlier rules stay before later ones that are as long.
     std::ranges::stable_sort(places_, [](Place const& a, Place const& b) { return a.literals > b.literals; });
@@ -124,7 +77,7 @@ void Rules::sort() {
 
 Result<Rules> Rules::compile(std::vector<RuleText> const& rules, Groups const& groups) {
     Rules made;
-    CHECK(made.add_groups(groups));
+    TRY(made.groups_, policy::GroupMembers::compile(groups));
     for (auto const& rule : rules) {
         CHECK(made.add(rule));
     }
@@ -160,33 +113,9 @@ Rules::Place const* Rules::place_of_all() const {
     return nullptr;
 }
 
-bool Rules::is_member(std::string const& group, Caller const& caller) const {
-    if (std::ranges::find(caller.groups, group) != caller.groups.end()) return true;
-    auto const found = groups_.find(group);
-    return found != groups_.end() &&
-           std::ranges::any_of(found->second, [&](Subject const& subject) { return fits(subject, caller); });
-}
-
-bool Rules::fits(Subject const& subject, Caller const& caller) const {
-    switch (subject.kind) {
-        case Kind::anonymous:
-            return true;
-        case Kind::everyone:
-            return !caller.anonymous();
-        case Kind::group:
-            return !caller.anonymous() && is_member(subject.name, caller);
-        case Kind::user:
-            return caller.kind == CallerKind::user && caller.name == subject.name;
-        case Kind::robot:
-            return caller.kind == CallerKind::robot && caller.name == subject.name;
-        case Kind::account:
-            return is_account(caller.kind) && caller.name == subject.name;
-        case Kind::federated:
-            return caller.kind == CallerKind::federated && oci::fits_wildcards(subject.name, caller.name);
-        case Kind::certificate:
-            return caller.kind == CallerKind::certificate && oci::fits_wildcards(subject.name, caller.name);
-    }
-    return false;
+bool Rules::fits(policy::Subject const& subject, Caller const& caller) const {
+    // What anonymous callers may, everybody may.
+    return subject.kind() == policy::Subject::Kind::anonymous || groups_.fits(subject, caller);
 }
 
 RuleDecision Rules::decide_at(Place const* place, Caller const& caller, Action action) const {
@@ -197,7 +126,7 @@ RuleDecision Rules::decide_at(Place const* place, Caller const& caller, Action a
     for (auto const& grant : rules_[place->rule]) {
         if (!fits(grant.subject, caller)) continue;
         rule_decision.rights.add(grant.rights);
-        rule_decision.by.push_back(grant.subject.text);
+        rule_decision.by.push_back(grant.subject.text());
     }
     rule_decision.allowed = rule_decision.rights.allow(action);
     return rule_decision;

@@ -4,9 +4,10 @@
 #include "oci/name.h"
 #include "oci/repository_pattern.h"
 #include "policy/caller.h"
+#include "policy/group_members.h"
+#include "policy/subject.h"
 
 #include <cstddef>
-#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,9 +23,7 @@ struct RuleText {
     std::vector<std::pair<std::string, std::vector<std::string>>> allow;
 };
 
-/// Names of groups and who is in them: `alice` is an account or user of that name; any other subject but
-/// `group:` can be a member too.
-using Groups = std::vector<std::pair<std::string, std::vector<std::string>>>;
+using Groups = policy::Groups;
 
 /// What the rules say, and which of them.
 struct RuleDecision {
@@ -49,27 +48,18 @@ class Rules {
     /// Without a repository only administration is asked about: it takes `admin` in the rule for `**`.
     [[nodiscard]] RuleDecision decide(policy::Caller const& caller, policy::Access const& access) const;
 
+    /// The groups that the configuration puts the caller into, sorted; those that he brings along are not in
+    /// it.
+    [[nodiscard]] std::vector<std::string> groups_of(policy::Caller const& caller) const {
+        return groups_.groups_of(caller);
+    }
+
     /// Number of rules that were written.
     [[nodiscard]] std::size_t size() const noexcept { return rules_.size(); }
 
   private:
-    enum class Kind : std::uint8_t {
-        anonymous,
-        everyone,
-        group,
-        user,
-        robot,
-        account,
-        federated,
-        certificate
-    };
-    struct Subject {
-        Kind kind;
-        std::string name;  ///< a pattern for federated names and certificates
-        std::string text;  ///< as it was written
-    };
     struct Grant {
-        Subject subject;
+        policy::Subject subject;
         policy::Rights rights;
     };
     /// A pattern of a rule, with what all names that match begin with.
@@ -80,23 +70,20 @@ class Rules {
         std::size_t rule;
     };
 
-    static Result<Subject> subject(std::string_view text);
     static Result<Grant> grant(std::string_view subject_text, std::vector<std::string> const& rights);
     Result<> add(RuleText const& text);
-    Result<> add_groups(Groups const& groups);
     void sort();
     [[nodiscard]] Place const* place_of(oci::RepositoryName const& name) const;
     [[nodiscard]] Place const* place_of_all() const;
     [[nodiscard]] RuleDecision decide_at(Place const* place, policy::Caller const& caller,
                                          policy::Action action) const;
-    [[nodiscard]] bool fits(Subject const& subject, policy::Caller const& caller) const;
-    [[nodiscard]] bool is_member(std::string const& group, policy::Caller const& caller) const;
+    [[nodiscard]] bool fits(policy::Subject const& subject, policy::Caller const& caller) const;
 
     std::vector<std::vector<Grant>> rules_;
     std::vector<Place> places_;                           ///< with a `*`, longest first
     std::unordered_map<std::string, std::size_t> exact_;  ///< repository to place in `exact_places_`
     std::vector<Place> exact_places_;
-    std::map<std::string, std::vector<Subject>> groups_;
+    policy::GroupMembers groups_;
 };
 
 /// One sentence that says what was decided and why: `rule 2 (team/**) gives user alice pull,push`.

@@ -39,7 +39,7 @@ enum class Errc : std::uint8_t {
     unsupported,          ///< operation switched off by configuration
     unauthorized,         ///< no or invalid credentials
     denied,               ///< known caller, missing right, or a policy said no
-    quota_exceeded,       ///< the repository would hold more than it may
+    quota_exceeded,       ///< the repository would hold more than it may, or the caller have pushed more
     too_many_requests,    ///< over a rate limit
     upload_busy,          ///< another request holds the upload session
     conflict,             ///< the fact to change has changed meanwhile

@@ -53,7 +53,8 @@ class Catalog {
     /// Records a manifest and moves its tags, or fails with manifest_blob_unknown naming every missing
     /// required digest as a subject of the error. Recording the same manifest again is no error. denied, and
     /// nothing recorded, if a tag would move that may not; conflict if one is not where it was seen;
-    /// precondition_failed if the condition does not hold.
+    /// precondition_failed if the condition does not hold. What is new is charged to `pushed_by`, see
+    /// charged_to; a tag that moves stays with whom it is charged to.
     virtual Task<Result<>> put_manifest(NewManifest manifest) = 0;
     /// Removes a tag and nothing else; manifest_unknown if there is none, precondition_failed.
     virtual Task<Result<>> delete_tag(oci::RepositoryName const& repository, oci::Tag const& tag, Actor by,

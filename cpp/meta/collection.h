@@ -66,6 +66,8 @@ class Collection {
     virtual Task<Result<>> enqueue(std::vector<Candidate> candidates, CollectionPlace place) = 0;
     /// None before the first `enqueue`.
     virtual Task<Result<std::optional<CollectionPlace>>> place() = 0;
+    /// Adds bytes that were stored and that nothing has recorded: candidates from `now` on.
+    virtual Task<Result<>> release(std::vector<oci::Digest> bytes, Time now) = 0;
     /// At most `limit` candidates that are due, those released first come first.
     virtual Task<Result<std::vector<Candidate>>> due(ReviewCutoffs cutoffs, std::size_t limit) = 0;
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ocilot::meta {
@@ -82,6 +83,12 @@ struct RepositoryUsage {
     Usage usage = {};
     friend bool operator==(RepositoryUsage const&, RepositoryUsage const&) = default;
 };
+/// What a caller is charged for, in all repositories: content that is in several counts in each.
+struct CallerUsage {
+    std::string caller;  ///< see charged_to
+    Usage usage = {};
+    friend bool operator==(CallerUsage const&, CallerUsage const&) = default;
+};
 /// A repository's use of the store, closer.
 struct UsageDetails {
     Usage usage = {};
@@ -123,6 +130,12 @@ class ContentReport {
     virtual Task<Result<Usage>> usage(oci::RepositoryName const& repository) = 0;
     /// Repositories by name.
     virtual Task<Result<Slice<RepositoryUsage>>> usages(Page page) = 0;
+    /// What a caller is charged for (see charged_to): what he brought into repositories and is there. Nothing
+    /// while callers are not counted, see CallerCounting. What was there before that was recorded, and what
+    /// no caller brought, is nobody's. Kept by the transactions that change it, as usage of repositories is.
+    virtual Task<Result<Usage>> caller_usage(std::string_view caller) = 0;
+    /// Callers who are charged for something, by the bytes of their names.
+    virtual Task<Result<Slice<CallerUsage>>> caller_usages(Page page) = 0;
     /// Looks at all blobs of the repository; name_unknown.
     virtual Task<Result<UsageDetails>> details(oci::RepositoryName const& repository) = 0;
     /// The parts of the image of a tag, at most `limit`; manifest_unknown.

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
-#include "meta/repository_limits.h"
+#include "meta/push_limits.h"
 #include "meta/tag_condition.h"
 #include "oci/descriptor.h"
 #include "oci/name.h"
@@ -89,7 +89,7 @@ struct NewManifest {
     bool may_move_tags = true;  ///< false: only tags that do not exist yet, or point to it already
     /// What every one of the tags must be before, or the manifest itself if there are none.
     std::optional<TagCondition> condition = {};
-    RepositoryLimits limits = {};  ///< of the repository: quota_exceeded if it would hold more
+    PushLimits limits = {};  ///< quota_exceeded if the repository, or `pushed_by`, would have more
 };
 
 /// An upload session.

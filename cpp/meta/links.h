@@ -3,7 +3,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "meta/facts.h"
-#include "meta/repository_limits.h"
+#include "meta/push_limits.h"
 
 #include <optional>
 #include <string>
@@ -35,15 +35,16 @@ class Links {
     /// Links a stored blob to a repository and ends the upload session it came by, if any; nothing of both if
     /// that is claimed by another process (upload_busy) or over (upload_unknown). Linking twice is no error.
     /// The journal keeps who added a link that is new.
-    /// quota_exceeded, and nothing linked, if the repository would hold more than `limits` allow.
+    /// A link that is new is charged to `by`, see charged_to. quota_exceeded, and nothing linked, if the
+    /// repository would hold more than `limits` allow, or `by` be charged for more.
     virtual Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob,
                                      std::optional<UploadClaim> upload, Actor by, Time now,
-                                     RepositoryLimits limits = {}) = 0;
+                                     PushLimits limits = {}) = 0;
     /// Links blob `digest` of `source` to `target`; blob_unknown if `source` does not hold it. Noted
     /// and limited likewise.
     virtual Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source,
                                               oci::RepositoryName const& target, oci::Digest const& digest,
-                                              Actor by, Time now, RepositoryLimits limits = {}) = 0;
+                                              Actor by, Time now, PushLimits limits = {}) = 0;
     /// blob_unknown if there is no such link; conflict, unsupported where the conditions say so. The journal
     /// keeps who removed it.
     virtual Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,

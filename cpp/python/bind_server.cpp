@@ -3,6 +3,7 @@
 #include "server/server.h"
 
 #include <memory>
+#include <pybind11/stl.h>
 #include <string>
 #include <utility>
 
@@ -54,6 +55,8 @@ void init_server(py::module_& module) {
         .def_property_readonly("root", &Server::root, "Absolute data directory; empty for one in memory.")
         .def_property_readonly("hooks", &Server::hooks, py::return_value_policy::reference_internal,
                                "Where the questions to hooks wait; keeps the server alive.")
+        .def("has_accounts", &Server::has_accounts, py::call_guard<py::gil_scoped_release>(),
+             "Whether the metadata have accounts, in force or not; None if they cannot be read.")
         .def("reload_tls", &reload_tls,
              "Reads certificate and key again. Raises ConfigError if they do not fit; the old ones stay in "
              "force.")

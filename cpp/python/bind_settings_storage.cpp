@@ -16,26 +16,26 @@ using server::UploadSettings;
 
 namespace {
 
-/// A quota is a tuple in Python: patterns of repositories, bytes, tags.
+/// A quota is a tuple in Python: patterns of repositories, subjects, bytes, tags.
 void init_quotas(SettingsClass& settings) {
-    using Quota =
-        std::tuple<std::vector<std::string>, std::optional<std::uint64_t>, std::optional<std::uint64_t>>;
+    using Quota = std::tuple<std::vector<std::string>, std::vector<std::string>, std::optional<std::uint64_t>,
+                             std::optional<std::uint64_t>>;
     settings.def_property(
         "quotas",
         [](Settings const& self) {
             std::vector<Quota> quotas;
             for (auto const& rule : self.storage.quotas) {
-                quotas.emplace_back(rule.repositories, rule.bytes, rule.tags);
+                quotas.emplace_back(rule.repositories, rule.callers, rule.bytes, rule.tags);
             }
             return quotas;
         },
         [](Settings& self, std::vector<Quota> quotas) {
             self.storage.quotas.clear();
-            for (auto& [repositories, bytes, tags] : quotas) {
-                self.storage.quotas.push_back({std::move(repositories), bytes, tags});
+            for (auto& [repositories, callers, bytes, tags] : quotas) {
+                self.storage.quotas.push_back({std::move(repositories), std::move(callers), bytes, tags});
             }
         },
-        "Quotas, each of patterns of repositories, most bytes and most tags; None: any number.");
+        "Quotas, each of patterns of repositories or subjects, most bytes and most tags; None: any number.");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "registry/end_upload.h"
 #include "registry/peeked_body.h"
 #include "registry/receive.h"
+#include "registry/release_bytes.h"
 #include "registry/sessions.h"
 #include "registry/storage_room.h"
 #include "registry/upload_records.h"
@@ -97,14 +98,23 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
     co_return meta::BlobFact{digest, upload.size()};
 }
 
+/// The second half of it. Bytes without the fact are left to the garbage collection.
+Task<Result<>> link_stored(Registry& registry, policy::Caller const& caller,
+                           oci::RepositoryName const& repository, meta::BlobFact fact,
+                           std::optional<meta::UploadClaim> recorded) {
+    auto const linked = co_await registry.meta.links().link_blob(
+        repository, fact, recorded, actor_of(caller), registry.clock.now(),
+        limits_of(registry.rules, caller, repository));
+    if (linked.has_error()) co_await release_bytes(registry, fact.digest);
+    co_return linked;
+}
+
 /// Bytes first, facts second.
 Task<Result<>> store(Registry& registry, UploadRef ref, blob::Upload& upload, meta::BlobFact fact,
                      std::optional<meta::UploadClaim> recorded) {
     auto const push = co_await registry.sessions.pushes().begin(fact.digest);
     CO_CHECK(co_await upload.commit(fact.digest));
-    co_return co_await registry.meta.links().link_blob(ref.repository, fact, recorded, actor_of(ref.caller),
-                                                       registry.clock.now(),
-                                                       limits_of(registry.rules.quotas, ref.repository));
+    co_return co_await link_stored(registry, ref.caller, ref.repository, fact, recorded);
 }
 
 Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller const& caller,
@@ -112,20 +122,21 @@ Task<Result<meta::BlobFact>> receive_whole(Registry& registry, policy::Caller co
                                            Chunk whole, oci::Digest const& digest) {
     std::atomic<std::uint64_t> offset{0};
     QuotaRoom quota;
-    if (!registry.rules.quotas.empty()) {
-        CO_TRY(quota, co_await quota_room(registry, repository));
+    if (registry.rules.has_quotas()) {
+        CO_TRY(quota, co_await quota_room(registry, caller, repository));
     }
     CO_CHECK(co_await receive(upload, whole, offset, registry.upload_memory, registry.room, quota));
     co_return co_await prove(registry, caller, repository, upload, digest);
 }
 
 /// The body, to where it ends or breaks off.
-Task<Result<>> receive_into(Registry& registry, SessionLock const& session_lock, Chunk chunk) {
+Task<Result<>> receive_into(Registry& registry, policy::Caller const& caller, SessionLock const& session_lock,
+                            Chunk chunk) {
     auto& session = session_lock.session();
     auto const before = session.offset.load();
     QuotaRoom quota;
-    if (!registry.rules.quotas.empty()) {
-        CO_TRY(quota, co_await quota_room(registry, session.fact.repository));
+    if (registry.rules.has_quotas()) {
+        CO_TRY(quota, co_await quota_room(registry, caller, session.fact.repository));
     }
     auto const received = co_await receive(session_lock.upload(), chunk, session.offset,
                                            registry.upload_memory, registry.room, quota);
@@ -154,7 +165,8 @@ Task<Result<meta::BlobFact>> receive_last(Registry& registry, UploadRef ref, Ses
         }
     }
     auto const before = session.offset.load();
-    auto const received = co_await receive_into(registry, session_lock, {body, last.first, last.length});
+    auto const received =
+        co_await receive_into(registry, ref.caller, session_lock, {body, last.first, last.length});
     bool const brought = session.offset.load() != before;
     if (received.has_error()) {
         if (brought) session.expects_retry = unranged && before == 0;
@@ -216,11 +228,12 @@ Task<Result<meta::BlobFact>> finish_locked(Registry& registry, UploadRef ref, Se
     co_return fact;
 }
 
-Task<Result<std::uint64_t>> append_locked(Registry& registry, SessionLock const& session_lock, Chunk chunk) {
+Task<Result<std::uint64_t>> append_locked(Registry& registry, policy::Caller const& caller,
+                                          SessionLock const& session_lock, Chunk chunk) {
     auto& session = session_lock.session();
     CO_CHECK(co_await begin_bytes(registry, session_lock, chunk));
     auto const before = session.offset.load();
-    auto const received = co_await receive_into(registry, session_lock, chunk);
+    auto const received = co_await receive_into(registry, caller, session_lock, chunk);
     auto const offset = session.offset.load();
     if (received.has_value() || offset != before) session.expects_retry = false;
     Result<> kept;
@@ -248,9 +261,7 @@ Task<Result<meta::BlobFact>> push_whole(Registry& registry, policy::Caller const
         (void)co_await upload->discard();
         co_return committed.error();
     }
-    CO_CHECK(co_await registry.meta.links().link_blob(repository, *fact, std::nullopt, actor_of(caller),
-                                                      registry.clock.now(),
-                                                      limits_of(registry.rules.quotas, repository)));
+    CO_CHECK(co_await link_stored(registry, caller, repository, *fact, std::nullopt));
     co_return fact;
 }
 
@@ -291,7 +302,7 @@ Task<Result<std::uint64_t>> upload_offset(Registry& registry, UploadRef ref) {
 
 Task<Result<std::uint64_t>> append_upload(Registry& registry, UploadRef ref, Chunk chunk) {
     CO_TRY(auto const session_lock, co_await lock_session(registry, ref, lock_policy(chunk)));
-    auto const offset = co_await append_locked(registry, session_lock, chunk);
+    auto const offset = co_await append_locked(registry, ref.caller, session_lock, chunk);
     if (offset.has_error() && found_no_room(offset.error().code)) {
         co_await drop_upload(registry, session_lock, offset.error());
     }
@@ -341,7 +352,7 @@ Task<Result<meta::BlobFact>> mount_blob(Registry& registry, policy::Caller const
     }
     co_return co_await registry.meta.links().mount_blob(source, target, digest, actor_of(caller),
                                                         registry.clock.now(),
-                                                        limits_of(registry.rules.quotas, target));
+                                                        limits_of(registry.rules, caller, target));
 }
 
 }  // namespace ocilot::registry

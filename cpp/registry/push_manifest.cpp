@@ -12,6 +12,7 @@
 #include "registry/pull.h"
 #include "registry/quota.h"
 #include "registry/read_whole.h"
+#include "registry/release_bytes.h"
 #include "registry/sessions.h"
 
 #include <algorithm>
@@ -189,7 +190,7 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     facts.pushed_at = registry.clock.now();
     facts.may_move_tags = upload.may_move_tags;
     facts.condition = upload.condition;
-    facts.limits = limits_of(registry.rules.quotas, upload.repository);
+    facts.limits = limits_of(registry.rules, upload.caller, upload.repository);
     bool const sparse = may_be_sparse(registry.rules, upload.repository);
     if (sparse) {
         facts.required_blobs.clear();
@@ -208,8 +209,10 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     if (facts.tags.empty()) registry.sessions.probes().note(digest);  // An index may name it next.
     auto const push = co_await registry.sessions.pushes().begin(digest);
     CO_CHECK(co_await registry.blobs.put(digest, std::as_bytes(std::span(upload.bytes))));
-    CO_CHECK(co_await record(registry, upload.caller, std::move(facts)));
-    co_return pushed;
+    auto const recorded = co_await record(registry, upload.caller, std::move(facts));
+    if (recorded.has_value()) co_return pushed;
+    co_await release_bytes(registry, digest);
+    co_return recorded.error();
 }
 
 }  // namespace ocilot::registry

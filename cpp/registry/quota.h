@@ -1,6 +1,7 @@
 #pragma once
 
-#include "meta/repository_limits.h"
+#include "meta/push_limits.h"
+#include "meta/quota_exceeded.h"
 #include "registry/registry.h"
 
 #include <cstdint>
@@ -9,29 +10,36 @@
 namespace ocilot::registry {
 
 /// What the quotas allow a repository: the least of those that match.
-[[nodiscard]] meta::RepositoryLimits limits_of(std::vector<Quota> const& quotas,
-                                               oci::RepositoryName const& repository);
+[[nodiscard]] meta::QuotaLimits limits_of(std::vector<Quota> const& quotas,
+                                          oci::RepositoryName const& repository);
+/// The same for a caller in all repositories; none for the registry's own jobs.
+[[nodiscard]] meta::QuotaLimits limits_of(Rules const& rules, policy::Caller const& caller);
+/// Both, for a push.
+[[nodiscard]] meta::PushLimits limits_of(Rules const& rules, policy::Caller const& caller,
+                                         oci::RepositoryName const& repository);
 
-/// How many bytes a repository may still get. Read before a transfer and decided again in the transaction
-/// that links what came, so that transfers at the same moment cannot exceed it together.
+/// How many bytes a repository may still get from a caller. Read before a transfer and decided again in the
+/// transaction that links what came, so that transfers at the same moment cannot exceed it together.
 class QuotaRoom {
   public:
-    QuotaRoom() = default;  ///< of a repository without a quota
-    QuotaRoom(std::string_view repository, std::uint64_t allowed, std::uint64_t used)
-        : repository_(repository), allowed_(allowed), used_(used), limited_(true) {}
+    /// Of the repository, or of the caller. Without any the room has no end.
+    void limit(meta::QuotaHolder holder, std::uint64_t allowed, std::uint64_t used);
 
     /// quota_exceeded if `bytes` are too many.
     [[nodiscard]] Result<> require(std::uint64_t bytes) const;
 
   private:
-    std::string repository_;
-    std::uint64_t allowed_ = 0;
-    std::uint64_t used_ = 0;
-    bool limited_ = false;
+    struct Limit {
+        meta::QuotaHolder holder;
+        std::uint64_t allowed;
+        std::uint64_t used;
+    };
+    std::vector<Limit> limits_;
 };
 
 /// Asks the metadata only where a quota of bytes matches.
-Task<Result<QuotaRoom>> quota_room(Registry& registry, oci::RepositoryName const& repository);
+Task<Result<QuotaRoom>> quota_room(Registry& registry, policy::Caller const& caller,
+                                   oci::RepositoryName const& repository);
 
 /// quota_exceeded if the manifest, or its tags, are too many. Asks the metadata only where a quota matches;
 /// the transaction that records the manifest decides again.

@@ -4,10 +4,13 @@
 #include "base/memory_budget.h"
 #include "base/random.h"
 #include "blob/store.h"
+#include "meta/quota_limits.h"
 #include "meta/store.h"
 #include "oci/json_limits.h"
 #include "oci/repository_pattern.h"
 #include "policy/gate.h"
+#include "policy/group_members.h"
+#include "policy/subject.h"
 
 #include <chrono>
 #include <cstddef>
@@ -26,8 +29,13 @@ class StorageRoom;
 /// A row of `ocilot.quotas`: what each repository that matches may hold.
 struct Quota {
     std::vector<oci::RepositoryPattern> repositories;
-    std::optional<std::uint64_t> bytes = {};
-    std::optional<std::uint64_t> tags = {};
+    meta::QuotaLimits limits = {};
+};
+
+/// Another one: what each caller who fits may have pushed, in all repositories together.
+struct CallerQuota {
+    std::vector<policy::Subject> callers;
+    meta::QuotaLimits limits = {};
 };
 
 /// What an operator decides about operations.
@@ -38,6 +46,9 @@ struct Rules {
     /// Where a manifest may name content that is not there, `ocilot.sparse`.
     std::vector<oci::RepositoryPattern> sparse = {};
     std::vector<Quota> quotas = {};
+    std::vector<CallerQuota> caller_quotas = {};
+    policy::GroupMembers groups = {};  ///< by the configuration, for those
+    [[nodiscard]] bool has_quotas() const noexcept { return !quotas.empty() || !caller_quotas.empty(); }
     bool strict_sizes = false;  ///< whether a descriptor with a wrong size is an error, not a warning
     oci::JsonLimits json = {};  ///< of a manifest
     std::size_t repository_uploads = 1000;  ///< most unfinished uploads of a repository; 0: any number

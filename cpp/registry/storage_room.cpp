@@ -81,10 +81,11 @@ Task<Result<>> StorageRoom::require(std::uint64_t announced) {
     free = left();
     if (is_full(free)) co_return Error{Errc::no_space, fmt::format("{}; {}", describe(free), advice)};
     if (free - reserve_ >= announced) co_return Result<>{};
-    co_return Error{Errc::no_space,
-                    fmt::format("an upload of {} does not fit on the file system of {}: {} free, reserve {}; "
-                                "{}",
-                                size_text(announced), place_, size_text(free), size_text(reserve_), advice)};
+    co_return Error{
+        Errc::no_space,
+        fmt::format("an upload of {} does not fit on the file system of the data directory: {} free, "
+                    "reserve {}; {}",
+                    size_text(announced), size_text(free), size_text(reserve_), advice)};
 }
 
 Task<Result<>> StorageRoom::measure() {
@@ -139,7 +140,7 @@ void StorageRoom::log_change(std::uint64_t free) {
 }
 
 std::string StorageRoom::describe(std::uint64_t free) const {
-    return fmt::format("file system of {} is full: {} free, reserve {}", place_, size_text(free),
+    return fmt::format("file system of the data directory is full: {} free, reserve {}", size_text(free),
                        size_text(reserve_));
 }
 
@@ -159,7 +160,8 @@ void StorageRoom::note(Error const& error, std::string_view repository, OutOfRoo
     }
     refusal_logged_at_ = now;
     parts_.log.error(outcome == OutOfRoom::refused ? "upload refused: no space" : "upload dropped: no space",
-                     {{"repository", repository},
+                     {{"root", place_},
+                      {"repository", repository},
                       {"not_logged", std::exchange(not_logged_, 0)},
                       {"err", std::string_view(error.message)}});
 }

@@ -47,8 +47,11 @@ class StorageRoom {
     /// Measures the free space, sets the metrics and logs whether the file system became full or has room
     /// again. Does nothing while another call measures.
     Task<Result<>> measure();
-    /// One sentence with the file system, its free bytes and the reserve; nullopt if it is not full.
+    /// One sentence with its free bytes and the reserve; nullopt if it is not full. Like all errors it is for
+    /// everybody, and so does not name the directory.
     [[nodiscard]] std::optional<std::string> full() const;
+    /// The directory, for the log and for administrators.
+    [[nodiscard]] std::string const& place() const noexcept { return place_; }
 
     /// Counts and logs (at most once a minute) that an upload to `repository` found no room.
     void note(Error const& error, std::string_view repository, OutOfRoom outcome);

@@ -199,7 +199,9 @@ Result<> Server::Parts::open() {
                                .retention = &*retention,
                                .rates = rates ? &*rates : nullptr,
                                .refusals = &*refusals,
-                               .metrics_readers = &*metrics_readers},
+                               .metrics_readers = &*metrics_readers,
+                               .quota_refusals = &metrics.counter("ocilot_quota_refusals_total",
+                                                                  "Requests refused by a quota.")},
                 std::move(with));
     CHECK(listen());
     // A start that fails takes nothing over from the process before. No thread serves requests yet.
@@ -240,7 +242,7 @@ Result<> Server::Parts::load_certificates() {
 Result<> Server::Parts::open_stores() {
     if (settings.storage.in_memory) {
         blobs = std::make_unique<blob::MemoryStore>();
-        TRY(meta, meta::SqliteStore::open(":memory:", log, metrics));
+        TRY(meta, meta::SqliteStore::open(":memory:", log, metrics, counting_of(settings)));
         return {};
     }
     std::error_code failure;
@@ -254,7 +256,7 @@ Result<> Server::Parts::open_stores() {
     TRY(blobs, blob::FilesystemStore::open(directory, {writing, reading, probing}, random));
     auto const database = (directory / "ocilot" / "meta.sqlite").string();
     after_crash = meta::SqliteStore::was_left_open(database);
-    TRY(meta, meta::SqliteStore::open(database, log, metrics));
+    TRY(meta, meta::SqliteStore::open(database, log, metrics, counting_of(settings)));
     if (auto const open = blob::readable_by_others(directory); !open.empty()) {
         log.warn("blobs are readable by other users: run `chmod o-rwx` on the directory",
                  {{"directory", std::string_view(open)}});

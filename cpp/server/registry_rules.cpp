@@ -1,5 +1,6 @@
 #include "server/registry_rules.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +19,38 @@ Result<std::vector<oci::RepositoryPattern>> patterns_of(std::vector<std::string>
     return patterns;
 }
 
+Result<std::vector<policy::Subject>> subjects_of(std::vector<std::string> const& texts) {
+    std::vector<policy::Subject> subjects;
+    subjects.reserve(texts.size());
+    for (auto const& text : texts) {
+        TRY(auto subject, policy::Subject::parse(text, policy::Subject::Names::patterns));
+        subjects.push_back(std::move(subject));
+    }
+    return subjects;
+}
+
+Result<> add_quotas(Settings const& settings, registry::Rules& rules) {
+    for (auto const& rule : settings.storage.quotas) {
+        meta::QuotaLimits const limits{rule.bytes, rule.tags};
+        if (rule.callers.empty()) {
+            TRY(auto repositories, patterns_of(rule.repositories));
+            rules.quotas.push_back({std::move(repositories), limits});
+        } else {
+            TRY(auto callers, subjects_of(rule.callers));
+            rules.caller_quotas.push_back({std::move(callers), limits});
+        }
+    }
+    TRY(rules.groups, policy::GroupMembers::compile(settings.auth.access.groups));
+    return {};
+}
+
 }  // namespace
+
+meta::CallerCounting counting_of(Settings const& settings) {
+    bool const wanted =
+        std::ranges::any_of(settings.storage.quotas, [](auto const& rule) { return !rule.callers.empty(); });
+    return wanted ? meta::CallerCounting::on : meta::CallerCounting::off;
+}
 
 Result<registry::Rules> rules_of(Settings const& settings) {
     registry::Rules rules;
@@ -31,10 +63,7 @@ Result<registry::Rules> rules_of(Settings const& settings) {
     rules.caller_uploads = settings.uploads.per_caller;
     rules.upload_age = settings.uploads.age;
     TRY(rules.sparse, patterns_of(settings.storage.sparse));
-    for (auto const& rule : settings.storage.quotas) {
-        TRY(auto repositories, patterns_of(rule.repositories));
-        rules.quotas.push_back({std::move(repositories), rule.bytes, rule.tags});
-    }
+    CHECK(add_quotas(settings, rules));
     return rules;
 }
 

@@ -3,6 +3,7 @@
 #include "base/signals_blocked.h"
 #include "net/address.h"
 #include "server/parts.h"
+#include "server/sync_wait.h"
 
 #include <exception>
 #include <fmt/format.h>
@@ -91,6 +92,11 @@ std::string Server::control_socket() const {
 
 std::string const& Server::root() const noexcept {
     return parts_->root;
+}
+
+std::optional<bool> Server::has_accounts() {
+    auto const found = sync_wait(parts_->meta->accounts().accounts({.after = {}, .limit = 1}));
+    return found.has_value() ? std::optional(!found->items.empty()) : std::nullopt;
 }
 
 hookbox::HookBox& Server::hooks() noexcept {

@@ -35,6 +35,9 @@ class Server {
     /// Absolute path of the data directory; empty for an in-memory registry.
     [[nodiscard]] std::string const& root() const noexcept;
 
+    /// Whether the metadata have accounts, in force or not; nullopt if they cannot be read.
+    [[nodiscard]] std::optional<bool> has_accounts();
+
     /// Where the questions to hooks wait for whoever answers them; closed at the end of stop().
     [[nodiscard]] hookbox::HookBox& hooks() noexcept;
 

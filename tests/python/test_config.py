@@ -97,7 +97,10 @@ ocilot:
   trustedproxies: 10.0.0.0/8
   hostnames: [Registry.internal.]
   ratelimits: [{classes: [manifests], who: anonymous, per: address, requests: 100, window: 6h}]
-  quotas: [{repositories: ["team/**"], bytes: 10GiB, tags: 5}, {repositories: app, tags: 0}]
+  quotas:
+    - {repositories: ["team/**"], bytes: 10GiB, tags: 5}
+    - {repositories: app, tags: 0}
+    - {callers: ["user:*", "group:interns"], bytes: 1GiB}
 """
 
 EVERY_SETTING = {
@@ -172,7 +175,11 @@ EVERY_SETTING = {
     "trusted_proxies": ["10.0.0.0/8"],
     "host_names": ["registry.internal"],
     "rate_limits": [(["manifests"], "anonymous", True, 100, 6 * 3600)],
-    "quotas": [(["team/**"], 10 << 30, 5), (["app"], None, 0)],
+    "quotas": [
+        (["team/**"], [], 10 << 30, 5),
+        (["app"], [], None, 0),
+        ([], ["user:*", "group:interns"], 1 << 30, None),
+    ],
 }
 
 ABOUT_ACCESS = {
@@ -355,12 +362,19 @@ def test_the_default_limit_of_a_client_does_not_hold_for_trusted_ones(tmp_path: 
 @pytest.mark.parametrize(
     ("quotas", "expected"),
     [
-        ("team", "a list of quotas, each with repositories, and bytes or tags"),
-        ("[{repositories: a}]", "a quota with repositories, and bytes or tags"),
+        ("team", "a list of quotas, each with repositories or callers, and bytes or tags"),
+        ("[{repositories: a}]", "a quota with repositories or callers, and bytes or tags"),
+        ("[{tags: 1}]", "a quota with repositories or callers, and bytes or tags"),
+        (
+            "[{repositories: a, callers: everyone, tags: 1}]",
+            "a quota with repositories or callers, and bytes or tags",
+        ),
+        ("[{callers: alice, tags: 1}]", "anonymous, everyone, user:PATTERN"),
+        ("[{callers: [], tags: 1}]", "a list of callers such as ['user:*']"),
         ("[{repositories: A, tags: 1}]", "a pattern such as team/**"),
         ("[{repositories: a, tags: -1}]", "a whole number, at least 0"),
         ("[{repositories: a, bytes: many}]", "a size such as 10GiB"),
-        ("[{repositories: a, tags: 1, caller: b}]", "repositories, bytes or tags"),
+        ("[{repositories: a, tags: 1, caller: b}]", "repositories, callers, bytes or tags"),
     ],
 )
 def test_a_quota_that_is_none_is_refused_with_what_was_expected(

@@ -86,6 +86,23 @@ def test_accounts_are_made_listed_changed_and_removed(commands: Commands) -> Non
     assert [one["name"] for one in commands.data("user", "ls")] == ["root"]
 
 
+@pytest.mark.parametrize("rules", ["", "  access: [{repositories: ['**'], allow: {'group:ops': [pull]}}]\n"])
+def test_a_list_of_accounts_has_the_groups_of_the_configuration(
+    fresh_registry: FreshRegistry, rules: str
+) -> None:
+    groups = "{ops: [alice, 'robot:ci'], team: ['user:alice'], others: [bob]}"
+    config = f"version: 0.1\nocilot:\n  accounts: {{enabled: true}}\n  groups: {groups}\n{rules}"
+    commands = Commands(fresh_registry(config))
+    commands.fine("user", "add", "alice", "--group", "own", "--no-password")
+    commands.fine("user", "add", "eve", "--no-password")
+    commands.fine("robot", "add", "ci")
+    alice, eve = commands.data("user", "ls")
+    assert (alice["groups"], alice["configured_groups"]) == (["own"], ["ops", "team"])
+    assert (eve["groups"], eve["configured_groups"]) == ([], [])
+    assert commands.data("robot", "ls")[0]["configured_groups"] == ["ops"]
+    assert "CONFIGURED GROUPS" in commands.fine("user", "ls")
+
+
 def test_what_cannot_be_done_has_its_exit_code(commands: Commands) -> None:
     commands.fine("user", "add", "alice", "--no-password")
     for code, words in {

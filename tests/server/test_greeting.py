@@ -63,7 +63,7 @@ def test_the_greeting_says_what_is_in_force(fresh_registry: FreshRegistry, setti
     registry.start()
     registry.wait_for_line("/v2/_catalog\n")
     said = registry.process.output()
-    for line in [*GREETINGS[settings], "docs:        docs/index.md; access control: docs/auth.md"]:
+    for line in [*GREETINGS[settings], "help:        ocilot --help; users: ocilot user --help"]:
         assert f"  {line}\n" in said
     assert ("  hooks:" in said) == ("hooks" in settings)
     assert ("  clients use" in said) == ("host" in settings)
@@ -89,6 +89,7 @@ def test_the_greeting_tells_of_accounts_that_are_off(fresh_registry: FreshRegist
     registry.config.write_text("version: 0.1\n")
     registry.start()
     registry.wait_for_line("  accounts:    exist, but are off; set ocilot.accounts.enabled: true\n")
+    assert "/api/v1/accounts" not in registry.stop(), "no request of its own is in the access log"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

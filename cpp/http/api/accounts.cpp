@@ -1,3 +1,4 @@
+#include "auth/logins.h"
 #include "base/quote.h"
 #include "http/api/admin.h"
 #include "http/api/routes.h"
@@ -18,15 +19,23 @@ constexpr std::size_t page_without_n = 100;
 constexpr std::size_t longest_page = 1000;
 constexpr std::string_view path = "/api/v1/accounts";
 
+/// By the rules that are in force; without any, as quotas know them.
+std::vector<std::string> configured_groups(Context const& context, meta::AccountFact const& account) {
+    auto const caller = auth::caller_of(account);
+    auto found = context.guard.configured_groups(caller);
+    return found ? *std::move(found) : context.registry.rules.groups.groups_of(caller);
+}
+
 /// What is shown of an account: of its password only whether there is one.
-Json json_of(meta::AccountFact const& account) {
+Json json_of(Context const& context, meta::AccountFact const& account) {
     return {{"name", account.name},
             {"kind", account.robot ? "robot" : "user"},
             {"groups", account.groups},
             {"admin", account.admin},
             {"disabled", account.disabled},
             {"has_password", !account.password_hash.empty()},
-            {"created_at", rfc3339(account.created_at)}};
+            {"created_at", rfc3339(account.created_at)},
+            {"configured_groups", configured_groups(context, account)}};
 }
 
 /// Whether it is a machine's, by its `kind`.
@@ -71,7 +80,7 @@ Task<Result<Response>> get_accounts(Context const& context) {
     CO_TRY(auto found, co_await context.account_manager->accounts().accounts(wanted.page()));
     if (wanted.size == 0) found = {};
     auto list = Json::array();
-    for (auto const& account : found.items) list.push_back(json_of(account));
+    for (auto const& account : found.items) list.push_back(json_of(context, account));
     auto response = json_response(200, {{"accounts", std::move(list)}});
     if (found.more) {
         Parameters const next{{"last", found.items.back().name}, {"n", std::to_string(wanted.size)}};
@@ -87,7 +96,7 @@ Task<Result<Response>> post_account(Context const& context) {
     CO_TRY(auto wanted, read_new(std::move(members)));
     CO_TRY(auto const account,
            co_await context.account_manager->add(std::move(wanted), registry::actor_of(context.caller)));
-    auto response = json_response(201, json_of(account));
+    auto response = json_response(201, json_of(context, account));
     response.set("Location", context.urls.local(fmt::format("{}/{}", path, account.name)));
     co_return response;
 }
@@ -97,7 +106,7 @@ Task<Result<Response>> get_account(Context const& context) {
     CO_CHECK(check_administrable(context));
     std::string const name(context.item);
     CO_TRY(auto const account, co_await context.account_manager->accounts().account(name));
-    co_return json_response(200, json_of(account));
+    co_return json_response(200, json_of(context, account));
 }
 
 /// `PATCH /api/v1/accounts/<item>`.
@@ -108,7 +117,7 @@ Task<Result<Response>> patch_account(Context const& context) {
     CO_TRY(auto const account,
            co_await context.account_manager->change(std::string(context.item), std::move(change),
                                                     registry::actor_of(context.caller)));
-    co_return json_response(200, json_of(account));
+    co_return json_response(200, json_of(context, account));
 }
 
 /// `DELETE /api/v1/accounts/<item>`.
@@ -122,7 +131,8 @@ Task<Result<Response>> delete_account(Context const& context) {
 
 using policy::Action;
 
-constexpr Success account_shown{200, "The account. `has_password` instead of the password."};
+constexpr Success account_shown{
+    200, "The account. `has_password` instead of the password; `configured_groups`: by `ocilot.groups`."};
 constexpr Verb accounts_verbs[] = {
     {Method::get,
      Action::admin,

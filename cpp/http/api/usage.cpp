@@ -1,8 +1,11 @@
+#include "base/quote.h"
 #include "http/api/admin.h"
+#include "http/api/caller_usage.h"
 #include "http/api/routes.h"
 #include "http/core/page.h"
 #include "registry/quota.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace ocilot::http {
@@ -82,8 +85,22 @@ Task<Result<Response>> usage_of_image(Context const& context, oci::RepositoryNam
                                   {"parts", std::move(parts)}});
 }
 
+/// Whose usage is asked for.
+Result<bool> is_by_caller(Query const& query) {
+    auto const by = query.first("by").value_or("repository");
+    if (by == "repository") return false;
+    if (by != "caller") {
+        return Error{Errc::bad_request,
+                     fmt::format("unknown holder {}: expected repository or caller", quote(by))};
+    }
+    if (!query.first("repository") && !query.first("tag")) return true;
+    return Error{Errc::bad_request, "by=caller cannot be combined with repository or tag"};
+}
+
 /// `GET /api/v1/usage`.
 Task<Result<Response>> get_usage(Context const& context) {
+    CO_TRY(bool const by_caller, is_by_caller(context.query));
+    if (by_caller) co_return co_await usage_of_callers(context);
     auto const repository = context.query.first("repository");
     auto const tag = context.query.first("tag");
     if (!repository) {
@@ -103,7 +120,8 @@ constexpr Verb usage_verbs[] = {
      Action::admin,
      get_usage,
      "List what repositories hold; with `?repository=` what one holds, shares and could restore; with "
-     "`&tag=` the manifests and blobs of an image and the bytes that become free without the tag.",
+     "`&tag=` the manifests and blobs of an image and the bytes that become free without the tag; with "
+     "`?by=caller` what callers are charged for in all repositories.",
      {{list_page}},
      {Errc::name_invalid, Errc::name_unknown, Errc::tag_invalid, Errc::manifest_unknown,
       Errc::pagination_invalid}}};

@@ -230,6 +230,7 @@ void App::note(meta::ChangeKind kind, policy::Caller const& caller, std::string_
 
 void App::note(policy::Caller const& caller, Route const& route, Error const& error) {
     if (route.name.empty()) return;
+    if (error.code == Errc::quota_exceeded && parts_.quota_refusals != nullptr) parts_.quota_refusals->add();
     if (error.code == Errc::denied || error.code == Errc::quota_exceeded)
         note(meta::ChangeKind::admit, caller, route.name, route.item, error);
     if (error.code == Errc::too_many_requests)

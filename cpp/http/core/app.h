@@ -64,6 +64,7 @@ struct AppParts {
     auth::RateLimits* rates = nullptr;                ///< null: requests are not counted
     auth::Refusals* refusals = nullptr;               ///< where refusals are noted that nothing else notes
     auth::Rules const* metrics_readers = nullptr;     ///< see GuardedOperations
+    Counter* quota_refusals = nullptr;                ///< null: not counted
 };
 
 /// The protocol: a request in, an answer out. Knows no socket. Thread-safe.

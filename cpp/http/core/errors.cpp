@@ -51,7 +51,7 @@ constexpr std::array table{
     ErrorRow{Errc::unsupported, 405, "UNSUPPORTED", "operation disabled on this registry"},
     ErrorRow{Errc::unauthorized, 401, "UNAUTHORIZED", "login required"},
     ErrorRow{Errc::denied, 403, "DENIED", "access denied"},
-    ErrorRow{Errc::quota_exceeded, 403, "DENIED", "the quota of the repository is used up"},
+    ErrorRow{Errc::quota_exceeded, 403, "DENIED", "the quota of the repository or of the caller is used up"},
     ErrorRow{Errc::too_many_requests, 429, "TOOMANYREQUESTS",
              "too many requests; retry after the time in Retry-After", shown, stays, limits},
     ErrorRow{Errc::upload_busy, 409, "BLOB_UPLOAD_INVALID",

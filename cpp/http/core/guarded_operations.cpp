@@ -5,10 +5,14 @@
 #include "http/core/rate.h"
 #include "http/core/target.h"
 
+#include <fmt/format.h>
+
 namespace ocilot::http {
 
 namespace {
 
+constexpr std::string_view readers_words =
+    "metrics are for administrators and the callers in ocilot.metrics.readers";
 constexpr std::string_view basic_challenge = R"(Basic realm="metrics")";
 
 Response refused(Error const& error) {
@@ -38,7 +42,11 @@ Task<Response> GuardedOperations::handle(Request const& request) {
         permitted = co_await may_read_metrics(request);
     }
     Response response;
-    if (permitted.has_value()) {
+    bool to_administrator = false;
+    if (permitted.has_value() && path == "/readyz") to_administrator = co_await is_administrator(request);
+    if (to_administrator) {
+        response = co_await parts_.operations.handle_for_administrator(request);
+    } else if (permitted.has_value()) {
         response = co_await parts_.operations.handle(request);
     } else {
         response = refused(permitted.error());
@@ -61,21 +69,39 @@ Result<> GuardedOperations::count(Request const& request, auth::RateVerdict& rat
     return error;
 }
 
-Task<Result<>> GuardedOperations::may_read_metrics(Request const& request) {
+Task<Result<policy::Caller>> GuardedOperations::caller_of(Request const& request) {
     auto const shown = presented(request);
     auto caller = parts_.guard.recall(shown);
     if (!caller) {
         CO_TRY(caller, co_await parts_.guard.identify(shown));
     }
     note_caller(request, *caller);
+    co_return *std::move(caller);
+}
+
+Task<bool> GuardedOperations::is_administrator(Request const& request) {
+    bool const shows_nothing = !request.header("Authorization") && request.certificate.empty();
+    if (parts_.guard.open() || shows_nothing) co_return false;
+    auto const caller = co_await caller_of(request);
+    if (caller.has_error()) co_return false;
     policy::Access const all{std::nullopt, policy::Action::admin};
-    if (parts_.readers != nullptr && parts_.readers->decide(*caller, all).allowed) co_return Result<>{};
-    if (caller->anonymous()) {
-        co_return Error{
-            Errc::unauthorized,
-            "login required: metrics are for administrators and the callers in ocilot.metrics.readers"};
+    auto const may = co_await parts_.guard.may(*caller, all);
+    co_return may.has_value() && *may;
+}
+
+Task<Result<>> GuardedOperations::may_read_metrics(Request const& request) {
+    CO_TRY(auto const caller, co_await caller_of(request));
+    policy::Access const all{std::nullopt, policy::Action::admin};
+    if (parts_.readers != nullptr && parts_.readers->decide(caller, all).allowed) co_return Result<>{};
+    if (caller.anonymous()) {
+        co_return Error{Errc::unauthorized, fmt::format("login required: {}", readers_words)};
     }
-    co_return co_await parts_.guard.require(*caller, all);
+    auto permitted = co_await parts_.guard.require(caller, all);
+    if (permitted.has_value()) co_return permitted;
+    // What the rules give has nothing to do with it.
+    auto error = std::move(permitted).error();
+    if (error.code == Errc::denied) error.message = readers_words;
+    co_return error;
 }
 
 }  // namespace ocilot::http

@@ -11,8 +11,8 @@ namespace ocilot::http {
 
 /// `Operations` on the address that clients use: `/readyz` and `/metrics` count as reads of their address,
 /// and where the registry has accounts `/metrics` is for administrators and for the callers that the
-/// configuration names. The control socket asks without either. `/healthz` costs nothing and is for
-/// everybody.
+/// configuration names. Only administrators are told by `/readyz` where the data are. The control socket asks
+/// without either. `/healthz` costs nothing and is for everybody.
 class GuardedOperations {
   public:
     struct Parts {
@@ -29,6 +29,10 @@ class GuardedOperations {
 
   private:
     [[nodiscard]] Result<> count(Request const& request, auth::RateVerdict& rate);
+    /// Who sends the request, by what it shows.
+    [[nodiscard]] Task<Result<policy::Caller>> caller_of(Request const& request);
+    /// Whether it shows credentials of an administrator. Wrong ones get the answer that everybody gets.
+    [[nodiscard]] Task<bool> is_administrator(Request const& request);
     /// unauthorized, denied, or what identifying the caller failed with.
     [[nodiscard]] Task<Result<>> may_read_metrics(Request const& request);
 

@@ -40,12 +40,20 @@ bool Operations::serves(std::string_view path) noexcept {
 }
 
 Task<Response> Operations::handle(Request const& request) {
-    auto response = co_await respond(request);
+    return respond(request, request.local);
+}
+
+Task<Response> Operations::handle_for_administrator(Request const& request) {
+    return respond(request, true);
+}
+
+Task<Response> Operations::respond(Request const& request, bool to_administrator) {
+    auto response = co_await answer(request, to_administrator);
     response.route = serves(raw_path(request.target)) ? "operations" : "unknown";
     co_return response;
 }
 
-Task<Response> Operations::respond(Request const& request) {
+Task<Response> Operations::answer(Request const& request, bool to_administrator) {
     auto const path = raw_path(request.target);
     if (!serves(path)) {
         co_return error_response(
@@ -61,7 +69,7 @@ Task<Response> Operations::respond(Request const& request) {
         co_await measure_stores();
         co_return text(200, prometheus, metrics_.text());
     }
-    co_return co_await ready();
+    co_return co_await ready(to_administrator);
 }
 
 /// What a store cannot be asked now keeps its last value; `/readyz` shows that it fails.
@@ -71,23 +79,27 @@ Task<> Operations::measure_stores() {
     if (registry_.room != nullptr) (void)co_await registry_.room->measure();
 }
 
-Task<std::string> Operations::full_note(Probe probe) {
+Task<std::string> Operations::full_note(Probe probe, bool to_administrator) {
     std::optional<std::string> full;
     if (registry_.room != nullptr) {
         (void)co_await registry_.room->measure();  // What cannot be measured now keeps its last value.
         full = registry_.room->full();
     }
     if (!full && probe.full) full = "no space left on the file system, or its quota is used up";
-    co_return full ? fmt::format("{}; uploads are refused\n", *full) : std::string();
+    if (!full) co_return std::string();
+    auto note = fmt::format("{}; uploads are refused\n", *full);
+    bool const has_place = to_administrator && registry_.room != nullptr;
+    if (has_place) note += fmt::format("data directory: {}\n", registry_.room->place());
+    co_return note;
 }
 
-Task<Response> Operations::ready() {
+Task<Response> Operations::ready(bool to_administrator) {
     if (draining_.load()) co_return not_ready("shutting down", 5);
     auto const probe = co_await readiness_.probe();
     auto const at = fmt::format("stores probed at {}\n", rfc3339(probe.at));
     if (!probe.trouble.empty()) co_return not_ready(probe.trouble, Readiness::fresh.count(), at);
     // Pulls work, and so do deletes within the reserve: a load balancer must not take the registry away.
-    auto const note = co_await full_note(probe);
+    auto const note = co_await full_note(probe, to_administrator);
     co_return text(200, plain, fmt::format("ready\n{}{}", note, at));
 }
 

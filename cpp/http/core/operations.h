@@ -15,6 +15,8 @@ class Operations final : public Handler {
   public:
     Operations(registry::Registry& registry, Metrics& metrics);
     Task<Response> handle(Request const& request) override;
+    /// The same for an administrator, who may know the data directory.
+    Task<Response> handle_for_administrator(Request const& request);
     [[nodiscard]] Response refuse(Error const& error) const override;
 
     /// Whether `path` is one of the three.
@@ -23,12 +25,13 @@ class Operations final : public Handler {
     void start_draining() noexcept { draining_.store(true); }
 
   private:
-    Task<Response> respond(Request const& request);
+    Task<Response> respond(Request const& request, bool to_administrator);
+    Task<Response> answer(Request const& request, bool to_administrator);
     /// Asks the stores what metrics show of them.
     Task<> measure_stores();
-    Task<Response> ready();
+    Task<Response> ready(bool to_administrator);
     /// What `/readyz` says of a full file system; empty if there is room.
-    Task<std::string> full_note(Probe probe);
+    Task<std::string> full_note(Probe probe, bool to_administrator);
 
     registry::Registry& registry_;
     Metrics& metrics_;

@@ -1,4 +1,5 @@
 #include "meta/annotations_json.h"
+#include "meta/charged_to.h"
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/names_json.h"
@@ -182,19 +183,23 @@ Result<std::vector<Move>> moves_of(SqliteDb& db, NewManifest const& manifest) {
     return moves;
 }
 
+std::string charged_for(NewManifest const& manifest) {
+    return charged_to(manifest.pushed_by.kind, manifest.pushed_by.name);
+}
+
 /// Records the manifest if it is new and answers whether it was; the first push of the same bytes stands.
 Result<bool> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest const& manifest,
                           std::string const& annotations) {
     auto const subject = manifest.subject ? manifest.subject->str() : std::string();
     TRY(auto const added,
         db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, "
-                  "annotations, "
-                  "pushed_by, pushed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+                  "annotations, pushed_by, pushed_at, charged_to) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
                   "ON CONFLICT (repository, digest) DO NOTHING",
                   {repository, manifest.fact.digest.str(), manifest.fact.media_type,
                    static_cast<std::int64_t>(manifest.fact.size),
                    manifest.subject ? SqliteValue(subject) : SqliteValue(nullptr), manifest.artifact_type,
-                   annotations, manifest.pushed_by.name, stored(manifest.pushed_at)}));
+                   annotations, manifest.pushed_by.name, stored(manifest.pushed_at), charged_for(manifest)}));
     if (added == 0) return false;
     CHECK(list_repository(db, repository));
     TRY(auto const id, find_manifest(db, repository, manifest.fact.digest));
@@ -213,10 +218,11 @@ Change change_of(NewManifest const& manifest, ChangeKind kind) {
 Result<> move_tag(SqliteDb& db, std::int64_t repository, Move const& move, NewManifest const& manifest) {
     auto const digest = manifest.fact.digest.str();
     CHECK(
-        db.change("INSERT INTO tag (repository, name, digest, moved_at) VALUES (?1, ?2, ?3, ?4) "
+        db.change("INSERT INTO tag (repository, name, digest, moved_at, charged_to) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5) "
                   "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
                   "moved_at = excluded.moved_at",
-                  {repository, move.tag.str(), digest, stored(manifest.pushed_at)}));
+                  {repository, move.tag.str(), digest, stored(manifest.pushed_at), charged_for(manifest)}));
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
                   "VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -268,7 +274,7 @@ Result<> require_quota(SqliteDb& db, NewManifest const& manifest, std::vector<Mo
     for (auto const& move : moves) {
         if (move.from.empty()) ++addition.tags;
     }
-    return require_limits(db, name, manifest.limits, addition);
+    return require_limits(db, {name, charged_for(manifest)}, manifest.limits, addition);
 }
 
 Result<> put(SqliteDb& db, NewManifest const& manifest) {

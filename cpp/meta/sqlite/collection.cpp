@@ -90,6 +90,15 @@ Task<Result<std::vector<oci::Digest>>> SqliteCollection::unheld(std::vector<oci:
     });
 }
 
+Task<Result<>> SqliteCollection::release(std::vector<oci::Digest> bytes, Time now) {
+    return writer_.run(ChangeScope::nothing(), [all = std::move(bytes), now](SqliteDb& db) -> Result<> {
+        for (auto const& digest : all) {
+            CHECK(add_candidate(db, {"", digest, now}));
+        }
+        return {};
+    });
+}
+
 Task<Result<>> SqliteCollection::settle(std::vector<oci::Digest> bytes) {
     return writer_.run(ChangeScope::nothing(), [all = std::move(bytes)](SqliteDb& db) -> Result<> {
         for (auto const& digest : all) {

@@ -15,6 +15,7 @@ class SqliteCollection final : public Collection {
 
     Task<Result<>> enqueue(std::vector<Candidate> candidates, CollectionPlace place) override;
     Task<Result<std::optional<CollectionPlace>>> place() override;
+    Task<Result<>> release(std::vector<oci::Digest> bytes, Time now) override;
     Task<Result<std::vector<Candidate>>> due(ReviewCutoffs cutoffs, std::size_t limit) override;
     Task<Result<Reviewed>> review(oci::RepositoryName const& repository, std::vector<oci::Digest> candidates,
                                   ReviewCutoffs cutoffs) override;

@@ -49,6 +49,14 @@ Task<Result<Usage>> SqliteContentReport::usage(oci::RepositoryName const& reposi
     co_return readers_.read([&](SqliteDb& db) { return usage_of(db, repository.str()); });
 }
 
+Task<Result<Usage>> SqliteContentReport::caller_usage(std::string_view caller) {
+    co_return readers_.read([&](SqliteDb& db) { return read_caller_usage(db, caller); });
+}
+
+Task<Result<Slice<CallerUsage>>> SqliteContentReport::caller_usages(Page page) {
+    co_return readers_.read([&](SqliteDb& db) { return read_caller_usages(db, page); });
+}
+
 Task<Result<Slice<RepositoryUsage>>> SqliteContentReport::usages(Page page) {
     co_return readers_.read([&](SqliteDb& db) { return read_usages(db, page); });
 }

@@ -18,6 +18,8 @@ class SqliteContentReport final : public ContentReport {
     Task<Result<std::vector<Holding>>> holdings(oci::Digest const& digest, std::size_t limit) override;
     Task<Result<Usage>> usage(oci::RepositoryName const& repository) override;
     Task<Result<Slice<RepositoryUsage>>> usages(Page page) override;
+    Task<Result<Usage>> caller_usage(std::string_view caller) override;
+    Task<Result<Slice<CallerUsage>>> caller_usages(Page page) override;
     Task<Result<UsageDetails>> details(oci::RepositoryName const& repository) override;
     Task<Result<ImageUsage>> image(oci::RepositoryName const& repository, oci::Tag const& tag,
                                    std::size_t limit) override;

@@ -1,5 +1,6 @@
 #include "meta/sqlite/links.h"
 
+#include "meta/charged_to.h"
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/needs.h"
 #include "meta/sqlite/removed.h"
@@ -49,12 +50,12 @@ Result<> note_push_again(SqliteDb& db, std::int64_t repository, std::string_view
 
 /// What is there already adds nothing.
 Result<> require_quota(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
-                       RepositoryLimits const& limits) {
-    if (!limits.bytes) return {};
+                       Actor const& by, PushLimits const& limits) {
+    if (!limits.bytes()) return {};
     auto const known = read_blob(db, repository, blob.digest);
     if (known.has_value()) return {};
     if (known.error().code != Errc::blob_unknown) return known.error();
-    return require_limits(db, repository.str(), limits, {.bytes = blob.size});
+    return require_limits(db, {repository.str(), charged_to(by.kind, by.name)}, limits, {.bytes = blob.size});
 }
 
 /// `how` is the change that it is, if the link is new.
@@ -62,10 +63,11 @@ Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact cons
               Actor const& by) {
     TRY(auto const id, find_or_make_repository(db, repository));
     auto digest = blob.digest.str();
+    auto const charged = charged_to(by.kind, by.name);
     TRY(auto const added,
-        db.change("INSERT INTO link (repository, digest, size, linked_at) VALUES (?1, ?2, ?3, ?4) "
-                  "ON CONFLICT DO NOTHING",
-                  {id, digest, static_cast<std::int64_t>(blob.size), stored(how.at)}));
+        db.change("INSERT INTO link (repository, digest, size, linked_at, charged_to) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                  {id, digest, static_cast<std::int64_t>(blob.size), stored(how.at), charged}));
     if (added == 0) return note_push_again(db, id, digest, how.at);
     how.repository = repository.str();
     how.digest = std::move(digest);
@@ -74,9 +76,8 @@ Result<> link(SqliteDb& db, oci::RepositoryName const& repository, BlobFact cons
 }
 
 Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFact const& blob,
-                     std::optional<UploadClaim> upload, Actor const& by, Time now,
-                     RepositoryLimits const& limits) {
-    CHECK(require_quota(db, repository, blob, limits));
+                     std::optional<UploadClaim> upload, Actor const& by, Time now, PushLimits const& limits) {
+    CHECK(require_quota(db, repository, blob, by, limits));
     CHECK(link(db, repository, blob, {.at = now, .kind = ChangeKind::blob_push}, by));
     CHECK(end_quarantine(db, blob.digest));
     if (upload) {
@@ -86,9 +87,9 @@ Result<> link_upload(SqliteDb& db, oci::RepositoryName const& repository, BlobFa
 }
 
 Result<BlobFact> mount(SqliteDb& db, oci::RepositoryName const& source, oci::RepositoryName const& target,
-                       oci::Digest const& digest, Actor const& by, Time now, RepositoryLimits const& limits) {
+                       oci::Digest const& digest, Actor const& by, Time now, PushLimits const& limits) {
     TRY(auto const blob, read_blob(db, source, digest));
-    CHECK(require_quota(db, target, blob, limits));
+    CHECK(require_quota(db, target, blob, by, limits));
     CHECK(link(db, target, blob,
                {.at = now, .kind = ChangeKind::blob_mount, .details = {.source = source.str()}}, by));
     return blob;
@@ -125,7 +126,7 @@ Task<Result<Slice<std::string>>> SqliteLinks::holders(oci::Digest const& digest,
 
 Task<Result<>> SqliteLinks::link_blob(oci::RepositoryName const& repository, BlobFact blob,
                                       std::optional<UploadClaim> upload, Actor by, Time now,
-                                      RepositoryLimits limits) {
+                                      PushLimits limits) {
     return writer_.run(ChangeScope::of(repository), [=, who = std::move(by)](SqliteDb& db) {
         return link_upload(db, repository, blob, upload, who, now, limits);
     });
@@ -133,7 +134,7 @@ Task<Result<>> SqliteLinks::link_blob(oci::RepositoryName const& repository, Blo
 
 Task<Result<BlobFact>> SqliteLinks::mount_blob(oci::RepositoryName const& source,
                                                oci::RepositoryName const& target, oci::Digest const& digest,
-                                               Actor by, Time now, RepositoryLimits limits) {
+                                               Actor by, Time now, PushLimits limits) {
     return writer_.run(ChangeScope::of(target), [=, who = std::move(by)](SqliteDb& db) {
         return mount(db, source, target, digest, who, now, limits);
     });

@@ -18,10 +18,10 @@ class SqliteLinks final : public Links {
 
     Task<Result<>> link_blob(oci::RepositoryName const& repository, BlobFact blob,
                              std::optional<UploadClaim> upload, Actor by, Time now,
-                             RepositoryLimits limits) override;
+                             PushLimits limits) override;
     Task<Result<BlobFact>> mount_blob(oci::RepositoryName const& source, oci::RepositoryName const& target,
                                       oci::Digest const& digest, Actor by, Time now,
-                                      RepositoryLimits limits) override;
+                                      PushLimits limits) override;
     Task<Result<>> unlink_blob(oci::RepositoryName const& repository, oci::Digest const& digest,
                                UnlinkConditions conditions, Actor by, Time now) override;
 

@@ -33,9 +33,9 @@ Result<Id> find_live(SqliteDb& db, std::int64_t repository, std::string_view dig
 Result<> copy_back(SqliteDb& db, std::int64_t removed, std::int64_t repository, std::string_view digest) {
     CHECK(
         db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, "
-                  "annotations, pushed_by, pushed_at) "
+                  "annotations, pushed_by, pushed_at, charged_to) "
                   "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
-                  "pushed_at FROM removed_manifest WHERE id = ?1",
+                  "pushed_at, charged_to FROM removed_manifest WHERE id = ?1",
                   {removed, repository}));
     TRY(auto const made, find_live(db, repository, digest));
     CHECK(
@@ -53,12 +53,12 @@ Result<> take_out_manifest(SqliteDb& db, Removal const& removal, std::int64_t ma
     if (earlier) {
         CHECK(forget_removed_manifest(db, *earlier));
     }
-    CHECK(
-        db.change("INSERT INTO removed_manifest (repository, digest, media_type, size, subject, "
-                  "artifact_type, annotations, pushed_by, pushed_at, tags, removed_at, condemned) "
-                  "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
-                  "pushed_at, ?3, ?4, ?5 FROM manifest WHERE id = ?1",
-                  {manifest, removal.name, tags, stored(removal.at), std::int64_t{removal.condemned}}));
+    CHECK(db.change(
+        "INSERT INTO removed_manifest (repository, digest, media_type, size, subject, "
+        "artifact_type, annotations, pushed_by, pushed_at, tags, removed_at, condemned, charged_to) "
+        "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
+        "pushed_at, ?3, ?4, ?5, charged_to FROM manifest WHERE id = ?1",
+        {manifest, removal.name, tags, stored(removal.at), std::int64_t{removal.condemned}}));
     TRY(auto const removed, find_removed(db, removal.name, digest, WhichRemoved::any));
     CHECK(
         db.change("INSERT INTO removed_edge (repository, manifest, child, kind) "
@@ -72,7 +72,7 @@ Result<> take_out_manifest(SqliteDb& db, Removal const& removal, std::int64_t ma
 Result<bool> take_out_link(SqliteDb& db, Removal const& removal, std::string_view digest) {
     CHECK(db.change(
         "INSERT OR REPLACE INTO removed_link (repository, digest, size, linked_at, removed_at, "
-        "condemned) SELECT ?3, digest, size, linked_at, ?4, ?5 FROM link "
+        "condemned, charged_to) SELECT ?3, digest, size, linked_at, ?4, ?5, charged_to FROM link "
         "WHERE repository = ?1 AND digest = ?2",
         {removal.repository, digest, removal.name, stored(removal.at), std::int64_t{removal.condemned}}));
     TRY(auto const removed,
@@ -112,8 +112,8 @@ Result<bool> put_back_link(SqliteDb& db, std::string_view repository, std::strin
     if (!found) return false;
     TRY(auto const id, repository_named(db, repository));
     CHECK(
-        db.change("INSERT INTO link (repository, digest, size, linked_at) "
-                  "SELECT ?3, digest, size, linked_at FROM removed_link "
+        db.change("INSERT INTO link (repository, digest, size, linked_at, charged_to) "
+                  "SELECT ?3, digest, size, linked_at, charged_to FROM removed_link "
                   "WHERE repository = ?1 AND digest = ?2 ON CONFLICT DO NOTHING",
                   {repository, digest, id}));
     CHECK(forget_removed_link(db, repository, digest));

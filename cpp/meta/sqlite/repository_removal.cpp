@@ -43,14 +43,15 @@ Result<> forget_earlier(SqliteDb& db, Removal const& removal) {
 
 /// The tags of a manifest are stored with it, as JSON: no tag has a character that JSON would escape.
 Result<> copy_manifests(SqliteDb& db, Removal const& removal) {
-    CHECK(
-        db.change("INSERT INTO removed_manifest (repository, digest, media_type, size, subject, "
-                  "artifact_type, annotations, pushed_by, pushed_at, tags, removed_at, condemned) "
-                  "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
-                  "pushed_at, ifnull((SELECT '[\"' || group_concat(t.name, '\",\"') || '\"]' "
-                  "FROM tag t INDEXED BY tag_digest WHERE t.repository = ?1 "
-                  "AND t.digest = manifest.digest), '[]'), ?3, 0 FROM manifest WHERE repository = ?1",
-                  {removal.repository, removal.name, stored(removal.at)}));
+    CHECK(db.change(
+        "INSERT INTO removed_manifest (repository, digest, media_type, size, subject, "
+        "artifact_type, annotations, pushed_by, pushed_at, tags, removed_at, condemned, charged_to) "
+        "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
+        "pushed_at, ifnull((SELECT '[\"' || group_concat(t.name, '\",\"') || '\"]' "
+        "FROM tag t INDEXED BY tag_digest WHERE t.repository = ?1 "
+        "AND t.digest = manifest.digest), '[]'), ?3, 0, charged_to FROM manifest "
+        "WHERE repository = ?1",
+        {removal.repository, removal.name, stored(removal.at)}));
     CHECK(
         db.change("INSERT INTO removed_edge (repository, manifest, child, kind) "
                   "SELECT ?2, r.id, e.child, e.kind FROM manifest m CROSS JOIN removed_manifest r "
@@ -81,7 +82,8 @@ Result<> take_out_manifests(SqliteDb& db, Removal const& removal, Actor const& b
 Result<> take_out_links(SqliteDb& db, Removal const& removal) {
     CHECK(
         db.change("INSERT OR REPLACE INTO removed_link (repository, digest, size, linked_at, removed_at, "
-                  "condemned) SELECT ?2, digest, size, linked_at, ?3, 0 FROM link WHERE repository = ?1",
+                  "condemned, charged_to) SELECT ?2, digest, size, linked_at, ?3, 0, charged_to FROM link "
+                  "WHERE repository = ?1",
                   {removal.repository, removal.name, stored(removal.at)}));
     CHECK(db.change("DELETE FROM link WHERE repository = ?1", {removal.repository}));
     return {};

@@ -120,6 +120,7 @@ Result<std::vector<std::string>> tags_that_went(Undo const& undo, std::string co
     return names_from_json(rows.view(0));
 }
 
+/// A tag that comes back is charged to whom its manifest is.
 Result<> set_tag(Undo const& undo, std::string const& tag, std::string const& digest) {
     auto& db = undo.db;
     TRY(auto const repository, first_number(db, "SELECT id FROM repository WHERE name = ?1", {undo.name}));
@@ -133,7 +134,8 @@ Result<> set_tag(Undo const& undo, std::string const& tag, std::string const& di
     }
     if (previous == digest) return {};
     CHECK(
-        db.change("INSERT INTO tag (repository, name, digest, moved_at) VALUES (?1, ?2, ?3, ?4) "
+        db.change("INSERT INTO tag (repository, name, digest, moved_at, charged_to) VALUES (?1, ?2, ?3, ?4, "
+                  "(SELECT charged_to FROM manifest WHERE repository = ?1 AND digest = ?3)) "
                   "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
                   "moved_at = excluded.moved_at",
                   {*repository, tag, digest, stored(undo.now)}));

@@ -2,6 +2,7 @@
 
 #include "meta/sqlite/accounts.h"
 #include "meta/sqlite/audit.h"
+#include "meta/sqlite/caller_counting.h"
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/collection.h"
 #include "meta/sqlite/journal.h"
@@ -87,12 +88,14 @@ void keep_private(std::string const& path, Log const& log) {
     }
 }
 
-Result<SqliteDb> open_for_writing(std::string const& path, bool durable, Log const& log) {
+Result<SqliteDb> open_for_writing(std::string const& path, bool durable, Log const& log,
+                                  CallerCounting counting) {
     TRY(auto db, SqliteDb::open(path, SqliteDb::Mode::read_write));
     keep_private(path, log);
     CHECK(db.execute(fmt::format("PRAGMA cache_size = {}", writer_cache)));
     CHECK(db.execute(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"));
     CHECK(prepare_schema(db, path, log));
+    CHECK(set_caller_counting(db, counting, log));
     return db;
 }
 
@@ -115,7 +118,8 @@ bool SqliteStore::was_left_open(std::string const& path) {
     return !failure && size > 0;
 }
 
-Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::string path, Log const& log, Metrics& metrics) {
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::string path, Log const& log, Metrics& metrics,
+                                                       CallerCounting counting) {
     // A file in a directory of its own, not SQLite's memory databases: a private one is seen by one
     // connection only, and those several can see (shared cache, vfs=memdb) have no write-ahead log, so
     // readers and the writer would lock each other out. This way it is the same code and the same rules, only
@@ -126,7 +130,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::string path, Log con
         path = (made.path() / "meta.db").string();
         directory.emplace(std::move(made));
     }
-    TRY(auto db, as_config(open_for_writing(path, !directory, log)));
+    TRY(auto db, as_config(open_for_writing(path, !directory, log, counting)));
     return std::unique_ptr<SqliteStore>(new SqliteStore(
         std::make_unique<Parts>(std::move(directory), std::move(path), std::move(db), log, metrics)));
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "meta/caller_counting.h"
 #include "meta/store.h"
 
 #include <memory>
@@ -18,7 +19,8 @@ class SqliteStore final : public MetaStore {
     /// Opens or creates the database file `path` in an existing directory, or with ":memory:" one that is
     /// gone at the end. `config` with what to do if that is impossible. `log` and `metrics` must outlive the
     /// store.
-    static Result<std::unique_ptr<SqliteStore>> open(std::string path, Log const& log, Metrics& metrics);
+    static Result<std::unique_ptr<SqliteStore>> open(std::string path, Log const& log, Metrics& metrics,
+                                                     CallerCounting counting = CallerCounting::as_it_was);
     /// Whether the process that used the database before did not close it: it was killed, or is still there.
     /// To be asked before `open`.
     [[nodiscard]] static bool was_left_open(std::string const& path);

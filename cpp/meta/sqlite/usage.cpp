@@ -1,5 +1,6 @@
 #include "meta/sqlite/usage.h"
 
+#include "meta/quota_exceeded.h"
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
@@ -28,6 +29,21 @@ constexpr std::string_view exclusive_bytes =
 constexpr std::string_view restorable_bytes =
     "SELECT (SELECT coalesce(sum(size), 0) FROM removed_link WHERE repository = ?1) "
     "+ (SELECT coalesce(sum(size), 0) FROM removed_manifest WHERE repository = ?1)";
+
+bool concerns(QuotaLimits const& limits, Addition const& addition) {
+    return (limits.bytes && addition.bytes > 0) || (limits.tags && addition.tags > 0);
+}
+
+Result<> require_within(QuotaLimits const& limits, Usage const& usage, Addition const& addition,
+                        QuotaHolder const& holder) {
+    if (limits.bytes && addition.bytes > 0 && usage.bytes + addition.bytes > *limits.bytes) {
+        return bytes_exceeded(holder, *limits.bytes, usage.bytes, addition.bytes);
+    }
+    if (limits.tags && addition.tags > 0 && usage.tags + addition.tags > *limits.tags) {
+        return tags_exceeded(holder, *limits.tags, usage.tags);
+    }
+    return {};
+}
 
 }  // namespace
 
@@ -76,16 +92,42 @@ Result<Usage> usage_of(SqliteDb& db, std::string_view repository) {
     return id ? read_usage(db, *id) : Result<Usage>(Usage());
 }
 
-Result<> require_limits(SqliteDb& db, std::string_view repository, RepositoryLimits const& limits,
-                        Addition const& addition) {
-    bool const adds = (limits.bytes && addition.bytes > 0) || (limits.tags && addition.tags > 0);
-    if (!adds) return {};
-    TRY(auto const usage, usage_of(db, repository));
-    if (limits.bytes && addition.bytes > 0 && usage.bytes + addition.bytes > *limits.bytes) {
-        return bytes_exceeded(repository, *limits.bytes, usage.bytes, addition.bytes);
+Result<Usage> read_caller_usage(SqliteDb& db, std::string_view caller) {
+    TRY(auto rows, db.query("SELECT coalesce(sum(bytes), 0), coalesce(sum(blobs), 0), "
+                            "coalesce(sum(manifests), 0), coalesce(sum(tags), 0) FROM caller_usage "
+                            "WHERE caller = ?1",
+                            {caller}));
+    CHECK(rows.next());
+    return usage_of(rows, 0);
+}
+
+Result<Slice<CallerUsage>> read_caller_usages(SqliteDb& db, Page const& page) {
+    TRY(auto rows,
+        db.query("SELECT caller, sum(bytes), sum(blobs), sum(manifests), sum(tags) FROM caller_usage "
+                 "WHERE caller > ?1 GROUP BY caller ORDER BY caller LIMIT ?2",
+                 {after(page), one_more(page)}));
+    Slice<CallerUsage> found;
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return found;
+        if (found.items.size() == page.limit) {
+            found.more = true;
+            return found;
+        }
+        found.items.push_back({rows.text(0), usage_of(rows, 1)});
     }
-    if (limits.tags && addition.tags > 0 && usage.tags + addition.tags > *limits.tags) {
-        return tags_exceeded(repository, *limits.tags, usage.tags);
+}
+
+Result<> require_limits(SqliteDb& db, Charge const& charge, PushLimits const& limits,
+                        Addition const& addition) {
+    if (concerns(limits.repository, addition)) {
+        TRY(auto const usage, usage_of(db, charge.repository));
+        CHECK(require_within(limits.repository, usage, addition, QuotaHolder::repository(charge.repository)));
+    }
+    // Nobody has no quota.
+    if (concerns(limits.caller, addition) && !charge.caller.empty()) {
+        TRY(auto const usage, read_caller_usage(db, charge.caller));
+        CHECK(require_within(limits.caller, usage, addition, QuotaHolder::caller(charge.caller)));
     }
     return {};
 }

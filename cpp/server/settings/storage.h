@@ -7,9 +7,10 @@
 
 namespace ocilot::server {
 
-/// A quota of repositories (`ocilot.quotas`).
+/// A quota (`ocilot.quotas`): of each repository that matches, or of each caller who does.
 struct QuotaRule {
-    std::vector<std::string> repositories;  ///< patterns
+    std::vector<std::string> repositories;  ///< patterns; empty if it is of callers
+    std::vector<std::string> callers;       ///< subjects, as in rules of access, with patterns of names
     std::optional<std::uint64_t> bytes;
     std::optional<std::uint64_t> tags;
 };

@@ -71,12 +71,12 @@ COMMANDS: Final = (
     Row(
         "usage",
         "usage.usage",
-        "Print the bytes of all repositories, of one repository, or of an image and its layers.",
+        "Print the bytes of all repositories or callers, of one repository, or of an image and its layers.",
     ),
     Row(
         "quota",
         "usage.quota",
-        "Print the repositories that have a quota (`ocilot.quotas`), the fullest first.",
+        "Print the repositories or callers that have a quota (`ocilot.quotas`), the fullest first.",
     ),
     Row(
         "history",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ocilot import _core
 from ocilot.config.access import RIGHTS
@@ -13,9 +11,6 @@ if TYPE_CHECKING:
     from ocilot.hooks.running.service import Hooks
 
     from .console import Console
-
-_SECONDS: Final = 5
-"""That the registry may take to say whether it has accounts."""
 
 
 def greeting(console: Console, server: _core.Server, settings: _core.Settings, hooks: Hooks | None) -> str:
@@ -59,7 +54,7 @@ def welcome(server: _core.Server, settings: _core.Settings, hooks: Hooks | None 
     return "\n".join(
         [
             *lines,
-            "  docs:        docs/index.md; access control: docs/auth.md",
+            "  help:        ocilot --help; users: ocilot user --help",
             "  push a first image:",
             f"    docker tag IMAGE {name}/IMAGE",
             f"    docker push {name}/IMAGE",
@@ -133,22 +128,10 @@ def _points(hooks: Hooks | None) -> list[str]:
 
 def _accounts(server: _core.Server, settings: _core.Settings, asked: list[str]) -> str:
     """What an operator has to know about accounts; empty if that is nothing."""
+    if not server.control_socket:  # Where commands would make them.
+        return ""
     if settings.accounts:
         others = settings.auth_htpasswd or settings.oidc or "authenticate" in asked
-        is_empty = not others and _has_accounts(server) is False
+        is_empty = not others and server.has_accounts() is False
         return "none; create one with `ocilot user add`" if is_empty else ""
-    return "exist, but are off; set ocilot.accounts.enabled: true" if _has_accounts(server) else ""
-
-
-def _has_accounts(server: _core.Server) -> bool | None:
-    """Whether the metadata has accounts; None without an answer. By hand: `http.client` loads slowly."""
-    answer = b""
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(_SECONDS)
-        connection.connect(server.control_socket)
-        connection.sendall(
-            b"GET /api/v1/accounts?n=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        )
-        while part := connection.recv(65536):
-            answer += part
-    return b'{"name":' in answer if b'"accounts":' in answer else None
+    return "exist, but are off; set ocilot.accounts.enabled: true" if server.has_accounts() else ""

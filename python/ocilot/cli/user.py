@@ -120,6 +120,8 @@ def print_accounts(at: Location, kind: str, output: Output) -> None:
     columns = {"name": "NAME", "groups": "GROUPS", "admin": "ADMIN", "disabled": "DISABLED"}
     if kind == "user":
         columns["has_password"] = "PASSWORD"
+    if any(one["configured_groups"] for one in found):
+        columns["configured_groups"] = "CONFIGURED GROUPS"
     print_data(found, output, lambda: print_table(found, columns | {"created_at": "CREATED"}))
 
 

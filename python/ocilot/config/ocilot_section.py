@@ -78,8 +78,9 @@ class Ocilot(Section):
     """Maximum requests per time window and caller or address; above it, requests are rejected with 429 and
     `Retry-After`."""
     quotas: Annotated[list[Quota], QUOTAS] = []
-    """Maximum `bytes` and `tags` of each repository that matches the patterns in `repositories`; of several
-    quotas, the lowest counts. A blob counts once per repository, deleted content does not count."""
+    """Maximum `bytes` and `tags` of each repository that matches the patterns in `repositories`, or of each
+    caller in `callers`; of several quotas, the lowest counts. A blob counts once per repository, deleted
+    content does not count."""
     accounts: Accounts = Accounts()
     oidc: Annotated[list[Issuer], ISSUERS] = []
     """Issuers whose tokens are accepted as passwords, each with `name`, `issuer`, `audience`, `rules`

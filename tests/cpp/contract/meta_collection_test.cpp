@@ -62,6 +62,16 @@ TEST_P(MetaCollectionContract, ACandidateKeepsItsLaterTime) {
     EXPECT_THAT(due("team/app", 29), IsEmpty());
 }
 
+TEST_P(MetaCollectionContract, ReleasedBytesAreCandidatesAndMoveNoPlace) {
+    ASSERT_TRUE(run(queue().enqueue({}, {.change = 7})).has_value());
+    ASSERT_TRUE(run(queue().release({digest("refused")}, at(5))).has_value());
+    EXPECT_THAT(run(queue().due({at(4), at(9)}, 10)).value(), IsEmpty());
+    auto const due = run(queue().due({at(5), at(9)}, 10)).value();
+    ASSERT_EQ(due.size(), 1U);
+    EXPECT_EQ(due.front(), (meta::Candidate{"", digest("refused"), at(5), false}));
+    EXPECT_EQ(run(queue().place()).value()->change, 7);
+}
+
 TEST_P(MetaCollectionContract, WhatIsNamedByTheTimeItIsReadIsNoCandidate) {
     link(app, "layer");
     link(app, "alone");

@@ -19,7 +19,9 @@ namespace ocilot::test {
 class MetaPlace {
   public:
     virtual ~MetaPlace() = default;
-    virtual std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics) = 0;
+    virtual std::unique_ptr<meta::MetaStore> open(
+        Log const& log, Metrics& metrics,
+        meta::CallerCounting counting = meta::CallerCounting::as_it_was) = 0;
 };
 
 /// One implementation of MetaStore under the contract.
@@ -31,8 +33,10 @@ struct MetaKind {
 
 class SqliteFile final : public MetaPlace {
   public:
-    std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics) override {
-        return meta::SqliteStore::open((directory_.path() / "meta.db").string(), log, metrics).value();
+    std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics,
+                                          meta::CallerCounting counting) override {
+        return meta::SqliteStore::open((directory_.path() / "meta.db").string(), log, metrics, counting)
+            .value();
     }
 
   private:
@@ -41,8 +45,9 @@ class SqliteFile final : public MetaPlace {
 
 class SqliteMemory final : public MetaPlace {
   public:
-    std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics) override {
-        return meta::SqliteStore::open(":memory:", log, metrics).value();
+    std::unique_ptr<meta::MetaStore> open(Log const& log, Metrics& metrics,
+                                          meta::CallerCounting counting) override {
+        return meta::SqliteStore::open(":memory:", log, metrics, counting).value();
     }
 };
 

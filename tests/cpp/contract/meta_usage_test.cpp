@@ -117,8 +117,8 @@ TEST_P(MetaUsageContract, AnIndexFreesTheManifestsThatNothingElseNames) {
 
 TEST_P(MetaUsageContract, ARepositoryNeverHoldsMoreThanItsLimits) {
     auto const push = [&](std::string_view content, std::optional<std::uint64_t> bytes) {
-        auto const linked = run(
-            links().link_blob(app, {digest(content), content.size()}, {}, bob, at(1), {bytes, std::nullopt}));
+        auto const linked = run(links().link_blob(app, {digest(content), content.size()}, {}, bob, at(1),
+                                                  {{bytes, std::nullopt}, {}}));
         return linked.has_value() ? Errc() : linked.error().code;
     };
     EXPECT_EQ(push("12345", 5), Errc());
@@ -127,17 +127,17 @@ TEST_P(MetaUsageContract, ARepositoryNeverHoldsMoreThanItsLimits) {
     EXPECT_EQ(push("6", 6), Errc());
     link(repo("team/other"), "7");
     auto const mounted =
-        run(links().mount_blob(repo("team/other"), app, digest("7"), bob, at(2), {6, std::nullopt}));
+        run(links().mount_blob(repo("team/other"), app, digest("7"), bob, at(2), {{6, std::nullopt}, {}}));
     ASSERT_TRUE(mounted.has_error());
     EXPECT_EQ(mounted.error().code, Errc::quota_exceeded);
-    EXPECT_THAT(mounted.error().message, HasSubstr("team/app is 6 bytes; it holds 6 bytes"));
+    EXPECT_THAT(mounted.error().message, HasSubstr("team/app is 6 bytes; 6 bytes are used"));
     EXPECT_EQ(usage(app), (meta::Usage{6, 2, 0, 0})) << "nothing of what was refused is left";
 }
 
 TEST_P(MetaUsageContract, ATagTooManyIsRefusedAndOneThatMovesIsNot) {
     auto const push = [&](std::string_view content, std::vector<oci::Tag> tags) {
         auto made = a_manifest(app, content, std::move(tags));
-        made.limits = {std::nullopt, 2};
+        made.limits.repository = {std::nullopt, 2};
         auto const recorded = put(std::move(made));
         return recorded.has_value() ? Errc() : recorded.error().code;
     };

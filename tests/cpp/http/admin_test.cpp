@@ -113,7 +113,8 @@ TEST_F(Admin, AddsAnAccountAndShowsNothingOfItsPassword) {
     EXPECT_EQ(made["Cache-Control"], "no-store");
     EXPECT_EQ(made.text,
               R"({"name":"ci.bot+1@x","kind":"robot","groups":["team","with space"],"admin":false,)"
-              R"("disabled":true,"has_password":true,"created_at":"2023-11-14T22:13:20.000000Z"})");
+              R"("disabled":true,"has_password":true,"created_at":"2023-11-14T22:13:20.000000Z",)"
+              R"("configured_groups":[]})");
     auto const shown = ask_root(Method::get, made["Location"]);
     EXPECT_EQ(shown.text, made.text);
     auto const stored = ocilot::test::run(meta->accounts().account("ci.bot+1@x")).value();

@@ -1,6 +1,8 @@
 // Who may ask for readiness and metrics, how often, and what that costs.
 #include "auth_fixture.h"
 #include "http/core/readiness.h"
+#include "registry/small_store.h"
+#include "registry/storage_room.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -166,6 +168,29 @@ TEST_F(MetricsAccess, ReadinessAndMetricsCountAsReadsOfTheirAddress) {
     EXPECT_EQ(refused["Retry-After"], "30");
     EXPECT_EQ(get("/metrics").status(), 429U);
     EXPECT_EQ(get("/healthz").status(), 200U);
+}
+
+TEST_F(MetricsAccess, ARefusalSaysWhoMayRead) {
+    auto const refused = as(basic("reader"), Method::get, "/metrics");
+    EXPECT_EQ(refused.status(), 403U);
+    EXPECT_TRUE(refused.says("metrics are for administrators and the callers in ocilot.metrics.readers"));
+    EXPECT_FALSE(refused.says("login required"));
+    EXPECT_TRUE(get("/metrics").says("login required: metrics are for administrators"));
+}
+
+TEST_F(MetricsAccess, ReadinessTellsOnlyAdministratorsWhereTheDataAre) {
+    ocilot::test::SmallStore store;
+    store.room.free = 0;
+    registry::StorageRoom room{{store, time, log, metrics}, 1024, "/data"};
+    parts->room = &room;
+    for (auto const& said : {get("/readyz"), as(basic("reader"), Method::get, "/readyz"),
+                             as(basic("boss", "x"), Method::get, "/readyz")}) {
+        EXPECT_EQ(said.status(), 200U);
+        EXPECT_TRUE(said.says("file system of the data directory is full"));
+        EXPECT_FALSE(said.says("/data"));
+    }
+    EXPECT_TRUE(as(basic("boss"), Method::get, "/readyz").says("data directory: /data\n"));
+    parts->room = nullptr;
 }
 
 class OpenMetrics : public test::AppTest {};

@@ -15,6 +15,9 @@ class SteppingCollection final : public meta::Collection {
         co_return co_await queue_.enqueue(std::move(candidates), std::move(place));
     }
     Task<Result<std::optional<meta::CollectionPlace>>> place() override { return queue_.place(); }
+    Task<Result<>> release(std::vector<oci::Digest> bytes, Time now) override {
+        return queue_.release(std::move(bytes), now);
+    }
     Task<Result<std::vector<meta::Candidate>>> due(meta::ReviewCutoffs cutoffs, std::size_t limit) override {
         auto found = co_await queue_.due(cutoffs, limit);
         co_await step_("after due");

@@ -153,6 +153,10 @@ TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
         "DROP TRIGGER usage_manifest_added; DROP TRIGGER usage_manifest_removed; DROP TRIGGER "
         "usage_tag_added; DROP TRIGGER usage_tag_removed; DROP TRIGGER usage_repository_removed; "
         "DROP TABLE usage; DROP TABLE retention_plan; DROP TABLE retention_piece; "
+        "DROP TABLE caller_usage; ALTER TABLE link DROP COLUMN charged_to; "
+        "ALTER TABLE manifest DROP COLUMN charged_to; ALTER TABLE tag DROP COLUMN charged_to; "
+        "ALTER TABLE removed_link DROP COLUMN charged_to; "
+        "ALTER TABLE removed_manifest DROP COLUMN charged_to; "
         "PRAGMA user_version = 7");
     {
         auto const store = open();

@@ -199,11 +199,13 @@ void do_everything_with_usage(meta::MetaStore& store) {
     EXPECT_TRUE(run(store.links().link_blob(app, {digest("again"), 1}, {}, bob, at(1))).has_value());
     auto image = a_manifest(app, "image", {tag("image")});
     image.blobs = {digest("again")};
-    image.limits = {1'000'000, 100};
+    image.limits = {{1'000'000, 100}, {1'000'000, 100}};
     EXPECT_TRUE(run(store.catalog().put_manifest(image)).has_value());
     auto signature = a_manifest(app, "signature");
     signature.subject = digest("image");
     EXPECT_TRUE(run(store.catalog().put_manifest(signature)).has_value());
+    EXPECT_GT(run(report.caller_usage("user:ann")).value().manifests, 0U);
+    EXPECT_FALSE(run(report.caller_usages({{}, 10})).value().items.empty());
     EXPECT_EQ(run(report.image(app, tag("image"), 10)).value().parts.size(), 3U);
     EXPECT_EQ(run(report.holdings(digest("signature"), 10)).value().size(), 1U);
     EXPECT_TRUE(run(store.catalog().delete_manifest(app, digest("image"), {}, bob, at(4))).has_value());
@@ -307,8 +309,9 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
     auto const path = (directory.path() / "meta.db").string();
     Observers observers;
     std::set<std::string> statements;
-    // What brings a database up to date reads tables whole, once.
-    static_cast<void>(meta::SqliteStore::open(path, observers.log, observers.metrics).value());
+    // What brings a database up to date, or begins to count, reads tables whole, once.
+    static_cast<void>(
+        meta::SqliteStore::open(path, observers.log, observers.metrics, meta::CallerCounting::on).value());
     {
         Statements const watching;
         auto const store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();

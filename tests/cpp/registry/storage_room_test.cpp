@@ -10,6 +10,7 @@ using namespace ocilot;
 using namespace ocilot::test;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 namespace {
@@ -73,9 +74,12 @@ TEST_F(StorageRoomTest, SaysWhatIsFullAndWhatToDo) {
     auto const refused = run(room.require());
     ASSERT_TRUE(refused.has_error());
     EXPECT_EQ(refused.error().code, Errc::no_space);
-    EXPECT_THAT(refused.error().message,
-                HasSubstr("file system of /data is full: 10.0 MiB free, reserve 10.0 MiB; delete images"));
-    EXPECT_THAT(room.full().value(), HasSubstr("file system of /data is full"));
+    EXPECT_THAT(
+        refused.error().message,
+        HasSubstr(
+            "file system of the data directory is full: 10.0 MiB free, reserve 10.0 MiB; delete images"));
+    EXPECT_THAT(room.full().value(), Not(HasSubstr("/data")));
+    EXPECT_EQ(room.place(), "/data");
     EXPECT_EQ(lines("msg=\"file system is full\""), 1U);
     set_free(20 * mib);
     EXPECT_TRUE(run(room.require()).has_value());
@@ -96,7 +100,7 @@ TEST_F(StorageRoomTest, RefusesWhatIsAnnouncedAndDoesNotFit) {
     auto const refused = run(room.require(10 * mib + 1));
     ASSERT_TRUE(refused.has_error());
     EXPECT_THAT(refused.error().message,
-                HasSubstr("10.0 MiB does not fit on the file system of /data: 20.0"));
+                HasSubstr("10.0 MiB does not fit on the file system of the data directory: 20.0"));
     EXPECT_FALSE(room.full().has_value());
 }
 

@@ -1,0 +1,39 @@
+#include "meta/quota_exceeded.h"
+
+#include <fmt/format.h>
+
+namespace ocilot::meta {
+
+namespace {
+
+std::string remedy(QuotaHolder const& holder) {
+    auto const whose = holder.is_caller ? fmt::format(" of {}, in any repository,", holder.shown) : "";
+    return fmt::format(
+        "delete tags and manifests{} that are not needed, or ask an administrator for a larger quota", whose);
+}
+
+}  // namespace
+
+QuotaHolder QuotaHolder::repository(std::string_view name) {
+    return {fmt::format("repository {}", name), false};
+}
+
+QuotaHolder QuotaHolder::caller(std::string_view charged) {
+    auto const colon = charged.find(':');
+    if (colon == charged.npos) return {fmt::format("{} callers", charged), true};
+    return {fmt::format("{} {}", charged.substr(0, colon), charged.substr(colon + 1)), true};
+}
+
+Error bytes_exceeded(QuotaHolder const& holder, std::uint64_t allowed, std::uint64_t used,
+                     std::uint64_t more) {
+    return {Errc::quota_exceeded,
+            fmt::format("the quota of {} is {} bytes; {} bytes are used, and {} more were sent; {}",
+                        holder.shown, allowed, used, more, remedy(holder))};
+}
+
+Error tags_exceeded(QuotaHolder const& holder, std::uint64_t allowed, std::uint64_t used) {
+    return {Errc::quota_exceeded, fmt::format("the quota of {} is {} tags; {} are used; {}", holder.shown,
+                                              allowed, used, remedy(holder))};
+}
+
+}  // namespace ocilot::meta
