@@ -49,6 +49,8 @@ class Rules {
     /// Without a repository only administration is asked about: it takes `admin` in the rule for `**`.
     [[nodiscard]] RuleDecision decide(policy::Caller const& caller, policy::Access const& access) const;
 
+    /// Whether any subject of any rule fits the caller.
+    [[nodiscard]] bool mention(policy::Caller const& caller) const;
     /// Number of rules that were written.
     [[nodiscard]] std::size_t size() const noexcept { return rules_.size(); }
 
