@@ -11,7 +11,7 @@ namespace ocilot::jobs {
 
 namespace {
 
-constexpr std::size_t names_at_once = 200;  ///< in one transaction: a few milliseconds
+constexpr std::size_t counts_at_once = 200;  ///< in one transaction: a few milliseconds
 
 /// A batch that goes back to the counter unless it was recorded, however the work ends.
 class Unrecorded {
@@ -26,7 +26,7 @@ class Unrecorded {
     [[nodiscard]] std::size_t size() const noexcept { return rest_.front().size(); }
     [[nodiscard]] std::vector<meta::PullCount> piece() const {
         auto const& all = rest_.front();
-        auto const count = static_cast<std::ptrdiff_t>(std::min(all.size(), names_at_once));
+        auto const count = static_cast<std::ptrdiff_t>(std::min(all.size(), counts_at_once));
         return {all.end() - count, all.end()};
     }
     void recorded(std::size_t count) noexcept {

@@ -25,7 +25,7 @@ auto name_of(meta::PullCount const& count) {
 }
 
 /// Several threads count the same name.
-void join(std::vector<meta::PullCount>& batch) {
+void join_names(std::vector<meta::PullCount>& batch) {
     std::ranges::sort(batch, [](auto const& one, auto const& other) { return name_of(one) < name_of(other); });
     std::size_t last = 0;
     for (std::size_t at = 1; at < batch.size(); ++at) {
@@ -122,7 +122,7 @@ std::vector<meta::PullCount> PullCounter::take() {
     for (auto& rest : unrecorded_) std::ranges::move(rest, std::back_inserter(batch));
     unrecorded_.clear();
     for (auto& shard : shards_) take_from(shard, batch);
-    join(batch);
+    join_names(batch);
     for (; batch.size() > capacity_; batch.pop_back()) drop(batch.back().pulls);
     return batch;
 }
