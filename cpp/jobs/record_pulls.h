@@ -1,6 +1,6 @@
 #pragma once
 
-#include "jobs/round.h"
+#include "base/log.h"
 #include "registry/registry.h"
 
 #include <cstddef>
