@@ -33,7 +33,7 @@ class CountedPulls : public test::AuthTest {
         }
         return found;
     }
-    unsigned pull(std::string const& reference, Method method = Method::get, Headers headers = {}) {
+    unsigned pull(std::string const& reference, Method method = Method::get, test::Headers headers = {}) {
         return as(basic("reader"), method, path(reference), {}, std::move(headers)).status();
     }
 
