@@ -89,6 +89,11 @@ Rules Rules::without_any() {
     return compile({{{"**"}, {{"everyone", {"pull", "push", "delete"}}}}}, {}).value();
 }
 
+bool Rules::mention(Caller const& caller) const {
+    auto const fits_one = [&](Grant const& grant) { return fits(grant.subject, caller); };
+    return std::ranges::any_of(rules_, [&](auto const& rule) { return std::ranges::any_of(rule, fits_one); });
+}
+
 Rules::Place const* Rules::place_of(oci::RepositoryName const& name) const {
     std::string_view const text = name.str();
     // No pattern with a star is longer than a name that it matches, or else it is as long and later.

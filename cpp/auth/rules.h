@@ -54,6 +54,8 @@ class Rules {
         return groups_.groups_of(caller);
     }
 
+    /// Whether any subject of any rule fits the caller.
+    [[nodiscard]] bool mention(policy::Caller const& caller) const;
     /// Number of rules that were written.
     [[nodiscard]] std::size_t size() const noexcept { return rules_.size(); }
 

@@ -1,5 +1,6 @@
 #include "jobs/apply_plan.h"
 
+#include "jobs/record_pulls.h"
 #include "registry/remove.h"
 
 #include <fmt/format.h>
@@ -62,6 +63,7 @@ class PlanApplier {
     }
 
     Task<Result<>> run(bool exact) {
+        CO_CHECK(co_await record_pulls(parts_.registry));
         CO_TRY(lists_, co_await read_lists(rules_.policies, parts_.pool));
         plan_.result = {};
         if (exact) {
@@ -99,7 +101,8 @@ class PlanApplier {
         CO_TRY(auto const rows, planned_rows(piece.rows));
         CO_TRY(auto const name, oci::RepositoryName::parse(piece.repository));
         if (piece.repository != current_) {
-            CO_TRY(auto const repository, co_await read_repository(store_, name, lists_, unread_, round_));
+            CO_TRY(auto const repository,
+                   co_await read_repository(parts_.registry.meta, name, lists_, unread_, round_));
             auto const work = [&]() -> Result<StillDeleted> {
                 return deleted_in(rules_, repository, plan_.made_at);
             };

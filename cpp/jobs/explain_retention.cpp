@@ -1,6 +1,7 @@
 #include "jobs/explain_retention.h"
 
 #include "jobs/plan_document.h"
+#include "jobs/record_pulls.h"
 #include "meta/unknown.h"
 
 #include <algorithm>
@@ -34,6 +35,9 @@ std::string explanation(RetentionRules const& rules, retention::Repository const
     for (auto const& row : outcome.rows) {
         if (row.is_tag && row.index == tag) document.update(Json::parse(row_json(rules.policies, view, row)));
     }
+    document["pulls"] = repository.tags[tag].pulls;
+    auto const since = repository.pulls_counted_since;
+    document["pulls_counted_since"] = since ? Json(rfc3339(*since)) : Json();
     auto list = Json::array();
     for (auto const& policy : rules.policies) {
         if (!policy.matches(repository.name)) continue;
@@ -49,10 +53,11 @@ std::string explanation(RetentionRules const& rules, retention::Repository const
 Task<Result<std::string>> explain_retention(RetentionParts parts, RetentionRules const& rules,
                                             oci::RepositoryName repository, oci::Tag tag,
                                             Round const& round) {
+    CO_CHECK(co_await record_pulls(parts.registry));
     CO_TRY(auto const lists, co_await read_lists(rules.policies, parts.pool));
-    auto& store = parts.registry.meta.retention();
     UnreadReleases unread(parts.registry);
-    CO_TRY(auto const state, co_await read_repository(store, repository, lists, unread, round));
+    CO_TRY(auto const state,
+           co_await read_repository(parts.registry.meta, repository, lists, unread, round));
     auto const found = std::ranges::find(state.tags, tag.str(), &retention::TagEntry::name);
     if (found == state.tags.end()) co_return meta::tag_unknown(repository, tag);
     auto const index = static_cast<Index>(found - state.tags.begin());

@@ -1,5 +1,6 @@
 #include "jobs/make_plan.h"
 
+#include "jobs/record_pulls.h"
 #include "retention/freed.h"
 
 #include <fmt/format.h>
@@ -37,6 +38,7 @@ class PlanMaker {
     }
 
     Task<Result<PlanSummary>> run() {
+        CO_CHECK(co_await record_pulls(parts_.registry));
         CO_TRY(lists_, co_await read_lists(rules_.policies, parts_.pool));
         CO_TRY(plan_.id, co_await store_.add_plan(stored_plan(plan_)));
         meta::Page page{{}, names_at_once};
@@ -57,7 +59,8 @@ class PlanMaker {
     Task<Result<>> add_repository(std::string const& text) {
         CO_TRY(auto const name, oci::RepositoryName::parse(text));
         if (!rules_.matches(name)) co_return Result<>();
-        CO_TRY(auto const repository, co_await read_repository(store_, name, lists_, unread_, round_));
+        CO_TRY(auto const repository,
+               co_await read_repository(parts_.registry.meta, name, lists_, unread_, round_));
         auto const work = [&] { return decide(repository); };
         CO_TRY(auto decided, co_await parts_.pool.run(work));
         CO_TRY(auto const bytes, co_await freed_bytes(store_, repository, decided.freed, round_));

@@ -121,12 +121,14 @@ std::string row_json(std::vector<retention::Policy> const& policies, retention::
     auto const& manifest = repository.manifests[row.is_tag ? repository.tags[row.index].manifest : row.index];
     auto const tag = row.is_tag ? quoted(repository.tags[row.index].name) : std::string("null");
     auto const pushed_at = row.is_tag ? repository.tags[row.index].pushed_at : manifest.pushed_at;
+    auto const pulled_at = row.is_tag ? view.last_pull(repository.tags[row.index]) : manifest.pulled_at;
     auto const place = retention::place_text(policies, row);
     return fmt::format(R"({{"tag":{},"digest":"{}","verdict":"{}","reason":"{}","rule":{},"why":{},)"
-                       R"("pushed_at":"{}"}})",
+                       R"("pushed_at":"{}","pulled_at":{}}})",
                        tag, manifest.digest.str(), row.is_deleted() ? "delete" : "keep",
                        retention::to_string(row.reason), place.empty() ? "null" : quoted(place),
-                       quoted(retention::reason_text(policies, view, row)), rfc3339(pushed_at));
+                       quoted(retention::reason_text(policies, view, row)), rfc3339(pushed_at),
+                       pulled_at ? quoted(rfc3339(*pulled_at)) : "null");
 }
 
 std::vector<meta::PlanPiece> pieces_of(std::vector<retention::Policy> const& policies,

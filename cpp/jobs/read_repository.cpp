@@ -32,10 +32,14 @@ Result<oci::Annotations> annotations_of(std::string const& json) {
 /// Reads the parts of one repository, one after the other.
 class Reader {
   public:
-    Reader(meta::Retention& store, oci::RepositoryName name, Round const& round)
-        : store_(store), round_(round), repository_{.name = std::move(name)} {}
+    Reader(meta::UpkeepStore& store, oci::RepositoryName name, Round const& round)
+        : store_(store.retention()),
+          pulls_(store.pulls()),
+          round_(round),
+          repository_{.name = std::move(name)} {}
 
     Task<Result<retention::Repository>> run() {
+        CO_TRY(repository_.pulls_counted_since, co_await pulls_.counted_since());
         CO_CHECK(co_await read_manifests());
         CO_CHECK(co_await read_links());
         CO_CHECK(co_await read_edges());
@@ -54,6 +58,7 @@ class Reader {
                 repository_.manifests.push_back({.digest = each.digest,
                                                  .size = each.size,
                                                  .pushed_at = each.pushed_at,
+                                                 .pulled_at = each.pulled_at,
                                                  .released_at = each.released_at,
                                                  .subject = each.subject,
                                                  .subject_restorable = each.subject_restorable,
@@ -115,8 +120,8 @@ class Reader {
             for (auto& tag : found.items) {
                 auto const manifest = repository_.find_manifest(tag.digest);
                 if (manifest == retention::no_index) continue;
-                repository_.tags.push_back(
-                    {std::move(tag.name), manifest, tag.pushed_at, tag.subject_restorable});
+                repository_.tags.push_back({std::move(tag.name), manifest, tag.pushed_at,
+                                            tag.subject_restorable, tag.pulled_at, tag.pulls});
             }
             CO_CHECK(co_await yield(round_));
         }
@@ -124,6 +129,7 @@ class Reader {
     }
 
     meta::Retention& store_;
+    meta::Pulls& pulls_;
     Round const& round_;
     retention::Repository repository_;
     std::unordered_map<std::int64_t, Index> ids_;  // Of manifests, as edges name them.
@@ -131,7 +137,7 @@ class Reader {
 
 }  // namespace
 
-Task<Result<retention::Repository>> read_repository(meta::Retention& store, oci::RepositoryName name,
+Task<Result<retention::Repository>> read_repository(meta::UpkeepStore& store, oci::RepositoryName name,
                                                     InUseLists const& lists, UnreadReleases& unread,
                                                     Round const& round) {
     Reader reader(store, name, round);

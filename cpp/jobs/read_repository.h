@@ -3,7 +3,7 @@
 #include "jobs/in_use_list.h"
 #include "jobs/round.h"
 #include "jobs/unread_releases.h"
-#include "meta/retention.h"
+#include "meta/upkeep.h"
 #include "retention/freed.h"
 
 #include <cstdint>
@@ -17,7 +17,7 @@ using InUseLists = std::map<std::string, InUse, std::less<>>;
 
 /// A repository as retention sees it, read in pages between which other work of the thread runs. What is
 /// pushed or deleted meanwhile may be in it or not; a tag whose manifest was not seen is left out.
-Task<Result<retention::Repository>> read_repository(meta::Retention& store, oci::RepositoryName name,
+Task<Result<retention::Repository>> read_repository(meta::UpkeepStore& store, oci::RepositoryName name,
                                                     InUseLists const& lists, UnreadReleases& unread,
                                                     Round const& round);
 

@@ -21,6 +21,8 @@ struct RetentionTag {
     /// It stands for referrers (`sha256-HEX`, `sha256-HEX.sig`) of a manifest that was deleted and can be
     /// restored.
     bool subject_restorable = false;
+    std::optional<Time> pulled_at = {};  ///< last, by this tag
+    std::uint64_t pulls = 0;             ///< by this tag
 };
 
 struct RetentionManifest {
@@ -34,6 +36,7 @@ struct RetentionManifest {
     std::string annotations_json = {};  ///< an object of strings
     std::optional<Time> released_at =
         {};  ///< since when nothing holds it, as the garbage collection has seen
+    std::optional<Time> pulled_at = {};  ///< last, by its digest or by a tag
 };
 
 /// That a manifest names some content.

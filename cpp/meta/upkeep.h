@@ -3,6 +3,7 @@
 #include "meta/audit.h"
 #include "meta/collection.h"
 #include "meta/leases.h"
+#include "meta/pulls.h"
 #include "meta/retention.h"
 #include "meta/scrub_facts.h"
 
@@ -17,6 +18,7 @@ class UpkeepStore {
     [[nodiscard]] virtual Leases& leases() noexcept = 0;
     [[nodiscard]] virtual Collection& collection() noexcept = 0;
     [[nodiscard]] virtual Retention& retention() noexcept = 0;
+    [[nodiscard]] virtual Pulls& pulls() noexcept = 0;
 };
 
 }  // namespace ocilot::meta

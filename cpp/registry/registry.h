@@ -25,6 +25,7 @@ class UploadSessions;
 class ManifestCache;
 class UnreadableBlobs;
 class StorageRoom;
+class PullCounter;
 
 /// A row of `ocilot.quotas`: what each repository that matches may hold.
 struct Quota {
@@ -73,6 +74,7 @@ struct Registry {
     UnreadableBlobs* unreadable = nullptr;  ///< told of blobs that a request could not read; may be null
     MemoryBudget* upload_memory = nullptr;  ///< of buffers of uploads being received; null: not counted
     StorageRoom* room = nullptr;            ///< that uploads have; null: any
+    PullCounter* pulls = nullptr;           ///< null: pulls are not counted
 };
 
 }  // namespace ocilot::registry

@@ -123,9 +123,23 @@ Rule const* rule_of(std::vector<Policy> const& policies, Row const& row) {
     return row.is_deleted() ? &policy.remove[row.by.rule] : &policy.keep[row.by.rule];
 }
 
+/// When the tag was pulled, as far as that is known.
+std::string pulled_text(View const& view, TagEntry const& tag) {
+    auto const pulled_at = view.pulled_at(tag);
+    if (view.last_pull(tag) == pulled_at) return fmt::format("pulled {} ago", age_text(view, pulled_at));
+    if (tag.pushed_at == pulled_at) {
+        return fmt::format("not pulled since it was pushed {} ago", age_text(view, pulled_at));
+    }
+    auto const since = view.repository().pulls_counted_since;
+    if (!since) return "pulls are not counted";
+    return fmt::format("not pulled since counting began {} ago", age_text(view, *since));
+}
+
 /// When the age began that the rule compared.
-std::string compared_text(View const& view, Row const& row) {
+std::string compared_text(View const& view, Rule const& rule, Row const& row) {
     auto const& repository = view.repository();
+    bool const by_pull = rule.pulled_within || (rule.newest && rule.by == Order::pull);
+    if (row.is_tag && by_pull) return pulled_text(view, repository.tags[row.index]);
     if (row.is_tag) return fmt::format("pushed {} ago", age_text(view, repository.tags[row.index].pushed_at));
     auto const& manifest = repository.manifests[row.index];
     if (manifest.released_at) return fmt::format("untagged {} ago", age_text(view, *manifest.released_at));
@@ -172,8 +186,8 @@ std::string reason_text(std::vector<Policy> const& policies, View const& view, R
     }
     auto const* const rule = rule_of(policies, row);
     if (row.rank > 0)
-        return fmt::format("{}: number {}, {}", rule_text(*rule), row.rank, compared_text(view, row));
-    return fmt::format("{}: {}", rule_text(*rule), compared_text(view, row));
+        return fmt::format("{}: number {}, {}", rule_text(*rule), row.rank, compared_text(view, *rule, row));
+    return fmt::format("{}: {}", rule_text(*rule), compared_text(view, *rule, row));
 }
 
 std::string place_text(std::vector<Policy> const& policies, Row const& row) {

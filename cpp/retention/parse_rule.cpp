@@ -100,12 +100,6 @@ bool selects_every_tag(Rule const& rule) {
            !rule.pushed_within && !rule.pulled_within && !rule.newest;
 }
 
-Result<> refuse_pull_times(Members const& members, Rule const& rule) {
-    auto const* const name = rule.pulled_within ? "pulled-within" : "by";
-    if (!rule.pulled_within && rule.by != Order::pull) return {};
-    return refused_at(members.at(name), "this version does not record pulls; use push times or in-use");
-}
-
 Result<Rule> tag_rule(Members const& members, Purpose purpose) {
     CHECK(members.only({"tags", "except", "semver", "prereleases", "annotation", "artifact-type",
                         "unless-also", "older-than", "pushed-within", "pulled-within", "newest", "by",
@@ -116,7 +110,6 @@ Result<Rule> tag_rule(Members const& members, Purpose purpose) {
     }
     Rule rule;
     CHECK(read_tags(members, rule));
-    CHECK(refuse_pull_times(members, rule));
     TRY(bool const everything, members.flag("everything"));
     if (purpose == Purpose::keep) {
         if (!rule.unless_also.empty()) {
@@ -129,6 +122,10 @@ Result<Rule> tag_rule(Members const& members, Purpose purpose) {
         return refused_at(
             members.at("newest"),
             "a delete rule has no count; put newest: N into a keep rule, which wins over this one");
+    }
+    if (rule.pulled_within) {
+        return refused_at(members.at("pulled-within"),
+                          "it would delete what is in use; put it into a keep rule, which wins over this one");
     }
     if (selects_every_tag(rule) && !everything) {
         return refused_at(members.path(),

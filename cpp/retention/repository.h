@@ -24,13 +24,15 @@ struct TagEntry {
     Index manifest = no_index;
     Time pushed_at{};                 ///< when a client last set it
     bool subject_restorable = false;  ///< it stands for referrers of a manifest that can be restored
+    std::optional<Time> pulled_at = {};  ///< last, by this tag
+    std::uint64_t pulls = 0;             ///< by this tag
 };
 
 struct ManifestEntry {
     oci::Digest digest;
     std::uint64_t size = 0;  ///< bytes
     Time pushed_at{};
-    std::optional<Time> pulled_at = {};    ///< unknown: when it was pushed
+    std::optional<Time> pulled_at = {};    ///< last, by its digest or by a tag
     std::optional<Time> released_at = {};  ///< when its last tag or parent went; unknown: now
     std::optional<oci::Digest> subject = {};
     bool subject_restorable = false;  ///< it was deleted and can be restored
@@ -46,6 +48,7 @@ struct BlobEntry {
 /// A repository as it is at one time: what rules select from.
 struct Repository {
     oci::RepositoryName name;
+    std::optional<Time> pulls_counted_since = {};  ///< none: they are not counted
     std::vector<TagEntry> tags = {};
     std::vector<ManifestEntry> manifests = {};          ///< by digest
     std::vector<BlobEntry> blobs = {};                  ///< by digest

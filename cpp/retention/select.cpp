@@ -119,15 +119,21 @@ std::string group_of(Rule const& rule, View const& view, Match const& match) {
 /// How many a group has had so far, and of which images.
 struct Counted {
     std::uint32_t number = 0;
+    std::uint32_t unknown = 0;  ///< place of all whose order is not known; 0: none yet
     std::unordered_map<Index, std::uint32_t> images = {};
 };
 
-/// The place of a tag in its group, from 1.
-std::uint32_t rank_in(Counted& group, bool by_image, Index manifest) {
-    if (!by_image) return ++group.number;
-    auto const [place, is_new] = group.images.try_emplace(manifest, group.number + 1);
-    if (is_new) ++group.number;
-    return place->second;
+/// The place of a tag in its group, from 1. `is_known`: whether its order is; those of which it is not come
+/// last and share the first of their places, so that none is counted out by another of them.
+std::uint32_t rank_in(Counted& group, bool by_image, Index manifest, bool is_known) {
+    if (by_image) {
+        auto const counted = group.images.find(manifest);
+        if (counted != group.images.end()) return counted->second;
+    }
+    auto const rank = is_known || group.unknown == 0 ? ++group.number : group.unknown;
+    if (!is_known) group.unknown = rank;
+    if (by_image) group.images.emplace(manifest, rank);
+    return rank;
 }
 
 std::vector<Selected> newest_of(Rule const& rule, View const& view, std::vector<Match> matches) {
@@ -136,7 +142,9 @@ std::vector<Selected> newest_of(Rule const& rule, View const& view, std::vector<
     std::vector<Selected> selected;
     for (auto const& match : matches) {
         auto& group = groups[group_of(rule, view, match)];
-        auto const rank = rank_in(group, rule.count_images, view.repository().tags[match.tag].manifest);
+        auto const& tag = view.repository().tags[match.tag];
+        bool const is_known = rule.by != Order::pull || view.is_pull_known(tag);
+        auto const rank = rank_in(group, rule.count_images, tag.manifest, is_known);
         if (rank <= *rule.newest) selected.push_back({match.tag, true, rank});
     }
     return selected;
@@ -211,9 +219,36 @@ std::vector<Selected> select_in_use(Rule const& rule, View const& view) {
     return selected;
 }
 
+/// The last pull of each manifest or of one that it lists, at any depth: clients fetch an index once and its
+/// platforms by digest.
+std::vector<std::optional<Time>> pulls_with_children(Repository const& repository) {
+    std::vector<std::optional<Time>> pulls;
+    pulls.reserve(repository.manifests.size());
+    for (auto const& manifest : repository.manifests) pulls.push_back(manifest.pulled_at);
+    std::vector<Index> open;
+    for (Index index = 0; index < pulls.size(); ++index) {
+        if (pulls[index]) open.push_back(index);
+    }
+    while (!open.empty()) {
+        auto const child = open.back();
+        open.pop_back();
+        auto const first = std::ranges::lower_bound(repository.parents, std::pair{child, Index{0}});
+        for (auto at = first; at != repository.parents.end() && at->first == child; ++at) {
+            if (pulls[at->second] >= pulls[child]) continue;
+            pulls[at->second] = pulls[child];
+            open.push_back(at->second);
+        }
+    }
+    return pulls;
+}
+
 }  // namespace
 
-View::View(Repository const& repository, Time now) : repository_(&repository), now_(now) {
+View::View(Repository const& repository, Time now)
+    : repository_(&repository),
+      now_(now),
+      counted_since_(repository.pulls_counted_since.value_or(now)),
+      manifest_pulls_(pulls_with_children(repository)) {
     std::vector<bool> named(repository.manifests.size());
     for (Index index = 0; index < repository.tags.size(); ++index) {
         auto const& tag = repository.tags[index];
@@ -238,8 +273,17 @@ View::View(Repository const& repository, Time now) : repository_(&repository), n
     }
 }
 
+std::optional<Time> View::last_pull(TagEntry const& tag) const {
+    return std::max(tag.pulled_at, manifest_pulls_[tag.manifest]);  // None is less than any.
+}
+
 Time View::pulled_at(TagEntry const& tag) const {
-    return std::max(tag.pushed_at, manifest_of(tag).pulled_at.value_or(tag.pushed_at));
+    return std::max({tag.pushed_at, last_pull(tag).value_or(tag.pushed_at), counted_since_});
+}
+
+Time View::pulled_at(Index manifest) const {
+    auto const pushed_at = repository_->manifests[manifest].pushed_at;
+    return std::max({pushed_at, manifest_pulls_[manifest].value_or(pushed_at), counted_since_});
 }
 
 std::vector<Selected> select(Rule const& rule, View const& view) {

@@ -3,6 +3,7 @@
 #include "retention/policy.h"
 #include "retention/repository.h"
 
+#include <optional>
 #include <vector>
 
 namespace ocilot::retention {
@@ -26,12 +27,21 @@ class View {
     [[nodiscard]] ManifestEntry const& manifest_of(TagEntry const& tag) const {
         return repository_->manifests[tag.manifest];
     }
-    /// The last pull, or the push of what was not pulled since.
+    /// The last pull that was counted: by the tag, by the digest of its manifest, or of a manifest that this
+    /// one lists.
+    [[nodiscard]] std::optional<Time> last_pull(TagEntry const& tag) const;
+    /// The same, or the push of what was not pulled since. What may have been pulled before pulls were
+    /// counted counts as pulled when that began.
     [[nodiscard]] Time pulled_at(TagEntry const& tag) const;
+    [[nodiscard]] Time pulled_at(Index manifest) const;
+    /// Whether that is more than the beginning of counting.
+    [[nodiscard]] bool is_pull_known(TagEntry const& tag) const { return pulled_at(tag) > counted_since_; }
 
   private:
     Repository const* repository_;
     Time now_;
+    Time counted_since_;
+    std::vector<std::optional<Time>> manifest_pulls_;  // With those of the manifests that each lists.
     std::vector<Index> images_;
     std::vector<Index> followers_;
     std::vector<Index> orphans_;

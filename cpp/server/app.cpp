@@ -154,7 +154,8 @@ Server::Parts::Parts(Settings with)
       reading(settings.pools.reading, metrics, "read"),
       probing(probing_threads, metrics, "probe"),
       manifests(manifest_cache_bytes),
-      unreadable(log, metrics) {}
+      unreadable(log, metrics),
+      pulls(metrics) {}
 
 Result<> Server::Parts::open() {
     CHECK(count_descriptors());
@@ -177,6 +178,7 @@ Result<> Server::Parts::open() {
                                            .owns_store = root.empty() || !has_distribution_tree(root),
                                            .after_crash = after_crash};
     collector.emplace(*registry, *blobs, collect_rules, log, metrics);
+    CHECK(open_pulls());
     CHECK(open_retention());
     operations.emplace(*registry, metrics);
     auto with = app_settings(settings);
@@ -201,7 +203,8 @@ Result<> Server::Parts::open() {
                                .refusals = &*refusals,
                                .metrics_readers = &*metrics_readers,
                                .quota_refusals = &metrics.counter("ocilot_quota_refusals_total",
-                                                                  "Requests refused by a quota.")},
+                                                                  "Requests refused by a quota."),
+                               .ignored_pulls = &*ignored_pulls},
                 std::move(with));
     CHECK(listen());
     // A start that fails takes nothing over from the process before. No thread serves requests yet.

@@ -2,6 +2,7 @@
 
 #include "jobs/journal.h"
 #include "jobs/measure_storage.h"
+#include "jobs/record_pulls.h"
 #include "jobs/scrub.h"
 #include "jobs/tag_history.h"
 #include "jobs/uploads.h"
@@ -133,6 +134,15 @@ jobs::Job flush_refusals(JobListParts const& parts) {
             .round = [&refusals](jobs::Round const&) { return refusals.flush(); }};
 }
 
+jobs::Job record_pulls(JobListParts const& parts) {
+    auto& registry = parts.registry;
+    auto const& log = parts.log;
+    return {.name = "record-pulls",
+            .purpose = "Record the times and counts of pulls.",
+            .interval = std::max(parts.settings.pulls.interval, often),
+            .round = [&registry, &log](jobs::Round const&) { return jobs::record_pulls(registry, log); }};
+}
+
 jobs::Job rotate_keys(JobListParts const& parts) {
     auto& access = parts.access;
     return {
@@ -195,6 +205,7 @@ Result<std::vector<jobs::Job>> job_list(JobListParts parts) {
     list.push_back(measure_storage(parts));
     if (parts.registry.room != nullptr) list.push_back(measure_free_space(parts));
     list.push_back(flush_refusals(parts));
+    if (parts.registry.pulls != nullptr) list.push_back(record_pulls(parts));
     if (parts.access.has_tokens()) {
         list.push_back(rotate_keys(parts));
         list.push_back(record_token_use(parts));

@@ -14,6 +14,7 @@
 #include "net/socket_file.h"
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
+#include "registry/pull_counter.h"
 #include "registry/sessions.h"
 #include "registry/storage_room.h"
 #include "registry/unreadable.h"
@@ -73,10 +74,12 @@ struct Server::Parts {
     std::optional<auth::Refusals> refusals;
     std::optional<auth::RateLimits> rates;
     std::optional<auth::Rules> metrics_readers;
+    std::optional<auth::IgnoredPulls> ignored_pulls;
     std::unique_ptr<AccessControl> access;
     std::optional<registry::UploadSessions> sessions;
     registry::ManifestCache manifests;
     registry::UnreadableBlobs unreadable;
+    registry::PullCounter pulls;
     std::optional<registry::StorageRoom> room;  ///< none in memory
     std::optional<registry::Registry> registry;
     std::optional<jobs::Collector> collector;
@@ -98,6 +101,8 @@ struct Server::Parts {
     Result<> measure_room();
     Result<> open_access();
     Result<> open_retention();
+    /// Begins to count pulls.
+    Result<> open_pulls();
     Result<> load_certificates();
     Result<> clean_up();
     /// Makes the key of upload sessions, if there is none, and what works with it.
@@ -111,6 +116,7 @@ struct Server::Parts {
     Result<> add_jobs();
     Result<> count_descriptors();
     void keep_last_refusals();
+    void keep_last_pulls();
     [[nodiscard]] SessionContext session_context(Worker& worker, http::Handler& handler,
                                                  Connections* counted);
 };

@@ -53,6 +53,7 @@ void Server::Parts::stop(std::chrono::milliseconds drain_time, std::string_view 
     for (auto const& worker : workers) worker->finish(drain_time, [this] { hooks.mailbox.close(); });
     for (auto const& worker : workers) worker->join();
     keep_last_refusals();
+    keep_last_pulls();
     hooks.mailbox.close();
     keep_uploads();
     log.info("stopped");

@@ -45,6 +45,8 @@ class Settings:
     retention_policies: str
     retention_interval: int
     retention_first_run_applies: bool
+    pulls_ignore: list[str]
+    pulls_interval: int
     scrub: bool
     scrub_rate: int
     scrub_interval: int

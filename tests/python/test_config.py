@@ -94,6 +94,7 @@ ocilot:
     policies: [{name: apps, repositories: ["team/**"], delete: [{tags: v*, older-than: 30d}]}]
     interval: 12h
     firstrun: true
+  pulls: {ignore: ["robot:scanner", "user-agent:Trivy*"], interval: 30s}
   trustedproxies: 10.0.0.0/8
   hostnames: [Registry.internal.]
   ratelimits: [{classes: [manifests], who: anonymous, per: address, requests: 100, window: 6h}]
@@ -164,6 +165,8 @@ EVERY_SETTING = {
     ),
     "retention_interval": 12 * 3600,
     "retention_first_run_applies": True,
+    "pulls_ignore": ["robot:scanner", "user-agent:Trivy*"],
+    "pulls_interval": 30,
     "catalog_limit": 50,
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],

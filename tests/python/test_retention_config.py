@@ -35,7 +35,7 @@ def problem(tmp_path: Path, rules: str) -> str:
         ("        delete:\n          - {tags: v*}\n          - {tagz: v*}\n", 9, "delete.1.tagz", "one of"),
         ("        delete: [{tags: '*'}]\n", 7, "delete.0", "everything: true"),
         ("        keep: [{tags: '^v.*$'}]\n", 7, "keep.0.tags", "regular expressions are not supported"),
-        ("        keep: [{tags: v*, pulled-within: 7d}]\n", 7, "keep.0.pulled-within", "record pulls"),
+        ("        delete: [{tags: v*, pulled-within: 7d}]\n", 7, "delete.0.pulled-within", "a keep rule"),
         ("        delete: [{untagged-for: 7d, newest: 3}]\n", 7, "delete.0.newest", "one of"),
         ("        flor: 3\n", 7, "flor", "one of"),
     ],

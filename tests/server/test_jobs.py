@@ -42,7 +42,8 @@ def test_jobs_are_listed_and_run(fresh_registry: FreshRegistry) -> None:
     names = [job["name"] for job in commands.data("jobs", "ls")]
     assert names == [
         *("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history"),
-        *("expire-uploads", "flush-refusals", "measure-free-space", "measure-storage", "scrub"),
+        *("expire-uploads", "flush-refusals", "measure-free-space", "measure-storage"),
+        *("record-pulls", "scrub"),
     ]
     title, *lines = commands.fine("jobs", "ls").splitlines()
     assert title.split()[:4] == ["NAME", "STATE", "EVERY", "ROUNDS"]

@@ -41,7 +41,7 @@ def test_every_configuration_of_the_page_is_valid(tmp_path: Path) -> None:
         file.write_text(f"version: 0.1\n{text}")
         policies = json.loads(configuration.load(file).settings.retention_policies)
         assert policies
-    assert len(found) == 2
+    assert len(found) == 3
 
 
 def test_the_table_of_patterns_is_that_of_the_tests() -> None:

@@ -39,6 +39,11 @@ Json json_of(meta::ImagePart const& part) {
             {"manifests", part.manifests}};
 }
 
+Json json_of(std::optional<meta::PullRecord> const& record) {
+    if (!record) return nullptr;
+    return {{"last_at", rfc3339(record->pulled_at)}, {"count", record->pulls}};
+}
+
 /// `GET /api/v1/usage`: all repositories.
 Task<Result<Response>> usage_of_all(Context const& context) {
     CO_TRY(auto const page, PageQuery::parse(context.query, page_without_n, longest_page));
@@ -72,6 +77,8 @@ Task<Result<Response>> usage_of_repository(Context const& context, oci::Reposito
 Task<Result<Response>> usage_of_image(Context const& context, oci::RepositoryName repository, oci::Tag tag) {
     auto& report = context.registry.meta.collection().report();
     CO_TRY(auto const image, co_await report.image(repository, tag, most_parts));
+    std::vector<std::string> tags{tag.str()};
+    CO_TRY(auto const pulls, co_await context.registry.meta.pulls().of_tags(repository, std::move(tags)));
     auto parts = Json::array();
     std::uint64_t bytes = 0;
     for (auto const& part : image.parts) {
@@ -82,6 +89,8 @@ Task<Result<Response>> usage_of_image(Context const& context, oci::RepositoryNam
                                   {"tag", tag.str()},
                                   {"bytes", bytes},
                                   {"free_bytes", image.frees},
+                                  {"tag_pulls", json_of(pulls.front().of_tag)},
+                                  {"manifest_pulls", json_of(pulls.front().of_manifest)},
                                   {"parts", std::move(parts)}});
 }
 

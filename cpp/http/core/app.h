@@ -2,6 +2,7 @@
 
 #include "auth/account_manager.h"
 #include "auth/guard.h"
+#include "auth/ignored_pulls.h"
 #include "auth/rate_limits.h"
 #include "auth/refusals.h"
 #include "auth/sealer.h"
@@ -65,6 +66,7 @@ struct AppParts {
     auth::Refusals* refusals = nullptr;               ///< where refusals are noted that nothing else notes
     auth::Rules const* metrics_readers = nullptr;     ///< see GuardedOperations
     Counter* quota_refusals = nullptr;                ///< null: not counted
+    auth::IgnoredPulls const* ignored_pulls = nullptr;  ///< null: all pulls count
 };
 
 /// The protocol: a request in, an answer out. Knows no socket. Thread-safe.

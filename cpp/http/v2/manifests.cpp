@@ -8,6 +8,7 @@
 #include "oci/media_type.h"
 #include "oci/reference.h"
 #include "registry/pull.h"
+#include "registry/pull_counter.h"
 #include "registry/push_manifest.h"
 #include "registry/remove.h"
 
@@ -32,6 +33,21 @@ Response answer(Context const& context, oci::Reference const& reference, meta::M
     response.set("Content-Type", fact.media_type);
     response.content_length = fact.size;
     return response;
+}
+
+/// What a client has and asks for by tag, it uses. Who asks for a digest without fetching it may be about to
+/// push.
+void count_pull(Context const& context, oci::Reference const& reference, oci::Digest const& digest,
+                bool sent) {
+    auto* const pulls = context.registry.pulls;
+    if (pulls == nullptr || (!sent && std::holds_alternative<oci::Digest>(reference))) return;
+    // What comes through the control socket is administration.
+    if (context.caller.kind == policy::CallerKind::local) return;
+    if (auto const* const ignored = context.ignored_pulls) {
+        auto const agent = ignored->by_user_agent() ? context.request.header("User-Agent") : std::nullopt;
+        if (ignored->contain(context.caller, agent.value_or(""))) return;
+    }
+    pulls->add(context.name(), reference, digest, sent);
 }
 
 constexpr std::size_t max_tags = 50;  // One header of the answer names them all: 6 KiB at most.
@@ -93,6 +109,7 @@ Task<Result<Response>> get_manifest(Context const& context) {
             fact = co_await registry::stat_manifest(context.registry, target, reference);
         }
         if (fact.has_error()) co_return fact.error();
+        count_pull(context, reference, fact->digest, false);
         co_return answer(context, reference, *fact);
     }
     auto stored = co_await registry::pull_manifest(context.registry, context.name(), reference);
@@ -102,7 +119,9 @@ Task<Result<Response>> get_manifest(Context const& context) {
     }
     if (stored.has_error()) co_return stored.error();
     auto response = answer(context, reference, stored->fact);
-    if (response.status == 200) response.body = std::move(stored->bytes);
+    bool const sent = response.status == 200;
+    count_pull(context, reference, stored->fact.digest, sent);
+    if (sent) response.body = std::move(stored->bytes);
     co_return response;
 }
 

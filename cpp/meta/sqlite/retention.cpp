@@ -26,14 +26,18 @@ Result<Slice<T>> slice_of(SqliteRows rows, Page const& page, Read read) {
 
 Result<RetentionTag> tag_of(SqliteRows const& rows) {
     TRY(auto const digest, stored_digest(rows, 1));
-    return RetentionTag{rows.text(0), digest, stored_time(rows, 2), rows.integer(3) != 0};
+    RetentionTag tag{rows.text(0), digest, stored_time(rows, 2), rows.integer(3) != 0};
+    if (!rows.is_null(4)) tag.pulled_at = stored_time(rows, 4);
+    tag.pulls = static_cast<std::uint64_t>(rows.integer(5));
+    return tag;
 }
 
 Result<Slice<RetentionTag>> read_tags(SqliteDb& db, std::string const& repository, Page const& page) {
     TRY(auto rows,
         db.query("SELECT t.name, t.digest, t.moved_at, t.name > 'sha256-' AND t.name < 'sha256.' "
                  "AND EXISTS (SELECT 1 FROM removed_manifest d WHERE d.repository = ?1 "
-                 "AND d.digest = 'sha256:' || substr(t.name, 8, 64)) FROM tag t "
+                 "AND d.digest = 'sha256:' || substr(t.name, 8, 64)), p.pulled_at, p.pulls FROM tag t "
+                 "LEFT JOIN tag_pull p ON p.repository = t.repository AND p.name = t.name "
                  "WHERE t.repository = (SELECT id FROM repository WHERE name = ?1) AND t.name > ?2 "
                  "ORDER BY t.name LIMIT ?3",
                  {repository, after(page), one_more(page)}));
@@ -53,6 +57,7 @@ Result<RetentionManifest> manifest_of(SqliteRows const& rows) {
     }
     if (!rows.is_null(7)) manifest.released_at = stored_time(rows, 7);
     manifest.subject_restorable = rows.integer(8) != 0;
+    if (!rows.is_null(9)) manifest.pulled_at = stored_time(rows, 9);
     return manifest;
 }
 
@@ -62,7 +67,8 @@ Result<Slice<RetentionManifest>> read_manifests(SqliteDb& db, std::string const&
         db.query("SELECT m.id, m.digest, m.size, m.pushed_at, m.subject, m.artifact_type, m.annotations, "
                  "(SELECT r.released_at FROM review r WHERE r.repository = ?1 AND r.digest = m.digest "
                  "AND r.fresh = 0), EXISTS (SELECT 1 FROM removed_manifest d WHERE d.repository = ?1 "
-                 "AND d.digest = m.subject) FROM manifest m "
+                 "AND d.digest = m.subject), p.pulled_at FROM manifest m "
+                 "LEFT JOIN manifest_pull p ON p.repository = m.repository AND p.digest = m.digest "
                  "WHERE m.repository = (SELECT id FROM repository WHERE name = ?1) AND m.digest > ?2 "
                  "ORDER BY m.digest LIMIT ?3",
                  {repository, after(page), one_more(page)}));

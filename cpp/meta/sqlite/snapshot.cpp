@@ -64,11 +64,13 @@ Result<> copy_database(SqliteDb& db, std::string const& target) {
     return {};
 }
 
-/// Their bytes are in no copy.
-Result<> drop_sessions(std::string const& target) {
+/// The bytes of upload sessions are in no copy, and pulls after it are not in what is restored: there they are
+/// counted from the start on.
+Result<> drop_what_does_not_last(std::string const& target) {
     TRY(auto db, SqliteDb::open(target, SqliteDb::Mode::read_write));
     CHECK(db.execute("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF"));
     CHECK(db.change("DELETE FROM upload"));
+    CHECK(db.change("DELETE FROM job_place WHERE job = 'record-pulls'"));
     return {};
 }
 
@@ -99,7 +101,7 @@ Result<SqliteSnapshot> SqliteSnapshot::take(std::string const& source, std::stri
         CHECK(make_empty(target));
         TRY(bool const whole, try_copy(source, target));
         if (!whole) continue;
-        if (auto const dropped = drop_sessions(target); dropped.has_error()) {
+        if (auto const dropped = drop_what_does_not_last(target); dropped.has_error()) {
             return cannot_write(target, dropped.error());
         }
         CHECK(sync_file(target));

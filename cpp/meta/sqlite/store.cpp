@@ -9,6 +9,7 @@
 #include "meta/sqlite/keys.h"
 #include "meta/sqlite/leases.h"
 #include "meta/sqlite/links.h"
+#include "meta/sqlite/pulls.h"
 #include "meta/sqlite/retention.h"
 #include "meta/sqlite/schema.h"
 #include "meta/sqlite/scrub_facts.h"
@@ -39,7 +40,8 @@ struct SqliteStore::Parts {
           keys(readers, writer),
           journal(readers, writer),
           collection(readers, writer),
-          retention(readers, writer) {}
+          retention(readers, writer),
+          pulls(readers, writer) {}
 
     // Readers close before the writer: it is the last one out and empties the write-ahead log.
     std::optional<TemporaryDirectory> directory;
@@ -57,6 +59,7 @@ struct SqliteStore::Parts {
     SqliteLeases leases;
     SqliteCollection collection;
     SqliteRetention retention;
+    SqlitePulls pulls;
 };
 
 namespace {
@@ -185,6 +188,10 @@ Collection& SqliteStore::collection() noexcept {
 
 Retention& SqliteStore::retention() noexcept {
     return parts_->retention;
+}
+
+Pulls& SqliteStore::pulls() noexcept {
+    return parts_->pulls;
 }
 
 Task<Result<>> SqliteStore::check() {

@@ -8,6 +8,7 @@
 #include "server/settings/log.h"
 #include "server/settings/operations.h"
 #include "server/settings/pools.h"
+#include "server/settings/pulls.h"
 #include "server/settings/rate_limits.h"
 #include "server/settings/retention.h"
 #include "server/settings/storage.h"
@@ -27,6 +28,7 @@ struct Settings {
     UploadSettings uploads;
     UpkeepSettings upkeep;
     RetentionSettings retention;
+    PullSettings pulls;
     ListenSettings listen;
     CertificateSettings tls;
     LimitSettings limits;

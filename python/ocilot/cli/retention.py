@@ -195,5 +195,7 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
 
 def _print_explanation(image: str, found: dict[str, Any]) -> None:
     print(f"{image}: {found['verdict']}, {found['why']}")
+    if found["pulled_at"]:
+        print(f"last pulled {found['pulled_at']}, {found['pulls']} pulls by this tag")
     if found["rules"]:
         print_table(found["rules"], {"rule": "RULE", "selects": "SELECTS", "text": "TEXT"})

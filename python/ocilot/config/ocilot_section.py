@@ -10,6 +10,7 @@ from .limits import Limits
 from .metrics import Metrics
 from .oidc import ISSUERS, Issuer, apply_oidc
 from .pools import Pools
+from .pulls import Pulls
 from .quotas import QUOTAS, Quota
 from .rates import RATE_LIMITS, RateLimit
 from .retention import Retention
@@ -71,6 +72,7 @@ class Ocilot(Section):
     pools: Pools = Pools()
     gc: GarbageCollection = GarbageCollection()
     retention: Retention = Retention()
+    pulls: Pulls = Pulls()
     scrub: Scrub = Scrub()
     audit: Audit = Audit()
     taghistory: TagHistory = TagHistory()
@@ -110,6 +112,6 @@ class Ocilot(Section):
         apply_oidc(settings, self.oidc)
         for part in (
             *(self.cors, self.limits, self.metrics, self.pools, self.storage),
-            *(self.gc, self.retention, self.scrub, self.audit, self.taghistory, self.accounts),
+            *(self.gc, self.retention, self.pulls, self.scrub, self.audit, self.taghistory, self.accounts),
         ):
             part.apply(settings)

@@ -7,6 +7,7 @@
 #include "auth/refusals.h"
 #include "auth/secrets.h"
 #include "jose/base64url.h"
+#include "registry/pull_counter.h"
 
 #include <nlohmann/json.hpp>
 
@@ -72,6 +73,7 @@ class AuthTest : public AppTest {
     void join() {
         guard_parts();
         parts.emplace(registry::Registry{blobs, *meta, *gate, time, random, sessions, manifests, rules});
+        if (counts_pulls) parts->pulls = &pulls;
         operations.emplace(*parts, metrics);
         app.emplace(AppParts{.routes = routes,
                              .registry = *parts,
@@ -82,7 +84,8 @@ class AuthTest : public AppTest {
                              .jobs = job_control,
                              .rates = rates ? &*rates : nullptr,
                              .refusals = &*refusals,
-                             .metrics_readers = metrics_readers ? &*metrics_readers : nullptr},
+                             .metrics_readers = metrics_readers ? &*metrics_readers : nullptr,
+                             .ignored_pulls = ignored_pulls ? &*ignored_pulls : nullptr},
                     settings);
     }
     void guard_parts() {
@@ -158,6 +161,9 @@ class AuthTest : public AppTest {
     std::optional<auth::BearerAuthenticator> bearer_authenticator;
     std::optional<auth::Guard> checking;
     std::optional<auth::Rules> metrics_readers;
+    registry::PullCounter pulls{metrics};
+    bool counts_pulls = false;
+    std::optional<auth::IgnoredPulls> ignored_pulls;
     std::optional<auth::TokenServer> tokens;
     policy::HookControl* hooks = nullptr;
     jobs::JobControl* job_control = nullptr;

@@ -157,6 +157,8 @@ TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
         "ALTER TABLE manifest DROP COLUMN charged_to; ALTER TABLE tag DROP COLUMN charged_to; "
         "ALTER TABLE removed_link DROP COLUMN charged_to; "
         "ALTER TABLE removed_manifest DROP COLUMN charged_to; "
+        "DROP TRIGGER tag_pull_removed; DROP TRIGGER manifest_pull_removed; "
+        "DROP TABLE tag_pull; DROP TABLE manifest_pull; "
         "PRAGMA user_version = 7");
     {
         auto const store = open();
@@ -169,6 +171,9 @@ TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
     EXPECT_EQ(run(store->collection().report().usage(app)).value(), (meta::Usage{manifest.size, 0, 1, 1}));
     EXPECT_EQ(run(store->catalog().admin().alias(repo("old"))).value(), app);
     EXPECT_THAT(run(store->retention().plans({}, 1)).value(), IsEmpty());
+    EXPECT_EQ(run(store->pulls().counted_since()).value(), std::nullopt);
+    ASSERT_TRUE(run(store->pulls().record({{"team/app", "t", digest("m"), 2}}, at(3))).has_value());
+    EXPECT_EQ(run(store->pulls().of_tags(app, {"t"})).value().at(0).of_tag, (meta::PullRecord{at(3), 2}));
     EXPECT_EQ(run(store->catalog().resolve(app, tag("t"))).value().digest, digest("m"));
 }
 

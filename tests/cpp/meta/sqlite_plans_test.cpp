@@ -230,6 +230,15 @@ void do_everything_with_retention(meta::Retention& retention) {
     EXPECT_TRUE(run(retention.forget_plans(1, "applied")).has_value());
 }
 
+void do_everything_with_pulls(meta::Pulls& pulls) {
+    auto const app = repo("used");
+    EXPECT_TRUE(run(pulls.begin(at(1))).has_value());
+    EXPECT_EQ(run(pulls.counted_since()).value(), at(1));
+    EXPECT_TRUE(run(pulls.record({{"used", "kept", digest("kept"), 1}}, at(2))).has_value());
+    EXPECT_EQ(run(pulls.of_tags(app, {"kept"})).value().at(0).of_manifest->pulls, 1U);
+    EXPECT_EQ(run(pulls.last_pulled(app, {}, 10)).value().size(), 1U);
+}
+
 void do_everything_with_accounts(meta::MetaStore& store) {
     auto& accounts = store.accounts();
     auto& tokens = store.tokens();
@@ -321,6 +330,9 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         do_everything_with_the_collection(*store);
         do_everything_with_what_was_collected(*store);
         do_everything_with_repositories(*store);
+        EXPECT_TRUE(
+            run(store->catalog().put_manifest(a_manifest(repo("used"), "kept", {tag("kept")}))).has_value());
+        do_everything_with_pulls(store->pulls());
         do_everything_with_retention(store->retention());
         do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());

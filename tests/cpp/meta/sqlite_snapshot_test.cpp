@@ -107,3 +107,17 @@ TEST_F(SqliteSnapshots, AreNotOfOtherDatabasesNorOfNewerVersions) {
     RawDb(source).rows("PRAGMA user_version = 1000");
     EXPECT_THAT(meta::SqliteSnapshot::take(source, target).error().message, HasSubstr("newer version"));
 }
+
+TEST_F(SqliteSnapshots, HasPullsAndBeginsToCountThemAgain) {
+    start();
+    auto const app = repo("app");
+    ASSERT_TRUE(run(store->catalog().put_manifest(a_manifest(app, "manifest", {tag("v1")}))).has_value());
+    ASSERT_TRUE(run(store->pulls().begin(at(1))).has_value());
+    ASSERT_TRUE(run(store->pulls().record({{"app", "v1", digest("manifest"), 3}}, at(2))).has_value());
+    static_cast<void>(meta::SqliteSnapshot::take(source, target).value());
+    EXPECT_EQ(run(store->pulls().counted_since()).value(), at(1));
+    auto const restored = meta::SqliteStore::open(target, observers.log, observers.metrics).value();
+    EXPECT_EQ(run(restored->pulls().of_tags(app, {"v1"})).value().at(0).of_tag, (meta::PullRecord{at(2), 3}));
+    EXPECT_EQ(run(restored->pulls().counted_since()).value(), std::nullopt)
+        << "pulls after the snapshot are not in it";
+}

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -22,11 +24,13 @@ inline oci::Digest digest_of(std::string_view content) {
     return oci::digest_of(oci::Algorithm::sha256, content);
 }
 
-/// Builds a repository by hand: `tag("v1", "m1", 3 days)` sets a tag on a manifest three days ago.
+/// Builds a repository by hand: `tag("v1", "m1", 3 days)` sets a tag on a manifest three days ago. Pulls were
+/// counted all the time, unless it says otherwise.
 class ARepository {
   public:
     explicit ARepository(std::string_view name = "team/app")
-        : repository_{.name = oci::RepositoryName::parse(name).value()} {}
+        : repository_{.name = oci::RepositoryName::parse(name).value(),
+                      .pulls_counted_since = now - std::chrono::days(10'000)} {}
 
     ARepository& manifest(std::string_view content, std::chrono::seconds age = 0s,
                           oci::Annotations annotations = {}) {
@@ -67,6 +71,14 @@ class ARepository {
         find(content)->pulled_at = now - age;
         return *this;
     }
+    ARepository& pulled_by_tag(std::string_view name, std::chrono::seconds age) {
+        tag_pulls_[std::string(name)] = now - age;
+        return *this;
+    }
+    ARepository& pulls_counted_since(std::optional<std::chrono::seconds> age) {
+        repository_.pulls_counted_since = age ? std::optional(now - *age) : std::nullopt;
+        return *this;
+    }
     ARepository& child(std::string_view parent, std::string_view content) {
         edges_.emplace_back(content, parent);
         return *this;
@@ -85,6 +97,8 @@ class ARepository {
         for (auto const& [name, content, age] : tags_) {
             made.tags.push_back(
                 {name, made.find_manifest(digest_of(content)), now - age, restorable_.contains(name)});
+            auto const pulled = tag_pulls_.find(name);
+            if (pulled != tag_pulls_.end()) made.tags.back().pulled_at = pulled->second;
         }
         std::ranges::sort(made.tags, {}, &retention::TagEntry::name);
         for (auto const& [child, parent] : edges_) {
@@ -122,6 +136,7 @@ class ARepository {
     retention::Repository repository_;
     std::vector<ATag> tags_;
     std::set<std::string> restorable_;
+    std::map<std::string, Time> tag_pulls_;
     std::vector<std::pair<std::string, std::string>> edges_;
     std::vector<ABlob> blobs_;
 };

@@ -210,11 +210,10 @@ TEST(RetentionCase, NeverPulledIsPulledWhenPushed) {
         made.tag(name, days(100)).pulled(name, days(1 + i));
     }
     auto const app = made.tag("new", std::chrono::hours(12)).done();
-    auto policies = policy(R"("keep":[{"tags":"*","newest":30}],)" + everything);
-    policies.front().keep.front().by = retention::Order::pull;  // The parser waits for pulls to be recorded.
-    EXPECT_THAT(deleted(policies, app), ElementsAre("t29"));
-    policies.front().keep.front() = retention::Rule{.pulled_within = days(7)};
-    EXPECT_THAT(deleted(policies, app), SizeIs(24));
+    EXPECT_THAT(deleted(policy(R"("keep":[{"tags":"*","newest":30,"by":"pull"}],)" + everything), app),
+                ElementsAre("t29"));
+    EXPECT_THAT(deleted(policy(R"("keep":[{"tags":"*","pulled-within":"7d"}],)" + everything), app),
+                SizeIs(24));
 }
 
 /// R27, R33: rules of tags never speak of untagged manifests.

@@ -35,8 +35,8 @@ TEST(RetentionGrammar, RefusesWhatItDoesNotUnderstand) {
                 HasSubstr("0.delete.0.older-than. a number and a unit"));
     EXPECT_THAT(problem_of_rule("delete", R"({"tags":"v*","newest":3})"), HasSubstr("keep rule"));
     EXPECT_THAT(problem_of_rule("keep", R"({"tags":["v*","^v.*$"]})"), HasSubstr("0.keep.0.tags.1."));
-    EXPECT_THAT(problem_of_rule("keep", R"({"tags":"*","pulled-within":"7d"})"),
-                HasSubstr("does not record pulls"));
+    EXPECT_THAT(problem_of_rule("delete", R"({"tags":"*","pulled-within":"7d"})"),
+                HasSubstr("it would delete what is in use"));
     EXPECT_THAT(problem_of_rule("keep", R"({"tags":"*","per":"pattern"})"), HasSubstr("newest"));
     EXPECT_THAT(problem_of_rule("keep", R"({"untagged-for":"7d"})"), HasSubstr("garbage collection"));
     EXPECT_THAT(problem_of_rule("keep", R"({"newest":3})"), HasSubstr("a rule with tags"));

@@ -4,6 +4,7 @@
 #include "meta/sqlite/temporary_directory.h"
 #include "net/certificate.h"
 #include "registry/fixture.h"
+#include "registry/pull_counter.h"
 #include "registry/storage_room.h"
 
 #include <boost/asio/post.hpp>
@@ -19,7 +20,10 @@ namespace {
 /// The jobs of a registry that has everything there can be a job for.
 class JobListTest : public test::RegistryTest {
   protected:
-    void SetUp() override { parts.room = &room; }
+    void SetUp() override {
+        parts.room = &room;
+        parts.pulls = &pulls;
+    }
     std::vector<jobs::Job> list() {
         return server::job_list({settings, parts, blobs, collector, retention, refusals, *access,
                                  certificates.get(), pool, log, metrics})
@@ -47,6 +51,7 @@ class JobListTest : public test::RegistryTest {
     server::Settings settings;
     meta::TemporaryDirectory directory = meta::TemporaryDirectory::make().value();
     BlockingPool pool{1};
+    registry::PullCounter pulls{metrics};
     registry::StorageRoom room{{blobs, steady, log, metrics}, 0, "/data"};
     jobs::Collector collector{parts, blobs, {}, log, metrics};
     jobs::Retention retention{{parts, pool}, {}, log, metrics};
@@ -101,10 +106,12 @@ TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
     EXPECT_THAT(names(),
                 ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
                             "expire-uploads", "flush-refusals", "measure-free-space", "measure-storage",
-                            "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
+                            "record-pulls", "record-token-use", "reload-certificates", "rotate-keys",
+                            "scrub"));
     certificates.reset();
     settings.storage.in_memory = true;
     parts.room = nullptr;
+    parts.pulls = nullptr;
     access = server::AccessControl::open({}, {open_gate, clock, random, log, metrics, meta->accounts(),
                                               meta->tokens(), meta->keys(), refusals})
                  .value();

@@ -1,0 +1,70 @@
+#include "jobs/record_pulls.h"
+
+#include "registry/pull_counter.h"
+
+#include <algorithm>
+#include <list>
+#include <utility>
+#include <vector>
+
+namespace ocilot::jobs {
+
+namespace {
+
+constexpr std::size_t counts_at_once = 200;  ///< in one transaction: a few milliseconds
+
+/// A batch that goes back to the counter unless it was recorded, however the work ends.
+class Unrecorded {
+  public:
+    explicit Unrecorded(registry::PullCounter& counter) : counter_(counter), rest_(1) {
+        rest_.front() = counter.take();
+    }
+    ~Unrecorded() { counter_.put_back(std::move(rest_)); }
+    Unrecorded(Unrecorded const&) = delete;
+    Unrecorded& operator=(Unrecorded const&) = delete;
+
+    [[nodiscard]] std::size_t size() const noexcept { return rest_.front().size(); }
+    [[nodiscard]] std::vector<meta::PullCount> piece() const {
+        auto const& all = rest_.front();
+        auto const count = static_cast<std::ptrdiff_t>(std::min(all.size(), counts_at_once));
+        return {all.end() - count, all.end()};
+    }
+    void recorded(std::size_t count) noexcept {
+        auto& all = rest_.front();
+        all.erase(all.end() - static_cast<std::ptrdiff_t>(count), all.end());
+    }
+
+  private:
+    registry::PullCounter& counter_;
+    std::list<std::vector<meta::PullCount>> rest_;
+};
+
+}  // namespace
+
+Task<Result<std::size_t>> record_pulls(registry::Registry& registry) {
+    if (registry.pulls == nullptr) co_return std::size_t{0};
+    auto& counter = *registry.pulls;
+    Unrecorded batch(counter);
+    auto const now = registry.clock.now();
+    auto const names = batch.size();
+    while (batch.size() > 0) {
+        auto const piece = batch.piece();
+        CO_CHECK(co_await registry.meta.pulls().record(piece, now));
+        batch.recorded(piece.size());
+        counter.recorded(piece);
+    }
+    co_return names;
+}
+
+Task<Result<std::size_t>> record_pulls(registry::Registry& registry, Log const& log) {
+    auto recorded = co_await record_pulls(registry);
+    if (registry.pulls == nullptr) co_return recorded;
+    if (auto const dropped = registry.pulls->take_dropped(); dropped > 0) {
+        log.warn("pulls not counted: too many tags and manifests pulled in one interval; lower "
+                 "ocilot.pulls.interval",
+                 {{"pulls", dropped}});
+    }
+    co_return recorded;
+}
+
+}  // namespace ocilot::jobs

@@ -1,0 +1,157 @@
+#include "jobs/record_pulls.h"
+
+#include "jobs/collector_fixture.h"
+#include "jobs/retention.h"
+#include "registry/pull_counter.h"
+
+#include <gmock/gmock.h>
+
+using namespace ocilot;
+using namespace ocilot::test;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Pulls that cannot be recorded after a number of batches.
+class FailingPulls final : public meta::Pulls {
+  public:
+    explicit FailingPulls(meta::Pulls& real) : real_(real) {}
+    Task<Result<Time>> begin(Time now) override { return real_.begin(now); }
+    Task<Result<std::optional<Time>>> counted_since() override { return real_.counted_since(); }
+    Task<Result<>> record(std::vector<meta::PullCount> batch, Time now) override {
+        if (batches_left == 0) co_return Error{Errc::no_space, "no space left"};
+        --batches_left;
+        co_return co_await real_.record(std::move(batch), now);
+    }
+    Task<Result<std::vector<meta::TagPulls>>> of_tags(oci::RepositoryName const& repository,
+                                                      std::vector<std::string> tags) override {
+        return real_.of_tags(repository, std::move(tags));
+    }
+    Task<Result<std::vector<meta::PulledTag>>> last_pulled(oci::RepositoryName const& repository,
+                                                           std::optional<meta::PulledTag> after,
+                                                           std::size_t limit) override {
+        return real_.last_pulled(repository, std::move(after), limit);
+    }
+    int batches_left = 1000;
+
+  private:
+    meta::Pulls& real_;
+};
+
+/// The metadata with such pulls.
+class FailingMeta final : public meta::MetaStore {
+  public:
+    explicit FailingMeta(meta::MetaStore& store) : pulled(store.pulls()), store_(store) {}
+    [[nodiscard]] meta::Catalog& catalog() noexcept override { return store_.catalog(); }
+    [[nodiscard]] meta::Links& links() noexcept override { return store_.links(); }
+    [[nodiscard]] meta::Uploads& uploads() noexcept override { return store_.uploads(); }
+    [[nodiscard]] meta::Audit& audit() noexcept override { return store_.audit(); }
+    [[nodiscard]] meta::ScrubFacts& scrub() noexcept override { return store_.scrub(); }
+    [[nodiscard]] meta::Accounts& accounts() noexcept override { return store_.accounts(); }
+    [[nodiscard]] meta::Tokens& tokens() noexcept override { return store_.tokens(); }
+    [[nodiscard]] meta::Keys& keys() noexcept override { return store_.keys(); }
+    [[nodiscard]] meta::Journal& journal() noexcept override { return store_.journal(); }
+    [[nodiscard]] meta::Leases& leases() noexcept override { return store_.leases(); }
+    [[nodiscard]] meta::Collection& collection() noexcept override { return store_.collection(); }
+    [[nodiscard]] meta::Retention& retention() noexcept override { return store_.retention(); }
+    [[nodiscard]] meta::Pulls& pulls() noexcept override { return pulled; }
+    Task<Result<>> check() override { return store_.check(); }
+    FailingPulls pulled;
+
+  private:
+    meta::MetaStore& store_;
+};
+
+class RecordPulls : public test::CollectorTest {
+  protected:
+    void SetUp() override {
+        CollectorTest::SetUp();
+        parts.pulls = &counter;
+    }
+    void pull(std::string_view tag_name) {
+        auto const found = run(registry::pull_manifest(parts, name, tag(tag_name))).value();
+        counter.add(name, tag(tag_name), found.fact.digest, true);
+    }
+    meta::TagPulls of(std::string const& tag_name) {
+        return run(meta->pulls().of_tags(name, {tag_name})).value().at(0);
+    }
+    std::vector<std::string> tags() { return run(meta->catalog().tags(name, {{}, 100})).value().items; }
+
+    registry::PullCounter counter{metrics, 1000};
+};
+
+}  // namespace
+
+TEST_F(RecordPulls, WritesWhatWasCounted) {
+    push_image("one", "v1");
+    pull("v1");
+    pull("v1");
+    pass(60s);
+    EXPECT_EQ(run(jobs::record_pulls(parts, log)).value(), 1U);
+    EXPECT_EQ(of("v1").of_tag, (meta::PullRecord{clock.now(), 2}));
+    EXPECT_EQ(of("v1").of_manifest, (meta::PullRecord{clock.now(), 2}));
+    EXPECT_EQ(run(jobs::record_pulls(parts, log)).value(), 0U);
+    EXPECT_EQ(metrics.counter("ocilot_pulls_recorded_total", "").value(), 2U);
+}
+
+TEST_F(RecordPulls, ARegistryThatCountsNoneHasNothingToDo) {
+    parts.pulls = nullptr;
+    EXPECT_EQ(run(jobs::record_pulls(parts, log)).value(), 0U);
+}
+
+TEST_F(RecordPulls, WhatCannotBeWrittenIsWrittenLaterOnce) {
+    push_image("one", "v1");
+    auto const digest = run(meta->catalog().resolve(name, oci::Tag::parse("v1").value())).value().digest;
+    for (int i = 0; i < 500; ++i) counter.add(name, tag("t" + std::to_string(i)), digest, true);
+    FailingMeta failing(*meta);
+    registry::Registry broken{blobs, failing, open_gate, clock, random, *sessions, manifests, rules};
+    broken.pulls = &counter;
+    failing.pulled.batches_left = 1;
+    EXPECT_EQ(run(jobs::record_pulls(broken, log)).error().code, Errc::no_space);
+    EXPECT_EQ(of("v1").of_manifest->pulls, 200U);
+    failing.pulled.batches_left = 1000;
+    EXPECT_EQ(run(jobs::record_pulls(broken, log)).value(), 300U);
+    EXPECT_EQ(of("v1").of_manifest->pulls, 500U);
+}
+
+TEST_F(RecordPulls, WhatWasDroppedIsInTheLog) {
+    auto const digest = push_image("one", "v1");
+    ASSERT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
+    EXPECT_THAT(sink.text(), Not(HasSubstr("pulls not counted")));
+    for (int i = 0; i < 1003; ++i) counter.add(name, tag("t" + std::to_string(i)), digest, true);
+    ASSERT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
+    EXPECT_THAT(sink.text(), HasSubstr("pulls not counted"));
+    EXPECT_THAT(sink.text(), HasSubstr("pulls=3"));
+}
+
+TEST_F(RecordPulls, RetentionKnowsThePullsOfTheMoment) {
+    auto const source =
+        R"([{"name":"p","repositories":["team/**"],"floor":0,"fuse":"100%",)"
+        R"("keep":[{"tags":"*","pulled-within":"7d"}],"delete":[{"tags":"*","older-than":"1d"}]}])";
+    BlockingPool pool{1};
+    jobs::RetentionSettings settings{jobs::RetentionRules::parse(source).value(), true};
+    jobs::Retention retention(jobs::RetentionParts{parts, pool}, std::move(settings), log, metrics);
+    push_image("one", "used");
+    push_image("two", "unused");
+    pass(std::chrono::days(30));
+    EXPECT_EQ(run(retention.round(round)).value(), 0U) << "pulls were not counted before";
+    ASSERT_TRUE(run(meta->pulls().begin(clock.now())).has_value());
+    pass(std::chrono::days(6));
+    EXPECT_EQ(run(retention.round(round)).value(), 0U) << "not counted for long enough";
+    pass(std::chrono::days(2));
+    pull("used");
+    EXPECT_EQ(run(retention.round(round)).value(), 1U);
+    EXPECT_THAT(tags(), ElementsAre("used"));
+    auto const why = run(retention.explain(name, oci::Tag::parse("used").value())).value();
+    EXPECT_THAT(why, HasSubstr("tags *, pulled within 7d: pulled 0s ago"));
+    EXPECT_THAT(why, HasSubstr(R"("pulls":1)"));
+    EXPECT_THAT(why, HasSubstr(R"("pulled_at":")" + rfc3339(clock.now())));
+    pass(std::chrono::days(8));
+    EXPECT_EQ(run(retention.round(round)).value(), 1U);
+    EXPECT_THAT(tags(), IsEmpty());
+}
