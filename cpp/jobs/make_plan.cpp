@@ -1,5 +1,6 @@
 #include "jobs/make_plan.h"
 
+#include "jobs/retention_schedule.h"
 #include "retention/freed.h"
 
 #include <fmt/format.h>
@@ -31,7 +32,7 @@ class PlanMaker {
           round_(round),
           unread_(parts.registry),
           plan_(std::move(draft)) {
-        plan_.made_at = parts.registry.clock.now();
+        plan_.made_at = retention_time(parts.registry);
         plan_.rules = rules.source;
         plan_.version = rules.version;
     }

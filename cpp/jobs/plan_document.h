@@ -45,6 +45,7 @@ struct PlanSummary {
     std::string rules = {};    ///< policies as JSON
     std::string version = {};  ///< of the rules
     bool scheduled = false;    ///< made by the job: has rows of deletions only
+    std::vector<std::string> policies = {};  ///< whose `delete` rules it applies; empty: all
     std::string waits = {};    ///< why it waits
     PlanCounts counts = {};
     std::optional<Time> applied_at = {};

@@ -38,6 +38,7 @@ Json json_of(jobs::PlanSummary const& plan) {
         {"made_at", rfc3339(plan.made_at)},
         {"made_by", plan.made_by},
         {"scheduled", plan.scheduled},
+        {"policies", plan.policies},
         {"state", plan.state},
         {"waits", text_or_null(plan.waits)},
         {"rules_version", plan.version},
@@ -66,14 +67,26 @@ Result<std::int64_t> positive(std::string_view text, std::string_view what) {
     return number;
 }
 
+Json json_of(jobs::PolicyRun const& run) {
+    return {{"policy", run.name},
+            {"schedule", run.schedule_text},
+            {"last_at", json_time(run.ran_at)},
+            {"next_at", rfc3339(run.due_at)}};
+}
+
 /// `GET /api/v1/retention`.
 Task<Result<Response>> get_retention(Context const& context) {
     CO_CHECK(check_retains(context));
     CO_TRY(auto const job, context.jobs->job(job_name));
+    CO_TRY(auto const schedule, co_await context.retention->schedule());
     auto const& rules = context.retention->rules();
+    auto runs = Json::array();
+    for (auto const& run : schedule.runs()) runs.push_back(json_of(run));
     auto document = Json{{"enabled", job.state != jobs::JobState::disabled},
-                         {"interval_seconds", job.interval.count()},
-                         {"next_at", json_time(job.next_at)},
+                         {"interval_seconds", context.retention->interval().count()},
+                         {"next_at", json_time(schedule.next())},
+                         {"clock_is_doubted", schedule.clock_is_doubted()},
+                         {"schedules", std::move(runs)},
                          {"rules_version", rules.version},
                          {"policies", Json::parse(rules.source)}};
     co_return json_response(200, document);

@@ -4,6 +4,7 @@
 #include "meta/sqlite/audit.h"
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/collection.h"
+#include "meta/sqlite/job_places.h"
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/keys.h"
 #include "meta/sqlite/leases.h"
@@ -37,6 +38,7 @@ struct SqliteStore::Parts {
           tokens(readers, writer),
           keys(readers, writer),
           journal(readers, writer),
+          places(readers, writer),
           collection(readers, writer),
           retention(readers, writer) {}
 
@@ -54,6 +56,7 @@ struct SqliteStore::Parts {
     SqliteKeys keys;
     SqliteJournal journal;
     SqliteLeases leases;
+    SqliteJobPlaces places;
     SqliteCollection collection;
     SqliteRetention retention;
 };
@@ -173,6 +176,10 @@ Journal& SqliteStore::journal() noexcept {
 
 Leases& SqliteStore::leases() noexcept {
     return parts_->leases;
+}
+
+JobPlaces& SqliteStore::places() noexcept {
+    return parts_->places;
 }
 
 Collection& SqliteStore::collection() noexcept {

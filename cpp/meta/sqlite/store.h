@@ -35,6 +35,7 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] Keys& keys() noexcept override;
     [[nodiscard]] Journal& journal() noexcept override;
     [[nodiscard]] Leases& leases() noexcept override;
+    [[nodiscard]] JobPlaces& places() noexcept override;
     [[nodiscard]] Collection& collection() noexcept override;
     [[nodiscard]] Retention& retention() noexcept override;
     Task<Result<>> check() override;

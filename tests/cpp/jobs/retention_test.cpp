@@ -40,7 +40,12 @@ class RetentionTest : public test::CollectorTest {
         jobs::RetentionSettings settings{jobs::RetentionRules::parse(source).value(), first_run_applies};
         retention.emplace(jobs::RetentionParts{parts, pool}, std::move(settings), log, metrics);
     }
-    std::size_t work() { return run(retention->round(round)).value(); }
+    void SetUp() override {
+        CollectorTest::SetUp();
+        asked.reset(true);
+    }
+    /// As `ocilot jobs run apply-retention`.
+    std::size_t work() { return run(retention->round(asked)).value(); }
     jobs::PlanSummary plan() { return run(retention->plan(retention->rules(), boss)).value(); }
     jobs::PlanSummary stored(std::int64_t id) {
         return jobs::plan_of(run(meta->retention().plan(id)).value()).value();
@@ -55,6 +60,7 @@ class RetentionTest : public test::CollectorTest {
 
     meta::Actor const boss{.name = "boss", .kind = "user"};
     BlockingPool pool{1};
+    jobs::Round asked;
     std::optional<jobs::Retention> retention;
 };
 
@@ -154,7 +160,7 @@ TEST_F(RetentionTest, HooksAreAskedAsForAnyCaller) {
     registry::Registry guarded{blobs, *meta, gate, clock, random, *sessions, manifests, rules};
     guarded.rules.deletes = false;  // For clients.
     jobs::Retention here({guarded, pool}, {jobs::RetentionRules::parse(older).value(), true}, log, metrics);
-    EXPECT_EQ(run(here.round(round)).value(), 1U);
+    EXPECT_EQ(run(here.round(asked)).value(), 1U);
     EXPECT_THAT(tags(), ElementsAre("keep-1", "v2"));
     EXPECT_THAT(gate.callers, ElementsAre("system:retention", "system:retention"));
     EXPECT_THAT(sink.text(), HasSubstr("v2 is a release"));
@@ -225,7 +231,7 @@ TEST_F(RetentionTest, WithoutTheListOfWhatIsInUseNothingIsDeleted) {
     pass(25h);
     with_rules(R"([{"name":"p","repositories":["**"],"keep":[{"in-use":"file:)" + list +
                R"("}],"delete":[{"tags":"*","older-than":"1d"}],"floor":0}])");
-    EXPECT_THAT(run(retention->round(round)).error().message, HasSubstr("nothing is deleted"));
+    EXPECT_THAT(run(retention->round(asked)).error().message, HasSubstr("nothing is deleted"));
     EXPECT_EQ(tags().size(), 3U);
     std::ofstream(list) << "# deployed\nregistry.example.com:5000/team/app:v2\n";
     EXPECT_EQ(work(), 2U);

@@ -319,6 +319,8 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         do_everything_with_what_was_collected(*store);
         do_everything_with_repositories(*store);
         do_everything_with_retention(store->retention());
+        EXPECT_TRUE(run(store->places().save({"job", "place", at(1)})).has_value());
+        EXPECT_TRUE(run(store->places().place("job")).has_value());
         do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());
         do_everything_with_a_snapshot(path);
