@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .conftest import FreshRegistry
 from .images import make_image
+from .programs import wait_until
 from .test_account_commands import Commands
 
 CONFIG = """\
@@ -25,9 +26,15 @@ def shown(commands: Commands) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in ran.err.splitlines())
 
 
+def rounds(commands: Commands) -> int:
+    (job,) = (job for job in commands.data("jobs", "ls") if job["name"] == "apply-retention")
+    return int(job["rounds"])
+
+
 def test_every_policy_runs_by_its_own_schedule_also_after_a_restart(fresh_registry: FreshRegistry) -> None:
     registry = fresh_registry(CONFIG)
     commands = Commands(registry)
+    wait_until(lambda: rounds(commands) > 0, "the first look at what is due")
     before = shown(commands)
     assert {name: said.partition(", next plan ")[0] for name, said in before.items()} == {
         "hourly": "every 1h",
