@@ -3,6 +3,7 @@
 #include "jobs/retention_schedule.h"
 #include "retention/freed.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iterator>
@@ -68,6 +69,8 @@ class PlanMaker {
         counts.delete_tags += decided.outcome.deleted_tags;
         counts.delete_manifests += decided.outcome.deleted_manifests;
         counts.bytes += bytes;
+        counts.untagged += static_cast<std::uint64_t>(
+            std::ranges::count(decided.outcome.rows, false, &retention::Row::is_tag));
         if (decided.outcome.fuse) fused_.push_back(text);
         co_return co_await store_pieces(std::move(decided.pieces));
     }

@@ -26,6 +26,7 @@ struct PlanCounts {
     std::uint64_t delete_tags = 0;
     std::uint64_t delete_manifests = 0;
     std::uint64_t bytes = 0;  ///< that become free, as far as no other repository holds them
+    std::uint64_t untagged = 0;  ///< manifests without a tag, a parent and a subject
 };
 
 /// What became of the rows of a plan.

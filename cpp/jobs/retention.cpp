@@ -203,6 +203,11 @@ Task<Result<PlanSummary>> Retention::plan(RetentionRules const& rules, meta::Act
     co_return plan;
 }
 
+Task<Result<std::vector<PolicyMatch>>> Retention::matches(RetentionRules const& rules) {
+    Round const round;
+    co_return co_await match_rules(parts_, rules, round);
+}
+
 Task<Result<std::string>> Retention::explain(oci::RepositoryName repository, oci::Tag tag) {
     Round const round;
     co_return co_await explain_retention(parts_, settings_.rules, std::move(repository), std::move(tag),

@@ -2,6 +2,7 @@
 
 #include "base/metrics.h"
 #include "jobs/apply_plan.h"
+#include "jobs/match_rules.h"
 #include "jobs/retention_schedule.h"
 
 #include <deque>
@@ -34,6 +35,8 @@ class Retention {
     Task<Result<PlanSummary>> plan(RetentionRules const& rules, meta::Actor by);
     /// The next round applies a plan. Errors as applicable_plan.
     Task<Result<>> request(ApplyRequest request);
+    /// What each of the rules selects now.
+    Task<Result<std::vector<PolicyMatch>>> matches(RetentionRules const& rules);
     Task<Result<std::string>> explain(oci::RepositoryName repository, oci::Tag tag);
 
     [[nodiscard]] RetentionRules const& rules() const noexcept { return settings_.rules; }

@@ -174,8 +174,9 @@ def _confirm(found: dict[str, Any]) -> None:
 
 def summary_of(found: dict[str, Any]) -> str:
     """A plan in one sentence."""
-    text = f"plan {found['id']}: {found['delete']['tags']} of {found['tags']} tags in {found['repositories']}"
-    text += f" repositories and {found['delete']['manifests']} untagged manifests are deleted"
+    deleted = found["delete"]
+    text = f"plan {found['id']}: {deleted['tags']} of {found['tags']} tags in {found['repositories']}"
+    text += f" repositories and {deleted['manifests']} of {found['untagged']} untagged manifests are deleted"
     text += f", {size_of(found['bytes'])} become free"
     return f"{text}; it waits: {found['waits']}" if found["state"] == "waiting" else text
 

@@ -249,6 +249,36 @@ TEST_F(RetentionTest, ExplainsATag) {
               Errc::manifest_unknown);
 }
 
+TEST_F(RetentionTest, CountsWhatEachRuleSelects) {
+    push_tags({"v1", "v2", "dev-1"});
+    pass(1h);
+    with_rules(R"([{"name":"p","repositories":["team/*"],"keep":[{"tags":"v*"},{"tags":"w*"}],)"
+               R"("delete":[{"tags":"*","older-than":"1d"},{"untagged-for":"1d"}]},)"
+               R"({"name":"none","repositories":["nothing"],"delete":[{"tags":"v*"}]}])");
+    auto const found = run(retention->matches(retention->rules())).value();
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].repositories, 1U);
+    EXPECT_EQ(found[0].tags, 3U);
+    ASSERT_EQ(found[0].keep.size(), 2U);
+    EXPECT_EQ(found[0].keep[0].rule, "p.keep.0");
+    EXPECT_EQ(found[0].keep[0].selected, 2U);
+    EXPECT_EQ(found[0].keep[0].candidates, 3U);
+    EXPECT_EQ(found[0].keep[1].named, 0U);
+    EXPECT_EQ(found[0].remove[0].selected, 0U) << "all are young";
+    EXPECT_EQ(found[0].remove[0].named, 3U);
+    EXPECT_EQ(found[0].remove[1].candidates, std::nullopt);
+    EXPECT_EQ(found[1].repositories, 0U);
+    EXPECT_THAT(run(meta->retention().plans({}, 1)).value(), IsEmpty());
+}
+
+TEST_F(RetentionTest, APlanCountsManifestsWithoutATag) {
+    push_image("old", "v1");
+    push_image("new", "v1");
+    with_rules(older);
+    EXPECT_EQ(plan().counts.untagged, 1U);
+    EXPECT_EQ(stored(1).counts.untagged, 1U);
+}
+
 /// R26: without rules there is nothing to do.
 TEST_F(RetentionTest, WithoutRulesNothingIsDone) {
     push_tags({"v1"});
