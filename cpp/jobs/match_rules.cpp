@@ -73,8 +73,8 @@ class RuleMatcher {
     Task<Result<>> add(std::string const& text) {
         CO_TRY(auto const name, oci::RepositoryName::parse(text));
         if (!rules_.matches(name)) co_return Result<>();
-        CO_TRY(auto const repository, co_await read_repository(parts_.registry.meta.retention(), name, lists_,
-                                                               unread_, round_));
+        CO_TRY(auto const repository,
+               co_await read_repository(parts_.registry.meta.retention(), name, lists_, unread_, round_));
         auto const work = [&]() -> Result<> {
             count(repository);
             return {};

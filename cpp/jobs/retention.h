@@ -25,9 +25,9 @@ class Retention {
   public:
     Retention(RetentionParts parts, RetentionSettings settings, Log const& log, Metrics& metrics);
 
-    /// A round of the job: applies what was asked for, or else makes a plan of the policies that are due, in a
-    /// requested round of all, and applies it, unless the fuse trips, the rules are new or the clock is doubted:
-    /// then the plan waits. Answers how much was deleted.
+    /// A round of the job: applies what was asked for, or else makes a plan of the policies that are due, in
+    /// a requested round of all, and applies it, unless the fuse trips, the rules are new or the clock is
+    /// doubted: then the plan waits. Answers how much was deleted.
     Task<Result<std::size_t>> round(Round const& round);
     /// When each policy runs.
     Task<Result<RetentionSchedule>> schedule();

@@ -11,19 +11,18 @@ namespace {
 
 using Json = nlohmann::json;
 using std::chrono::hours;
-using std::chrono::microseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr minutes first_delay{10};  ///< after a start, for a policy without a time of day
-constexpr hours longest_pause{26};  ///< without a sign of a process
+constexpr hours longest_stop{26};   ///< without a sign of a process
 constexpr hours sign_of_life{1};
 constexpr hours retry_after{1};
 
 std::optional<Time> time_at(Json const& object, char const* key) {
     auto const found = object.find(key);
     if (found == object.end() || !found->is_number_integer()) return std::nullopt;
-    return Time(microseconds(found->get<std::int64_t>()));
+    return Time(std::chrono::microseconds(found->get<std::int64_t>()));
 }
 
 std::string schedule_text_at(Json const& object, char const* key) {
@@ -133,7 +132,7 @@ bool RetentionSchedule::knows(std::vector<std::string> const& names, std::string
 }
 
 bool RetentionSchedule::start(Time now) {
-    bool const doubted = seen_at_ && now - *seen_at_ > longest_pause;
+    bool const doubted = seen_at_ && now - *seen_at_ > longest_stop;
     if (doubted) clock_is_doubted_ = true;
     seen_at_ = now;
     return doubted;

@@ -23,13 +23,14 @@ struct PolicyRun {
 
 /// When each policy is due, as it is kept in the metadata from one process to the next.
 ///
-/// Times are those of retention_time(). A pause in which no process noted that it runs is a stop, or a clock that
-/// was set forward: nothing tells which, and ages may be wrong. So after a long one plans wait until an
+/// Times are those of retention_time(). A pause in which no process noted that it runs is a stop, or a clock
+/// that was set forward: nothing tells which, and ages may be wrong. So after a long one plans wait until an
 /// administrator applies one.
 class RetentionSchedule {
   public:
-    /// `stored` is what text() was, empty at first. Policies that are new, or whose schedule has changed, are due
-    /// as those of a registry that has just started. `otherwise`: the interval of policies without a schedule.
+    /// `stored` is what text() was, empty at first. Policies that are new, or whose schedule has changed, are
+    /// due as those of a registry that has just started. `otherwise`: the interval of policies without a
+    /// schedule.
     RetentionSchedule(std::vector<retention::Policy> const& policies, std::chrono::seconds otherwise,
                       std::string_view stored, Time now);
 
@@ -66,8 +67,8 @@ class RetentionSchedule {
     bool clock_is_doubted_ = false;
 };
 
-/// The time by which retention decides: the system's, but never later than the clock that nobody sets. Where the
-/// system's clock is set forward while a process runs, nothing gets older by it.
+/// The time by which retention decides: the system's, but never later than the clock that nobody sets. Where
+/// the system's clock is set forward while a process runs, nothing gets older by it.
 [[nodiscard]] Time retention_time(registry::Registry const& registry);
 
 }  // namespace ocilot::jobs

@@ -16,9 +16,9 @@ struct JobPlace {
     Time noted_at{};
 };
 
-/// One place for each job, kept across restarts. Mutable (see MetaStore): with several processes only the holder
-/// of the job's lease saves it, and the last one that is saved counts. Thread-safe; Tasks may come from any I/O
-/// context.
+/// One place for each job, kept across restarts. Mutable (see MetaStore): with several processes only the
+/// holder of the job's lease saves it, and the last one that is saved counts. Thread-safe; Tasks may come
+/// from any I/O context.
 class JobPlaces {
   public:
     virtual ~JobPlaces() = default;

@@ -66,8 +66,8 @@ Result<unsigned> fuse_of(Members const& members) {
 Result<Policy> policy_of(Json const& value, Path at) {
     constexpr auto what = "a policy with name, repositories, keep and delete";
     TRY(auto const members, Members::of(value, std::move(at), what));
-    CHECK(members.only({"name", "repositories", "except", "keep", "delete", "floor", "protect", "fuse",
-                        "every", "at"}));
+    CHECK(members.only(
+        {"name", "repositories", "except", "keep", "delete", "floor", "protect", "fuse", "every", "at"}));
     TRY(auto const name, members.text("name"));
     if (!name) return expected_at(members.path(), "a policy with a name");
     Policy policy{.name = *name};

@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// A policy that deletes what starts with its name.
-std::string policy(std::string const& name, std::string const& keys, std::string const& keep = "kept-*") {
+std::string a_policy(std::string const& name, std::string const& keys, std::string const& keep = "kept-*") {
     return R"({"name":")" + name + R"(","repositories":["**"],"floor":0,"keep":[{"tags":")" + keep +
            R"("}],"delete":[{"tags":")" + name + R"(-*"}])" + keys + "}";
 }
@@ -66,7 +66,7 @@ class RetentionScheduleTest : public test::CollectorTest {
 
 TEST_F(RetentionScheduleTest, EachPolicyRunsInItsOwnTime) {
     push_tags({"a-1", "b-1", "other"});
-    start(policy("a", R"(,"every":"4h")") + "," + policy("b", R"(,"at":"12:00")"));
+    start(a_policy("a", R"(,"every":"4h")") + "," + a_policy("b", R"(,"at":"12:00")"));
     EXPECT_EQ(plans(), 0U) << "at a start nothing is due";
     pass(10min);
     EXPECT_EQ(look(), 1U);
@@ -83,14 +83,14 @@ TEST_F(RetentionScheduleTest, EachPolicyRunsInItsOwnTime) {
 /// `keep` wins over `delete` of every policy, also of one that is not due.
 TEST_F(RetentionScheduleTest, TheKeepRulesOfAllPoliciesCountInEveryRun) {
     push_tags({"a-1", "a-2"});
-    start(policy("a", R"(,"every":"4h")") + "," + policy("b", R"(,"at":"12:00")", "a-2"));
+    start(a_policy("a", R"(,"every":"4h")") + "," + a_policy("b", R"(,"at":"12:00")", "a-2"));
     pass(10min);
     EXPECT_EQ(look(), 1U);
     EXPECT_THAT(tags(), ElementsAre("a-2"));
 }
 
 TEST_F(RetentionScheduleTest, DueTimesAreKeptAcrossRestarts) {
-    auto const weekly = policy("a", R"(,"every":"7d")");
+    auto const weekly = a_policy("a", R"(,"every":"7d")");
     start(weekly);
     pass(10min);
     look();
@@ -108,17 +108,18 @@ TEST_F(RetentionScheduleTest, DueTimesAreKeptAcrossRestarts) {
 }
 
 TEST_F(RetentionScheduleTest, AnotherScheduleCountsFromTheStart) {
-    start(policy("a", R"(,"every":"7d")"));
+    start(a_policy("a", R"(,"every":"7d")"));
     pass(10min);
     look();
-    start(policy("a", R"(,"every":"1h")"));
+    start(a_policy("a", R"(,"every":"1h")"));
     pass(10min);
     look();
     EXPECT_EQ(plans(), 2U);
 }
 
 TEST_F(RetentionScheduleTest, AClockThatIsSetForwardWhileItRunsAppliesNothingEarly) {
-    auto const old = R"({"name":"p","repositories":["**"],"floor":0,"delete":[{"tags":"*","older-than":"30d"}]})";
+    auto const old =
+        R"({"name":"p","repositories":["**"],"floor":0,"delete":[{"tags":"*","older-than":"30d"}]})";
     push_tags({"v1"});
     start(old);
     pass(10min);
@@ -133,7 +134,8 @@ TEST_F(RetentionScheduleTest, AClockThatIsSetForwardWhileItRunsAppliesNothingEar
 }
 
 TEST_F(RetentionScheduleTest, AClockThatIsSetForwardBetweenTwoProcessesAppliesNothingByItself) {
-    auto const old = R"({"name":"p","repositories":["**"],"floor":0,"delete":[{"tags":"*","older-than":"30d"}]})";
+    auto const old =
+        R"({"name":"p","repositories":["**"],"floor":0,"delete":[{"tags":"*","older-than":"30d"}]})";
     push_tags({"v1"});
     start(old);
     pass(24h * 365);
@@ -152,7 +154,7 @@ TEST_F(RetentionScheduleTest, AClockThatIsSetForwardBetweenTwoProcessesAppliesNo
 }
 
 TEST_F(RetentionScheduleTest, AClockThatIsSetBackDelaysNoPlanForLong) {
-    auto const daily = policy("a", R"(,"every":"24h")");
+    auto const daily = a_policy("a", R"(,"every":"24h")");
     start(daily);
     pass(10min);
     look();
@@ -179,7 +181,7 @@ TEST_F(RetentionScheduleTest, APlanThatFailsIsMadeAgainSoon) {
 
 /// The first plan of new rules waits: the plan of one policy says nothing about another.
 TEST_F(RetentionScheduleTest, APlanOfOnePolicyMakesNoOtherKnown) {
-    auto const both = policy("a", R"(,"every":"4h")") + "," + policy("b", R"(,"every":"8h")");
+    auto const both = a_policy("a", R"(,"every":"4h")") + "," + a_policy("b", R"(,"every":"8h")");
     push_tags({"a-1", "b-1"});
     start(both, false);
     pass(10min);
@@ -201,7 +203,7 @@ TEST_F(RetentionScheduleTest, APlanOfOnePolicyMakesNoOtherKnown) {
 }
 
 TEST_F(RetentionScheduleTest, WhatIsShownIsWhatHappens) {
-    start(policy("a", R"(,"every":"4h")") + "," + policy("b", R"(,"at":"12:00")"));
+    start(a_policy("a", R"(,"every":"4h")") + "," + a_policy("b", R"(,"at":"12:00")"));
     auto const shown = run(retention->schedule()).value();
     ASSERT_THAT(shown.runs(), SizeIs(2));
     EXPECT_EQ(shown.runs()[0].schedule_text, "every 4h");
@@ -216,7 +218,7 @@ TEST_F(RetentionScheduleTest, WhatIsShownIsWhatHappens) {
 TEST_F(RetentionScheduleTest, ADamagedPlaceIsAsNone) {
     ASSERT_TRUE(run(meta->places().save({"apply-retention", "{\"policies\":[", clock.now()})).has_value());
     push_tags({"a-1"});
-    start(policy("a", ""), false);
+    start(a_policy("a", ""), false);
     pass(10min);
     EXPECT_EQ(look(), 0U);
     EXPECT_EQ(waiting(), 1);

@@ -41,9 +41,10 @@ TEST(RetentionSchedule, IsAnIntervalOrATimeOfDay) {
 }
 
 TEST(RetentionSchedule, RefusesWhatIsNone) {
-    for (auto const* const time :
-         {"2:00", "24:00", "02:60", "02-00", "02:00 ", "xyz 02:00", "Sun 02:00", "sun", "sun  2:00", "0200"}) {
-        EXPECT_THAT(problem_of_schedule(std::string(R"("at":")") + time + "\""), HasSubstr("at: a time of day"))
+    for (auto const* const time : {"2:00", "24:00", "02:60", "02-00", "02:00 ", "xyz 02:00", "Sun 02:00",
+                                   "sun", "sun  2:00", "0200"}) {
+        EXPECT_THAT(problem_of_schedule(std::string(R"("at":")") + time + "\""),
+                    HasSubstr("at: a time of day"))
             << time;
     }
     EXPECT_THAT(problem_of_schedule(R"("every":"30s")"), HasSubstr("every: at least 1m"));
