@@ -44,7 +44,7 @@ def check(at: Location, against: AgainstOption = None, output: OutputOption = Ou
         raise ConfigError("\n".join(found))
     for note in host_checks.group_notes(loaded.config, _groups_of_accounts(at, loaded)):
         print(f"note: {note}", file=sys.stderr)
-    if against is not None:
+    if against is not None or output is not Output.TABLE:
         _print_matches(loaded, against, output)
     print(f"{loaded.path or 'the default configuration'} is fine", file=sys.stderr)
 
@@ -58,10 +58,10 @@ def show(at: Location, output: OutputOption = Output.YAML) -> None:
     print_data(data, output, lambda: print_table(rows, {"key": "KEY", "value": "VALUE"}))
 
 
-def _print_matches(loaded: Loaded, root: str, output: Output) -> None:
+def _print_matches(loaded: Loaded, root: str | None, output: Output) -> None:
     from . import against
 
-    found = against.compare(loaded, root)
+    found = [] if root is None else against.compare(loaded, root)
     rows = [{**one, "matches": f"{one['matches']} of {one['of']} {one['what']}"} for one in found]
     columns = {"place": "PLACE", "key": "KEY", "rule": "RULE", "matches": "MATCHES"}
     print_data(found, output, lambda: print_table(rows, columns))
