@@ -1,6 +1,7 @@
 #include "jobs/apply_plan.h"
 
 #include "jobs/record_pulls.h"
+#include "jobs/retention_schedule.h"
 #include "registry/remove.h"
 
 #include <fmt/format.h>
@@ -165,7 +166,7 @@ Task<Result<PlanSummary>> applicable_plan(RetentionParts parts, std::int64_t id)
         co_return Error{Errc::conflict,
                         fmt::format("the retention plan {} is {}; make another", id, plan.state)};
     }
-    if (parts.registry.clock.now() - plan.made_at > plan_life) {
+    if (retention_time(parts.registry) - plan.made_at > plan_life) {
         co_return Error{Errc::conflict,
                         fmt::format("the retention plan {} is older than 24h; make another", id)};
     }
@@ -176,6 +177,7 @@ Task<Result<PlanSummary>> apply_plan(RetentionParts parts, ApplyRequest request,
                                      Log const& log) {
     CO_TRY(auto plan, co_await applicable_plan(parts, request.plan));
     CO_TRY(auto rules, RetentionRules::parse(plan.rules));
+    if (!plan.policies.empty()) rules.only(plan.policies);
     auto& store = parts.registry.meta.retention();
     auto before = std::exchange(plan.state, std::string(plan_applying));
     plan.applied_by = request.by.name;

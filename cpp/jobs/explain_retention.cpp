@@ -2,6 +2,7 @@
 
 #include "jobs/plan_document.h"
 #include "jobs/record_pulls.h"
+#include "jobs/retention_schedule.h"
 #include "meta/unknown.h"
 
 #include <algorithm>
@@ -61,7 +62,7 @@ Task<Result<std::string>> explain_retention(RetentionParts parts, RetentionRules
     auto const found = std::ranges::find(state.tags, tag.str(), &retention::TagEntry::name);
     if (found == state.tags.end()) co_return meta::tag_unknown(repository, tag);
     auto const index = static_cast<Index>(found - state.tags.begin());
-    auto const now = parts.registry.clock.now();
+    auto const now = retention_time(parts.registry);
     auto const work = [&]() -> Result<std::string> { return explanation(rules, state, index, now); };
     co_return co_await parts.pool.run(work);
 }

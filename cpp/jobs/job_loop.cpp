@@ -95,8 +95,7 @@ bool JobLoop::begin_if_due() {
         return false;
     }
     running_ = true;
-    requested_ = false;
-    round_.reset();
+    round_.reset(std::exchange(requested_, false));
     lease_lost_ = false;
     started_at_ = parts_.clock.now();
     began_ = Ticks::now();

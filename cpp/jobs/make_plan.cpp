@@ -1,8 +1,10 @@
 #include "jobs/make_plan.h"
 
 #include "jobs/record_pulls.h"
+#include "jobs/retention_schedule.h"
 #include "retention/freed.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iterator>
@@ -32,7 +34,7 @@ class PlanMaker {
           round_(round),
           unread_(parts.registry),
           plan_(std::move(draft)) {
-        plan_.made_at = parts.registry.clock.now();
+        plan_.made_at = retention_time(parts.registry);
         plan_.rules = rules.source;
         plan_.version = rules.version;
     }
@@ -70,6 +72,8 @@ class PlanMaker {
         counts.delete_tags += decided.outcome.deleted_tags;
         counts.delete_manifests += decided.outcome.deleted_manifests;
         counts.bytes += bytes;
+        counts.untagged += static_cast<std::uint64_t>(
+            std::ranges::count(decided.outcome.rows, false, &retention::Row::is_tag));
         if (decided.outcome.fuse) fused_.push_back(text);
         co_return co_await store_pieces(std::move(decided.pieces));
     }

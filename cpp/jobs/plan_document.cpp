@@ -27,6 +27,16 @@ std::uint64_t number_at(Json const& object, char const* key) {
     return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
+std::vector<std::string> texts_at(Json const& object, char const* key) {
+    std::vector<std::string> texts;
+    auto const found = object.find(key);
+    if (found == object.end() || !found->is_array()) return texts;
+    for (auto const& item : *found) {
+        if (item.is_string()) texts.push_back(item.get<std::string>());
+    }
+    return texts;
+}
+
 std::int64_t microseconds(Time time) {
     return time.time_since_epoch().count();
 }
@@ -69,12 +79,14 @@ meta::RetentionPlan stored_plan(PlanSummary const& plan) {
                  {"rules", plan.rules},
                  {"version", plan.version},
                  {"scheduled", plan.scheduled},
+                 {"policies", plan.policies},
                  {"waits", plan.waits},
                  {"repositories", plan.counts.repositories},
                  {"tags", plan.counts.tags},
                  {"delete_tags", plan.counts.delete_tags},
                  {"delete_manifests", plan.counts.delete_manifests},
                  {"bytes", plan.counts.bytes},
+                 {"untagged", plan.counts.untagged},
                  {"applied_by", plan.applied_by},
                  {"deleted_tags", plan.result.tags},
                  {"deleted_manifests", plan.result.manifests},
@@ -97,10 +109,11 @@ Result<PlanSummary> plan_of(meta::RetentionPlan const& stored) {
                      .rules = text_at(content, "rules"),
                      .version = text_at(content, "version"),
                      .scheduled = content.contains("scheduled") && content["scheduled"] == true,
+                     .policies = texts_at(content, "policies"),
                      .waits = text_at(content, "waits"),
                      .counts = {number_at(content, "repositories"), number_at(content, "tags"),
                                 number_at(content, "delete_tags"), number_at(content, "delete_manifests"),
-                                number_at(content, "bytes")},
+                                number_at(content, "bytes"), number_at(content, "untagged")},
                      .applied_by = text_at(content, "applied_by"),
                      .result = {number_at(content, "deleted_tags"), number_at(content, "deleted_manifests"),
                                 number_at(content, "skipped"), number_at(content, "denied")},

@@ -25,7 +25,8 @@ struct PlanCounts {
     std::uint64_t tags = 0;          ///< of these
     std::uint64_t delete_tags = 0;
     std::uint64_t delete_manifests = 0;
-    std::uint64_t bytes = 0;  ///< that become free, as far as no other repository holds them
+    std::uint64_t bytes = 0;     ///< that become free, as far as no other repository holds them
+    std::uint64_t untagged = 0;  ///< manifests without a tag, a parent and a subject
 };
 
 /// What became of the rows of a plan.
@@ -42,10 +43,11 @@ struct PlanSummary {
     Time made_at{};
     std::string state = std::string(plan_making);
     std::string made_by = {};
-    std::string rules = {};    ///< policies as JSON
-    std::string version = {};  ///< of the rules
-    bool scheduled = false;    ///< made by the job: has rows of deletions only
-    std::string waits = {};    ///< why it waits
+    std::string rules = {};                  ///< policies as JSON
+    std::string version = {};                ///< of the rules
+    bool scheduled = false;                  ///< made by the job: has rows of deletions only
+    std::vector<std::string> policies = {};  ///< whose `delete` rules it applies; empty: all
+    std::string waits = {};                  ///< why it waits
     PlanCounts counts = {};
     std::optional<Time> applied_at = {};
     std::string applied_by = {};

@@ -32,12 +32,20 @@ Result<RetentionRules> RetentionRules::parse(std::string source) {
                                             : fmt::format("invalid {}: expected {}", at, problem.message)};
     }
     auto version = version_of(source);
-    return RetentionRules{std::move(source), std::move(*policies), std::move(version)};
+    return RetentionRules{std::move(source), std::move(*policies), std::move(version), false};
+}
+
+void RetentionRules::only(std::vector<std::string> const& names) {
+    for (auto& policy : policies) {
+        if (std::ranges::find(names, policy.name) == names.end()) policy.remove.clear();
+    }
+    some_only = true;
 }
 
 bool RetentionRules::matches(oci::RepositoryName const& repository) const noexcept {
-    return std::ranges::any_of(policies,
-                               [&](retention::Policy const& policy) { return policy.matches(repository); });
+    return std::ranges::any_of(policies, [&](retention::Policy const& policy) {
+        return (!some_only || !policy.remove.empty()) && policy.matches(repository);
+    });
 }
 
 Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& policies, BlockingPool& pool) {

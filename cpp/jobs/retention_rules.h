@@ -21,9 +21,13 @@ struct RetentionRules {
     std::string source = "[]";  ///< as JSON
     std::vector<retention::Policy> policies = {};
     std::string version = {};
+    bool some_only = false;  ///< the `delete` rules of the other policies were left out
 
     /// config or unsupported, with the path of the problem in the message.
     static Result<RetentionRules> parse(std::string source);
+    /// Leaves out the `delete` rules of all policies but these; all `keep` rules still count.
+    void only(std::vector<std::string> const& names);
+    /// Whether they can delete something in it.
     [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;
 };
 

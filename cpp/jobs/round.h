@@ -19,6 +19,8 @@ class Round {
     Round& operator=(Round const&) = delete;
 
     [[nodiscard]] bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
+    /// Whether a client asked for it; else it is due by the schedule.
+    [[nodiscard]] bool requested() const noexcept { return requested_; }
     /// cancelled if it was.
     [[nodiscard]] Result<> check() const;
     /// Returns at that time, or earlier with cancelled.
@@ -26,11 +28,15 @@ class Round {
 
     /// From any thread. A wait ends when the round's Task is cancelled too.
     void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
-    /// For the next round.
-    void reset() noexcept { cancelled_.store(false, std::memory_order_relaxed); }
+    /// For the next round, before it begins.
+    void reset(bool requested = false) noexcept {
+        cancelled_.store(false, std::memory_order_relaxed);
+        requested_ = requested;
+    }
 
   private:
     std::atomic<bool> cancelled_{false};
+    bool requested_ = false;
 };
 
 }  // namespace ocilot::jobs

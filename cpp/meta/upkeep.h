@@ -2,6 +2,7 @@
 
 #include "meta/audit.h"
 #include "meta/collection.h"
+#include "meta/job_places.h"
 #include "meta/leases.h"
 #include "meta/pulls.h"
 #include "meta/retention.h"
@@ -16,6 +17,7 @@ class UpkeepStore {
     [[nodiscard]] virtual Audit& audit() noexcept = 0;
     [[nodiscard]] virtual ScrubFacts& scrub() noexcept = 0;
     [[nodiscard]] virtual Leases& leases() noexcept = 0;
+    [[nodiscard]] virtual JobPlaces& places() noexcept = 0;
     [[nodiscard]] virtual Collection& collection() noexcept = 0;
     [[nodiscard]] virtual Retention& retention() noexcept = 0;
     [[nodiscard]] virtual Pulls& pulls() noexcept = 0;

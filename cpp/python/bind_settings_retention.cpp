@@ -29,7 +29,7 @@ void init_retention_settings(py::module_& module, SettingsClass& settings) {
     field(settings, "retention_policies", &Settings::retention, &RetentionSettings::policies,
           "Policies of retention as JSON.");
     seconds(settings, "retention_interval", &Settings::retention, &RetentionSettings::interval,
-            "Seconds between two rounds of retention.");
+            "Seconds between two plans of a policy of retention without a schedule.");
     field(settings, "retention_first_run_applies", &Settings::retention,
           &RetentionSettings::first_run_applies,
           "Whether the first plan of new policies is applied without an administrator.");

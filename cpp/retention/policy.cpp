@@ -66,7 +66,8 @@ Result<unsigned> fuse_of(Members const& members) {
 Result<Policy> policy_of(Json const& value, Path at) {
     constexpr auto what = "a policy with name, repositories, keep and delete";
     TRY(auto const members, Members::of(value, std::move(at), what));
-    CHECK(members.only({"name", "repositories", "except", "keep", "delete", "floor", "protect", "fuse"}));
+    CHECK(members.only(
+        {"name", "repositories", "except", "keep", "delete", "floor", "protect", "fuse", "every", "at"}));
     TRY(auto const name, members.text("name"));
     if (!name) return expected_at(members.path(), "a policy with a name");
     Policy policy{.name = *name};
@@ -85,6 +86,7 @@ Result<Policy> policy_of(Json const& value, Path at) {
     TRY(policy.protect, members.tag_patterns("protect"));
     if (!members.has("protect")) policy.protect.push_back(Glob::parse("latest").value());
     TRY(policy.fuse, fuse_of(members));
+    TRY(policy.schedule, parse_schedule(members));
     return policy;
 }
 

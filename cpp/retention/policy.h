@@ -2,6 +2,7 @@
 
 #include "oci/repository_pattern.h"
 #include "retention/glob.h"
+#include "retention/schedule.h"
 
 #include <chrono>
 #include <cstddef>
@@ -60,6 +61,7 @@ struct Policy {
     std::size_t floor = 1;           ///< so many newest tags of a repository stay, whatever the rules say
     std::vector<Glob> protect = {};  ///< tags that stay, whatever the rules say; `latest` unless configured
     unsigned fuse = 25;              ///< percent of a repository's tags above which a plan waits
+    Schedule schedule = {};
 
     [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;
 };

@@ -303,7 +303,8 @@ Result<> Server::Parts::open_access() {
 Result<> Server::Parts::open_retention() {
     auto rules = jobs::RetentionRules::parse(settings.retention.policies);
     if (rules.has_error()) return Error{Errc::config, "ocilot.retention: " + rules.error().message};
-    jobs::RetentionSettings with{std::move(*rules), settings.retention.first_run_applies};
+    jobs::RetentionSettings with{std::move(*rules), settings.retention.first_run_applies,
+                                 settings.retention.interval};
     retention.emplace(jobs::RetentionParts{*registry, reading}, std::move(with), log, metrics);
     return {};
 }

@@ -25,6 +25,7 @@ constexpr std::chrono::hours audit_interval{1};
 constexpr std::chrono::hours history_interval{24};
 constexpr std::chrono::hours measure_interval{1};
 constexpr seconds free_space_interval{10};
+constexpr std::chrono::minutes retention_interval{1};  // Between two looks at what is due.
 
 /// A pair that does not fit leaves the old one in force.
 Items reload_certificates(net::TlsCertificates& certificates, BlockingPool& pool, Log const& log) {
@@ -60,13 +61,12 @@ jobs::Job collect_garbage(JobListParts const& parts) {
             .enabled = parts.settings.upkeep.gc};
 }
 
-jobs::Job apply_retention(JobListParts const& parts, seconds first_delay) {
+jobs::Job apply_retention(JobListParts const& parts) {
     auto& retention = parts.retention;
     return {.name = "apply-retention",
             .purpose = "Delete the tags and manifests that the policies of retention select.",
-            .interval = std::max(parts.settings.retention.interval, seconds(1)),
+            .interval = retention_interval,
             .round = [&retention](jobs::Round const& round) { return retention.round(round); },
-            .first_delay = first_delay,
             .scope = jobs::JobScope::registry,
             .enabled = !retention.rules().policies.empty()};
 }
@@ -197,9 +197,7 @@ Result<std::vector<jobs::Job>> job_list(JobListParts parts) {
     std::vector<jobs::Job> list;
     list.push_back(expire_uploads(parts));
     list.push_back(collect_garbage(parts));
-    auto const retention_interval = std::max(parts.settings.retention.interval, seconds(1));
-    TRY(auto const plan_due_in, sync_wait(jobs::retention_due_in(parts.registry, retention_interval)));
-    list.push_back(apply_retention(parts, seconds(plan_due_in)));
+    list.push_back(apply_retention(parts));
     list.push_back(expire_audit_log(parts));
     list.push_back(expire_tag_history(parts));
     list.push_back(measure_storage(parts));

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import loader, measure, page, servers, targets, workloads
+from . import loader, measure, page, servers, targets, upkeep, workloads
 from .content import stores
 from .data import Store, ensure
 from .limit import measured as measured_limit
@@ -39,6 +39,8 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     add("--quick", action="store_true", help="one short round: shows that it works, not how fast")
     add("--rounds", type=int, default=5, help="rounds of all servers in turn (5)")
     add("--seconds", type=float, default=5.0, help="length of a run (5)")
+    add("--blobs", type=int, metavar="N", help="blobs of the workload collect (1 000 000; --quick: 20 000)")
+    add("--tags", type=int, metavar="N", help="tags of plan and tag-pages (100 000; --quick: 2 000)")
     add("--no-access-log", action="store_true", help="measure all without a log of requests")
     add("--json", type=Path, metavar="FILE", help="write everything that was measured")
     add("--data", type=Path, default=ROOT / "build/bench", metavar="DIR", help="stores are kept here")
@@ -57,7 +59,11 @@ class Bench:
         self.data: Path = options.data.resolve()
         self.samples: list[Sample] = []
         self.effort = (
-            Effort(1.0, 0.3, True, 2.0) if options.quick else Effort(options.seconds, 1.0, False, 60.0)
+            Effort(1.0, 0.3, True, 2.0, options.blobs or 20_000, options.tags or 2_000)
+            if options.quick
+            else Effort(
+                options.seconds, 1.0, False, 60.0, options.blobs or 1_000_000, options.tags or 100_000
+            )
         )
         self.rounds = 1 if options.quick else options.rounds
         self._stores: dict[str, Store] = {}
@@ -71,7 +77,7 @@ class Bench:
     def run(self, chosen: list[Workload]) -> None:
         for workload in chosen:
             print(f"{workload.name}: {workload.what}", file=sys.stderr)
-            for round_ in range(self.rounds):
+            for round_ in range(1 if workload.once else self.rounds):
                 for sample in self._round(workload):
                     self.samples.append({"workload": workload.name, "round": round_, **sample})
 
@@ -96,7 +102,9 @@ class Bench:
                 access_log = not self.options.no_access_log
                 hook = HOOKS / workload.hook if workload.hook else None
                 port = servers.free_port()
-                yield kind(servers.Setup(root, home, port, pair, access_log, hook, workload.login))
+                yield kind(
+                    servers.Setup(root, home, port, pair, access_log, hook, workload.login, workload.settings)
+                )
         for text in self.options.peer:
             peer = named_peer(text)
             if (
@@ -118,11 +126,12 @@ class Bench:
             try:
                 self._fill_peer(workload, server)
                 found = perform(Run(workload, server, load, store, self.effort))
-            except (loader.LoadFailed, servers.CannotStart, PeerRefused) as problem:
+            except (loader.LoadFailed, servers.CannotStart, PeerRefused, upkeep.CannotMeasure) as problem:
                 print(problem, file=sys.stderr)
                 return {"failure": "FAILED"}
             attempt += 1
-            if self.options.quick or attempt > REPEATS or not (found["noisy"] or found["errors"]):
+            is_final = self.options.quick or workload.once or attempt > REPEATS
+            if is_final or not (found["noisy"] or found["errors"]):
                 break
         if not isinstance(server, servers.Peer):
             shutil.rmtree(server.setup.home)  # With a log that may be large; of a run that failed it stays.
@@ -161,6 +170,8 @@ class Bench:
             "quick": self.options.quick,
             "rounds": self.rounds,
             "seconds": self.effort.seconds,
+            "blobs": self.effort.blobs,
+            "tags": self.effort.tags,
             "seed": self._seed,
             "interpreter_ms": interpreter_ms(self.options.program.with_name("python")),
             "samples": self.samples,

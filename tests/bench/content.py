@@ -94,13 +94,13 @@ def image(number: int, tags: tuple[str, ...]) -> Manifest:
     return Manifest(json.dumps(document).encode(), MANIFEST, tags, digests)
 
 
-def app(tags: int = 10_000) -> Repository:
+def app(tags: int = 10_000, only_ocilot: bool = False) -> Repository:
     """Images, each with its tag."""
 
     def manifests() -> Iterator[Manifest]:
         return (image(number, (f"v{number}",)) for number in range(tags))
 
-    return Repository("bench/app", lambda: (blob for blob, _ in layers()), manifests)
+    return Repository("bench/app", lambda: (blob for blob, _ in layers()), manifests, only_ocilot)
 
 
 def same_size(name: str, count: int, size: int, only_ocilot: bool = False) -> Repository:
@@ -110,6 +110,40 @@ def same_size(name: str, count: int, size: int, only_ocilot: bool = False) -> Re
         return (Blob(f"{size}/{number}", size) for number in range(count))
 
     return Repository(name, blobs, only_ocilot=only_ocilot)
+
+
+HEAP_LAYERS = 1_000
+"""Layers of an image of a heap."""
+
+
+def heap_image(name: str, number: int, layers_: int = HEAP_LAYERS) -> Manifest:
+    """An image whose layers no other image has."""
+    parts = [(blob, blob.digest()) for blob in heap_layers(name, number, layers_)]
+    document = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": descriptor(CONFIG, *parts[0]),
+        "layers": [descriptor(LAYER, *part) for part in parts],
+    }
+    return Manifest(
+        json.dumps(document).encode(), MANIFEST, (f"v{number}",), tuple(digest for _, digest in parts)
+    )
+
+
+def heap_layers(name: str, number: int, layers_: int) -> list[Blob]:
+    return [Blob(f"{name} {number} {layer}", 64) for layer in range(layers_)]
+
+
+def heap(name: str, count: int, layers_: int = HEAP_LAYERS) -> Repository:
+    """Small blobs, `count` of them, in images that share nothing: what a deletion makes garbage of."""
+    images = range(-(-count // layers_))
+
+    def blobs() -> Iterator[Blob]:
+        return (blob for number in images for blob in heap_layers(name, number, layers_))
+
+    return Repository(
+        name, blobs, lambda: (heap_image(name, number, layers_) for number in images), only_ocilot=True
+    )
 
 
 def empty_index(**annotations: str) -> bytes:

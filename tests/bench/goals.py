@@ -10,6 +10,7 @@ from .table import BUSY, OURS, Row, duration, number
 LIMIT = "the limit"
 INTERPRETER = "the interpreter"
 IDLE = "idle"
+EARLIER = "what it was before"
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Goal:
     of: str = ""
     """A server, or another workload of ocilot's, whose figure is the unit."""
     beyond: str = ""
-    """What is taken off first: INTERPRETER, or IDLE."""
+    """What is taken off first: INTERPRETER, IDLE, or EARLIER in the same run."""
     stretch: float | None = None
 
 
@@ -54,6 +55,13 @@ GOALS: dict[str, tuple[Goal, ...]] = {
     "hook-cached": (Goal("rate", 0.95, of="manifest-zipf"),),
     "hook-slow": (Goal("p99_us", most=1.25, of="hook-cached"),),
     "hook-uncached": (Goal("rate", 50_000),),
+    "collect": (
+        Goal("rate", 20_000),
+        Goal("p99_growth", most=2.0),
+        Goal("rss", most=16e6, beyond=EARLIER),
+    ),
+    "plan": (Goal("plan_s", most=2.0), Goal("p99_growth", most=1.25)),
+    "tag-pages": (Goal("p99_us", most=100_000),),
     "tls-manifest": (Goal("rate", 1.0, of="nginx"),),
     "tls-1g": (Goal("rate", 1.0, of="nginx"),),
     **{f"mix-{part}": (Goal("small_p99_us", most=50_000),) for part in (30, 60, 90)},
@@ -73,6 +81,8 @@ NAMES = {
     "rss": "RSS",
     "fairness": "fastest stream by slowest",
     "start_ms": "start",
+    "plan_s": "plan",
+    "p99_growth": "p99 by that before",
 }
 
 
@@ -92,7 +102,7 @@ def measured(goal: Goal, row: Row, rows: Sequence[Row], interpreter_ms: float | 
     value = row[goal.figure]
     if goal.beyond:
         idle = next((one["rss"] for one in rows if one.server == OURS and one.workload.name == "idle"), None)
-        taken = interpreter_ms if goal.beyond == INTERPRETER else idle
+        taken = {INTERPRETER: interpreter_ms, IDLE: idle, EARLIER: row["idle_rss"]}[goal.beyond]
         value = value - taken if value is not None and taken is not None else None
     if goal.of:
         other = next((one for one in rows if is_unit(goal, row, one)), None)
@@ -139,6 +149,8 @@ def plain(goal: Goal, value: float | None) -> str:
         return duration(value)
     if goal.figure == "rss":
         return f"{number(value / 1e6)} MB"
+    if goal.figure == "plan_s":
+        return f"{number(value)} s"
     return f"{value:,.0f} ms" if goal.figure == "start_ms" else number(value)
 
 

@@ -40,6 +40,10 @@ class Effort:
     is_quick: bool
     patience: float
     """Seconds to wait for a quiet machine."""
+    blobs: int = 1_000_000
+    """Of the store that is collected; half of them are garbage."""
+    tags: int = 100_000
+    """Of the repository that is planned and listed."""
 
 
 @dataclass(frozen=True)

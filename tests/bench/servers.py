@@ -43,6 +43,8 @@ class Setup:
     """A script that is asked, by a server that can."""
     login: bool = False
     """Whether it lets only an account of its own pull."""
+    settings: str = ""
+    """JSON: what its section `ocilot` has beside that."""
 
 
 class Server:
@@ -114,7 +116,7 @@ class Ocilot(Server):
 
     def command(self) -> Sequence[str | Path]:
         words: list[str | Path] = [self.program, "serve"]
-        if self.setup.hook or self.setup.login:
+        if self.setup.hook or self.setup.login or self.setup.settings:
             config = self.setup.home / "ocilot.yml"
             config.parent.mkdir(parents=True, exist_ok=True)
             config.write_text(self.config())
@@ -127,12 +129,14 @@ class Ocilot(Server):
 
     def config(self) -> str:
         """JSON is YAML, too."""
-        access: dict[str, object] = {"accounts": {"enabled": True}}
+        access: dict[str, object] = json.loads(self.setup.settings or "{}")
+        if self.setup.hook or self.setup.login:
+            access["accounts"] = {"enabled": True}
         if self.setup.hook:
             access["hooks"] = {"scripts": [{"path": str(self.setup.hook)}]}
         if self.setup.login:
             access["access"] = [{"repositories": ["**"], "allow": {f"user:{ACCOUNT}": ["pull"]}}]
-        storage = {"filesystem": {"rootdirectory": str(self.setup.root)}}
+        storage = {"filesystem": {"rootdirectory": str(self.setup.root)}, "delete": {"enabled": True}}
         return json.dumps({"version": 0.1, "storage": storage, "ocilot": access})
 
     def log_in(self, repository: str) -> str:

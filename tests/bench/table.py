@@ -100,7 +100,7 @@ def cells(all_: Sequence[Row], interpreter_ms: float | None = None) -> list[tupl
         is_first = row.workload.name != last
         last = row.workload.name
         rss = row["rss"]
-        has_rate = row.workload.run not in ("start", "idle")
+        has_rate = row.workload.run not in ("start", "idle", "plan", "tag-pages")
         lines.append(
             (
                 str(row.workload.number) if is_first else "",
@@ -135,6 +135,7 @@ def notes(row: Row, interpreter_ms: float | None) -> str:
     idle, rss = row["idle_rss"], row["rss"]
     if idle is not None and rss is not None and row.workload.connections:
         said.append(f"{(rss - idle) / 1e6:.1f} MB more than idle")
+    said += upkeep_notes(row)
     if (fairness := row["fairness"]) is not None:
         said.append(f"fastest stream {fairness:.2f} x slowest")
     if (most := row["most"]) is not None:
@@ -154,6 +155,21 @@ def notes(row: Row, interpreter_ms: float | None) -> str:
     if (cpu := row.spread.get("cpu_us")) and row.rounds > 1 and cpu[1] > cpu[0] * 1.1:
         said.append(f"CPU {number(cpu[0])} to {number(cpu[1])}")
     return "; ".join(said)
+
+
+def upkeep_notes(row: Row) -> list[str]:
+    """What was done beside the requests whose times the columns have."""
+    said = []
+    if (blobs := row["collected"]) is not None:
+        said.append(f"rate and CPU are of {blobs:,.0f} collected blobs, times of manifests")
+    if (seconds := row["plan_s"]) is not None and (tags := row["planned_tags"]) is not None:
+        said.append(f"{number(seconds)} s for a plan of {tags:,.0f} tags; times are of pushes")
+    if (before := row["before_p99_us"]) is not None:
+        worst = f", {duration(row['worst_p99_us'])} at worst" if row["worst_p99_us"] is not None else ""
+        said.append(f"p99 {duration(before)} before{worst}")
+    if row["v2_pages"]:
+        said.append("/v2/<name>/tags/list by name: this registry sorts no tags")
+    return said
 
 
 def number(value: float | None) -> str:

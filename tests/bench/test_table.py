@@ -110,6 +110,19 @@ def test_every_goal_is_of_a_workload_there_is() -> None:
     assert units <= {"", "nginx", goals.LIMIT, *workloads.WORKLOADS}
 
 
+def test_what_runs_beside_requests_is_compared_with_before() -> None:
+    one = sample("ocilot", 25_000, 40, workload="collect", collected=500_500, p99_us=900.0)
+    samples = [{**one, "before_p99_us": 600.0, "p99_growth": 1.5, "rss": 60e6, "idle_rss": 50e6}]
+    assert "collected blobs" in line(samples, "ocilot")["notes"]
+    assert "p99 600 us before" in line(samples, "ocilot")["notes"]
+    assert goal(samples, "rate")["reached"] == "yes"
+    growth = goal(samples, "p99 by that before")
+    assert (growth["measured"], growth["reached"]) == ("1.50", "yes")
+    assert goal(samples, "RSS")["measured"] == "10.0 MB"
+    plan = [sample("ocilot", 9, 0, workload="plan", plan_s=2.5, planned_tags=100_000)]
+    assert (goal(plan, "plan")["measured"], goal(plan, "plan")["reached"]) == ("2.50 s", "NO")
+
+
 def test_numbers_have_three_digits() -> None:
     assert [table.number(value) for value in (None, 0.123, 12.34, 123.4, 98_765.4)] == [
         *("-", "0.12", "12.3", "123", "98,765")

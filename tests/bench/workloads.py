@@ -52,6 +52,10 @@ class Workload:
     """The script of tests/bench/hooks that is asked."""
     login: bool = False
     """Whether only an account may pull."""
+    settings: str = ""
+    """JSON: the section `ocilot` of the configuration."""
+    once: bool = False
+    """Measured in one round, as it makes its own store, which takes minutes."""
     only: frozenset[str] = frozenset()
     """The servers that are measured, if not all."""
     published: Published = field(default_factory=Published)
@@ -212,6 +216,32 @@ def _hooks() -> list[Workload]:
     ]  # fmt: skip
 
 
+POLICIES = (
+    '{"retention": {"policies": [{"name": "all", "repositories": ["bench/app"], '
+    '"keep": [{"tags": "v*", "newest": 1000}], "delete": [{"tags": "*", "everything": true}]}]}}'
+)
+"""Each tag is compared, and nearly all are planned to go."""
+
+
+def _upkeep() -> list[Workload]:
+    """What runs beside requests; --blobs and --tags say over how much."""
+    own = Workload("", 16, "", connections=8, needs="lists", only=OURS, once=True)
+    return [
+        replace(
+            own, name="collect", what="collect half of 1 000 000 blobs while manifests are pulled",
+            run="collect", targets="app-tags", settings='{"gc": {"enabled": false}}'
+        ),
+        replace(
+            own, name="plan", what="plan of retention over 100 000 tags while blobs are pushed", run="plan",
+            load="push", size=4 * KIB, repository=PUSHED, settings=POLICIES
+        ),
+        replace(
+            own, name="tag-pages", number=12, what="100 tags of 100 000, sorted by the server",
+            run="tag-pages", connections=0
+        ),
+    ]  # fmt: skip
+
+
 GROWN = {"small": "1 000", "main": "100 000", "million": "1 000 000"}
 """Stores by their number of blobs."""
 
@@ -246,12 +276,12 @@ WORKLOADS: Mapping[str, Workload] = {
         *_lists(),
         *_others(),
         *_hooks(),
+        *_upkeep(),
         *_growth(),
     )
 }
 
 NOT_YET = {
-    16: "garbage collection under load",
     18: "pull-through of one cold blob by 64 clients",
     22: "storage of ten versions of an image",
 }

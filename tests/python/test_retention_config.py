@@ -38,6 +38,8 @@ def problem(tmp_path: Path, rules: str) -> str:
         ("        delete: [{tags: v*, pulled-within: 7d}]\n", 7, "delete.0.pulled-within", "a keep rule"),
         ("        delete: [{untagged-for: 7d, newest: 3}]\n", 7, "delete.0.newest", "one of"),
         ("        flor: 3\n", 7, "flor", "one of"),
+        ("        delete: [{tags: v*}]\n        at: 2am\n", 8, "at", 'such as "02:00" or "sun 02:00"'),
+        ("        delete: [{tags: v*}]\n        at: 02:00\n        every: 36h\n", 9, "every", "whole days"),
     ],
 )
 def test_a_wrong_rule_is_named_with_its_place(
@@ -56,3 +58,10 @@ def test_policies_reach_the_core_as_they_were_written(tmp_path: Path) -> None:
     assert json.loads(settings.retention_policies)[0]["keep"] == [{"tags": ["1.10"], "newest": "3"}]
     assert settings.retention_interval == 24 * 3600
     assert not settings.retention_first_run_applies
+
+
+def test_a_time_of_day_needs_no_quotes(tmp_path: Path) -> None:
+    file = tmp_path / "config.yml"
+    file.write_text(HEAD + "        delete: [{tags: v*}]\n        at: 02:00\n        every: 7d\n")
+    (policy,) = json.loads(configuration.load(file).settings.retention_policies)
+    assert (policy["at"], policy["every"]) == ("02:00", "7d")

@@ -25,7 +25,8 @@ def test_every_command_of_the_page_works(fresh_registry: FreshRegistry, tmp_path
     with registry.connect() as api:
         for tag in ("latest", "pr-1", "pr-2", "pr-3"):
             api.push_image("preview/app", make_image(tag), tag)
-    shell = Shell(tmp_path, {}, {"REGISTRY_CONFIGURATION_PATH": str(registry.config)})
+    places = {"/var/lib/ocilot": str(root), "config.yml": str(registry.config)}
+    shell = Shell(tmp_path, places, {"REGISTRY_CONFIGURATION_PATH": str(registry.config)})
     for block in blocks(PAGE):
         if block.language in SHELLS:
             for command, promised in typed(block):

@@ -66,6 +66,7 @@ TABLE = {
     ("usage", "GET"): ADMINISTRATORS,
     ("retention", "GET"): ADMINISTRATORS,
     ("retention_plan", "POST"): ADMINISTRATORS,
+    ("retention_matches", "POST"): ADMINISTRATORS,
     ("retention_plans", "GET"): ADMINISTRATORS,
     ("retention_plan_rows", "GET"): ADMINISTRATORS,
     ("retention_apply", "POST"): ADMINISTRATORS,

@@ -38,12 +38,14 @@ Json json_of(jobs::PlanSummary const& plan) {
         {"made_at", rfc3339(plan.made_at)},
         {"made_by", plan.made_by},
         {"scheduled", plan.scheduled},
+        {"policies", plan.policies},
         {"state", plan.state},
         {"waits", text_or_null(plan.waits)},
         {"rules_version", plan.version},
         {"repositories", plan.counts.repositories},
         {"tags", plan.counts.tags},
         {"delete", {{"tags", plan.counts.delete_tags}, {"manifests", plan.counts.delete_manifests}}},
+        {"untagged", plan.counts.untagged},
         {"bytes", plan.counts.bytes},
         {"applied", nullptr},
         {"error", text_or_null(plan.error)}};
@@ -66,14 +68,26 @@ Result<std::int64_t> positive(std::string_view text, std::string_view what) {
     return number;
 }
 
+Json json_of(jobs::PolicyRun const& run) {
+    return {{"policy", run.name},
+            {"schedule", run.schedule_text},
+            {"last_at", json_time(run.ran_at)},
+            {"next_at", rfc3339(run.due_at)}};
+}
+
 /// `GET /api/v1/retention`.
 Task<Result<Response>> get_retention(Context const& context) {
     CO_CHECK(check_retains(context));
     CO_TRY(auto const job, context.jobs->job(job_name));
+    CO_TRY(auto const schedule, co_await context.retention->schedule());
     auto const& rules = context.retention->rules();
+    auto runs = Json::array();
+    for (auto const& run : schedule.runs()) runs.push_back(json_of(run));
     auto document = Json{{"enabled", job.state != jobs::JobState::disabled},
-                         {"interval_seconds", job.interval.count()},
-                         {"next_at", json_time(job.next_at)},
+                         {"interval_seconds", context.retention->interval().count()},
+                         {"next_at", json_time(schedule.next())},
+                         {"clock_is_doubted", schedule.clock_is_doubted()},
+                         {"schedules", std::move(runs)},
                          {"rules_version", rules.version},
                          {"policies", Json::parse(rules.source)}};
     co_return json_response(200, document);
@@ -93,6 +107,40 @@ Task<Result<Response>> post_plan(Context const& context) {
     auto response = json_response(201, json_of(plan));
     response.set("Location", context.urls.local(fmt::format("/api/v1/retention/plans/{}", plan.id)));
     co_return response;
+}
+
+Json json_of(std::vector<jobs::RuleMatch> const& rules) {
+    auto list = Json::array();
+    for (auto const& match : rules) {
+        list.push_back({{"rule", match.rule},
+                        {"text", match.text},
+                        {"selected", match.selected},
+                        {"named", match.named},
+                        {"candidates", match.candidates ? Json(*match.candidates) : Json()}});
+    }
+    return list;
+}
+
+/// `POST /api/v1/retention/matches`.
+Task<Result<Response>> post_matches(Context const& context) {
+    CO_CHECK(check_retains(context));
+    CO_TRY(auto members, co_await JsonMembers::of_body(context.request));
+    auto source = members.json("policies");
+    CO_CHECK(members.reject_unknown());
+    auto rules = context.retention->rules();
+    if (source) {
+        CO_TRY(rules, jobs::RetentionRules::parse(std::move(*source)));
+    }
+    CO_TRY(auto const found, co_await context.retention->matches(rules));
+    auto list = Json::array();
+    for (auto const& policy : found) {
+        list.push_back({{"policy", policy.name},
+                        {"repositories", policy.repositories},
+                        {"tags", policy.tags},
+                        {"keep", json_of(policy.keep)},
+                        {"delete", json_of(policy.remove)}});
+    }
+    co_return json_response(200, {{"matches", std::move(list)}});
 }
 
 /// `GET /api/v1/retention/plans`.
@@ -202,6 +250,14 @@ constexpr Verb plan_verbs[] = {{Method::post,
                                 "`policies`. Deletes nothing.",
                                 {{{201, "The plan without its rows. `Location` has its URL."}}},
                                 {Errc::body_too_large}}};
+constexpr Verb matches_verbs[] = {
+    {Method::post,
+     Action::admin,
+     post_matches,
+     "Count what each rule of retention selects now, with the configured policies or with `policies`. Stores "
+     "nothing.",
+     {{{200, "For each policy its repositories and tags, and for each rule what it selects."}}},
+     {Errc::body_too_large}}};
 constexpr Verb plans_verbs[] = {
     {Method::get,
      Action::admin,
@@ -239,6 +295,7 @@ constexpr Verb explain_verbs[] = {
 constexpr Endpoint retention_route_table[] = {
     row("/api/v1/retention", "retention", retention_verbs),
     row("/api/v1/retention/plan", "retention_plan", plan_verbs),
+    row("/api/v1/retention/matches", "retention_matches", matches_verbs),
     row("/api/v1/retention/plans", "retention_plans", plans_verbs),
     row("/api/v1/retention/plans/<item>", "retention_plan_rows", plan_item_verbs),
     row("/api/v1/retention/apply", "retention_apply", apply_verbs),

@@ -5,6 +5,7 @@
 #include "meta/sqlite/caller_counting.h"
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/collection.h"
+#include "meta/sqlite/job_places.h"
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/keys.h"
 #include "meta/sqlite/leases.h"
@@ -39,6 +40,7 @@ struct SqliteStore::Parts {
           tokens(readers, writer),
           keys(readers, writer),
           journal(readers, writer),
+          places(readers, writer),
           collection(readers, writer),
           retention(readers, writer),
           pulls(readers, writer) {}
@@ -57,6 +59,7 @@ struct SqliteStore::Parts {
     SqliteKeys keys;
     SqliteJournal journal;
     SqliteLeases leases;
+    SqliteJobPlaces places;
     SqliteCollection collection;
     SqliteRetention retention;
     SqlitePulls pulls;
@@ -180,6 +183,10 @@ Journal& SqliteStore::journal() noexcept {
 
 Leases& SqliteStore::leases() noexcept {
     return parts_->leases;
+}
+
+JobPlaces& SqliteStore::places() noexcept {
+    return parts_->places;
 }
 
 Collection& SqliteStore::collection() noexcept {

@@ -37,6 +37,7 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] Keys& keys() noexcept override;
     [[nodiscard]] Journal& journal() noexcept override;
     [[nodiscard]] Leases& leases() noexcept override;
+    [[nodiscard]] JobPlaces& places() noexcept override;
     [[nodiscard]] Collection& collection() noexcept override;
     [[nodiscard]] Retention& retention() noexcept override;
     [[nodiscard]] Pulls& pulls() noexcept override;

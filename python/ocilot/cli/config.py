@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -19,18 +19,33 @@ from .output import Output, OutputOption, json_of, print_data, print_table
 app = typer.Typer(no_args_is_help=True)
 
 
+AgainstOption = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="DIR",
+        help="Also print how much each rule of retention, quotas and access matches in the registry of this "
+        "data directory.",
+        show_default=False,
+    ),
+]
+
+
 @app.command("check")
 @located
-def check(at: Location) -> None:
+def check(at: Location, against: AgainstOption = None, output: OutputOption = Output.TABLE) -> None:
     """Check the configuration and the REGISTRY_* variables. Exit code 2 if anything is invalid.
 
     Also checks that the files in it can be read, and that accounts are members of the groups in access rules.
+    With `--against`, prints what the rules match, and a note for each that matches nothing or everything.
     """
     loaded = at.load()
     if found := [*host_checks.problems(loaded.settings), *_script_problems(loaded)]:
         raise ConfigError("\n".join(found))
     for note in host_checks.group_notes(loaded.config, _groups_of_accounts(at, loaded)):
         print(f"note: {note}", file=sys.stderr)
+    if against is not None or output is not Output.TABLE:
+        _print_matches(loaded, against, output)
     print(f"{loaded.path or 'the default configuration'} is fine", file=sys.stderr)
 
 
@@ -41,6 +56,18 @@ def show(at: Location, output: OutputOption = Output.YAML) -> None:
     data = at.load().as_data()
     rows = [{"key": key, "value": value} for key, value in _flat(data)]
     print_data(data, output, lambda: print_table(rows, {"key": "KEY", "value": "VALUE"}))
+
+
+def _print_matches(loaded: Loaded, root: str | None, output: Output) -> None:
+    from . import against
+
+    found = [] if root is None else against.compare(loaded, root)
+    rows = [{**one, "matches": f"{one['matches']} of {one['of']} {one['what']}"} for one in found]
+    columns = {"place": "PLACE", "key": "KEY", "rule": "RULE", "matches": "MATCHES"}
+    print_data(found, output, lambda: print_table(rows, columns))
+    for one in found:
+        if one["note"] is not None:
+            print(f"note: {one['place']}: {one['key']} {one['note']}", file=sys.stderr)
 
 
 def _script_problems(loaded: Loaded) -> list[str]:

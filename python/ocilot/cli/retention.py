@@ -60,9 +60,10 @@ def show(
 @app.command("ls")
 @located
 def ls(at: Location, output: OutputOption = Output.TABLE) -> None:
-    """List the stored plans, newest first."""
+    """List the stored plans, newest first, and when each policy makes its next one."""
     with at.control(start=False) as control:
         plans = list(control.ask_all(path("retention", "plans"), "plans"))
+        schedules = control.ask("GET", path("retention"))["schedules"]
     rows = [
         {
             **one,
@@ -73,6 +74,8 @@ def ls(at: Location, output: OutputOption = Output.TABLE) -> None:
     ]
     columns = {"id": "PLAN", "made_at": "MADE", "made_by": "BY", "state": "STATE", "deletes": "DELETES"}
     print_data(plans, output, lambda: print_table(rows, {**columns, "frees": "FREES", "waits": "WAITS"}))
+    for one in schedules:
+        print(f"{one['policy']}: {one['schedule']}, next plan {one['next_at']}", file=sys.stderr)
 
 
 @app.command("apply")
@@ -171,8 +174,9 @@ def _confirm(found: dict[str, Any]) -> None:
 
 def summary_of(found: dict[str, Any]) -> str:
     """A plan in one sentence."""
-    text = f"plan {found['id']}: {found['delete']['tags']} of {found['tags']} tags in {found['repositories']}"
-    text += f" repositories and {found['delete']['manifests']} untagged manifests are deleted"
+    deleted = found["delete"]
+    text = f"plan {found['id']}: {deleted['tags']} of {found['tags']} tags in {found['repositories']}"
+    text += f" repositories and {deleted['manifests']} of {found['untagged']} untagged manifests are deleted"
     text += f", {size_of(found['bytes'])} become free"
     return f"{text}; it waits: {found['waits']}" if found["state"] == "waiting" else text
 

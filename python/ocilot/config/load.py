@@ -29,6 +29,8 @@ class Loaded(NamedTuple):
     """The file, if there was one."""
     notes: list[str]
     """Notes about settings that have no effect or hardly the intended one; one sentence each."""
+    tree: Node = Node({}, "default")
+    """What was written, with its places."""
 
     @property
     def settings(self) -> _core.Settings:
@@ -81,7 +83,7 @@ def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] 
     if chosen is None and "enabled" not in config.storage.delete.given_keys:
         config = _with_deletes(config)
     notes = [*unknown, *_without_effect(tree), *_overruled(config)]
-    return Loaded(config, chosen, [*notes, *pushes_without_pull(config.ocilot.access)])
+    return Loaded(config, chosen, [*notes, *pushes_without_pull(config.ocilot.access)], tree)
 
 
 def wanted_log_format(

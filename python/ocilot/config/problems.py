@@ -20,7 +20,7 @@ _OTHER_WORDS: dict[Path, str] = {
 
 def sentences(invalid: Invalid, tree: Node) -> list[str]:
     """One line a problem, in the order of the file."""
-    lines = [_sentence(_find(tree, problem.path), problem) for problem in invalid.problems]
+    lines = [_sentence(tree.nearest(problem.path), problem) for problem in invalid.problems]
     return sorted(dict.fromkeys(lines), key=_by_place)
 
 
@@ -31,18 +31,6 @@ def _paths(model: type[Section] = Config, before: str = "") -> list[str]:
         below = field.below or field.items
         keys += [before + name, *(_paths(below, f"{before}{name}.") if below else [])]
     return keys
-
-
-def _find(tree: Node, path: Path) -> Node:
-    """The node at a path, or the nearest above it."""
-    node = tree
-    for step in path:
-        content = node.content
-        if isinstance(content, dict) and step in content:
-            node = content[step]
-        elif isinstance(content, list) and step.isdecimal() and int(step) < len(content):
-            node = content[int(step)]
-    return node
 
 
 def _sentence(node: Node, problem: Problem) -> str:

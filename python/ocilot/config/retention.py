@@ -61,9 +61,10 @@ class Retention(Section):
 
     policies: Annotated[list[dict[str, Any]], POLICIES] = []
     """Policies, each with `name`, `repositories`, rules in `keep` and `delete`, and optionally `except`,
-    `floor`, `protect` and `fuse`; see [retention](../operate/retention.md). Default: nothing is deleted."""
+    `floor`, `protect`, `fuse`, `every` and `at`; see [retention](../operate/retention.md). Default: nothing
+    is deleted."""
     interval: Annotated[int, INTERVAL] = 24 * 3600
-    """Interval between two rounds of the job `apply-retention`."""
+    """Interval between two scheduled plans of a policy without `every` and `at`."""
     firstrun: Annotated[bool, FLAG] = False
     """Whether the first plan of new or changed policies is applied by the job. Default: it waits until an
     administrator applies it."""

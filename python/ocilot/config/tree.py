@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 Plain = str | int | float | bool | None
@@ -20,6 +21,17 @@ class Node:
     def __init__(self, content: dict[str, Node] | list[Node] | Scalar, where: str) -> None:
         self.content = content
         self.where = where
+
+    def nearest(self, path: Iterable[str]) -> Node:
+        """The node at a path of keys and numbers, or the nearest above it."""
+        node = self
+        for step in path:
+            content = node.content
+            if isinstance(content, dict) and step in content:
+                node = content[step]
+            elif isinstance(content, list) and step.isdecimal() and int(step) < len(content):
+                node = content[int(step)]
+        return node
 
 
 NOTHING = Scalar(None, "")

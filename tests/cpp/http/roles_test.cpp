@@ -78,6 +78,7 @@ std::vector<RoleRow> table_of_administration() {
         {"usage", Method::get, "/api/v1/usage", admins},
         {"retention", Method::get, "/api/v1/retention", admins},
         {"retention_plan", Method::post, "/api/v1/retention/plan", admins},
+        {"retention_matches", Method::post, "/api/v1/retention/matches", admins},
         {"retention_plans", Method::get, "/api/v1/retention/plans", admins},
         {"retention_plan_rows", Method::get, "/api/v1/retention/plans/1", admins},
         {"retention_apply", Method::post, "/api/v1/retention/apply", admins},

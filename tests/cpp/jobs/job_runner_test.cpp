@@ -109,6 +109,18 @@ Items throw_bad_alloc(Round const&) {
 
 }  // namespace
 
+TEST_F(JobRunnerTest, ARoundShowsWhetherItWasRequested) {
+    auto first = job([](Round const& round) -> Items { co_return std::size_t{round.requested() ? 1U : 0U}; });
+    first.first_delay = std::chrono::seconds(0);
+    play({first}, [](JobRunnerTest&, jobs::JobRunner& runner) -> Task<> {
+        co_await rounds(runner, 1);
+        EXPECT_EQ(status(runner).last.value().items, 0U) << "it was due";
+        EXPECT_TRUE(runner.run_now("work").has_value());
+        co_await rounds(runner, 2);
+        EXPECT_EQ(status(runner).last.value().items, 1U);
+    });
+}
+
 TEST_F(JobRunnerTest, StartsTheFirstRoundAfterItsDelayAndSaysWhenTheNextIs) {
     auto now = job([](Round const&) -> Items { co_return std::size_t{3}; });
     now.first_delay = std::chrono::seconds(0);

@@ -40,7 +40,12 @@ class RetentionTest : public test::CollectorTest {
         jobs::RetentionSettings settings{jobs::RetentionRules::parse(source).value(), first_run_applies};
         retention.emplace(jobs::RetentionParts{parts, pool}, std::move(settings), log, metrics);
     }
-    std::size_t work() { return run(retention->round(round)).value(); }
+    void SetUp() override {
+        CollectorTest::SetUp();
+        asked.reset(true);
+    }
+    /// As `ocilot jobs run apply-retention`.
+    std::size_t work() { return run(retention->round(asked)).value(); }
     jobs::PlanSummary plan() { return run(retention->plan(retention->rules(), boss)).value(); }
     jobs::PlanSummary stored(std::int64_t id) {
         return jobs::plan_of(run(meta->retention().plan(id)).value()).value();
@@ -55,6 +60,7 @@ class RetentionTest : public test::CollectorTest {
 
     meta::Actor const boss{.name = "boss", .kind = "user"};
     BlockingPool pool{1};
+    jobs::Round asked;
     std::optional<jobs::Retention> retention;
 };
 
@@ -154,7 +160,7 @@ TEST_F(RetentionTest, HooksAreAskedAsForAnyCaller) {
     registry::Registry guarded{blobs, *meta, gate, clock, random, *sessions, manifests, rules};
     guarded.rules.deletes = false;  // For clients.
     jobs::Retention here({guarded, pool}, {jobs::RetentionRules::parse(older).value(), true}, log, metrics);
-    EXPECT_EQ(run(here.round(round)).value(), 1U);
+    EXPECT_EQ(run(here.round(asked)).value(), 1U);
     EXPECT_THAT(tags(), ElementsAre("keep-1", "v2"));
     EXPECT_THAT(gate.callers, ElementsAre("system:retention", "system:retention"));
     EXPECT_THAT(sink.text(), HasSubstr("v2 is a release"));
@@ -225,7 +231,7 @@ TEST_F(RetentionTest, WithoutTheListOfWhatIsInUseNothingIsDeleted) {
     pass(25h);
     with_rules(R"([{"name":"p","repositories":["**"],"keep":[{"in-use":"file:)" + list +
                R"("}],"delete":[{"tags":"*","older-than":"1d"}],"floor":0}])");
-    EXPECT_THAT(run(retention->round(round)).error().message, HasSubstr("nothing is deleted"));
+    EXPECT_THAT(run(retention->round(asked)).error().message, HasSubstr("nothing is deleted"));
     EXPECT_EQ(tags().size(), 3U);
     std::ofstream(list) << "# deployed\nregistry.example.com:5000/team/app:v2\n";
     EXPECT_EQ(work(), 2U);
@@ -241,6 +247,36 @@ TEST_F(RetentionTest, ExplainsATag) {
     EXPECT_THAT(text, HasSubstr(R"({"rule":"p.delete.0","text":"tags *, older than 1d","selects":true})"));
     EXPECT_EQ(run(retention->explain(name, oci::Tag::parse("none").value())).error().code,
               Errc::manifest_unknown);
+}
+
+TEST_F(RetentionTest, CountsWhatEachRuleSelects) {
+    push_tags({"v1", "v2", "dev-1"});
+    pass(1h);
+    with_rules(R"([{"name":"p","repositories":["team/*"],"keep":[{"tags":"v*"},{"tags":"w*"}],)"
+               R"("delete":[{"tags":"*","older-than":"1d"},{"untagged-for":"1d"}]},)"
+               R"({"name":"none","repositories":["nothing"],"delete":[{"tags":"v*"}]}])");
+    auto const found = run(retention->matches(retention->rules())).value();
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].repositories, 1U);
+    EXPECT_EQ(found[0].tags, 3U);
+    ASSERT_EQ(found[0].keep.size(), 2U);
+    EXPECT_EQ(found[0].keep[0].rule, "p.keep.0");
+    EXPECT_EQ(found[0].keep[0].selected, 2U);
+    EXPECT_EQ(found[0].keep[0].candidates, 3U);
+    EXPECT_EQ(found[0].keep[1].named, 0U);
+    EXPECT_EQ(found[0].remove[0].selected, 0U) << "all are young";
+    EXPECT_EQ(found[0].remove[0].named, 3U);
+    EXPECT_EQ(found[0].remove[1].candidates, std::nullopt);
+    EXPECT_EQ(found[1].repositories, 0U);
+    EXPECT_THAT(run(meta->retention().plans({}, 1)).value(), IsEmpty());
+}
+
+TEST_F(RetentionTest, APlanCountsManifestsWithoutATag) {
+    push_image("old", "v1");
+    push_image("new", "v1");
+    with_rules(older);
+    EXPECT_EQ(plan().counts.untagged, 1U);
+    EXPECT_EQ(stored(1).counts.untagged, 1U);
 }
 
 /// R26: without rules there is nothing to do.

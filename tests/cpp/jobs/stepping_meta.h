@@ -82,6 +82,7 @@ class SteppingMeta final : public meta::MetaStore {
     [[nodiscard]] meta::Keys& keys() noexcept override { return store_.keys(); }
     [[nodiscard]] meta::Journal& journal() noexcept override { return store_.journal(); }
     [[nodiscard]] meta::Leases& leases() noexcept override { return store_.leases(); }
+    [[nodiscard]] meta::JobPlaces& places() noexcept override { return store_.places(); }
     [[nodiscard]] meta::Collection& collection() noexcept override { return collection_; }
     [[nodiscard]] meta::Retention& retention() noexcept override { return store_.retention(); }
     [[nodiscard]] meta::Pulls& pulls() noexcept override { return store_.pulls(); }

@@ -334,6 +334,8 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
             run(store->catalog().put_manifest(a_manifest(repo("used"), "kept", {tag("kept")}))).has_value());
         do_everything_with_pulls(store->pulls());
         do_everything_with_retention(store->retention());
+        EXPECT_TRUE(run(store->places().save({"job", "place", at(1)})).has_value());
+        EXPECT_TRUE(run(store->places().place("job")).has_value());
         do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());
         do_everything_with_a_snapshot(path);

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "jobs/retention_rules.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ocilot::jobs {
+
+/// What one rule selects now, in all repositories of its policy.
+struct RuleMatch {
+    std::string rule;            ///< `applications.keep.0`
+    std::string text;            ///< in words
+    std::uint64_t selected = 0;  ///< tags, or manifests without a tag
+    std::uint64_t named = 0;     ///< of what it would select if times and numbers did not count
+    /// The tags that it could select; nullopt for a rule about manifests.
+    std::optional<std::uint64_t> candidates = {};
+};
+
+struct PolicyMatch {
+    std::string name;
+    std::uint64_t repositories = 0;
+    std::uint64_t tags = 0;  ///< of these
+    std::vector<RuleMatch> keep = {};
+    std::vector<RuleMatch> remove = {};
+};
+
+/// Counts what each rule selects, whatever the other rules say. Stores nothing.
+Task<Result<std::vector<PolicyMatch>>> match_rules(RetentionParts parts, RetentionRules const& rules,
+                                                   Round const& round);
+
+}  // namespace ocilot::jobs
