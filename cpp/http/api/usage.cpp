@@ -16,6 +16,49 @@ constexpr std::size_t longest_page = 1000;
 constexpr std::size_t most_parts = 10'000;  ///< of an image
 constexpr std::string_view path = "/api/v1/usage";
 
+constexpr Field usage_fields[] = {
+    {"repository", schema::repository},
+    {"bytes", schema::count, "Of its manifests and blobs, each once."},
+    {"blobs", schema::count},
+    {"manifests", schema::count},
+    {"tags", schema::count},
+    {"quota_bytes", schema::or_null(schema::count), "`null`: no quota."},
+    {"quota_tags", schema::or_null(schema::count), "`null`: no quota."}};
+constexpr Schema usage_schema = schema::object_of("Usage", usage_fields);
+
+constexpr std::string_view part_kinds[] = {"manifest", "blob"};
+constexpr Field part_fields[] = {
+    {"digest", schema::digest},
+    {"kind", schema::one_of(part_kinds)},
+    {"size", schema::count, "Bytes."},
+    {"repositories", schema::count, "Repositories that hold it."},
+    {"manifests", schema::count, "Manifests of this repository that name it."}};
+constexpr Schema part_schema = schema::object_of("ImagePart", part_fields);
+
+// Without parameters a list, else one repository or one image: each member says of which it is.
+constexpr Field usage_answer_fields[] = {
+    optional({"repositories", schema::list_of(usage_schema), "Without `repository`: all, by name."}),
+    optional({"repository", schema::repository}),
+    optional({"tag", schema::tag, "With `tag`."}),
+    optional({"bytes", schema::count, "Of the repository, or of all parts of the image."}),
+    optional({"blobs", schema::count}),
+    optional({"manifests", schema::count}),
+    optional({"tags", schema::count}),
+    optional({"quota_bytes", schema::or_null(schema::count)}),
+    optional({"quota_tags", schema::or_null(schema::count)}),
+    optional({"exclusive_bytes", schema::count, "Of the repository: bytes that no other repository holds."}),
+    optional({"restorable_bytes", schema::count, "Of the repository: deleted and can be restored."}),
+    optional({"free_bytes", schema::count, "With `tag`: bytes that become free without the tag."}),
+    optional({"parts", schema::list_of(part_schema), "With `tag`: the manifest of the tag first."})};
+constexpr Schema usage_answer = schema::object_of("UsageReport", usage_answer_fields);
+
+constexpr Field usage_of_name =
+    optional({"repository", schema::repository, "One repository, with what it shares and could restore."});
+constexpr Field usage_of_tag = optional(
+    {"tag", schema::tag, "With `repository`: the manifests and blobs of an image."});
+constexpr Field usage_query[] = {usage_of_name, usage_of_tag, page_size,
+                                 page_after("Last name of the previous page.")};
+
 Json json_of(std::optional<std::uint64_t> limit) {
     return limit ? Json(*limit) : Json();
 }
@@ -84,8 +127,8 @@ Task<Result<Response>> usage_of_image(Context const& context, oci::RepositoryNam
 
 /// `GET /api/v1/usage`.
 Task<Result<Response>> get_usage(Context const& context) {
-    auto const repository = context.query.first("repository");
-    auto const tag = context.query.first("tag");
+    auto const repository = context.query.first(usage_of_name.name);
+    auto const tag = context.query.first(usage_of_tag.name);
     if (!repository) {
         if (tag) co_return Error{Errc::bad_request, "missing repository: expected the one of the tag"};
         co_return co_await usage_of_all(context);
@@ -102,11 +145,11 @@ constexpr Verb usage_verbs[] = {
     {Method::get,
      Action::admin,
      get_usage,
-     "List what repositories hold; with `?repository=` what one holds, shares and could restore; with "
-     "`&tag=` the manifests and blobs of an image and the bytes that become free without the tag.",
-     {{list_page}},
+     "List what repositories hold, or show one repository or one image.",
+     {{page_of(usage_answer)}},
      {Errc::name_invalid, Errc::name_unknown, Errc::tag_invalid, Errc::manifest_unknown,
-      Errc::pagination_invalid}}};
+      Errc::pagination_invalid},
+     Operation{.query = usage_query}}};
 
 constexpr Endpoint usage_route_table[] = {
     row("/api/v1/usage", "usage", usage_verbs),

@@ -13,6 +13,7 @@ namespace ocilot::http {
 struct Context {
     Request const& request;
     Query const& query;
+    Routes const& routes;
     registry::Registry& registry;
     auth::Guard& guard;
     auth::TokenServer* tokens;              ///< null where this registry gives out none
