@@ -20,6 +20,7 @@ namespace ocilot::registry {
 
 class UploadSessions;
 class ManifestCache;
+class PlatformCache;
 class UnreadableBlobs;
 class StorageRoom;
 
@@ -62,6 +63,7 @@ struct Registry {
     UnreadableBlobs* unreadable = nullptr;  ///< told of blobs that a request could not read; may be null
     MemoryBudget* upload_memory = nullptr;  ///< of buffers of uploads being received; null: not counted
     StorageRoom* room = nullptr;            ///< that uploads have; null: any
+    PlatformCache* platforms = nullptr;     ///< of images that lists of tags show; null: read each time
 };
 
 }  // namespace ocilot::registry
