@@ -153,6 +153,9 @@ TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
         "DROP TRIGGER usage_manifest_added; DROP TRIGGER usage_manifest_removed; DROP TRIGGER "
         "usage_tag_added; DROP TRIGGER usage_tag_removed; DROP TRIGGER usage_repository_removed; "
         "DROP TABLE usage; DROP TABLE retention_plan; DROP TABLE retention_piece; "
+        "DROP INDEX tag_pushed; DROP INDEX tag_size; ALTER TABLE tag DROP COLUMN image_size; "
+        "ALTER TABLE tag DROP COLUMN pushed_by; ALTER TABLE manifest DROP COLUMN image_size; "
+        "ALTER TABLE removed_manifest DROP COLUMN image_size; "
         "PRAGMA user_version = 7");
     {
         auto const store = open();
@@ -166,6 +169,47 @@ TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
     EXPECT_EQ(run(store->catalog().admin().alias(repo("old"))).value(), app);
     EXPECT_THAT(run(store->retention().plans({}, 1)).value(), IsEmpty());
     EXPECT_EQ(run(store->catalog().resolve(app, tag("t"))).value().digest, digest("m"));
+}
+
+TEST(OlderDatabase, TheImagesOfItsTagsHaveSizesAndPushers) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
+    auto const app = repo("team/app");
+    {
+        auto const store = open();
+        auto& catalog = store->catalog();
+        for (auto const* const layer : {"layer", "another"}) {
+            std::string_view const text(layer);
+            ASSERT_TRUE(
+                run(store->links().link_blob(app, {digest(text), text.size()}, {}, bob, at(1))).has_value());
+        }
+        auto image = a_manifest(app, "image", {tag("v1")});
+        image.blobs = {digest("layer"), digest("another")};
+        auto index = a_manifest(app, "index", {tag("all")});
+        index.manifests = {digest("image"), digest("elsewhere")};
+        for (auto const& manifest : {image, index, a_manifest(app, "gone", {tag("gone")})})
+            ASSERT_TRUE(run(catalog.put_manifest(manifest)).has_value());
+        ASSERT_TRUE(run(catalog.delete_manifest(app, digest("gone"), {}, bob, at(2))).has_value());
+    }
+    RawDb(path).rows(
+        "DROP INDEX tag_pushed; DROP INDEX tag_size; ALTER TABLE tag DROP COLUMN image_size; "
+        "ALTER TABLE tag DROP COLUMN pushed_by; ALTER TABLE manifest DROP COLUMN image_size; "
+        "ALTER TABLE removed_manifest DROP COLUMN image_size; PRAGMA user_version = 10");
+    auto const store = open();
+    meta::TagQuery const by_size{.order = meta::TagOrder::size};
+    auto const rows = run(store->catalog().admin().tags(app, by_size)).value();
+    ASSERT_EQ(rows.items.size(), 2U);
+    EXPECT_EQ(rows.items[0].name, "v1");
+    EXPECT_EQ(rows.items[0].size, std::string("imagelayeranother").size());
+    EXPECT_EQ(rows.items[0].pushed_by, "ann");
+    EXPECT_EQ(rows.items[1].name, "all");
+    EXPECT_EQ(rows.items[1].size, std::string("indeximagelayeranother").size());
+    meta::RestoreRequest request{.repository = app};
+    request.tag = tag("gone");
+    ASSERT_TRUE(run(store->collection().restore(request, bob, at(3))).has_value());
+    EXPECT_EQ(run(store->catalog().admin().tags(app, by_size)).value().items[0].size, 4U);
 }
 
 TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {
