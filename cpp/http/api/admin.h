@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "http/core/context.h"
+#include "http/core/schema.h"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>

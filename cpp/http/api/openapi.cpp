@@ -1,4 +1,3 @@
-#include "http/api/admin.h"
 #include "http/api/openapi_document.h"
 #include "http/api/routes.h"
 #include "http/core/json.h"
@@ -18,7 +17,8 @@ std::string const& rest_of_document(Routes const& routes) {
 /// `GET /api/v1/openapi.json`: what every registry of this version has, and so a secret of none.
 Task<Result<Response>> get_openapi(Context const& context) {
     std::string body = R"({"servers":[{)";
-    append_member(body, "url", context.urls.local("/"));
+    auto const place = context.urls.local("");
+    append_member(body, "url", place.empty() ? "/" : place);
     body += "}],";
     body += rest_of_document(context.routes);
     Response response;

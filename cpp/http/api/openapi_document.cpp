@@ -2,6 +2,7 @@
 
 #include "http/api/openapi_schemas.h"
 #include "http/core/errors.h"
+#include "http/core/route.h"
 
 #include <fmt/format.h>
 #include <map>
@@ -17,9 +18,8 @@ constexpr std::string_view api_root = "/api/v1/";
 
 constexpr Field name_field{"name", schema::repository,
                            "Name of the repository. Its slashes are sent as they are, or as `%2F`."};
-constexpr std::string_view one[] = {"1"};
-constexpr Field no_form{"Ocilot-Request", schema::one_of(one),
-                        "Required where the request has no body: no web page can send it by itself."};
+constexpr Field no_form{"Ocilot-Request", schema::any_text,
+                        "Any value: no web page can send this header by itself."};
 
 constexpr Field error_fields[] = {
     {"code", schema::any_text, "Code of the OCI distribution specification, or one like these."},

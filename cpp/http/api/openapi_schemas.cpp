@@ -70,7 +70,7 @@ Json OpenApiSchemas::written_out(Schema const& schema) {
         case Schema::Type::text:
             return text_schema(schema);
         case Schema::Type::integer:
-            return {{"type", "integer"}, {"minimum", schema.least}};
+            return {{"type", "integer"}, {"minimum", schema.least}, {"maximum", schema.most}};
         case Schema::Type::list:
             return {{"type", "array"},
                     {"items", schema.items == nullptr ? Json::object() : of(*schema.items)}};

@@ -41,11 +41,13 @@ constexpr Field made_token_fields[] = {
     {"secret", schema::any_text, "Used as the password; not stored, and never in another response."}};
 constexpr Schema made_token = schema::object_of("CreatedToken", made_token_fields);
 
+constexpr Schema lifetime{
+    .type = Schema::Type::integer, .least = 1, .most = std::int64_t{10} * 365 * 24 * 3600};
 constexpr Field new_token_fields[] = {
     {"account", schema::any_text, "Owner."},
     optional({"note", schema::any_text, "Free text, at most 256 bytes."}),
     optional({"scopes", scope_list, "Such as `repository:team/**:pull`; empty: no limit."}),
-    optional({"expires_in", schema::id, "Lifetime in seconds; missing: no expiry."})};
+    optional({"expires_in", lifetime, "Lifetime in seconds, at most ten years; missing: no expiry."})};
 constexpr Schema new_token = schema::body_of("NewToken", new_token_fields);
 
 constexpr Field of_account = optional({"account", schema::any_text, "Tokens of one account."});

@@ -143,9 +143,11 @@ Task<Response> App::respond(Request const& request) {
     auto const* const verb = endpoint.find(request.method);
     Response response;
     auto const origin = check_origin(settings_, request, target->path);
-    if (origin.has_error()) {
+    if (verb == nullptr) {
+        response = without_verb(request, endpoint);
+    } else if (origin.has_error()) {
         response = error_response(origin.error());
-    } else if (verb != nullptr) {
+    } else {
         auth::RateVerdict rate;
         auto answered = co_await answer(request, *target, *route, *verb, rate);
         if (answered.has_value()) {
@@ -154,8 +156,6 @@ Task<Response> App::respond(Request const& request) {
             response = failed(request, *target, *route, *verb, answered.error());
         }
         add_rate_headers(response, rate);
-    } else {
-        response = without_verb(request, endpoint);
     }
     if (endpoint.pattern.starts_with("/api/") && !response.has("Cache-Control"))
         response.set("Cache-Control", "no-store");

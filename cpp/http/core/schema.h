@@ -19,6 +19,7 @@ struct Schema {
     std::string_view pattern = {};  ///< of a text
     std::span<std::string_view const> choices = {};  ///< of a text: all that it may be; empty: anything
     std::int64_t least = 0;                          ///< of an integer
+    std::int64_t most = std::int64_t{1} << 53;       ///< beyond, not all readers of JSON agree
     Schema const* items = nullptr;                   ///< of a list, or of the values of an open object
     Field const* fields = nullptr;                   ///< of an object; null: any
     std::size_t field_count = 0;

@@ -121,8 +121,8 @@ def print_aliases(control: Control, output: Output) -> None:
 
 
 def _of(name: str) -> str:
-    """The path of a repository, whose name has slashes. The last one says that the name ends there: it may end
-    like the path of tags."""
+    """The path of a repository, whose name has slashes. The last one ends the name, which may end like a path of
+    tags."""
     return f"{path('repositories')}/{quote(name)}/"
 
 
