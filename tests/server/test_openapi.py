@@ -21,6 +21,7 @@ from .openapi import Document, Operation, parse
 from .people import with_tokens
 from .programs import wait_until
 
+PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
 JSON = {"Content-Type": "application/json"}
 HOOKS = "  hooks:\n    scripts:\n      - path: hook.py\n"
 POLICY = {"name": "old", "repositories": ["team/**"], "delete": [{"tags": "old*"}]}
@@ -213,6 +214,43 @@ def test_what_is_not_declared_is_refused(there: Guarded, document: Document) -> 
             if operation.body is not None:
                 example = dict(examples(document, operation))
                 refused(there, operation, "", {**example, "colour": "blue"}, word="colour")
+
+
+def test_the_page_of_the_api_has_everything(document: Document) -> None:
+    """Every request, parameter and member, each in the section of its resource."""
+    sections = PAGE.read_text(encoding="utf-8").split("\n## ")
+    for operation in document.operations:
+        request = re.escape(f"{operation.method} {operation.path.rstrip('/')}")
+        row = re.compile(re.sub(r"\\\{\w+\\\}", "[A-Z]+", request) + r"/?(?:\?[^`]*)?`")
+        found = [section for section in sections if row.search(section)]
+        if operation.id == "get_openapi":
+            continue
+        assert found, f"{operation.method} {operation.path} is not on the page"
+        words = set(re.findall(r"\w+", " ".join(code_of(section) for section in found)))
+        names = {one["name"] for one in operation.parameters("query")} - {"n", "last"}
+        names |= {name for name, _ in document.members_of(operation)}
+        names |= set(members_of_answers(document, operation))
+        assert names - words == set(), f"{operation.id} has what its section does not say"
+
+
+def code_of(section: str) -> str:
+    fences = re.compile(r"```.*?```", re.DOTALL)
+    return " ".join([*fences.findall(section), *re.findall(r"`[^`]+`", fences.sub("", section))])
+
+
+def members_of_answers(document: Document, operation: Operation) -> Iterator[str]:
+    """The members of what it answers, of those within, and so on."""
+    waiting = [
+        answer["content"]["application/json"]["schema"]
+        for status, answer in operation.content["responses"].items()
+        if status.startswith("2") and "content" in answer
+    ]
+    while waiting:
+        schema = document.schema(waiting.pop())
+        yield from schema.get("properties", {})
+        waiting += schema.get("properties", {}).values()
+        waiting += [schema["items"]] if "items" in schema else []
+        waiting += schema.get("anyOf", [])
 
 
 WRONG = {

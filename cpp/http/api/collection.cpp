@@ -88,8 +88,7 @@ constexpr Schema restored_schema = schema::object_of("Restored", restored_fields
 
 constexpr Field planned_now =
     optional({"now", schema::boolean, "`true`: as if all grace periods were over."});
-constexpr Field most_removals = optional({"n", schema::count, "Most removals."});
-constexpr Field plan_query_fields[] = {planned_now, most_removals};
+constexpr Field plan_query[] = {planned_now, optional({"n", schema::count, "Most removals."})};
 constexpr Field freed_now = optional(
     {"now", schema::boolean, "`true`: end the grace period of everything released; it cannot be restored."});
 constexpr Field run_query[] = {freed_now};
@@ -284,7 +283,7 @@ constexpr Verb plan_verbs[] = {
      "List what a round of the garbage collection would remove, and the bytes that become free.",
      {{{200, "The removals; `more` if there are more than `n`.", &collection_plan}}},
      {Errc::pagination_invalid},
-     Operation{.query = plan_query_fields}}};
+     Operation{.query = plan_query}}};
 constexpr Verb why_verbs[] = {
     {Method::get,
      Action::admin,

@@ -121,8 +121,7 @@ def print_aliases(control: Control, output: Output) -> None:
 
 
 def _of(name: str) -> str:
-    """The path of a repository, whose name has slashes. The last one ends the name, which may end like a path of
-    tags."""
+    """The path of a repository, whose name has slashes. The last one ends the name: it may be like a path."""
     return f"{path('repositories')}/{quote(name)}/"
 
 
