@@ -27,7 +27,7 @@ constexpr Field caller_groups = optional(
     {"groups", schema::any_text, "Groups of a caller without an account, separated by commas."});
 constexpr Field wanted_action = optional({"action", schema::one_of(action_words), "Right; default `pull`."});
 constexpr Field accessed_repository =
-    optional({"repository", schema::repository, "Name of a repository; missing: the whole registry."});
+    optional({"repository", schema::any_text, "Name of a repository; missing or empty: the whole registry."});
 constexpr Field access_query[] = {user_name, caller_kind, caller_groups, wanted_action, accessed_repository};
 
 constexpr Field decision_fields[] = {

@@ -97,8 +97,9 @@ constexpr Schema explanation_schema = schema::object_of("RetentionExplanation", 
 constexpr Field new_plan_fields[] = {
     optional({"policies", policy_list, "Policies to try instead of those in force."})};
 constexpr Schema new_plan = schema::body_of("NewRetentionPlan", new_plan_fields);
+constexpr Schema plan_number{.type = Schema::Type::integer, .most = std::int64_t{1} << 53};
 constexpr Field apply_fields[] = {
-    {"plan", schema::count, "Id of the plan."},
+    {"plan", plan_number, "Id of the plan."},
     optional({"exact", schema::boolean, "`true`: delete nothing if a row has changed."})};
 constexpr Schema apply_body = schema::body_of("ApplyPlan", apply_fields);
 constexpr Field apply_round_fields[] = {

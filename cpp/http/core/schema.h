@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -19,7 +20,7 @@ struct Schema {
     std::string_view pattern = {};  ///< of a text
     std::span<std::string_view const> choices = {};  ///< of a text: all that it may be; empty: anything
     std::int64_t least = 0;                          ///< of an integer
-    std::int64_t most = std::int64_t{1} << 53;       ///< beyond, not all readers of JSON agree
+    std::int64_t most = std::numeric_limits<std::int64_t>::max();  ///< of an integer
     Schema const* items = nullptr;                   ///< of a list, or of the values of an open object
     Field const* fields = nullptr;                   ///< of an object; null: any
     std::size_t field_count = 0;
