@@ -183,12 +183,14 @@ def protocol_page() -> str:
     told = {name: (str(status), f"`{code}`", message) for name, status, code, message, _ in _core.errors()}
     lines = [PROTOCOL_HEAD, "## Endpoints\n"]
     last = ""
-    for _, pattern, method, right, purpose, successes, errors in _core.endpoints():
+    for _, pattern, method, right, purpose, successes, errors, accepts in _core.endpoints():
         if pattern != last:
             lines.append(f"### `{pattern}`\n")
         last = pattern
         needed = f" Needs the right `{right}`." if right else " Needs no right."
         lines += [f"**{method}**: {purpose}{needed}\n"]
+        if accepts:
+            lines += [*_table(("parameter", "in", "meaning"), map(_accepted_row, accepts)), ""]
         rows = [(str(status), "", meaning) for status, meaning in successes]
         rows += [told[name] for name in errors]
         lines += [*_table(("status", "code", "meaning"), rows), ""]
@@ -205,6 +207,11 @@ def protocol_page() -> str:
             "",
         ]
     )
+
+
+def _accepted_row(row: tuple[str, str, bool, str]) -> tuple[str, str, str]:
+    place, name, required, meaning = row
+    return (f"`{name}`", place, f"Required. {meaning}".strip() if required and place != "path" else meaning)
 
 
 def _error_row(row: tuple[str, int, str, str, bool]) -> tuple[str, str, str, str]:

@@ -78,6 +78,10 @@ struct NewManifest {
     /// What it names whether present or not; kept as edges. Includes the required ones.
     std::vector<oci::Digest> blobs;
     std::vector<oci::Digest> manifests;
+    /// Bytes of the blobs that it names, each once, as it says. Makes with its own bytes and those of the
+    /// images that it names the size of an image: what a client needs to pull, whoever holds it. An index
+    /// keeps what it had when it was first pushed.
+    std::uint64_t blobs_size = 0;
     std::optional<oci::Digest> subject;
     std::string artifact_type;  ///< as a referrers list shows it; may be empty
     oci::Annotations annotations;

@@ -11,7 +11,7 @@ py::list endpoints() {
     py::list rows;
     for (auto const& row : server::protocol_endpoints()) {
         rows.append(py::make_tuple(row.name, row.pattern, row.method, row.action, row.purpose, row.successes,
-                                   row.errors));
+                                   row.errors, row.accepts));
     }
     return rows;
 }
@@ -29,7 +29,7 @@ py::list errors() {
 void init_protocol(py::module_& module) {
     module.def("endpoints", &endpoints,
                "The route table: name, pattern, method, right, purpose, (status, meaning) pairs, names "
-               "of errors.");
+               "of errors, and what it accepts: place, name, whether required, meaning.");
     module.def("errors", &errors,
                "The error table: name, status, code, message, whether every endpoint may answer it.");
 }

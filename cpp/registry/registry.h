@@ -23,6 +23,7 @@ namespace ocilot::registry {
 
 class UploadSessions;
 class ManifestCache;
+class PlatformCache;
 class UnreadableBlobs;
 class StorageRoom;
 class PullCounter;
@@ -75,6 +76,7 @@ struct Registry {
     MemoryBudget* upload_memory = nullptr;  ///< of buffers of uploads being received; null: not counted
     StorageRoom* room = nullptr;            ///< that uploads have; null: any
     PullCounter* pulls = nullptr;           ///< null: pulls are not counted
+    PlatformCache* platforms = nullptr;     ///< of images that lists of tags show; null: read each time
 };
 
 }  // namespace ocilot::registry

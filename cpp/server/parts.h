@@ -14,6 +14,7 @@
 #include "net/socket_file.h"
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
+#include "registry/platform_cache.h"
 #include "registry/pull_counter.h"
 #include "registry/sessions.h"
 #include "registry/storage_room.h"
@@ -78,6 +79,7 @@ struct Server::Parts {
     std::unique_ptr<AccessControl> access;
     std::optional<registry::UploadSessions> sessions;
     registry::ManifestCache manifests;
+    registry::PlatformCache platforms;
     registry::UnreadableBlobs unreadable;
     registry::PullCounter pulls;
     std::optional<registry::StorageRoom> room;  ///< none in memory

@@ -14,6 +14,12 @@ std::vector<Errc> codes() {
     return all;
 }
 
+void add_fields(EndpointRow& row, std::string_view place, std::span<http::Field const> fields) {
+    for (auto const& field : fields) {
+        row.accepts.emplace_back(place, field.name, field.required, field.meaning);
+    }
+}
+
 EndpointRow row(http::Endpoint const& endpoint, http::Verb const& verb) {
     EndpointRow out;
     out.name = endpoint.name;
@@ -27,6 +33,10 @@ EndpointRow row(http::Endpoint const& endpoint, http::Verb const& verb) {
     for (auto const code : codes()) {
         if (verb.errors.has(code)) out.errors.emplace_back(to_string(code));
     }
+    if (!verb.operation) return out;
+    if (verb.operation->item != nullptr) add_fields(out, "path", {verb.operation->item, 1});
+    add_fields(out, "query", verb.operation->query);
+    if (verb.operation->body != nullptr) add_fields(out, "body", http::fields_of(*verb.operation->body));
     return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct EndpointRow {
     std::string purpose;
     std::vector<std::pair<unsigned, std::string>> successes;  ///< status and what it means
     std::vector<std::string> errors;                          ///< names of errors of its own
+    /// Of the administration API: where (`path`, `query` or `body`), name, whether it is required, meaning.
+    std::vector<std::tuple<std::string, std::string, bool, std::string>> accepts;
 };
 
 /// One error, for the reference.

@@ -167,7 +167,7 @@ def test_history_says_when_who_and_from_what_to_what(fresh_registry: FreshRegist
         ["-", first.digest],
     ]
     with control_of(registry) as control:
-        paged = list(control.ask_all("/api/v1/history?repository=team/app&tag=1&n=1", "entries"))
+        paged = list(control.ask_all("/api/v1/repositories/team/app/tags/1/history?n=1", "entries"))
     assert [entry["id"] for entry in paged] == [row["id"] for row in rows]
 
 

@@ -27,7 +27,7 @@ def test_it_is_known_who_deleted_a_tag_and_the_tag_returns(tmp_path: Path) -> No
         there.add_robot("cleaner")
         assert there.ask("cleaner", "DELETE", "/v2/team/app/manifests/1").status == 202
         assert there.ask("carol", "GET", "/v2/team/app/manifests/1").status == 404
-        history = "/api/v1/history?repository=team/app&tag=1"
+        history = "/api/v1/repositories/team/app/tags/1/history"
         last, first = there.ask("carol", "GET", history).json["entries"]
         assert (last["by"], last["digest"]) == ("cleaner", None)
         assert (first["by"], first["digest"]) == ("carol", there.image.digest)

@@ -19,6 +19,43 @@ constexpr std::size_t page_without_n = 100;
 constexpr std::size_t longest_page = 1000;
 constexpr std::string_view path = "/api/v1/accounts";
 
+constexpr std::string_view account_kinds[] = {"user", "robot"};
+constexpr Schema account_name_schema{.pattern = "^[a-zA-Z0-9._@+-]{1,128}$"};
+constexpr Schema group_names = schema::list_of(schema::any_text);
+constexpr Field account_name{"account", account_name_schema, "Name of the account."};
+
+constexpr Field account_fields[] = {
+    {"name", account_name_schema},
+    {"kind", schema::one_of(account_kinds), "Access rules distinguish them."},
+    {"groups", group_names, "Names without commas; access rules name them as `group:NAME`."},
+    {"configured_groups", group_names, "Those that `ocilot.groups` puts the account into."},
+    {"admin", schema::boolean, "Whether everything is allowed."},
+    {"disabled", schema::boolean, "Whether login is refused."},
+    {"has_password", schema::boolean},
+    {"created_at", schema::time}};
+constexpr Schema account_schema = schema::object_of("Account", account_fields);
+
+constexpr Field account_list_fields[] = {{"accounts", schema::list_of(account_schema), "Sorted by name."}};
+constexpr Schema account_list = schema::object_of("AccountList", account_list_fields);
+
+constexpr Field password_field = optional(
+    {"password", schema::or_null(schema::any_text), "1 to 511 bytes; `null`: none, only tokens are used."});
+constexpr Field new_account_fields[] = {
+    {"name", account_name_schema, "1 to 128 of `a-z A-Z 0-9 . _ @ + -`."},
+    optional({"kind", schema::one_of(account_kinds), "Default `user`. A robot has no password."}),
+    password_field,
+    optional({"groups", group_names, "Names without commas."}),
+    optional({"admin", schema::boolean, "Whether everything is allowed."}),
+    optional({"disabled", schema::boolean, "Whether login is refused."})};
+constexpr Schema new_account = schema::body_of("NewAccount", new_account_fields);
+
+constexpr Field account_change_fields[] = {
+    password_field, optional({"groups", group_names, "Names without commas."}),
+    optional({"admin", schema::boolean, "Whether everything is allowed."}),
+    optional({"disabled", schema::boolean, "Whether login is refused."})};
+constexpr Schema account_change = schema::body_of("AccountChange", account_change_fields);
+
+constexpr Field accounts_query[] = {page_size, page_after("Last name of the previous page.")};
 /// By the rules that are in force; without any, as quotas know them.
 std::vector<std::string> configured_groups(Context const& context, meta::AccountFact const& account) {
     auto const caller = auth::caller_of(account);
@@ -132,35 +169,45 @@ Task<Result<Response>> delete_account(Context const& context) {
 using policy::Action;
 
 constexpr Success account_shown{
-    200, "The account. `has_password` instead of the password; `configured_groups`: by `ocilot.groups`."};
-constexpr Verb accounts_verbs[] = {
+    200, "The account. `has_password` instead of the password; `configured_groups`: by `ocilot.groups`.",
+    &account_schema};
+constexpr Verb accounts_verbs[] = {{Method::get,
+                                    Action::admin,
+                                    get_accounts,
+                                    "List accounts by name.",
+                                    {{page_of(account_list)}},
+                                    {Errc::pagination_invalid},
+                                    Operation{.query = accounts_query}},
+                                   {Method::post,
+                                    Action::admin,
+                                    post_account,
+                                    "Create an account.",
+                                    {{{201, "The account. `Location` is its URL.", &account_schema}}},
+                                    {Errc::body_too_large},
+                                    Operation{.body = &new_account}}};
+constexpr Verb account_verbs[] = {
     {Method::get,
      Action::admin,
-     get_accounts,
-     "List accounts by name; `?n=` page size, `?last=` last name of the previous page.",
-     {{list_page}},
-     {Errc::pagination_invalid}},
-    {Method::post,
-     Action::admin,
-     post_account,
-     "Create an account: `name`, `kind` (`user` or `robot`), `password`, `groups`, `admin`, `disabled`.",
-     {{{201, "The account. `Location` is its URL."}}},
-     {Errc::body_too_large}}};
-constexpr Verb account_verbs[] = {
-    {Method::get, Action::admin, get_account, "Get an account.", {{account_shown}}, {}},
+     get_account,
+     "Get an account.",
+     {{account_shown}},
+     {},
+     Operation{.item = &account_name}},
     {Method::patch,
      Action::admin,
      patch_account,
-     "Change the fields in the body: `password` (`null`: none), `groups`, `admin`, `disabled`. A new "
-     "password revokes the refresh tokens of the account.",
+     "Change the members in the body and nothing else. A new password revokes the refresh tokens of the "
+     "account.",
      {{account_shown}},
-     {Errc::body_too_large}},
+     {Errc::body_too_large},
+     Operation{.item = &account_name, .body = &account_change}},
     {Method::del,
      Action::admin,
      delete_account,
      "Remove an account and all its tokens.",
      {{{204, "Gone."}}},
-     {}}};
+     {},
+     Operation{.item = &account_name}}};
 
 constexpr Endpoint account_route_table[] = {
     row("/api/v1/accounts", "accounts", accounts_verbs),

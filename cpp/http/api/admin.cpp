@@ -30,16 +30,16 @@ nlohmann::ordered_json json_time(std::optional<Time> const& time) {
     return rfc3339(*time);
 }
 
-Result<std::optional<bool>> query_flag(Query const& query, std::string_view name) {
-    auto const text = query.first(name);
+Result<std::optional<bool>> query_flag(Query const& query, Field const& field) {
+    auto const text = query.first(field.name);
     if (!text) return std::optional<bool>();
     if (*text == "true") return std::optional(true);
     if (*text == "false") return std::optional(false);
-    return Error{Errc::bad_request, fmt::format("invalid parameter {}: expected true or false", name)};
+    return Error{Errc::bad_request, fmt::format("invalid parameter {}: expected true or false", field.name)};
 }
 
 Result<std::optional<std::int64_t>> query_before(Query const& query) {
-    auto const text = query.first("before");
+    auto const text = query.first(before_id.name);
     if (!text) return std::optional<std::int64_t>();
     std::int64_t id = 0;
     auto const end = text->data() + text->size();

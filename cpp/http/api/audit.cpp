@@ -17,8 +17,57 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t page_without_n = 100;
 constexpr std::size_t longest_page = 1000;
+
+constexpr Field since_time =
+    optional({"since", schema::any_text, "A time or a day: `2026-11-21T17:48:55+01:00` or `2026-11-21`."});
+constexpr Field until_time = optional({"until", schema::any_text, "A time or a day, which is not included."});
+constexpr Field by_caller = optional({"by", schema::any_text, "Name of the caller."});
+constexpr Field in_repository = optional({"repository", schema::any_text, "Exact name."});
+constexpr Field of_action =
+    optional({"action", schema::any_text, "Exact name, or a prefix that ends in a point: `account.`."});
+constexpr Field only_refused =
+    optional({"refused", schema::boolean, "`true`: only refusals, `false`: only changes."});
+
 /// What narrows the list; a link to the next page repeats it.
-constexpr std::string_view conditions[] = {"since", "until", "by", "repository", "action", "refused"};
+constexpr Field conditions[] = {since_time, until_time, by_caller, in_repository, of_action, only_refused};
+constexpr Field audit_query[] = {since_time, until_time,   by_caller, in_repository,
+                                 of_action,  only_refused, page_size, before_id};
+
+constexpr Field actor_fields[] = {{"name", schema::any_text, "Empty for an anonymous caller."},
+                                  {"kind", schema::any_text},
+                                  {"address", schema::any_text}};
+constexpr Schema actor_schema = schema::object_of("Actor", actor_fields);
+constexpr Field changed_tag_fields[] = {
+    {"name", schema::any_text}, optional({"previous", schema::digest, "The digest that it pointed to."})};
+constexpr Schema changed_tag = schema::object_of("ChangedTag", changed_tag_fields);
+constexpr Field request_fields[] = {
+    {"id", schema::any_text, "`X-Request-Id` of the request, as in the access log."}};
+constexpr Schema request_schema = schema::object_of("RequestReference", request_fields);
+
+constexpr Field entry_fields[] = {
+    {"id", schema::id},
+    {"at", schema::time},
+    {"action", schema::any_text},
+    {"refused", schema::boolean},
+    {"by", actor_schema},
+    {"repository", schema::any_text, "Empty if it is about none."},
+    {"subject", schema::any_text, "Digest, tag, account, job or other name, by action."},
+    {"detail", schema::any_text, "A readable text, whose words may change."},
+    {"times", schema::count, "Number of equal refusals within one second."},
+    optional({"request", request_schema}),
+    optional({"digest", schema::digest, "Of the manifest or blob; of a moved tag, its new target."}),
+    optional({"tags", schema::list_of(changed_tag), "Tags that were set or removed; at most 100."}),
+    optional({"tags_total", schema::count, "Number of these tags."}),
+    optional({"from", schema::any_text, "Of a moved tag: the digest it pointed to; empty for none."}),
+    optional({"to", schema::digest, "Of a moved tag: the digest it points to."}),
+    optional({"media_type", schema::any_text}),
+    optional({"artifact_type", schema::any_text}),
+    optional({"size", schema::count, "Bytes."}),
+    optional({"manifest_subject", schema::digest, "Subject of a pushed manifest."}),
+    optional({"mounted_from", schema::any_text, "Repository that a blob was mounted from."})};
+constexpr Schema audit_entry = schema::object_of("AuditEntry", entry_fields);
+constexpr Field audit_list_fields[] = {{"entries", schema::list_of(audit_entry), "Newest first."}};
+constexpr Schema audit_list = schema::object_of("AuditEntryList", audit_list_fields);
 
 /// Tags that one entry names; the API says how many there were.
 constexpr std::size_t max_tags = 100;
@@ -70,22 +119,22 @@ Json json_of(meta::Change const& change) {
     return entry;
 }
 
-Result<std::optional<Time>> timestamp(Query const& query, std::string_view name) {
-    auto const text = query.first(name);
+Result<std::optional<Time>> timestamp(Query const& query, Field const& field) {
+    auto const text = query.first(field.name);
     if (!text) return std::optional<Time>();
     if (auto const time = parse_timestamp(*text)) return std::optional(*time);
     return Error{Errc::bad_request,
                  fmt::format("invalid time {} for {}: expected 2026-11-21T17:48:55Z or 2026-11-21",
-                             quote(*text), name)};
+                             quote(*text), field.name)};
 }
 
-std::string text_of(Query const& query, std::string_view name) {
-    return std::string(query.first(name).value_or(std::string_view{}));
+std::string text_of(Query const& query, Field const& field) {
+    return std::string(query.first(field.name).value_or(std::string_view{}));
 }
 
 /// An action as the log knows it, a group of them such as `account.`, or empty for all.
 Result<std::string> action_of(Query const& query) {
-    auto text = text_of(query, "action");
+    auto text = text_of(query, of_action);
     if (text.empty()) return text;
     std::string known;
     for (int kind = 1; kind <= static_cast<int>(meta::ChangeKind::limit); ++kind) {
@@ -100,12 +149,12 @@ Result<std::string> action_of(Query const& query) {
 Result<meta::JournalQuery> read_query(Query const& query) {
     meta::JournalQuery wanted;
     TRY(wanted.before, query_before(query));
-    TRY(wanted.since, timestamp(query, "since"));
-    TRY(wanted.until, timestamp(query, "until"));
-    wanted.by = text_of(query, "by");
-    wanted.repository = text_of(query, "repository");
+    TRY(wanted.since, timestamp(query, since_time));
+    TRY(wanted.until, timestamp(query, until_time));
+    wanted.by = text_of(query, by_caller);
+    wanted.repository = text_of(query, in_repository);
     TRY(wanted.action, action_of(query));
-    TRY(wanted.refused, query_flag(query, "refused"));
+    TRY(wanted.refused, query_flag(query, only_refused));
     TRY(auto const page, PageQuery::parse(query, page_without_n, longest_page));
     wanted.limit = page.size;
     return wanted;
@@ -124,8 +173,9 @@ Task<Result<Response>> get_audit(Context const& context) {
     auto response = json_response(200, {{"entries", std::move(list)}});
     if (more) {
         Parameters next{{"before", std::to_string(found.back().id)}, {"n", std::to_string(size)}};
-        for (auto const name : conditions) {
-            if (auto const value = context.query.first(name)) next.emplace_back(name, std::string(*value));
+        for (auto const& field : conditions) {
+            if (auto const value = context.query.first(field.name))
+                next.emplace_back(field.name, std::string(*value));
         }
         response.set("Link", next_link(context.urls.local("/api/v1/audit"), next));
     }
@@ -134,14 +184,13 @@ Task<Result<Response>> get_audit(Context const& context) {
 
 using policy::Action;
 
-constexpr Verb audit_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_audit,
-     "List changes and refusals, newest first; `?since=`, `?until=`, `?by=`, `?repository=`, `?action=` (a "
-     "final point makes it a prefix), `?refused=`; `?n=` page size, `?before=` last id of the previous page.",
-     {{list_page}},
-     {Errc::pagination_invalid}}};
+constexpr Verb audit_verbs[] = {{Method::get,
+                                 Action::admin,
+                                 get_audit,
+                                 "List changes and refusals, newest first.",
+                                 {{page_of(audit_list)}},
+                                 {Errc::pagination_invalid},
+                                 Operation{.query = audit_query}}};
 
 constexpr Endpoint audit_route_table[] = {
     row("/api/v1/audit", "audit", audit_verbs),

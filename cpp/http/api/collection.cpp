@@ -21,6 +21,81 @@ constexpr std::string_view job_name = "collect-garbage";
 constexpr std::size_t page_without_n = 100;
 constexpr std::size_t longest_page = 1000;
 
+constexpr std::string_view content_kinds[] = {"manifest", "blob", "bytes"};
+constexpr std::string_view holders[] = {
+    "tag", "manifest", "subject", "removed_manifest", "removed_subject", "nothing"};
+
+constexpr Field collected_fields[] = {
+    {"kept", schema::count, "Objects that were reviewed and are needed."},
+    {"manifests", schema::count, "Removed manifests."},
+    {"links", schema::count, "Removed blobs of repositories."},
+    {"blobs", schema::count, "Blobs whose bytes were removed."},
+    {"bytes", schema::count, "Freed bytes, as measured."},
+    {"missing", schema::count, "Blobs whose bytes were not there."},
+    {"failed", schema::count, "Blobs that could not be removed; a later round tries again."}};
+constexpr Schema collected = schema::object_of("Collected", collected_fields);
+constexpr Field collection_fields[] = {
+    {"enabled", schema::boolean, "Whether rounds run by themselves."},
+    {"grace_seconds", schema::count},
+    {"pending_seconds", schema::count},
+    {"waiting", schema::count, "Objects to be reviewed before the end of their grace period."},
+    {"due", schema::count, "Objects whose grace period is over."},
+    {"since_start", collected}};
+constexpr Schema collection_schema = schema::object_of("GarbageCollection", collection_fields);
+
+constexpr Field removal_fields[] = {
+    {"repository", schema::or_null(schema::repository), "`null` for bytes that no repository holds."},
+    {"digest", schema::digest},
+    {"kind", schema::one_of(content_kinds)},
+    {"size", schema::or_null(schema::count), "Bytes; `null` if only the store knows."}};
+constexpr Schema removal_schema = schema::object_of("PlannedRemoval", removal_fields);
+constexpr Field collection_plan_fields[] = {
+    {"removals", schema::list_of(removal_schema)},
+    {"bytes", schema::count, "Bytes that become free."},
+    {"more", schema::boolean, "Whether there are more than `n` removals."}};
+constexpr Schema collection_plan = schema::object_of("CollectionPlan", collection_plan_fields);
+
+constexpr Field holding_fields[] = {
+    {"repository", schema::repository},
+    {"kind", schema::one_of(content_kinds)},
+    {"held_by", schema::one_of(holders)},
+    {"holder", schema::or_null(schema::any_text), "The tag, or the digest of the manifest."},
+    {"deleted_at", schema::or_null(schema::time), "It was deleted and can be restored."},
+    {"released_at", schema::or_null(schema::time), "Since when nothing holds it."},
+    {"due_at", schema::or_null(schema::time), "When it is removed."}};
+constexpr Schema holding_schema = schema::object_of("Holding", holding_fields);
+constexpr Field reasons_fields[] = {
+    {"digest", schema::digest},
+    {"size", schema::or_null(schema::count), "Bytes; `null` if nothing is stored."},
+    {"repositories", schema::list_of(holding_schema)}};
+constexpr Schema reasons_schema = schema::object_of("ContentReasons", reasons_fields);
+
+constexpr Field restore_fields[] = {
+    {"repository", schema::repository},
+    optional({"tag", schema::tag, "Exactly one of `tag` and `digest`."}),
+    optional({"digest", schema::digest, "Of a manifest or a blob."}),
+    optional({"at", schema::any_text,
+              "With `tag`, a time: what the tag was then. Missing: what it was "
+              "before its last change."})};
+constexpr Schema restore_body = schema::body_of("Restore", restore_fields);
+constexpr Schema tag_names = schema::list_of(schema::tag);
+constexpr Field restored_fields[] = {
+    {"repository", schema::repository},
+    {"digest", schema::digest},
+    {"tags", tag_names, "Tags that were set."},
+    {"manifests", schema::count, "Manifests that were restored, with its referrers."},
+    {"blobs", schema::count, "Blobs that were restored."}};
+constexpr Schema restored_schema = schema::object_of("Restored", restored_fields);
+
+constexpr Field planned_now =
+    optional({"now", schema::boolean, "`true`: as if all grace periods were over."});
+constexpr Field plan_query[] = {planned_now, optional({"n", schema::count, "Most removals."})};
+constexpr Field freed_now = optional(
+    {"now", schema::boolean, "`true`: end the grace period of everything released; it cannot be restored."});
+constexpr Field run_query[] = {freed_now};
+constexpr Field why_digest{"digest", schema::digest, "Of a manifest or a blob."};
+constexpr Field why_query[] = {why_digest, optional({"n", schema::count, "Most repositories of each kind."})};
+
 Result<> check_collects(Context const& context) {
     if (context.collector != nullptr && context.jobs != nullptr) return {};
     return Error{Errc::not_found, "this registry has no garbage collection"};
@@ -74,7 +149,7 @@ Json json_of(meta::PlannedRemoval const& removal) {
 /// `GET /api/v1/gc/plan`: what a round would remove; with `?now=true` one that waits for no grace.
 Task<Result<Response>> get_collection_plan(Context const& context) {
     CO_CHECK(check_collects(context));
-    CO_TRY(auto const now, query_flag(context.query, "now"));
+    CO_TRY(auto const now, query_flag(context.query, planned_now));
     CO_TRY(auto const page, PageQuery::parse(context.query, page_without_n, longest_page));
     CO_TRY(auto const plan, co_await context.collector->plan(now.value_or(false), page.size));
     auto removals = Json::array();
@@ -125,7 +200,7 @@ Json json_of(meta::Holding const& holding, jobs::CollectRules const& rules) {
 /// `GET /api/v1/gc/why?digest=`.
 Task<Result<Response>> get_collection_reasons(Context const& context) {
     CO_CHECK(check_collects(context));
-    CO_TRY(auto const digest, oci::Digest::parse(context.query.first("digest").value_or("")));
+    CO_TRY(auto const digest, oci::Digest::parse(context.query.first(why_digest.name).value_or("")));
     CO_TRY(auto const page, PageQuery::parse(context.query, page_without_n, longest_page));
     auto& report = context.registry.meta.collection().report();
     CO_TRY(auto const holdings, co_await report.holdings(digest, page.size));
@@ -144,48 +219,12 @@ Task<Result<Response>> get_collection_reasons(Context const& context) {
 /// `POST /api/v1/gc/run`: a round now; with `?now=true` one that waits for no grace.
 Task<Result<Response>> post_collection_run(Context const& context) {
     CO_CHECK(check_collects(context));
-    CO_TRY(auto const now, query_flag(context.query, "now"));
+    CO_TRY(auto const now, query_flag(context.query, freed_now));
     if (now.value_or(false)) context.collector->free_now();
     CO_TRY(auto const asked, context.jobs->run_now(job_name));
     CO_CHECK(co_await note_job(context, meta::ChangeKind::job_run, job_name));
     co_return json_response(
         202, {{"name", job_name}, {"round", asked.number}, {"already_running", asked.already_running}});
-}
-
-Result<oci::RepositoryName> repository_of(std::optional<std::string_view> text) {
-    if (!text || text->empty()) {
-        return Error{Errc::bad_request, "missing repository: expected a name such as team/app"};
-    }
-    return oci::RepositoryName::parse(*text);
-}
-
-Json json_of(meta::HistoryEntry const& entry) {
-    Json document{{"id", entry.id}, {"at", rfc3339(entry.at)}, {"by", entry.by}, {"digest", nullptr}};
-    if (entry.digest) document["digest"] = entry.digest->str();
-    return document;
-}
-
-/// `GET /api/v1/history?repository=&tag=`.
-Task<Result<Response>> get_history(Context const& context) {
-    CO_TRY(auto const repository, repository_of(context.query.first("repository")));
-    CO_TRY(auto const tag, oci::Tag::parse(context.query.first("tag").value_or("")));
-    CO_TRY(auto const before, query_before(context.query));
-    CO_TRY(auto const page, PageQuery::parse(context.query, page_without_n, longest_page));
-    auto& catalog = context.registry.meta.catalog();
-    CO_TRY(auto entries, co_await catalog.history(repository, tag, before, page.size + 1));
-    bool const more = page.size > 0 && entries.size() > page.size;
-    entries.resize(std::min(entries.size(), page.size));
-    auto list = Json::array();
-    for (auto const& entry : entries) list.push_back(json_of(entry));
-    auto response = json_response(200, {{"entries", std::move(list)}});
-    if (more) {
-        Parameters const next{{"repository", repository.str()},
-                              {"tag", tag.str()},
-                              {"before", std::to_string(entries.back().id)},
-                              {"n", std::to_string(page.size)}};
-        response.set("Link", next_link(context.urls.local("/api/v1/history"), next));
-    }
-    co_return response;
 }
 
 Result<meta::RestoreRequest> request_of(JsonMembers members) {
@@ -235,51 +274,49 @@ constexpr Verb collection_verbs[] = {
      Action::admin,
      get_collection,
      "Get the state of the garbage collection: its settings, its queue and what it has removed.",
-     {{{200, "The state; counts of what was removed are those since the start."}}},
-     {}}};
+     {{{200, "The state; counts of what was removed are those since the start.", &collection_schema}}},
+     {},
+     Operation{}}};
 constexpr Verb plan_verbs[] = {
     {Method::get,
      Action::admin,
      get_collection_plan,
-     "List what a round of the garbage collection would remove, and the bytes that become free; `?now=true` "
-     "as if all grace periods were over, `?n=` most removals.",
-     {{{200, "The removals; `more` if there are more than `n`."}}},
-     {Errc::pagination_invalid}}};
+     "List what a round of the garbage collection would remove, and the bytes that become free.",
+     {{{200, "The removals; `more` if there are more than `n`.", &collection_plan}}},
+     {Errc::pagination_invalid},
+     Operation{.query = plan_query}}};
 constexpr Verb why_verbs[] = {
     {Method::get,
      Action::admin,
      get_collection_reasons,
-     "Say for each repository why it holds the manifest or blob `?digest=`, or when it is removed.",
-     {{{200, "The repositories, none if the digest is unknown, and the size of its bytes, if stored."}}},
-     {Errc::digest_invalid, Errc::pagination_invalid}}};
+     "Say for each repository why it holds a manifest or a blob, or when it is removed.",
+     {{{200, "The repositories, none if the digest is unknown, and the size of its bytes, if stored.",
+        &reasons_schema}}},
+     {Errc::digest_invalid, Errc::pagination_invalid},
+     Operation{.query = why_query}}};
 constexpr Verb run_verbs[] = {
     {Method::post,
      Action::admin,
      post_collection_run,
-     "Start a round of the garbage collection; `?now=true` ends the grace period of everything released.",
-     {{{202, "A round runs; `rounds` of the job `collect-garbage` reaches `round` when it has ended."}}},
-     {}}};
-constexpr Verb history_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_history,
-     "List the history of a tag, newest entry first: `?repository=` and `?tag=`, `?n=` a page, `?before=` "
-     "the id of an entry.",
-     {{list_page}},
-     {Errc::tag_invalid, Errc::pagination_invalid}}};
+     "Start a round of the garbage collection.",
+     {{{202, "A round runs; `rounds` of the job `collect-garbage` reaches `round` when it has ended.",
+        &started_round}}},
+     {},
+     Operation{.query = run_query}}};
 constexpr Verb restore_verbs[] = {
     {Method::post,
      Action::admin,
      post_restore,
-     "Restore a deleted or moved tag (`repository`, `tag`, optional `at`), or a deleted manifest or blob "
-     "(`repository`, `digest`), while its grace period lasts.",
-     {{{200, "What was restored: the digest, tags that were set, and how many manifests and blobs."}}},
-     {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_unknown, Errc::body_too_large}}};
+     "Restore a deleted or moved tag, or a deleted manifest or blob, while its grace period lasts.",
+     {{{200, "What was restored: the digest, tags that were set, and how many manifests and blobs.",
+        &restored_schema}}},
+     {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_unknown, Errc::body_too_large},
+     Operation{.body = &restore_body}}};
 
 constexpr Endpoint collection_route_table[] = {
     row("/api/v1/gc", "gc", collection_verbs),        row("/api/v1/gc/plan", "gc_plan", plan_verbs),
     row("/api/v1/gc/run", "gc_run", run_verbs),       row("/api/v1/gc/why", "gc_why", why_verbs),
-    row("/api/v1/history", "history", history_verbs), row("/api/v1/restore", "restore", restore_verbs),
+    row("/api/v1/restore", "restore", restore_verbs),
 };
 
 }  // namespace

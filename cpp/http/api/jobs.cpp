@@ -10,6 +10,36 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view job_states[] = {"idle", "running", "disabled"};
+constexpr std::string_view round_outcomes[] = {"ok", "failed", "cancelled", "skipped"};
+
+constexpr Field round_fields[] = {
+    {"started_at", schema::time},
+    {"seconds", schema::seconds, "Duration."},
+    {"outcome", schema::one_of(round_outcomes), "`skipped`: another process on the same data ran it."},
+    {"items", schema::count, "What the round changed or found; each job counts its own."},
+    {"error", schema::or_null(schema::any_text), "Why it failed."}};
+constexpr Schema round_schema = schema::object_of("JobRound", round_fields);
+
+constexpr Field job_fields[] = {
+    {"name", schema::any_text},
+    {"purpose", schema::any_text},
+    {"state", schema::one_of(job_states), "`disabled`: no schedule, runs on request only."},
+    {"interval_seconds", schema::count},
+    {"next_at", schema::or_null(schema::time)},
+    {"running_since", schema::or_null(schema::time)},
+    {"rounds", schema::count, "Rounds that ended since the process started."},
+    {"last", schema::or_null(round_schema)}};
+constexpr Schema job_schema = schema::object_of("Job", job_fields);
+constexpr Field job_list_fields[] = {{"jobs", schema::list_of(job_schema), "Sorted by name."}};
+constexpr Schema job_list = schema::object_of("JobList", job_list_fields);
+
+constexpr Field cancelled_fields[] = {{"name", schema::any_text},
+                                      {"cancelled", schema::boolean, "Whether a round was running."}};
+constexpr Schema cancelled_round = schema::object_of("CancelledRound", cancelled_fields);
+
+constexpr Field job_field{"job", {.pattern = "^[a-z0-9-]+$"}, "Name of the job."};
+
 double seconds_of(std::chrono::microseconds time) {
     return std::chrono::duration<double>(time).count();
 }
@@ -83,27 +113,32 @@ constexpr Verb jobs_verbs[] = {{Method::get,
                                 Action::admin,
                                 get_jobs,
                                 "List the background jobs with their state and last result.",
-                                {{{200, "Jobs by name."}}},
-                                {}}};
+                                {{{200, "Jobs by name.", &job_list}}},
+                                {},
+                                Operation{}}};
 constexpr Verb job_verbs[] = {
     {Method::get,
      Action::admin,
      get_job,
      "Get the state and the last result of a background job.",
-     {{{200, "The job."}}},
-     {}},
+     {{{200, "The job.", &job_schema}}},
+     {},
+     Operation{.item = &job_field}},
     {Method::post,
      Action::admin,
      post_job,
      "Start a round of a background job now, or join the running one.",
-     {{{202, "A round is running. `rounds` of the job reaches `round` when it ends."}}},
-     {}},
+     {{{202, "A round is running. `rounds` of the job reaches `round` when it ends.", &started_round}}},
+     {},
+     Operation{.item = &job_field}},
     {Method::del,
      Action::admin,
      delete_job,
      "Cancel the running round of a background job. The next round starts as scheduled.",
-     {{{200, "No round is running."}, {202, "The round ends at its next step."}}},
-     {}}};
+     {{{200, "No round is running.", &cancelled_round},
+       {202, "The round ends at its next step.", &cancelled_round}}},
+     {},
+     Operation{.item = &job_field}}};
 
 constexpr Endpoint job_route_table[] = {
     row("/api/v1/jobs", "jobs", jobs_verbs),

@@ -8,6 +8,14 @@ namespace ocilot::http {
 
 namespace {
 
+constexpr Field key_fields[] = {{"id", schema::any_text}, {"created_at", schema::time}};
+constexpr Schema key_schema = schema::object_of("SigningKey", key_fields);
+constexpr Field key_list_fields[] = {
+    {"keys", schema::list_of(key_schema), "Newest first: it signs, all verify."}};
+constexpr Schema key_list = schema::object_of("SigningKeyList", key_list_fields);
+constexpr Field made_key_fields[] = {{"id", schema::any_text}};
+constexpr Schema made_key = schema::object_of("CreatedSigningKey", made_key_fields);
+
 Error no_token_server() {
     return {Errc::not_found, "token server disabled; set ocilot.accounts.enabled: true"};
 }
@@ -50,14 +58,16 @@ constexpr Verb keys_verbs[] = {
      Action::admin,
      get_keys,
      "List the signing keys, newest first.",
-     {{{200, "Ids and creation times."}}},
-     {}},
+     {{{200, "Ids and creation times.", &key_list}}},
+     {},
+     Operation{}},
     {Method::post,
      Action::admin,
      post_keys,
      "Create a signing key and use it from now on. Older keys verify until their tokens expire.",
-     {{{201, "Made."}}},
-     {}}};
+     {{{201, "Created.", &made_key}}},
+     {},
+     Operation{}}};
 
 constexpr Endpoint key_route_table[] = {
     row("/api/v1/keys", "keys", keys_verbs),

@@ -15,6 +15,36 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t page_without_n = 100;
 constexpr std::size_t longest_page = 1000;
 
+constexpr Field repository_fields[] = {
+    {"name", schema::repository},
+    {"tags", schema::count},
+    {"manifests", schema::count},
+    {"blobs", schema::count},
+    {"bytes", schema::count, "Of the manifests and blobs; other repositories may have the same."}};
+constexpr Schema repository_schema = schema::object_of("Repository", repository_fields);
+constexpr Field repository_list_fields[] = {
+    {"repositories", schema::list_of(repository_schema), "Sorted by name."}};
+constexpr Schema repository_list = schema::object_of("RepositoryList", repository_list_fields);
+constexpr Field repository_change_fields[] = {
+    {"name", schema::repository, "New name."},
+    optional({"alias", schema::boolean, "Whether the old name becomes an alias."})};
+constexpr Schema repository_change = schema::body_of("RepositoryChange", repository_change_fields);
+
+constexpr Field alias_fields[] = {
+    {"name", schema::repository}, {"target", schema::repository}, {"created_at", schema::time}};
+constexpr Schema alias_schema = schema::object_of("Alias", alias_fields);
+constexpr Field alias_list_fields[] = {{"aliases", schema::list_of(alias_schema), "Sorted by name."}};
+constexpr Schema alias_list = schema::object_of("AliasList", alias_list_fields);
+constexpr Field alias_target_fields[] = {{"target", schema::repository, "A repository."}};
+constexpr Schema alias_target = schema::body_of("AliasTarget", alias_target_fields);
+constexpr Field set_alias_fields[] = {{"name", schema::repository}, {"target", schema::repository}};
+constexpr Schema alias_set = schema::object_of("SetAlias", set_alias_fields);
+
+constexpr Field name_prefix = optional({"prefix", schema::any_text, "Beginning of the names: `team/`."});
+constexpr Field repositories_query[] = {name_prefix, page_size,
+                                        page_after("Last name of the previous page.")};
+constexpr Field aliases_query[] = {page_size, page_after("Last name of the previous page.")};
+
 meta::RepositoryAdmin& admin_of(Context const& context) {
     return context.registry.meta.catalog().admin();
 }
@@ -34,7 +64,7 @@ Json json_of(meta::RepositoryAlias const& alias) {
 /// `GET /api/v1/repositories?prefix=&n=&last=`.
 Task<Result<Response>> get_repositories(Context const& context) {
     CO_TRY(auto const wanted, PageQuery::parse(context.query, page_without_n, longest_page));
-    std::string const prefix(context.query.first("prefix").value_or(std::string_view{}));
+    std::string const prefix(context.query.first(name_prefix.name).value_or(std::string_view{}));
     CO_TRY(auto found, co_await admin_of(context).list(prefix, wanted.page()));
     if (wanted.size == 0) found = {};
     auto list = Json::array();
@@ -54,7 +84,8 @@ Task<Result<Response>> get_repository(Context const& context) {
     co_return json_response(200, json_of(found));
 }
 
-/// `DELETE /api/v1/repositories/<name>`.
+/// `DELETE /api/v1/repositories/<name>/`: with the slash it can only be a repository, whatever its name ends
+/// in.
 Task<Result<Response>> delete_repository(Context const& context) {
     CO_TRY(auto const removed,
            co_await admin_of(context).remove(context.name(), registry::actor_of(context.caller),
@@ -114,48 +145,52 @@ constexpr Verb repositories_verbs[] = {
     {Method::get,
      Action::admin,
      get_repositories,
-     "List repositories with the numbers of their tags, manifests and blobs; `?prefix=` beginning of the "
-     "name, `?n=` page size, `?last=` last name of the previous page.",
-     {{list_page}},
-     {Errc::pagination_invalid}}};
+     "List repositories with the numbers of their tags, manifests and blobs, and their sizes.",
+     {{page_of(repository_list)}},
+     {Errc::pagination_invalid},
+     Operation{.query = repositories_query}}};
 constexpr Verb repository_verbs[] = {
     {Method::get,
      Action::admin,
      get_repository,
      "Get the numbers of tags, manifests and blobs of a repository, and the size of its blobs.",
-     {{{200, "The repository."}}},
-     {Errc::name_unknown}},
+     {{{200, "The repository.", &repository_schema}}},
+     {Errc::name_unknown},
+     Operation{}},
     {Method::patch,
      Action::admin,
      patch_repository,
-     "Rename a repository to `name`; with `alias`, it can still be pulled under its old name.",
-     {{{200, "The repository under its new name."}}},
-     {Errc::name_unknown, Errc::body_too_large}},
+     "Rename a repository. With `alias`, it can still be pulled under its old name.",
+     {{{200, "The repository under its new name.", &repository_schema}}},
+     {Errc::name_unknown, Errc::body_too_large},
+     Operation{.body = &repository_change}},
     {Method::del,
      Action::admin,
      delete_repository,
      "Delete a repository with everything in it. Its content can be restored during the grace period.",
-     {{{200, "What was deleted."}}},
-     {Errc::name_unknown}}};
-constexpr Verb aliases_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_aliases,
-     "List the aliases; `?n=` page size, `?last=` last name of the previous page.",
-     {{list_page}},
-     {Errc::pagination_invalid}}};
+     {{{200, "What was deleted.", &repository_schema}}},
+     {Errc::name_unknown},
+     Operation{}}};
+constexpr Verb aliases_verbs[] = {{Method::get,
+                                   Action::admin,
+                                   get_aliases,
+                                   "List the aliases.",
+                                   {{page_of(alias_list)}},
+                                   {Errc::pagination_invalid},
+                                   Operation{.query = aliases_query}}};
 constexpr Verb alias_verbs[] = {
     {Method::put,
      Action::admin,
      put_alias,
      "Make a name an alias of the repository `target`, for pulls.",
-     {{{200, "The alias."}}},
-     {Errc::name_unknown, Errc::body_too_large}},
-    {Method::del, Action::admin, delete_alias, "Remove an alias.", {{{204, "Removed."}}}, {}}};
+     {{{200, "The alias.", &alias_set}}},
+     {Errc::name_unknown, Errc::body_too_large},
+     Operation{.body = &alias_target}},
+    {Method::del, Action::admin, delete_alias, "Remove an alias.", {{{204, "Removed."}}}, {}, Operation{}}};
 
 constexpr Endpoint repository_route_table[] = {
     row("/api/v1/repositories", "repositories", repositories_verbs),
-    row("/api/v1/repositories/<name>", "repository", repository_verbs),
+    row("/api/v1/repositories/<name>/", "repository", repository_verbs),
     row("/api/v1/aliases", "aliases", aliases_verbs),
     row("/api/v1/aliases/<name>", "alias", alias_verbs),
 };

@@ -2,6 +2,7 @@
 
 #include "base/quote.h"
 #include "http/api/admin.h"
+#include "http/api/retention_schema.h"
 #include "http/api/routes.h"
 #include "http/core/json_members.h"
 #include "http/core/page.h"
@@ -17,6 +18,7 @@ namespace ocilot::http {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using namespace retention_schema;
 
 constexpr std::string_view job_name = "apply-retention";
 constexpr std::size_t page_without_n = 20;
@@ -167,12 +169,8 @@ Task<Result<Response>> get_plans(Context const& context) {
 Result<meta::PieceQuery> piece_query(Context const& context) {
     meta::PieceQuery query;
     TRY(query.plan, positive(context.item, "plan"));
-    query.verdict = context.query.first("verdict").value_or("");
-    if (!query.verdict.empty() && query.verdict != "keep" && query.verdict != "delete") {
-        return Error{Errc::bad_request,
-                     fmt::format("invalid verdict {}: expected keep or delete", quote(query.verdict))};
-    }
-    if (auto const last = context.query.first("last")) {
+    query.verdict = context.query.first(wanted_verdict.name).value_or("");
+    if (auto const last = context.query.first(after_piece.name)) {
         TRY(query.after, positive(*last, "last"));
     }
     query.limit = 2;  // One more than a page has.
@@ -226,11 +224,9 @@ Task<Result<Response>> post_apply(Context const& context) {
 /// `GET /api/v1/retention/explain?repository=&tag=`.
 Task<Result<Response>> get_explanation(Context const& context) {
     CO_CHECK(check_retains(context));
-    auto const text = context.query.first("repository").value_or("");
-    if (text.empty())
-        co_return Error{Errc::bad_request, "missing repository: expected a name such as team/app"};
+    auto const text = context.query.first(explained_repository.name).value_or("");
     CO_TRY(auto const repository, oci::RepositoryName::parse(text));
-    CO_TRY(auto const tag, oci::Tag::parse(context.query.first("tag").value_or("")));
+    CO_TRY(auto const tag, oci::Tag::parse(context.query.first(explained_tag.name).value_or("")));
     CO_TRY(auto const found, co_await context.retention->explain(repository, tag));
     co_return json_response(200, Json::parse(found));
 }
@@ -241,56 +237,62 @@ constexpr Verb retention_verbs[] = {{Method::get,
                                      Action::admin,
                                      get_retention,
                                      "Get the policies of retention and their schedule.",
-                                     {{{200, "The policies in force."}}},
-                                     {}}};
+                                     {{{200, "The policies in force.", &retention_schema}}},
+                                     {},
+                                     Operation{}}};
 constexpr Verb plan_verbs[] = {{Method::post,
                                 Action::admin,
                                 post_plan,
                                 "Make a plan of what retention deletes, with the configured policies or with "
                                 "`policies`. Deletes nothing.",
-                                {{{201, "The plan without its rows. `Location` has its URL."}}},
-                                {Errc::body_too_large}}};
+                                {{{201, "The plan without its rows. `Location` has its URL.", &plan_schema}}},
+                                {Errc::body_too_large},
+                                Operation{.body = &new_plan}}};
 constexpr Verb matches_verbs[] = {
     {Method::post,
      Action::admin,
      post_matches,
      "Count what each rule of retention selects now, with the configured policies or with `policies`. Stores "
      "nothing.",
-     {{{200, "For each policy its repositories and tags, and for each rule what it selects."}}},
-     {Errc::body_too_large}}};
-constexpr Verb plans_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_plans,
-     "List the plans of retention, newest first: `?n=` a page, `?before=` the id of a plan.",
-     {{list_page}},
-     {Errc::pagination_invalid}}};
+     {{{200, "For each policy its repositories and tags, and for each rule what it selects.",
+        &matches_schema}}},
+     {Errc::body_too_large},
+     Operation{.body = &new_plan}}};
+constexpr Verb plans_verbs[] = {{Method::get,
+                                 Action::admin,
+                                 get_plans,
+                                 "List the plans of retention, newest first.",
+                                 {{page_of(plan_list)}},
+                                 {Errc::pagination_invalid},
+                                 Operation{.query = plans_query}}};
 constexpr Verb plan_item_verbs[] = {
     {Method::get,
      Action::admin,
      get_plan,
-     "Get a plan of retention with its rows: `?verdict=keep` or `delete`. A page has up to 500 rows of one "
-     "repository.",
-     {{list_page}},
-     {}}};
+     "Get a plan of retention with its rows. A page has up to 500 rows of one repository.",
+     {{page_of(plan_page)}},
+     {},
+     Operation{.item = &plan_field, .query = plan_rows_query}}};
 constexpr Verb apply_verbs[] = {
     {Method::post,
      Action::admin,
      post_apply,
-     "Apply a plan of retention (`plan`). Rows that have changed since are skipped; with `exact: true` "
-     "nothing "
-     "is deleted if there is one.",
+     "Apply a plan of retention. Rows that have changed since are skipped.",
      {{{202,
         "A round of the job `apply-retention` runs; its result is part of the plan when the job's `rounds` "
-        "reaches `round`."}}},
-     {Errc::body_too_large, Errc::conflict}}};
+        "reaches `round`.",
+        &apply_round}}},
+     {Errc::body_too_large, Errc::conflict},
+     Operation{.body = &apply_body}}};
 constexpr Verb explain_verbs[] = {
     {Method::get,
      Action::admin,
      get_explanation,
-     "Explain what retention decides about a tag now, and why: `?repository=` and `?tag=`.",
-     {{{200, "The verdict, its reason, and each rule with whether it selects the tag."}}},
-     {Errc::tag_invalid, Errc::manifest_unknown}}};
+     "Explain what retention decides about a tag now, and why.",
+     {{{200, "The verdict, its reason, and each rule with whether it selects the tag.",
+        &explanation_schema}}},
+     {Errc::tag_invalid, Errc::manifest_unknown},
+     Operation{.query = explain_query}}};
 
 constexpr Endpoint retention_route_table[] = {
     row("/api/v1/retention", "retention", retention_verbs),

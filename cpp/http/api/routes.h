@@ -19,5 +19,7 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable hook_routes() noexcept;
 [[nodiscard]] RouteTable open_upload_routes() noexcept;
 [[nodiscard]] RouteTable repository_routes() noexcept;
+[[nodiscard]] RouteTable repository_tag_routes() noexcept;
+[[nodiscard]] RouteTable openapi_routes() noexcept;
 
 }  // namespace ocilot::http

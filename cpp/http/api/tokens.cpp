@@ -17,6 +17,51 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t page_without_n = 100;
 constexpr std::size_t longest_page = 1000;
 
+constexpr Schema token_id_schema{.pattern = "^[0-9a-f]{16}$"};
+constexpr Schema scope_list = schema::list_of(schema::any_text);
+constexpr Field token_id{"token", token_id_schema, "Id of the token."};
+
+constexpr Field token_fields[] = {
+    {"id", token_id_schema},
+    {"account", schema::any_text, "Owner."},
+    {"note", schema::any_text},
+    {"scopes", scope_list, "Limits within the rights of the account; empty: none."},
+    {"refresh", schema::boolean, "Whether it is a refresh token."},
+    {"created_at", schema::time},
+    {"expires_at", schema::or_null(schema::time)},
+    {"last_used_at", schema::or_null(schema::time)}};
+constexpr Schema token_schema = schema::object_of("Token", token_fields);
+
+constexpr Field token_list_fields[] = {{"tokens", schema::list_of(token_schema), "Oldest first."}};
+constexpr Schema token_list = schema::object_of("TokenList", token_list_fields);
+
+constexpr Field made_token_fields[] = {
+    token_fields[0],
+    token_fields[1],
+    token_fields[2],
+    token_fields[3],
+    token_fields[4],
+    token_fields[5],
+    token_fields[6],
+    token_fields[7],
+    {"secret", schema::any_text, "Used as the password; not stored, and never in another response."}};
+constexpr Schema made_token = schema::object_of("CreatedToken", made_token_fields);
+
+constexpr Schema lifetime{
+    .type = Schema::Type::integer, .least = 1, .most = std::int64_t{10} * 365 * 24 * 3600};
+constexpr Field new_token_fields[] = {
+    {"account", schema::any_text, "Owner."},
+    optional({"note", schema::any_text, "Free text, at most 256 bytes."}),
+    optional({"scopes", scope_list, "Such as `repository:team/**:pull`; empty: no limit."}),
+    optional({"expires_in", lifetime, "Lifetime in seconds, at most ten years; missing: no expiry."})};
+constexpr Schema new_token = schema::body_of("NewToken", new_token_fields);
+
+constexpr Field of_account = optional({"account", schema::any_text, "Tokens of one account."});
+constexpr Field with_refresh =
+    optional({"refresh", schema::boolean, "`true`: with refresh tokens, which stand for logins."});
+constexpr Field tokens_query[] = {of_account, with_refresh, page_size,
+                                  page_after("Value from the URL of the next page.")};
+
 /// What is shown of a token: nothing of its secret.
 Json json_of(meta::TokenFact const& token) {
     return {{"id", token.id},
@@ -58,9 +103,9 @@ Result<meta::TokenQuery::Place> read_place(std::string_view text) {
 }
 
 Result<meta::TokenQuery> read_query(Query const& query, PageQuery const& wanted) {
-    meta::TokenQuery tokens{.account = std::string(query.first("account").value_or(std::string_view{})),
+    meta::TokenQuery tokens{.account = std::string(query.first(of_account.name).value_or(std::string_view{})),
                             .limit = wanted.page().limit};
-    TRY(auto const refresh, query_flag(query, "refresh"));
+    TRY(auto const refresh, query_flag(query, with_refresh));
     tokens.refresh = refresh.value_or(false);
     if (wanted.last) {
         TRY(tokens.after, read_place(*wanted.last));
@@ -80,7 +125,7 @@ Task<Result<Response>> get_account_tokens(Context const& context) {
     auto response = json_response(200, {{"tokens", std::move(list)}});
     if (page.more) {
         Parameters next{{"last", place_after(page.items.back())}, {"n", std::to_string(wanted.size)}};
-        for (std::string_view const name : {"account", "refresh"}) {
+        for (auto const name : {of_account.name, with_refresh.name}) {
             if (auto const value = context.query.first(name)) next.emplace_back(name, std::string(*value));
         }
         response.set("Link", next_link(context.urls.local("/api/v1/tokens"), next));
@@ -117,19 +162,24 @@ constexpr Verb account_tokens_verbs[] = {
     {Method::get,
      Action::admin,
      get_account_tokens,
-     "List tokens without their secrets, oldest first; `?account=` of one account, `?refresh=true` with "
-     "refresh tokens; `?n=` page size, `?last=` last id of the previous page.",
-     {{list_page}},
-     {Errc::pagination_invalid}},
+     "List tokens without their secrets, oldest first.",
+     {{page_of(token_list)}},
+     {Errc::pagination_invalid},
+     Operation{.query = tokens_query}},
     {Method::post,
      Action::admin,
      post_account_token,
-     "Create a token, which the account uses instead of its password: `account`, `note`, `scopes`, "
-     "`expires_in` (seconds).",
-     {{{201, "The token with its `secret`, which is shown only once."}}},
-     {Errc::body_too_large}}};
-constexpr Verb account_token_verbs[] = {
-    {Method::del, Action::admin, delete_account_token, "Revoke a token.", {{{204, "Gone."}}}, {}}};
+     "Create a token, which the account uses instead of its password.",
+     {{{201, "The token with its `secret`, which is shown only once.", &made_token}}},
+     {Errc::body_too_large},
+     Operation{.body = &new_token}}};
+constexpr Verb account_token_verbs[] = {{Method::del,
+                                         Action::admin,
+                                         delete_account_token,
+                                         "Revoke a token, with every bearer token issued for it.",
+                                         {{{204, "Gone."}}},
+                                         {},
+                                         Operation{.item = &token_id}}};
 
 constexpr Endpoint account_token_route_table[] = {
     row("/api/v1/tokens", "account_tokens", account_tokens_verbs),

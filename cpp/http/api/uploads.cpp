@@ -17,6 +17,24 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t page_without_n = 100;
 constexpr std::size_t longest_page = 1000;
 
+constexpr Schema upload_id_schema{.format = "uuid"};
+constexpr Field upload_id{"upload", upload_id_schema, "Id of the upload."};
+constexpr Field upload_fields[] = {{"id", upload_id_schema},
+                                   {"repository", schema::repository},
+                                   {"owner", schema::any_text, "Empty for an anonymous caller."},
+                                   {"address", schema::any_text},
+                                   {"bytes", schema::count, "Received so far."},
+                                   {"started_at", schema::time},
+                                   {"last_write_at", schema::time},
+                                   {"receiving", schema::boolean, "Whether a request writes to it now."}};
+constexpr Schema upload_schema = schema::object_of("Upload", upload_fields);
+constexpr Field upload_list_fields[] = {
+    {"uploads", schema::list_of(upload_schema), "The longest idle first."}};
+constexpr Schema upload_list = schema::object_of("UploadList", upload_list_fields);
+constexpr Field uploads_of = optional({"repository", schema::repository, "Uploads of one repository."});
+constexpr Field open_uploads_query[] = {uploads_of, page_size,
+                                        page_after("Value from the URL of the next page.")};
+
 Json json_of(registry::UnfinishedUpload const& upload) {
     auto const& fact = upload.fact;
     return {{"id", fact.id.str()},
@@ -49,7 +67,7 @@ Result<meta::UploadCursor> upload_place(std::string_view text) {
 Task<Result<Response>> get_open_uploads(Context const& context) {
     CO_TRY(auto const wanted, PageQuery::parse(context.query, page_without_n, longest_page));
     std::optional<oci::RepositoryName> repository;
-    if (auto const text = context.query.first("repository")) {
+    if (auto const text = context.query.first(uploads_of.name)) {
         CO_TRY(repository, oci::RepositoryName::parse(*text));
     }
     std::optional<meta::UploadCursor> place;
@@ -92,20 +110,20 @@ Task<Result<Response>> delete_open_upload(Context const& context) {
 
 using policy::Action;
 
-constexpr Verb open_uploads_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_open_uploads,
-     "List unfinished uploads that hold bytes, longest idle first; `?repository=` of one repository; `?n=` "
-     "page size, `?last=` as in the link to the next page.",
-     {{list_page}},
-     {Errc::name_invalid, Errc::pagination_invalid}}};
+constexpr Verb open_uploads_verbs[] = {{Method::get,
+                                        Action::admin,
+                                        get_open_uploads,
+                                        "List unfinished uploads that hold bytes, the longest idle first.",
+                                        {{page_of(upload_list)}},
+                                        {Errc::name_invalid, Errc::pagination_invalid},
+                                        Operation{.query = open_uploads_query}}};
 constexpr Verb open_upload_verbs[] = {{Method::del,
                                        Action::admin,
                                        delete_open_upload,
                                        "Cancel an unfinished upload and remove its bytes.",
                                        {{{204, "Gone."}}},
-                                       {Errc::upload_unknown, Errc::upload_busy}}};
+                                       {Errc::upload_unknown, Errc::upload_busy},
+                                       Operation{.item = &upload_id}}};
 
 constexpr Endpoint open_upload_route_table[] = {
     row("/api/v1/uploads", "open_uploads", open_uploads_verbs),

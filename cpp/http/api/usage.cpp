@@ -19,6 +19,68 @@ constexpr std::size_t longest_page = 1000;
 constexpr std::size_t most_parts = 10'000;  ///< of an image
 constexpr std::string_view path = "/api/v1/usage";
 
+constexpr Field usage_fields[] = {{"repository", schema::repository},
+                                  {"bytes", schema::count, "Of its manifests and blobs, each once."},
+                                  {"blobs", schema::count},
+                                  {"manifests", schema::count},
+                                  {"tags", schema::count},
+                                  {"quota_bytes", schema::or_null(schema::count), "`null`: no quota."},
+                                  {"quota_tags", schema::or_null(schema::count), "`null`: no quota."}};
+constexpr Schema usage_schema = schema::object_of("Usage", usage_fields);
+
+constexpr std::string_view part_kinds[] = {"manifest", "blob"};
+constexpr Field part_fields[] = {{"digest", schema::digest},
+                                 {"kind", schema::one_of(part_kinds)},
+                                 {"size", schema::count, "Bytes."},
+                                 {"repositories", schema::count, "Repositories that hold it."},
+                                 {"manifests", schema::count, "Manifests of this repository that name it."}};
+constexpr Schema part_schema = schema::object_of("ImagePart", part_fields);
+
+constexpr Field caller_usage_fields[] = {
+    {"caller", schema::any_text, "Such as `user:alice`, or `anonymous`."},
+    {"bytes", schema::count, "Of what the caller brought into repositories."},
+    {"blobs", schema::count},
+    {"manifests", schema::count},
+    {"tags", schema::count},
+    {"quota_bytes", schema::or_null(schema::count), "`null`: no quota."},
+    {"quota_tags", schema::or_null(schema::count), "`null`: no quota."}};
+constexpr Schema caller_usage_schema = schema::object_of("CallerUsage", caller_usage_fields);
+
+constexpr Field pulls_fields[] = {{"last_at", schema::time}, {"count", schema::count}};
+constexpr Schema pulls_schema = schema::object_of("Pulls", pulls_fields);
+
+// Without parameters a list, else one repository or one image: each member says of which it is.
+constexpr Field usage_answer_fields[] = {
+    optional({"repositories", schema::list_of(usage_schema), "Without `repository`: all, by name."}),
+    optional({"callers", schema::list_of(caller_usage_schema), "With `by=caller`: all, by name."}),
+    optional({"counted", schema::boolean,
+              "With `by=caller`: whether a quota has `callers`; else none are counted."}),
+    optional({"repository", schema::repository}),
+    optional({"tag", schema::tag, "With `tag`."}),
+    optional({"bytes", schema::count, "Of the repository, or of all parts of the image."}),
+    optional({"blobs", schema::count}),
+    optional({"manifests", schema::count}),
+    optional({"tags", schema::count}),
+    optional({"quota_bytes", schema::or_null(schema::count)}),
+    optional({"quota_tags", schema::or_null(schema::count)}),
+    optional({"exclusive_bytes", schema::count, "Of the repository: bytes that no other repository holds."}),
+    optional({"restorable_bytes", schema::count, "Of the repository: deleted and can be restored."}),
+    optional({"free_bytes", schema::count, "With `tag`: bytes that become free without the tag."}),
+    optional({"tag_pulls", schema::or_null(pulls_schema), "With `tag`: by the tag, as last recorded."}),
+    optional({"manifest_pulls", schema::or_null(pulls_schema), "With `tag`: by the tag or the digest."}),
+    optional({"parts", schema::list_of(part_schema), "With `tag`: the manifest of the tag first."})};
+constexpr Schema usage_answer = schema::object_of("UsageReport", usage_answer_fields);
+
+constexpr Field usage_of_name =
+    optional({"repository", schema::repository, "One repository, with what it shares and could restore."});
+constexpr Field usage_of_tag =
+    optional({"tag", schema::tag, "With `repository`: the manifests and blobs of an image."});
+constexpr std::string_view holders[] = {"repository", "caller"};
+constexpr Field usage_holder =
+    optional({"by", schema::one_of(holders), "Whose usage: default `repository`."});
+constexpr Field usage_query[] = {usage_of_name, usage_of_tag, usage_holder, page_size,
+                                 page_after("Last name of the previous page.")};
+
 Json json_of(std::optional<std::uint64_t> limit) {
     return limit ? Json(*limit) : Json();
 }
@@ -96,13 +158,13 @@ Task<Result<Response>> usage_of_image(Context const& context, oci::RepositoryNam
 
 /// Whose usage is asked for.
 Result<bool> is_by_caller(Query const& query) {
-    auto const by = query.first("by").value_or("repository");
-    if (by == "repository") return false;
-    if (by != "caller") {
+    auto const by = query.first(usage_holder.name).value_or(holders[0]);
+    if (by == holders[0]) return false;
+    if (by != holders[1]) {
         return Error{Errc::bad_request,
                      fmt::format("unknown holder {}: expected repository or caller", quote(by))};
     }
-    if (!query.first("repository") && !query.first("tag")) return true;
+    if (!query.first(usage_of_name.name) && !query.first(usage_of_tag.name)) return true;
     return Error{Errc::bad_request, "by=caller cannot be combined with repository or tag"};
 }
 
@@ -110,8 +172,8 @@ Result<bool> is_by_caller(Query const& query) {
 Task<Result<Response>> get_usage(Context const& context) {
     CO_TRY(bool const by_caller, is_by_caller(context.query));
     if (by_caller) co_return co_await usage_of_callers(context);
-    auto const repository = context.query.first("repository");
-    auto const tag = context.query.first("tag");
+    auto const repository = context.query.first(usage_of_name.name);
+    auto const tag = context.query.first(usage_of_tag.name);
     if (!repository) {
         if (tag) co_return Error{Errc::bad_request, "missing repository: expected the one of the tag"};
         co_return co_await usage_of_all(context);
@@ -128,12 +190,12 @@ constexpr Verb usage_verbs[] = {
     {Method::get,
      Action::admin,
      get_usage,
-     "List what repositories hold; with `?repository=` what one holds, shares and could restore; with "
-     "`&tag=` the manifests and blobs of an image and the bytes that become free without the tag; with "
-     "`?by=caller` what callers are charged for in all repositories.",
-     {{list_page}},
+     "List what repositories hold, or show one repository or one image; with `?by=caller` what callers are "
+     "charged for in all repositories.",
+     {{page_of(usage_answer)}},
      {Errc::name_invalid, Errc::name_unknown, Errc::tag_invalid, Errc::manifest_unknown,
-      Errc::pagination_invalid}}};
+      Errc::pagination_invalid},
+     Operation{.query = usage_query}}};
 
 constexpr Endpoint usage_route_table[] = {
     row("/api/v1/usage", "usage", usage_verbs),

@@ -40,13 +40,17 @@ bool reads(Request const& request) noexcept {
 Result<Target> read_target(Request const& request, AppSettings const& settings) {
     TRY(auto target, Target::parse(request.target));
     if (reads(request)) target.collapse_slashes();
-    if (request.local) return target;
-    auto const path = below_prefix(target.path, settings.urls.prefix);
-    if (!path) {
-        return Error{Errc::not_found, fmt::format("unknown endpoint; the API is at {}/v2/",
-                                                  Urls(settings.urls, request).local(""))};
+    if (!request.local) {
+        auto const path = below_prefix(target.path, settings.urls.prefix);
+        if (!path) {
+            return Error{Errc::not_found, fmt::format("unknown endpoint; the API is at {}/v2/",
+                                                      Urls(settings.urls, request).local(""))};
+        }
+        target.path = std::string(*path);
     }
-    target.path = std::string(*path);
+    if (!target.path.starts_with("/api/v1/")) {
+        CHECK(target.refuse_escaped_slash());
+    }
     return target;
 }
 
@@ -139,9 +143,11 @@ Task<Response> App::respond(Request const& request) {
     auto const* const verb = endpoint.find(request.method);
     Response response;
     auto const origin = check_origin(settings_, request, target->path);
-    if (origin.has_error()) {
+    if (verb == nullptr) {
+        response = without_verb(request, endpoint);
+    } else if (origin.has_error()) {
         response = error_response(origin.error());
-    } else if (verb != nullptr) {
+    } else {
         auth::RateVerdict rate;
         auto answered = co_await answer(request, *target, *route, *verb, rate);
         if (answered.has_value()) {
@@ -150,8 +156,6 @@ Task<Response> App::respond(Request const& request) {
             response = failed(request, *target, *route, *verb, answered.error());
         }
         add_rate_headers(response, rate);
-    } else {
-        response = without_verb(request, endpoint);
     }
     if (endpoint.pattern.starts_with("/api/") && !response.has("Cache-Control"))
         response.set("Cache-Control", "no-store");
@@ -186,6 +190,9 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
             CO_CHECK(told(request, *caller, may_list(*caller)));
         }
     }
+    if (verb.operation) {
+        CO_CHECK(check_parameters(*verb.operation, target.query));
+    }
     auto const context = context_of(request, target, route, *caller, name ? &*name : nullptr);
     auto answered = co_await verb.handle(context);
     if (answered.has_error()) note(*caller, route, answered.error());
@@ -196,6 +203,7 @@ Context App::context_of(Request const& request, Target const& target, Route cons
                         policy::Caller const& caller, oci::RepositoryName const* name) const {
     return {.request = request,
             .query = target.query,
+            .routes = parts_.routes,
             .registry = parts_.registry,
             .guard = parts_.guard,
             .tokens = parts_.tokens,

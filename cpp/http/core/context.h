@@ -13,15 +13,16 @@ namespace ocilot::http {
 struct Context {
     Request const& request;
     Query const& query;
+    Routes const& routes;
     registry::Registry& registry;
     auth::Guard& guard;
     auth::TokenServer* tokens;              ///< null where this registry gives out none
     auth::AccountManager* account_manager;  ///< null where there is nothing to administer
     auth::Sealer const& sealer;
-    policy::HookControl* hooks;          ///< null where nobody runs hooks
-    ocilot::jobs::JobControl* jobs;      ///< null where no jobs run
-    ocilot::jobs::Collector* collector;  ///< null where nothing is collected
-    ocilot::jobs::Retention* retention;  ///< null where no rules are applied
+    policy::HookControl* hooks;               ///< null where nobody runs hooks
+    ocilot::jobs::JobControl* jobs;           ///< null where no jobs run
+    ocilot::jobs::Collector* collector;       ///< null where nothing is collected
+    ocilot::jobs::Retention* retention;       ///< null where no rules are applied
     auth::IgnoredPulls const* ignored_pulls;  ///< null: all pulls count
     AppSettings const& settings;
     policy::Caller const& caller;

@@ -2,6 +2,7 @@
 
 #include "auth/rate_limits.h"
 #include "http/core/context.h"
+#include "http/core/operation.h"
 
 #include <array>
 #include <cstdint>
@@ -19,6 +20,7 @@ using Handle = Task<Result<Response>> (*)(Context const&);
 struct Success {
     unsigned status = 0;  ///< 0: none
     std::string_view meaning = {};
+    Schema const* body = nullptr;  ///< JSON of the administration API; null: another one, or none
 };
 
 /// A set of errors.
@@ -50,24 +52,32 @@ struct Verb {
     Handle handle;
     std::string_view purpose;
     std::array<Success, 3> successes;
-    Errors errors;  ///< beside those that every endpoint may answer
+    Errors errors;                            ///< beside those that every endpoint may answer
+    std::optional<Operation> operation = {};  ///< every verb of the administration API has one
     ChallengeScope challenge_scope = ChallengeScope::path;
     std::optional<auth::RequestClass> rate = {};  ///< nullopt: a read or a write, by the method
 };
 
 /// A list that is answered in pages.
 inline constexpr Success list_page{200, "The list. `Link` has the URL of the next page, if any."};
+/// The same in the administration API.
+constexpr Success page_of(Schema const& body) noexcept {
+    return {list_page.status, list_page.meaning, &body};
+}
 inline constexpr Success not_modified{304, "Not modified (`If-None-Match`)."};
 
 /// A row of the route table.
 struct Endpoint {
-    std::string_view pattern;  ///< `/v2/<name>/tags/list`; `<name>` is one or more segments, `<item>` is one
-    std::string_view name;     ///< for logs and metrics
+    /// `/v2/<name>/tags/list`; `<name>` is one or more segments, `<item>` is one. A name ends where `after`
+    /// fits last, so that a repository may have components like any of our words.
+    std::string_view pattern;
+    std::string_view name;  ///< for logs and metrics
     std::span<Verb const> verbs;
-    /// The pattern in pieces: `before`, a name, `after`, an item.
+    /// The pattern in pieces: `before`, a name, `after`, an item, `tail`.
     struct Shape {
         std::string_view before;
         std::string_view after;
+        std::string_view tail;
         bool has_name = false;
         bool has_item = false;
         bool open_end = false;  ///< a slash may follow or not
@@ -87,8 +97,12 @@ constexpr Endpoint row(std::string_view pattern, std::string_view name, std::spa
     auto& shape = endpoint.shape;
     shape.open_end = pattern.ends_with('/');
     if (shape.open_end) pattern.remove_suffix(1);
-    shape.has_item = pattern.ends_with(item_mark);
-    if (shape.has_item) pattern.remove_suffix(item_mark.size());
+    auto const item = pattern.find(item_mark);
+    shape.has_item = item != std::string_view::npos;
+    if (shape.has_item) {
+        shape.tail = pattern.substr(item + item_mark.size());
+        pattern = pattern.substr(0, item);
+    }
     auto const mark = pattern.find(name_mark);
     shape.has_name = mark != std::string_view::npos;
     shape.before = pattern.substr(0, mark);

@@ -9,7 +9,7 @@ namespace ocilot::http {
 Result<PageQuery> PageQuery::parse(Query const& query, std::size_t without_n, std::size_t limit) {
     PageQuery wanted{.size = without_n, .last = {}};
     if (auto const last = query.first("last")) wanted.last = std::string(*last);
-    if (auto const text = query.first("n")) {
+    if (auto const text = query.first(page_size.name)) {
         std::int64_t n = 0;
         auto const end = text->data() + text->size();
         auto const [stopped, problem] = std::from_chars(text->data(), end, n);

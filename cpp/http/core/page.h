@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "http/core/schema.h"
 #include "http/core/target.h"
 #include "registry/list.h"
 
@@ -12,6 +13,13 @@
 #include <vector>
 
 namespace ocilot::http {
+
+inline constexpr Field page_size =
+    optional({"n", schema::count, "Entries of a page; cut to the most that one may have."});
+/// Where a page starts; each list says in its own words what it takes.
+constexpr Field page_after(std::string_view meaning) noexcept {
+    return optional({"last", schema::any_text, meaning});
+}
 
 /// What a client asks of a paged list with `n` and `last`.
 struct PageQuery {

@@ -31,6 +31,8 @@ constexpr std::optional<Route> match(Endpoint const& endpoint, std::string_view 
     Route route{.endpoint = &endpoint, .name = {}, .item = {}};
     auto const& shape = endpoint.shape;
     if (shape.open_end && path.ends_with('/')) path.remove_suffix(1);
+    if (!path.ends_with(shape.tail)) return std::nullopt;
+    path.remove_suffix(shape.tail.size());
     if (shape.has_item && !take_last_segment(path, route.item)) return std::nullopt;
     if (!shape.has_name) return path == shape.before ? std::optional(route) : std::nullopt;
     if (!path.ends_with(shape.after)) return std::nullopt;

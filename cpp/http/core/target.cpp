@@ -20,8 +20,8 @@ int digit(char c) noexcept {
     return -1;
 }
 
-/// Decodes percent escapes once; nullopt for a bad one, or one that hides NUL or the byte `forbidden`.
-std::optional<std::string> decode(std::string_view text, char forbidden) {
+/// Decodes percent escapes once; nullopt for a bad one, or one that hides NUL.
+std::optional<std::string> decode(std::string_view text) {
     if (text.find('%') == std::string_view::npos) return std::string(text);
     std::string out;
     out.reserve(text.size());
@@ -35,7 +35,7 @@ std::optional<std::string> decode(std::string_view text, char forbidden) {
         auto const low = digit(text[i + 2]);
         if (high < 0 || low < 0) return std::nullopt;
         auto const byte = static_cast<char>(high * 16 + low);
-        if (byte == '\0' || byte == forbidden) return std::nullopt;
+        if (byte == '\0') return std::nullopt;
         out.push_back(byte);
         i += 2;
     }
@@ -49,8 +49,8 @@ Result<Query> Query::parse(std::string_view text) {
     while (!text.empty()) {
         auto parameter = cut(text, '&');
         if (parameter.empty()) continue;
-        auto name = decode(cut(parameter, '='), '\0');
-        auto value = decode(parameter, '\0');
+        auto name = decode(cut(parameter, '='));
+        auto value = decode(parameter);
         if (!name || !value) return Error{Errc::bad_request, std::string(bad_escape)};
         query.parameters_.emplace_back(std::move(*name), std::move(*value));
     }
@@ -80,13 +80,20 @@ std::vector<std::string_view> Query::all(std::string_view name) const {
 
 Result<Target> Target::parse(std::string_view target) {
     auto rest = target;
-    auto path = decode(cut(rest, '?'), '/');
+    auto const raw = cut(rest, '?');
+    auto path = decode(raw);
     if (!path) return Error{Errc::name_invalid, std::string(bad_escape)};
     if (!path->starts_with('/') && *path != "*") {
         return Error{Errc::bad_request, "invalid request target: expected a path that starts with a slash"};
     }
     TRY(auto query, Query::parse(rest));
-    return Target{std::move(*path), std::move(query)};
+    bool const escaped = raw.find("%2F") != raw.npos || raw.find("%2f") != raw.npos;
+    return Target{std::move(*path), std::move(query), escaped};
+}
+
+Result<> Target::refuse_escaped_slash() const {
+    if (has_escaped_slash) return Error{Errc::name_invalid, std::string(bad_escape)};
+    return {};
 }
 
 void Target::collapse_slashes() {

@@ -23,6 +23,10 @@ class Query {
     [[nodiscard]] std::optional<std::string_view> first(std::string_view name) const noexcept;
     /// All values of a parameter, in order.
     [[nodiscard]] std::vector<std::string_view> all(std::string_view name) const;
+    /// All of them, in order.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> const& parameters() const noexcept {
+        return parameters_;
+    }
 
   private:
     std::vector<std::pair<std::string, std::string>> parameters_;
@@ -32,11 +36,15 @@ class Query {
 struct Target {
     std::string path;  ///< percent-decoded once
     Query query;
+    bool has_escaped_slash = false;  ///< the path as sent has `%2F`
 
     /// Takes origin form (`/v2/`) and `*`: the parser of the head has made one of the others. name_invalid
-    /// for a path with an escape that is none or an escaped slash or NUL, which no repository name can hold;
+    /// for a path with an escape that is none or an escaped NUL, which no repository name can hold;
     /// bad_request for a target of another form or a bad query.
     static Result<Target> parse(std::string_view target);
+    /// name_invalid for an escaped slash, which no client of the protocol sends. Clients that are made from
+    /// the OpenAPI document send the slashes of a name so.
+    [[nodiscard]] Result<> refuse_escaped_slash() const;
     /// Makes several slashes in a row one.
     void collapse_slashes();
 };

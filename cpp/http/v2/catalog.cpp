@@ -104,6 +104,7 @@ constexpr Verb catalog_verbs[] = {
      "List repositories that have a manifest; `?n=` page size, `?last=` last name of the previous page.",
      {{list_page}},
      {Errc::pagination_invalid},
+     {},
      ChallengeScope::catalog}};
 
 constexpr Endpoint catalog_route_table[] = {

@@ -165,6 +165,7 @@ constexpr Verb manifest_verbs[] = {
      "Get a manifest by tag or digest.",
      {{{200, "The manifest, byte for byte, with its media type and `Docker-Content-Digest`."}, not_modified}},
      {Errc::tag_invalid, Errc::digest_invalid, Errc::manifest_unknown},
+     {},
      ChallengeScope::path,
      auth::RequestClass::manifests},
     {Method::put,

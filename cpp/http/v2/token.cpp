@@ -161,6 +161,7 @@ constexpr Verb token_verbs[] = {
      "repeated or separated by spaces, `?offline_token=true` with a refresh token.",
      {{{200, "The token, limited to the requested scopes that the caller is allowed; possibly none."}}},
      {},
+     {},
      ChallengeScope::path,
      auth::RequestClass::logins},
     {Method::post,
@@ -171,6 +172,7 @@ constexpr Verb token_verbs[] = {
      "issuer); `scope`, and `access_type=offline` for a refresh token.",
      {{{200, "The token."}}},
      {Errc::body_too_large},
+     {},
      ChallengeScope::path,
      auth::RequestClass::logins}};
 constexpr Verb token_keys_verbs[] = {{Method::get,

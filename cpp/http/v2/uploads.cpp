@@ -250,6 +250,7 @@ constexpr Verb uploads_verbs[] = {
      {{{201, "Stored or mounted."},
        {202, "Upload session started; `Location` is its URL. Also for a mount that is not possible."}}},
      {Errc::digest_invalid, Errc::size_invalid},
+     {},
      ChallengeScope::mount}};
 constexpr Verb upload_verbs[] = {
     {Method::get,

@@ -1,6 +1,7 @@
 #include "meta/annotations_json.h"
 #include "meta/charged_to.h"
 #include "meta/sqlite/catalog.h"
+#include "meta/sqlite/image_size.h"
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/names_json.h"
 #include "meta/sqlite/needs.h"
@@ -189,17 +190,19 @@ std::string charged_for(NewManifest const& manifest) {
 
 /// Records the manifest if it is new and answers whether it was; the first push of the same bytes stands.
 Result<bool> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest const& manifest,
-                          std::string const& annotations) {
+                          std::int64_t image_size) {
+    TRY(auto const annotations, annotations_to_json(manifest.annotations));
     auto const subject = manifest.subject ? manifest.subject->str() : std::string();
     TRY(auto const added,
         db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, "
-                  "annotations, pushed_by, pushed_at, charged_to) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+                  "annotations, pushed_by, pushed_at, image_size, charged_to) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
                   "ON CONFLICT (repository, digest) DO NOTHING",
                   {repository, manifest.fact.digest.str(), manifest.fact.media_type,
                    static_cast<std::int64_t>(manifest.fact.size),
                    manifest.subject ? SqliteValue(subject) : SqliteValue(nullptr), manifest.artifact_type,
-                   annotations, manifest.pushed_by.name, stored(manifest.pushed_at), charged_for(manifest)}));
+                   annotations, manifest.pushed_by.name, stored(manifest.pushed_at), image_size,
+                   charged_for(manifest)}));
     if (added == 0) return false;
     CHECK(list_repository(db, repository));
     TRY(auto const id, find_manifest(db, repository, manifest.fact.digest));
@@ -215,14 +218,16 @@ Change change_of(NewManifest const& manifest, ChangeKind kind) {
             .digest = manifest.fact.digest.str()};
 }
 
-Result<> move_tag(SqliteDb& db, std::int64_t repository, Move const& move, NewManifest const& manifest) {
+Result<> move_tag(SqliteDb& db, std::int64_t repository, Move const& move, NewManifest const& manifest,
+                  std::int64_t image_size) {
     auto const digest = manifest.fact.digest.str();
     CHECK(
-        db.change("INSERT INTO tag (repository, name, digest, moved_at, charged_to) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5) "
-                  "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
-                  "moved_at = excluded.moved_at",
-                  {repository, move.tag.str(), digest, stored(manifest.pushed_at), charged_for(manifest)}));
+        db.change("INSERT INTO tag (repository, name, digest, moved_at, image_size, pushed_by, charged_to) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (repository, name) DO UPDATE SET "
+                  "digest = excluded.digest, moved_at = excluded.moved_at, "
+                  "image_size = excluded.image_size, pushed_by = excluded.pushed_by",
+                  {repository, move.tag.str(), digest, stored(manifest.pushed_at), image_size,
+                   manifest.pushed_by.name, charged_for(manifest)}));
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
                   "VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -239,8 +244,8 @@ Result<> touch_tags(SqliteDb& db, std::int64_t repository, NewManifest const& ma
                     std::vector<Move> const& moves) {
     for (auto const& tag : manifest.tags) {
         if (std::ranges::any_of(moves, [&](Move const& move) { return move.tag == tag; })) continue;
-        CHECK(db.change("UPDATE tag SET moved_at = ?3 WHERE repository = ?1 AND name = ?2",
-                        {repository, tag.str(), stored(manifest.pushed_at)}));
+        CHECK(db.change("UPDATE tag SET moved_at = ?3, pushed_by = ?4 WHERE repository = ?1 AND name = ?2",
+                        {repository, tag.str(), stored(manifest.pushed_at), manifest.pushed_by.name}));
     }
     return {};
 }
@@ -282,15 +287,15 @@ Result<> put(SqliteDb& db, NewManifest const& manifest) {
     TRY(auto const moves, moves_of(db, manifest));
     CHECK(require_content(db, manifest));
     CHECK(require_quota(db, manifest, moves));
-    TRY(auto const annotations, annotations_to_json(manifest.annotations));
     TRY(auto const repository, find_or_make_repository(db, manifest.repository));
-    TRY(bool const is_new, add_manifest(db, repository, manifest, annotations));
+    TRY(auto const image_size, image_size_of(db, repository, manifest));
+    TRY(bool const is_new, add_manifest(db, repository, manifest, image_size));
     CHECK(end_quarantine(db, manifest.fact.digest));
     if (is_new || !moves.empty()) {
         CHECK(note_push(db, manifest, moves));
     }
     for (auto const& move : moves) {
-        CHECK(move_tag(db, repository, move, manifest));
+        CHECK(move_tag(db, repository, move, manifest, image_size));
     }
     return touch_tags(db, repository, manifest, moves);
 }

@@ -33,9 +33,9 @@ Result<Id> find_live(SqliteDb& db, std::int64_t repository, std::string_view dig
 Result<> copy_back(SqliteDb& db, std::int64_t removed, std::int64_t repository, std::string_view digest) {
     CHECK(
         db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, "
-                  "annotations, pushed_by, pushed_at, charged_to) "
+                  "annotations, pushed_by, pushed_at, image_size, charged_to) "
                   "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
-                  "pushed_at, charged_to FROM removed_manifest WHERE id = ?1",
+                  "pushed_at, image_size, charged_to FROM removed_manifest WHERE id = ?1",
                   {removed, repository}));
     TRY(auto const made, find_live(db, repository, digest));
     CHECK(
@@ -54,10 +54,10 @@ Result<> take_out_manifest(SqliteDb& db, Removal const& removal, std::int64_t ma
         CHECK(forget_removed_manifest(db, *earlier));
     }
     CHECK(db.change(
-        "INSERT INTO removed_manifest (repository, digest, media_type, size, subject, "
-        "artifact_type, annotations, pushed_by, pushed_at, tags, removed_at, condemned, charged_to) "
+        "INSERT INTO removed_manifest (repository, digest, media_type, size, subject, artifact_type, "
+        "annotations, pushed_by, pushed_at, image_size, tags, removed_at, condemned, charged_to) "
         "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
-        "pushed_at, ?3, ?4, ?5, charged_to FROM manifest WHERE id = ?1",
+        "pushed_at, image_size, ?3, ?4, ?5, charged_to FROM manifest WHERE id = ?1",
         {manifest, removal.name, tags, stored(removal.at), std::int64_t{removal.condemned}}));
     TRY(auto const removed, find_removed(db, removal.name, digest, WhichRemoved::any));
     CHECK(

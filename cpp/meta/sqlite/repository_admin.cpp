@@ -5,6 +5,7 @@
 #include "meta/sqlite/repository_removal.h"
 #include "meta/sqlite/repository_rename.h"
 #include "meta/sqlite/repository_summary.h"
+#include "meta/sqlite/tag_list.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
@@ -59,6 +60,10 @@ Task<Result<Slice<RepositorySummary>>> SqliteRepositoryAdmin::list(std::string p
 
 Task<Result<RepositorySummary>> SqliteRepositoryAdmin::find(oci::RepositoryName const& repository) {
     co_return readers_.read([&](SqliteDb& db) { return read_summary(db, repository); });
+}
+
+Task<Result<TagRows>> SqliteRepositoryAdmin::tags(oci::RepositoryName const& repository, TagQuery query) {
+    co_return readers_.read([&](SqliteDb& db) { return read_tag_rows(db, repository, query); });
 }
 
 Task<Result<RepositorySummary>> SqliteRepositoryAdmin::remove(oci::RepositoryName const& repository, Actor by,

@@ -17,6 +17,7 @@ class SqliteRepositoryAdmin final : public RepositoryAdmin {
 
     Task<Result<Slice<RepositorySummary>>> list(std::string prefix, Page page) override;
     Task<Result<RepositorySummary>> find(oci::RepositoryName const& repository) override;
+    Task<Result<TagRows>> tags(oci::RepositoryName const& repository, TagQuery query) override;
     Task<Result<RepositorySummary>> remove(oci::RepositoryName const& repository, Actor by,
                                            Time now) override;
     Task<Result<RepositorySummary>> rename(RepositoryRename what, Actor by, Time now) override;

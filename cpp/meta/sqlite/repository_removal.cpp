@@ -44,10 +44,10 @@ Result<> forget_earlier(SqliteDb& db, Removal const& removal) {
 /// The tags of a manifest are stored with it, as JSON: no tag has a character that JSON would escape.
 Result<> copy_manifests(SqliteDb& db, Removal const& removal) {
     CHECK(db.change(
-        "INSERT INTO removed_manifest (repository, digest, media_type, size, subject, "
-        "artifact_type, annotations, pushed_by, pushed_at, tags, removed_at, condemned, charged_to) "
+        "INSERT INTO removed_manifest (repository, digest, media_type, size, subject, artifact_type, "
+        "annotations, pushed_by, pushed_at, image_size, tags, removed_at, condemned, charged_to) "
         "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
-        "pushed_at, ifnull((SELECT '[\"' || group_concat(t.name, '\",\"') || '\"]' "
+        "pushed_at, image_size, ifnull((SELECT '[\"' || group_concat(t.name, '\",\"') || '\"]' "
         "FROM tag t INDEXED BY tag_digest WHERE t.repository = ?1 "
         "AND t.digest = manifest.digest), '[]'), ?3, 0, charged_to FROM manifest "
         "WHERE repository = ?1",

@@ -134,11 +134,14 @@ Result<> set_tag(Undo const& undo, std::string const& tag, std::string const& di
     }
     if (previous == digest) return {};
     CHECK(
-        db.change("INSERT INTO tag (repository, name, digest, moved_at, charged_to) VALUES (?1, ?2, ?3, ?4, "
+        db.change("INSERT INTO tag (repository, name, digest, moved_at, image_size, pushed_by, charged_to) "
+                  "VALUES (?1, ?2, ?3, ?4, "
+                  "(SELECT image_size FROM manifest WHERE repository = ?1 AND digest = ?3), ?5, "
                   "(SELECT charged_to FROM manifest WHERE repository = ?1 AND digest = ?3)) "
                   "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
-                  "moved_at = excluded.moved_at",
-                  {*repository, tag, digest, stored(undo.now)}));
+                  "moved_at = excluded.moved_at, image_size = excluded.image_size, "
+                  "pushed_by = excluded.pushed_by",
+                  {*repository, tag, digest, stored(undo.now), undo.by.name}));
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
                   "VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -6,7 +6,7 @@ import itertools
 import sys
 import time
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import typer
 
@@ -34,9 +34,10 @@ def history(
     if name.tag is None:
         raise ConfigError(f'invalid tag "{image}": expected REPOSITORY:TAG, such as team/app:v1')
     # One entry more has the digest before the last one that is printed.
-    query = {"repository": name.repository, "tag": name.tag, "n": min(count + 1, LONGEST_PAGE)}
+    query = urlencode({"n": min(count + 1, LONGEST_PAGE)})
+    place = f"{path('repositories')}/{quote(name.repository)}/tags/{quote(name.tag)}/history"
     with at.control() as control:
-        entries = control.ask_all(f"{path('history')}?{urlencode(query)}", "entries")
+        entries = control.ask_all(f"{place}?{query}", "entries")
         found = list(itertools.islice(entries, count + 1))
     if not found:
         raise failure("not_found", f"no history of {image}: it was never set, or its entries are expired")

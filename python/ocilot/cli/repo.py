@@ -34,7 +34,7 @@ def ls(
     ] = "",
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """List the repositories with the numbers of their tags, manifests and blobs."""
+    """List the repositories with the numbers of their tags, manifests and blobs, and their sizes."""
     with at.control() as control:
         query = urlencode({"prefix": prefix})
         found = list(control.ask_all(f"{path('repositories')}?{query}", "repositories"))
@@ -121,8 +121,8 @@ def print_aliases(control: Control, output: Output) -> None:
 
 
 def _of(name: str) -> str:
-    """The path of a repository, whose name has slashes."""
-    return f"{path('repositories')}/{quote(name)}"
+    """The path of a repository, whose name has slashes. The last one ends the name: it may be like a path."""
+    return f"{path('repositories')}/{quote(name)}/"
 
 
 def _alias(name: str) -> str:

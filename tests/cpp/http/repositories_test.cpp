@@ -79,6 +79,96 @@ TEST_F(Repositories, AreListedWithWhatTheyHold) {
     EXPECT_EQ(boss(Method::get, "/api/v1/repositories/Team").status(), 400U);
 }
 
+TEST_F(Repositories, TheirTagsAreListedWithTheirImages) {
+    std::string const path = "/api/v1/repositories/team/app/tags";
+    auto const answer = boss(Method::get, path);
+    EXPECT_EQ(answer.status(), 200U) << answer.text;
+    auto const list = json::parse(answer.text);
+    EXPECT_EQ(list["repository"], "team/app");
+    ASSERT_EQ(list["tags"].size(), 1U);
+    auto const& row = list["tags"][0];
+    EXPECT_EQ(row["name"], "v1");
+    EXPECT_EQ(row["digest"], sha256(manifest));
+    EXPECT_EQ(row["media_type"], oci_manifest);
+    EXPECT_EQ(row["size"], manifest.size() + 2);
+    EXPECT_EQ(row["platforms"], json::array());
+    EXPECT_EQ(row["pushed"]["by"], "writer");
+    EXPECT_TRUE(row["pulled"].is_null());
+    EXPECT_EQ(boss(Method::get, "/api/v1/repositories/team/none/tags").status(), 404U);
+}
+
+TEST_F(Repositories, ATagIsForThePlatformOfItsConfiguration) {
+    auto const writer = basic("writer");
+    std::string const settings_of_image = R"({"os":"linux","architecture":"arm64","variant":"v8"})";
+    auto const digest = sha256(settings_of_image);
+    ASSERT_EQ(
+        as(writer, Method::post, "/v2/team/app/blobs/uploads/?digest=" + digest, settings_of_image).status(),
+        201U);
+    auto const text = fmt::format(
+        R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json",)"
+        R"("digest":"{}","size":{}}},"layers":[]}})",
+        oci_manifest, digest, settings_of_image.size());
+    ASSERT_EQ(
+        as(writer, Method::put, "/v2/team/app/manifests/v2", text, {{"Content-Type", oci_manifest}}).status(),
+        201U);
+    auto const answer = boss(Method::get, "/api/v1/repositories/team/app/tags?match=v2");
+    EXPECT_EQ(json::parse(answer.text)["tags"][0]["platforms"], json::parse(R"(["linux/arm64/v8"])"));
+}
+
+TEST_F(Repositories, TagsAreSortedAndFilteredPageByPage) {
+    auto const writer = basic("writer");
+    for (std::string const name : {"v10", "main", "v2"}) {
+        ASSERT_EQ(as(writer, Method::put, "/v2/team/app/manifests/" + name, manifest,
+                     {{"Content-Type", oci_manifest}})
+                      .status(),
+                  201U);
+    }
+    auto const tags = [&](std::string target) {
+        std::vector<std::string> found;
+        while (!target.empty()) {
+            auto const answer = boss(Method::get, target);
+            EXPECT_EQ(answer.status(), 200U) << answer.text;
+            auto const document = json::parse(answer.text);
+            for (auto const& one : document["tags"]) found.push_back(one["name"]);
+            auto const link = answer["Link"];
+            target = link.empty() ? link : link.substr(1, link.find('>') - 1);
+        }
+        return found;
+    };
+    std::string const path = "/api/v1/repositories/team/app/tags?";
+    EXPECT_THAT(tags(path + "n=1"), ElementsAre("main", "v1", "v10", "v2"));
+    EXPECT_THAT(tags(path + "sort=-name&n=3"), ElementsAre("v2", "v10", "v1", "main"));
+    EXPECT_THAT(tags(path + "sort=-size&n=1&match=v*"), ElementsAre("v2", "v10", "v1"));
+    EXPECT_THAT(tags(path + "sort=pushed&n=2"), ElementsAre("main", "v1", "v10", "v2")) << "in one second";
+    EXPECT_THAT(tags(path + "match={main,v?}"), ElementsAre("main", "v1", "v2"));
+    EXPECT_THAT(tags(path + "n=0"), ElementsAre());
+    for (auto const* const bad :
+         {"sort=color", "match=v[0-9]", "match=", "n=x", "sort=size&last=x", "lsat=v1"}) {
+        EXPECT_EQ(boss(Method::get, path + bad).status(), 400U) << bad;
+    }
+}
+
+TEST_F(Repositories, TheHistoryOfATagIsBelowIt) {
+    auto const answer = boss(Method::get, "/api/v1/repositories/team/app/tags/v1/history");
+    EXPECT_EQ(answer.status(), 200U) << answer.text;
+    auto const entries = json::parse(answer.text)["entries"];
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_EQ(entries[0]["digest"], sha256(manifest));
+    EXPECT_EQ(boss(Method::get, "/api/v1/repositories/team/app/tags/-v/history").status(), 400U);
+    EXPECT_EQ(boss(Method::get, "/api/v1/history?repository=team/app&tag=v1").status(), 404U);
+}
+
+TEST_F(Repositories, OneWhoseNameEndsLikeAPathOfTagsIsMeantWithASlash) {
+    auto const writer = basic("writer");
+    ASSERT_EQ(as(writer, Method::post, "/v2/team/app/tags/blobs/uploads/?digest=" + config, "{}").status(),
+              201U);
+    EXPECT_EQ(json::parse(boss(Method::get, "/api/v1/repositories/team/app/tags/").text)["name"],
+              "team/app/tags");
+    EXPECT_EQ(boss(Method::del, "/api/v1/repositories/team/app/tags").status(), 405U);
+    EXPECT_EQ(boss(Method::del, "/api/v1/repositories/team/app/tags/").status(), 200U);
+    EXPECT_EQ(boss(Method::get, "/api/v1/repositories/team/app/").status(), 200U);
+}
+
 TEST_F(Repositories, AreDeletedWithEverythingInThem) {
     auto const answer = boss(Method::del, "/api/v1/repositories/team/app");
     EXPECT_EQ(answer.status(), 200U);

@@ -53,6 +53,25 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"/v2/v2/blobs/d", "blob", "v2", "d"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    Administration, Paths,
+    testing::Values(Row{"/api/v1/repositories/a/b/tags", "tag_rows", "a/b", ""},
+                    Row{"/api/v1/repositories/a/b/tags/v1/history", "tag_history", "a/b", "v1"},
+                    Row{"/api/v1/repositories/a/b", "repository", "a/b", ""},
+                    Row{"/api/v1/repositories/a/b/", "repository", "a/b", ""},
+                    // Repositories with components like our words.
+                    Row{"/api/v1/repositories/a/tags/tags", "tag_rows", "a/tags", ""},
+                    Row{"/api/v1/repositories/tags/tags/history/history", "tag_history", "tags", "history"},
+                    Row{"/api/v1/repositories/a/tags/b/history/tags", "tag_rows", "a/tags/b/history", ""},
+                    Row{"/api/v1/repositories/a/tags/b/history/tags/v1/history", "tag_history",
+                        "a/tags/b/history", "v1"},
+                    Row{"/api/v1/repositories/a/tags/", "repository", "a/tags", ""},
+                    Row{"/api/v1/repositories/a/tags/v1/history/", "repository", "a/tags/v1/history", ""},
+                    Row{"/api/v1/repositories/a/tags/v1", "repository", "a/tags/v1", ""},
+                    Row{"/api/v1/repositories/a/history", "repository", "a/history", ""},
+                    Row{"/api/v1/repositories/tags", "repository", "tags", ""},
+                    Row{"/api/v1/openapi.json", "openapi", "", ""}));
+
+INSTANTIATE_TEST_SUITE_P(
     Invalid, Paths,
     testing::Values(Row{"/v1/", "", "", ""}, Row{"/v2/a", "", "", ""}, Row{"/v2x/a/tags/list", "", "", ""},
                     Row{"/v2/tags/list", "", "", ""}, Row{"/v2/manifests/x", "", "", ""},
@@ -83,6 +102,30 @@ TEST(Routes, AskForTheRightTheMethodNeeds) {
     EXPECT_EQ(action("/", Method::get), std::nullopt);
 }
 
+TEST(Routes, OfTheAdministrationSayWhatTheyAcceptAndAnswer) {
+    for (auto const& endpoint : table().endpoints()) {
+        if (!endpoint.pattern.starts_with("/api/v1/")) continue;
+        for (auto const& verb : endpoint.verbs) {
+            auto const what = std::string(to_string(verb.method)) + ' ' + std::string(endpoint.pattern);
+            ASSERT_TRUE(verb.operation) << what << ": give its row an Operation";
+            EXPECT_EQ(verb.operation->item != nullptr, endpoint.shape.has_item) << what;
+            bool const changes = verb.method == Method::put || verb.method == Method::patch;
+            EXPECT_TRUE(!changes || verb.operation->body != nullptr) << what;
+            bool const reads_body = verb.operation->body != nullptr;
+            EXPECT_EQ(reads_body, verb.errors.has(Errc::body_too_large)) << what;
+            std::set<std::string_view> names;
+            for (auto const& field : verb.operation->query) {
+                EXPECT_TRUE(names.insert(field.name).second) << what << ": " << field.name;
+                EXPECT_FALSE(field.meaning.empty()) << what << ": " << field.name;
+            }
+            for (auto const& success : verb.successes) {
+                bool const has_body = success.status != 0 && success.status != 204;
+                EXPECT_EQ(success.body != nullptr, has_body) << what << ": " << success.status;
+            }
+        }
+    }
+}
+
 TEST(Routes, HaveNamesOfTheirOwn) {
     std::set<std::string_view> names;
     for (auto const& endpoint : table().endpoints()) names.insert(endpoint.name);
@@ -95,7 +138,8 @@ constexpr Endpoint good_rows[] = {row("/", "a", {}),
                                   row("/v2/<name>/blobs/<item>", "d", {}),
                                   row("/api/jobs/run", "e", {}),
                                   row("/api/jobs/<item>", "f", {}),
-                                  row("/<name>", "g", {})};
+                                  row("/v2/<name>/tags/<item>/history", "g", {}),
+                                  row("/<name>", "h", {})};
 static_assert([] {
     for (std::size_t at = 0; at < std::size(good_rows); ++at) {
         if (!is_reachable(good_rows, at)) return false;
@@ -104,7 +148,10 @@ static_assert([] {
 }());
 
 /// Rows that compile and never match; each is the last of its table.
-constexpr Endpoint item_inside[] = {row("/v2/<name>/tags/<item>/history", "a", {})};
+constexpr Endpoint item_before_name[] = {row("/v2/<item>/tags/<name>", "a", {})};
+constexpr Endpoint behind_tail[] = {row("/v2/<name>/tags/<item>/history", "a", {}),
+                                    row("/v2/<name>/to/<item>/history", "b", {}),
+                                    row("/v2/<name>/of/tags/<item>/history", "c", {})};
 constexpr Endpoint second_name[] = {row("/v2/<name>/to/<name>", "a", {})};
 constexpr Endpoint unknown_mark[] = {row("/v2/<name>/manifests/<digest>", "a", {})};
 constexpr Endpoint no_slash[] = {row("v2/tags", "a", {})};
@@ -113,7 +160,9 @@ constexpr Endpoint literal_behind_item[] = {row("/api/jobs/<item>", "a", {}), ro
 constexpr Endpoint behind_name[] = {row("/v2/<name>", "a", {}), row("/v2/<name>/tags/list", "b", {})};
 constexpr Endpoint behind_name_and_item[] = {row("/v2/<name>/<item>", "a", {}),
                                              row("/v2/<name>/manifests/<item>", "b", {})};
-static_assert(!is_reachable(item_inside, 0));
+static_assert(!is_reachable(item_before_name, 0));
+static_assert(is_reachable(behind_tail, 1));
+static_assert(!is_reachable(behind_tail, 2));
 static_assert(!is_reachable(second_name, 0));
 static_assert(!is_reachable(unknown_mark, 0));
 static_assert(!is_reachable(no_slash, 0));

@@ -159,6 +159,9 @@ TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
         "ALTER TABLE removed_manifest DROP COLUMN charged_to; "
         "DROP TRIGGER tag_pull_removed; DROP TRIGGER manifest_pull_removed; "
         "DROP TABLE tag_pull; DROP TABLE manifest_pull; "
+        "DROP INDEX tag_pushed; DROP INDEX tag_size; ALTER TABLE tag DROP COLUMN image_size; "
+        "ALTER TABLE tag DROP COLUMN pushed_by; ALTER TABLE manifest DROP COLUMN image_size; "
+        "ALTER TABLE removed_manifest DROP COLUMN image_size; "
         "PRAGMA user_version = 7");
     {
         auto const store = open();
@@ -175,6 +178,47 @@ TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
     ASSERT_TRUE(run(store->pulls().record({{"team/app", "t", digest("m"), 2}}, at(3))).has_value());
     EXPECT_EQ(run(store->pulls().of_tags(app, {"t"})).value().at(0).of_tag, (meta::PullRecord{at(3), 2}));
     EXPECT_EQ(run(store->catalog().resolve(app, tag("t"))).value().digest, digest("m"));
+}
+
+TEST(OlderDatabase, TheImagesOfItsTagsHaveSizesAndPushers) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
+    auto const app = repo("team/app");
+    {
+        auto const store = open();
+        auto& catalog = store->catalog();
+        for (auto const* const layer : {"layer", "another"}) {
+            std::string_view const text(layer);
+            ASSERT_TRUE(
+                run(store->links().link_blob(app, {digest(text), text.size()}, {}, bob, at(1))).has_value());
+        }
+        auto image = a_manifest(app, "image", {tag("v1")});
+        image.blobs = {digest("layer"), digest("another")};
+        auto index = a_manifest(app, "index", {tag("all")});
+        index.manifests = {digest("image"), digest("elsewhere")};
+        for (auto const& manifest : {image, index, a_manifest(app, "gone", {tag("gone")})})
+            ASSERT_TRUE(run(catalog.put_manifest(manifest)).has_value());
+        ASSERT_TRUE(run(catalog.delete_manifest(app, digest("gone"), {}, bob, at(2))).has_value());
+    }
+    RawDb(path).rows(
+        "DROP INDEX tag_pushed; DROP INDEX tag_size; ALTER TABLE tag DROP COLUMN image_size; "
+        "ALTER TABLE tag DROP COLUMN pushed_by; ALTER TABLE manifest DROP COLUMN image_size; "
+        "ALTER TABLE removed_manifest DROP COLUMN image_size; PRAGMA user_version = 10");
+    auto const store = open();
+    meta::TagQuery const by_size{.order = meta::TagOrder::size};
+    auto const rows = run(store->catalog().admin().tags(app, by_size)).value();
+    ASSERT_EQ(rows.items.size(), 2U);
+    EXPECT_EQ(rows.items[0].name, "v1");
+    EXPECT_EQ(rows.items[0].size, std::string("imagelayeranother").size());
+    EXPECT_EQ(rows.items[0].pushed_by, "ann");
+    EXPECT_EQ(rows.items[1].name, "all");
+    EXPECT_EQ(rows.items[1].size, std::string("indeximagelayeranother").size());
+    meta::RestoreRequest request{.repository = app};
+    request.tag = tag("gone");
+    ASSERT_TRUE(run(store->collection().restore(request, bob, at(3))).has_value());
+    EXPECT_EQ(run(store->catalog().admin().tags(app, by_size)).value().items[0].size, 4U);
 }
 
 TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {

@@ -185,6 +185,12 @@ void do_everything_with_repositories(meta::MetaStore& store) {
     EXPECT_TRUE(run(store.catalog().put_manifest(a_manifest(here, "m", {tag("t")}))).has_value());
     EXPECT_EQ(run(admin.list("he", page)).value().items.size(), 1U);
     EXPECT_EQ(run(admin.find(here)).value().blobs, 1U);
+    for (auto const order : {meta::TagOrder::name, meta::TagOrder::pushed, meta::TagOrder::size}) {
+        for (bool const descending : {false, true}) {
+            meta::TagQuery const query{.order = order, .descending = descending};
+            EXPECT_EQ(run(admin.tags(here, query)).value().items.size(), 1U);
+        }
+    }
     EXPECT_TRUE(run(admin.set_alias(repo("old"), here, bob, at(2))).has_value());
     EXPECT_EQ(run(admin.alias(repo("old"))).value(), here);
     EXPECT_EQ(run(admin.aliases(page)).value().items.size(), 1U);
@@ -305,6 +311,15 @@ void expect_index(std::string const& sql, std::vector<std::string> const& plan, 
     if (sql.find("CROSS JOIN repository") != std::string::npos &&
         sql.find("l.digest = ?1 AND l.repository > ?2") != std::string::npos) {
         EXPECT_THAT(plan, Contains(HasSubstr("link_digest (digest=? AND repository>?)"))) << sql;
+    }
+    // Whatever page it is, the index leads to its first tag.
+    for (auto const& [order, step] :
+         {std::pair{"(moved_at, name) < ", "tag_pushed (repository=? AND (moved_at,name)<(?,?))"},
+          std::pair{"(moved_at, name) > ", "tag_pushed (repository=? AND (moved_at,name)>(?,?))"},
+          std::pair{"(image_size, name) < ", "tag_size (repository=? AND (image_size,name)<(?,?))"},
+          std::pair{"(image_size, name) > ", "tag_size (repository=? AND (image_size,name)>(?,?))"},
+          std::pair{"SELECT name, 0 FROM tag", "PRIMARY KEY (repository=? AND name>? AND name<?)"}}) {
+        if (sql.find(order) != std::string::npos) EXPECT_THAT(plan, Contains(HasSubstr(step))) << sql;
     }
     if (sql.find("(at, id) < (?2, ?3)") != std::string::npos) {
         EXPECT_THAT(plan, Contains(HasSubstr("=? AND at>? AND at<?"))) << sql;
