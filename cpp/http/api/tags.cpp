@@ -118,14 +118,10 @@ Result<meta::TagQuery> tag_query(Query const& query, PageQuery const& wanted) {
     return tags;
 }
 
-Task<Result<Json>> rows_of(Context const& context, std::vector<registry::TagDetails> const& tags) {
+std::vector<std::string> names_of(std::vector<registry::TagDetails> const& tags) {
     std::vector<std::string> names;
     for (auto const& tag : tags) names.push_back(tag.row.name);
-    CO_TRY(auto const pulls,
-           co_await context.registry.meta.pulls().of_tags(context.name(), std::move(names)));
-    auto list = Json::array();
-    for (std::size_t i = 0; i < tags.size(); ++i) list.push_back(json_of(tags[i], pulls[i]));
-    co_return list;
+    return names;
 }
 
 /// `GET /api/v1/repositories/<name>/tags?sort=&match=&n=&last=`.
@@ -136,8 +132,10 @@ Task<Result<Response>> get_tag_rows(Context const& context) {
     auto const& name = context.name();
     CO_TRY(auto found, co_await registry::list_tag_rows(context.registry, name, std::move(query)));
     if (wanted.size == 0) found = {};
-    CO_TRY(auto const list, co_await rows_of(context, found.items));
-    auto response = json_response(200, {{"repository", name.str()}, {"tags", list}});
+    CO_TRY(auto const pulls, co_await context.registry.meta.pulls().of_tags(name, names_of(found.items)));
+    auto list = Json::array();
+    for (std::size_t i = 0; i < pulls.size(); ++i) list.push_back(json_of(found.items[i], pulls[i]));
+    auto response = json_response(200, {{"repository", name.str()}, {"tags", std::move(list)}});
     if (found.next) {
         Parameters next{{tag_place.name, text_of(*found.next, order)},
                         {page_size.name, std::to_string(wanted.size)}};
