@@ -8,12 +8,28 @@ namespace ocilot::http {
 // The first row that fits a path is its route: uploads come before blobs, tags before repositories.
 Routes all_routes() {
     return Routes{
-        base_routes(),     catalog_routes(),       tag_routes(),        manifest_routes(),
-        referrer_routes(), upload_routes(),        blob_routes(),       token_routes(),
-        account_routes(),  account_token_routes(), audit_routes(),      access_routes(),
-        key_routes(),      hook_routes(),          job_routes(),        collection_routes(),
-        usage_routes(),    retention_routes(),     repository_tag_routes(),
-        repository_routes(), open_upload_routes(), openapi_routes(),
+        base_routes(),
+        catalog_routes(),
+        tag_routes(),
+        manifest_routes(),
+        referrer_routes(),
+        upload_routes(),
+        blob_routes(),
+        token_routes(),
+        account_routes(),
+        account_token_routes(),
+        audit_routes(),
+        access_routes(),
+        key_routes(),
+        hook_routes(),
+        job_routes(),
+        collection_routes(),
+        usage_routes(),
+        retention_routes(),
+        repository_tag_routes(),
+        repository_routes(),
+        open_upload_routes(),
+        openapi_routes(),
     };
 }
 

@@ -55,9 +55,9 @@ class RepositoryAdmin {
     /// name_unknown.
     virtual Task<Result<RepositorySummary>> find(oci::RepositoryName const& repository) = 0;
 
-    /// Tags of a repository with their images, also of those that are quarantined; name_unknown. A page costs the
-    /// same wherever it starts and however many tags there are: each order has an index, and a page may be
-    /// shorter than its limit, or empty, where few names match and much was looked at.
+    /// Tags of a repository with their images, also of those that are quarantined; name_unknown. A page costs
+    /// the same wherever it starts and however many tags there are: each order has an index, and a page may
+    /// be shorter than its limit, or empty, where few names match and much was looked at.
     virtual Task<Result<TagRows>> tags(oci::RepositoryName const& repository, TagQuery query) = 0;
 
     /// Removes all tags, manifests and links. They can be restored until the garbage collection purges them,

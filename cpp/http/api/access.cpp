@@ -23,8 +23,8 @@ constexpr Field user_name =
     optional({"user", schema::any_text, "Name of an account; missing: an anonymous caller."});
 constexpr Field caller_kind =
     optional({"kind", schema::one_of(kind_words), "Kind of a caller without an account; default `user`."});
-constexpr Field caller_groups = optional(
-    {"groups", schema::any_text, "Groups of a caller without an account, separated by commas."});
+constexpr Field caller_groups =
+    optional({"groups", schema::any_text, "Groups of a caller without an account, separated by commas."});
 constexpr Field wanted_action = optional({"action", schema::one_of(action_words), "Right; default `pull`."});
 constexpr Field accessed_repository =
     optional({"repository", schema::any_text, "Name of a repository; missing or empty: the whole registry."});
@@ -129,14 +129,13 @@ Task<Result<Response>> get_access(Context const& context) {
 
 using policy::Action;
 
-constexpr Verb access_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_access,
-     "Explain an access decision.",
-     {{{200, "The decision, and the rule or hook that made it.", &decision}}},
-     {},
-     Operation{.query = access_query}}};
+constexpr Verb access_verbs[] = {{Method::get,
+                                  Action::admin,
+                                  get_access,
+                                  "Explain an access decision.",
+                                  {{{200, "The decision, and the rule or hook that made it.", &decision}}},
+                                  {},
+                                  Operation{.query = access_query}}};
 constexpr Endpoint access_route_table[] = {
     row("/api/v1/access", "access", access_verbs),
 };

@@ -36,8 +36,8 @@ constexpr Schema account_schema = schema::object_of("Account", account_fields);
 constexpr Field account_list_fields[] = {{"accounts", schema::list_of(account_schema), "Sorted by name."}};
 constexpr Schema account_list = schema::object_of("AccountList", account_list_fields);
 
-constexpr Field password_field = optional({"password", schema::or_null(schema::any_text),
-                                           "1 to 511 bytes; `null`: none, only tokens are used."});
+constexpr Field password_field = optional(
+    {"password", schema::or_null(schema::any_text), "1 to 511 bytes; `null`: none, only tokens are used."});
 constexpr Field new_account_fields[] = {
     {"name", account_name_schema, "1 to 128 of `a-z A-Z 0-9 . _ @ + -`."},
     optional({"kind", schema::one_of(account_kinds), "Default `user`. A robot has no password."}),
@@ -159,23 +159,21 @@ Task<Result<Response>> delete_account(Context const& context) {
 
 using policy::Action;
 
-constexpr Success account_shown{200, "The account. `has_password` instead of the password.",
-                                &account_schema};
-constexpr Verb accounts_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_accounts,
-     "List accounts by name.",
-     {{page_of(account_list)}},
-     {Errc::pagination_invalid},
-     Operation{.query = accounts_query}},
-    {Method::post,
-     Action::admin,
-     post_account,
-     "Create an account.",
-     {{{201, "The account. `Location` is its URL.", &account_schema}}},
-     {Errc::body_too_large},
-     Operation{.body = &new_account}}};
+constexpr Success account_shown{200, "The account. `has_password` instead of the password.", &account_schema};
+constexpr Verb accounts_verbs[] = {{Method::get,
+                                    Action::admin,
+                                    get_accounts,
+                                    "List accounts by name.",
+                                    {{page_of(account_list)}},
+                                    {Errc::pagination_invalid},
+                                    Operation{.query = accounts_query}},
+                                   {Method::post,
+                                    Action::admin,
+                                    post_account,
+                                    "Create an account.",
+                                    {{{201, "The account. `Location` is its URL.", &account_schema}}},
+                                    {Errc::body_too_large},
+                                    Operation{.body = &new_account}}};
 constexpr Verb account_verbs[] = {
     {Method::get,
      Action::admin,

@@ -18,10 +18,9 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t page_without_n = 100;
 constexpr std::size_t longest_page = 1000;
 
-constexpr Field since_time = optional(
-    {"since", schema::any_text, "A time or a day: `2026-11-21T17:48:55+01:00` or `2026-11-21`."});
-constexpr Field until_time =
-    optional({"until", schema::any_text, "A time or a day, which is not included."});
+constexpr Field since_time =
+    optional({"since", schema::any_text, "A time or a day: `2026-11-21T17:48:55+01:00` or `2026-11-21`."});
+constexpr Field until_time = optional({"until", schema::any_text, "A time or a day, which is not included."});
 constexpr Field by_caller = optional({"by", schema::any_text, "Name of the caller."});
 constexpr Field in_repository = optional({"repository", schema::any_text, "Exact name."});
 constexpr Field of_action =
@@ -39,8 +38,7 @@ constexpr Field actor_fields[] = {{"name", schema::any_text, "Empty for an anony
                                   {"address", schema::any_text}};
 constexpr Schema actor_schema = schema::object_of("Actor", actor_fields);
 constexpr Field changed_tag_fields[] = {
-    {"name", schema::any_text},
-    optional({"previous", schema::digest, "The digest that it pointed to."})};
+    {"name", schema::any_text}, optional({"previous", schema::digest, "The digest that it pointed to."})};
 constexpr Schema changed_tag = schema::object_of("ChangedTag", changed_tag_fields);
 constexpr Field request_fields[] = {
     {"id", schema::any_text, "`X-Request-Id` of the request, as in the access log."}};
@@ -186,14 +184,13 @@ Task<Result<Response>> get_audit(Context const& context) {
 
 using policy::Action;
 
-constexpr Verb audit_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_audit,
-     "List changes and refusals, newest first.",
-     {{page_of(audit_list)}},
-     {Errc::pagination_invalid},
-     Operation{.query = audit_query}}};
+constexpr Verb audit_verbs[] = {{Method::get,
+                                 Action::admin,
+                                 get_audit,
+                                 "List changes and refusals, newest first.",
+                                 {{page_of(audit_list)}},
+                                 {Errc::pagination_invalid},
+                                 Operation{.query = audit_query}}};
 
 constexpr Endpoint audit_route_table[] = {
     row("/api/v1/audit", "audit", audit_verbs),

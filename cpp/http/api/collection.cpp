@@ -22,8 +22,8 @@ constexpr std::size_t page_without_n = 100;
 constexpr std::size_t longest_page = 1000;
 
 constexpr std::string_view content_kinds[] = {"manifest", "blob", "bytes"};
-constexpr std::string_view holders[] = {"tag",    "manifest", "subject", "removed_manifest", "removed_subject",
-                                        "nothing"};
+constexpr std::string_view holders[] = {
+    "tag", "manifest", "subject", "removed_manifest", "removed_subject", "nothing"};
 
 constexpr Field collected_fields[] = {
     {"kept", schema::count, "Objects that were reviewed and are needed."},
@@ -74,8 +74,9 @@ constexpr Field restore_fields[] = {
     {"repository", schema::repository},
     optional({"tag", schema::tag, "Exactly one of `tag` and `digest`."}),
     optional({"digest", schema::digest, "Of a manifest or a blob."}),
-    optional({"at", schema::any_text, "With `tag`, a time: what the tag was then. Missing: what it was "
-                                      "before its last change."})};
+    optional({"at", schema::any_text,
+              "With `tag`, a time: what the tag was then. Missing: what it was "
+              "before its last change."})};
 constexpr Schema restore_body = schema::body_of("Restore", restore_fields);
 constexpr Schema tag_names = schema::list_of(schema::tag);
 constexpr Field restored_fields[] = {
@@ -313,8 +314,8 @@ constexpr Verb restore_verbs[] = {
      Operation{.body = &restore_body}}};
 
 constexpr Endpoint collection_route_table[] = {
-    row("/api/v1/gc", "gc", collection_verbs),  row("/api/v1/gc/plan", "gc_plan", plan_verbs),
-    row("/api/v1/gc/run", "gc_run", run_verbs), row("/api/v1/gc/why", "gc_why", why_verbs),
+    row("/api/v1/gc", "gc", collection_verbs),        row("/api/v1/gc/plan", "gc_plan", plan_verbs),
+    row("/api/v1/gc/run", "gc_run", run_verbs),       row("/api/v1/gc/why", "gc_why", why_verbs),
     row("/api/v1/restore", "restore", restore_verbs),
 };
 

@@ -174,7 +174,8 @@ Json components_of(OpenApiSchemas& schemas) {
     return {{"schemas", schemas.named()},
             {"responses", std::move(responses)},
             {"securitySchemes",
-             {{"basic", {{"type", "http"}, {"scheme", "basic"}, {"description", "Name and password, or a token."}}},
+             {{"basic",
+               {{"type", "http"}, {"scheme", "basic"}, {"description", "Name and password, or a token."}}},
               {"bearer", {{"type", "http"}, {"scheme", "bearer"}}}}}};
 }
 
@@ -191,14 +192,14 @@ std::string openapi_document(std::span<Endpoint const> endpoints) {
                 operation_of(endpoint, verb, schemas);
         }
     }
-    Json document{
-        {"openapi", "3.1.0"},
-        {"info",
-         {{"title", "ocilot administration API"},
-          {"version", "1"},
-          {"description", "Administers a registry: accounts, tokens, repositories, jobs and what is stored."}}},
-        {"security", {{{"basic", Json::array()}}, {{"bearer", Json::array()}}}},
-        {"paths", std::move(paths)}};
+    Json document{{"openapi", "3.1.0"},
+                  {"info",
+                   {{"title", "ocilot administration API"},
+                    {"version", "1"},
+                    {"description",
+                     "Administers a registry: accounts, tokens, repositories, jobs and what is stored."}}},
+                  {"security", {{{"basic", Json::array()}}, {{"bearer", Json::array()}}}},
+                  {"paths", std::move(paths)}};
     document["components"] = components_of(schemas);
     return document.dump().substr(1);
 }

@@ -41,7 +41,8 @@ constexpr Field set_alias_fields[] = {{"name", schema::repository}, {"target", s
 constexpr Schema alias_set = schema::object_of("SetAlias", set_alias_fields);
 
 constexpr Field name_prefix = optional({"prefix", schema::any_text, "Beginning of the names: `team/`."});
-constexpr Field repositories_query[] = {name_prefix, page_size, page_after("Last name of the previous page.")};
+constexpr Field repositories_query[] = {name_prefix, page_size,
+                                        page_after("Last name of the previous page.")};
 constexpr Field aliases_query[] = {page_size, page_after("Last name of the previous page.")};
 
 meta::RepositoryAdmin& admin_of(Context const& context) {
@@ -83,7 +84,8 @@ Task<Result<Response>> get_repository(Context const& context) {
     co_return json_response(200, json_of(found));
 }
 
-/// `DELETE /api/v1/repositories/<name>/`: with the slash it can only be a repository, whatever its name ends in.
+/// `DELETE /api/v1/repositories/<name>/`: with the slash it can only be a repository, whatever its name ends
+/// in.
 Task<Result<Response>> delete_repository(Context const& context) {
     CO_TRY(auto const removed,
            co_await admin_of(context).remove(context.name(), registry::actor_of(context.caller),
@@ -169,14 +171,13 @@ constexpr Verb repository_verbs[] = {
      {{{200, "What was deleted.", &repository_schema}}},
      {Errc::name_unknown},
      Operation{}}};
-constexpr Verb aliases_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_aliases,
-     "List the aliases.",
-     {{page_of(alias_list)}},
-     {Errc::pagination_invalid},
-     Operation{.query = aliases_query}}};
+constexpr Verb aliases_verbs[] = {{Method::get,
+                                   Action::admin,
+                                   get_aliases,
+                                   "List the aliases.",
+                                   {{page_of(alias_list)}},
+                                   {Errc::pagination_invalid},
+                                   Operation{.query = aliases_query}}};
 constexpr Verb alias_verbs[] = {
     {Method::put,
      Action::admin,
@@ -185,13 +186,7 @@ constexpr Verb alias_verbs[] = {
      {{{200, "The alias.", &alias_set}}},
      {Errc::name_unknown, Errc::body_too_large},
      Operation{.body = &alias_target}},
-    {Method::del,
-     Action::admin,
-     delete_alias,
-     "Remove an alias.",
-     {{{204, "Removed."}}},
-     {},
-     Operation{}}};
+    {Method::del, Action::admin, delete_alias, "Remove an alias.", {{{204, "Removed."}}}, {}, Operation{}}};
 
 constexpr Endpoint repository_route_table[] = {
     row("/api/v1/repositories", "repositories", repositories_verbs),

@@ -41,13 +41,12 @@ constexpr Schema retention_schema = schema::object_of("Retention", retention_fie
 
 constexpr Field planned_deletion_fields[] = {{"tags", schema::count}, {"manifests", schema::count}};
 constexpr Schema planned_deletion = schema::object_of("PlannedDeletion", planned_deletion_fields);
-constexpr Field applied_fields[] = {
-    {"at", schema::time},
-    {"by", schema::any_text},
-    {"tags", schema::count, "Deleted."},
-    {"manifests", schema::count, "Deleted."},
-    {"skipped", schema::count, "Rows that had changed."},
-    {"denied", schema::count, "Rows that a hook did not allow."}};
+constexpr Field applied_fields[] = {{"at", schema::time},
+                                    {"by", schema::any_text},
+                                    {"tags", schema::count, "Deleted."},
+                                    {"manifests", schema::count, "Deleted."},
+                                    {"skipped", schema::count, "Rows that had changed."},
+                                    {"denied", schema::count, "Rows that a hook did not allow."}};
 constexpr Schema applied_schema = schema::object_of("AppliedPlan", applied_fields);
 constexpr Field plan_fields[] = {
     {"id", schema::id},
@@ -79,19 +78,22 @@ constexpr Field plan_row_fields[] = {row_repository, row_tag,  row_digest, row_v
                                      row_reason,     row_rule, row_why,    row_pushed_at};
 constexpr Schema plan_row = schema::object_of("RetentionRow", plan_row_fields);
 constexpr Field plan_page_fields[] = {
-    plan_fields[0], plan_fields[1], plan_fields[2],  plan_fields[3],  plan_fields[4],
-    plan_fields[5], plan_fields[6], plan_fields[7],  plan_fields[8],  plan_fields[9],
-    plan_fields[10], plan_fields[11], plan_fields[12],
-    {"rows", schema::list_of(plan_row), "At most 500, of one repository."}};
+    plan_fields[0],  plan_fields[1],
+    plan_fields[2],  plan_fields[3],
+    plan_fields[4],  plan_fields[5],
+    plan_fields[6],  plan_fields[7],
+    plan_fields[8],  plan_fields[9],
+    plan_fields[10], plan_fields[11],
+    plan_fields[12], {"rows", schema::list_of(plan_row), "At most 500, of one repository."}};
 constexpr Schema plan_page = schema::object_of("RetentionPlanPage", plan_page_fields);
 
-constexpr Field selecting_rule_fields[] = {{"rule", schema::any_text},
-                                           {"text", schema::any_text},
-                                           {"selects", schema::boolean}};
+constexpr Field selecting_rule_fields[] = {
+    {"rule", schema::any_text}, {"text", schema::any_text}, {"selects", schema::boolean}};
 constexpr Schema selecting_rule = schema::object_of("SelectingRule", selecting_rule_fields);
-constexpr Field explanation_fields[] = {row_repository, row_tag,  row_digest, row_verdict,
-                                        row_reason,     row_rule, row_why,    row_pushed_at,
-                                        {"rules", schema::list_of(selecting_rule)}};
+constexpr Field explanation_fields[] = {
+    row_repository, row_tag,       row_digest,
+    row_verdict,    row_reason,    row_rule,
+    row_why,        row_pushed_at, {"rules", schema::list_of(selecting_rule)}};
 constexpr Schema explanation_schema = schema::object_of("RetentionExplanation", explanation_fields);
 
 constexpr Field new_plan_fields[] = {
@@ -110,8 +112,7 @@ constexpr Schema apply_round = schema::object_of("ApplyRound", apply_round_field
 
 constexpr Field plan_field{"plan", schema::id, "Id of the plan."};
 constexpr Field wanted_verdict = optional({"verdict", schema::one_of(verdicts), "Only such rows."});
-constexpr Field after_piece =
-    optional({"last", schema::id, "Value from the URL of the next page."});
+constexpr Field after_piece = optional({"last", schema::id, "Value from the URL of the next page."});
 constexpr Field plan_rows_query[] = {wanted_verdict, after_piece};
 constexpr Field plans_query[] = {page_size, before_id};
 constexpr Field explained_repository{"repository", schema::repository, "Name of the repository."};
@@ -289,14 +290,13 @@ constexpr Verb plan_verbs[] = {{Method::post,
                                 {{{201, "The plan without its rows. `Location` has its URL.", &plan_schema}}},
                                 {Errc::body_too_large},
                                 Operation{.body = &new_plan}}};
-constexpr Verb plans_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_plans,
-     "List the plans of retention, newest first.",
-     {{page_of(plan_list)}},
-     {Errc::pagination_invalid},
-     Operation{.query = plans_query}}};
+constexpr Verb plans_verbs[] = {{Method::get,
+                                 Action::admin,
+                                 get_plans,
+                                 "List the plans of retention, newest first.",
+                                 {{page_of(plan_list)}},
+                                 {Errc::pagination_invalid},
+                                 Operation{.query = plans_query}}};
 constexpr Verb plan_item_verbs[] = {
     {Method::get,
      Action::admin,
@@ -321,7 +321,8 @@ constexpr Verb explain_verbs[] = {
      Action::admin,
      get_explanation,
      "Explain what retention decides about a tag now, and why.",
-     {{{200, "The verdict, its reason, and each rule with whether it selects the tag.", &explanation_schema}}},
+     {{{200, "The verdict, its reason, and each rule with whether it selects the tag.",
+        &explanation_schema}}},
      {Errc::tag_invalid, Errc::manifest_unknown},
      Operation{.query = explain_query}}};
 

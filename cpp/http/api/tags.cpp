@@ -40,10 +40,10 @@ constexpr Field tag_list_fields[] = {{"repository", schema::repository},
 constexpr Schema tag_list = schema::object_of("TagList", tag_list_fields);
 
 constexpr std::string_view orders[] = {"name", "-name", "pushed", "-pushed", "size", "-size"};
-constexpr Field tag_order = optional(
-    {"sort", schema::one_of(orders), "Order; `-`: the greatest or newest first. Default `name`."});
-constexpr Field tag_pattern = optional(
-    {"match", schema::any_text, "Pattern of the names: `v1.*`, `v?.?`, `{main,dev}-*`."});
+constexpr Field tag_order =
+    optional({"sort", schema::one_of(orders), "Order; `-`: the greatest or newest first. Default `name`."});
+constexpr Field tag_pattern =
+    optional({"match", schema::any_text, "Pattern of the names: `v1.*`, `v?.?`, `{main,dev}-*`."});
 constexpr Field tag_place = page_after("Value from the URL of the next page.");
 constexpr Field tags_query[] = {tag_order, tag_pattern, page_size, tag_place};
 
@@ -105,8 +105,9 @@ Result<meta::TagQuery> tag_query(Query const& query, PageQuery const& wanted) {
     if (auto const text = query.first(tag_pattern.name)) {
         auto pattern = retention::Glob::parse_for_tags(*text);
         if (pattern.has_error()) {
-            return Error{Errc::bad_request, fmt::format("invalid parameter {} {}: expected {}", tag_pattern.name,
-                                                        quote(*text), pattern.error().message)};
+            return Error{Errc::bad_request,
+                         fmt::format("invalid parameter {} {}: expected {}", tag_pattern.name, quote(*text),
+                                     pattern.error().message)};
         }
         tags.prefix = literal_prefix(*text);
         tags.matches = [glob = *std::move(pattern)](std::string_view name) { return glob.matches(name); };

@@ -36,8 +36,14 @@ constexpr Field token_list_fields[] = {{"tokens", schema::list_of(token_schema),
 constexpr Schema token_list = schema::object_of("TokenList", token_list_fields);
 
 constexpr Field made_token_fields[] = {
-    token_fields[0], token_fields[1], token_fields[2], token_fields[3], token_fields[4], token_fields[5],
-    token_fields[6], token_fields[7],
+    token_fields[0],
+    token_fields[1],
+    token_fields[2],
+    token_fields[3],
+    token_fields[4],
+    token_fields[5],
+    token_fields[6],
+    token_fields[7],
     {"secret", schema::any_text, "Used as the password; not stored, and never in another response."}};
 constexpr Schema made_token = schema::object_of("CreatedToken", made_token_fields);
 
@@ -167,14 +173,13 @@ constexpr Verb account_tokens_verbs[] = {
      {{{201, "The token with its `secret`, which is shown only once.", &made_token}}},
      {Errc::body_too_large},
      Operation{.body = &new_token}}};
-constexpr Verb account_token_verbs[] = {
-    {Method::del,
-     Action::admin,
-     delete_account_token,
-     "Revoke a token, with every bearer token issued for it.",
-     {{{204, "Gone."}}},
-     {},
-     Operation{.item = &token_id}}};
+constexpr Verb account_token_verbs[] = {{Method::del,
+                                         Action::admin,
+                                         delete_account_token,
+                                         "Revoke a token, with every bearer token issued for it.",
+                                         {{{204, "Gone."}}},
+                                         {},
+                                         Operation{.item = &token_id}}};
 
 constexpr Endpoint account_token_route_table[] = {
     row("/api/v1/tokens", "account_tokens", account_tokens_verbs),

@@ -19,21 +19,19 @@ constexpr std::size_t longest_page = 1000;
 
 constexpr Schema upload_id_schema{.format = "uuid"};
 constexpr Field upload_id{"upload", upload_id_schema, "Id of the upload."};
-constexpr Field upload_fields[] = {
-    {"id", upload_id_schema},
-    {"repository", schema::repository},
-    {"owner", schema::any_text, "Empty for an anonymous caller."},
-    {"address", schema::any_text},
-    {"bytes", schema::count, "Received so far."},
-    {"started_at", schema::time},
-    {"last_write_at", schema::time},
-    {"receiving", schema::boolean, "Whether a request writes to it now."}};
+constexpr Field upload_fields[] = {{"id", upload_id_schema},
+                                   {"repository", schema::repository},
+                                   {"owner", schema::any_text, "Empty for an anonymous caller."},
+                                   {"address", schema::any_text},
+                                   {"bytes", schema::count, "Received so far."},
+                                   {"started_at", schema::time},
+                                   {"last_write_at", schema::time},
+                                   {"receiving", schema::boolean, "Whether a request writes to it now."}};
 constexpr Schema upload_schema = schema::object_of("Upload", upload_fields);
 constexpr Field upload_list_fields[] = {
     {"uploads", schema::list_of(upload_schema), "The longest idle first."}};
 constexpr Schema upload_list = schema::object_of("UploadList", upload_list_fields);
-constexpr Field uploads_of =
-    optional({"repository", schema::repository, "Uploads of one repository."});
+constexpr Field uploads_of = optional({"repository", schema::repository, "Uploads of one repository."});
 constexpr Field open_uploads_query[] = {uploads_of, page_size,
                                         page_after("Value from the URL of the next page.")};
 
@@ -112,14 +110,13 @@ Task<Result<Response>> delete_open_upload(Context const& context) {
 
 using policy::Action;
 
-constexpr Verb open_uploads_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_open_uploads,
-     "List unfinished uploads that hold bytes, the longest idle first.",
-     {{page_of(upload_list)}},
-     {Errc::name_invalid, Errc::pagination_invalid},
-     Operation{.query = open_uploads_query}}};
+constexpr Verb open_uploads_verbs[] = {{Method::get,
+                                        Action::admin,
+                                        get_open_uploads,
+                                        "List unfinished uploads that hold bytes, the longest idle first.",
+                                        {{page_of(upload_list)}},
+                                        {Errc::name_invalid, Errc::pagination_invalid},
+                                        Operation{.query = open_uploads_query}}};
 constexpr Verb open_upload_verbs[] = {{Method::del,
                                        Action::admin,
                                        delete_open_upload,

@@ -16,23 +16,21 @@ constexpr std::size_t longest_page = 1000;
 constexpr std::size_t most_parts = 10'000;  ///< of an image
 constexpr std::string_view path = "/api/v1/usage";
 
-constexpr Field usage_fields[] = {
-    {"repository", schema::repository},
-    {"bytes", schema::count, "Of its manifests and blobs, each once."},
-    {"blobs", schema::count},
-    {"manifests", schema::count},
-    {"tags", schema::count},
-    {"quota_bytes", schema::or_null(schema::count), "`null`: no quota."},
-    {"quota_tags", schema::or_null(schema::count), "`null`: no quota."}};
+constexpr Field usage_fields[] = {{"repository", schema::repository},
+                                  {"bytes", schema::count, "Of its manifests and blobs, each once."},
+                                  {"blobs", schema::count},
+                                  {"manifests", schema::count},
+                                  {"tags", schema::count},
+                                  {"quota_bytes", schema::or_null(schema::count), "`null`: no quota."},
+                                  {"quota_tags", schema::or_null(schema::count), "`null`: no quota."}};
 constexpr Schema usage_schema = schema::object_of("Usage", usage_fields);
 
 constexpr std::string_view part_kinds[] = {"manifest", "blob"};
-constexpr Field part_fields[] = {
-    {"digest", schema::digest},
-    {"kind", schema::one_of(part_kinds)},
-    {"size", schema::count, "Bytes."},
-    {"repositories", schema::count, "Repositories that hold it."},
-    {"manifests", schema::count, "Manifests of this repository that name it."}};
+constexpr Field part_fields[] = {{"digest", schema::digest},
+                                 {"kind", schema::one_of(part_kinds)},
+                                 {"size", schema::count, "Bytes."},
+                                 {"repositories", schema::count, "Repositories that hold it."},
+                                 {"manifests", schema::count, "Manifests of this repository that name it."}};
 constexpr Schema part_schema = schema::object_of("ImagePart", part_fields);
 
 // Without parameters a list, else one repository or one image: each member says of which it is.
@@ -54,8 +52,8 @@ constexpr Schema usage_answer = schema::object_of("UsageReport", usage_answer_fi
 
 constexpr Field usage_of_name =
     optional({"repository", schema::repository, "One repository, with what it shares and could restore."});
-constexpr Field usage_of_tag = optional(
-    {"tag", schema::tag, "With `repository`: the manifests and blobs of an image."});
+constexpr Field usage_of_tag =
+    optional({"tag", schema::tag, "With `repository`: the manifests and blobs of an image."});
 constexpr Field usage_query[] = {usage_of_name, usage_of_tag, page_size,
                                  page_after("Last name of the previous page.")};
 
@@ -141,15 +139,14 @@ Task<Result<Response>> get_usage(Context const& context) {
 
 using policy::Action;
 
-constexpr Verb usage_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_usage,
-     "List what repositories hold, or show one repository or one image.",
-     {{page_of(usage_answer)}},
-     {Errc::name_invalid, Errc::name_unknown, Errc::tag_invalid, Errc::manifest_unknown,
-      Errc::pagination_invalid},
-     Operation{.query = usage_query}}};
+constexpr Verb usage_verbs[] = {{Method::get,
+                                 Action::admin,
+                                 get_usage,
+                                 "List what repositories hold, or show one repository or one image.",
+                                 {{page_of(usage_answer)}},
+                                 {Errc::name_invalid, Errc::name_unknown, Errc::tag_invalid,
+                                  Errc::manifest_unknown, Errc::pagination_invalid},
+                                 Operation{.query = usage_query}}};
 
 constexpr Endpoint usage_route_table[] = {
     row("/api/v1/usage", "usage", usage_verbs),

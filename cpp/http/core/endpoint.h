@@ -52,7 +52,7 @@ struct Verb {
     Handle handle;
     std::string_view purpose;
     std::array<Success, 3> successes;
-    Errors errors;  ///< beside those that every endpoint may answer
+    Errors errors;                            ///< beside those that every endpoint may answer
     std::optional<Operation> operation = {};  ///< every verb of the administration API has one
     ChallengeScope challenge_scope = ChallengeScope::path;
     std::optional<auth::RequestClass> rate = {};  ///< nullopt: a read or a write, by the method
@@ -71,7 +71,7 @@ struct Endpoint {
     /// `/v2/<name>/tags/list`; `<name>` is one or more segments, `<item>` is one. A name ends where `after`
     /// fits last, so that a repository may have components like any of our words.
     std::string_view pattern;
-    std::string_view name;     ///< for logs and metrics
+    std::string_view name;  ///< for logs and metrics
     std::span<Verb const> verbs;
     /// The pattern in pieces: `before`, a name, `after`, an item, `tail`.
     struct Shape {

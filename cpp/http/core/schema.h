@@ -15,14 +15,14 @@ struct Schema {
     enum class Type : std::uint8_t { text, integer, number, flag, object, list, anything };
 
     Type type = Type::text;
-    std::string_view name = {};     ///< of a schema that the document has once: `Account`
-    std::string_view format = {};   ///< of a text, as OpenAPI names it: `date-time`
-    std::string_view pattern = {};  ///< of a text
+    std::string_view name = {};                      ///< of a schema that the document has once: `Account`
+    std::string_view format = {};                    ///< of a text, as OpenAPI names it: `date-time`
+    std::string_view pattern = {};                   ///< of a text
     std::span<std::string_view const> choices = {};  ///< of a text: all that it may be; empty: anything
     std::int64_t least = 0;                          ///< of an integer
     std::int64_t most = std::numeric_limits<std::int64_t>::max();  ///< of an integer
-    Schema const* items = nullptr;                   ///< of a list, or of the values of an open object
-    Field const* fields = nullptr;                   ///< of an object; null: any
+    Schema const* items = nullptr;  ///< of a list, or of the values of an open object
+    Field const* fields = nullptr;  ///< of an object; null: any
     std::size_t field_count = 0;
     bool closed = false;  ///< of an object: other members are refused
     bool nullable = false;

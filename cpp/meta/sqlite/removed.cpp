@@ -53,12 +53,12 @@ Result<> take_out_manifest(SqliteDb& db, Removal const& removal, std::int64_t ma
     if (earlier) {
         CHECK(forget_removed_manifest(db, *earlier));
     }
-    CHECK(
-        db.change("INSERT INTO removed_manifest (repository, digest, media_type, size, subject, "
-                  "artifact_type, annotations, pushed_by, pushed_at, image_size, tags, removed_at, condemned) "
-                  "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
-                  "pushed_at, image_size, ?3, ?4, ?5 FROM manifest WHERE id = ?1",
-                  {manifest, removal.name, tags, stored(removal.at), std::int64_t{removal.condemned}}));
+    CHECK(db.change(
+        "INSERT INTO removed_manifest (repository, digest, media_type, size, subject, "
+        "artifact_type, annotations, pushed_by, pushed_at, image_size, tags, removed_at, condemned) "
+        "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
+        "pushed_at, image_size, ?3, ?4, ?5 FROM manifest WHERE id = ?1",
+        {manifest, removal.name, tags, stored(removal.at), std::int64_t{removal.condemned}}));
     TRY(auto const removed, find_removed(db, removal.name, digest, WhichRemoved::any));
     CHECK(
         db.change("INSERT INTO removed_edge (repository, manifest, child, kind) "

@@ -43,14 +43,14 @@ Result<> forget_earlier(SqliteDb& db, Removal const& removal) {
 
 /// The tags of a manifest are stored with it, as JSON: no tag has a character that JSON would escape.
 Result<> copy_manifests(SqliteDb& db, Removal const& removal) {
-    CHECK(
-        db.change("INSERT INTO removed_manifest (repository, digest, media_type, size, subject, "
-                  "artifact_type, annotations, pushed_by, pushed_at, image_size, tags, removed_at, condemned) "
-                  "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
-                  "pushed_at, image_size, ifnull((SELECT '[\"' || group_concat(t.name, '\",\"') || '\"]' "
-                  "FROM tag t INDEXED BY tag_digest WHERE t.repository = ?1 "
-                  "AND t.digest = manifest.digest), '[]'), ?3, 0 FROM manifest WHERE repository = ?1",
-                  {removal.repository, removal.name, stored(removal.at)}));
+    CHECK(db.change(
+        "INSERT INTO removed_manifest (repository, digest, media_type, size, subject, "
+        "artifact_type, annotations, pushed_by, pushed_at, image_size, tags, removed_at, condemned) "
+        "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
+        "pushed_at, image_size, ifnull((SELECT '[\"' || group_concat(t.name, '\",\"') || '\"]' "
+        "FROM tag t INDEXED BY tag_digest WHERE t.repository = ?1 "
+        "AND t.digest = manifest.digest), '[]'), ?3, 0 FROM manifest WHERE repository = ?1",
+        {removal.repository, removal.name, stored(removal.at)}));
     CHECK(
         db.change("INSERT INTO removed_edge (repository, manifest, child, kind) "
                   "SELECT ?2, r.id, e.child, e.kind FROM manifest m CROSS JOIN removed_manifest r "

@@ -2,8 +2,8 @@
 
 namespace ocilot::meta {
 
-/// What lists of tags show and are sorted by. Sizes of images that are here already are those of the blobs and
-/// manifests that their repository holds; of removed ones, those of their blobs.
+/// What lists of tags show and are sorted by. Sizes of images that are here already are those of the blobs
+/// and manifests that their repository holds; of removed ones, those of their blobs.
 inline constexpr char const* schema_15 = R"sql(
 ALTER TABLE manifest ADD COLUMN image_size INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE removed_manifest ADD COLUMN image_size INTEGER NOT NULL DEFAULT 0;

@@ -47,11 +47,10 @@ Result<SqliteRows> start_by_name(SqliteDb& db, std::int64_t repository, TagQuery
     auto to = query.prefix + last_character;
     if (query.after && query.descending) to = std::min(to, query.after->name);
     if (query.after && !query.descending) from = std::max(from, query.after->name + first_character);
-    auto const* const sql = query.descending
-                                ? "SELECT name, 0 FROM tag WHERE repository = ?1 AND name >= ?2 "
-                                  "AND name < ?3 ORDER BY name DESC LIMIT ?4"
-                                : "SELECT name, 0 FROM tag WHERE repository = ?1 AND name >= ?2 "
-                                  "AND name < ?3 ORDER BY name LIMIT ?4";
+    auto const* const sql = query.descending ? "SELECT name, 0 FROM tag WHERE repository = ?1 AND name >= ?2 "
+                                               "AND name < ?3 ORDER BY name DESC LIMIT ?4"
+                                             : "SELECT name, 0 FROM tag WHERE repository = ?1 AND name >= ?2 "
+                                               "AND name < ?3 ORDER BY name LIMIT ?4";
     return db.query(sql, {repository, from, to, count});
 }
 
@@ -83,8 +82,7 @@ Result<TagRows> read_tag_rows(SqliteDb& db, oci::RepositoryName const& repositor
     auto const most = filters ? std::max(most_looked_at, query.limit) : query.limit;
     auto const count = limit(most + 1);  // One more shows whether there is another page.
     bool const by_name = query.order == TagOrder::name;
-    TRY(auto names,
-        by_name ? start_by_name(db, *id, query, count) : start_by_key(db, *id, query, count));
+    TRY(auto names, by_name ? start_by_name(db, *id, query, count) : start_by_key(db, *id, query, count));
     TagRows page;
     TagPlace place;
     for (std::size_t looked_at = 0;; ++looked_at) {

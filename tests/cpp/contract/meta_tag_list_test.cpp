@@ -5,9 +5,9 @@
 
 using namespace ocilot;
 using namespace ocilot::test;
+using meta::TagOrder;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using meta::TagOrder;
 
 namespace {
 

@@ -8,8 +8,8 @@ namespace ocilot::http {
 namespace {
 
 constexpr std::string_view orders[] = {"name", "-name"};
-constexpr Field fields[] = {optional({"sort", schema::one_of(orders)}), optional({"n", schema::count}),
-                            {"digest", schema::digest}};
+constexpr Field fields[] = {
+    optional({"sort", schema::one_of(orders)}), optional({"n", schema::count}), {"digest", schema::digest}};
 constexpr Operation operation{.query = fields};
 
 std::string problem(std::string_view query, Operation const& with = operation) {
@@ -33,8 +33,7 @@ TEST(Parameters, AreGivenOnceAndIfRequired) {
 }
 
 TEST(Parameters, WithChoicesAreOneOfThem) {
-    EXPECT_EQ(problem("digest=x&sort=size"),
-              "invalid parameter sort \"size\": expected one of name, -name");
+    EXPECT_EQ(problem("digest=x&sort=size"), "invalid parameter sort \"size\": expected one of name, -name");
     EXPECT_EQ(problem("digest=x&sort="), "invalid parameter sort \"\": expected one of name, -name");
 }
 

@@ -101,14 +101,16 @@ TEST_F(Repositories, ATagIsForThePlatformOfItsConfiguration) {
     auto const writer = basic("writer");
     std::string const settings_of_image = R"({"os":"linux","architecture":"arm64","variant":"v8"})";
     auto const digest = sha256(settings_of_image);
-    ASSERT_EQ(as(writer, Method::post, "/v2/team/app/blobs/uploads/?digest=" + digest, settings_of_image).status(),
-              201U);
+    ASSERT_EQ(
+        as(writer, Method::post, "/v2/team/app/blobs/uploads/?digest=" + digest, settings_of_image).status(),
+        201U);
     auto const text = fmt::format(
         R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json",)"
         R"("digest":"{}","size":{}}},"layers":[]}})",
         oci_manifest, digest, settings_of_image.size());
-    ASSERT_EQ(as(writer, Method::put, "/v2/team/app/manifests/v2", text, {{"Content-Type", oci_manifest}}).status(),
-              201U);
+    ASSERT_EQ(
+        as(writer, Method::put, "/v2/team/app/manifests/v2", text, {{"Content-Type", oci_manifest}}).status(),
+        201U);
     auto const answer = boss(Method::get, "/api/v1/repositories/team/app/tags?match=v2");
     EXPECT_EQ(json::parse(answer.text)["tags"][0]["platforms"], json::parse(R"(["linux/arm64/v8"])"));
 }
@@ -116,7 +118,8 @@ TEST_F(Repositories, ATagIsForThePlatformOfItsConfiguration) {
 TEST_F(Repositories, TagsAreSortedAndFilteredPageByPage) {
     auto const writer = basic("writer");
     for (std::string const name : {"v10", "main", "v2"}) {
-        ASSERT_EQ(as(writer, Method::put, "/v2/team/app/manifests/" + name, manifest, {{"Content-Type", oci_manifest}})
+        ASSERT_EQ(as(writer, Method::put, "/v2/team/app/manifests/" + name, manifest,
+                     {{"Content-Type", oci_manifest}})
                       .status(),
                   201U);
     }
@@ -139,7 +142,8 @@ TEST_F(Repositories, TagsAreSortedAndFilteredPageByPage) {
     EXPECT_THAT(tags(path + "sort=pushed&n=2"), ElementsAre("main", "v1", "v10", "v2")) << "in one second";
     EXPECT_THAT(tags(path + "match={main,v?}"), ElementsAre("main", "v1", "v2"));
     EXPECT_THAT(tags(path + "n=0"), ElementsAre());
-    for (auto const* const bad : {"sort=color", "match=v[0-9]", "match=", "n=x", "sort=size&last=x", "lsat=v1"}) {
+    for (auto const* const bad :
+         {"sort=color", "match=v[0-9]", "match=", "n=x", "sort=size&last=x", "lsat=v1"}) {
         EXPECT_EQ(boss(Method::get, path + bad).status(), 400U) << bad;
     }
 }
@@ -156,8 +160,10 @@ TEST_F(Repositories, TheHistoryOfATagIsBelowIt) {
 
 TEST_F(Repositories, OneWhoseNameEndsLikeAPathOfTagsIsMeantWithASlash) {
     auto const writer = basic("writer");
-    ASSERT_EQ(as(writer, Method::post, "/v2/team/app/tags/blobs/uploads/?digest=" + config, "{}").status(), 201U);
-    EXPECT_EQ(json::parse(boss(Method::get, "/api/v1/repositories/team/app/tags/").text)["name"], "team/app/tags");
+    ASSERT_EQ(as(writer, Method::post, "/v2/team/app/tags/blobs/uploads/?digest=" + config, "{}").status(),
+              201U);
+    EXPECT_EQ(json::parse(boss(Method::get, "/api/v1/repositories/team/app/tags/").text)["name"],
+              "team/app/tags");
     EXPECT_EQ(boss(Method::del, "/api/v1/repositories/team/app/tags").status(), 405U);
     EXPECT_EQ(boss(Method::del, "/api/v1/repositories/team/app/tags/").status(), 200U);
     EXPECT_EQ(boss(Method::get, "/api/v1/repositories/team/app/").status(), 200U);

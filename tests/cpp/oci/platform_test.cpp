@@ -33,8 +33,9 @@ TEST(Platforms, OfWhatNamesNoneAreNone) {
                              R"({"os":"","architecture":"amd64"})"}) {
         EXPECT_THAT(platforms_of_config(text), IsEmpty()) << text;
     }
-    for (auto const* text : {"", "{}", "[1]", R"({"manifests":{}})", R"({"manifests":[1,[],{"platform":[]}]})",
-                             R"({"manifests":[{"platform":{"os":"linux"}}]})"}) {
+    for (auto const* text :
+         {"", "{}", "[1]", R"({"manifests":{}})", R"({"manifests":[1,[],{"platform":[]}]})",
+          R"({"manifests":[{"platform":{"os":"linux"}}]})"}) {
         EXPECT_THAT(platforms_of_index(text), IsEmpty()) << text;
     }
     auto const long_word = std::string(65, 'x');
