@@ -37,7 +37,9 @@ def test_a_query_is_read_by_what_is_declared(source: Path) -> None:
 @pytest.mark.parametrize("source", SOURCES, ids=name)
 def test_the_members_of_a_body_are_those_that_are_declared(source: Path) -> None:
     text = source.read_text()
-    single = dict(re.findall(r"^constexpr Field (\w+)(?: =\s+optional\(|\{)\{?\"(\w+)\"", text, re.MULTILINE))
+    single = dict(
+        re.findall(r"^constexpr Field (\w+)(?: =\s+optional\(\s*\{|\{)\"(\w+)\"", text, re.MULTILINE)
+    )
     lists = dict(LIST.findall(text))
     declared = set()
     for fields in BODY.findall(text):

@@ -100,6 +100,7 @@ class Tour:
             "POST", "/api/v1/accounts", {"name": "eve", "password": "secret", "groups": ["x"]}, status=201
         )
         self.ask("POST", "/api/v1/accounts", {"name": "eve"}, status=409)
+        self.ask("POST", "/api/v1/accounts", {"name": "ci", "kind": "robot"}, status=201)
         assert self.ask("GET", "/api/v1/accounts?n=1")["Link"]
         self.ask("GET", "/api/v1/accounts/eve")
         self.ask("PATCH", "/api/v1/accounts/eve", {"disabled": True, "password": None})
@@ -118,8 +119,8 @@ class Tour:
         self.ask("POST", "/api/v1/keys", status=201)
         self.ask("GET", "/api/v1/hooks")
         self.ask("POST", "/api/v1/hooks/reload")
-        self.ask("POST", "/api/v1/jobs/scrub", status=202)
-        wait_until(lambda: self.ask("GET", "/api/v1/jobs/scrub").json["rounds"] > 0, "a round")
+        begun = self.ask("POST", "/api/v1/jobs/scrub", status=202).json["round"]
+        wait_until(lambda: self.ask("GET", "/api/v1/jobs/scrub").json["rounds"] >= begun, "a round")
         self.ask("GET", "/api/v1/jobs")
         self.ask("DELETE", "/api/v1/jobs/scrub")
 

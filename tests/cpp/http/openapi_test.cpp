@@ -35,9 +35,9 @@ TEST_F(OpenApi, HasEveryMethodOfTheAdministrationOnce) {
         if (endpoint.pattern.starts_with("/api/v1/")) count += endpoint.verbs.size();
     }
     std::set<std::string> ids;
-    for (auto const& [path, operations] : paths.items()) {
+    for (auto const& [path, methods] : paths.items()) {
         EXPECT_EQ(path.find_first_of("<>"), path.npos) << path;
-        for (auto const& [method, operation] : operations.items()) {
+        for (auto const& [method, operation] : methods.items()) {
             EXPECT_TRUE(ids.insert(operation["operationId"]).second) << path << ' ' << method;
             EXPECT_FALSE(operation["summary"].get<std::string>().empty());
             EXPECT_TRUE(operation["responses"].contains("400")) << path;

@@ -2,10 +2,12 @@
 #include "meta/make_facts.h"
 #include "meta/raw_db.h"
 #include "meta/schema_4.h"
+#include "meta/sqlite/schema.h"
 #include "meta/sqlite/store.h"
 #include "meta/sqlite/temporary_directory.h"
 #include "run.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 using namespace ocilot;
@@ -205,7 +207,9 @@ TEST(OlderDatabase, TheImagesOfItsTagsHaveSizesAndPushers) {
     RawDb(path).rows(
         "DROP INDEX tag_pushed; DROP INDEX tag_size; ALTER TABLE tag DROP COLUMN image_size; "
         "ALTER TABLE tag DROP COLUMN pushed_by; ALTER TABLE manifest DROP COLUMN image_size; "
-        "ALTER TABLE removed_manifest DROP COLUMN image_size; PRAGMA user_version = 10");
+        "ALTER TABLE removed_manifest DROP COLUMN image_size");
+    auto const before = meta::sqlite_schema_version() - 1;  // These are what the last one has added.
+    RawDb(path).rows(fmt::format("PRAGMA user_version = {}", before));
     auto const store = open();
     meta::TagQuery const by_size{.order = meta::TagOrder::size};
     auto const rows = run(store->catalog().admin().tags(app, by_size)).value();

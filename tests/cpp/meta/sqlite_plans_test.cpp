@@ -319,7 +319,9 @@ void expect_index(std::string const& sql, std::vector<std::string> const& plan, 
           std::pair{"(image_size, name) < ", "tag_size (repository=? AND (image_size,name)<(?,?))"},
           std::pair{"(image_size, name) > ", "tag_size (repository=? AND (image_size,name)>(?,?))"},
           std::pair{"SELECT name, 0 FROM tag", "PRIMARY KEY (repository=? AND name>? AND name<?)"}}) {
-        if (sql.find(order) != std::string::npos) EXPECT_THAT(plan, Contains(HasSubstr(step))) << sql;
+        if (sql.find(order) != std::string::npos) {
+            EXPECT_THAT(plan, Contains(HasSubstr(step))) << sql;
+        }
     }
     if (sql.find("(at, id) < (?2, ?3)") != std::string::npos) {
         EXPECT_THAT(plan, Contains(HasSubstr("=? AND at>? AND at<?"))) << sql;
