@@ -1,5 +1,6 @@
 #include "meta/make_facts.h"
 #include "meta/raw_db.h"
+#include "meta/schema_4.h"
 #include "meta/sqlite/store.h"
 #include "meta/sqlite/temporary_directory.h"
 #include "run.h"
@@ -88,23 +89,19 @@ TEST_F(SqliteCallerCounting, NoRowIsWrittenByEveryPushOfACaller) {
     EXPECT_EQ(usage().blobs, 4U);
 }
 
-TEST_F(SqliteCallerCounting, WhatSchema10HadIsNobodys) {
-    open(CallerCounting::off);
-    push("layer");
-    ASSERT_TRUE(run(store->catalog().put_manifest(a_manifest(app, "image", {tag("v1")}))).has_value());
-    ASSERT_TRUE(run(store->links().unlink_blob(app, digest("layer"), {}, bob, at(2))).has_value());
-    store.reset();
-    RawDb(path).rows(
-        "DROP TABLE caller_usage; ALTER TABLE link DROP COLUMN charged_to; "
-        "ALTER TABLE manifest DROP COLUMN charged_to; ALTER TABLE tag DROP COLUMN charged_to; "
-        "ALTER TABLE removed_link DROP COLUMN charged_to; "
-        "ALTER TABLE removed_manifest DROP COLUMN charged_to; PRAGMA user_version = 10");
+TEST_F(SqliteCallerCounting, WhatAnOlderSchemaHadIsNobodys) {
+    RawDb(path).rows(schema_4);
     open(CallerCounting::on);
-    EXPECT_EQ(usage(), meta::Usage());
-    EXPECT_EQ(run(store->catalog().resolve(app, tag("v1"))).value().digest, digest("image"));
-    ASSERT_TRUE(run(store->collection().restore({app, {}, digest("layer"), {}}, ann, at(3))).has_value());
-    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("image"), {}, ann, at(4))).has_value());
-    EXPECT_EQ(usage(), meta::Usage());
+    auto const callers = [&] {
+        return run(store->collection().report().caller_usages({{}, 9})).value().items;
+    };
+    EXPECT_GT(run(store->collection().report().usage(app)).value().bytes, 0U);
+    EXPECT_THAT(callers(), IsEmpty());
+    ASSERT_TRUE(run(store->links().unlink_blob(app, digest("layer"), {}, ann, at(9))).has_value());
+    ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("two"), {}, ann, at(9))).has_value());
+    ASSERT_TRUE(run(store->collection().restore({app, tag("latest"), {}, {}}, ann, at(10))).has_value());
+    EXPECT_EQ(run(store->catalog().resolve(app, tag("latest"))).value().digest, digest("two"));
+    EXPECT_THAT(callers(), IsEmpty()) << "who restores it does not bring it";
     push("new");
     EXPECT_EQ(usage(), (meta::Usage{3, 1, 0, 0}));
 }
