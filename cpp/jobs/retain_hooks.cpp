@@ -12,34 +12,34 @@ namespace {
 using retention::Index;
 using Pairs = std::vector<std::pair<Index, Index>>;
 
-/// Adds up the bytes of images.
-class ImageSizes {
+/// What images consist of.
+class ImageParts {
   public:
-    explicit ImageSizes(retention::Repository const& repository) : repository_(repository) {
+    explicit ImageParts(retention::Repository const& repository) : repository_(repository) {
         for (auto const& [child, parent] : repository.parents) children_.emplace_back(parent, child);
         for (auto const& [blob, holder] : repository.holders) blobs_.emplace_back(holder, blob);
         std::ranges::sort(children_);
         std::ranges::sort(blobs_);
     }
 
-    /// Of a manifest, all that it names, and all below it; each content once.
-    std::uint64_t size_of(Index manifest) const {
+    /// Notes the bytes of a manifest with all that it names and all below it, each content once, and the
+    /// manifests below it.
+    void add_to(policy::TagRecord& tag, Index manifest) const {
         std::unordered_set<Index> manifests{manifest};
         std::unordered_set<Index> blobs;
         std::vector<Index> open{manifest};
-        std::uint64_t bytes = 0;
         while (!open.empty()) {
             auto const index = open.back();
             open.pop_back();
-            bytes += repository_.manifests[index].size;
+            tag.size += repository_.manifests[index].size;
+            if (index != manifest) tag.manifests.push_back(repository_.manifests[index].digest);
             for (auto const& [holder, blob] : of(blobs_, index)) {
-                if (blobs.insert(blob).second) bytes += repository_.blobs[blob].size;
+                if (blobs.insert(blob).second) tag.size += repository_.blobs[blob].size;
             }
             for (auto const& [parent, child] : of(children_, index)) {
                 if (manifests.insert(child).second) open.push_back(child);
             }
         }
-        return bytes;
     }
 
   private:
@@ -54,17 +54,17 @@ class ImageSizes {
 
 policy::TagHistory history_of(retention::Repository const& repository, retention::View const& view) {
     policy::TagHistory history{.repository = repository.name, .at = view.now()};
-    ImageSizes const sizes(repository);
+    ImageParts const parts(repository);
     for (auto const index : view.images()) {
         auto const& tag = repository.tags[index];
         auto const& manifest = repository.manifests[tag.manifest];
-        history.tags.push_back({.name = tag.name,
-                                .digest = manifest.digest,
-                                .media_type = manifest.media_type,
-                                .artifact_type = manifest.artifact_type,
-                                .size = sizes.size_of(tag.manifest),
-                                .pushed_at = tag.pushed_at,
-                                .annotations = manifest.annotations});
+        auto& record = history.tags.emplace_back(policy::TagRecord{.name = tag.name,
+                                                                   .digest = manifest.digest,
+                                                                   .media_type = manifest.media_type,
+                                                                   .artifact_type = manifest.artifact_type,
+                                                                   .pushed_at = tag.pushed_at,
+                                                                   .annotations = manifest.annotations});
+        parts.add_to(record, tag.manifest);
     }
     std::ranges::sort(history.tags, [](policy::TagRecord const& one, policy::TagRecord const& other) {
         if (one.pushed_at != other.pushed_at) return one.pushed_at > other.pushed_at;

@@ -107,6 +107,7 @@ py::object value(hookbox::RetainCase const& about) {
         for (auto const& [key, what] : one.annotations) annotations[text(key)] = text(what);
         return tuple_of(text(one.name), text(one.digest.str()), microseconds(one.pushed_at), number(one.size),
                         text(one.media_type), text(one.artifact_type), py::object(std::move(annotations)),
+                        tuple_from(one.manifests, [](auto const& digest) { return text(digest.str()); }),
                         one.pulled_at ? microseconds(*one.pulled_at) : py::object(py::none()),
                         number(one.pulls));
     };

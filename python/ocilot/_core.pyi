@@ -45,6 +45,7 @@ class Settings:
     retention_policies: str
     retention_interval: int
     retention_first_run_applies: bool
+    retention_networks: list[str]
     scrub: bool
     scrub_rate: int
     scrub_interval: int
@@ -165,7 +166,7 @@ class HookBox:
       `(digest, artifact_type, annotations as JSON)`
     - `admit_delete`: `(caller, repository, kind, reference)`, kind is `tag`, `manifest` or `blob`
     - `retain`: `(at, repository, tags)`, a tag is `(name, digest, pushed, size, media_type, artifact_type,
-      annotations, pulled, pulls)`; times are microseconds since 1970
+      annotations, manifests, pulled, pulls)`; times are microseconds since 1970
     - `hooks.status`, `hooks.reload`: `()`
 
     Every question is answered once, by one of the methods that take its id; they answer whether it was in

@@ -36,7 +36,18 @@ class KeepLast(Hook):
 
 def wired(name: str, days: int = 0, annotations: dict[str, str] | None = None) -> tuple[object, ...]:
     """A tag as the registry sends it."""
-    return (name, f"sha256:{name}", AT - days * DAY, 7, "text/m", "text/a", annotations or {}, None, 0)
+    return (
+        name,
+        f"sha256:{name}",
+        AT - days * DAY,
+        7,
+        "text/m",
+        "text/a",
+        annotations or {},
+        ["sha256:p"],
+        None,
+        0,
+    )
 
 
 def asked(box: FakeBox, *tags: tuple[object, ...], repository: str = "team/app") -> tuple[object, ...]:
@@ -70,7 +81,7 @@ async def retain(history):
         isolation=isolation,
     )
     at = datetime.fromtimestamp(AT / 1_000_000, UTC)
-    tag = Tag("v1", "sha256:v1", at - timedelta(days=3), 7, "text/m", "text/a", {"k": "v"})
+    tag = Tag("v1", "sha256:v1", at - timedelta(days=3), 7, "text/m", "text/a", {"k": "v"}, ("sha256:p",))
     _, kept = asked(running.start(), wired("v1", 3, {"k": "v"}))
     assert isinstance(kept, dict)
     assert list(kept) == [

@@ -93,6 +93,7 @@ ocilot:
     policies: [{name: apps, repositories: ["team/**"], delete: [{tags: v*, older-than: 30d}]}]
     interval: 12h
     firstrun: true
+    networks: [10.0.0.0/8]
   trustedproxies: 10.0.0.0/8
   hostnames: [Registry.internal.]
   ratelimits: [{classes: [manifests], who: anonymous, per: address, requests: 100, window: 6h}]
@@ -159,6 +160,7 @@ EVERY_SETTING = {
     ),
     "retention_interval": 12 * 3600,
     "retention_first_run_applies": True,
+    "retention_networks": ["10.0.0.0/8"],
     "catalog_limit": 50,
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],

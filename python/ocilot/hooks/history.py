@@ -24,6 +24,8 @@ class Tag:
     """Of the manifest; without one, the media type of its configuration."""
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Annotations of the manifest."""
+    manifests: tuple[str, ...] = ()
+    """Digests of the manifests in the index that it points to, one for each platform."""
     pulled: datetime | None = None
     """When it was last pulled; None if that is not known."""
     pulls: int = 0

@@ -80,7 +80,7 @@ def _time(microseconds: int) -> datetime:
 
 
 def _tag_of(about: About) -> Tag:
-    name, digest, pushed, size, media_type, artifact_type, annotations, pulled, pulls = about
+    name, digest, pushed, size, media_type, artifact_type, annotations, manifests, pulled, pulls = about
     return Tag(
         name,
         digest,
@@ -89,6 +89,7 @@ def _tag_of(about: About) -> Tag:
         media_type,
         artifact_type,
         annotations,
+        tuple(manifests),
         None if pulled is None else _time(pulled),
         pulls,
     )

@@ -165,6 +165,7 @@ def a_tag(
     media_type: str = MANIFEST,
     artifact_type: str = CONFIG,
     annotations: Mapping[str, str] | None = None,
+    manifests: Iterable[str] = (),
     pulled: float | None = None,
     pulls: int = 0,
 ) -> Tag:
@@ -177,6 +178,7 @@ def a_tag(
         media_type=media_type,
         artifact_type=artifact_type,
         annotations=dict(annotations or {}),
+        manifests=tuple(manifests),
         pulled=None if pulled is None else _NOW - timedelta(days=pulled),
         pulls=pulls,
     )
