@@ -12,6 +12,10 @@ namespace {
 using retention::Index;
 using Pairs = std::vector<std::pair<Index, Index>>;
 
+auto pairs_of(Pairs const& pairs, Index first) {
+    return std::ranges::equal_range(pairs, first, {}, &Pairs::value_type::first);
+}
+
 /// What images consist of.
 class ImageParts {
   public:
@@ -33,20 +37,16 @@ class ImageParts {
             open.pop_back();
             tag.size += repository_.manifests[index].size;
             if (index != manifest) tag.manifests.push_back(repository_.manifests[index].digest);
-            for (auto const& [holder, blob] : of(blobs_, index)) {
+            for (auto const& [holder, blob] : pairs_of(blobs_, index)) {
                 if (blobs.insert(blob).second) tag.size += repository_.blobs[blob].size;
             }
-            for (auto const& [parent, child] : of(children_, index)) {
+            for (auto const& [parent, child] : pairs_of(children_, index)) {
                 if (manifests.insert(child).second) open.push_back(child);
             }
         }
     }
 
   private:
-    static auto of(Pairs const& pairs, Index first) {
-        return std::ranges::equal_range(pairs, first, {}, &Pairs::value_type::first);
-    }
-
     retention::Repository const& repository_;
     Pairs children_;
     Pairs blobs_;
