@@ -91,7 +91,7 @@ Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& polici
         auto list = co_await std::move(reading);
         if (list.has_error()) {
             co_return Error{
-                Errc::unavailable,
+                Errc::conflict,
                 fmt::format("cannot read the list of images in use {}: {}{}; nothing is deleted until "
                             "it can be read",
                             shown(place), list.error().message,

@@ -31,7 +31,7 @@ struct RetentionRules {
     [[nodiscard]] bool uses_urls() const noexcept;
 };
 
-/// Reads every list of references in use that a rule names, from files and by URL. unavailable if one cannot
+/// Reads every list of references in use that a rule names, from files and by URL. conflict if one cannot
 /// be read: without it, what is in use could be deleted.
 Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& policies, RetentionParts parts);
 

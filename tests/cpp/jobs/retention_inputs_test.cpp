@@ -196,7 +196,7 @@ TEST_F(RetentionInputsTest, AListByUrlIsNotFetchedWithoutAClient) {
     with_rules(R"([{"name":"p","repositories":["**"],"keep":[{"in-use":"https://a.example/used?token=secret"}],)"
                R"("delete":[{"tags":"*","everything":true}]}])");
     auto const problem = run(retention->round(round)).error();
-    EXPECT_EQ(problem.code, Errc::unavailable);
+    EXPECT_EQ(problem.code, Errc::conflict);
     EXPECT_THAT(problem.message, HasSubstr("https://a.example/used"));
     EXPECT_THAT(problem.message, HasSubstr("nothing is deleted"));
     EXPECT_THAT(problem.message, Not(HasSubstr("secret")));
