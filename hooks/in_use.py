@@ -36,7 +36,7 @@ class InUse(Hook):
 
     def pods(self) -> Iterator[str]:
         """The images that pods name, and those that run: a tag may have moved since the start."""
-        more: str | None = "" if self.kubernetes else None
+        more = "" if self.kubernetes else None
         while more is not None:
             url = f"{self.kubernetes.rstrip('/')}/api/v1/pods?limit=500&continue={parse.quote(more)}"
             bearer = {"Authorization": f"Bearer {read_text(self.account / 'token').strip()}"}

@@ -23,7 +23,7 @@ class NewestPerMinor(Hook):
 
     def retain(self, history: TagHistory) -> list[Tag]:
         """By version, not by the time of the push: a late patch of an old minor version counts there only."""
-        minors: dict[tuple[int, int], list[tuple[int, bool, Tag]]] = defaultdict(list)
+        minors = defaultdict[tuple[int, int], list[tuple[int, bool, Tag]]](list)
         for tag in history.tags:
             if found := VERSION.fullmatch(tag.name):
                 major, minor, patch = (int(number) for number in found.groups()[:3])

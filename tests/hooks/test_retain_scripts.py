@@ -10,6 +10,7 @@ from urllib.error import HTTPError, URLError
 import pytest
 import trustme
 
+from ocilot.hooks import Tag
 from ocilot.hooks.problem import Problem
 from ocilot.hooks.testing import Harness, a_history, a_tag
 
@@ -65,7 +66,7 @@ def test_images_of_pods_stay(kubernetes: Kubernetes) -> None:
         pod("registry.example.com:5000/team/app"),
     ]
     hook = Harness("ocilot:in_use", kubernetes=kubernetes.url, account=str(kubernetes.account))
-    tags = [
+    tags: list[Tag | str] = [
         "latest",
         "moved",
         "pinned",
