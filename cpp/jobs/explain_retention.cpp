@@ -51,8 +51,8 @@ std::string explanation(RetentionRules const& rules, retention::Repository const
 }  // namespace
 
 Task<Result<std::string>> explain_retention(RetentionParts parts, RetentionRules const& rules,
-                                            ImageConfigs& configs, oci::RepositoryName repository, oci::Tag tag,
-                                            Round const& round) {
+                                            ImageConfigs& configs, oci::RepositoryName repository,
+                                            oci::Tag tag, Round const& round) {
     RuleInputs inputs(parts, rules, configs, parts.registry.clock.now(), round);
     CO_CHECK(co_await inputs.begin());
     CO_TRY(auto const state, co_await inputs.read(repository));

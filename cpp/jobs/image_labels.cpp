@@ -23,7 +23,8 @@ constexpr std::string_view statement = "application/vnd.in-toto+json";
 
 /// An attestation has the configuration of an image that nobody can run.
 bool is_image(oci::Manifest const& manifest) {
-    if (!manifest.config || std::ranges::find(image_configs, manifest.config->media_type) == image_configs.end())
+    if (!manifest.config ||
+        std::ranges::find(image_configs, manifest.config->media_type) == image_configs.end())
         return false;
     auto const is_statement = [](oci::Descriptor const& layer) { return layer.media_type == statement; };
     return manifest.layers.empty() || !std::ranges::all_of(manifest.layers, is_statement);
@@ -105,7 +106,8 @@ class LabelReader {
         CO_TRY(auto const manifest, oci::parse_manifest(bytes, entry.media_type, registry_.rules.json));
         ImageConfig found{.is_image = is_image(manifest)};
         if (found.is_image) {
-            CO_TRY(auto const config, co_await read_small(registry_, manifest.config->digest, largest_config));
+            CO_TRY(auto const config,
+                   co_await read_small(registry_, manifest.config->digest, largest_config));
             found.labels = labels_of(config);
         }
         std::size_t size = 0;

@@ -24,7 +24,7 @@ Result<InUse> read_list(std::string const& path) {
 }
 
 Task<Result<InUse>> fetch_list(net::HttpClient* client, std::string url) {
-    if (client == nullptr) co_return Error{Errc::unavailable, "no policy of ocilot.retention.policies has a list by URL"};
+    if (client == nullptr) co_return Error{Errc::unavailable, "lists by URL cannot be fetched here"};
     net::HttpRequest request;
     request.url = std::move(url);
     request.headers = {{"Accept", "text/plain"}};
@@ -70,13 +70,6 @@ bool RetentionRules::matches(oci::RepositoryName const& repository) const noexce
                                [&](retention::Policy const& policy) { return policy.matches(repository); });
 }
 
-bool RetentionRules::uses_urls() const noexcept {
-    auto const by_url = [](retention::Rule const& rule) { return !rule.in_use.empty() && is_url(rule.in_use); };
-    return std::ranges::any_of(policies, [&](retention::Policy const& policy) {
-        return std::ranges::any_of(policy.keep, by_url);
-    });
-}
-
 Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& policies, RetentionParts parts) {
     std::set<std::string> places;
     for (auto const& policy : policies) {
@@ -92,10 +85,11 @@ Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& polici
         if (list.has_error()) {
             co_return Error{
                 Errc::conflict,
-                fmt::format("cannot read the list of images in use {}: {}{}; nothing is deleted until "
-                            "it can be read",
-                            shown(place), list.error().message,
-                            list.error().code == Errc::denied ? "; allow it in ocilot.retention.networks" : "")};
+                fmt::format(
+                    "cannot read the list of images in use {}: {}{}; nothing is deleted until "
+                    "it can be read",
+                    shown(place), list.error().message,
+                    list.error().code == Errc::denied ? "; allow it in ocilot.retention.networks" : "")};
         }
         lists.emplace(place, std::move(*list));
     }

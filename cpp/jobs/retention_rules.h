@@ -15,7 +15,7 @@ namespace ocilot::jobs {
 struct RetentionParts {
     registry::Registry& registry;
     BlockingPool& pool;  ///< for evaluation, which takes as long as a repository is large, and for files
-    net::HttpClient* http = nullptr;  ///< for lists by URL; null: no list is fetched
+    net::HttpClient* http = nullptr;  ///< for lists by URL; null: they cannot be fetched
 };
 
 /// Policies with the text that they were read from.
@@ -27,8 +27,6 @@ struct RetentionRules {
     /// config or unsupported, with the path of the problem in the message.
     static Result<RetentionRules> parse(std::string source);
     [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;
-    /// Whether a list of what is in use is fetched by URL.
-    [[nodiscard]] bool uses_urls() const noexcept;
 };
 
 /// Reads every list of references in use that a rule names, from files and by URL. conflict if one cannot

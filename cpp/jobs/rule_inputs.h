@@ -5,8 +5,8 @@
 
 namespace ocilot::jobs {
 
-/// Reads what rules are evaluated on, as of one time: repositories, lists of what is in use, labels of images,
-/// and what `retain` hooks keep. Parts, rules, configurations and round are borrowed.
+/// Reads what rules are evaluated on, as of one time: repositories, lists of what is in use, labels of
+/// images, and what `retain` hooks keep. Parts, rules, configurations and round are borrowed.
 class RuleInputs {
   public:
     RuleInputs(RetentionParts parts, RetentionRules const& rules, ImageConfigs& configs, Time at,

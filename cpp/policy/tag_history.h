@@ -19,9 +19,9 @@ struct TagRecord {
     std::string artifact_type = {};
     std::uint64_t size = 0;  ///< bytes of the image: manifests, configurations and layers, each once
     Time pushed_at{};        ///< when a client last set the tag
-    oci::Annotations annotations = {};         ///< of the manifest
+    oci::Annotations annotations = {};        ///< of the manifest
     std::vector<oci::Digest> manifests = {};  ///< below it, if it is an index
-    std::optional<Time> pulled_at = {};     ///< nullopt: not known
+    std::optional<Time> pulled_at = {};       ///< nullopt: not known
     std::uint64_t pulls = 0;
 };
 

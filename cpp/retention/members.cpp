@@ -72,8 +72,8 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-    static constexpr std::pair<std::string_view, unsigned> units[] = {
-        {"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+    static constexpr std::pair<std::string_view, unsigned> units[] = {{"", 0},     {"B", 0},    {"KiB", 10},
+                                                                      {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
     std::uint32_t number = 0;
     auto const* const end = text.data() + text.size();
     auto const [stopped, problem] = std::from_chars(text.data(), end, number);

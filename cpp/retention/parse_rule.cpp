@@ -65,8 +65,9 @@ Result<KeyPatterns> read_keys(Members const& members, std::string_view name) {
     KeyPatterns found;
     auto const* const keys = members.find(name);
     if (keys == nullptr) return found;
-    TRY(auto const each, Members::of(*keys, members.at(name),
-                                     fmt::format("a section of {} keys, each with a pattern of its value", name)));
+    TRY(auto const each,
+        Members::of(*keys, members.at(name),
+                    fmt::format("a section of {} keys, each with a pattern of its value", name)));
     for (auto const& [key, value] : keys->items()) {
         TRY(auto patterns, each.patterns(key));
         if (patterns.size() != 1) return expected_at(each.at(key), "one pattern");
@@ -115,14 +116,15 @@ Result<> refuse_pull_times(Members const& members, Rule const& rule) {
 }
 
 Result<Rule> tag_rule(Members const& members, Purpose purpose) {
-    CHECK(members.only({"tags", "except", "semver", "prereleases", "annotation", "label", "artifact-type", "also",
-                        "unless-also", "all-tags", "older-than", "pushed-within", "pulled-within", "newest",
-                        "by", "count", "per", "until-size", "everything"}));
+    CHECK(members.only({"tags", "except", "semver", "prereleases", "annotation", "label", "artifact-type",
+                        "also", "unless-also", "all-tags", "older-than", "pushed-within", "pulled-within",
+                        "newest", "by", "count", "per", "until-size", "everything"}));
     if (!members.has("tags") && !members.has("semver") && !members.has("annotation") &&
         !members.has("label")) {
-        return expected_at(members.path(),
-                           "a rule with tags, semver, annotation, label, untagged, untagged-for, referrers or "
-                           "in-use");
+        return expected_at(
+            members.path(),
+            "a rule with tags, semver, annotation, label, untagged, untagged-for, referrers or "
+            "in-use");
     }
     Rule rule;
     CHECK(read_tags(members, rule));
@@ -151,8 +153,8 @@ Result<Rule> tag_rule(Members const& members, Purpose purpose) {
 }
 
 Result<Rule> kept_untagged_rule(Members const& members) {
-    CHECK(members.only({"untagged", "annotation", "artifact-type", "pushed-within", "pulled-within", "newest",
-                        "by"}));
+    CHECK(members.only(
+        {"untagged", "annotation", "artifact-type", "pushed-within", "pulled-within", "newest", "by"}));
     Rule rule{.selection = Selection::untagged};
     TRY(bool const untagged, members.flag("untagged"));
     if (!untagged) return expected_at(members.at("untagged"), "true");
@@ -189,7 +191,8 @@ std::string_view authority_of(std::string_view rest) {
 }
 
 bool is_this_machine(std::string_view authority) {
-    auto const host = authority.substr(0, authority.starts_with('[') ? authority.find(']') + 1 : authority.find(':'));
+    auto const host =
+        authority.substr(0, authority.starts_with('[') ? authority.find(']') + 1 : authority.find(':'));
     return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
 }
 
@@ -201,8 +204,9 @@ Result<Rule> in_use_rule(Members const& members) {
     TRY(auto const text, members.text("in-use"));
     Rule rule{.selection = Selection::in_use, .in_use = *text};
     if (text->starts_with("hook:")) {
-        return refused_at(members.at("in-use"), "a script with a retain hook needs no rule: name it in "
-                                                "ocilot.hooks.scripts");
+        return refused_at(members.at("in-use"),
+                          "a script with a retain hook needs no rule: name it in "
+                          "ocilot.hooks.scripts");
     }
     if (text->starts_with(http) && !is_this_machine(authority_of(text->substr(http.size())))) {
         return refused_at(members.at("in-use"),
@@ -211,9 +215,10 @@ Result<Rule> in_use_rule(Members const& members) {
     if (text->starts_with(http)) return rule;
     if (text->starts_with(https) && !authority_of(text->substr(https.size())).empty()) return rule;
     if (!text->starts_with(file) || text->size() <= file.size() || (*text)[file.size()] != '/') {
-        return expected_at(members.at("in-use"),
-                           "file: and an absolute path, such as file:/etc/ocilot/deployed.txt, or a URL such as "
-                           "https://inventory.example.com/deployed.txt");
+        return expected_at(
+            members.at("in-use"),
+            "file: and an absolute path, such as file:/etc/ocilot/deployed.txt, or a URL such as "
+            "https://inventory.example.com/deployed.txt");
     }
     rule.in_use = text->substr(file.size());
     return rule;
@@ -230,8 +235,9 @@ Result<Rule> parse_rule(nlohmann::json const& value, Path at, Purpose purpose) {
     }
     if (members.has("untagged-for")) {
         if (!keeps) return untagged_rule(members);
-        return refused_at(members.at("untagged-for"), "it is for delete rules; a keep rule selects untagged "
-                                                      "manifests with untagged: true");
+        return refused_at(members.at("untagged-for"),
+                          "it is for delete rules; a keep rule selects untagged "
+                          "manifests with untagged: true");
     }
     if (members.has("untagged")) {
         if (keeps) return kept_untagged_rule(members);

@@ -220,7 +220,8 @@ std::vector<Selected> select_untagged(Rule const& rule, View const& view) {
     for (auto const index : view.untagged()) {
         auto const& manifest = view.repository().manifests[index];
         auto const age = view.now() - manifest.pushed_at;
-        auto const pulled = view.now() - std::max(manifest.pushed_at, manifest.pulled_at.value_or(Time::min()));
+        auto const pulled =
+            view.now() - std::max(manifest.pushed_at, manifest.pulled_at.value_or(Time::min()));
         auto const untagged = view.now() - manifest.released_at.value_or(view.now());
         if (rule.older_than && untagged < *rule.older_than) continue;
         if (rule.pushed_within && age >= *rule.pushed_within) continue;

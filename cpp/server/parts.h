@@ -11,7 +11,6 @@
 #include "jobs/collector.h"
 #include "jobs/job_runner.h"
 #include "jobs/retention.h"
-#include "net/http_client.h"
 #include "net/socket_file.h"
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
@@ -20,6 +19,7 @@
 #include "registry/unreadable.h"
 #include "server/access.h"
 #include "server/connections.h"
+#include "server/list_client.h"
 #include "server/server.h"
 #include "server/worker.h"
 
@@ -81,7 +81,7 @@ struct Server::Parts {
     std::optional<registry::StorageRoom> room;  ///< none in memory
     std::optional<registry::Registry> registry;
     std::optional<jobs::Collector> collector;
-    std::unique_ptr<net::HttpClient> list_client;  ///< of lists of images in use; null: there are none by URL
+    std::optional<ListClient> list_client;
     std::optional<jobs::Retention> retention;
     std::optional<http::Operations> operations;
     std::optional<auth::AccountManager> account_manager;

@@ -16,8 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string const all_tags = R"([{"name":"p","repositories":["team/**"],"floor":0,"protect":[],"fuse":"100%",)"
-                             R"("delete":[{"tags":"*","everything":true}]}])";
+std::string const all_tags =
+    R"([{"name":"p","repositories":["team/**"],"floor":0,"protect":[],"fuse":"100%",)"
+    R"("delete":[{"tags":"*","everything":true}]}])";
 
 /// Keeps what the test says.
 class KeepingGate final : public policy::OpenGate {
@@ -73,7 +74,8 @@ TEST_F(RetentionInputsTest, AHookKeepsTagsAndThePlanNamesIt) {
     EXPECT_EQ(made.counts.delete_tags, 1U);
     auto const pieces = run(meta->retention().pieces({made.id, 0, "keep", 10})).value();
     ASSERT_EQ(pieces.size(), 1U);
-    EXPECT_THAT(pieces[0].rows, HasSubstr(R"("reason":"hook","rule":"keep.py","why":"kept by the hook retain of )"));
+    EXPECT_THAT(pieces[0].rows,
+                HasSubstr(R"("reason":"hook","rule":"keep.py","why":"kept by the hook retain of )"));
     ASSERT_EQ(gate.asked.size(), 1U);
     auto const& history = gate.asked[0];
     EXPECT_EQ(history.at, made.made_at);
@@ -82,7 +84,8 @@ TEST_F(RetentionInputsTest, AHookKeepsTagsAndThePlanNamesIt) {
     EXPECT_EQ(history.tags[1].digest, digest);
     EXPECT_EQ(history.tags[1].media_type, "application/vnd.oci.image.manifest.v1+json");
     auto const manifest = run(meta->catalog().manifest(name, digest)).value();
-    EXPECT_EQ(history.tags[1].size, manifest.size + std::string_view("{}").size() + std::string_view("one").size());
+    EXPECT_EQ(history.tags[1].size,
+              manifest.size + std::string_view("{}").size() + std::string_view("one").size());
     EXPECT_EQ(work(), 1U);
     EXPECT_THAT(tags(), ElementsAre("v2"));
 }
@@ -193,8 +196,9 @@ TEST_F(RetentionInputsTest, AnImageWhoseConfigurationIsTooLargeStays) {
 
 TEST_F(RetentionInputsTest, AListByUrlIsNotFetchedWithoutAClient) {
     push_image("one", "v1");
-    with_rules(R"([{"name":"p","repositories":["**"],"keep":[{"in-use":"https://a.example/used?token=secret"}],)"
-               R"("delete":[{"tags":"*","everything":true}]}])");
+    with_rules(
+        R"([{"name":"p","repositories":["**"],"keep":[{"in-use":"https://a.example/used?token=secret"}],)"
+        R"("delete":[{"tags":"*","everything":true}]}])");
     auto const problem = run(retention->round(round)).error();
     EXPECT_EQ(problem.code, Errc::conflict);
     EXPECT_THAT(problem.message, HasSubstr("https://a.example/used"));

@@ -54,14 +54,16 @@ TEST(RetentionGrammar, TakesListsOfWhatIsInUseFromWhereNobodyReplacesThem) {
         return problem_of_rule("keep", R"({"in-use":")" + place + "\"}");
     };
     for (auto const* const place :
-         {"file:/etc/used", "https://a.example/used?token=x", "https://[2001:db8::1]:8443/", "http://localhost:8/l",
-          "http://127.0.0.1/l", "http://[::1]:80"}) {
+         {"file:/etc/used", "https://a.example/used?token=x", "https://[2001:db8::1]:8443/",
+          "http://localhost:8/l", "http://127.0.0.1/l", "http://[::1]:80"}) {
         EXPECT_EQ(in_use(place), "none") << place;
     }
-    for (auto const* const place : {"http://a.example/used", "http://localhost.example/", "http://u@localhost/"}) {
+    for (auto const* const place :
+         {"http://a.example/used", "http://localhost.example/", "http://u@localhost/"}) {
         EXPECT_THAT(in_use(place), HasSubstr("use https://")) << place;
     }
-    for (auto const* const place : {"https://", "https://user:password@a.example/", "ftp://a.example", "/etc/used"}) {
+    for (auto const* const place :
+         {"https://", "https://user:password@a.example/", "ftp://a.example", "/etc/used"}) {
         EXPECT_THAT(in_use(place), HasSubstr("or a URL")) << place;
     }
     EXPECT_THAT(in_use("hook:kubernetes"), HasSubstr("retain hook"));
@@ -88,7 +90,8 @@ TEST(RetentionGrammar, ReadsNumbersAndDurationsAsYamlWritesThem) {
     EXPECT_EQ(retention::parse_size("512B"), 512U);
     EXPECT_EQ(retention::parse_size("50GiB"), std::uint64_t{50} << 30);
     EXPECT_EQ(retention::parse_size("1048576TiB"), std::uint64_t{1} << 60);
-    for (auto const* const text : {"", "GiB", "5x", "5 GiB", "5GB", "-1", "1.5GiB", "1048577TiB", "5000000000"}) {
+    for (auto const* const text :
+         {"", "GiB", "5x", "5 GiB", "5GB", "-1", "1.5GiB", "1048577TiB", "5000000000"}) {
         EXPECT_EQ(retention::parse_size(text), std::nullopt) << text;
     }
     EXPECT_EQ(retention::size_text(std::uint64_t{50} << 30), "50GiB");

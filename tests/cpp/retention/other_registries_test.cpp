@@ -25,8 +25,8 @@ retention::Repository repository_of(Json const& images) {
         if (image.contains("untagged")) made.released(content, days(image["untagged"].get<int>()));
         if (!image.contains("subject")) continue;
         auto const& subject = image["subject"];
-        made.subject(content,
-                     subject.is_number() ? content_of(subject.get<std::size_t>()) : subject.get<std::string>());
+        made.subject(content, subject.is_number() ? content_of(subject.get<std::size_t>())
+                                                  : subject.get<std::string>());
     }
     return made.done();
 }

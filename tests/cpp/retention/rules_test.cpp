@@ -56,7 +56,8 @@ TEST(RetentionLabels, AnImageWhoseLabelsCannotBeReadStays) {
     EXPECT_THAT(deleted(policies, app), ElementsAre("b"));
     EXPECT_EQ(reason_of(policies, app, "a"), "labels-unread");
     EXPECT_THAT(why(policies, app, "a"), HasSubstr("labels of the image cannot be read"));
-    EXPECT_THAT(deleted(policy(all_go), app), ElementsAre("a", "b")) << "without rules by label nothing is read";
+    EXPECT_THAT(deleted(policy(all_go), app), ElementsAre("a", "b"))
+        << "without rules by label nothing is read";
 }
 
 TEST(RetentionImages, ARuleCanSpeakOfAllTagsOfAnImage) {
@@ -79,7 +80,8 @@ TEST(RetentionImages, ARuleCanDemandOtherTags) {
                          .tag("beta-1", "m1", days(9))
                          .tag("alpha-2", "m2", days(9))
                          .done();
-    EXPECT_THAT(deleted(policy(R"("delete":[{"tags":"alpha-*","also":["beta-*"]}])"), app), ElementsAre("alpha-1"));
+    EXPECT_THAT(deleted(policy(R"("delete":[{"tags":"alpha-*","also":["beta-*"]}])"), app),
+                ElementsAre("alpha-1"));
     auto const three = policy(R"("delete":[{"tags":"*","also":["beta-*","gamma-*"]}])");
     EXPECT_THAT(deleted(three, app), IsEmpty()) << "each of them";
 }
@@ -93,7 +95,8 @@ TEST(RetentionUntagged, TheNewestStay) {
     auto const app = made.done();
     auto const gone = [](std::string_view name) { return "@" + digest_of(name).str(); };
     std::string const rules = R"("delete":[{"untagged-for":"1h"}])";
-    EXPECT_THAT(deleted(policy(R"("keep":[{"untagged":true,"newest":3}],)" + rules), app), ElementsAre(gone("d")));
+    EXPECT_THAT(deleted(policy(R"("keep":[{"untagged":true,"newest":3}],)" + rules), app),
+                ElementsAre(gone("d")));
     EXPECT_EQ(deleted(policy(R"("keep":[{"untagged":true,"pushed-within":"2d"}],)" + rules), app),
               (std::set<std::string>{gone("b"), gone("c"), gone("d")}));
 }
@@ -111,7 +114,8 @@ ARepository a_gib_for_each(std::initializer_list<std::string_view> tags) {
 
 TEST(RetentionSize, TheOldestGoUntilTheRepositoryIsSmallEnough) {
     auto const app = a_gib_for_each({"v4", "v3", "v2", "v1"}).done();
-    EXPECT_THAT(deleted(policy(R"("delete":[{"tags":"*","until-size":"3GiB"}])"), app), ElementsAre("v1", "v2"))
+    EXPECT_THAT(deleted(policy(R"("delete":[{"tags":"*","until-size":"3GiB"}])"), app),
+                ElementsAre("v1", "v2"))
         << "manifests count, too";
     auto const policies = policy(R"("delete":[{"tags":"v?","until-size":"3073MiB"}])");
     EXPECT_THAT(deleted(policies, app), ElementsAre("v1"));
@@ -126,7 +130,8 @@ TEST(RetentionSize, WhatOtherRulesDeleteCountsFirstAndWhatTheyKeepStays) {
     auto const policies = policy(R"("keep":[{"tags":"v1"}],)"
                                  R"("delete":[{"tags":"*","until-size":"3073MiB"},{"tags":"pr-*"}])");
     EXPECT_THAT(deleted(policies, app), ElementsAre("pr-2", "v2"));
-    EXPECT_THAT(deleted(policy(R"("floor":4,"delete":[{"tags":"*","until-size":"1GiB"}])"), app), ElementsAre("v1"));
+    EXPECT_THAT(deleted(policy(R"("floor":4,"delete":[{"tags":"*","until-size":"1GiB"}])"), app),
+                ElementsAre("v1"));
 }
 
 TEST(RetentionSize, SharedBytesCountOnceAndGoWithTheLastImage) {
@@ -147,8 +152,11 @@ TEST(RetentionSize, SharedBytesCountOnceAndGoWithTheLastImage) {
 
 /// What no tag needs goes with the garbage collection, and is no reason to delete a tag.
 TEST(RetentionSize, UntaggedManifestsDoNotCount) {
-    auto const app =
-        ARepository().tag("v1", days(1)).manifest("old").blob("layer", std::uint64_t{1} << 30, {"old"}).done();
+    auto const app = ARepository()
+                         .tag("v1", days(1))
+                         .manifest("old")
+                         .blob("layer", std::uint64_t{1} << 30, {"old"})
+                         .done();
     EXPECT_THAT(deleted(policy(R"("delete":[{"tags":"*","until-size":"1MiB"}])"), app), IsEmpty());
 }
 
