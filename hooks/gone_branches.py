@@ -1,7 +1,7 @@
 """Keep preview tags whose branch is still in the git repository.
 
-The tags of the branch `feature/x` are `preview-feature-x`, and what begins with `preview-feature-x-`. Case
-does not matter, and what is no letter or digit counts as `-`. Tags without the prefix are left to the rules.
+The tags of the branch `feature/x` are `preview-feature-x` and those that begin with `preview-feature-x-`. Case
+does not matter, and all but letters and digits counts as `-`. Tags without the prefix are left to the rules.
 If git fails, or the repository has no branch, everything is kept.
 
 Set `git: https://git.example.com/{repository}.git`, or the URL of one repository for a script of its own.

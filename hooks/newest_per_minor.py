@@ -1,7 +1,7 @@
 """Keep the newest versions of each minor version, and prereleases of what is not released yet.
 
 `v1.4.2` and `1.4.2` are the same version. `v1.4.3-rc.1` stays until `v1.4.3` or a later patch of it exists.
-What is no version, such as `latest` or `v1.4`, is left to the rules of the policy and to other hooks.
+Other tags, such as `latest` or `v1.4`, are left to the rules of the policy and to other hooks.
 """
 
 import re

@@ -278,7 +278,7 @@ std::string reason_text(std::vector<Policy> const& policies, View const& view, R
         case Reason::labels_unread:
             return "kept, because the labels of the image cannot be read";
         case Reason::below_size:
-            return fmt::format("{}: not needed for that", rule_text(*rule_of(policies, row)));
+            return fmt::format("{}: the size is reached without it", rule_text(*rule_of(policies, row)));
         case Reason::keep_rule:
         case Reason::delete_rule:
             break;

@@ -23,7 +23,7 @@ Result<std::shared_ptr<net::HttpClient>> ListClient::make() {
     if (client_) return client_;
     TRY(auto proxies, net::ProxyRules::parse(net::ProxyRules::settings_from(&proxy_variable)));
     TRY(auto trust, net::TlsTrust::load({.authority_file = authorities_}));
-    // Whoever writes a rule must not reach every service of the operator's network with it.
+    // A rule must not reach every service of the operator's network.
     net::PooledHttpClient::Settings own{.name = "lists",
                                         .trust = std::move(trust),
                                         .proxies = std::move(proxies),

@@ -121,7 +121,7 @@ TEST(RetentionSize, TheOldestGoUntilTheRepositoryIsSmallEnough) {
     EXPECT_THAT(deleted(policies, app), ElementsAre("v1"));
     EXPECT_EQ(why(policies, app, "v1"), "tags v?, until 3073MiB: pushed 4d ago");
     EXPECT_EQ(reason_of(policies, app, "v2"), "size");
-    EXPECT_EQ(why(policies, app, "v2"), "tags v?, until 3073MiB: not needed for that");
+    EXPECT_EQ(why(policies, app, "v2"), "tags v?, until 3073MiB: the size is reached without it");
     EXPECT_THAT(deleted(policy(R"("delete":[{"tags":"*","until-size":"5GiB"}])"), app), IsEmpty());
 }
 
