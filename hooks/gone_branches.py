@@ -1,8 +1,8 @@
 """Keep preview tags whose branch is still in the git repository.
 
-The tags of the branch `feature/x` are `preview-feature-x` and those that begin with `preview-feature-x-`. Case
-does not matter, and all but letters and digits counts as `-`. Tags without the prefix are left to the rules.
-If git fails, or the repository has no branch, everything is kept.
+The tags of the branch `feature/x` are `preview-feature-x` and those that begin with `preview-feature-x-`.
+Case does not matter, and all but letters and digits counts as `-`. Tags without the prefix are left to the
+rules. If git fails, or the repository has no branch, everything is kept.
 
 Set `git: https://git.example.com/{repository}.git`, or the URL of one repository for a script of its own.
 """
