@@ -1,6 +1,6 @@
 #pragma once
 
-#include "jobs/retention_rules.h"
+#include "jobs/rule_inputs.h"
 
 #include <cstdint>
 #include <optional>
@@ -29,6 +29,6 @@ struct PolicyMatch {
 
 /// Counts what each rule selects, whatever the other rules say. Stores nothing.
 Task<Result<std::vector<PolicyMatch>>> match_rules(RetentionParts parts, RetentionRules const& rules,
-                                                   Round const& round);
+                                                   ImageConfigs& configs, Round const& round);
 
 }  // namespace ocilot::jobs

@@ -249,7 +249,7 @@ constexpr Verb plan_verbs[] = {{Method::post,
                                 "Make a plan of what retention deletes, with the configured policies or with "
                                 "`policies`. Deletes nothing.",
                                 {{{201, "The plan without its rows. `Location` has its URL."}}},
-                                {Errc::body_too_large}}};
+                                {Errc::body_too_large, Errc::conflict}}};
 constexpr Verb matches_verbs[] = {
     {Method::post,
      Action::admin,
@@ -257,7 +257,7 @@ constexpr Verb matches_verbs[] = {
      "Count what each rule of retention selects now, with the configured policies or with `policies`. Stores "
      "nothing.",
      {{{200, "For each policy its repositories and tags, and for each rule what it selects."}}},
-     {Errc::body_too_large}}};
+     {Errc::body_too_large, Errc::conflict}}};
 constexpr Verb plans_verbs[] = {
     {Method::get,
      Action::admin,
@@ -290,7 +290,7 @@ constexpr Verb explain_verbs[] = {
      get_explanation,
      "Explain what retention decides about a tag now, and why: `?repository=` and `?tag=`.",
      {{{200, "The verdict, its reason, and each rule with whether it selects the tag."}}},
-     {Errc::tag_invalid, Errc::manifest_unknown}}};
+     {Errc::tag_invalid, Errc::manifest_unknown, Errc::conflict}}};
 
 constexpr Endpoint retention_route_table[] = {
     row("/api/v1/retention", "retention", retention_verbs),
