@@ -3,6 +3,7 @@
 #include "jobs/retention_schedule.h"
 #include "retention/select.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace ocilot::jobs {
@@ -29,6 +30,13 @@ std::vector<RuleMatch> unmatched(std::string const& prefix, std::vector<retentio
         all.push_back(std::move(match));
     }
     return all;
+}
+
+std::uint64_t unread_in(retention::View const& view) {
+    auto const unread = [&](retention::Index index) {
+        return !view.manifest_of(view.repository().tags[index]).labels;
+    };
+    return static_cast<std::uint64_t>(std::ranges::count_if(view.images(), unread));
 }
 
 void count_matches(std::vector<retention::Rule> const& rules, retention::View const& view,
@@ -87,6 +95,7 @@ class RuleMatcher {
             auto& found = found_[number];
             ++found.repositories;
             found.tags += repository.tags.size();
+            if (policy.uses_labels()) found.labels_unread += unread_in(view);
             count_matches(policy.keep, view, found.keep);
             count_matches(policy.remove, view, found.remove);
         }

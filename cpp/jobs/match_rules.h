@@ -22,12 +22,13 @@ struct RuleMatch {
 struct PolicyMatch {
     std::string name;
     std::uint64_t repositories = 0;
-    std::uint64_t tags = 0;  ///< of these
+    std::uint64_t tags = 0;           ///< of these
+    std::uint64_t labels_unread = 0;  ///< of its tags, if its rules use labels: these cannot be read
     std::vector<RuleMatch> keep = {};
     std::vector<RuleMatch> remove = {};
 };
 
-/// Counts what each rule selects, whatever the other rules say. Stores nothing.
+/// Counts what each rule selects, whatever the other rules and hooks say. Stores nothing.
 Task<Result<std::vector<PolicyMatch>>> match_rules(RetentionParts parts, RetentionRules const& rules,
                                                    ImageConfigs& configs, Round const& round);
 

@@ -13,7 +13,7 @@ class RuleInputs {
                Round const& round)
         : parts_(parts), rules_(rules), configs_(configs), at_(at), round_(round), unread_(parts.registry) {}
 
-    /// The lists, which all repositories need. Errors as read_lists.
+    /// Records pulls, and reads the lists, which all repositories need. Errors as read_lists.
     Task<Result<>> begin();
     Task<Result<retention::Repository>> read(oci::RepositoryName name);
     /// The same without asking hooks.

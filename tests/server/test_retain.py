@@ -119,6 +119,9 @@ def retain(history):
     commands = Commands(registry)
     push(registry, "v1")
     image = make_image("team/app:v1")
+    with registry.connect() as api:
+        for _ in range(2):
+            assert api("GET", "/v2/team/app/manifests/v1").status == 200
     assert verdicts(commands) == {"v1": ("keep", "hook.py")}
     known = json.loads(seen.read_text())
     assert known["repository"] == "team/app"
@@ -128,6 +131,8 @@ def retain(history):
     assert tag["media_type"] == image.manifest.media_type
     assert tag["size"] == sum(len(content.data) for content in {one.digest: one for one in contents}.values())
     assert known["ages"][0] >= 0
+    assert tag["pulls"] == 2
+    assert tag["pulled"] >= tag["pushed"], "pulls are recorded before a hook is asked"
 
 
 def test_a_hook_that_no_policy_would_ask_is_refused(fresh_registry: FreshRegistry) -> None:

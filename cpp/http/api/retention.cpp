@@ -137,6 +137,7 @@ Task<Result<Response>> post_matches(Context const& context) {
         list.push_back({{"policy", policy.name},
                         {"repositories", policy.repositories},
                         {"tags", policy.tags},
+                        {"labels_unread", policy.labels_unread},
                         {"keep", json_of(policy.keep)},
                         {"delete", json_of(policy.remove)}});
     }

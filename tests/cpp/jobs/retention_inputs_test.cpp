@@ -2,6 +2,7 @@
 
 #include "jobs/collector_fixture.h"
 #include "jobs/retention.h"
+#include "registry/pull_counter.h"
 
 #include <gmock/gmock.h>
 
@@ -44,7 +45,14 @@ class RetentionInputsTest : public test::CollectorTest {
         jobs::RetentionSettings settings{jobs::RetentionRules::parse(source).value(), true};
         retention.emplace(jobs::RetentionParts{hooked, pool}, std::move(settings), log, metrics);
     }
-    std::size_t work() { return run(retention->round(round)).value(); }
+    void SetUp() override {
+        CollectorTest::SetUp();
+        asked.reset(true);
+    }
+    /// As `ocilot jobs run apply-retention`.
+    std::size_t work() { return run(retention->round(asked)).value(); }
+    /// As the schedule has it.
+    std::size_t look() { return run(retention->round(round)).value(); }
     jobs::PlanSummary plan() { return run(retention->plan(retention->rules(), boss)).value(); }
     std::vector<std::string> tags() { return run(meta->catalog().tags(name, {{}, 100})).value().items; }
     oci::Digest push_labelled(std::string_view labels, std::optional<std::string_view> as = {}) {
@@ -57,6 +65,7 @@ class RetentionInputsTest : public test::CollectorTest {
 
     meta::Actor const boss{.name = "boss", .kind = "user"};
     BlockingPool pool{1};
+    jobs::Round asked;
     KeepingGate gate;
     registry::Registry hooked{blobs, *meta, gate, clock, random, *sessions, manifests, rules};
     std::optional<jobs::Retention> retention;
@@ -82,14 +91,73 @@ TEST_F(RetentionInputsTest, AHookKeepsTagsAndThePlanNamesIt) {
     ASSERT_EQ(history.tags.size(), 2U);
     EXPECT_EQ(history.tags[0].name, "v2") << "the newest first";
     EXPECT_EQ(history.tags[1].digest, digest);
-    EXPECT_EQ(history.tags[1].pulled_at, std::nullopt);
-    EXPECT_EQ(history.tags[1].pulls, 0U);
     EXPECT_EQ(history.tags[1].media_type, "application/vnd.oci.image.manifest.v1+json");
     auto const manifest = run(meta->catalog().manifest(name, digest)).value();
     EXPECT_EQ(history.tags[1].size,
               manifest.size + std::string_view("{}").size() + std::string_view("one").size());
     EXPECT_EQ(work(), 1U);
     EXPECT_THAT(tags(), ElementsAre("v2"));
+}
+
+TEST_F(RetentionInputsTest, HooksSeePullsThatWereCountedJustNow) {
+    registry::PullCounter counter(metrics, 1000);
+    hooked.pulls = &counter;
+    auto const digest = push_image("one", "v1");
+    pass(1h);
+    push_image("two", "v2");
+    pass(1h);
+    counter.add(name, tag("v1"), digest, true);
+    counter.add(name, tag("v1"), digest, true);
+    with_rules(all_tags);
+    plan();
+    ASSERT_EQ(gate.asked.size(), 1U);
+    auto const& seen = gate.asked[0].tags;
+    ASSERT_EQ(seen.size(), 2U);
+    EXPECT_EQ(seen[0].name, "v2");
+    EXPECT_EQ(seen[0].pulled_at, std::nullopt);
+    EXPECT_EQ(seen[0].pulls, 0U);
+    EXPECT_EQ(seen[1].pulled_at, clock.now());
+    EXPECT_EQ(seen[1].pulls, 2U);
+}
+
+/// Only the delete rules of policies that are due decide whether there is something to ask.
+TEST_F(RetentionInputsTest, HooksAreAskedAboutPoliciesThatAreDue) {
+    push_image("one", "a-1");
+    push_image("two", "a-2");
+    push_image("three", "b-1");
+    std::string const head = R"({"repositories":["team/**"],"floor":0,"protect":[],"fuse":"100%","name":)";
+    with_rules("[" + head + R"("a","every":"6h","delete":[{"tags":"a-*"}]},)" + head +
+               R"("b","every":"48h","delete":[{"tags":"b-*"}]}])");
+    gate.kept = {"a-2", "b-1"};
+    EXPECT_EQ(look(), 0U) << "at a start nothing is due";
+    pass(10min);
+    EXPECT_EQ(look(), 1U);
+    EXPECT_THAT(tags(), ElementsAre("a-2", "b-1"));
+    gate.kept.clear();
+    gate.asked.clear();
+    pass(6h);
+    EXPECT_EQ(look(), 1U);
+    EXPECT_THAT(tags(), ElementsAre("b-1")) << "its policy was not due";
+    gate.asked.clear();
+    pass(6h);
+    EXPECT_EQ(look(), 0U);
+    EXPECT_THAT(gate.asked, IsEmpty()) << "the policy that is due deletes nothing";
+}
+
+TEST_F(RetentionInputsTest, CountsOfMatchesReadLabelsAndAskNoHook) {
+    push_labelled(R"({"env":"prod"})", "a");
+    push_labelled(R"({"env":"test"})", "b");
+    push_labelled(R"({"env":")" + std::string(1024 * 1024, 'x') + "\"}", "large");
+    with_rules(R"([{"name":"p","repositories":["**"],"keep":[{"label":{"env":"prod"}}],)"
+               R"("delete":[{"tags":"*","everything":true}]},)"
+               R"({"name":"q","repositories":["**"],"delete":[{"tags":"a"}]}])");
+    auto const found = run(retention->matches(retention->rules())).value();
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].keep.at(0).selected, 1U);
+    EXPECT_EQ(found[0].remove.at(0).selected, 3U);
+    EXPECT_EQ(found[0].labels_unread, 1U);
+    EXPECT_EQ(found[1].labels_unread, 0U) << "it has no rule by label";
+    EXPECT_THAT(gate.asked, IsEmpty());
 }
 
 /// What is deployed between the plan and its application stays.
@@ -201,7 +269,7 @@ TEST_F(RetentionInputsTest, AListByUrlIsNotFetchedWithoutAClient) {
     with_rules(
         R"([{"name":"p","repositories":["**"],"keep":[{"in-use":"https://a.example/used?token=secret"}],)"
         R"("delete":[{"tags":"*","everything":true}]}])");
-    auto const problem = run(retention->round(round)).error();
+    auto const problem = run(retention->round(asked)).error();
     EXPECT_EQ(problem.code, Errc::conflict);
     EXPECT_THAT(problem.message, HasSubstr("https://a.example/used"));
     EXPECT_THAT(problem.message, HasSubstr("nothing is deleted"));
