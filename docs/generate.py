@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ocilot import _core
 from ocilot.config import reference
-from ocilot.hooks.loading.points import POINTS, Point
+from ocilot.hooks.loading.points import POINTS, Family, Point
 from ocilot.hooks.testing import Harness
 from ocilot.hooks.testing import reference as hook_reference
 
@@ -257,6 +257,12 @@ def cli_page() -> str:
     )
 
 
+def _answers(point: Point) -> str:
+    if point.family is Family.RETAIN:
+        return "`list[Tag]`"
+    return ", ".join([*(f"`{answer.__name__}`" for answer in point.answers), "`None`"])
+
+
 def hooks_page() -> str:
     """Every hook point, every value and the test kit."""
     points = [
@@ -264,9 +270,7 @@ def hooks_page() -> str:
             f"`{point.name}`",
             point.when,
             f"`{point.argument.__name__}`" if point.argument else "",
-            ", ".join(f"`{answer.__name__}`" for answer in (*point.answers, type(None))).replace(
-                "NoneType", "None"
-            ),
+            _answers(point),
             hook_reference.ERROR[point.family],
         )
         for point in POINTS.values()

@@ -1,7 +1,6 @@
 #include "jobs/explain_retention.h"
 
 #include "jobs/plan_document.h"
-#include "jobs/record_pulls.h"
 #include "jobs/retention_schedule.h"
 #include "meta/unknown.h"
 
@@ -45,6 +44,10 @@ std::string explanation(RetentionRules const& rules, retention::Repository const
         add_rules(list, policy.name + ".keep", policy.keep, view, tag);
         add_rules(list, policy.name + ".delete", policy.remove, view, tag);
     }
+    auto const script = repository.hooks.kept.find(repository.tags[tag].name);
+    if (script != repository.hooks.kept.end()) {
+        list.push_back({{"rule", script->second}, {"text", "hook retain"}, {"selects", true}});
+    }
     document["rules"] = std::move(list);
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -52,18 +55,15 @@ std::string explanation(RetentionRules const& rules, retention::Repository const
 }  // namespace
 
 Task<Result<std::string>> explain_retention(RetentionParts parts, RetentionRules const& rules,
-                                            oci::RepositoryName repository, oci::Tag tag,
-                                            Round const& round) {
-    CO_CHECK(co_await record_pulls(parts.registry));
-    CO_TRY(auto const lists, co_await read_lists(rules.policies, parts.pool));
-    UnreadReleases unread(parts.registry);
-    CO_TRY(auto const state,
-           co_await read_repository(parts.registry.meta, repository, lists, unread, round));
+                                            ImageConfigs& configs, oci::RepositoryName repository,
+                                            oci::Tag tag, Round const& round) {
+    RuleInputs inputs(parts, rules, configs, retention_time(parts.registry), round);
+    CO_CHECK(co_await inputs.begin());
+    CO_TRY(auto const state, co_await inputs.read(repository));
     auto const found = std::ranges::find(state.tags, tag.str(), &retention::TagEntry::name);
     if (found == state.tags.end()) co_return meta::tag_unknown(repository, tag);
     auto const index = static_cast<Index>(found - state.tags.begin());
-    auto const now = retention_time(parts.registry);
-    auto const work = [&]() -> Result<std::string> { return explanation(rules, state, index, now); };
+    auto const work = [&]() -> Result<std::string> { return explanation(rules, state, index, inputs.at()); };
     co_return co_await parts.pool.run(work);
 }
 

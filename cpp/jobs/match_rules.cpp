@@ -3,6 +3,7 @@
 #include "jobs/retention_schedule.h"
 #include "retention/select.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace ocilot::jobs {
@@ -17,6 +18,7 @@ retention::Rule timeless(retention::Rule rule) {
     rule.pushed_within.reset();
     rule.pulled_within.reset();
     rule.newest.reset();
+    rule.until_size.reset();
     return rule;
 }
 
@@ -28,6 +30,13 @@ std::vector<RuleMatch> unmatched(std::string const& prefix, std::vector<retentio
         all.push_back(std::move(match));
     }
     return all;
+}
+
+std::uint64_t unread_in(retention::View const& view) {
+    auto const unread = [&](retention::Index index) {
+        return !view.manifest_of(view.repository().tags[index]).labels;
+    };
+    return static_cast<std::uint64_t>(std::ranges::count_if(view.images(), unread));
 }
 
 void count_matches(std::vector<retention::Rule> const& rules, retention::View const& view,
@@ -42,12 +51,10 @@ void count_matches(std::vector<retention::Rule> const& rules, retention::View co
 
 class RuleMatcher {
   public:
-    RuleMatcher(RetentionParts parts, RetentionRules const& rules, Round const& round)
+    RuleMatcher(RetentionParts parts, RetentionRules const& rules, ImageConfigs& configs, Round const& round)
         : parts_(parts),
           rules_(rules),
-          round_(round),
-          unread_(parts.registry),
-          now_(retention_time(parts.registry)) {
+          inputs_(parts, rules, configs, retention_time(parts.registry), round) {
         for (auto const& policy : rules.policies) {
             found_.push_back({.name = policy.name,
                               .keep = unmatched(policy.name + ".keep", policy.keep),
@@ -56,7 +63,7 @@ class RuleMatcher {
     }
 
     Task<Result<std::vector<PolicyMatch>>> run() {
-        CO_TRY(lists_, co_await read_lists(rules_.policies, parts_.pool));
+        CO_CHECK(co_await inputs_.begin());
         meta::Page page{{}, names_of_a_page};
         for (bool more = true; more;) {
             CO_TRY(auto const names, co_await parts_.registry.meta.catalog().repositories(page));
@@ -73,8 +80,7 @@ class RuleMatcher {
     Task<Result<>> add(std::string const& text) {
         CO_TRY(auto const name, oci::RepositoryName::parse(text));
         if (!rules_.matches(name)) co_return Result<>();
-        CO_TRY(auto const repository,
-               co_await read_repository(parts_.registry.meta.retention(), name, lists_, unread_, round_));
+        CO_TRY(auto const repository, co_await inputs_.read_content(name));
         auto const work = [&]() -> Result<> {
             count(repository);
             return {};
@@ -82,13 +88,14 @@ class RuleMatcher {
         co_return co_await parts_.pool.run(work);
     }
     void count(retention::Repository const& repository) {
-        retention::View const view(repository, now_);
+        retention::View const view(repository, inputs_.at());
         for (std::size_t number = 0; number < found_.size(); ++number) {
             auto const& policy = rules_.policies[number];
             if (!policy.matches(repository.name)) continue;
             auto& found = found_[number];
             ++found.repositories;
             found.tags += repository.tags.size();
+            if (policy.uses_labels()) found.labels_unread += unread_in(view);
             count_matches(policy.keep, view, found.keep);
             count_matches(policy.remove, view, found.remove);
         }
@@ -96,18 +103,15 @@ class RuleMatcher {
 
     RetentionParts parts_;
     RetentionRules const& rules_;
-    Round const& round_;
-    UnreadReleases unread_;
-    Time const now_;
-    InUseLists lists_;
+    RuleInputs inputs_;
     std::vector<PolicyMatch> found_;
 };
 
 }  // namespace
 
 Task<Result<std::vector<PolicyMatch>>> match_rules(RetentionParts parts, RetentionRules const& rules,
-                                                   Round const& round) {
-    RuleMatcher matcher(parts, rules, round);
+                                                   ImageConfigs& configs, Round const& round) {
+    RuleMatcher matcher(parts, rules, configs, round);
     co_return co_await matcher.run();
 }
 

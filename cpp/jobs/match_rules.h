@@ -1,6 +1,6 @@
 #pragma once
 
-#include "jobs/retention_rules.h"
+#include "jobs/rule_inputs.h"
 
 #include <cstdint>
 #include <optional>
@@ -22,13 +22,14 @@ struct RuleMatch {
 struct PolicyMatch {
     std::string name;
     std::uint64_t repositories = 0;
-    std::uint64_t tags = 0;  ///< of these
+    std::uint64_t tags = 0;           ///< of these
+    std::uint64_t labels_unread = 0;  ///< of its tags, if its rules use labels: these cannot be read
     std::vector<RuleMatch> keep = {};
     std::vector<RuleMatch> remove = {};
 };
 
-/// Counts what each rule selects, whatever the other rules say. Stores nothing.
+/// Counts what each rule selects, whatever the other rules and hooks say. Stores nothing.
 Task<Result<std::vector<PolicyMatch>>> match_rules(RetentionParts parts, RetentionRules const& rules,
-                                                   Round const& round);
+                                                   ImageConfigs& configs, Round const& round);
 
 }  // namespace ocilot::jobs

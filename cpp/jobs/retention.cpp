@@ -141,7 +141,7 @@ Task<Result<std::size_t>> Retention::scheduled(RetentionSchedule schedule, std::
     draft.waits = wait_of(schedule, policies);
     auto rules = settings_.rules;
     rules.only(policies);
-    auto const made = co_await make_plan(parts_, rules, std::move(draft), round);
+    auto const made = co_await make_plan(parts_, rules, configs_, std::move(draft), round);
     if (made.has_error()) {
         schedule.retry(policies, now);
         CO_CHECK(co_await save(schedule));
@@ -168,7 +168,7 @@ Task<Result<std::size_t>> Retention::scheduled(RetentionSchedule schedule, std::
 Task<Result<std::size_t>> Retention::apply(ApplyRequest request, Round const& round) {
     auto const by = request.by;
     auto const number = request.plan;
-    auto const applied = co_await apply_plan(parts_, std::move(request), round, log_);
+    auto const applied = co_await apply_plan(parts_, std::move(request), configs_, round, log_);
     if (applied.has_error()) {
         log_.warn("retention plan not applied", {{"plan", number}, {"error", applied.error().message}});
         co_return applied.error();
@@ -197,7 +197,7 @@ Task<Result<std::size_t>> Retention::apply(ApplyRequest request, Round const& ro
 Task<Result<PlanSummary>> Retention::plan(RetentionRules const& rules, meta::Actor by) {
     Round const round;
     PlanSummary draft{.made_by = by.name};
-    CO_TRY(auto plan, co_await make_plan(parts_, rules, std::move(draft), round));
+    CO_TRY(auto plan, co_await make_plan(parts_, rules, configs_, std::move(draft), round));
     CO_CHECK(co_await parts_.registry.meta.retention().forget_plans(kept_plans, std::string(plan_applied)));
     CO_CHECK(co_await note(meta::ChangeKind::retention_plan, plan, std::move(by)));
     co_return plan;
@@ -205,13 +205,13 @@ Task<Result<PlanSummary>> Retention::plan(RetentionRules const& rules, meta::Act
 
 Task<Result<std::vector<PolicyMatch>>> Retention::matches(RetentionRules const& rules) {
     Round const round;
-    co_return co_await match_rules(parts_, rules, round);
+    co_return co_await match_rules(parts_, rules, configs_, round);
 }
 
 Task<Result<std::string>> Retention::explain(oci::RepositoryName repository, oci::Tag tag) {
     Round const round;
-    co_return co_await explain_retention(parts_, settings_.rules, std::move(repository), std::move(tag),
-                                         round);
+    co_return co_await explain_retention(parts_, settings_.rules, configs_, std::move(repository),
+                                         std::move(tag), round);
 }
 
 Task<Result<bool>> Retention::are_known(RetentionRules const& rules) {

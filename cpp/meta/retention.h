@@ -35,8 +35,9 @@ struct RetentionManifest {
     std::string artifact_type = {};
     std::string annotations_json = {};  ///< an object of strings
     std::optional<Time> released_at =
-        {};  ///< since when nothing holds it, as the garbage collection has seen
+        {};                              ///< since when nothing holds it, as the garbage collection has seen
     std::optional<Time> pulled_at = {};  ///< last, by its digest or by a tag
+    std::string media_type = {};
 };
 
 /// That a manifest names some content.

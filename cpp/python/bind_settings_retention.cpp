@@ -33,6 +33,8 @@ void init_retention_settings(py::module_& module, SettingsClass& settings) {
     field(settings, "retention_first_run_applies", &Settings::retention,
           &RetentionSettings::first_run_applies,
           "Whether the first plan of new policies is applied without an administrator.");
+    field(settings, "retention_networks", &Settings::retention, &RetentionSettings::networks,
+          "Private networks from which lists of images in use may be fetched.");
     module.def(
         "retention_problem", &problem_of, py::arg("policies"),
         "What is wrong with policies of retention in JSON: the path of the first problem, what was expected "

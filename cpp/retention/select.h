@@ -36,6 +36,7 @@ class View {
     [[nodiscard]] Time pulled_at(Index manifest) const;
     /// Whether that is more than the beginning of counting.
     [[nodiscard]] bool is_pull_known(TagEntry const& tag) const { return pulled_at(tag) > counted_since_; }
+    [[nodiscard]] bool is_pull_known(Index manifest) const { return pulled_at(manifest) > counted_since_; }
 
   private:
     Repository const* repository_;
@@ -55,7 +56,8 @@ struct Selected {
     std::uint32_t rank = 0;  ///< among those that were counted, from 1; 0: not counted
 };
 
-/// Everything in a repository that a rule selects, independent of other rules.
+/// Everything in a repository that a rule selects, independent of other rules. What goes until a size is
+/// reached is in order, the newest first.
 [[nodiscard]] std::vector<Selected> select(Rule const& rule, View const& view);
 
 }  // namespace ocilot::retention

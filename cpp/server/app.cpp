@@ -300,15 +300,6 @@ Result<> Server::Parts::open_access() {
     return Error{Errc::config, fmt::format("cannot prepare the signing keys: {}", prepared.error().message)};
 }
 
-Result<> Server::Parts::open_retention() {
-    auto rules = jobs::RetentionRules::parse(settings.retention.policies);
-    if (rules.has_error()) return Error{Errc::config, "ocilot.retention: " + rules.error().message};
-    jobs::RetentionSettings with{std::move(*rules), settings.retention.first_run_applies,
-                                 settings.retention.interval};
-    retention.emplace(jobs::RetentionParts{*registry, reading}, std::move(with), log, metrics);
-    return {};
-}
-
 Result<> Server::Parts::clean_up() {
     auto const swept = sync_wait(jobs::sweep_orphaned_uploads(*registry, *blobs));
     if (swept.has_error()) {

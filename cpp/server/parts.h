@@ -21,6 +21,7 @@
 #include "registry/unreadable.h"
 #include "server/access.h"
 #include "server/connections.h"
+#include "server/list_client.h"
 #include "server/server.h"
 #include "server/worker.h"
 
@@ -85,6 +86,7 @@ struct Server::Parts {
     std::optional<registry::StorageRoom> room;  ///< none in memory
     std::optional<registry::Registry> registry;
     std::optional<jobs::Collector> collector;
+    std::optional<ListClient> list_client;
     std::optional<jobs::Retention> retention;
     std::optional<http::Operations> operations;
     std::optional<auth::AccountManager> account_manager;

@@ -45,6 +45,7 @@ class Settings:
     retention_policies: str
     retention_interval: int
     retention_first_run_applies: bool
+    retention_networks: list[str]
     pulls_ignore: list[str]
     pulls_interval: int
     scrub: bool
@@ -168,6 +169,8 @@ class HookBox:
     - `admit_tag`: `(caller, repository, tag, digest, previous, referrers, sibling_tags)`, a referrer is
       `(digest, artifact_type, annotations as JSON)`
     - `admit_delete`: `(caller, repository, kind, reference)`, kind is `tag`, `manifest` or `blob`
+    - `retain`: `(at, repository, tags)`, a tag is `(name, digest, pushed, size, media_type, artifact_type,
+      annotations, manifests, pulled, pulls)`; times are microseconds since 1970
     - `hooks.status`, `hooks.reload`: `()`
 
     Every question is answered once, by one of the methods that take its id; they answer whether it was in
@@ -184,6 +187,7 @@ class HookBox:
     def deny(self, id: int, reason: str, ttl: int = 0, by: str = "") -> bool: ...
     def none(self, id: int) -> bool: ...
     def caller(self, id: int, name: str, groups: Sequence[str], kind: str, admin: bool = False) -> bool: ...
+    def keep(self, id: int, tags: Sequence[tuple[str, str]]) -> bool: ...
     def fail(self, id: int, reason: str, by: str = "") -> bool: ...
     def reply(self, id: int, text: str) -> bool: ...
     def set_points(self, points: Sequence[tuple[str, float]]) -> int: ...

@@ -18,6 +18,7 @@ MADE_BY_READERS = {
     "require_source.py": "the reader of docs/hooks/examples.md writes it",
     "policy_service.py": "the reader of docs/hooks/examples.md writes it",
     "policy_services.py": "the reader of docs/hooks/examples.md writes it",
+    "newest_per_day.py": "the reader of docs/operate/retention.md writes it",
     "test_policy_service.py": "the reader of docs/hooks/examples.md writes it",
 }
 """File names on pages that are no files of the project, each with its reason."""

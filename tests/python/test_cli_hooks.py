@@ -173,3 +173,17 @@ def test_a_script_is_checked_with_what_its_registry_asks(place: Path) -> None:
         )
         ran = ocilot_command("hooks", "check", "--config", "authn.yml", cwd=place)
         assert (ran.returncode, ran.stderr[: len(said)]) == (code, said)
+
+
+def test_a_retain_hook_is_tried_on_a_history(place: Path) -> None:
+    (place / "keep.py").write_text("def retain(history): return history.tags[:2]\n")
+    tags = "tags=[{name: v1, days: 3}, v3, v2]"
+    ran = ocilot_command("hooks", "try", "keep.py", "retain", "--set", tags, cwd=place)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines() == ["TAG  KEEP", "v3   yes", "v2   yes", "v1   no"]
+    ran = ocilot_command("hooks", "try", "keep.py", "retain", "--set", tags, "-o", "json", cwd=place)
+    assert json.loads(ran.stdout)[-1] == {"tag": "v1", "keep": False}
+    (place / "keep.py").write_text("def retain(history): history.tags\n")
+    ran = ocilot_command("hooks", "try", "keep.py", "retain", cwd=place)
+    assert ran.returncode == 1
+    assert "retain failed, the registry would keep all tags: it answered None" in ran.stderr

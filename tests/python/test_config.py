@@ -94,6 +94,7 @@ ocilot:
     policies: [{name: apps, repositories: ["team/**"], delete: [{tags: v*, older-than: 30d}]}]
     interval: 12h
     firstrun: true
+    networks: [10.0.0.0/8]
   pulls: {ignore: ["robot:scanner", "user-agent:Trivy*"], interval: 30s}
   trustedproxies: 10.0.0.0/8
   hostnames: [Registry.internal.]
@@ -165,6 +166,7 @@ EVERY_SETTING = {
     ),
     "retention_interval": 12 * 3600,
     "retention_first_run_applies": True,
+    "retention_networks": ["10.0.0.0/8"],
     "pulls_ignore": ["robot:scanner", "user-agent:Trivy*"],
     "pulls_interval": 30,
     "catalog_limit": 50,

@@ -12,6 +12,7 @@ from .conftest import FreshRegistry
 from .images import make_image
 from .programs import Ran, attempt
 from .registry import OCILOT, Registry
+from .test_retain import labelled
 
 RULES = """\
 version: 0.1
@@ -127,3 +128,22 @@ def test_what_is_no_data_directory_is_refused(tmp_path: Path) -> None:
     missing = check(tmp_path, RULES, tmp_path / "none")
     assert (missing.code, missing.out) == (3, "")
     assert "no registry found" in missing.err
+
+
+def test_rules_by_label_are_counted_where_labels_can_be_read(
+    fresh_registry: FreshRegistry, tmp_path: Path
+) -> None:
+    registry = fresh_registry("version: 0.1\n")
+    with registry.connect() as api:
+        api.push_image("team/app", labelled({"env": "prod"}), "v1")
+        api.push_image("team/app", make_image("other"), "v2")
+    rules = (
+        "version: 0.1\nocilot:\n  retention:\n    policies:\n      - name: one\n"
+        "        repositories: team/*\n        keep: [{label: {env: prod}}]\n        delete: [{tags: 'v*'}]\n"
+    )
+    row = rows_of(check(tmp_path, rules, registry.root, "-o", "json"))[f"{POLICIES}.0.keep.0"]
+    assert (row["matches"], row["of"], row["note"]) == (1, 2, None)
+    registry.stop()
+    rows = rows_of(check(tmp_path, rules, registry.root, "-o", "json"))
+    assert "the labels of 2 tags cannot be read" in rows[f"{POLICIES}.0.keep.0"]["note"]
+    assert "labels" not in rows[f"{POLICIES}.0.delete.0"]["note"], "it has none"

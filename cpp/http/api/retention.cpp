@@ -139,6 +139,7 @@ Task<Result<Response>> post_matches(Context const& context) {
         list.push_back({{"policy", policy.name},
                         {"repositories", policy.repositories},
                         {"tags", policy.tags},
+                        {"labels_unread", policy.labels_unread},
                         {"keep", json_of(policy.keep)},
                         {"delete", json_of(policy.remove)}});
     }
@@ -246,7 +247,7 @@ constexpr Verb plan_verbs[] = {{Method::post,
                                 "Make a plan of what retention deletes, with the configured policies or with "
                                 "`policies`. Deletes nothing.",
                                 {{{201, "The plan without its rows. `Location` has its URL.", &plan_schema}}},
-                                {Errc::body_too_large},
+                                {Errc::body_too_large, Errc::conflict},
                                 Operation{.body = &new_plan}}};
 constexpr Verb matches_verbs[] = {
     {Method::post,
@@ -256,7 +257,7 @@ constexpr Verb matches_verbs[] = {
      "nothing.",
      {{{200, "For each policy its repositories and tags, and for each rule what it selects.",
         &matches_schema}}},
-     {Errc::body_too_large},
+     {Errc::body_too_large, Errc::conflict},
      Operation{.body = &new_plan}}};
 constexpr Verb plans_verbs[] = {{Method::get,
                                  Action::admin,
@@ -291,7 +292,7 @@ constexpr Verb explain_verbs[] = {
      "Explain what retention decides about a tag now, and why.",
      {{{200, "The verdict, its reason, and each rule with whether it selects the tag.",
         &explanation_schema}}},
-     {Errc::tag_invalid, Errc::manifest_unknown},
+     {Errc::tag_invalid, Errc::manifest_unknown, Errc::conflict},
      Operation{.query = explain_query}}};
 
 constexpr Endpoint retention_route_table[] = {

@@ -58,6 +58,7 @@ Result<RetentionManifest> manifest_of(SqliteRows const& rows) {
     if (!rows.is_null(7)) manifest.released_at = stored_time(rows, 7);
     manifest.subject_restorable = rows.integer(8) != 0;
     if (!rows.is_null(9)) manifest.pulled_at = stored_time(rows, 9);
+    manifest.media_type = rows.text(10);
     return manifest;
 }
 
@@ -67,7 +68,7 @@ Result<Slice<RetentionManifest>> read_manifests(SqliteDb& db, std::string const&
         db.query("SELECT m.id, m.digest, m.size, m.pushed_at, m.subject, m.artifact_type, m.annotations, "
                  "(SELECT r.released_at FROM review r WHERE r.repository = ?1 AND r.digest = m.digest "
                  "AND r.fresh = 0), EXISTS (SELECT 1 FROM removed_manifest d WHERE d.repository = ?1 "
-                 "AND d.digest = m.subject), p.pulled_at FROM manifest m "
+                 "AND d.digest = m.subject), p.pulled_at, m.media_type FROM manifest m "
                  "LEFT JOIN manifest_pull p ON p.repository = m.repository AND p.digest = m.digest "
                  "WHERE m.repository = (SELECT id FROM repository WHERE name = ?1) AND m.digest > ?2 "
                  "ORDER BY m.digest LIMIT ?3",

@@ -18,6 +18,7 @@ from .options import path
 SECONDS: Final = 600
 """That a registry may take to count what rules of retention select."""
 PAGE: Final = 1000
+_LABELS_NEED: Final = "they are read only while the registry of the data directory runs; start it"
 
 Row = dict[str, Any]
 """A rule: `place`, `key`, `rule` in words, `matches` so many `of` all `what`, and a `note` or None."""
@@ -49,6 +50,9 @@ def _control(loaded: Loaded, root: str) -> Control:
     settings = _core.Settings()
     settings.root = os.path.abspath(root)  # noqa: PTH100
     own = loaded.settings
+    # Without a registry that runs, lists of images in use are fetched as this configuration says.
+    settings.retention_networks = own.retention_networks
+    settings.authorities = own.authorities
     # The registry of this configuration may have its socket elsewhere.
     if own.root == settings.root and own.control_socket and Path(own.control_socket).is_socket():
         settings.control_socket = own.control_socket
@@ -66,6 +70,8 @@ def _of_retention(
             for place, rule in enumerate(found[kind]):
                 written = policy[kind][place]
                 note = _note_of_rule(rule, kind, "everything" in written) if found["tags"] else None
+                if found["labels_unread"] and _has_labels(written):
+                    note = f"the labels of {found['labels_unread']} tags cannot be read: {_LABELS_NEED}"
                 yield {
                     "key": ".".join((*key, kind, str(place))),
                     "rule": rule["text"],
@@ -74,6 +80,10 @@ def _of_retention(
                     "what": "tags" if rule["candidates"] is not None else "manifests",
                     "note": note,
                 }
+
+
+def _has_labels(written: dict[str, Any]) -> bool:
+    return "label" in written or str(written.get("per", "")).startswith("label:")
 
 
 def _note_of_rule(rule: dict[str, Any], kind: str, is_meant: bool) -> str | None:

@@ -7,7 +7,7 @@ from ocilot import _core
 
 from .section import Section
 from .tree import Scalar
-from .values import FLAG, InvalidValue, Kind, Raw, read_duration, show_duration
+from .values import FLAG, NETWORKS, InvalidValue, Kind, Raw, read_duration, show_duration
 
 
 def _plain(raw: Raw) -> Any:
@@ -69,8 +69,13 @@ class Retention(Section):
     """Whether the first plan of new or changed policies is applied by the job. Default: it waits until an
     administrator applies it."""
 
+    networks: Annotated[list[str], NETWORKS] = []
+    """Private networks from which lists of images in use (`in-use: https://...`) may be fetched. Default:
+    public addresses only."""
+
     def apply(self, settings: _core.Settings) -> None:
         """Hands the core what these keys say."""
         settings.retention_policies = _as_json(self.policies)
         settings.retention_interval = self.interval
         settings.retention_first_run_applies = self.firstrun
+        settings.retention_networks = self.networks

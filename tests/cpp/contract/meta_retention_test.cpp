@@ -68,6 +68,7 @@ TEST_P(MetaRetentionContract, ReadsARepositoryPageByPage) {
     EXPECT_FALSE(manifests.more);
     auto const& found = manifests.items[manifests.items[0].digest == digest("index") ? 0 : 1];
     EXPECT_EQ(found.subject, digest("subject"));
+    EXPECT_EQ(found.media_type, index.fact.media_type);
     EXPECT_EQ(found.artifact_type, "type");
     EXPECT_EQ(found.annotations_json, R"({"env":"prod"})");
     EXPECT_EQ(found.released_at, std::nullopt);

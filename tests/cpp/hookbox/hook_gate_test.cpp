@@ -65,7 +65,8 @@ class HookGateTest : public ::testing::Test {
 
 TEST_F(HookGateTest, AsksOnlyWhatSomebodyAnswers) {
     constexpr std::array all{Point::authenticate, Point::authorize, Point::admit_manifest,
-                             Point::admit_blob,   Point::admit_tag, Point::admit_delete};
+                             Point::admit_blob,   Point::admit_tag, Point::admit_delete,
+                             Point::retain};
     for (auto const point : all) EXPECT_FALSE(box.gate.asks(point));
     std::array const two{hookbox::HookPoint{Topic::authorize, 5s}, hookbox::HookPoint{Topic::admit_tag, 5s}};
     box.gate.set_points(two);
@@ -213,6 +214,38 @@ TEST_F(HookGateTest, AsksWithEverythingTheQuestionHolds) {
     EXPECT_EQ(deletion.kind, policy::Removed::blob);
     EXPECT_EQ(deletion.reference, reference);
     EXPECT_EQ(deletion.tags, needing);
+}
+
+TEST_F(HookGateTest, AsksWhichTagsStay) {
+    ask_all();
+    answer_with(hookbox::Kept{{{"v1", "in_use.py"}}});
+    policy::TagHistory history{.repository = team, .at = Time{5s}};
+    history.tags.push_back({.name = "v1", .digest = digest, .size = 7, .annotations = {{"k", "v"}}});
+    auto const kept = run(box.gate.retain(history)).value();
+    ASSERT_EQ(kept.size(), 1U);
+    EXPECT_EQ(kept[0].tag, "v1");
+    EXPECT_EQ(kept[0].by, "in_use.py");
+    EXPECT_EQ(asked.at(0).topic, Topic::retain);
+    auto const& about = std::get<hookbox::RetainCase>(asked.at(0).about).history;
+    EXPECT_EQ(about.repository, team);
+    EXPECT_EQ(about.at, Time{5s});
+    EXPECT_EQ(about.tags.at(0).annotations.at("k"), "v");
+}
+
+TEST_F(HookGateTest, AFailureToSayWhichTagsStayIsAnError) {
+    ask_all();
+    answer_with(hookbox::Failure{"it raised", "/etc/ocilot/hooks/in_use.py"});
+    policy::TagHistory history{.repository = team};
+    auto const kept = run(box.gate.retain(std::move(history)));
+    EXPECT_EQ(kept.error().code, Errc::unavailable);
+    EXPECT_EQ(kept.error().message, "in_use.py failed at retain");
+}
+
+TEST_F(HookGateTest, APermissionIsNoListOfTags) {
+    ask_all();
+    answer_with(Decision::allow());
+    policy::TagHistory history{.repository = team};
+    EXPECT_EQ(run(box.gate.retain(std::move(history))).error().code, Errc::unavailable);
 }
 
 TEST_F(HookGateTest, AnswersAnOperatorWithWhatTheHooksSay) {

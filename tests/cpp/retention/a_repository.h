@@ -63,6 +63,11 @@ class ARepository {
         restorable_.emplace(name);
         return *this;
     }
+    /// Of the image; those of others are not read.
+    ARepository& labels(std::string_view content, oci::Annotations labels) {
+        find(content)->labels = std::move(labels);
+        return *this;
+    }
     ARepository& released(std::string_view content, std::chrono::seconds age) {
         find(content)->released_at = now - age;
         return *this;

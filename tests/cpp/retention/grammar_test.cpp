@@ -38,9 +38,39 @@ TEST(RetentionGrammar, RefusesWhatItDoesNotUnderstand) {
     EXPECT_THAT(problem_of_rule("delete", R"({"tags":"*","pulled-within":"7d"})"),
                 HasSubstr("it would delete what is in use"));
     EXPECT_THAT(problem_of_rule("keep", R"({"tags":"*","per":"pattern"})"), HasSubstr("newest"));
-    EXPECT_THAT(problem_of_rule("keep", R"({"untagged-for":"7d"})"), HasSubstr("garbage collection"));
+    EXPECT_THAT(problem_of_rule("keep", R"({"untagged-for":"7d"})"), HasSubstr("untagged: true"));
+    EXPECT_THAT(problem_of_rule("delete", R"({"untagged":true})"), HasSubstr("use untagged-for"));
+    EXPECT_THAT(problem_of_rule("keep", R"({"untagged":false})"), HasSubstr("0.keep.0.untagged. true"));
+    EXPECT_THAT(problem_of_rule("keep", R"({"tags":"*","until-size":"5GiB"})"), HasSubstr("delete rules"));
+    EXPECT_THAT(problem_of_rule("delete", R"({"tags":"*","until-size":"0"})"), HasSubstr("such as 50GiB"));
+    EXPECT_THAT(problem_of_rule("delete", R"({"tags":"*","until-size":"5GiB","by":"pull"})"),
+                HasSubstr("want of pulls"));
+    EXPECT_THAT(problem_of_rule("keep", R"({"label":{"a":["x","y"]}})"), HasSubstr("label.a. one pattern"));
+    EXPECT_THAT(problem_of_rule("keep", R"({"tags":"*","newest":1,"per":"label:"})"), HasSubstr("label:KEY"));
     EXPECT_THAT(problem_of_rule("keep", R"({"newest":3})"), HasSubstr("a rule with tags"));
     EXPECT_THAT(problem_of_rule("keep", R"({"in-use":"used.txt"})"), HasSubstr("absolute path"));
+}
+
+TEST(RetentionGrammar, TakesListsOfWhatIsInUseFromWhereNobodyReplacesThem) {
+    auto const in_use = [](std::string const& place) {
+        return problem_of_rule("keep", R"({"in-use":")" + place + "\"}");
+    };
+    for (auto const* const place :
+         {"file:/etc/used", "https://a.example/used?token=x", "https://[2001:db8::1]:8443/",
+          "http://localhost:8/l", "http://127.0.0.1/l", "http://[::1]:80"}) {
+        EXPECT_EQ(in_use(place), "none") << place;
+    }
+    for (auto const* const place :
+         {"http://a.example/used", "http://localhost.example/", "http://u@localhost/"}) {
+        EXPECT_THAT(in_use(place), HasSubstr("use https://")) << place;
+    }
+    for (auto const* const place :
+         {"https://", "https://user:password@a.example/", "ftp://a.example", "/etc/used"}) {
+        EXPECT_THAT(in_use(place), HasSubstr("or a URL")) << place;
+    }
+    EXPECT_THAT(in_use("hook:kubernetes"), HasSubstr("retain hook"));
+    auto const policies = policy(R"("keep":[{"in-use":"https://a.example/used?token=x"}])");
+    EXPECT_EQ(rule_text(policies[0].keep[0]), "in use by https://a.example/used") << "without the secret";
 }
 
 /// R35: every condition applies to what its rule selects, or is refused.
@@ -58,6 +88,16 @@ TEST(RetentionGrammar, ReadsNumbersAndDurationsAsYamlWritesThem) {
     for (auto const* const text : {"", "7", "d", "-1d", "1.5d", "7 d", "99999999999999999999d", "1000000w"}) {
         EXPECT_EQ(retention::parse_duration(text), std::nullopt) << text;
     }
+    EXPECT_EQ(retention::parse_size("65536"), 65536U);
+    EXPECT_EQ(retention::parse_size("512B"), 512U);
+    EXPECT_EQ(retention::parse_size("50GiB"), std::uint64_t{50} << 30);
+    EXPECT_EQ(retention::parse_size("1048576TiB"), std::uint64_t{1} << 60);
+    for (auto const* const text :
+         {"", "GiB", "5x", "5 GiB", "5GB", "-1", "1.5GiB", "1048577TiB", "5000000000"}) {
+        EXPECT_EQ(retention::parse_size(text), std::nullopt) << text;
+    }
+    EXPECT_EQ(retention::size_text(std::uint64_t{50} << 30), "50GiB");
+    EXPECT_EQ(retention::size_text(1500), "1500B");
     EXPECT_EQ(retention::duration_text(hours(36)), "36h");
     EXPECT_EQ(retention::duration_text(days(14)), "14d");
 }

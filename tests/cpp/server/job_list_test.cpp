@@ -103,11 +103,10 @@ Task<> play(std::vector<jobs::Job> list, jobs::JobParts parts, std::vector<jobs:
 }  // namespace
 
 TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
-    EXPECT_THAT(names(),
-                ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
-                            "expire-uploads", "flush-refusals", "measure-free-space", "measure-storage",
-                            "record-pulls", "record-token-use", "reload-certificates", "rotate-keys",
-                            "scrub"));
+    EXPECT_THAT(names(), ElementsAre("apply-retention", "collect-garbage", "expire-audit-log",
+                                     "expire-tag-history", "expire-uploads", "flush-refusals",
+                                     "measure-free-space", "measure-storage", "record-pulls",
+                                     "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
     certificates.reset();
     settings.storage.in_memory = true;
     parts.room = nullptr;
