@@ -16,7 +16,24 @@ using namespace ocilot::test;
 
 namespace {
 
-/// What connections that are opened meanwhile write, and the steps of their statements.
+/// What was written, and with how many steps of statements.
+struct WriteCounts {
+    std::map<std::string, std::uint64_t> rows;  ///< writes of each, by table and id
+    std::uint64_t steps = 0;
+    [[nodiscard]] std::uint64_t all() const {
+        std::uint64_t sum = 0;
+        for (auto const& [row, count] : rows) sum += count;
+        return sum;
+    }
+    /// Of the row that most of them wrote.
+    [[nodiscard]] std::uint64_t most() const {
+        std::uint64_t found = 0;
+        for (auto const& [row, count] : rows) found = std::max(found, count);
+        return found;
+    }
+};
+
+/// What connections that are opened meanwhile write.
 class RowWrites {
   public:
     RowWrites() {
@@ -27,23 +44,8 @@ class RowWrites {
     RowWrites(RowWrites const&) = delete;
     RowWrites& operator=(RowWrites const&) = delete;
 
-    struct Counts {
-        std::map<std::string, std::uint64_t> rows;  ///< writes of each, by table and id
-        std::uint64_t steps = 0;
-        [[nodiscard]] std::uint64_t all() const {
-            std::uint64_t sum = 0;
-            for (auto const& [row, count] : rows) sum += count;
-            return sum;
-        }
-        /// Of the row that most of them wrote.
-        [[nodiscard]] std::uint64_t most() const {
-            std::uint64_t found = 0;
-            for (auto const& [row, count] : rows) found = std::max(found, count);
-            return found;
-        }
-    };
     /// Since the last time.
-    Counts take() {
+    WriteCounts take() {
         std::lock_guard const lock(mutex);
         return std::exchange(counts, {});
     }
@@ -67,7 +69,7 @@ class RowWrites {
         return 0;
     }
     static inline std::mutex mutex;
-    static inline Counts counts;
+    static inline WriteCounts counts;
 };
 
 /// Pushes of blobs of all sizes into one repository.
