@@ -74,7 +74,7 @@ class RowWrites {
 
 /// Pushes of blobs of all sizes into one repository.
 void push_blobs(meta::MetaStore& store, std::uint64_t from, std::uint64_t to,
-                meta::RepositoryLimits const& limits) {
+                meta::PushLimits const& limits) {
     for (auto number = from; number < to; ++number) {
         meta::BlobFact const blob{digest(std::to_string(number)), 1000 + number};
         auto const linked = run(store.links().link_blob(repo("app"), blob, {}, bob, at(1), limits));
@@ -86,8 +86,8 @@ void push_blobs(meta::MetaStore& store, std::uint64_t from, std::uint64_t to,
 
 TEST(SqliteQuota, NoRowIsWrittenByEveryPush) {
     constexpr std::uint64_t pushes = 1000;
-    meta::RepositoryLimits const unlimited;
-    meta::RepositoryLimits const limited{1'000'000'000, 1'000'000};
+    meta::PushLimits const unlimited;
+    meta::PushLimits const limited{{1'000'000'000, 1'000'000}};
     std::map<bool, std::uint64_t> written;
     for (auto const& limits : {unlimited, limited}) {
         auto const directory = meta::TemporaryDirectory::make().value();
@@ -108,7 +108,7 @@ TEST(SqliteQuota, NoRowIsWrittenByEveryPush) {
         EXPECT_LE(late.most(), 100U / 10);
         EXPECT_EQ(late.all(), early.all());
         EXPECT_LE(late.steps, early.steps + early.steps / 20) << "a push costs the same whatever is there";
-        written[limits.bytes.has_value()] = late.all();
+        written[limits.repository.bytes.has_value()] = late.all();
     }
     EXPECT_EQ(written[true], written[false]) << "a quota writes nothing";
 }
