@@ -12,8 +12,8 @@ namespace ocilot::auth {
 /// Whose pulls do not count (`ocilot.pulls.ignore`): scanners and mirrors read every image. Immutable.
 class IgnoredPulls {
   public:
-    /// Subjects as access rules have them, but for `anonymous` and `everyone`, and `user-agent:PATTERN`. config
-    /// with what is wrong with one.
+    /// Subjects as access rules have them, but for `anonymous` and `everyone`, and `user-agent:PATTERN`.
+    /// config with what is wrong with one.
     static Result<IgnoredPulls> parse(std::vector<std::string> const& subjects, Groups const& groups);
 
     /// Whether the header is asked for: finding it costs a request more than all else here.

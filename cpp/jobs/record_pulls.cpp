@@ -60,9 +60,10 @@ Task<Result<std::size_t>> record_pulls(registry::Registry& registry, Log const& 
     auto recorded = co_await record_pulls(registry);
     if (registry.pulls == nullptr) co_return recorded;
     if (auto const dropped = registry.pulls->take_dropped(); dropped > 0) {
-        log.warn("pulls not counted: too many tags and manifests pulled in one interval; lower "
-                 "ocilot.pulls.interval",
-                 {{"pulls", dropped}});
+        log.warn(
+            "pulls not counted: too many tags and manifests pulled in one interval; lower "
+            "ocilot.pulls.interval",
+            {{"pulls", dropped}});
     }
     co_return recorded;
 }

@@ -15,9 +15,9 @@ namespace ocilot::meta {
 
 /// Pulls under one name, as a process has counted them.
 struct PullCount {
-    std::string repository;  ///< may be an alias
-    std::string tag = {};    ///< empty: by digest
-    oci::Digest digest;      ///< of the manifest
+    std::string repository;   ///< may be an alias
+    std::string tag = {};     ///< empty: by digest
+    oci::Digest digest;       ///< of the manifest
     std::uint64_t pulls = 0;  ///< 0: clients asked whether what they have is current, and were sent nothing
     friend bool operator==(PullCount const&, PullCount const&) = default;
 };

@@ -26,7 +26,8 @@ auto name_of(meta::PullCount const& count) {
 
 /// Several threads count the same name.
 void join_names(std::vector<meta::PullCount>& batch) {
-    std::ranges::sort(batch, [](auto const& one, auto const& other) { return name_of(one) < name_of(other); });
+    std::ranges::sort(batch,
+                      [](auto const& one, auto const& other) { return name_of(one) < name_of(other); });
     std::size_t last = 0;
     for (std::size_t at = 1; at < batch.size(); ++at) {
         if (name_of(batch[at]) == name_of(batch[last])) {

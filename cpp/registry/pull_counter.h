@@ -20,9 +20,9 @@
 
 namespace ocilot::registry {
 
-/// Counts pulls in memory until they are recorded. A name that is pulled again and again costs a look-up under
-/// a lock that mostly one thread takes, and no allocation: it stays for as long as it was pulled since the
-/// last batch but one. Holds a bounded number of names; pulls of others are dropped, and counted as such.
+/// Counts pulls in memory until they are recorded. A name that is pulled again and again costs a look-up
+/// under a lock that mostly one thread takes, and no allocation: it stays for as long as it was pulled since
+/// the last batch but one. Holds a bounded number of names; pulls of others are dropped, and counted as such.
 /// Thread-safe.
 class PullCounter {
   public:
@@ -30,7 +30,8 @@ class PullCounter {
 
     explicit PullCounter(Metrics& metrics, std::size_t capacity = default_capacity);
 
-    /// Notes a request for a manifest: a pull if the manifest was `sent`, else a sign that the client uses it.
+    /// Notes a request for a manifest: a pull if the manifest was `sent`, else a sign that the client uses
+    /// it.
     void add(oci::RepositoryName const& repository, oci::Reference const& reference,
              oci::Digest const& digest, bool sent);
 

@@ -199,8 +199,8 @@ def retention_problem(policies: str) -> tuple[list[str], str, bool] | None: ...
 def endpoints() -> list[
     tuple[str, str, str, str, str, list[tuple[int, str]], list[str], list[tuple[str, str, bool, str]]]
 ]:
-    """The route table: name, pattern, method, right, purpose, (status, meaning) pairs, names of errors, and what
-    it accepts: place, name, whether required, meaning."""
+    """The route table: name, pattern, method, right, purpose, (status, meaning) pairs, names of errors, and
+    what it accepts: place, name, whether required, meaning."""
 
 def errors() -> list[tuple[str, int, str, str, bool]]:
     """The error table: name, status, code, message, whether every endpoint may answer it."""

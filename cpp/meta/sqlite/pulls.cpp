@@ -97,8 +97,7 @@ Result<std::vector<PulledTag>> read_last_pulled(SqliteDb& db, std::string const&
     for (;;) {
         TRY(bool const row, rows.next());
         if (!row) return found;
-        found.push_back(
-            {rows.text(0), {stored_time(rows, 1), static_cast<std::uint64_t>(rows.integer(2))}});
+        found.push_back({rows.text(0), {stored_time(rows, 1), static_cast<std::uint64_t>(rows.integer(2))}});
     }
 }
 
@@ -113,9 +112,8 @@ Task<Result<std::optional<Time>>> SqlitePulls::counted_since() {
 }
 
 Task<Result<>> SqlitePulls::record(std::vector<PullCount> batch, Time now) {
-    return writer_.run(ChangeScope::nothing(), [now, all = std::move(batch)](SqliteDb& db) {
-        return record_batch(db, all, now);
-    });
+    return writer_.run(ChangeScope::nothing(),
+                       [now, all = std::move(batch)](SqliteDb& db) { return record_batch(db, all, now); });
 }
 
 Task<Result<std::vector<TagPulls>>> SqlitePulls::of_tags(oci::RepositoryName const& repository,

@@ -64,8 +64,8 @@ Result<> copy_database(SqliteDb& db, std::string const& target) {
     return {};
 }
 
-/// The bytes of upload sessions are in no copy, and pulls after it are not in what is restored: there they are
-/// counted from the start on.
+/// The bytes of upload sessions are in no copy, and pulls after it are not in what is restored: there they
+/// are counted from the start on.
 Result<> drop_what_does_not_last(std::string const& target) {
     TRY(auto db, SqliteDb::open(target, SqliteDb::Mode::read_write));
     CHECK(db.execute("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF"));

@@ -8,7 +8,7 @@ namespace ocilot::server {
 
 /// How pulls are counted (`ocilot.pulls`).
 struct PullSettings {
-    std::vector<std::string> ignore;  ///< subjects whose pulls do not count, see auth::IgnoredPulls
+    std::vector<std::string> ignore;    ///< subjects whose pulls do not count, see auth::IgnoredPulls
     std::chrono::seconds interval{60};  ///< from one batch to the next
 };
 

@@ -59,7 +59,8 @@ TEST(IgnoredPulls, AreNeverThoseOfAll) {
         auto const made = IgnoredPulls::parse({text}, {});
         ASSERT_TRUE(made.has_error()) << text;
         EXPECT_EQ(made.error().code, Errc::config);
-        EXPECT_NE(made.error().message.find("ocilot.pulls.ignore"), std::string::npos) << made.error().message;
+        EXPECT_NE(made.error().message.find("ocilot.pulls.ignore"), std::string::npos)
+            << made.error().message;
     }
 }
 

@@ -100,8 +100,7 @@ TEST_P(MetaPullsContract, FollowARenamedRepository) {
     ASSERT_TRUE(run(admin().rename({app, moved, true}, bob, at(6))).has_value());
     record({by_tag("v1", "image")}, 7);  // Counted under the name before, which is an alias now.
     EXPECT_EQ(run(pulls().of_tags(moved, {"v1"})).value(),
-              (std::vector<meta::TagPulls>{
-                  {"v1", meta::PullRecord{at(7), 2}, meta::PullRecord{at(7), 2}}}));
+              (std::vector<meta::TagPulls>{{"v1", meta::PullRecord{at(7), 2}, meta::PullRecord{at(7), 2}}}));
 }
 
 TEST_P(MetaPullsContract, AreListedByTimePageByPage) {

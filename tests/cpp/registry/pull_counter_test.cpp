@@ -60,11 +60,13 @@ TEST_F(PullCounterTest, ATagThatMovesCountsForEachManifest) {
 TEST_F(PullCounterTest, DigestsOfBothAlgorithmsAreRead) {
     counter.add(app, sha512("one"), sha512("one"), true);
     counter.add(app, sha256("one"), sha256("one"), true);
-    EXPECT_THAT(counter.take(), ElementsAre(by_digest("one", 1), meta::PullCount{"team/app", {}, sha512("one"), 1}));
+    EXPECT_THAT(counter.take(),
+                ElementsAre(by_digest("one", 1), meta::PullCount{"team/app", {}, sha512("one"), 1}));
 }
 
 TEST_F(PullCounterTest, HoldsABoundedNumberOfNamesAndCountsTheRest) {
-    for (auto const* const name : {"a", "b", "c", "d", "e", "f"}) counter.add(app, tag(name), sha256("m"), true);
+    for (auto const* const name : {"a", "b", "c", "d", "e", "f"})
+        counter.add(app, tag(name), sha256("m"), true);
     counter.add(app, tag("a"), sha256("m"), true);
     EXPECT_EQ(metrics.counter("ocilot_pulls_dropped_total", "").value(), 2U);
     EXPECT_EQ(counter.take_dropped(), 2U);
