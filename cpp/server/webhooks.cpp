@@ -5,6 +5,7 @@
 #include "net/pooled_http_client.h"
 #include "net/url.h"
 #include "server/parts.h"
+#include "server/sync_wait.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -168,7 +169,7 @@ Result<> Server::Parts::open_webhooks() {
     TRY(auto list, webhooks_of(settings.events, source, metrics));
     webhooks.emplace(workers.front()->context().get_executor(), std::move(list),
                      jobs::DeliveryParts{*meta, steady_clock, random, log, metrics, id});
-    return {};
+    return sync_wait(webhooks->join());
 }
 
 }  // namespace ocilot::server

@@ -68,6 +68,10 @@ class DeliveryTest : public RegistryTest {
         co_await loop->run();
         loop.reset();
     }
+    Task<> stop() {
+        loop->stop();
+        co_return;
+    }
     meta::Consumer stored() { return run(meta->consumers().list()).value().at(0); }
     std::size_t count_logged(std::string_view message) {
         auto const text = sink.text();

@@ -174,15 +174,11 @@ TEST_F(DeliveryTest, WhereAnotherProcessHasTheLeaseNothingIsDelivered) {
                     .value()
                     .has_value());
     note("a", "1");
-    auto const stop_soon = [this]() -> Task<> {
-        co_await asio::this_coro::executor;
-        loop->stop();
-    };
     asio::io_context context(1);
     loop = std::make_unique<jobs::DeliveryLoop>(context.get_executor(), consumer, receiver, rules, delivery);
     TaskGroup tasks(context.get_executor());
     tasks.spawn(loop->run());
-    tasks.spawn(stop_soon());
+    tasks.spawn(stop());
     context.run();
     EXPECT_THAT(receiver.got, IsEmpty());
     EXPECT_EQ(stored().behind, 1U);

@@ -57,6 +57,48 @@ class WebhookTest : public RegistryTest {
         return answer;
     }
 
+    jobs::DeliveryParts delivery() { return {*meta, clock, random, log, metrics, "here"}; }
+    Task<> run_disabled() {
+        auto webhook = a_webhook();
+        webhook.enabled = false;
+        std::vector<jobs::Webhook> list{std::move(webhook)};
+        webhooks = std::make_unique<jobs::Webhooks>(co_await asio::this_coro::executor, std::move(list),
+                                                    delivery());
+        co_await webhooks->run();  // None is enabled: it returns.
+        auto const all = co_await webhooks->list();
+        EXPECT_EQ(all.value().size(), 1U);
+        EXPECT_EQ(all.value()[0].state, "disabled");
+        EXPECT_EQ(all.value()[0].url, "https://ci.example.com");
+        auto const unknown = co_await webhooks->status("nobody");
+        EXPECT_EQ(unknown.error().code, Errc::not_found);
+    }
+    Task<> run_enabled() {
+        std::vector<jobs::Webhook> list{a_webhook()};
+        webhooks = std::make_unique<jobs::Webhooks>(co_await asio::this_coro::executor, std::move(list),
+                                                    delivery());
+        auto const joined = co_await webhooks->join();
+        EXPECT_TRUE(joined.has_value());
+        co_await webhooks->run();
+    }
+    /// Notes a change, and stops the delivery once it has come.
+    Task<> note_and_stop() {
+        for (;;) {
+            auto const consumers = co_await meta->consumers().list();
+            if (!consumers.value().empty()) break;
+            auto const written = co_await meta->check();  // A commit, which hands the thread on.
+            EXPECT_TRUE(written.has_value());
+        }
+        std::vector<meta::Change> changes{a_change(0)};
+        auto const noted = co_await meta->journal().append(std::move(changes));
+        EXPECT_TRUE(noted.has_value());
+        while (client->inner.sent.size() < 2) {
+            auto const written = co_await meta->check();
+            EXPECT_TRUE(written.has_value());
+        }
+        webhooks->stop();
+    }
+
+    std::unique_ptr<jobs::Webhooks> webhooks;
     std::shared_ptr<RecordingClient> client = std::make_shared<RecordingClient>();
     std::optional<jobs::WebhookExchange> last;
 };
@@ -154,21 +196,7 @@ TEST_F(WebhookTest, OnesThatAreConfiguredNoMoreAreForgotten) {
     for (auto const* const consumer : {"webhook:ci", "webhook:old", "hook:script.py"}) {
         ASSERT_TRUE(run(meta->consumers().join(consumer)).has_value());
     }
-    auto const forget = [this]() -> Task<> {
-        auto webhook = a_webhook();
-        webhook.enabled = false;
-        std::vector<jobs::Webhook> list{std::move(webhook)};
-        jobs::Webhooks webhooks(co_await asio::this_coro::executor, std::move(list),
-                                {*meta, clock, random, log, metrics, "here"});
-        co_await webhooks.run();  // None is enabled: it returns.
-        auto const all = co_await webhooks.list();
-        EXPECT_EQ(all.value().size(), 1U);
-        EXPECT_EQ(all.value()[0].state, "disabled");
-        EXPECT_EQ(all.value()[0].url, "https://ci.example.com");
-        auto const unknown = co_await webhooks.status("nobody");
-        EXPECT_EQ(unknown.error().code, Errc::not_found);
-    };
-    run(forget());
+    run(run_disabled());
     std::vector<std::string> left;
     for (auto const& consumer : run(meta->consumers().list()).value()) left.push_back(consumer.name);
     EXPECT_THAT(left, ElementsAre("hook:script.py", "webhook:ci")) << "one that is disabled keeps its place";
@@ -177,32 +205,10 @@ TEST_F(WebhookTest, OnesThatAreConfiguredNoMoreAreForgotten) {
 
 TEST_F(WebhookTest, ACommitWakesTheDelivery) {
     client->inner.pages[url] = {Page{}};
-    std::unique_ptr<jobs::Webhooks> webhooks;
-    auto const deliver = [&]() -> Task<> {
-        std::vector<jobs::Webhook> list{a_webhook()};
-        webhooks = std::make_unique<jobs::Webhooks>(co_await asio::this_coro::executor, std::move(list),
-                                                    jobs::DeliveryParts{*meta, clock, random, log, metrics, "here"});
-        co_await webhooks->run();
-    };
-    auto const push = [&]() -> Task<> {
-        while ((co_await meta->consumers().list()).value().empty()) {
-            auto const written = co_await meta->check();  // A commit, which hands the thread on.
-            EXPECT_TRUE(written.has_value());
-        }
-        auto change = a_change(0);
-        std::vector<meta::Change> const changes{change};
-        auto const noted = co_await meta->journal().append(changes);
-        EXPECT_TRUE(noted.has_value());
-        while (client->inner.sent.size() < 2) {
-            auto const written = co_await meta->check();
-            EXPECT_TRUE(written.has_value());
-        }
-        webhooks->stop();
-    };
     asio::io_context context(1);
     TaskGroup tasks(context.get_executor());
-    tasks.spawn(deliver());
-    tasks.spawn(push());
+    tasks.spawn(run_enabled());
+    tasks.spawn(note_and_stop());
     context.run();
     EXPECT_EQ(client->inner.sent.size(), 2U);
     auto const consumer = run(meta->consumers().list()).value().at(0);
