@@ -28,4 +28,9 @@ std::optional<Payload> encode(Packing packing, std::span<Event const> events, So
     }
 }
 
+bool is_told(Format format, Event const& event) {
+    if (format == Format::distribution) return distribution_action(event).has_value();
+    return !is_chat(format) || !chat_line(event).empty();
+}
+
 }  // namespace ocilot::events

@@ -21,4 +21,7 @@ struct Packing {
 [[nodiscard]] std::optional<Payload> encode(Packing packing, std::span<Event const> events,
                                             Source const& source);
 
+/// Whether this format has words for an event.
+[[nodiscard]] bool is_told(Format format, Event const& event);
+
 }  // namespace ocilot::events

@@ -222,6 +222,15 @@ TEST(ChatMessages, EveryActionThatIsToldHasALine) {
     }
 }
 
+TEST(Formats, TellWhatTheyHaveWordsFor) {
+    auto const made = a_pushed();
+    EXPECT_TRUE(events::is_told(Format::cloudevents, made[1]));
+    EXPECT_TRUE(events::is_told(Format::distribution, made[0]));
+    EXPECT_FALSE(events::is_told(Format::distribution, made[1]));
+    EXPECT_TRUE(events::is_told(Format::slack, made[0]));
+    EXPECT_FALSE(events::is_told(Format::slack, a_pushed("")[0]));
+}
+
 TEST(Formats, HaveWordsOfTheirOwn) {
     for (auto const format : {Format::distribution, Format::cloudevents, Format::cloudevents_binary,
                               Format::slack, Format::teams, Format::discord}) {
