@@ -23,7 +23,8 @@ std::optional<Payload> encode(Packing packing, std::span<Event const> events, So
         default: {
             auto body = chat_message(packing.format, events);
             if (!body) return std::nullopt;
-            return Payload{.id = batch_id(events), .content_type = "application/json", .body = std::move(*body)};
+            return Payload{
+                .id = batch_id(events), .content_type = "application/json", .body = std::move(*body)};
         }
     }
 }

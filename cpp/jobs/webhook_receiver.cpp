@@ -174,8 +174,8 @@ Task<Result<std::string>> WebhookReceiver::read_answer(net::HttpBody& body) cons
         if (count == 0) co_return text;
         text.append(reinterpret_cast<char const*>(part.data()), count);
     }
-    log_.warn("webhook answer cut", {{"consumer", std::string_view(webhook_.consumer())},
-                                     {"bytes", std::uint64_t{most_read}}});
+    log_.warn("webhook answer cut",
+              {{"consumer", std::string_view(webhook_.consumer())}, {"bytes", std::uint64_t{most_read}}});
     co_return text;
 }
 

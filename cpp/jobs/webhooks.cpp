@@ -136,7 +136,8 @@ Result<WebhookReceiver*> Webhooks::find(std::string_view name) const {
     for (auto const& receiver : receivers_) {
         if (receiver->webhook().name == name) return receiver.get();
     }
-    return Error{Errc::not_found, fmt::format("no webhook {}; list them with `ocilot webhooks ls`", quote(name))};
+    return Error{Errc::not_found,
+                 fmt::format("no webhook {}; list them with `ocilot webhooks ls`", quote(name))};
 }
 
 WebhookStatus Webhooks::status_of(WebhookReceiver const& receiver,

@@ -85,7 +85,8 @@ class DeliveryTest : public RegistryTest {
 
     SystemClock now;
     FakeReceiver receiver;
-    jobs::DeliveryRules rules{.backoff = std::chrono::milliseconds(1), .longest = std::chrono::milliseconds(2)};
+    jobs::DeliveryRules rules{.backoff = std::chrono::milliseconds(1),
+                              .longest = std::chrono::milliseconds(2)};
     jobs::DeliveryParts delivery{*meta, now, random, log, metrics, "here"};
     std::unique_ptr<jobs::DeliveryLoop> loop;
 };

@@ -55,8 +55,10 @@ TEST_F(JournalJobTest, WhatAConsumerHasNotPassedStaysUntilItIsTooFarBehind) {
     EXPECT_EQ(run(meta->journal().after(0, 100)).value().size(), 6U);
     clock.advance(std::chrono::hours(9));
     EXPECT_EQ(prune(journal_rules), 5U);
-    EXPECT_NE(sink.text().find("consumer too far behind: changes removed before delivery"), std::string::npos);
-    EXPECT_NE(metrics.text().find("ocilot_consumer_lost_total{consumer=\"webhook:slow\"} 5"), std::string::npos);
+    EXPECT_NE(sink.text().find("consumer too far behind: changes removed before delivery"),
+              std::string::npos);
+    EXPECT_NE(metrics.text().find("ocilot_consumer_lost_total{consumer=\"webhook:slow\"} 5"),
+              std::string::npos);
 }
 
 TEST_F(JournalJobTest, WhatAConsumerHasNotPassedIsBoundedByNumberToo) {

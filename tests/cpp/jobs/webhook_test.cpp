@@ -62,8 +62,8 @@ class WebhookTest : public RegistryTest {
         auto webhook = a_webhook();
         webhook.enabled = false;
         std::vector<jobs::Webhook> list{std::move(webhook)};
-        webhooks = std::make_unique<jobs::Webhooks>(co_await asio::this_coro::executor, std::move(list),
-                                                    delivery());
+        webhooks =
+            std::make_unique<jobs::Webhooks>(co_await asio::this_coro::executor, std::move(list), delivery());
         co_await webhooks->run();  // None is enabled: it returns.
         auto const all = co_await webhooks->list();
         EXPECT_EQ(all.value().size(), 1U);
@@ -74,8 +74,8 @@ class WebhookTest : public RegistryTest {
     }
     Task<> run_enabled() {
         std::vector<jobs::Webhook> list{a_webhook()};
-        webhooks = std::make_unique<jobs::Webhooks>(co_await asio::this_coro::executor, std::move(list),
-                                                    delivery());
+        webhooks =
+            std::make_unique<jobs::Webhooks>(co_await asio::this_coro::executor, std::move(list), delivery());
         auto const joined = co_await webhooks->join();
         EXPECT_TRUE(joined.has_value());
         co_await webhooks->run();
