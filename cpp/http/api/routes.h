@@ -21,5 +21,6 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable repository_routes() noexcept;
 [[nodiscard]] RouteTable repository_tag_routes() noexcept;
 [[nodiscard]] RouteTable openapi_routes() noexcept;
+[[nodiscard]] RouteTable webhook_routes() noexcept;
 
 }  // namespace ocilot::http

@@ -214,6 +214,7 @@ Context App::context_of(Request const& request, Target const& target, Route cons
             .collector = parts_.collector,
             .retention = parts_.retention,
             .ignored_pulls = parts_.ignored_pulls,
+            .webhooks = parts_.webhooks,
             .settings = settings_,
             .caller = caller,
             .repository = name,

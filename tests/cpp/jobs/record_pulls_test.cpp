@@ -57,9 +57,11 @@ class FailingMeta final : public meta::MetaStore {
     [[nodiscard]] meta::Keys& keys() noexcept override { return store_.keys(); }
     [[nodiscard]] meta::Journal& journal() noexcept override { return store_.journal(); }
     [[nodiscard]] meta::Leases& leases() noexcept override { return store_.leases(); }
+    [[nodiscard]] meta::JobPlaces& places() noexcept override { return store_.places(); }
     [[nodiscard]] meta::Collection& collection() noexcept override { return store_.collection(); }
     [[nodiscard]] meta::Retention& retention() noexcept override { return store_.retention(); }
     [[nodiscard]] meta::Pulls& pulls() noexcept override { return pulled; }
+    [[nodiscard]] meta::Consumers& consumers() noexcept override { return store_.consumers(); }
     Task<Result<>> check() override { return store_.check(); }
     FailingPulls pulled;
 
