@@ -5,6 +5,7 @@
 #include "http/core/header.h"
 #include "http/core/operations.h"
 #include "http/core/rate.h"
+#include "http/core/request_record.h"
 #include "http/core/route.h"
 #include "registry/unreadable.h"
 
@@ -175,6 +176,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
         CO_TRY(caller, co_await admit_caller(request, route, verb, rate));
     }
     if (!reads(request) || parts_.guard.asks_hooks()) caller->request = request.id;
+    if (!reads(request)) caller->http = record_of(request);
     if (verb.action && (parts_.guard.asks() || *verb.action == policy::Action::admin)) {
         // Whoever administers repositories administers all of them.
         bool const about_all = *verb.action == policy::Action::admin;
