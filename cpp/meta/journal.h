@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "meta/change.h"
+#include "meta/commit_signal.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +51,8 @@ class Journal {
     /// Removes at most `limit` changes older than `time`, never the one with the greatest id; answers how
     /// many.
     virtual Task<Result<std::size_t>> prune_before(Time time, std::size_t limit) = 0;
+    /// Notified soon after this process has committed changes. Those of other processes are found by asking.
+    [[nodiscard]] virtual CommitSignal& committed() noexcept = 0;
 };
 
 }  // namespace ocilot::meta

@@ -90,6 +90,7 @@ Session::Session(std::unique_ptr<net::Conn> conn, SessionContext& context)
 
 void Session::drain() noexcept {
     if (idle_) conn_->close();
+    if (live_ != nullptr) live_->end();
 }
 
 void Session::close_idle() noexcept {
@@ -100,6 +101,7 @@ void Session::close_idle() noexcept {
 
 void Session::drop() noexcept {
     conn_->close();
+    if (live_ != nullptr) live_->end();
 }
 
 Task<> Session::run() {
@@ -299,7 +301,16 @@ Task<bool> Session::answer(Exchange& exchange, http::Response response, bool kee
     framing.request_id = exchange.id;
     framing.head_only = exchange.request.method == http::Method::head;
     framing.close = !keep;
+    auto* const live = std::get_if<std::unique_ptr<http::LiveBody>>(&response.body);
+    if (live != nullptr) {
+        framing.chunked = !exchange.request.http_1_0;
+        keep = keep && framing.chunked;
+        framing.close = !keep;
+        live_ = live->get();
+        if (context_.draining) live_->end();
+    }
     auto sent = co_await write_response(*conn_, response, framing, context_.limits, context_.spare);
+    live_ = nullptr;
     if (failed_here(sent)) {
         keep = keep && sent.bytes > 0;
         co_await handle_send_failure(response, framing, sent);

@@ -31,7 +31,8 @@ class Session {
     /// Says why this connection is not served, and ends it; instead of run().
     Task<> reject(Error why);
 
-    /// Ends an idle connection at once; a busy one ends with its next answer, by SessionContext::draining.
+    /// Ends an idle connection at once and a live body soon; a busy one ends with its next answer, by
+    /// SessionContext::draining.
     void drain() noexcept;
     /// Its slot among the connections, which lives as long.
     void set_slot(Connections::Slot& slot) noexcept { slot_ = &slot; }
@@ -69,6 +70,7 @@ class Session {
     InputBuffer input_;
     Connections::Slot* slot_ = nullptr;
     IdleLink idle_link_;
+    http::LiveBody* live_ = nullptr;  // Being sent.
     bool idle_ = false;
     bool fresh_ = true;  // Nothing was received yet.
 };

@@ -48,6 +48,7 @@ TABLE = {
     ("account_tokens", "POST"): ADMINISTRATORS,
     ("account_token", "DELETE"): ADMINISTRATORS,
     ("audit", "GET"): ADMINISTRATORS,
+    ("events", "GET"): ADMINISTRATORS,
     ("access", "GET"): ADMINISTRATORS,
     ("keys", "GET"): ADMINISTRATORS,
     ("keys", "POST"): ADMINISTRATORS,

@@ -24,6 +24,7 @@ class SqliteJournal final : public Journal {
     Task<Result<std::vector<Change>>> after(std::int64_t id, std::size_t limit) override;
     Task<Result<std::int64_t>> last() override;
     Task<Result<std::size_t>> prune_before(Time time, std::size_t limit) override;
+    [[nodiscard]] CommitSignal& committed() noexcept override { return writer_.committed(); }
 
   private:
     SqliteReaders& readers_;

@@ -63,6 +63,7 @@ std::vector<RoleRow> table_of_administration() {
         {"account_tokens", Method::post, "/api/v1/tokens", admins},
         {"account_token", Method::del, "/api/v1/tokens/0123456789abcdef", admins},
         {"audit", Method::get, "/api/v1/audit", admins},
+        {"events", Method::get, "/api/v1/events", admins},
         {"hooks", Method::get, "/api/v1/hooks", admins},
         {"hooks_reload", Method::post, "/api/v1/hooks/reload", admins},
         {"jobs", Method::get, "/api/v1/jobs", admins},
