@@ -34,6 +34,7 @@ COMMANDS = (
     ("access",),
     ("access", "explain"),
     ("audit",),
+    ("events",),
     ("keys",),
     *(("keys", command) for command in ("ls", "rotate")),
     ("jobs",),

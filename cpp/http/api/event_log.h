@@ -1,7 +1,7 @@
 #pragma once
 
 #include "http/api/event_filter.h"
-#include "meta/journal.h"
+#include "registry/registry.h"
 
 #include <cstddef>
 #include <cstdint>

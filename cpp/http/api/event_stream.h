@@ -2,8 +2,8 @@
 
 #include "http/api/event_filter.h"
 #include "http/core/live_body.h"
-#include "meta/commit_waiter.h"
-#include "meta/journal.h"
+#include "registry/commit_waiter.h"
+#include "registry/registry.h"
 
 #include <chrono>
 #include <cstdint>
@@ -45,7 +45,7 @@ class EventStream final : public LiveBody {
     meta::Journal& journal_;
     EventFilter const filter_;
     EventStreamTimes const times_;
-    meta::CommitWaiter waiter_;
+    registry::CommitWaiter waiter_;
     std::int64_t place_;
     std::int64_t told_;  // The last id that the client got.
     std::string first_;  // To be sent at once.

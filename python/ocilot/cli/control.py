@@ -36,6 +36,7 @@ _NAMES: Final = {
     404: "not_found",
     405: "unsupported",
     409: "conflict",
+    410: "gone",
     429: "too_many_requests",
     503: "unavailable",
     507: "no_space",
@@ -172,6 +173,19 @@ class Control:
     def ask(self, method: str, path: str, content: Any = None) -> Any:
         """The answer to a request as JSON, None if it has no body. Raises Error with the API's sentence."""
         return self._exchange(method, path, content)[0]
+
+    def lines(self, path: str, headers: dict[str, str]) -> Iterator[str]:
+        """The lines of an answer as they come, without their ends, until the registry ends it."""
+        assert self._connection is not None, "a Control is used in a `with` block"
+        try:
+            self._connection.request("GET", path, headers=headers)
+            answer = self._connection.getresponse()
+            if answer.status >= 400:
+                raise failure(_NAMES.get(answer.status, "internal"), _sentence(answer.status, answer.read()))
+            while line := answer.readline():
+                yield line.decode().rstrip("\n")
+        except (OSError, http.client.HTTPException) as problem:
+            raise failure("unavailable", f"the registry closed the connection: {problem}") from None
 
     def _exchange(self, method: str, path: str, content: Any) -> tuple[Any, str | None]:
         """An answer, and where the next page is."""
