@@ -15,8 +15,8 @@ namespace ocilot::events {
 /// One thing that happened, as data for receivers: webhooks, hooks and streams. What is not known is empty.
 /// Fields are added, never changed: their names and types in JSON are a promise (event_json.h).
 struct Event {
-    std::string id = {};         ///< stable over attempts and replays
-    std::int64_t sequence = 0;   ///< id of its change: grows, equal for the events of one change
+    std::string id = {};        ///< stable over attempts and replays; a UUID
+    std::int64_t sequence = 0;  ///< id of its change: grows, equal for the events of one change
     Time time{};
     Action action = Action::webhook_test;
     std::string repository = {};
@@ -30,14 +30,15 @@ struct Event {
     std::optional<std::uint64_t> size = {};  ///< bytes
     std::string subject = {};                ///< digest
     std::string mounted_from = {};           ///< repository
-    std::string renamed_to = {};             ///< repository
+    std::string renamed_from = {};           ///< repository
     std::string refusal = {};                ///< refused: what, such as `admit`
     std::string reason = {};                 ///< refused: why
     std::uint64_t times = 1;                 ///< refused, pulled: how often within a short time
     meta::Actor by = {};
-    std::string method = {};
+    std::string method = {};  ///< of the request
+    std::string scheme = {};
     std::string host = {};
-    std::string url = {};  ///< of the request: its path
+    std::string path = {};
     std::string user_agent = {};
     std::vector<std::pair<std::string, std::uint64_t>> counts = {};  ///< what a job counted
 };

@@ -17,7 +17,6 @@ struct ConsumerState {
     std::optional<Time> next_attempt = {};     ///< not before; absent: at once
     std::string last_error = {};               ///< of the last attempt that failed, kept after a success
     std::optional<Time> last_success_at = {};  ///< the last attempt that did not fail
-    bool off = false;                          ///< switched off by its receiver, until it is resumed
     friend bool operator==(ConsumerState const&, ConsumerState const&) = default;
 };
 

@@ -28,7 +28,7 @@ class Consumers {
 
     /// The consumer of that name; made, with its place at the last change that there is, if it is new: a
     /// consumer gets what comes, not the past.
-    virtual Task<Result<Consumer>> join(std::string name, Time now) = 0;
+    virtual Task<Result<Consumer>> join(std::string name) = 0;
     /// All of them, by name.
     virtual Task<Result<std::vector<Consumer>>> list() = 0;
     /// Forgets it, and what is set aside for it; succeeds if there is none.
@@ -48,6 +48,8 @@ class Consumers {
     virtual Task<Result<std::size_t>> replay(std::string name, std::optional<std::int64_t> id, Time now) = 0;
     /// Forgets what is parked: the change `id`, or all. Answers how many.
     virtual Task<Result<std::size_t>> discard(std::string name, std::optional<std::int64_t> id) = 0;
+    /// Forgets what has been parked since before `time`, at most `limit`; answers how many.
+    virtual Task<Result<std::size_t>> expire(Time time, std::size_t limit) = 0;
     /// The least place of all, behind which the journal may be pruned; nullopt without consumers.
     virtual Task<Result<std::optional<std::int64_t>>> slowest() = 0;
 };

@@ -2,6 +2,7 @@
 
 #include "meta/audit.h"
 #include "meta/collection.h"
+#include "meta/consumers.h"
 #include "meta/leases.h"
 #include "meta/retention.h"
 #include "meta/scrub_facts.h"
@@ -17,6 +18,7 @@ class UpkeepStore {
     [[nodiscard]] virtual Leases& leases() noexcept = 0;
     [[nodiscard]] virtual Collection& collection() noexcept = 0;
     [[nodiscard]] virtual Retention& retention() noexcept = 0;
+    [[nodiscard]] virtual Consumers& consumers() noexcept = 0;
 };
 
 }  // namespace ocilot::meta

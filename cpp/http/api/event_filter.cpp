@@ -1,53 +1,33 @@
 #include "http/api/event_filter.h"
 
-#include "base/quote.h"
-
-#include <algorithm>
-#include <fmt/format.h>
-
 namespace ocilot::http {
 
 namespace {
 
-bool has_action(std::string_view wanted, std::string_view word) noexcept {
-    return wanted.ends_with('.') ? word.starts_with(wanted) : word == wanted;
-}
-
-Result<std::string> action_of_event(std::string_view text) {
-    std::string known;
-    for (int i = 0; i <= static_cast<int>(events::Action::webhook_test); ++i) {
-        auto const word = to_string(static_cast<events::Action>(i));
-        if (has_action(text, word)) return std::string(text);
-        if (!known.empty()) known += ", ";
-        known += word;
-    }
-    return Error{Errc::bad_request, fmt::format("unknown action {}: expected one of {}", quote(text), known)};
+/// What a client got wrong.
+template <class T>
+Result<T> as_bad_request(Result<T> parsed) {
+    if (parsed.has_error()) return Error{Errc::bad_request, parsed.error().message};
+    return parsed;
 }
 
 }  // namespace
 
-Result<EventFilter> EventFilter::parse(Query const& query) {
-    EventFilter filter;
-    if (auto const text = query.first("repository")) {
-        auto pattern = oci::RepositoryPattern::parse(*text);
-        if (pattern.has_error()) return Error{Errc::bad_request, pattern.error().message};
-        filter.repository = std::move(*pattern);
+Result<events::Filter> event_filter(Query const& query) {
+    events::Filter filter;
+    for (auto const text : query.all("repository")) {
+        TRY(auto pattern, as_bad_request(oci::RepositoryPattern::parse(text)));
+        filter.repositories.push_back(std::move(pattern));
     }
-    for (auto const text : query.all("action")) {
-        TRY(auto action, action_of_event(text));
-        filter.actions.push_back(std::move(action));
+    for (auto const text : query.all("tag")) {
+        TRY(auto pattern, as_bad_request(retention::Glob::parse(text)));
+        filter.tags.push_back(std::move(pattern));
+    }
+    for (auto const word : query.all("action")) {
+        TRY(auto const found, as_bad_request(events::parse_actions(word)));
+        filter.actions.insert(filter.actions.end(), found.begin(), found.end());
     }
     return filter;
-}
-
-bool EventFilter::matches(events::Event const& event) const {
-    if (repository) {
-        auto const name = oci::RepositoryName::parse(event.repository);
-        if (name.has_error() || !repository->matches(*name)) return false;
-    }
-    auto const word = to_string(event.action);
-    return actions.empty() ||
-           std::ranges::any_of(actions, [word](auto const& wanted) { return has_action(wanted, word); });
 }
 
 }  // namespace ocilot::http

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 namespace ocilot::http {
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::size_t most_looked_at = 2000;  // Changes for one page.
 constexpr std::size_t looked_at_once = 200;
+/// What is not UTF-8 must not keep the rest from being seen.
+constexpr auto replacing = nlohmann::ordered_json::error_handler_t::replace;
 
 }  // namespace
 
@@ -24,15 +27,15 @@ Task<Result<KeptChanges>> kept_changes(meta::Journal& journal) {
     co_return kept;
 }
 
-std::vector<std::string> wanted_events(meta::Change const& change, EventFilter const& filter) {
+std::vector<std::string> wanted_events(meta::Change const& change, events::Filter const& filter) {
     std::vector<std::string> wanted;
     for (auto const& event : events::make_events(change)) {
-        if (filter.matches(event)) wanted.push_back(event_json(event));
+        if (filter.matches(event)) wanted.push_back(to_json(event).dump(-1, ' ', false, replacing));
     }
     return wanted;
 }
 
-Task<Result<EventPage>> read_events(meta::Journal& journal, std::int64_t place, EventFilter const& filter,
+Task<Result<EventPage>> read_events(meta::Journal& journal, std::int64_t place, events::Filter const& filter,
                                     std::size_t size) {
     EventPage page{.place = place};
     for (std::size_t looked_at = 0; page.events.size() < size && looked_at < most_looked_at;) {

@@ -20,7 +20,7 @@ std::string reset_message(std::int64_t start) {
 
 }  // namespace
 
-EventStream::EventStream(meta::Journal& journal, EventFilter filter, std::int64_t place, Executor executor,
+EventStream::EventStream(meta::Journal& journal, events::Filter filter, std::int64_t place, Executor executor,
                          EventStreamTimes times)
     : journal_(journal),
       filter_(std::move(filter)),

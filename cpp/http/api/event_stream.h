@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/api/event_filter.h"
+#include "events/filter.h"
 #include "http/core/live_body.h"
 #include "registry/commit_waiter.h"
 #include "registry/registry.h"
@@ -26,7 +26,7 @@ struct EventStreamTimes {
 class EventStream final : public LiveBody {
   public:
     /// Begins after `place`.
-    EventStream(meta::Journal& journal, EventFilter filter, std::int64_t place, Executor executor,
+    EventStream(meta::Journal& journal, events::Filter filter, std::int64_t place, Executor executor,
                 EventStreamTimes times = {});
 
     /// To be told first: what came between the client's place and `place` has expired.
@@ -43,7 +43,7 @@ class EventStream final : public LiveBody {
     Task<Result<std::string>> look();
 
     meta::Journal& journal_;
-    EventFilter const filter_;
+    events::Filter const filter_;
     EventStreamTimes const times_;
     registry::CommitWaiter waiter_;
     std::int64_t place_;

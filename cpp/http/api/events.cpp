@@ -1,4 +1,5 @@
 #include "base/quote.h"
+#include "http/api/event_filter.h"
 #include "http/api/event_log.h"
 #include "http/api/event_stream.h"
 #include "http/api/routes.h"
@@ -52,7 +53,7 @@ Error expired(std::int64_t place, KeptChanges const& kept) {
             {std::to_string(kept.start())}};
 }
 
-Task<Result<Response>> stream_events(Context const& context, EventFilter filter, KeptChanges kept,
+Task<Result<Response>> stream_events(Context const& context, events::Filter filter, KeptChanges kept,
                                      std::optional<std::int64_t> asked) {
     bool const is_reset = asked && !kept.follow(*asked);
     auto const place = is_reset ? kept.start() : asked.value_or(kept.newest);
@@ -73,15 +74,16 @@ Response page_response(Context const& context, EventPage const& page, KeptChange
                               page.place, std::max(kept.newest, page.place)));
     if (size == 0 || page.place >= kept.newest) return response;
     Parameters next{{"after", std::to_string(page.place)}, {"n", std::to_string(size)}};
-    if (auto const value = context.query.first("repository")) next.emplace_back("repository", std::string(*value));
-    for (auto const value : context.query.all("action")) next.emplace_back("action", std::string(value));
+    for (std::string_view const name : {"repository", "tag", "action"}) {
+        for (auto const value : context.query.all(name)) next.emplace_back(name, std::string(value));
+    }
     response.set("Link", next_link(context.urls.local("/api/v1/events"), next));
     return response;
 }
 
 /// `GET /api/v1/events`: what happened, oldest first, in pages or as a stream.
 Task<Result<Response>> get_events(Context const& context) {
-    CO_TRY(auto filter, EventFilter::parse(context.query));
+    CO_TRY(auto filter, event_filter(context.query));
     CO_TRY(auto const asked, asked_place(context));
     CO_TRY(auto const wanted, PageQuery::parse(context.query, events_without_n, most_events));
     auto& journal = context.registry.meta.journal();
@@ -102,7 +104,7 @@ constexpr Verb events_verbs[] = {
      Action::admin,
      get_events,
      "List events, oldest first; `?after=` id of the last entry that is known (without it the oldest that is "
-     "kept), `?repository=` pattern, `?action=` (repeatable; a final point makes it a prefix), `?n=` page size. "
+     "kept); `?repository=`, `?tag=` patterns, `?action=` such as `tag.*` (repeatable); `?n=` page size. "
      "With `Accept: text/event-stream` a stream that continues after `Last-Event-ID` or `?after=`, without "
      "either with the next event.",
      {{list_page}},

@@ -1,5 +1,7 @@
 #include "meta/sqlite/migrations.h"
 
+#include "meta/sqlite/schema_13.h"
+
 #include <array>
 
 namespace ocilot::meta {
@@ -343,7 +345,8 @@ CREATE INDEX retention_piece_repository ON retention_piece (repository);
 )sql";
 
 constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5,
-                                version_6, version_7, version_8, version_9, version_10};
+                                version_6, version_7, version_8, version_9, version_10,
+                                schema_13};
 
 }  // namespace
 

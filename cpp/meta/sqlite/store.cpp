@@ -4,6 +4,7 @@
 #include "meta/sqlite/audit.h"
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/collection.h"
+#include "meta/sqlite/consumers.h"
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/keys.h"
 #include "meta/sqlite/leases.h"
@@ -38,7 +39,8 @@ struct SqliteStore::Parts {
           keys(readers, writer),
           journal(readers, writer),
           collection(readers, writer),
-          retention(readers, writer) {}
+          retention(readers, writer),
+          consumers(readers, writer) {}
 
     // Readers close before the writer: it is the last one out and empties the write-ahead log.
     std::optional<TemporaryDirectory> directory;
@@ -56,6 +58,7 @@ struct SqliteStore::Parts {
     SqliteLeases leases;
     SqliteCollection collection;
     SqliteRetention retention;
+    SqliteConsumers consumers;
 };
 
 namespace {
@@ -181,6 +184,10 @@ Collection& SqliteStore::collection() noexcept {
 
 Retention& SqliteStore::retention() noexcept {
     return parts_->retention;
+}
+
+Consumers& SqliteStore::consumers() noexcept {
+    return parts_->consumers;
 }
 
 Task<Result<>> SqliteStore::check() {

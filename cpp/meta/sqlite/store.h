@@ -37,6 +37,7 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] Leases& leases() noexcept override;
     [[nodiscard]] Collection& collection() noexcept override;
     [[nodiscard]] Retention& retention() noexcept override;
+    [[nodiscard]] Consumers& consumers() noexcept override;
     Task<Result<>> check() override;
 
   private:

@@ -46,22 +46,26 @@ def events(
         ),
     ] = None,
     repository: Annotated[
-        str | None, typer.Option(metavar="PATTERN", help="Repositories, such as team/app or team/**.")
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Repositories, such as team/app or team/** (repeatable)."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="Tags, such as v* (repeatable).")
     ] = None,
     action: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ACTION",
-            help="Action, such as manifest.pushed; `tag.`: all with this prefix (repeatable).",
+            help="Action, such as manifest.pushed or `tag.*`; `*`: all (repeatable).",
+            show_default="all but those of blobs, and refusals",
         ),
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="Maximum number of events.")] = 100,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List events, oldest first, or print them as they happen."""
-    query = [("action", one) for one in only(action)]
-    if repository is not None:
-        query.append(("repository", repository))
+    given = {"repository": repository, "tag": tag, "action": action}
+    query = [(name, value) for name, values in given.items() for value in only(values)]
     if follow:
         if output in {Output.JSON, Output.YAML}:
             raise typer.BadParameter("--follow prints table or jsonl", param_hint="--output")

@@ -153,6 +153,7 @@ TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
         "DROP TRIGGER usage_manifest_added; DROP TRIGGER usage_manifest_removed; DROP TRIGGER "
         "usage_tag_added; DROP TRIGGER usage_tag_removed; DROP TRIGGER usage_repository_removed; "
         "DROP TABLE usage; DROP TABLE retention_plan; DROP TABLE retention_piece; "
+        "DROP TABLE consumer; DROP TABLE held_change; "
         "PRAGMA user_version = 7");
     {
         auto const store = open();
@@ -166,6 +167,22 @@ TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
     EXPECT_EQ(run(store->catalog().admin().alias(repo("old"))).value(), app);
     EXPECT_THAT(run(store->retention().plans({}, 1)).value(), IsEmpty());
     EXPECT_EQ(run(store->catalog().resolve(app, tag("t"))).value().digest, digest("m"));
+}
+
+TEST(OlderDatabase, OfSchema10GetsConsumersThatStartAtItsLastChange) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
+    ASSERT_TRUE(run(open()->catalog().put_manifest(a_manifest(repo("app"), "m", {tag("t")}))).has_value());
+    // The newest of all: what is between is not of this test.
+    RawDb(path).rows("DROP TABLE consumer; DROP TABLE held_change");
+    auto const version = std::stoi(RawDb(path).rows("PRAGMA user_version").at(0));
+    RawDb(path).rows("PRAGMA user_version = " + std::to_string(version - 1));
+    auto const store = open();
+    EXPECT_THAT(run(store->consumers().list()).value(), IsEmpty());
+    EXPECT_EQ(run(store->consumers().join("webhook:a")).value().place, run(store->journal().last()).value());
+    EXPECT_EQ(run(store->catalog().resolve(repo("app"), tag("t"))).value().digest, digest("m"));
 }
 
 TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {

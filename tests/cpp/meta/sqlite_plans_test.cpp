@@ -270,7 +270,25 @@ void do_everything_with_the_journal(meta::Journal& journal) {
     }
     EXPECT_TRUE(run(journal.after(1, 10)).has_value());
     EXPECT_TRUE(run(journal.last()).has_value());
-    EXPECT_TRUE(run(journal.prune_before(at(1), 10)).has_value());
+    EXPECT_TRUE(run(journal.prune_before(at(1), 1, 10)).has_value());
+}
+
+void do_everything_with_consumers(meta::Consumers& consumers, meta::Journal& journal) {
+    EXPECT_TRUE(run(journal.append({{.kind = meta::ChangeKind::login}})).has_value());
+    auto const last = run(journal.last()).value();
+    auto const from = run(consumers.join("webhook:a")).value().place;
+    meta::ConsumerStep step{.name = "webhook:a", .from = from, .to = last};
+    step.hold = {{.id = last, .parked = true}};
+    step.release = {1};
+    EXPECT_TRUE(run(consumers.advance(step)).has_value());
+    EXPECT_EQ(run(consumers.list()).value().size(), 1U);
+    EXPECT_EQ(run(consumers.parked("webhook:a", 0, 10)).value().size(), 1U);
+    EXPECT_TRUE(run(consumers.expire(at(0), 10)).has_value());
+    EXPECT_EQ(run(consumers.replay("webhook:a", {}, at(1))).value(), 1U);
+    EXPECT_EQ(run(consumers.waiting("webhook:a", 10)).value().size(), 1U);
+    EXPECT_EQ(run(consumers.discard("webhook:a", last)).value(), 0U);
+    EXPECT_TRUE(run(consumers.slowest()).has_value());
+    EXPECT_TRUE(run(consumers.remove("webhook:a")).has_value());
 }
 
 void do_everything_with_a_snapshot(std::string const& path) {
@@ -321,6 +339,7 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         do_everything_with_retention(store->retention());
         do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());
+        do_everything_with_consumers(store->consumers(), store->journal());
         do_everything_with_a_snapshot(path);
         statements = watching.seen();
     }
