@@ -77,6 +77,11 @@ NOT_FOLLOWED: Mapping[str, Mapping[str, str]] = {
     "docs/operate/deleting.md": {
         "ocilot gc run ": "tests/server/test_deleting_page.py runs it after everything else"
     },
+    "docs/operate/event-stream.md": {
+        "ocilot events --follow": "tests/server/test_events.py follows",
+        "curl -sN ": "the same, as a stream",
+        "curl -s ": "the same, as pages",
+    },
     "docs/operate/limits.md": {"curl -i": "test_the_limit_of_the_page_is_reached below runs it"},
     "docs/operate/monitoring.md": {
         "promtool ": "tests/server/test_monitoring_page.py runs it",

@@ -28,7 +28,7 @@ EventStream::EventStream(meta::Journal& journal, events::Filter filter, std::int
       waiter_(journal.committed(), executor),
       place_(place),
       told_(place),
-      first_(fmt::format("retry: {}\nid: {}\n\n", times.look.count(), place)),
+      first_(fmt::format("retry: 2000\nid: {}\n\n", place)),
       ends_at_(Ticks::now() + times.life) {}
 
 void EventStream::begin_with_reset() {
