@@ -13,7 +13,7 @@ Routes all_routes() {
         account_routes(),  account_token_routes(), audit_routes(),      access_routes(),
         key_routes(),      hook_routes(),          job_routes(),        collection_routes(),
         usage_routes(),    retention_routes(),     repository_routes(), open_upload_routes(),
-        event_routes(),
+        event_routes(),    webhook_routes(),
     };
 }
 

@@ -15,6 +15,7 @@ void init_settings(py::module_& module) {
     init_answer_settings(settings);
     init_auth_settings(settings);
     init_retention_settings(module, settings);
+    init_event_settings(module, settings);
     init_log_settings(module, settings);
     settings.def_readwrite("hook_points", &Settings::hook_points,
                            "Points that are asked from the first request on, each with its deadline in "

@@ -184,6 +184,7 @@ Result<> Server::Parts::open() {
     account_manager.emplace(
         auth::AccountManager::Parts{meta->accounts(), meta->tokens(), reading, clock, random});
     make_workers();
+    CHECK(open_webhooks());
     TRY(auto rate_rules, rate_rules_of(settings));
     if (!rate_rules.empty()) rates.emplace(std::move(rate_rules), metrics);
     TRY(metrics_readers, readers_of(settings));
@@ -197,6 +198,7 @@ Result<> Server::Parts::open() {
                                .jobs = &*job_runner,
                                .collector = &*collector,
                                .retention = &*retention,
+                               .webhooks = &*webhooks,
                                .rates = rates ? &*rates : nullptr,
                                .refusals = &*refusals,
                                .metrics_readers = &*metrics_readers},
@@ -390,6 +392,7 @@ Result<> Server::Parts::add_jobs() {
                              certificates.get(), reading, log, metrics}));
     for (auto& job : list) job_runner->add(std::move(job));
     workers.front()->add_background(job_runner->run());
+    workers.front()->add_background(webhooks->run());
     return {};
 }
 

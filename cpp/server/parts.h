@@ -11,6 +11,7 @@
 #include "jobs/collector.h"
 #include "jobs/job_runner.h"
 #include "jobs/retention.h"
+#include "jobs/webhooks.h"
 #include "net/socket_file.h"
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
@@ -88,6 +89,7 @@ struct Server::Parts {
     std::unique_ptr<net::TlsCertificates> certificates;
     std::vector<std::unique_ptr<Worker>> workers;
     std::optional<jobs::JobRunner> job_runner;  ///< on the thread of the first worker
+    std::optional<jobs::Webhooks> webhooks;     ///< the same
     std::vector<net::Endpoint> bound;           ///< empty: only the control socket is served
     std::vector<net::Endpoint> debug_bound;
     std::optional<net::SocketFile> control;
@@ -98,6 +100,7 @@ struct Server::Parts {
     Result<> measure_room();
     Result<> open_access();
     Result<> open_retention();
+    Result<> open_webhooks();
     Result<> load_certificates();
     Result<> clean_up();
     /// Makes the key of upload sessions, if there is none, and what works with it.

@@ -29,6 +29,38 @@ class LogFormat(enum.Enum):
     text = 0
     json = 1
 
+@final
+class WebhookSettings:
+    """A receiver of events; durations in whole seconds."""
+
+    name: str
+    url: str
+    format: str
+    enabled: bool
+    headers: list[tuple[str, str]]
+    secrets: list[str]
+    secret_files: list[str]
+    repositories: list[str]
+    except_: list[str]
+    tags: list[str]
+    actions: list[str]
+    media_types: list[str]
+    artifact_types: list[str]
+    callers: list[str]
+    ignored_media_types: list[str]
+    ignored_actions: list[str]
+    batch: int
+    timeout: int
+    attempts: int
+    threshold: int
+    backoff: int
+    authorities: str
+    certificate: str
+    key: str
+    proxy: str
+    allow: list[str]
+    def __init__(self) -> None: ...
+
 class Settings:
     """The one resolved configuration of a server; durations in whole seconds."""
 
@@ -45,6 +77,9 @@ class Settings:
     retention_policies: str
     retention_interval: int
     retention_first_run_applies: bool
+    webhooks: list[WebhookSettings]
+    event_age: int
+    event_entries: int
     scrub: bool
     scrub_rate: int
     scrub_interval: int
@@ -187,6 +222,7 @@ class HookBox:
     def gauge(self, name: str, script: str, value: float) -> None: ...
     def log(self, level: str, text: str, fields: Sequence[tuple[str, str]]) -> None: ...
 
+def event_condition_problem(kind: str, text: str) -> str | None: ...
 def retention_problem(policies: str) -> tuple[list[str], str, bool] | None: ...
 def endpoints() -> list[tuple[str, str, str, str, str, list[tuple[int, str]], list[str]]]:
     """The route table: name, pattern, method, right, purpose, (status, meaning) pairs, names of errors."""

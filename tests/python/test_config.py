@@ -97,6 +97,7 @@ ocilot:
   hostnames: [Registry.internal.]
   ratelimits: [{classes: [manifests], who: anonymous, per: address, requests: 100, window: 6h}]
   quotas: [{repositories: ["team/**"], bytes: 10GiB, tags: 5}, {repositories: app, tags: 0}]
+  events: {keep: 24h, entries: 1000}
 """
 
 EVERY_SETTING = {
@@ -159,6 +160,9 @@ EVERY_SETTING = {
     ),
     "retention_interval": 12 * 3600,
     "retention_first_run_applies": True,
+    "webhooks": [],  # They have tests of their own.
+    "event_age": 24 * 3600,
+    "event_entries": 1000,
     "catalog_limit": 50,
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],

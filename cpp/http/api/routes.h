@@ -20,5 +20,6 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable hook_routes() noexcept;
 [[nodiscard]] RouteTable open_upload_routes() noexcept;
 [[nodiscard]] RouteTable repository_routes() noexcept;
+[[nodiscard]] RouteTable webhook_routes() noexcept;
 
 }  // namespace ocilot::http

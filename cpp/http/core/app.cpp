@@ -207,6 +207,7 @@ Context App::context_of(Request const& request, Target const& target, Route cons
             .jobs = parts_.jobs,
             .collector = parts_.collector,
             .retention = parts_.retention,
+            .webhooks = parts_.webhooks,
             .settings = settings_,
             .caller = caller,
             .repository = name,

@@ -21,6 +21,7 @@ namespace ocilot::jobs {
 class Collector;
 class JobControl;
 class Retention;
+class Webhooks;
 }  // namespace ocilot::jobs
 
 namespace ocilot::http {
@@ -61,6 +62,7 @@ struct AppParts {
     ocilot::jobs::JobControl* jobs = nullptr;         ///< null where no jobs run
     ocilot::jobs::Collector* collector = nullptr;     ///< null where nothing is collected
     ocilot::jobs::Retention* retention = nullptr;     ///< null where no rules are applied
+    ocilot::jobs::Webhooks* webhooks = nullptr;       ///< null where no events are delivered
     auth::RateLimits* rates = nullptr;                ///< null: requests are not counted
     auth::Refusals* refusals = nullptr;               ///< where refusals are noted that nothing else notes
     auth::Rules const* metrics_readers = nullptr;     ///< see GuardedOperations

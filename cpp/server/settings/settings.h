@@ -3,6 +3,7 @@
 #include "server/settings/answers.h"
 #include "server/settings/auth.h"
 #include "server/settings/certificates.h"
+#include "server/settings/events.h"
 #include "server/settings/limits.h"
 #include "server/settings/listen.h"
 #include "server/settings/log.h"
@@ -27,6 +28,7 @@ struct Settings {
     UploadSettings uploads;
     UpkeepSettings upkeep;
     RetentionSettings retention;
+    EventSettings events;
     ListenSettings listen;
     CertificateSettings tls;
     LimitSettings limits;

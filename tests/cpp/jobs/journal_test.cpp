@@ -14,7 +14,7 @@ class JournalJobTest : public RegistryTest {
         ASSERT_TRUE(run(meta->journal().append(std::vector(times, entry))).has_value());
     }
     Result<std::size_t> forget(std::chrono::seconds age) {
-        return run(jobs::prune_journal(meta->journal(), clock.now(), age, round));
+        return run(jobs::prune_journal(*meta, clock.now(), {.age = age}, round, log, metrics));
     }
 };
 

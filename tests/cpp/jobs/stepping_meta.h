@@ -81,6 +81,7 @@ class SteppingMeta final : public meta::MetaStore {
     [[nodiscard]] meta::Leases& leases() noexcept override { return store_.leases(); }
     [[nodiscard]] meta::Collection& collection() noexcept override { return collection_; }
     [[nodiscard]] meta::Retention& retention() noexcept override { return store_.retention(); }
+    [[nodiscard]] meta::Consumers& consumers() noexcept override { return store_.consumers(); }
     Task<Result<>> check() override { return store_.check(); }
 
   private:
