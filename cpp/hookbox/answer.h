@@ -4,6 +4,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace ocilot::hookbox {
 
@@ -21,6 +22,11 @@ struct Reply {
     std::string text;
 };
 
-using Answer = std::variant<Abstain, policy::Decision, policy::Caller, Failure, Reply>;
+/// The answer to `retain`: what all scripts keep.
+struct Kept {
+    std::vector<policy::KeptTag> tags;
+};
+
+using Answer = std::variant<Abstain, policy::Decision, policy::Caller, Failure, Reply, Kept>;
 
 }  // namespace ocilot::hookbox

@@ -145,4 +145,15 @@ Task<Result<policy::Decision>> HookGate::admit_delete(policy::Deletion deletion)
     co_return co_await admit(Topic::admit_delete, std::move(about), subject);
 }
 
+Task<Result<std::vector<policy::KeptTag>>> HookGate::retain(policy::TagHistory history) {
+    auto const repository = history.repository.str();
+    Subject const subject{{}, repository, {}};
+    RetainCase about{std::move(history)};
+    CO_TRY(auto answer, co_await ask(Topic::retain, std::move(about), subject));
+    if (std::holds_alternative<Abstain>(answer)) co_return std::vector<policy::KeptTag>{};
+    auto* const kept = std::get_if<Kept>(&answer);
+    if (kept == nullptr) co_return misfit(Topic::retain);
+    co_return std::move(kept->tags);
+}
+
 }  // namespace ocilot::hookbox

@@ -36,6 +36,7 @@ class HookGate final : public policy::Gate {
     Task<Result<policy::Decision>> admit_blob(policy::BlobPush push) override;
     Task<Result<policy::Decision>> admit_tag(policy::TagMove move) override;
     Task<Result<policy::Decision>> admit_delete(policy::Deletion deletion) override;
+    Task<Result<std::vector<policy::KeptTag>>> retain(policy::TagHistory history) override;
 
   private:
     /// What a question is about, for the log.

@@ -61,10 +61,15 @@ struct DeletionCase {
     std::vector<std::string> tags;
 };
 
+struct RetainCase {
+    policy::TagHistory history;
+};
+
 /// What an operator asks; the topic says it all.
 struct ControlCase {};
 
-using Case = std::variant<LoginCase, AccessCase, ManifestCase, BlobCase, TagCase, DeletionCase, ControlCase>;
+using Case = std::variant<LoginCase, AccessCase, ManifestCase, BlobCase, TagCase, DeletionCase, RetainCase,
+                          ControlCase>;
 
 /// A question as whoever answers it takes it out of the mailbox.
 struct Question {

@@ -18,6 +18,7 @@ enum class Topic : std::uint8_t {
     admit_blob,
     admit_tag,
     admit_delete,
+    retain,
     status,
     reload,
 };
@@ -36,6 +37,7 @@ inline constexpr std::array topics{
     TopicRow{Topic::admit_blob, "admit_blob", policy::Point::admit_blob},
     TopicRow{Topic::admit_tag, "admit_tag", policy::Point::admit_tag},
     TopicRow{Topic::admit_delete, "admit_delete", policy::Point::admit_delete},
+    TopicRow{Topic::retain, "retain", policy::Point::retain},
     TopicRow{Topic::status, "hooks.status", std::nullopt},
     TopicRow{Topic::reload, "hooks.reload", std::nullopt},
 };

@@ -48,21 +48,21 @@ bool has_changed(Error const& error) {
 
 class PlanApplier {
   public:
-    PlanApplier(RetentionParts parts, PlanSummary plan, RetentionRules rules, Round const& round,
-                Log const& log)
+    PlanApplier(RetentionParts parts, PlanSummary plan, RetentionRules rules, ImageConfigs& configs,
+                Round const& round, Log const& log)
         : parts_(parts),
           store_(parts.registry.meta.retention()),
           plan_(std::move(plan)),
           rules_(std::move(rules)),
           round_(round),
           log_(log),
-          unread_(parts.registry) {
+          inputs_(parts, rules_, configs, plan_.made_at, round) {
         caller_.name = "retention";
         caller_.kind = policy::CallerKind::system;
     }
 
     Task<Result<>> run(bool exact) {
-        CO_TRY(lists_, co_await read_lists(rules_.policies, parts_.pool));
+        CO_CHECK(co_await inputs_.begin());
         plan_.result = {};
         if (exact) {
             CO_CHECK(co_await visit_rows(false));
@@ -99,7 +99,7 @@ class PlanApplier {
         CO_TRY(auto const rows, planned_rows(piece.rows));
         CO_TRY(auto const name, oci::RepositoryName::parse(piece.repository));
         if (piece.repository != current_) {
-            CO_TRY(auto const repository, co_await read_repository(store_, name, lists_, unread_, round_));
+            CO_TRY(auto const repository, co_await inputs_.read(name));
             auto const work = [&]() -> Result<StillDeleted> {
                 return deleted_in(rules_, repository, plan_.made_at);
             };
@@ -145,9 +145,8 @@ class PlanApplier {
     RetentionRules rules_;
     Round const& round_;
     Log const& log_;
-    UnreadReleases unread_;
+    RuleInputs inputs_;
     policy::Caller caller_;
-    InUseLists lists_;
     std::string current_;  // The repository of deleted_.
     StillDeleted deleted_;
 };
@@ -169,15 +168,15 @@ Task<Result<PlanSummary>> applicable_plan(RetentionParts parts, std::int64_t id)
     co_return plan;
 }
 
-Task<Result<PlanSummary>> apply_plan(RetentionParts parts, ApplyRequest request, Round const& round,
-                                     Log const& log) {
+Task<Result<PlanSummary>> apply_plan(RetentionParts parts, ApplyRequest request, ImageConfigs& configs,
+                                     Round const& round, Log const& log) {
     CO_TRY(auto plan, co_await applicable_plan(parts, request.plan));
     CO_TRY(auto rules, RetentionRules::parse(plan.rules));
     auto& store = parts.registry.meta.retention();
     auto before = std::exchange(plan.state, std::string(plan_applying));
     plan.applied_by = request.by.name;
     CO_CHECK(co_await store.change_plan(stored_plan(plan), std::move(before)));
-    PlanApplier applier(parts, std::move(plan), std::move(rules), round, log);
+    PlanApplier applier(parts, std::move(plan), std::move(rules), configs, round, log);
     auto const applied = co_await applier.run(request.exact);
     auto& done = applier.plan();
     done.applied_at = parts.registry.clock.now();

@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "jobs/plan_document.h"
-#include "jobs/retention_rules.h"
+#include "jobs/rule_inputs.h"
 #include "meta/change.h"
 
 namespace ocilot::jobs {
@@ -21,7 +21,7 @@ Task<Result<PlanSummary>> applicable_plan(RetentionParts parts, std::int64_t id)
 /// Deletes what a plan deletes, as far as its rules, evaluated again as of the time of the plan, still delete
 /// it: never anything else. Each deletion is a client's, by the caller `retention` of the kind `system`:
 /// hooks are asked, and `restore` undoes it. An error leaves the plan as one that can be applied again.
-Task<Result<PlanSummary>> apply_plan(RetentionParts parts, ApplyRequest request, Round const& round,
-                                     Log const& log);
+Task<Result<PlanSummary>> apply_plan(RetentionParts parts, ApplyRequest request, ImageConfigs& configs,
+                                     Round const& round, Log const& log);
 
 }  // namespace ocilot::jobs

@@ -40,6 +40,10 @@ std::string explanation(RetentionRules const& rules, retention::Repository const
         add_rules(list, policy.name + ".keep", policy.keep, view, tag);
         add_rules(list, policy.name + ".delete", policy.remove, view, tag);
     }
+    auto const script = repository.hooks.kept.find(repository.tags[tag].name);
+    if (script != repository.hooks.kept.end()) {
+        list.push_back({{"rule", script->second}, {"text", "hook retain"}, {"selects", true}});
+    }
     document["rules"] = std::move(list);
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -47,17 +51,15 @@ std::string explanation(RetentionRules const& rules, retention::Repository const
 }  // namespace
 
 Task<Result<std::string>> explain_retention(RetentionParts parts, RetentionRules const& rules,
-                                            oci::RepositoryName repository, oci::Tag tag,
+                                            ImageConfigs& configs, oci::RepositoryName repository, oci::Tag tag,
                                             Round const& round) {
-    CO_TRY(auto const lists, co_await read_lists(rules.policies, parts.pool));
-    auto& store = parts.registry.meta.retention();
-    UnreadReleases unread(parts.registry);
-    CO_TRY(auto const state, co_await read_repository(store, repository, lists, unread, round));
+    RuleInputs inputs(parts, rules, configs, parts.registry.clock.now(), round);
+    CO_CHECK(co_await inputs.begin());
+    CO_TRY(auto const state, co_await inputs.read(repository));
     auto const found = std::ranges::find(state.tags, tag.str(), &retention::TagEntry::name);
     if (found == state.tags.end()) co_return meta::tag_unknown(repository, tag);
     auto const index = static_cast<Index>(found - state.tags.begin());
-    auto const now = parts.registry.clock.now();
-    auto const work = [&]() -> Result<std::string> { return explanation(rules, state, index, now); };
+    auto const work = [&]() -> Result<std::string> { return explanation(rules, state, index, inputs.at()); };
     co_return co_await parts.pool.run(work);
 }
 

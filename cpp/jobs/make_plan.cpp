@@ -24,20 +24,21 @@ struct Decided {
 
 class PlanMaker {
   public:
-    PlanMaker(RetentionParts parts, RetentionRules const& rules, PlanSummary draft, Round const& round)
+    PlanMaker(RetentionParts parts, RetentionRules const& rules, ImageConfigs& configs, PlanSummary draft,
+              Round const& round)
         : parts_(parts),
           store_(parts.registry.meta.retention()),
           rules_(rules),
           round_(round),
-          unread_(parts.registry),
-          plan_(std::move(draft)) {
-        plan_.made_at = parts.registry.clock.now();
+          plan_(std::move(draft)),
+          inputs_(parts, rules, configs, parts.registry.clock.now(), round) {
+        plan_.made_at = inputs_.at();
         plan_.rules = rules.source;
         plan_.version = rules.version;
     }
 
     Task<Result<PlanSummary>> run() {
-        CO_TRY(lists_, co_await read_lists(rules_.policies, parts_.pool));
+        CO_CHECK(co_await inputs_.begin());
         CO_TRY(plan_.id, co_await store_.add_plan(stored_plan(plan_)));
         meta::Page page{{}, names_at_once};
         for (bool more = true; more;) {
@@ -57,7 +58,7 @@ class PlanMaker {
     Task<Result<>> add_repository(std::string const& text) {
         CO_TRY(auto const name, oci::RepositoryName::parse(text));
         if (!rules_.matches(name)) co_return Result<>();
-        CO_TRY(auto const repository, co_await read_repository(store_, name, lists_, unread_, round_));
+        CO_TRY(auto const repository, co_await inputs_.read(name));
         auto const work = [&] { return decide(repository); };
         CO_TRY(auto decided, co_await parts_.pool.run(work));
         CO_TRY(auto const bytes, co_await freed_bytes(store_, repository, decided.freed, round_));
@@ -105,18 +106,17 @@ class PlanMaker {
     meta::Retention& store_;
     RetentionRules const& rules_;
     Round const& round_;
-    UnreadReleases unread_;
     PlanSummary plan_;
-    InUseLists lists_;
+    RuleInputs inputs_;
     std::int64_t last_piece_ = 0;
     std::vector<std::string> fused_;
 };
 
 }  // namespace
 
-Task<Result<PlanSummary>> make_plan(RetentionParts parts, RetentionRules const& rules, PlanSummary draft,
-                                    Round const& round) {
-    PlanMaker maker(parts, rules, std::move(draft), round);
+Task<Result<PlanSummary>> make_plan(RetentionParts parts, RetentionRules const& rules, ImageConfigs& configs,
+                                    PlanSummary draft, Round const& round) {
+    PlanMaker maker(parts, rules, configs, std::move(draft), round);
     co_return co_await maker.run();
 }
 

@@ -121,7 +121,7 @@ std::string row_json(std::vector<retention::Policy> const& policies, retention::
     auto const& manifest = repository.manifests[row.is_tag ? repository.tags[row.index].manifest : row.index];
     auto const tag = row.is_tag ? quoted(repository.tags[row.index].name) : std::string("null");
     auto const pushed_at = row.is_tag ? repository.tags[row.index].pushed_at : manifest.pushed_at;
-    auto const place = retention::place_text(policies, row);
+    auto const place = retention::place_text(policies, view, row);
     return fmt::format(R"({{"tag":{},"digest":"{}","verdict":"{}","reason":"{}","rule":{},"why":{},)"
                        R"("pushed_at":"{}"}})",
                        tag, manifest.digest.str(), row.is_deleted() ? "delete" : "keep",

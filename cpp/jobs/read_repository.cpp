@@ -58,7 +58,8 @@ class Reader {
                                                  .subject = each.subject,
                                                  .subject_restorable = each.subject_restorable,
                                                  .artifact_type = std::move(each.artifact_type),
-                                                 .annotations = std::move(annotations)});
+                                                 .annotations = std::move(annotations),
+                                                 .media_type = std::move(each.media_type)});
             }
             more = found.more;
             if (more) page.after = found.items.back().digest.str();

@@ -65,7 +65,7 @@ Task<Result<std::size_t>> Retention::scheduled(Round const& round) {
     if (!known && !settings_.first_run_applies) {
         draft.waits = "no plan of these rules was applied before";
     }
-    CO_TRY(auto const plan, co_await make_plan(parts_, settings_.rules, std::move(draft), round));
+    CO_TRY(auto const plan, co_await make_plan(parts_, settings_.rules, configs_, std::move(draft), round));
     CO_CHECK(co_await parts_.registry.meta.retention().forget_plans(kept_plans, std::string(plan_applied)));
     bool const waits = plan.state == plan_waiting;
     waiting_.set(waits ? 1 : 0);
@@ -84,7 +84,7 @@ Task<Result<std::size_t>> Retention::scheduled(Round const& round) {
 Task<Result<std::size_t>> Retention::apply(ApplyRequest request, Round const& round) {
     auto const by = request.by;
     auto const number = request.plan;
-    auto const applied = co_await apply_plan(parts_, std::move(request), round, log_);
+    auto const applied = co_await apply_plan(parts_, std::move(request), configs_, round, log_);
     if (applied.has_error()) {
         log_.warn("retention plan not applied", {{"plan", number}, {"error", applied.error().message}});
         co_return applied.error();
@@ -112,7 +112,7 @@ Task<Result<std::size_t>> Retention::apply(ApplyRequest request, Round const& ro
 Task<Result<PlanSummary>> Retention::plan(RetentionRules const& rules, meta::Actor by) {
     Round const round;
     PlanSummary draft{.made_by = by.name};
-    CO_TRY(auto plan, co_await make_plan(parts_, rules, std::move(draft), round));
+    CO_TRY(auto plan, co_await make_plan(parts_, rules, configs_, std::move(draft), round));
     CO_CHECK(co_await parts_.registry.meta.retention().forget_plans(kept_plans, std::string(plan_applied)));
     CO_CHECK(co_await note(meta::ChangeKind::retention_plan, plan, std::move(by)));
     co_return plan;
@@ -120,8 +120,8 @@ Task<Result<PlanSummary>> Retention::plan(RetentionRules const& rules, meta::Act
 
 Task<Result<std::string>> Retention::explain(oci::RepositoryName repository, oci::Tag tag) {
     Round const round;
-    co_return co_await explain_retention(parts_, settings_.rules, std::move(repository), std::move(tag),
-                                         round);
+    co_return co_await explain_retention(parts_, settings_.rules, configs_, std::move(repository),
+                                         std::move(tag), round);
 }
 
 Task<Result<bool>> Retention::are_known(RetentionRules const& rules) {

@@ -45,6 +45,7 @@ class Retention {
     RetentionParts parts_;
     RetentionSettings const settings_;
     Log const& log_;
+    ImageConfigs configs_{kept_image_configs};
     Counter& tags_;
     Counter& manifests_;
     Counter& skipped_;

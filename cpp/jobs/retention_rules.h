@@ -2,6 +2,7 @@
 
 #include "base/blocking_pool.h"
 #include "jobs/read_repository.h"
+#include "net/http_client.h"
 #include "registry/registry.h"
 #include "retention/policy.h"
 
@@ -14,6 +15,7 @@ namespace ocilot::jobs {
 struct RetentionParts {
     registry::Registry& registry;
     BlockingPool& pool;  ///< for evaluation, which takes as long as a repository is large, and for files
+    net::HttpClient* http = nullptr;  ///< for lists by URL; null: they cannot be fetched
 };
 
 /// Policies with the text that they were read from.
@@ -27,8 +29,8 @@ struct RetentionRules {
     [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;
 };
 
-/// Reads every list of references in use that a rule names. unavailable if one cannot be read: without it,
-/// what is in use could be deleted.
-Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& policies, BlockingPool& pool);
+/// Reads every list of references in use that a rule names, from files and by URL. unavailable if one cannot
+/// be read: without it, what is in use could be deleted.
+Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& policies, RetentionParts parts);
 
 }  // namespace ocilot::jobs

@@ -34,6 +34,7 @@ struct RetentionManifest {
     std::string annotations_json = {};  ///< an object of strings
     std::optional<Time> released_at =
         {};  ///< since when nothing holds it, as the garbage collection has seen
+    std::string media_type = {};
 };
 
 /// That a manifest names some content.

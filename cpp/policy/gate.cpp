@@ -58,4 +58,8 @@ Task<Result<Decision>> OpenGate::admit_delete(Deletion) {
     co_return Decision::allow();
 }
 
+Task<Result<std::vector<KeptTag>>> OpenGate::retain(TagHistory) {
+    co_return std::vector<KeptTag>{};
+}
+
 }  // namespace ocilot::policy

@@ -6,6 +6,7 @@
 #include "oci/name.h"
 #include "oci/reference.h"
 #include "policy/caller.h"
+#include "policy/tag_history.h"
 
 #include <chrono>
 #include <cstdint>
@@ -93,6 +94,7 @@ enum class Point : std::uint8_t {
     authenticate = 16,
     admit_tag = 32,
     admit_mirror = 64,
+    retain = 128,
 };
 
 /// The questions put to others. An error is a refusal (deny by default).
@@ -110,6 +112,8 @@ class Gate {
     virtual Task<Result<Decision>> admit_blob(BlobPush push) = 0;
     virtual Task<Result<Decision>> admit_tag(TagMove move) = 0;
     virtual Task<Result<Decision>> admit_delete(Deletion deletion) = 0;
+    /// Tags that a hook keeps when a plan of retention is made. An error keeps all.
+    virtual Task<Result<std::vector<KeptTag>>> retain(TagHistory history) = 0;
 };
 
 /// The gate of a registry without hooks: nothing is asked.
@@ -122,6 +126,7 @@ class OpenGate : public Gate {
     Task<Result<Decision>> admit_blob(BlobPush push) override;
     Task<Result<Decision>> admit_tag(TagMove move) override;
     Task<Result<Decision>> admit_delete(Deletion deletion) override;
+    Task<Result<std::vector<KeptTag>>> retain(TagHistory history) override;
 };
 
 }  // namespace ocilot::policy

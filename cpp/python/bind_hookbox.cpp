@@ -97,6 +97,23 @@ py::object value(hookbox::DeletionCase const& about) {
                     tuple_from(about.tags, [](auto const& tag) { return text(tag); }));
 }
 
+py::object microseconds(Time time) {
+    return number(time.time_since_epoch().count());
+}
+
+py::object value(hookbox::RetainCase const& about) {
+    auto const tag = [](policy::TagRecord const& one) {
+        py::dict annotations;
+        for (auto const& [key, what] : one.annotations) annotations[text(key)] = text(what);
+        return tuple_of(text(one.name), text(one.digest.str()), microseconds(one.pushed_at), number(one.size),
+                        text(one.media_type), text(one.artifact_type), py::object(std::move(annotations)),
+                        one.pulled_at ? microseconds(*one.pulled_at) : py::object(py::none()),
+                        number(one.pulls));
+    };
+    return tuple_of(microseconds(about.history.at), text(about.history.repository.str()),
+                    tuple_from(about.history.tags, tag));
+}
+
 py::object value(hookbox::ControlCase const&) {
     return py::tuple();
 }
@@ -141,6 +158,12 @@ bool name_caller(HookBox& self, std::uint64_t id, std::string name, std::vector<
     }
     throw py::value_error("a caller is a user, robot, federated or certificate, not \"" + std::string(kind) +
                           "\"");
+}
+
+bool keep(HookBox& self, std::uint64_t id, std::vector<std::pair<std::string, std::string>> tags) {
+    hookbox::Kept kept;
+    for (auto& [tag, script] : tags) kept.tags.push_back({std::move(tag), std::move(script)});
+    return self.mailbox.answer(id, std::move(kept));
 }
 
 std::uint64_t set_points(HookBox& self, std::vector<std::pair<std::string, double>> const& points) {
@@ -214,6 +237,8 @@ void init_answers(Class& box) {
             "none",
             [](HookBox& self, std::uint64_t id) { return self.mailbox.answer(id, hookbox::Abstain{}); },
             py::arg("id"), "No opinion: not my login, ask the rules, let it pass.")
+        .def("keep", &keep, py::arg("id"), py::arg("tags"),
+             "Keeps tags, each with the script that keeps it; the answer to `retain`.")
         .def("caller", &name_caller, py::arg("id"), py::arg("name"), py::arg("groups"), py::arg("kind"),
              py::arg("admin") = false, "Says who logs in.")
         .def(

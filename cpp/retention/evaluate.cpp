@@ -1,5 +1,7 @@
 #include "retention/evaluate.h"
 
+#include "retention/removal.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -9,6 +11,12 @@ namespace {
 
 /// So few deletions in a repository never make a plan wait.
 constexpr std::size_t fuse_least = 20;
+
+/// A rule that deletes until a size is reached, and what it selects.
+struct SizedRule {
+    RulePlace place;
+    std::vector<Selected> selected;
+};
 
 /// One repository under evaluation.
 class Evaluation {
@@ -24,27 +32,108 @@ class Evaluation {
     }
 
     Outcome run() {
-        for (auto const policy : matching_) {
-            mark(policy, policies_[policy].remove, Reason::delete_rule);
-        }
+        for (auto const policy : matching_) mark_deleted(policy);
+        for (auto const policy : matching_) mark_candidates(policy);
         protect();
         keep_floor();
-        for (auto const policy : matching_) mark(policy, policies_[policy].keep, Reason::keep_rule);
+        keep_unread();
+        for (auto const policy : matching_) mark_kept(policy);
+        keep_by_hooks();
         for (auto const index : view_.followers()) tags_[index] = {.reason = Reason::subject_exists};
+        choose_by_size();
         return outcome();
     }
 
   private:
     using Verdicts = std::vector<Row>;
 
-    /// A keep rule replaces what was decided, a delete rule decides what was not.
-    void mark(Index policy, std::vector<Rule> const& rules, Reason reason) {
+    Row& verdict_of(Selected const& one) { return one.is_tag ? tags_[one.index] : manifests_[one.index]; }
+    [[nodiscard]] Rule const& rule_at(RulePlace place) const {
+        return policies_[place.policy].remove[place.rule];
+    }
+    /// Decides what was not decided.
+    void mark_deleted(Index policy) {
+        auto const& rules = policies_[policy].remove;
+        for (Index rule = 0; rule < rules.size(); ++rule) {
+            if (rules[rule].until_size) continue;
+            for (auto const& one : select(rules[rule], view_)) delete_undecided(one, {policy, rule});
+        }
+    }
+    /// The same of rules that delete until a size is reached: which of these go is chosen when it is clear
+    /// what stays.
+    void mark_candidates(Index policy) {
+        auto const& rules = policies_[policy].remove;
+        for (Index rule = 0; rule < rules.size(); ++rule) {
+            if (!rules[rule].until_size) continue;
+            auto& candidates = sized_.emplace_back(SizedRule{{policy, rule}, select(rules[rule], view_)});
+            for (auto const& one : candidates.selected) delete_undecided(one, {policy, rule});
+        }
+    }
+    void delete_undecided(Selected const& one, RulePlace by) {
+        auto& verdict = verdict_of(one);
+        if (verdict.reason == Reason::no_rule) verdict = {.reason = Reason::delete_rule, .by = by};
+    }
+    /// A keep rule replaces what was decided.
+    void mark_kept(Index policy) {
+        auto const& rules = policies_[policy].keep;
         for (Index rule = 0; rule < rules.size(); ++rule) {
             for (auto const& one : select(rules[rule], view_)) {
-                auto& verdict = one.is_tag ? tags_[one.index] : manifests_[one.index];
-                bool const decided = reason == Reason::keep_rule ? verdict.reason == Reason::keep_rule
-                                                                 : verdict.reason != Reason::no_rule;
-                if (!decided) verdict = {.reason = reason, .by = {policy, rule}, .rank = one.rank};
+                auto& verdict = verdict_of(one);
+                if (verdict.reason == Reason::keep_rule) continue;
+                verdict = {.reason = Reason::keep_rule, .by = {policy, rule}, .rank = one.rank};
+            }
+        }
+    }
+    /// Images whose labels could not be read stay: a keep rule may select them.
+    void keep_unread() {
+        if (!uses_labels(policies_, view_.repository().name)) return;
+        for (auto const index : view_.images()) {
+            bool const unread = !view_.manifest_of(view_.repository().tags[index]).labels;
+            if (unread && tags_[index].is_deleted()) tags_[index] = {.reason = Reason::labels_unread};
+        }
+    }
+    void keep_by_hooks() {
+        auto const& hooks = view_.repository().hooks;
+        auto const& tags = view_.repository().tags;
+        for (Index index = 0; index < tags.size() && !hooks.kept.empty(); ++index) {
+            bool const kept = hooks.kept.contains(tags[index].name);
+            if (kept && tags_[index].reason != Reason::keep_rule) tags_[index] = {.reason = Reason::hook};
+        }
+        if (hooks.failure.empty()) return;
+        for (auto* const rows : {&tags_, &manifests_}) {
+            for (auto& row : *rows) {
+                if (row.is_deleted()) row = {.reason = Reason::hook_failed};
+            }
+        }
+    }
+    [[nodiscard]] bool is_candidate(Index tag) const {
+        return tags_[tag].is_deleted() && rule_at(tags_[tag].by).until_size.has_value();
+    }
+    /// Each rule for itself takes the oldest of its candidates until what stays is small enough: the order of
+    /// rules does not matter.
+    void choose_by_size() {
+        if (sized_.empty()) return;
+        Removal others(view_.repository());
+        for (auto const index : view_.untagged()) others.remove_manifest(index);
+        for (Index index = 0; index < tags_.size(); ++index) {
+            if (tags_[index].is_deleted() && !is_candidate(index)) others.remove_tag(index);
+        }
+        std::vector<RulePlace> chosen(tags_.size());
+        for (auto const& [place, selected] : sized_) {
+            Removal removal = others;
+            for (auto one = selected.rbegin(); one != selected.rend(); ++one) {
+                if (removal.bytes() <= *rule_at(place).until_size) break;
+                if (!is_candidate(one->index)) continue;
+                removal.remove_tag(one->index);
+                if (chosen[one->index].rule == no_index) chosen[one->index] = place;
+            }
+        }
+        for (Index index = 0; index < tags_.size(); ++index) {
+            if (!is_candidate(index)) continue;
+            if (chosen[index].rule == no_index) {
+                tags_[index].reason = Reason::below_size;
+            } else {
+                tags_[index].by = chosen[index];
             }
         }
     }
@@ -103,6 +192,7 @@ class Evaluation {
     std::vector<Policy> const& policies_;
     View const& view_;
     std::vector<Index> matching_;
+    std::vector<SizedRule> sized_;
     Verdicts tags_;
     Verdicts manifests_;
 };
@@ -120,7 +210,14 @@ std::string age_text(View const& view, Time since) {
 Rule const* rule_of(std::vector<Policy> const& policies, Row const& row) {
     if (row.by.rule == no_index) return nullptr;
     auto const& policy = policies[row.by.policy];
-    return row.is_deleted() ? &policy.remove[row.by.rule] : &policy.keep[row.by.rule];
+    return row.reason == Reason::keep_rule ? &policy.keep[row.by.rule] : &policy.remove[row.by.rule];
+}
+
+/// The script of the hook that keeps it.
+std::string script_of(View const& view, Row const& row) {
+    auto const& kept = view.repository().hooks.kept;
+    auto const found = kept.find(view.repository().tags[row.index].name);
+    return found == kept.end() ? std::string() : found->second;
 }
 
 /// When the age began that the rule compared.
@@ -146,6 +243,14 @@ std::string_view to_string(Reason reason) noexcept {
             return "floor";
         case Reason::subject_exists:
             return "subject";
+        case Reason::hook:
+            return "hook";
+        case Reason::hook_failed:
+            return "hook-failed";
+        case Reason::labels_unread:
+            return "labels-unread";
+        case Reason::below_size:
+            return "size";
         case Reason::delete_rule:
             return "delete-rule";
     }
@@ -166,6 +271,14 @@ std::string reason_text(std::vector<Policy> const& policies, View const& view, R
             return fmt::format("floor: number {} of the newest tags", row.rank);
         case Reason::subject_exists:
             return "stays with its subject";
+        case Reason::hook:
+            return fmt::format("kept by the hook retain of {}", script_of(view, row));
+        case Reason::hook_failed:
+            return fmt::format("everything is kept, because {}", view.repository().hooks.failure);
+        case Reason::labels_unread:
+            return "kept, because the labels of the image cannot be read";
+        case Reason::below_size:
+            return fmt::format("{}: not needed for that", rule_text(*rule_of(policies, row)));
         case Reason::keep_rule:
         case Reason::delete_rule:
             break;
@@ -176,11 +289,12 @@ std::string reason_text(std::vector<Policy> const& policies, View const& view, R
     return fmt::format("{}: {}", rule_text(*rule), compared_text(view, row));
 }
 
-std::string place_text(std::vector<Policy> const& policies, Row const& row) {
+std::string place_text(std::vector<Policy> const& policies, View const& view, Row const& row) {
+    if (row.reason == Reason::hook) return script_of(view, row);
     if (row.by.policy == no_index) return {};
     auto const& name = policies[row.by.policy].name;
     if (row.by.rule == no_index) return name + ".protect";
-    return fmt::format("{}.{}.{}", name, row.is_deleted() ? "delete" : "keep", row.by.rule);
+    return fmt::format("{}.{}.{}", name, row.reason == Reason::keep_rule ? "keep" : "delete", row.by.rule);
 }
 
 }  // namespace ocilot::retention

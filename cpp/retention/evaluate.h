@@ -16,9 +16,14 @@ enum class Reason : std::uint8_t {
     protected_tag,   ///< kept: `protect` of a policy names it
     floor,           ///< kept: one of the newest tags of the repository
     subject_exists,  ///< kept: it stands for referrers of a manifest that is there
+    hook,            ///< kept: a `retain` hook keeps it
+    hook_failed,     ///< kept: a `retain` hook could not be asked
+    labels_unread,   ///< kept: rules use labels, and those of the image cannot be read
+    below_size,      ///< kept: the repository is below the size of `until-size` without its deletion
     delete_rule,     ///< deleted
 };
-/// `no-rule`, `keep-rule`, `protected`, `floor`, `subject`, `delete-rule`.
+/// `no-rule`, `keep-rule`, `protected`, `floor`, `subject`, `hook`, `hook-failed`, `labels-unread`, `size`,
+/// `delete-rule`.
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;
 
 /// A rule by its place.
@@ -32,7 +37,7 @@ struct Row {
     bool is_tag = true;
     Index index = no_index;
     Reason reason = Reason::no_rule;
-    RulePlace by = {};       ///< of keep_rule, protected_tag (no rule) and delete_rule
+    RulePlace by = {};       ///< of keep_rule, protected_tag (no rule), below_size and delete_rule
     std::uint32_t rank = 0;  ///< see Selected
 
     [[nodiscard]] bool is_deleted() const noexcept { return reason == Reason::delete_rule; }
@@ -56,7 +61,7 @@ struct Outcome {
 /// A verdict in words, with the values that were compared: `older than 14d: pushed 40d ago`.
 [[nodiscard]] std::string reason_text(std::vector<Policy> const& policies, View const& view, Row const& row);
 
-/// A rule as it is named: `applications.keep.0`, its place in the configuration.
-[[nodiscard]] std::string place_text(std::vector<Policy> const& policies, Row const& row);
+/// A rule as it is named: `applications.keep.0`, its place in the configuration; a hook by its script.
+[[nodiscard]] std::string place_text(std::vector<Policy> const& policies, View const& view, Row const& row);
 
 }  // namespace ocilot::retention

@@ -13,6 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::uint64_t largest_size = std::uint64_t{1} << 60;  // Bytes.
 constexpr std::int64_t longest_seconds = std::int64_t{100} * 365 * 24 * 3600;
 
 std::optional<std::int64_t> seconds_of_unit(char unit) {
@@ -70,6 +71,20 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
     return std::chrono::seconds(total);
 }
 
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+    static constexpr std::pair<std::string_view, unsigned> units[] = {
+        {"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+    std::uint32_t number = 0;
+    auto const* const end = text.data() + text.size();
+    auto const [stopped, problem] = std::from_chars(text.data(), end, number);
+    std::string_view const unit(stopped, static_cast<std::size_t>(end - stopped));
+    auto const found = std::ranges::find(units, unit, [](auto const& row) { return row.first; });
+    if (problem != std::errc() || found == std::end(units) || number > largest_size >> found->second) {
+        return std::nullopt;
+    }
+    return std::uint64_t{number} << found->second;
+}
+
 Result<Members> Members::of(Json const& value, Path at, std::string_view what) {
     if (!value.is_object()) return expected_at(std::move(at), what);
     return Members(value, std::move(at));
@@ -124,6 +139,14 @@ Result<std::optional<std::chrono::seconds>> Members::duration(std::string_view n
     auto const time = parse_duration(text_of(*value).value_or(""));
     if (!time) return expected_at(at(name), "a number and a unit (m, h, d or w), such as 36h, 14d or 2w");
     return time;
+}
+
+Result<std::optional<std::uint64_t>> Members::size(std::string_view name) const {
+    auto const* const value = find(name);
+    if (value == nullptr) return std::optional<std::uint64_t>();
+    auto const bytes = parse_size(text_of(*value).value_or(""));
+    if (!bytes || *bytes == 0) return expected_at(at(name), "a number of bytes above zero, such as 50GiB");
+    return bytes;
 }
 
 Result<bool> Members::flag(std::string_view name) const {

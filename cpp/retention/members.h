@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -37,6 +38,8 @@ class Members {
     [[nodiscard]] Result<std::optional<std::string>> text(std::string_view name) const;
     [[nodiscard]] Result<std::optional<std::size_t>> number(std::string_view name, std::size_t least) const;
     [[nodiscard]] Result<std::optional<std::chrono::seconds>> duration(std::string_view name) const;
+    /// Bytes, above zero.
+    [[nodiscard]] Result<std::optional<std::uint64_t>> size(std::string_view name) const;
     [[nodiscard]] Result<bool> flag(std::string_view name) const;
     /// One text or a list of texts, which is not empty.
     [[nodiscard]] Result<std::vector<std::string>> texts(std::string_view name) const;
@@ -56,5 +59,7 @@ class Members {
 
 /// Seconds of `36h`, `14d` or `1d12h`; nullopt for any other text.
 [[nodiscard]] std::optional<std::chrono::seconds> parse_duration(std::string_view text);
+/// Bytes of `65536`, `500MiB` or `50GiB`; nullopt for any other text.
+[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
 
 }  // namespace ocilot::retention

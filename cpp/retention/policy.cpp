@@ -113,11 +113,15 @@ std::string patterns_text(std::vector<Glob> const& patterns) {
     return fmt::format("{}", fmt::join(texts, " "));
 }
 
+std::string_view order_text(Rule const& rule) {
+    if (rule.by == Order::pull) return " by pull";
+    return rule.by == Order::push && rule.semver ? " by push" : "";
+}
+
 std::string count_text(Rule const& rule) {
     auto text = fmt::format(", newest {}", rule.newest.value_or(0));
     if (rule.count_images) text += " images";
-    if (rule.by == Order::push && rule.semver) text += " by push";
-    if (rule.by == Order::pull) text += " by pull";
+    text += order_text(rule);
     switch (rule.per) {
         case Group::none:
             break;
@@ -131,7 +135,10 @@ std::string count_text(Rule const& rule) {
             text += " per major";
             break;
         case Group::annotation:
-            text += " per annotation " + rule.per_annotation;
+            text += " per annotation " + rule.per_key;
+            break;
+        case Group::label:
+            text += " per label " + rule.per_key;
             break;
     }
     return text;
@@ -143,12 +150,16 @@ std::string conditions_text(Rule const& rule) {
     for (auto const& [key, pattern] : rule.annotations) {
         text += fmt::format(", annotation {}: {}", key, pattern.str());
     }
+    for (auto const& [key, pattern] : rule.labels) text += fmt::format(", label {}: {}", key, pattern.str());
     if (!rule.artifact_types.empty()) text += ", artifact type " + patterns_text(rule.artifact_types);
+    if (!rule.also.empty()) text += ", also " + patterns_text(rule.also);
     if (!rule.unless_also.empty()) text += ", unless also " + patterns_text(rule.unless_also);
     if (rule.older_than) text += ", older than " + duration_text(*rule.older_than);
     if (rule.pushed_within) text += ", pushed within " + duration_text(*rule.pushed_within);
     if (rule.pulled_within) text += ", pulled within " + duration_text(*rule.pulled_within);
     if (rule.newest) text += count_text(rule);
+    if (rule.until_size) text += fmt::format(", until {}{}", size_text(*rule.until_size), order_text(rule));
+    if (rule.all_tags) text += ", all tags of these images";
     return text;
 }
 
@@ -157,6 +168,15 @@ std::string conditions_text(Rule const& rule) {
 bool Policy::matches(oci::RepositoryName const& repository) const noexcept {
     auto const fits = [&](oci::RepositoryPattern const& pattern) { return pattern.matches(repository); };
     return std::ranges::any_of(repositories, fits) && std::ranges::none_of(except, fits);
+}
+
+bool Policy::uses_labels() const noexcept {
+    return std::ranges::any_of(keep, &Rule::uses_labels) || std::ranges::any_of(remove, &Rule::uses_labels);
+}
+
+bool uses_labels(std::vector<Policy> const& policies, oci::RepositoryName const& repository) noexcept {
+    return std::ranges::any_of(
+        policies, [&](Policy const& policy) { return policy.uses_labels() && policy.matches(repository); });
 }
 
 Result<std::vector<Policy>> parse_policies(std::string_view json) {
@@ -172,7 +192,8 @@ std::string rule_text(Rule const& rule) {
         case Selection::orphaned:
             return "orphaned referrers" + conditions_text(rule);
         case Selection::in_use:
-            return "in use by " + rule.in_use;
+            // What follows the path of a URL may be a secret.
+            return "in use by " + rule.in_use.substr(0, rule.in_use.find('?'));
         case Selection::tags:
             break;
     }
@@ -189,6 +210,16 @@ std::string duration_text(std::chrono::seconds time) {
         if (time >= unit && time % unit == seconds(0)) return fmt::format("{}{}", time / unit, letter);
     }
     return fmt::format("{}s", time.count());
+}
+
+std::string size_text(std::uint64_t bytes) {
+    static constexpr std::pair<unsigned, std::string_view> units[] = {
+        {40, "TiB"}, {30, "GiB"}, {20, "MiB"}, {10, "KiB"}};
+    for (auto const& [power, unit] : units) {
+        auto const one = std::uint64_t{1} << power;
+        if (bytes >= one && bytes % one == 0) return fmt::format("{}{}", bytes / one, unit);
+    }
+    return fmt::format("{}B", bytes);
 }
 
 }  // namespace ocilot::retention

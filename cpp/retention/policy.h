@@ -26,7 +26,7 @@ enum class Selection : std::uint8_t {
 enum class Order : std::uint8_t { push, pull, version };
 
 /// In which groups a rule counts.
-enum class Group : std::uint8_t { none, pattern, minor, major, annotation };
+enum class Group : std::uint8_t { none, pattern, minor, major, annotation, label };
 
 /// One rule of a policy: what all of its fields select.
 struct Rule {
@@ -36,8 +36,11 @@ struct Rule {
     bool semver = false;            ///< versions only,
     bool prereleases = false;       ///< and those before a release, too
     std::vector<std::pair<std::string, Glob>> annotations = {};  ///< of the manifest, all of them
+    std::vector<std::pair<std::string, Glob>> labels = {};       ///< of the image, all of them
     std::vector<Glob> artifact_types = {};                       ///< any of them; empty: every type
-    std::vector<Glob> unless_also = {};  ///< spares a tag whose manifest has another tag that matches
+    std::vector<Glob> also = {};         ///< only tags whose manifest has a tag for each of them
+    std::vector<Glob> unless_also = {};  ///< spares a tag whose manifest has a tag that matches
+    bool all_tags = false;               ///< with a tag, all others of its manifest
     std::optional<std::chrono::seconds> older_than = {};  ///< since it was pushed, or became untagged
     std::optional<std::chrono::seconds> pushed_within = {};
     std::optional<std::chrono::seconds> pulled_within = {};
@@ -45,8 +48,12 @@ struct Rule {
     Order by = Order::push;
     bool count_images = false;  ///< whether tags of one manifest count once
     Group per = Group::none;
-    std::string per_annotation = {};
-    std::string in_use = {};  ///< path of the list
+    std::string per_key = {};  ///< of the annotation or the label
+    /// Only the oldest, until what the tags of the repository need is no more than so many bytes.
+    std::optional<std::uint64_t> until_size = {};
+    std::string in_use = {};  ///< path or URL of the list
+
+    [[nodiscard]] bool uses_labels() const noexcept { return !labels.empty() || per == Group::label; }
 };
 
 /// What is kept and what is deleted in some repositories. `keep` wins over `delete`, of all policies that
@@ -62,6 +69,7 @@ struct Policy {
     unsigned fuse = 25;              ///< percent of a repository's tags above which a plan waits
 
     [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;
+    [[nodiscard]] bool uses_labels() const noexcept;
 };
 
 /// Policies as JSON, a list of objects in the form of the configuration (docs/operate/retention.md). config:
@@ -72,7 +80,13 @@ struct Policy {
 /// A rule as one line: `tags dev-*, newest 10 per pattern`.
 [[nodiscard]] std::string rule_text(Rule const& rule);
 
+/// Whether rules for this repository need the labels of its images.
+[[nodiscard]] bool uses_labels(std::vector<Policy> const& policies,
+                               oci::RepositoryName const& repository) noexcept;
+
 /// `36h`, `14d`: as the configuration writes it.
 [[nodiscard]] std::string duration_text(std::chrono::seconds time);
+/// `50GiB`: the same of bytes.
+[[nodiscard]] std::string size_text(std::uint64_t bytes);
 
 }  // namespace ocilot::retention

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -36,11 +37,19 @@ struct ManifestEntry {
     bool subject_restorable = false;  ///< it was deleted and can be restored
     std::string artifact_type = {};
     oci::Annotations annotations = {};
+    std::string media_type = {};
+    std::optional<oci::Annotations> labels = {};  ///< of the image; nullopt: not read, or cannot be
 };
 
 struct BlobEntry {
     oci::Digest digest;
     std::uint64_t size = 0;  ///< bytes
+};
+
+/// What `retain` hooks say about the tags of a repository.
+struct HookVerdict {
+    std::map<std::string, std::string, std::less<>> kept = {};  ///< tags, each with the script that keeps it
+    std::string failure = {};  ///< why the hooks could not be asked: then everything stays
 };
 
 /// A repository as it is at one time: what rules select from.
@@ -51,8 +60,9 @@ struct Repository {
     std::vector<BlobEntry> blobs = {};                  ///< by digest
     std::vector<std::pair<Index, Index>> parents = {};  ///< a manifest, and one that lists it; sorted
     std::vector<std::pair<Index, Index>> holders = {};  ///< a blob, and a manifest that names it; sorted
-    /// Tags and digests that deployments use, by the path of the list that names them.
+    /// Tags and digests that deployments use, by the place of the list that names them.
     std::set<std::pair<std::string, std::string>> in_use = {};
+    HookVerdict hooks = {};
 
     /// no_index if there is none.
     [[nodiscard]] Index find_manifest(oci::Digest const& digest) const noexcept;

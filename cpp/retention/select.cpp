@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace ocilot::retention {
 
@@ -21,6 +22,19 @@ struct Match {
     std::optional<Version> version = {};
 };
 
+/// For each manifest whether each of the patterns matches one of its tags.
+std::vector<bool> tagged_by_all(Repository const& repository, std::vector<Glob> const& patterns) {
+    std::vector<bool> all(repository.manifests.size(), true);
+    for (auto const& pattern : patterns) {
+        std::vector<bool> found(repository.manifests.size());
+        for (auto const& tag : repository.tags) {
+            if (pattern.matches(tag.name)) found[tag.manifest] = true;
+        }
+        for (Index index = 0; index < all.size(); ++index) all[index] = all[index] && found[index];
+    }
+    return all;
+}
+
 /// For each manifest whether one of its tags matches.
 std::vector<bool> also_tagged(Repository const& repository, std::vector<Glob> const& patterns) {
     std::vector<bool> found(repository.manifests.size());
@@ -31,13 +45,23 @@ std::vector<bool> also_tagged(Repository const& repository, std::vector<Glob> co
     return found;
 }
 
+bool keys_fit(std::vector<std::pair<std::string, Glob>> const& wanted, oci::Annotations const& given) {
+    return std::ranges::all_of(wanted, [&](auto const& one) {
+        auto const found = given.find(one.first);
+        return found != given.end() && one.second.matches(found->second);
+    });
+}
+
 bool content_fits(Rule const& rule, ManifestEntry const& manifest) {
     if (!rule.artifact_types.empty() && !any_matches(rule.artifact_types, manifest.artifact_type))
         return false;
-    return std::ranges::all_of(rule.annotations, [&](auto const& wanted) {
-        auto const found = manifest.annotations.find(wanted.first);
-        return found != manifest.annotations.end() && wanted.second.matches(found->second);
-    });
+    if (!keys_fit(rule.annotations, manifest.annotations)) return false;
+    return rule.labels.empty() || (manifest.labels && keys_fit(rule.labels, *manifest.labels));
+}
+
+std::string value_of(oci::Annotations const& given, std::string const& key) {
+    auto const found = given.find(key);
+    return found == given.end() ? std::string() : found->second;
 }
 
 /// Reads the name of a tag as the rule does; nullopt if it is not selected.
@@ -68,10 +92,11 @@ bool time_fits(Rule const& rule, View const& view, TagEntry const& tag) {
 std::vector<Match> matches_of(Rule const& rule, View const& view) {
     auto const& repository = view.repository();
     auto const spared = also_tagged(repository, rule.unless_also);
+    auto const wanted = tagged_by_all(repository, rule.also);
     std::vector<Match> matches;
     for (auto const index : view.images()) {
         auto const& tag = repository.tags[index];
-        if (spared[tag.manifest]) continue;
+        if (spared[tag.manifest] || !wanted[tag.manifest]) continue;
         auto match = name_fits(rule, index, tag.name);
         if (!match || !content_fits(rule, view.manifest_of(tag)) || !time_fits(rule, view, tag)) continue;
         matches.push_back(std::move(*match));
@@ -98,6 +123,7 @@ void sort_by(Order order, View const& view, std::vector<Match>& matches) {
 }
 
 std::string group_of(Rule const& rule, View const& view, Match const& match) {
+    auto const& manifest = view.manifest_of(view.repository().tags[match.tag]);
     switch (rule.per) {
         case Group::none:
             break;
@@ -107,11 +133,10 @@ std::string group_of(Rule const& rule, View const& view, Match const& match) {
             return fmt::format("{}.{}", match.version->major, match.version->minor);
         case Group::major:
             return std::to_string(match.version->major);
-        case Group::annotation: {
-            auto const& annotations = view.manifest_of(view.repository().tags[match.tag]).annotations;
-            auto const found = annotations.find(rule.per_annotation);
-            return found == annotations.end() ? std::string() : found->second;
-        }
+        case Group::annotation:
+            return value_of(manifest.annotations, rule.per_key);
+        case Group::label:
+            return manifest.labels ? value_of(*manifest.labels, rule.per_key) : std::string();
     }
     return {};
 }
@@ -142,22 +167,67 @@ std::vector<Selected> newest_of(Rule const& rule, View const& view, std::vector<
     return selected;
 }
 
+/// With each tag that is selected all others of its image, in the place of the first.
+std::vector<Selected> with_all_tags(View const& view, std::vector<Selected> const& selected) {
+    auto const& tags = view.repository().tags;
+    std::unordered_map<Index, std::vector<Index>> images;
+    for (auto const& one : selected) images.try_emplace(tags[one.index].manifest);
+    for (auto const index : view.images()) {
+        auto const image = images.find(tags[index].manifest);
+        if (image != images.end()) image->second.push_back(index);
+    }
+    std::vector<Selected> all;
+    for (auto const& one : selected) {
+        for (auto const index : std::exchange(images[tags[one.index].manifest], {})) {
+            all.push_back({index, true, one.rank});
+        }
+    }
+    return all;
+}
+
 std::vector<Selected> select_tags(Rule const& rule, View const& view) {
     auto matches = matches_of(rule, view);
-    if (rule.newest) return newest_of(rule, view, std::move(matches));
     std::vector<Selected> selected;
-    selected.reserve(matches.size());
-    for (auto const& match : matches) selected.push_back({match.tag, true, 0});
-    return selected;
+    if (rule.newest) {
+        selected = newest_of(rule, view, std::move(matches));
+    } else {
+        if (rule.until_size) sort_by(rule.by, view, matches);
+        selected.reserve(matches.size());
+        for (auto const& match : matches) selected.push_back({match.tag, true, 0});
+    }
+    return rule.all_tags ? with_all_tags(view, selected) : selected;
+}
+
+/// The newest of manifests without a tag, at their ranks.
+void keep_newest(Rule const& rule, View const& view, std::vector<Selected>& selected) {
+    auto const& manifests = view.repository().manifests;
+    auto const time_of = [&](Index index) {
+        auto const& manifest = manifests[index];
+        auto const pushed = manifest.pushed_at;
+        return rule.by == Order::pull ? std::max(pushed, manifest.pulled_at.value_or(pushed)) : pushed;
+    };
+    std::ranges::sort(selected, [&](Selected const& one, Selected const& other) {
+        auto const by = time_of(one.index) <=> time_of(other.index);
+        return by != 0 ? by > 0 : manifests[one.index].digest < manifests[other.index].digest;
+    });
+    selected.resize(std::min(selected.size(), *rule.newest));
+    std::uint32_t rank = 0;
+    for (auto& one : selected) one.rank = ++rank;
 }
 
 std::vector<Selected> select_untagged(Rule const& rule, View const& view) {
     std::vector<Selected> selected;
     for (auto const index : view.untagged()) {
         auto const& manifest = view.repository().manifests[index];
-        auto const age = view.now() - manifest.released_at.value_or(view.now());
-        if (age >= *rule.older_than && content_fits(rule, manifest)) selected.push_back({index, false, 0});
+        auto const age = view.now() - manifest.pushed_at;
+        auto const pulled = view.now() - std::max(manifest.pushed_at, manifest.pulled_at.value_or(Time::min()));
+        auto const untagged = view.now() - manifest.released_at.value_or(view.now());
+        if (rule.older_than && untagged < *rule.older_than) continue;
+        if (rule.pushed_within && age >= *rule.pushed_within) continue;
+        if (rule.pulled_within && pulled >= *rule.pulled_within) continue;
+        if (content_fits(rule, manifest)) selected.push_back({index, false, 0});
     }
+    if (rule.newest) keep_newest(rule, view, selected);
     return selected;
 }
 

@@ -45,7 +45,8 @@ struct Selected {
     std::uint32_t rank = 0;  ///< among those that were counted, from 1; 0: not counted
 };
 
-/// Everything in a repository that a rule selects, independent of other rules.
+/// Everything in a repository that a rule selects, independent of other rules. What goes until a size is
+/// reached is in order, the newest first.
 [[nodiscard]] std::vector<Selected> select(Rule const& rule, View const& view);
 
 }  // namespace ocilot::retention

@@ -89,6 +89,9 @@ class FakeBox:
     def caller(self, id: int, name: str, groups: Sequence[str], kind: str, admin: bool = False) -> bool:
         return self._put(id, "caller", name, list(groups), kind, admin)
 
+    def keep(self, id: int, tags: Sequence[tuple[str, str]]) -> bool:
+        return self._put(id, "keep", dict(tags))
+
     def fail(self, id: int, reason: str, by: str = "") -> bool:
         return self._put(id, "fail", reason, by)
 

@@ -74,8 +74,8 @@ def test_functions_and_methods_named_like_points_are_hooks(tmp_path: Path) -> No
             "a.py:1: on_deleted would never be asked: this version does not support event",
         ),
         (
-            "def retain(history): ...",
-            "a.py:1: retain would never be asked: this version does not support retention",
+            "def retain(history, tags): ...",
+            "a.py:1: retain takes the arguments (history, tags); expected one",
         ),
         (
             "def admit_mirror(m): ...",

@@ -53,6 +53,7 @@ Result<RetentionManifest> manifest_of(SqliteRows const& rows) {
     }
     if (!rows.is_null(7)) manifest.released_at = stored_time(rows, 7);
     manifest.subject_restorable = rows.integer(8) != 0;
+    manifest.media_type = rows.text(9);
     return manifest;
 }
 
@@ -62,7 +63,7 @@ Result<Slice<RetentionManifest>> read_manifests(SqliteDb& db, std::string const&
         db.query("SELECT m.id, m.digest, m.size, m.pushed_at, m.subject, m.artifact_type, m.annotations, "
                  "(SELECT r.released_at FROM review r WHERE r.repository = ?1 AND r.digest = m.digest "
                  "AND r.fresh = 0), EXISTS (SELECT 1 FROM removed_manifest d WHERE d.repository = ?1 "
-                 "AND d.digest = m.subject) FROM manifest m "
+                 "AND d.digest = m.subject), m.media_type FROM manifest m "
                  "WHERE m.repository = (SELECT id FROM repository WHERE name = ?1) AND m.digest > ?2 "
                  "ORDER BY m.digest LIMIT ?3",
                  {repository, after(page), one_more(page)}));

@@ -224,8 +224,15 @@ def unasked_points(settings: _core.Settings) -> dict[str, str]:
 
     Everything else is always asked: `authorize` in an open registry, too, about callers without a name.
     """
-    if settings.accounts or settings.auth_htpasswd:
-        return {}
+    unasked = {}
+    if settings.retention_policies == "[]":
+        unasked["retain"] = "no retention policy deletes tags; set ocilot.retention.policies"
+    if not settings.accounts and not settings.auth_htpasswd:
+        unasked["authenticate"] = _why_no_passwords(settings)
+    return unasked
+
+
+def _why_no_passwords(settings: _core.Settings) -> str:
     why = "passwords are not accepted"
     if settings.auth_token:
         why += "; callers log in with a token of the token server in auth.token"
@@ -233,7 +240,7 @@ def unasked_points(settings: _core.Settings) -> dict[str, str]:
         why += "; auth.silly accepts every login"
     else:
         why += "; set ocilot.accounts.enabled: true"
-    return {"authenticate": why}
+    return why
 
 
 class _Rules:

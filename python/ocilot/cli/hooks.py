@@ -115,7 +115,8 @@ def try_(
     """Call the hooks of a script for a made-up value or a stored image, and print their answers.
 
     A made-up value has the fields of the functions in ocilot.hooks.testing; `caller` is a name or an object:
-    `--set tag=v1 --set caller=alice --set labels='{a: b}'`.
+    `--set tag=v1 --set caller=alice --set labels='{a: b}'`. For `retain` that is `--set tags='[v2, v1]'`, and
+    the answer is a list of tags.
 
     An image is read from the registry at --config or --root, and the hooks of a push are called for it. Only
     `caller` can be set then. Nothing is written.
@@ -143,9 +144,18 @@ def _try_value(hook: Any, point: str, fields: dict[str, Any], output: Output) ->
     if point not in hook.points:
         raise ValueError(f"{hook.script.spec.path} has no {point}; it has {', '.join(hook.points)}")
     answer = _asked(hook, point, value)
+    if point == "retain":
+        _print_kept(value, frozenset(answer), output)
+        return
     data = None if answer is None else {"answer": type(answer).__name__, **_plain(answer)}
     shown = "None: no objection; other hooks and rules decide" if answer is None else answer
     print_data(data, output, lambda: print(shown))
+
+
+def _print_kept(history: Any, kept: frozenset[str], output: Output) -> None:
+    rows = [{"tag": tag.name, "keep": tag.name in kept} for tag in history.tags]
+    shown = [{"tag": row["tag"], "keep": "yes" if row["keep"] else "no"} for row in rows]
+    print_data(rows, output, lambda: print_table(shown, {"tag": "TAG", "keep": "KEEP"}))
 
 
 def _try_image(at: Location, hook: Any, image: str, fields: dict[str, Any], output: Output) -> None:
@@ -188,13 +198,14 @@ def _asked(hook: Any, point: str, value: Any) -> Any:
     from ocilot.hooks.loading.answers import WrongAnswer
     from ocilot.hooks.running.failures import describe
 
+    then = "keep all tags" if point == "retain" else "answer 503"
     try:
         return hook.ask(point, value)
     except WrongAnswer as wrong:
-        raise Error(f"{point} failed, the registry would answer 503: {wrong}") from None
+        raise Error(f"{point} failed, the registry would {then}: {wrong}") from None
     except (Exception, SystemExit) as problem:
         raised = describe(problem, str(hook.script.path))
-        raise Error(f"{point} failed, the registry would answer 503: it raised {raised}") from None
+        raise Error(f"{point} failed, the registry would {then}: it raised {raised}") from None
 
 
 @app.command("status")

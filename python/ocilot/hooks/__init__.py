@@ -13,6 +13,7 @@ A script is a Python file. A function, or a method of a Hook, with the name of a
 from ocilot.text_file import read_text
 
 from .decisions import Allow, Decision, Deny
+from .history import Tag, TagHistory
 from .hook import Hook, asked_once
 from .passwords import check_password
 from .units import Duration, Size
@@ -47,6 +48,8 @@ __all__ = [
     "ManifestPush",
     "Referrer",
     "Size",
+    "Tag",
+    "TagHistory",
     "TagMove",
     "asked_once",
     "check_password",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ocilot.hooks.decisions import Allow, Deny
+from ocilot.hooks.history import Tag
 from ocilot.hooks.units import Duration
 from ocilot.hooks.values import Caller
 
@@ -21,8 +22,10 @@ class WrongAnswer(Exception):
     """An answer of a type that the hook point does not accept."""
 
 
-def checked(point: Point, answer: Any) -> Allow | Deny | Caller | None:
-    """The answer. Raises WrongAnswer."""
+def checked(point: Point, answer: Any) -> Allow | Deny | Caller | tuple[str, ...] | None:
+    """The answer; of `retain` the names of the tags. Raises WrongAnswer."""
+    if point.family is Family.RETAIN:
+        return _kept(answer)
     if answer is None:
         return None
     # Most answers are exactly of these types, and this is asked for every one.
@@ -41,6 +44,22 @@ def checked(point: Point, answer: Any) -> Allow | Deny | Caller | None:
         raise WrongAnswer("it answered a coroutine; write `async def`, or `return await ...` in one")
     expected = ", ".join(kind.__name__ for kind in point.answers)
     raise WrongAnswer(f"it answered {_shown(answer)}; {point.name} takes {expected} or None")
+
+
+def _kept(answer: Any) -> tuple[str, ...]:
+    if inspect.iscoroutine(answer):
+        answer.close()
+        raise WrongAnswer("it answered a coroutine; write `async def`, or `return await ...` in one")
+    # None is more often a forgotten `return` than the wish to keep nothing.
+    if not isinstance(answer, list | tuple | set | frozenset):
+        raise WrongAnswer(
+            f"it answered {_shown(answer)}; retain takes the list of tags to keep, which may be empty"
+        )
+    names = tuple(one.name if isinstance(one, Tag) else one for one in answer)
+    for name in names:
+        if not _is_text(name):
+            raise WrongAnswer(f"it answered a list with {_shown(name)}; retain takes tags, or their names")
+    return names
 
 
 def _caller(caller: Caller) -> Caller:
@@ -67,12 +86,17 @@ def _is_text(text: object) -> bool:
 
 
 def is_final(family: Family, answer: object) -> bool:
-    """Whether no further hook is asked: admit asks until one denies, the others until one answers."""
+    """Whether no further hook is asked: admit asks until one denies, retain asks all, the others until one
+    answers."""
+    if family is Family.RETAIN:
+        return False
     return isinstance(answer, Deny) if family is Family.ADMIT else answer is not None
 
 
 def one_of_all(family: Family, hooks: Sequence[Callable[[], Any]]) -> Any:
     """The joined answer of several hooks, as the table of families says."""
+    if family is Family.RETAIN:
+        return tuple(dict.fromkeys(name for ask in hooks for name in ask()))
     for ask in hooks:
         answer = ask()
         if is_final(family, answer):

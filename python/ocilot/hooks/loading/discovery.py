@@ -59,7 +59,6 @@ def refuse_undelivered(point: Point, where: str) -> None:
         return
     why = {
         Family.EVENT: "this version does not support event hooks",
-        Family.RETAIN: "this version does not support retention hooks",
     }.get(point.family, "this version does not fetch from other registries")
     raise Problem(f"{where}: {point.name} would never be asked: {why}; take it out, or name it _{point.name}")
 

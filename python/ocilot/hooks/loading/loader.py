@@ -109,9 +109,10 @@ def _script(spec: Spec, path: Path, module: ModuleType, siblings: list[Path]) ->
     for one in chosen:
         discovery.refuse_undelivered(one.point, f"{spec.path}:{one.line}")
         if spec.on_error == "allow" and one.point.family is not Family.ADMIT:
+            why = "keeps all tags" if one.point.family is Family.RETAIN else "has to be denied"
             raise Problem(
                 f"{spec.path}: on_error: allow is for admit_* only, and it has {one.title}: "
-                "a failed login has to be denied"
+                f"what it decides {why} if it fails"
             )
     classes = list(dict.fromkeys(one.owner for one in chosen if one.owner is not None))
     try:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from ocilot.hooks.decisions import Allow, Deny
+from ocilot.hooks.history import TagHistory
 from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, TagMove
 
 
@@ -28,7 +29,7 @@ class Point(NamedTuple):
     argument: type | None
     """The type of the one argument; None for a point this version does not deliver."""
     answers: tuple[type, ...]
-    """Types it may answer beside None."""
+    """Types it may answer, beside None for all but `retain`."""
 
     @property
     def is_delivered(self) -> bool:
@@ -64,7 +65,7 @@ POINTS: Final[dict[str, Point]] = {
         _event("on_deleted", "after a tag or a manifest is deleted"),
         _event("on_pulled", "after a manifest is pulled"),
         _event("on_mirrored", "after content is fetched from another registry"),
-        Point("retain", Family.RETAIN, "when the retention job deletes old tags", None, (list,)),
+        Point("retain", Family.RETAIN, "when a retention plan would delete tags", TagHistory, (list,)),
     )
 }
 

@@ -38,6 +38,7 @@ class OpenQuestion:
         "chain",
         "deadline",
         "id",
+        "kept",
         "left_out",
         "place",
         "point",
@@ -69,6 +70,8 @@ class OpenQuestion:
         self.left_out = unasked(point, about)
         self.chain = chain
         self.place = 0
+        self.kept: dict[str, str] = {}
+        """Tags that hooks keep, each with the script that was first to say so."""
         self.unanswered = unanswered
         unanswered[self] = None
 

@@ -79,6 +79,8 @@ def of_answer(answer: Any) -> list[Any]:
         return ["caller", answer.name, sorted(answer.groups), answer.kind, answer.admin]
     if isinstance(answer, Failed):
         return ["failed", answer.reason]
+    if isinstance(answer, tuple):
+        return ["keep", list(answer)]
     return ["none"]
 
 
@@ -95,6 +97,8 @@ def to_answer(data: list[Any]) -> Any:
             return Caller(name, frozenset(groups), "", kind, admin)  # type: ignore[arg-type] # checked later
         case ["failed", str(reason)]:
             return Failed(reason)
+        case ["keep", list(names)]:
+            return names
     raise ValueError(f"invalid answer {data!r}")
 
 

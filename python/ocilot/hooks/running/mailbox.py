@@ -35,6 +35,9 @@ class Mailbox(Protocol):
     def caller(self, id: int, name: str, groups: Sequence[str], kind: str, admin: bool = False) -> bool:
         """The caller of a login."""
 
+    def keep(self, id: int, tags: Sequence[tuple[str, str]]) -> bool:
+        """The tags to keep, each with the script that keeps it."""
+
     def fail(self, id: int, reason: str, by: str = "") -> bool:
         """A script could not answer."""
 

@@ -143,6 +143,10 @@ class Runner:
                 ]
                 self.box.log("warn", "hook failed, allowed by on_error: allow", fields)
                 return False
+        elif family is Family.RETAIN:
+            for name in outcome:
+                question.kept.setdefault(name, link.script.name)
+            return False
         elif not is_final(family, outcome):
             return False
         self.finish(question, outcome, link.script.name)
@@ -153,8 +157,11 @@ class Runner:
         question.close()
         kind = type(answer)
         if answer is None:
-            if POINTS[question.point].family is Family.ADMIT:
+            family = POINTS[question.point].family
+            if family is Family.ADMIT:
                 self.box.allow(question.id)
+            elif family is Family.RETAIN:
+                self.box.keep(question.id, list(question.kept.items()))
             else:
                 self.box.none(question.id)
         elif kind is Deny:
@@ -319,7 +326,7 @@ def _broken(problem: Exception) -> Failed:
 def _outcome(outcome: Any) -> str:
     if type(outcome) is Failed:
         return outcome.outcome
-    return {Deny: "deny", Allow: "allow", Caller: "allow"}.get(type(outcome), "pass")
+    return {Deny: "deny", Allow: "allow", Caller: "allow", tuple: "keep"}.get(type(outcome), "pass")
 
 
 def _whole(ttl: float) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ocilot.hooks.history import Tag, TagHistory
 from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, Referrer, TagMove
 
 About = tuple[Any, ...]
@@ -70,6 +72,33 @@ def _deletion(about: About) -> Deletion:
     return Deletion(_caller(caller), repository, kind, reference, *map(tuple, tags))
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _time(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _tag_of(about: About) -> Tag:
+    name, digest, pushed, size, media_type, artifact_type, annotations, pulled, pulls = about
+    return Tag(
+        name,
+        digest,
+        _time(pushed),
+        size,
+        media_type,
+        artifact_type,
+        annotations,
+        None if pulled is None else _time(pulled),
+        pulls,
+    )
+
+
+def _history(about: About) -> TagHistory:
+    at, repository, tags = about
+    return TagHistory(repository, _time(at), tuple(map(_tag_of, tags)))
+
+
 def unasked(point: str, about: About) -> int:
     """How many tags `variants` leaves out."""
     tags = about[4] if point == "admit_delete" and len(about) > 4 else ()
@@ -83,5 +112,6 @@ VALUES: dict[str, Callable[[About], Any]] = {
     "admit_blob": _blob,
     "admit_tag": _tag,
     "admit_delete": _deletion,
+    "retain": _history,
 }
 """By point: the value of one variant of a question."""

@@ -33,8 +33,8 @@ _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 30.0
 _HEALTHY = 60.0
 _STOP = STOP + 1.0
-_LONGEST = 1 << 20
-"""Bytes of an answer."""
+_LONGEST = 1 << 24
+"""Bytes of an answer: all tags of a large repository."""
 
 
 _NEEDED = re.compile(r"PATH|HOME|LANG(UAGE)?|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|SSL_CERT_(FILE|DIR)|PYTHON\w*")

@@ -19,8 +19,10 @@ from .examples import (
     a_blob,
     a_caller,
     a_deletion,
+    a_history,
     a_login,
     a_push,
+    a_tag,
     a_tag_move,
     an_access,
 )
@@ -37,8 +39,10 @@ __all__ = [
     "a_blob",
     "a_caller",
     "a_deletion",
+    "a_history",
     "a_login",
     "a_push",
+    "a_tag",
     "a_tag_move",
     "an_access",
 ]

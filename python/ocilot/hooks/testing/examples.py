@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ocilot.hooks.history import Tag, TagHistory
 from ocilot.hooks.values import (
     Access,
     Action,
@@ -23,6 +25,8 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+_NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
 def a_caller(
@@ -150,6 +154,50 @@ def a_deletion(
     """The deletion of a tag, a manifest (by digest) or, with `kind="blob"`, a blob; for `admit_delete`."""
     kind = kind or ("manifest" if ":" in reference else "tag")
     return Deletion(caller or a_caller(), repository, kind, reference, tuple(tags))
+
+
+def a_tag(
+    name: str = "v1",
+    *,
+    days: float = 0.0,
+    digest: str | None = None,
+    size: int = 1000,
+    media_type: str = MANIFEST,
+    artifact_type: str = CONFIG,
+    annotations: Mapping[str, str] | None = None,
+    pulled: float | None = None,
+    pulls: int = 0,
+) -> Tag:
+    """A tag of `a_history`, pushed so many days before its plan, and pulled `pulled` days before."""
+    return Tag(
+        name=name,
+        digest=digest or _digest(name.encode()),
+        pushed=_NOW - timedelta(days=days),
+        size=size,
+        media_type=media_type,
+        artifact_type=artifact_type,
+        annotations=dict(annotations or {}),
+        pulled=None if pulled is None else _NOW - timedelta(days=pulled),
+        pulls=pulls,
+    )
+
+
+def a_history(
+    repository: str = "team/app", tags: Iterable[Tag | str | Mapping[str, Any]] = ("v2", "v1")
+) -> TagHistory:
+    """The tags of a repository, for `retain`.
+
+    A tag is a Tag, an object with the fields of `a_tag`, or a name: the first was pushed when the plan is
+    made, the second a day before, and so on.
+    """
+    made = []
+    for number, one in enumerate(tags):
+        if isinstance(one, Mapping):
+            made.append(a_tag(**one))
+        else:
+            made.append(one if isinstance(one, Tag) else a_tag(one, days=number))
+    made.sort(key=lambda tag: (tag.pushed, tag.name), reverse=True)
+    return TagHistory(repository, _NOW, tuple(made))
 
 
 def _digest(content: bytes) -> str:

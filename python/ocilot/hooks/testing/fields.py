@@ -19,6 +19,7 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "admit_blob": examples.a_blob,
     "admit_tag": examples.a_tag_move,
     "admit_delete": examples.a_deletion,
+    "retain": examples.a_history,
 }
 
 

@@ -14,6 +14,7 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 from ocilot.hooks.decisions import Allow, Deny
+from ocilot.hooks.history import TagHistory
 from ocilot.hooks.loading import loader
 from ocilot.hooks.loading.answers import checked, one_of_all
 from ocilot.hooks.loading.points import POINTS, Family
@@ -72,6 +73,12 @@ class Harness:
         """Calls `authenticate`; None: the script does not know the user."""
         answer: Caller | Deny | None = self.ask("authenticate", login)
         return answer
+
+    def retain(self, history: TagHistory) -> list[str]:
+        """Calls the `retain` hooks, and returns the names of the tags that one of them keeps, as the history
+        lists them."""
+        kept = frozenset(self.ask("retain", history))
+        return [tag.name for tag in history.tags if tag.name in kept]
 
     def ask(self, point: str, value: Any) -> Any:
         """Calls all hooks of a point, and combines their answers as the registry does."""

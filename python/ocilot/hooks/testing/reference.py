@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ocilot.hooks import testing
 from ocilot.hooks.decisions import Allow, Deny
+from ocilot.hooks.history import Tag, TagHistory
 from ocilot.hooks.hook import Hook, asked_once
 from ocilot.hooks.loading.points import Family
 from ocilot.hooks.passwords import check_password
@@ -39,6 +40,8 @@ VALUES: tuple[type, ...] = (
     TagMove,
     Referrer,
     Deletion,
+    TagHistory,
+    Tag,
 )
 ANSWERS: tuple[type, ...] = (Allow, Deny)
 HELPERS: tuple[Callable[..., Any], ...] = (Hook, asked_once, check_password, read_text, Size, Duration)
@@ -48,7 +51,7 @@ SEVERAL: dict[Family, str] = {
     Family.AUTHORIZE: "The first answer but `None` decides. `None`: ask the access rules",
     Family.ADMIT: "The first `Deny` decides. `None`, `Allow`: no objection",
     Family.EVENT: "Each hook gets each event",
-    Family.RETAIN: "A tag is deleted only if no hook keeps it",
+    Family.RETAIN: "All are asked; a tag is deleted only if none keeps it",
 }
 """How the answers of several hooks are combined."""
 
@@ -57,7 +60,7 @@ ERROR: dict[Family, str] = {
     Family.AUTHORIZE: "503",
     Family.ADMIT: "503, or no objection with `on_error: allow`",
     Family.EVENT: "retried later",
-    Family.RETAIN: "all tags are kept",
+    Family.RETAIN: "everything in the repository is kept",
 }
 """What happens if a hook fails or is late."""
 
