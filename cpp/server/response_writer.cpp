@@ -163,8 +163,8 @@ Task<Result<>> Outlet::live(http::LiveBody& body, bool chunked) {
         CO_CHECK(co_await write(chunk, false));
         sent.body_bytes += piece_of_body->size();
     }
-    if (chunked) CO_CHECK(co_await write("0\r\n\r\n", false));
-    co_return Result<>();
+    if (!chunked) co_return Result<>();
+    co_return co_await write("0\r\n\r\n", false);
 }
 
 Task<Result<>> Outlet::copy(blob::Blob& source, std::uint64_t offset, std::uint64_t length, bool more) {

@@ -1,5 +1,6 @@
 #include "http/core/app.h"
 
+#include "http/core/acting_caller.h"
 #include "http/core/caller_note.h"
 #include "http/core/errors.h"
 #include "http/core/header.h"
@@ -207,6 +208,7 @@ Context App::context_of(Request const& request, Target const& target, Route cons
             .jobs = parts_.jobs,
             .collector = parts_.collector,
             .retention = parts_.retention,
+            .hook_deliveries = parts_.hook_deliveries,
             .webhooks = parts_.webhooks,
             .settings = settings_,
             .caller = caller,
@@ -248,13 +250,16 @@ auth::RequestCredentials App::presented(Request const& request) {
 }
 
 std::optional<policy::Caller> App::known_caller(Request const& request, Verb const& verb) {
-    if (request.local) return local_caller();
+    if (request.local) return acts_for(request) ? std::nullopt : std::optional(local_caller());
     if (verb.action && !parts_.guard.open()) return parts_.guard.recall(presented(request));
     // Who asks the token server for a token without Basic credentials.
     return parts_.guard.recall({.address = request.peer, .certificate = request.certificate});
 }
 
 Task<Result<policy::Caller>> App::find_caller(Request const& request) {
+    if (auto const who = acts_for(request)) {
+        co_return co_await acting_caller(parts_.registry, parts_.tokens != nullptr, *who);
+    }
     co_return co_await parts_.guard.identify(presented(request));
 }
 

@@ -22,6 +22,7 @@ struct Context {
     ocilot::jobs::JobControl* jobs;      ///< null where no jobs run
     ocilot::jobs::Collector* collector;  ///< null where nothing is collected
     ocilot::jobs::Retention* retention;  ///< null where no rules are applied
+    ocilot::jobs::HookDeliveries* hook_deliveries;  ///< null where no scripts are told of events
     ocilot::jobs::Webhooks* webhooks;    ///< null where no events are delivered
     AppSettings const& settings;
     policy::Caller const& caller;
