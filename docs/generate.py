@@ -61,6 +61,7 @@ COMMANDS = (
     ("hooks", "try"),
     ("hooks", "status"),
     ("hooks", "reload"),
+    *(("hooks", command) for command in ("parked", "replay", "discard")),
     ("version",),
 )
 
