@@ -30,7 +30,7 @@ from .events import (
 from .history import Tag, TagHistory
 from .hook import Hook, asked_once
 from .passwords import check_password
-from .registry import Manifest, Registry, RegistryError
+from .registry import Manifest, NotFound, Registry, RegistryError
 from .units import Duration, Size
 from .values import (
     Access,
@@ -68,6 +68,7 @@ __all__ = [
     "ManifestPush",
     "ManifestPushed",
     "Mounted",
+    "NotFound",
     "Referrer",
     "Refused",
     "Registry",

@@ -39,6 +39,10 @@ class RegistryError(Exception):
         self.status = status
 
 
+class NotFound(RegistryError):
+    """The registry has no such manifest, blob or repository, or none that the caller may see."""
+
+
 @dataclass(frozen=True)
 class Manifest:
     """A stored manifest."""
@@ -180,7 +184,8 @@ class Registry:
         answer = self._ask(method, target, dict(headers or {}), content)
         if answer.status < 400:
             return answer
-        raise RegistryError(answer.status, f"{method} {target.partition('?')[0]}: {_sentence(answer)}")
+        kind = NotFound if answer.status == 404 else RegistryError
+        raise kind(answer.status, f"{method} {target.partition('?')[0]}: {_sentence(answer)}")
 
     def _ask(self, method: str, target: str, headers: dict[str, str], content: bytes) -> Answer:
         """One request."""

@@ -16,7 +16,7 @@ from ocilot.hooks.history import Tag, TagHistory
 from ocilot.hooks.hook import Hook, asked_once
 from ocilot.hooks.loading.points import Family
 from ocilot.hooks.passwords import check_password
-from ocilot.hooks.registry import Manifest, Registry, RegistryError
+from ocilot.hooks.registry import Manifest, NotFound, Registry, RegistryError
 from ocilot.hooks.units import Duration, Size
 from ocilot.hooks.values import (
     Access,
@@ -67,6 +67,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     Size,
     Duration,
     RegistryError,
+    NotFound,
 )
 
 SEVERAL: dict[Family, str] = {
