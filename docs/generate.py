@@ -45,6 +45,8 @@ COMMANDS = (
     *(("repo", command) for command in ("ls", "rm", "rename", "alias")),
     ("gc",),
     *(("gc", command) for command in ("status", "plan", "run", "why")),
+    ("webhooks",),
+    *(("webhooks", command) for command in ("ls", "status", "test", "parked", "replay", "discard")),
     ("retention",),
     *(("retention", command) for command in ("plan", "apply", "explain", "show", "ls")),
     ("garbage-collect",),
@@ -110,8 +112,8 @@ the details; with `OCILOT_TRACEBACK=1` the stack trace is printed instead.
 `user`, `robot`, `token`, `access`, `audit`, `keys`, `repo`, `history`, `restore` and `hooks try` with an
 image ask the registry that runs on the same data, through its control socket, as the user it runs as. If
 none runs they open the data themselves; `access explain` and `hooks try` write nothing then. Only `serve` and
-`adopt` make a data directory. `jobs`, `gc`, `retention`, `garbage-collect` and `hooks status` ask a running
-registry only.
+`adopt` make a data directory. `jobs`, `gc`, `retention`, `webhooks`, `garbage-collect` and `hooks status` ask
+a running registry only.
 """
 
 

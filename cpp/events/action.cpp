@@ -10,25 +10,11 @@ namespace {
 
 /// In the order of the actions.
 constexpr std::array<std::string_view, 19> action_words{
-    "manifest.pushed",
-    "manifest.deleted",
-    "manifest.restored",
-    "tag.created",
-    "tag.moved",
-    "tag.deleted",
-    "tag.restored",
-    "blob.pushed",
-    "blob.mounted",
-    "blob.deleted",
-    "blob.restored",
-    "repository.deleted",
-    "repository.renamed",
-    "pulled",
-    "collected",
-    "retention.planned",
-    "retention.applied",
-    "refused",
-    "webhook.test",
+    "manifest.pushed",    "manifest.deleted", "manifest.restored", "tag.created",
+    "tag.moved",          "tag.deleted",      "tag.restored",      "blob.pushed",
+    "blob.mounted",       "blob.deleted",     "blob.restored",     "repository.deleted",
+    "repository.renamed", "pulled",           "collected",         "retention.planned",
+    "retention.applied",  "refused",          "webhook.test",
 };
 static_assert(action_words.size() == static_cast<std::size_t>(Action::webhook_test) + 1);
 

@@ -87,10 +87,9 @@ Json teams_card(std::string const& text) {
                  {"version", "1.4"},
                  {"body", Json::array({Json{{"type", "TextBlock"}, {"text", text}, {"wrap", true}}})}};
     return {{"type", "message"},
-            {"attachments",
-             Json::array({Json{{"contentType", "application/vnd.microsoft.card.adaptive"},
-                               {"contentUrl", nullptr},
-                               {"content", std::move(content)}}})}};
+            {"attachments", Json::array({Json{{"contentType", "application/vnd.microsoft.card.adaptive"},
+                                              {"contentUrl", nullptr},
+                                              {"content", std::move(content)}}})}};
 }
 
 Json chat_json(Format format, std::string const& text) {

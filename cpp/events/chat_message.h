@@ -13,8 +13,8 @@ namespace ocilot::events {
 /// told in a chat room: content without a tag, and tags that came with a push, which names them.
 [[nodiscard]] std::string chat_line(Event const& event);
 
-/// The body for Slack, Teams or Discord with a line for each event; nullopt if there is none. Texts of clients
-/// are escaped, mention no one, and are cut to what the service accepts.
+/// The body for Slack, Teams or Discord with a line for each event; nullopt if there is none. Texts of
+/// clients are escaped, mention no one, and are cut to what the service accepts.
 [[nodiscard]] std::optional<std::string> chat_message(Format format, std::span<Event const> events);
 
 }  // namespace ocilot::events

@@ -23,9 +23,15 @@ std::optional<Payload> encode(Packing packing, std::span<Event const> events, So
         default: {
             auto body = chat_message(packing.format, events);
             if (!body) return std::nullopt;
-            return Payload{.id = batch_id(events), .content_type = "application/json", .body = std::move(*body)};
+            return Payload{
+                .id = batch_id(events), .content_type = "application/json", .body = std::move(*body)};
         }
     }
+}
+
+bool is_told(Format format, Event const& event) {
+    if (format == Format::distribution) return distribution_action(event).has_value();
+    return !is_chat(format) || !chat_line(event).empty();
 }
 
 }  // namespace ocilot::events

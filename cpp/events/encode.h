@@ -17,8 +17,12 @@ struct Packing {
 };
 
 /// The request's body for these events, at least one and, without `several`, one. nullopt if this format has
-/// no words for any of them: distribution's has four actions, and chat rooms are not told of untagged content.
+/// no words for any of them: distribution's has four actions, and chat rooms are not told of untagged
+/// content.
 [[nodiscard]] std::optional<Payload> encode(Packing packing, std::span<Event const> events,
                                             Source const& source);
+
+/// Whether this format has words for an event.
+[[nodiscard]] bool is_told(Format format, Event const& event);
 
 }  // namespace ocilot::events

@@ -21,8 +21,8 @@ struct Event {
     Action action = Action::webhook_test;
     std::string repository = {};
     std::string tag = {};
-    std::string digest = {};           ///< of the content; tag.moved: where the tag points now
-    std::string previous_digest = {};  ///< where the tag pointed before
+    std::string digest = {};             ///< of the content; tag.moved: where the tag points now
+    std::string previous_digest = {};    ///< where the tag pointed before
     std::vector<std::string> tags = {};  ///< manifest.*: set with it, or deleted with it; at most 100
     std::uint64_t tags_total = 0;        ///< all of them
     std::string media_type = {};

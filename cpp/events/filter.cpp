@@ -70,14 +70,13 @@ Result<std::vector<Action>> parse_actions(std::string_view word) {
     for (int i = 0; i <= static_cast<int>(Action::webhook_test); ++i) {
         auto const action = static_cast<Action>(i);
         auto const name = to_string(action);
-        bool const in_family =
-            word.ends_with(".*") && name.starts_with(word.substr(0, word.size() - 1));
+        bool const in_family = word.ends_with(".*") && name.starts_with(word.substr(0, word.size() - 1));
         if (word == "*" || word == name || in_family) found.push_back(action);
         known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
     }
     if (!found.empty()) return found;
-    return Error{Errc::config, fmt::format("unknown action {}: expected *, tag.* or one of {}",
-                                           quote(word), known)};
+    return Error{Errc::config,
+                 fmt::format("unknown action {}: expected *, tag.* or one of {}", quote(word), known)};
 }
 
 }  // namespace ocilot::events

@@ -15,11 +15,11 @@ namespace ocilot::events {
 struct Filter {
     std::vector<oci::RepositoryPattern> repositories = {};
     std::vector<oci::RepositoryPattern> except = {};
-    std::vector<retention::Glob> tags = {};            ///< one of its tags; events without any do not fit
-    std::vector<Action> actions = {};                  ///< empty: default_actions
+    std::vector<retention::Glob> tags = {};  ///< one of its tags; events without any do not fit
+    std::vector<Action> actions = {};        ///< empty: default_actions
     std::vector<retention::Glob> media_types = {};
     std::vector<retention::Glob> artifact_types = {};
-    std::vector<retention::Glob> callers = {};         ///< name of the caller; empty for anonymous
+    std::vector<retention::Glob> callers = {};          ///< name of the caller; empty for anonymous
     std::vector<std::string> ignored_media_types = {};  ///< distribution's: exactly `target.mediaType`
     std::vector<std::string> ignored_actions = {};      ///< distribution's: `push`, `pull`, `mount`, `delete`
 

@@ -8,11 +8,11 @@ namespace ocilot::events {
 
 /// How a receiver gets its events.
 enum class Format : std::uint8_t {
-    distribution,         ///< the envelope of distribution's notifications
-    cloudevents,          ///< CloudEvents 1.0, structured; several at once as a batch
-    cloudevents_binary,   ///< CloudEvents 1.0, binary: attributes in headers, one in a request
-    slack,                ///< messages of an incoming webhook
-    teams,                ///< an adaptive card
+    distribution,        ///< the envelope of distribution's notifications
+    cloudevents,         ///< CloudEvents 1.0, structured; several at once as a batch
+    cloudevents_binary,  ///< CloudEvents 1.0, binary: attributes in headers, one in a request
+    slack,               ///< messages of an incoming webhook
+    teams,               ///< an adaptive card
     discord,
 };
 

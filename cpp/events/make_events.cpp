@@ -17,22 +17,38 @@ std::optional<Action> action_of(meta::Change const& change) {
     using Kind = meta::ChangeKind;
     if (change.refused) return Action::refused;
     switch (change.kind) {
-        case Kind::manifest_push: return Action::manifest_pushed;
-        case Kind::manifest_delete: return Action::manifest_deleted;
-        case Kind::manifest_restore: return Action::manifest_restored;
-        case Kind::manifest_collect: return Action::collected;
-        case Kind::tag_move: return Action::tag_moved;
-        case Kind::tag_delete: return Action::tag_deleted;
-        case Kind::tag_restore: return Action::tag_restored;
-        case Kind::blob_push: return Action::blob_pushed;
-        case Kind::blob_mount: return Action::blob_mounted;
-        case Kind::blob_delete: return Action::blob_deleted;
-        case Kind::blob_restore: return Action::blob_restored;
-        case Kind::repository_delete: return Action::repository_deleted;
-        case Kind::repository_rename: return Action::repository_renamed;
-        case Kind::retention_plan: return Action::retention_planned;
-        case Kind::retention_apply: return Action::retention_applied;
-        default: return std::nullopt;
+        case Kind::manifest_push:
+            return Action::manifest_pushed;
+        case Kind::manifest_delete:
+            return Action::manifest_deleted;
+        case Kind::manifest_restore:
+            return Action::manifest_restored;
+        case Kind::manifest_collect:
+            return Action::collected;
+        case Kind::tag_move:
+            return Action::tag_moved;
+        case Kind::tag_delete:
+            return Action::tag_deleted;
+        case Kind::tag_restore:
+            return Action::tag_restored;
+        case Kind::blob_push:
+            return Action::blob_pushed;
+        case Kind::blob_mount:
+            return Action::blob_mounted;
+        case Kind::blob_delete:
+            return Action::blob_deleted;
+        case Kind::blob_restore:
+            return Action::blob_restored;
+        case Kind::repository_delete:
+            return Action::repository_deleted;
+        case Kind::repository_rename:
+            return Action::repository_renamed;
+        case Kind::retention_plan:
+            return Action::retention_planned;
+        case Kind::retention_apply:
+            return Action::retention_applied;
+        default:
+            return std::nullopt;
     }
 }
 

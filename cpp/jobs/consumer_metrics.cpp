@@ -10,8 +10,8 @@ void note_consumer(Metrics& metrics, meta::Consumer const& consumer, Time now) {
     auto const set = [&](char const* name, char const* help, std::uint64_t value) {
         metrics.gauge(name, help, labels).set(static_cast<std::int64_t>(value));
     };
-    auto const lag = consumer.behind_since ? std::max(now - *consumer.behind_since, Time::duration(0))
-                                           : Time::duration(0);
+    auto const lag =
+        consumer.behind_since ? std::max(now - *consumer.behind_since, Time::duration(0)) : Time::duration(0);
     set("ocilot_consumer_lag_entries", "Changes that a consumer of the change log has not handled yet.",
         consumer.behind);
     set("ocilot_consumer_lag_seconds", "Age of the oldest change that a consumer has not handled yet.",

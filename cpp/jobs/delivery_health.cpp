@@ -35,8 +35,8 @@ void DeliveryHealth::note_failure(DeliveryAnswer const& answer) {
     state_.last_error = answer.error;
     if (state_.failures == 1) {
         state_.failing_since = now;
-        parts_.log.warn("delivery failing", {{"consumer", std::string_view(consumer_)},
-                                             {"err", std::string_view(answer.error)}});
+        parts_.log.warn("delivery failing",
+                        {{"consumer", std::string_view(consumer_)}, {"err", std::string_view(answer.error)}});
     }
     bool const rests = state_.failures >= rules_.threshold;
     if (rests || answer.verdict == DeliveryVerdict::unavailable) {

@@ -190,8 +190,8 @@ Task<Result<>> DeliveryLoop::read_on() {
 Task<Result<std::size_t>> DeliveryLoop::take(std::span<meta::Change const> changes) {
     auto group = group_of(changes);
     if (group.last == 0) co_return std::size_t{0};
-    auto const count = static_cast<std::size_t>(
-        std::ranges::find(changes, group.last, &meta::Change::id) - changes.begin() + 1);
+    auto const count = static_cast<std::size_t>(std::ranges::find(changes, group.last, &meta::Change::id) -
+                                                changes.begin() + 1);
     if (!group.wanted.empty()) {
         auto const answer = co_await attempt(group.wanted, false);
         if (is_of_no_answer(answer.verdict)) co_return std::size_t{0};
@@ -256,9 +256,10 @@ Task<DeliveryAnswer> DeliveryLoop::attempt(std::span<meta::Change const> changes
 
 meta::HeldNote DeliveryLoop::note_of(meta::Change const& change, std::uint64_t attempts,
                                      DeliveryAnswer const& answer) {
-    auto const most = answer.verdict == DeliveryVerdict::gone       ? 1
-                      : answer.verdict == DeliveryVerdict::rejected ? std::min(rules_.rejections, rules_.attempts)
-                                                                    : rules_.attempts;
+    auto const most = answer.verdict == DeliveryVerdict::gone ? 1
+                      : answer.verdict == DeliveryVerdict::rejected
+                          ? std::min(rules_.rejections, rules_.attempts)
+                          : rules_.attempts;
     meta::HeldNote note{.id = change.id, .attempts = attempts, .error = answer.error};
     note.parked = attempts >= most;
     auto const now = parts_.clock.now();

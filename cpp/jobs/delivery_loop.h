@@ -84,9 +84,9 @@ class DeliveryLoop {
     Ticks::time_point leased_at_{};
     Ticks::time_point stored_at_{};
     Ticks::time_point due_{};
-    meta::ConsumerStep step_;     // From the stored place to that in memory, with what is set aside between.
-    bool changed_ = false;        // State or what is set aside: worth storing soon.
-    std::uint64_t waiting_ = 0;   // Set aside, and not parked.
+    meta::ConsumerStep step_;    // From the stored place to that in memory, with what is set aside between.
+    bool changed_ = false;       // State or what is set aside: worth storing soon.
+    std::uint64_t waiting_ = 0;  // Set aside, and not parked.
     std::set<std::string> blocked_;  // Repositories of these.
     std::int64_t one_by_one_ = 0;    // Up to this change: which of several failed is not known.
 };

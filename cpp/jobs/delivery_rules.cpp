@@ -12,7 +12,8 @@ std::chrono::milliseconds delivery_delay(DeliveryRules const& rules, std::uint64
     auto const whole = std::min(rules.backoff * (std::int64_t{1} << doublings), rules.longest);
     std::array<std::byte, 2> drawn{};
     random.fill(drawn);
-    auto const part = (std::to_integer<std::int64_t>(drawn[0]) << 8U) + std::to_integer<std::int64_t>(drawn[1]);
+    auto const part =
+        (std::to_integer<std::int64_t>(drawn[0]) << 8U) + std::to_integer<std::int64_t>(drawn[1]);
     return whole / 2 + whole / 2 * part / 65'535;
 }
 

@@ -13,8 +13,8 @@ struct DeliveryRules {
     std::uint64_t threshold = 10;              ///< failures in a row after which it rests
     std::chrono::milliseconds backoff{5'000};  ///< after the first failure; doubles with each
     std::chrono::milliseconds longest{3'600'000};
-    std::uint64_t attempts = 80;   ///< of one change, then it is parked
-    std::uint64_t rejections = 5;  ///< the same for one that the receiver does not want
+    std::uint64_t attempts = 80;     ///< of one change, then it is parked
+    std::uint64_t rejections = 5;    ///< the same for one that the receiver does not want
     std::size_t max_waiting = 1000;  ///< set aside at most, beside replays; then it goes no further
 };
 

@@ -77,7 +77,9 @@ std::optional<WebhookExchange> WebhookReceiver::last() const {
 
 std::vector<events::Event> WebhookReceiver::events_of(meta::Change const& change) const {
     auto made = events::make_events(change);
-    std::erase_if(made, [&](events::Event const& event) { return !webhook_.filter.matches(event); });
+    std::erase_if(made, [&](events::Event const& event) {
+        return !webhook_.filter.matches(event) || !is_told(webhook_.packing.format, event);
+    });
     return made;
 }
 
@@ -144,6 +146,7 @@ Task<DeliveryAnswer> WebhookReceiver::post(events::Payload payload, bool replay)
         bool const stopped = why.code == Errc::cancelled;
         answer = {.verdict = stopped ? DeliveryVerdict::cancelled : DeliveryVerdict::unavailable,
                   .error = why.message};
+        if (why.code == Errc::denied) answer.error += "; add its network to `allow` of the webhook";
     } else {
         exchange.status = response->status;
         exchange.excerpt = excerpt_of(*body);
@@ -171,8 +174,8 @@ Task<Result<std::string>> WebhookReceiver::read_answer(net::HttpBody& body) cons
         if (count == 0) co_return text;
         text.append(reinterpret_cast<char const*>(part.data()), count);
     }
-    log_.warn("webhook answer cut", {{"consumer", std::string_view(webhook_.consumer())},
-                                     {"bytes", std::uint64_t{most_read}}});
+    log_.warn("webhook answer cut",
+              {{"consumer", std::string_view(webhook_.consumer())}, {"bytes", std::uint64_t{most_read}}});
     co_return text;
 }
 

@@ -50,6 +50,13 @@ Webhooks::Webhooks(Executor executor, std::vector<Webhook> webhooks, DeliveryPar
     }
 }
 
+Task<Result<>> Webhooks::join() {
+    for (auto const& loop : loops_) {
+        CO_CHECK(co_await parts_.meta.consumers().join(loop->consumer()));
+    }
+    co_return Result<>();
+}
+
 Task<> Webhooks::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
     auto const forgotten = co_await forget_removed();
@@ -129,7 +136,8 @@ Result<WebhookReceiver*> Webhooks::find(std::string_view name) const {
     for (auto const& receiver : receivers_) {
         if (receiver->webhook().name == name) return receiver.get();
     }
-    return Error{Errc::not_found, fmt::format("no webhook {}; list them with `ocilot webhooks ls`", quote(name))};
+    return Error{Errc::not_found,
+                 fmt::format("no webhook {}; list them with `ocilot webhooks ls`", quote(name))};
 }
 
 WebhookStatus Webhooks::status_of(WebhookReceiver const& receiver,

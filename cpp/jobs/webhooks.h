@@ -22,6 +22,8 @@ class Webhooks {
     Webhooks(Webhooks const&) = delete;
     Webhooks& operator=(Webhooks const&) = delete;
 
+    /// Before the first request: what is pushed from then on is delivered.
+    Task<Result<>> join();
     /// Delivers until stop(). Forgets webhooks that are configured no more.
     Task<> run();
     /// Ends requests under way, and run() with them. Returns at once.

@@ -53,9 +53,9 @@ struct HeldNote {
 /// One step of a consumer: a transaction.
 struct ConsumerStep {
     std::string name;
-    std::int64_t from = 0;             ///< its place before
-    std::int64_t to = 0;               ///< and after; not less
-    std::vector<HeldNote> hold = {};   ///< set aside, or what is known now of what is set aside already
+    std::int64_t from = 0;                   ///< its place before
+    std::int64_t to = 0;                     ///< and after; not less
+    std::vector<HeldNote> hold = {};         ///< set aside, or what is known now of what is set aside already
     std::vector<std::int64_t> release = {};  ///< set aside before, and handled now
     ConsumerState state = {};
     Time now{};

@@ -18,9 +18,11 @@ namespace {
 /// What is wrong with one text of a condition; nullopt: nothing.
 std::optional<std::string> condition_problem(std::string const& kind, std::string const& text) {
     if (kind == "action") {
-        if (auto const actions = events::parse_actions(text); actions.has_error()) return actions.error().message;
+        if (auto const actions = events::parse_actions(text); actions.has_error())
+            return actions.error().message;
     } else if (kind == "tag") {
-        if (auto const tag = retention::Glob::parse_for_tags(text); tag.has_error()) return tag.error().message;
+        if (auto const tag = retention::Glob::parse_for_tags(text); tag.has_error())
+            return tag.error().message;
     } else if (kind == "secret") {
         auto const secret = events::SigningSecret::parse(text);
         if (secret.has_error()) return secret.error().message;
@@ -83,9 +85,10 @@ void init_event_settings(py::module_& module, SettingsClass& settings) {
             "Seconds that events are kept for consumers that have not handled them; 0: without end.");
     field(settings, "event_entries", &Settings::events, &EventSettings::keep_entries,
           "Events that are kept for them; 0: any number.");
-    module.def("event_condition_problem", &condition_problem, py::arg("kind"), py::arg("text"),
-               "What is wrong with a text of a condition of a webhook: an `action`, a pattern of a `tag`, any "
-               "`pattern`, or a `secret`. None: nothing.");
+    module.def(
+        "event_condition_problem", &condition_problem, py::arg("kind"), py::arg("text"),
+        "What is wrong with a text of a condition of a webhook: an `action`, a pattern of a `tag`, any "
+        "`pattern`, or a `secret`. None: nothing.");
 }
 
 }  // namespace ocilot::python

@@ -81,7 +81,8 @@ jobs::Job expire_audit_log(JobListParts const& parts) {
             .purpose = "Remove entries of the audit log that are older than the configured age.",
             .interval = audit_interval,
             .round = [&registry, rules, &log, &metrics](jobs::Round const& round) -> Items {
-                return jobs::prune_journal(registry.meta, registry.sessions.now(), rules, round, log, metrics);
+                return jobs::prune_journal(registry.meta, registry.sessions.now(), rules, round, log,
+                                           metrics);
             },
             .scope = jobs::JobScope::registry,
             .enabled = rules.age > seconds(0) || rules.keep > seconds(0)};

@@ -5,6 +5,7 @@
 #include "net/pooled_http_client.h"
 #include "net/url.h"
 #include "server/parts.h"
+#include "server/sync_wait.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -103,15 +104,13 @@ Result<net::AddressPolicy> addresses_of(WebhookSettings const& with) {
 
 Result<std::shared_ptr<net::HttpClient>> client_of(WebhookSettings const& with, Metrics& metrics) {
     net::PooledHttpClient::Settings own{.name = "webhook:" + with.name};
-    auto trust = net::TlsTrust::load({.authority_file = with.authorities,
-                                      .certificate_file = with.certificate,
-                                      .key_file = with.key});
+    auto trust = net::TlsTrust::load(
+        {.authority_file = with.authorities, .certificate_file = with.certificate, .key_file = with.key});
     if (trust.has_error()) return at_key(with, "cacert, certificate or key", trust.error());
     own.trust = std::move(*trust);
     TRY(own.proxies, proxies_of(with));
     TRY(own.addresses, addresses_of(with));
-    return std::shared_ptr<net::HttpClient>(
-        std::make_shared<net::PooledHttpClient>(std::move(own), metrics));
+    return std::shared_ptr<net::HttpClient>(std::make_shared<net::PooledHttpClient>(std::move(own), metrics));
 }
 
 Result<jobs::Webhook> webhook_of(WebhookSettings const& with, events::Source const& source,
@@ -153,8 +152,8 @@ Result<std::vector<jobs::Webhook>> webhooks_of(EventSettings const& settings, ev
         bool const known = std::ranges::any_of(
             webhooks, [&](jobs::Webhook const& other) { return other.name == webhook.name; });
         if (known) {
-            return Error{Errc::config,
-                         fmt::format("two webhooks are called {}: each needs a name of its own", webhook.name)};
+            return Error{Errc::config, fmt::format("two webhooks are called {}: each needs a name of its own",
+                                                   webhook.name)};
         }
         webhooks.push_back(std::move(webhook));
     }
@@ -168,7 +167,7 @@ Result<> Server::Parts::open_webhooks() {
     TRY(auto list, webhooks_of(settings.events, source, metrics));
     webhooks.emplace(workers.front()->context().get_executor(), std::move(list),
                      jobs::DeliveryParts{*meta, steady_clock, random, log, metrics, id});
-    return {};
+    return sync_wait(webhooks->join());
 }
 
 }  // namespace ocilot::server

@@ -54,6 +54,7 @@ GOALS: dict[str, tuple[Goal, ...]] = {
     "hook-cached": (Goal("rate", 0.95, of="manifest-zipf"),),
     "hook-slow": (Goal("p99_us", most=1.25, of="hook-cached"),),
     "hook-uncached": (Goal("rate", 50_000),),
+    "webhook-deliver": (Goal("rate", 10_000),),
     "tls-manifest": (Goal("rate", 1.0, of="nginx"),),
     "tls-1g": (Goal("rate", 1.0, of="nginx"),),
     **{f"mix-{part}": (Goal("small_p99_us", most=50_000),) for part in (30, 60, 90)},

@@ -62,12 +62,9 @@ Json json_of(jobs::WebhookStatus const& webhook) {
 Json json_of(meta::HeldChange const& held) {
     auto list = Json::array();
     for (auto const& event : events::make_events(held.change)) list.push_back(events::to_json(event));
-    return {{"change", held.change.id},
-            {"repository", held.change.repository},
-            {"parked_at", rfc3339(held.since)},
-            {"attempts", held.attempts},
-            {"error", error_or_null(held.error)},
-            {"events", std::move(list)}};
+    return {{"change", held.change.id},           {"repository", held.change.repository},
+            {"parked_at", rfc3339(held.since)},   {"attempts", held.attempts},
+            {"error", error_or_null(held.error)}, {"events", std::move(list)}};
 }
 
 /// A change in the query, by its id; nullopt if absent.
@@ -167,19 +164,19 @@ constexpr Verb test_verbs[] = {{Method::post,
                                 "Send a test event to a webhook now, also to one that is disabled or rests.",
                                 {{{200, "Whether it was delivered, and what the receiver answered."}}},
                                 {}}};
-constexpr Verb parked_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_parked,
-     "List the changes that a webhook did not take, oldest first: `?n=` a page, `?after=` the id of a change.",
-     {{list_page}},
-     {Errc::pagination_invalid}},
-    {Method::del,
-     Action::admin,
-     delete_parked,
-     "Discard the parked changes of a webhook, or one: `?change=`.",
-     {{{200, "How many were discarded."}}},
-     {}}};
+constexpr Verb parked_verbs[] = {{Method::get,
+                                  Action::admin,
+                                  get_parked,
+                                  "List the changes that a webhook did not take, oldest first: `?n=` a page, "
+                                  "`?after=` the id of a change.",
+                                  {{list_page}},
+                                  {Errc::pagination_invalid}},
+                                 {Method::del,
+                                  Action::admin,
+                                  delete_parked,
+                                  "Discard the parked changes of a webhook, or one: `?change=`.",
+                                  {{{200, "How many were discarded."}}},
+                                  {}}};
 constexpr Verb replay_verbs[] = {{Method::post,
                                   Action::admin,
                                   post_replay,

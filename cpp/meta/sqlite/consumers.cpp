@@ -58,10 +58,11 @@ Result<std::vector<Consumer>> read_consumers(SqliteDb& db, std::string_view afte
 }
 
 Result<Consumer> join_in(SqliteDb& db, std::string const& name) {
-    CHECK(db.change("INSERT INTO consumer (name, place) SELECT ?1, "
-                    "coalesce((SELECT id FROM journal WHERE id > 0 ORDER BY id DESC LIMIT 1), 0) "
-                    "WHERE true ON CONFLICT DO NOTHING",
-                    {name}));
+    CHECK(
+        db.change("INSERT INTO consumer (name, place) SELECT ?1, "
+                  "coalesce((SELECT id FROM journal WHERE id > 0 ORDER BY id DESC LIMIT 1), 0) "
+                  "WHERE true ON CONFLICT DO NOTHING",
+                  {name}));
     TRY(auto found, read_consumers(db, "", name));
     if (found.empty()) return damaged("consumer");
     return std::move(found.front());

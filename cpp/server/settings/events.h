@@ -35,14 +35,14 @@ struct WebhookSettings {
     std::string authorities = {};  ///< PEM file; empty: those of the system
     std::string certificate = {};
     std::string key = {};
-    std::string proxy = {};  ///< empty: those of the environment; `none`
+    std::string proxy = {};               ///< empty: those of the environment; `none`
     std::vector<std::string> allow = {};  ///< networks beside the public ones; `*`: every address
 };
 
 /// What receivers get of the change log (`notifications`, `ocilot.webhooks`, `ocilot.events`).
 struct EventSettings {
     std::vector<WebhookSettings> webhooks = {};
-    std::chrono::seconds keep{720 * 3600};     ///< for consumers that have not got them; 0: without end
+    std::chrono::seconds keep{720 * 3600};    ///< for consumers that have not got them; 0: without end
     std::uint64_t keep_entries = 10'000'000;  ///< the same by number; 0: any
 };
 

@@ -60,6 +60,7 @@ COMMANDS: Final = (
     Row("access", "access.app", "Explain access decisions."),
     Row("keys", "keys.app", "Manage the keys that sign tokens."),
     Row("jobs", "jobs.app", "Manage the background jobs of a running registry."),
+    Row("webhooks", "webhooks.app", "List and test webhooks, and replay events that they did not take."),
     Row("upload", "upload.app", "List and remove unfinished uploads."),
     Row("repo", "repo.app", "List, delete and rename repositories, and manage their aliases."),
     Row("gc", "gc.app", "Manage the garbage collection of a running registry."),

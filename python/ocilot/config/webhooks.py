@@ -222,7 +222,7 @@ class Webhook(Section):
     """A receiver of events."""
 
     name: Annotated[str, NAME] = ""
-    """Name in logs, metrics and commands; required. A new name is a new webhook, which starts with what comes."""
+    """Name in logs, metrics and commands; required. A webhook with a new name gets new events only."""
     url: Annotated[str, URL] = ""
     """Where events are sent; required. Redirects are not followed."""
     format: Annotated[str, choice(*FORMATS)] = "cloudevents"

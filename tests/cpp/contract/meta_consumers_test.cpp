@@ -108,8 +108,8 @@ TEST_P(ConsumersContract, WhatIsSetAsideIsKeptWithTheStepAndOutlivesTheJournal) 
                  {.id = last - 1, .attempts = 5, .error = "status 404", .parked = true}};
     ASSERT_TRUE(advance(step).has_value());
     note(1);
-    ASSERT_TRUE(
-        run(store->journal().prune_before(at(1000), std::numeric_limits<std::int64_t>::max(), 100)).has_value());
+    ASSERT_TRUE(run(store->journal().prune_before(at(1000), std::numeric_limits<std::int64_t>::max(), 100))
+                    .has_value());
     auto const held = run(consumers().waiting("webhook:a", 10)).value();
     ASSERT_EQ(held.size(), 1U);
     EXPECT_EQ(held[0].change.id, last - 2);

@@ -154,11 +154,12 @@ TEST(CloudEvents, AreBinaryWithAttributesInHeaders) {
     EXPECT_EQ(Json::parse(payload->body)["actor"]["name"], made[0].by.name);
     std::vector<std::string> lines;
     for (auto const& [name, value] : payload->headers) lines.push_back(name + ": " + value);
-    EXPECT_THAT(lines, ElementsAre("ce-specversion: 1.0", "ce-id: " + made[0].id,
-                                   "ce-source: https://registry.example.com",
-                                   "ce-type: dev.ocilot.manifest.pushed.v1", "ce-time: " + rfc3339(made[0].time),
-                                   "ce-subject: team/app@" + made[0].digest, "ce-sequence: 00000000000000000042",
-                                   "ce-partitionkey: team/app"));
+    EXPECT_THAT(
+        lines,
+        ElementsAre("ce-specversion: 1.0", "ce-id: " + made[0].id, "ce-source: https://registry.example.com",
+                    "ce-type: dev.ocilot.manifest.pushed.v1", "ce-time: " + rfc3339(made[0].time),
+                    "ce-subject: team/app@" + made[0].digest, "ce-sequence: 00000000000000000042",
+                    "ce-partitionkey: team/app"));
 }
 
 TEST(CloudEvents, SeveralAreABatch) {
@@ -176,14 +177,14 @@ TEST(ChatMessages, TellAPushInOneLine) {
     EXPECT_EQ(text_of(Format::slack, a_pushed()),
               R"({"text":"ann pushed team/app:v1 (sha256:0a1b2c3d4e5f)"})");
     auto const teams = Json::parse(text_of(Format::teams, a_pushed()));
-    EXPECT_EQ(teams["type"], "message");
-    auto const& card = teams["attachments"][0];
-    EXPECT_EQ(card["contentType"], "application/vnd.microsoft.card.adaptive");
-    EXPECT_EQ(card["content"]["type"], "AdaptiveCard");
-    EXPECT_EQ(card["content"]["body"][0]["text"], "ann pushed team/app:v1 \\(sha256:0a1b2c3d4e5f\\)");
-    auto const discord = Json::parse(text_of(Format::discord, a_pushed()));
-    EXPECT_EQ(discord["content"], "ann pushed team/app:v1 \\(sha256:0a1b2c3d4e5f\\)");
-    EXPECT_TRUE(discord["allowed_mentions"]["parse"].empty());
+EXPECT_EQ(teams["type"], "message");
+auto const& card = teams["attachments"][0];
+EXPECT_EQ(card["contentType"], "application/vnd.microsoft.card.adaptive");
+EXPECT_EQ(card["content"]["type"], "AdaptiveCard");
+EXPECT_EQ(card["content"]["body"][0]["text"], "ann pushed team/app:v1 \\(sha256:0a1b2c3d4e5f\\)");
+auto const discord = Json::parse(text_of(Format::discord, a_pushed()));
+EXPECT_EQ(discord["content"], "ann pushed team/app:v1 \\(sha256:0a1b2c3d4e5f\\)");
+EXPECT_TRUE(discord["allowed_mentions"]["parse"].empty());
 }
 
 TEST(ChatMessages, SayNothingOfContentWithoutATag) {
@@ -220,6 +221,15 @@ TEST(ChatMessages, EveryActionThatIsToldHasALine) {
                             action == Action::collected;
         EXPECT_EQ(events::chat_line(event).empty(), silent) << to_string(action);
     }
+}
+
+TEST(Formats, TellWhatTheyHaveWordsFor) {
+    auto const made = a_pushed();
+    EXPECT_TRUE(events::is_told(Format::cloudevents, made[1]));
+    EXPECT_TRUE(events::is_told(Format::distribution, made[0]));
+    EXPECT_FALSE(events::is_told(Format::distribution, made[1]));
+    EXPECT_TRUE(events::is_told(Format::slack, made[0]));
+    EXPECT_FALSE(events::is_told(Format::slack, a_pushed("")[0]));
 }
 
 TEST(Formats, HaveWordsOfTheirOwn) {

@@ -85,8 +85,9 @@ TEST(Filter, IgnoresWhatDistributionIgnores) {
 
 TEST(Filter, ActionsAreNamedAloneOrAsAFamily) {
     EXPECT_THAT(events::parse_actions("tag.moved").value(), ElementsAre(Action::tag_moved));
-    EXPECT_THAT(events::parse_actions("tag.*").value(),
-                ElementsAre(Action::tag_created, Action::tag_moved, Action::tag_deleted, Action::tag_restored));
+    EXPECT_THAT(
+        events::parse_actions("tag.*").value(),
+        ElementsAre(Action::tag_created, Action::tag_moved, Action::tag_deleted, Action::tag_restored));
     EXPECT_EQ(events::parse_actions("*").value().size(), static_cast<std::size_t>(Action::webhook_test) + 1);
     auto const refused = events::parse_actions("push");
     EXPECT_EQ(refused.error().code, Errc::config);

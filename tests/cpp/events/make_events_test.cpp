@@ -1,7 +1,8 @@
+#include "events/make_events.h"
+
 #include "events/event_id.h"
 #include "events/event_json.h"
 #include "events/make_change.h"
-#include "events/make_events.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -47,7 +48,8 @@ TEST(Events, ATagThatMovedIsToldByItsOwnChange) {
     auto push = a_push();
     push.details.tags = {{"v1", "sha256:old"}, {"new", ""}};
     EXPECT_THAT(actions_of(push), ElementsAre(Action::manifest_pushed, Action::tag_created));
-    meta::Change move{.id = 43, .kind = meta::ChangeKind::tag_move, .repository = "team/app", .digest = "sha256:new"};
+    meta::Change move{
+        .id = 43, .kind = meta::ChangeKind::tag_move, .repository = "team/app", .digest = "sha256:new"};
     move.details.tags = {{"v1", "sha256:old"}};
     auto const moved = events::make_events(move);
     ASSERT_EQ(moved.size(), 1U);
@@ -88,12 +90,16 @@ TEST(Events, ARenamedRepositoryIsKnownByItsNewName) {
 }
 
 TEST(Events, OfAccountsTokensAndKeysReceiversAreNotTold) {
-    for (auto const kind : {meta::ChangeKind::account_add, meta::ChangeKind::token_add,
-                            meta::ChangeKind::key_add, meta::ChangeKind::job_run, meta::ChangeKind::unknown}) {
+    for (auto const kind :
+         {meta::ChangeKind::account_add, meta::ChangeKind::token_add, meta::ChangeKind::key_add,
+          meta::ChangeKind::job_run, meta::ChangeKind::unknown}) {
         EXPECT_THAT(actions_of({.kind = kind}), IsEmpty()) << to_string(kind);
     }
-    auto const refused = events::make_events(
-        {.kind = meta::ChangeKind::admit, .refused = true, .repository = "a", .text = "not signed", .times = 3});
+    auto const refused = events::make_events({.kind = meta::ChangeKind::admit,
+                                              .refused = true,
+                                              .repository = "a",
+                                              .text = "not signed",
+                                              .times = 3});
     ASSERT_EQ(refused.size(), 1U);
     EXPECT_EQ(refused[0].action, Action::refused);
     EXPECT_EQ(refused[0].refusal, "admit");
@@ -119,9 +125,9 @@ TEST(Events, JsonHasWhatIsKnownUnderNamesThatStay) {
     event.path = "/v2/team/app/manifests/v1";
     event.user_agent = "docker/28";
     EXPECT_EQ(events::to_json(event).dump(),
-              R"({"id":")" + event.id +
-                  R"(","sequence":42,"time":")" + rfc3339(event.time) +
-                  R"(","action":"manifest.pushed","repository":"team/app","tag":"v1","digest":")" + event.digest +
+              R"({"id":")" + event.id + R"(","sequence":42,"time":")" + rfc3339(event.time) +
+                  R"(","action":"manifest.pushed","repository":"team/app","tag":"v1","digest":")" +
+                  event.digest +
                   R"(","tags":["v1"],"tags_total":1,)"
                   R"("media_type":"application/vnd.oci.image.manifest.v1+json","size":1234,)"
                   R"("actor":{"name":"ann","kind":"user"},"request":{"id":"5f2a","address":"192.0.2.1",)"
