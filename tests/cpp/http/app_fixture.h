@@ -78,6 +78,7 @@ class AppTest : public ::testing::Test {
         if (!chunked && !content.empty()) request.content_length = content.size();
         request.peer = "192.0.2.1";
         request.forwarded = behind_proxy;
+        request.local = local;
         request.id = "id-7";
         auto answer = Answer{ocilot::test::run(app->handle(request)), {}};
         answer.text = read(answer.response);
@@ -219,6 +220,7 @@ class AppTest : public ::testing::Test {
 
     bool chunked = false;       ///< send bodies without a length
     bool behind_proxy = false;  ///< one that is trusted
+    bool local = false;         ///< through the control socket
     int reads = 0;              ///< how often the last request's body was read
 
     void SetUp() override { rebuild(); }
