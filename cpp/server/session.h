@@ -61,6 +61,9 @@ class Session {
     /// What can be done after an answer failed here. A coroutine of its own: what it needs would make the
     /// frame of every answer larger than those that are used again.
     Task<> handle_send_failure(http::Response& response, Framing& framing, SendResult& sent);
+    /// If the body is a live one, notes it; false if the connection has to end with it.
+    bool begin_live(http::Response& response, bool chunked);
+    void end_live() noexcept;
     Task<> linger();
     void record(Exchange const& exchange, http::Response const& response, std::uint64_t body_bytes) const;
 

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 FOLLOWED_ELSEWHERE: Mapping[str, str] = {
     "docs/auth.md": "tests/server/test_auth_page.py",
+    "docs/hooks/events.md": "tests/server/test_hooks_pages.py",
     "docs/hooks/examples.md": "tests/server/test_hook_examples.py",
     "docs/hooks/index.md": "tests/server/test_hooks_pages.py",
     "docs/hooks/testing.md": "tests/server/test_hooks_pages.py",

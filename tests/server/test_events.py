@@ -28,7 +28,7 @@ from .test_integrity import metric
 CONFIG = config_with(IN_AN_HOUR)
 STREAM_TYPE = "text/event-stream"
 STREAM = {"Accept": STREAM_TYPE}
-RESIDENT, IN_FLIGHT = "process_resident_memory_bytes", "ocilot_http_in_flight"
+RESIDENT, STREAMS = "process_resident_memory_bytes", "ocilot_http_streams"
 
 
 def push(registry: Registry, repository: str, *tags: str, name: str = "") -> str:
@@ -181,9 +181,9 @@ def test_a_client_that_leaves_ends_its_stream(fresh_registry: FreshRegistry) -> 
     registry = fresh_registry(CONFIG)
     with registry.connect() as api:
         with stream(registry):
-            assert metric(api, IN_FLIGHT) == 2, "the stream, and the question for the metric"
+            assert metric(api, STREAMS) == 1
         push(registry, "team/app", "v1")
-        wait_until(lambda: metric(api, IN_FLIGHT) == 1, "the end of the stream")
+        wait_until(lambda: metric(api, STREAMS) == 0, "the end of the stream")
 
 
 def test_the_command_lists_events(fresh_registry: FreshRegistry) -> None:

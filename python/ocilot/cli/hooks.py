@@ -362,7 +362,8 @@ def _print_generation(told: dict[str, Any]) -> None:
             counts = "".join(f" {tally[key]:8} {key}" for key in ("calls", "denied", "failed"))
             print(f"  {point:15}{counts} {tally['seconds']:10.3f} s")
         if (place := script["events"]) is not None:
-            counts = " ".join(f"{place[key]:8} {key}" for key in ("lag_entries", "waiting", "parked"))
-            print(f"  {'events':15} {counts}")
+            words = {"behind": "lag_entries", "waiting": "waiting", "parked": "parked"}
+            counts = "".join(f" {place[key]:8} {word}" for word, key in words.items())
+            print(f"  {'events':15}{counts}")
             if place["failures"]:
                 print(f"  failing: {place['last_error']}")

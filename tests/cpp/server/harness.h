@@ -59,6 +59,7 @@ struct Harness {
         EXPECT_TRUE(record.closed);
         EXPECT_EQ(http_metrics.connections.value(), 0);
         EXPECT_EQ(http_metrics.in_flight.value(), 0);
+        EXPECT_EQ(http_metrics.streams.value(), 0);
         return record.written;
     }
     std::string play(std::string bytes) { return play(std::vector{send(std::move(bytes))}); }
