@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ocilot.hooks import Hook, NotFound, TagDeleted, TagMoved
+from ocilot.hooks import Hook, NotFound, TagDeleted, TagMoved, read_text
 
 CHART = "application/vnd.cncf.helm.config.v1+json"
 
@@ -33,7 +33,7 @@ class ChartIndex(Hook):
         self._set(event.repository, event.tag, None)
 
     def _set(self, repository: str, tag: str, chart: dict[str, Any] | None) -> None:
-        index = json.loads(self.file.read_text()) if self.file.exists() else {}
+        index = json.loads(read_text(self.file)) if self.file.exists() else {}
         tags = index.setdefault(repository, {})
         if tags.get(tag) == chart:
             return

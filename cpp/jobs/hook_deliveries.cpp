@@ -101,7 +101,7 @@ Task<> HookDeliveries::adopt() {
     for (auto& listener : wanted) {
         auto made = HookReceiver::make(feed_, std::move(listener));
         if (made.has_error()) {
-            parts_.log.error("hook not told of events", {{"err", std::string_view(made.error().message)}});
+            parts_.log.error("hook not notified of events", {{"err", std::string_view(made.error().message)}});
             continue;
         }
         auto& script = *scripts_.emplace_back(std::make_unique<Script>(executor_, std::move(*made), parts_));
@@ -144,7 +144,7 @@ Task<Result<std::string>> HookDeliveries::consumer_of(std::string_view script) c
     CO_TRY(auto const consumers, co_await parts_.meta.consumers().list());
     if (std::ranges::find(consumers, name, &meta::Consumer::name) != consumers.end()) co_return name;
     co_return Error{Errc::not_found,
-                    fmt::format("no script {} is told of events; list them with `ocilot hooks status`", quote(script))};
+                    fmt::format("no script {} has event hooks; list them with `ocilot hooks status`", quote(script))};
 }
 
 Task<Result<std::vector<meta::HeldChange>>> HookDeliveries::parked(std::string_view script, std::int64_t after,

@@ -310,8 +310,8 @@ void init_hookbox(py::module_& module) {
              "generation. "
              "Raises ConfigError for an unknown one.")
         .def("set_listeners", &set_listeners, py::arg("listeners"),
-             "Tells exactly these scripts of events from now on: name, events, patterns of repositories or None, "
-             "seconds for one event, and the caller whose changes it is not told.");
+             "Notifies exactly these scripts of events from now on: name, events, patterns of repositories or "
+             "None, seconds for one event, and the caller whose changes it is not notified of.");
     init_answers(box);
     init_records(box);
 }

@@ -39,8 +39,8 @@ void init_hook_settings(SettingsClass& settings) {
           "Points that are asked from the first request on, each with its deadline in seconds; set the whole "
           "list, reading it gives a copy.");
     settings.def_property("hook_listeners", &rows_of, &set_rows,
-                          "Scripts that are told of events, as `HookBox.set_listeners` takes them; None: no "
-                          "events are told, and the places of scripts stay as they are.");
+                          "Scripts with event hooks, as `HookBox.set_listeners` takes them; None: no script is "
+                          "notified, and the places of scripts stay as they are.");
 }
 
 }  // namespace ocilot::python

@@ -68,10 +68,10 @@ def channel() -> Iterator[Channel]:
 
 def test_tags_are_posted_to_a_channel(channel: Channel) -> None:
     hook = Harness("ocilot:post_to_chat", secret_url=channel.url, tags="v*")
-    hook.tell(a_tag_moved(tag="v1", digest="sha256:0123456789abcdef0123"))
-    hook.tell(a_tag_moved(tag="v1", digest="sha256:fedcba9876543210fedc", previous="sha256:01"))
-    hook.tell(a_tag_deleted(tag="v1"))
-    hook.tell(a_tag_moved(tag="latest"))
+    hook.notify(a_tag_moved(tag="v1", digest="sha256:0123456789abcdef0123"))
+    hook.notify(a_tag_moved(tag="v1", digest="sha256:fedcba9876543210fedc", previous="sha256:01"))
+    hook.notify(a_tag_deleted(tag="v1"))
+    hook.notify(a_tag_moved(tag="latest"))
     assert channel.texts == [
         "team/app:v1 pushed by alice: sha256:0123456789ab",
         "team/app:v1 moved by alice: sha256:fedcba987654",
@@ -79,7 +79,7 @@ def test_tags_are_posted_to_a_channel(channel: Channel) -> None:
     ]
     channel.status = 500
     with pytest.raises(HTTPError):
-        hook.tell(a_tag_deleted(tag="v1"))
+        hook.notify(a_tag_deleted(tag="v1"))
 
 
 def push(registry: FakeRegistry, config: bytes, config_type: str, tag: str) -> str:
@@ -100,7 +100,7 @@ def test_charts_are_in_the_index_and_leave_it(tmp_path: Path) -> None:
     image = push(registry, b"{}", CONFIG, "v1")
 
     def moved(tag: str, digest: str) -> dict[str, Any]:
-        hook.tell(a_tag_moved(tag=tag, digest=digest, registry=registry))
+        hook.notify(a_tag_moved(tag=tag, digest=digest, registry=registry))
         return dict(json.loads(index.read_text())) if index.exists() else {}
 
     assert moved("v1", image) == {}
@@ -111,7 +111,7 @@ def test_charts_are_in_the_index_and_leave_it(tmp_path: Path) -> None:
     assert moved("1.0.0", chart) == expected
     assert moved("1.0.0", "sha256:" + "0" * 64) == {}, "deleted meanwhile"
     assert moved("1.0.0", chart) == expected
-    hook.tell(a_tag_deleted(tag="1.0.0", registry=registry))
+    hook.notify(a_tag_deleted(tag="1.0.0", registry=registry))
     assert json.loads(index.read_text()) == {}
     assert [file.name for file in tmp_path.iterdir()] == ["index.json"]
 
@@ -145,12 +145,12 @@ def test_what_a_known_key_signed_is_tagged(tmp_path: Path) -> None:
     cases = ((image, image, "other"), (image, second, "known"), (image, image, "known"))
     for number, (signed, claimed, key) in enumerate(cases):
         tag, digest = sign(registry, signed, claimed, keys[key])
-        hook.tell(a_tag_moved(tag=tag, digest=digest, registry=registry))
+        hook.notify(a_tag_moved(tag=tag, digest=digest, registry=registry))
         verified = [name for name in registry.tags() if name.startswith("verified-")]
         assert verified == ([f"verified-{image[7:19]}"] if number == 2 else []), (claimed, key)
     assert registry.manifest(f"verified-{image[7:19]}").digest == image
-    hook.tell(a_tag_moved(tag="v1", digest=image, registry=registry))
-    hook.tell(a_tag_moved(tag=tag, digest="sha256:" + "0" * 64, registry=registry))
+    hook.notify(a_tag_moved(tag="v1", digest=image, registry=registry))
+    hook.notify(a_tag_moved(tag=tag, digest="sha256:" + "0" * 64, registry=registry))
 
 
 SCANNER = """\
@@ -171,17 +171,17 @@ def test_a_report_is_attached_once_to_each_image(tmp_path: Path, name: str) -> N
     image, chart = push(registry, b"{}", CONFIG, "v1"), push(registry, b"{}", CHART, "1.0.0")
     index = registry.push_manifest({"schemaVersion": 2, "manifests": []}, "v2")
     for digest in (image, image, chart, index, "sha256:" + "0" * 64):
-        hook.tell(a_manifest_pushed(digest=digest, registry=registry))
+        hook.notify(a_manifest_pushed(digest=digest, registry=registry))
     (report,) = registry.referrers(image)
     assert report.artifact_type == "application/sarif+json"
     (layer,) = registry.manifest(report.digest).parsed["layers"]
     assert json.loads(registry.blob(layer["digest"]))["version"] == "2.1.0"
-    hook.tell(a_manifest_pushed(digest=report.digest, subject=image, registry=registry))
+    hook.notify(a_manifest_pushed(digest=report.digest, subject=image, registry=registry))
     assert len((tmp_path / f"{name}.log").read_text().splitlines()) == 1
     broken = FakeRegistry("broken")
     digest = push(broken, b"{}", CONFIG, "v1")
     with pytest.raises(RuntimeError, match="cannot pull"):
-        hook.tell(a_manifest_pushed("broken", digest, registry=broken))
+        hook.notify(a_manifest_pushed("broken", digest, registry=broken))
 
 
 def test_without_a_scanner_the_script_is_not_loaded() -> None:
@@ -191,9 +191,9 @@ def test_without_a_scanner_the_script_is_not_loaded() -> None:
 
 def test_a_tag_that_does_not_match_is_not_copied() -> None:
     hook = Harness("ocilot:copy_tags", target="127.0.0.1:1", source="127.0.0.1:1", source_tls=False)
-    hook.tell(a_tag_moved(tag="latest"))
+    hook.notify(a_tag_moved(tag="latest"))
     with pytest.raises(RuntimeError, match="connection refused"):
-        hook.tell(a_tag_moved(tag="v1"))
+        hook.notify(a_tag_moved(tag="v1"))
 
 
 def test_layers_and_digests_are_what_the_kit_says() -> None:

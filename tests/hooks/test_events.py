@@ -289,15 +289,15 @@ def test_the_kit_tells_events_and_has_a_registry_in_memory(tmp_path: Path) -> No
     with Harness(path) as hook:
         registry = FakeRegistry()
         digest = registry.push_manifest({"schemaVersion": 2}, "v1")
-        hook.tell(a_tag_moved(tag="v1", digest=digest, registry=registry))
+        hook.notify(a_tag_moved(tag="v1", digest=digest, registry=registry))
         assert registry.tags() == ["v1", "v1-seen"]
-        hook.tell(a_tag_moved(caller=a_caller("bot")))
+        hook.notify(a_tag_moved(caller=a_caller("bot")))
         with pytest.raises(ValueError, match="no access rule allows push"):
-            hook.tell(a_refused())
+            hook.notify(a_refused())
         with pytest.raises(ValueError, match="has no on_tag_deleted"):
-            hook.tell(a_tag_deleted())
+            hook.notify(a_tag_deleted())
     with pytest.raises(TypeError, match="expected the value of an on_"):
-        hook.tell(a_caller())  # type: ignore[arg-type]
+        hook.notify(a_caller())  # type: ignore[arg-type]
     assert a_manifest_pushed().registry is not a_manifest_pushed().registry
 
 

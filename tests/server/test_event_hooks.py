@@ -33,7 +33,7 @@ def note(event, *more):
 
 @pytest.fixture
 def started(fresh_registry: FreshRegistry, tmp_path: Path) -> Started:
-    """Starts a registry with one script, and answers it; the script is `reacts.py`."""
+    """Starts a registry with one script, and answers it."""
 
     def start(text: str, accounts: bool = False, **script: Any) -> Registry:
         (tmp_path / "reacts.py").write_text(HEAD + NOTE + text)

@@ -18,7 +18,7 @@ namespace {
 
 class HookFeedTest : public ::testing::Test {
   protected:
-    /// Tells `a.py`, while another thread answers.
+    /// Tells a script, while another thread answers.
     Result<std::optional<std::string>> told(Answer with) {
         std::thread answering([this, with = std::move(with)] {
             auto question = mailbox.take(1h);

@@ -33,7 +33,7 @@ class Spec:
     """Deadline of each hook, in seconds."""
     on_error: Literal["deny", "allow"] = "deny"
     caller: str = ""
-    """Who `event.registry` acts as, such as `robot:ci`; empty: nobody."""
+    """Who `event.registry` acts as, such as `robot:ci`; empty: no account."""
     threads: int = 16
     """Most calls of its plain functions at once."""
     environment: tuple[str, ...] = ()

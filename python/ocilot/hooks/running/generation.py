@@ -55,7 +55,7 @@ class Generation:
 
     @property
     def listeners(self) -> list[Listener]:
-        """The scripts that are told of events."""
+        """The scripts with event hooks."""
         return [one for one in map(_listener, self.scripts) if one[1]]
 
     def chain_of(self, point: str, script: str) -> tuple[Link, ...] | None:

@@ -11,7 +11,7 @@ of the request that asks."""
 
 Listener: TypeAlias = tuple[str, list[str], list[str] | None, float, str]
 """A script, its points, the patterns of its repositories or None, the seconds that it may take for an event,
-and the caller whose changes it is not told."""
+and the caller whose changes it is not notified of."""
 
 STATUS = "hooks.status"
 RELOAD = "hooks.reload"
@@ -52,7 +52,7 @@ class Mailbox(Protocol):
         """The points that are asked from now on, with their deadlines."""
 
     def set_listeners(self, listeners: Sequence[Listener]) -> None:
-        """The scripts that are told of events from now on."""
+        """The scripts that are notified of events from now on."""
 
     def count(self, script: str, point: str, outcome: str, seconds: float) -> None:
         """One call of a hook, for the metrics."""

@@ -67,7 +67,7 @@ class Hooks:
 
     @property
     def listeners(self) -> list[Listener]:
-        """The scripts that the registry has to tell of events."""
+        """The scripts that the registry notifies of events."""
         return self._current.listeners
 
     def attach(self, box: Mailbox, socket: str = "") -> None:

@@ -81,7 +81,7 @@ class Harness:
         kept = frozenset(self.ask("retain", history))
         return [tag.name for tag in history.tags if tag.name in kept]
 
-    def tell(self, event: Event) -> None:
+    def notify(self, event: Event) -> None:
         """Calls the `on_*` hooks for the type of the event."""
         self.ask(_point_of_event(event), event)
 
