@@ -41,7 +41,7 @@ class RequestRecord {
         return std::string_view(text_).substr(begin, ends_[at] - begin);
     }
 
-    std::string text_;                    // All parts, one after the other.
+    std::string text_;                     // All parts, one after the other.
     std::array<std::uint16_t, 5> ends_{};  // Where each ends.
 };
 

@@ -17,7 +17,8 @@ Result<> check_listener(policy::Listener const& listener) {
     }
     if (listener.deadline >= std::chrono::milliseconds(1) && listener.deadline <= std::chrono::hours(1))
         return {};
-    return Error{Errc::config, fmt::format("invalid deadline of {}: expected 0.001 to 3600 seconds", listener.name)};
+    return Error{Errc::config,
+                 fmt::format("invalid deadline of {}: expected 0.001 to 3600 seconds", listener.name)};
 }
 
 }  // namespace
@@ -49,7 +50,8 @@ Task<Result<std::optional<std::string>>> HookFeed::tell(policy::Listener listene
     CO_TRY(auto answer, co_await mailbox_.ask(Topic::event, std::move(about), listener.deadline));
     if (std::holds_alternative<Abstain>(answer)) co_return std::optional<std::string>();
     auto* const failure = std::get_if<Failure>(&answer);
-    co_return std::optional(failure != nullptr ? std::move(failure->reason) : std::string("unsupported answer"));
+    co_return std::optional(failure != nullptr ? std::move(failure->reason)
+                                               : std::string("unsupported answer"));
 }
 
 }  // namespace ocilot::hookbox

@@ -16,9 +16,8 @@ namespace {
 constexpr std::string_view hook_prefix = "hook:";
 constexpr std::chrono::seconds hook_measure_pause{5};
 /// A script that fails is most often repaired by a person: retried for about 20 hours.
-constexpr DeliveryRules hook_rules{.backoff = std::chrono::seconds(1),
-                                   .longest = std::chrono::minutes(30),
-                                   .attempts = 50};
+constexpr DeliveryRules hook_rules{
+    .backoff = std::chrono::seconds(1), .longest = std::chrono::minutes(30), .attempts = 50};
 
 std::string consumer_name(std::string_view script) {
     return fmt::format("{}{}", hook_prefix, script);
@@ -34,9 +33,9 @@ struct HookDeliveries::Script {
     Script(Executor executor, HookReceiver of, DeliveryParts const& parts)
         : receiver(std::move(of)),
           loop(executor, consumer_name(receiver.listener().name), receiver, hook_rules, parts),
-          tasks(executor, [&log = parts.log](std::string_view what) {
-              log.error("delivery ended", {{"err", what}});
-          }) {}
+          tasks(executor,
+                [&log = parts.log](std::string_view what) { log.error("delivery ended", {{"err", what}}); }) {
+    }
     HookReceiver receiver;
     DeliveryLoop loop;
     TaskGroup tasks;
@@ -49,7 +48,11 @@ Task<> HookDeliveries::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
     using Ticks = std::chrono::steady_clock;
     waiter_.emplace(parts_.meta.journal().committed(), executor_);
-    feed_.on_change([this] { asio::post(executor_, [this] { if (waiter_) waiter_->wake(); }); });
+    feed_.on_change([this] {
+        asio::post(executor_, [this] {
+            if (waiter_) waiter_->wake();
+        });
+    });
     auto measured_at = Ticks::time_point::min();
     while (!stopping_) {
         auto const state = co_await asio::this_coro::cancellation_state;
@@ -96,12 +99,14 @@ Task<> HookDeliveries::adopt() {
     std::erase(scripts_, nullptr);
     auto const forgotten = co_await forget_removed();
     if (forgotten.has_error()) {
-        parts_.log.error("removed hooks not forgotten", {{"err", std::string_view(forgotten.error().message)}});
+        parts_.log.error("removed hooks not forgotten",
+                         {{"err", std::string_view(forgotten.error().message)}});
     }
     for (auto& listener : wanted) {
         auto made = HookReceiver::make(feed_, std::move(listener));
         if (made.has_error()) {
-            parts_.log.error("hook not notified of events", {{"err", std::string_view(made.error().message)}});
+            parts_.log.error("hook not notified of events",
+                             {{"err", std::string_view(made.error().message)}});
             continue;
         }
         auto& script = *scripts_.emplace_back(std::make_unique<Script>(executor_, std::move(*made), parts_));
@@ -143,11 +148,13 @@ Task<Result<std::string>> HookDeliveries::consumer_of(std::string_view script) c
     auto name = consumer_name(script);
     CO_TRY(auto const consumers, co_await parts_.meta.consumers().list());
     if (std::ranges::find(consumers, name, &meta::Consumer::name) != consumers.end()) co_return name;
-    co_return Error{Errc::not_found,
-                    fmt::format("no script {} has event hooks; list them with `ocilot hooks status`", quote(script))};
+    co_return Error{
+        Errc::not_found,
+        fmt::format("no script {} has event hooks; list them with `ocilot hooks status`", quote(script))};
 }
 
-Task<Result<std::vector<meta::HeldChange>>> HookDeliveries::parked(std::string_view script, std::int64_t after,
+Task<Result<std::vector<meta::HeldChange>>> HookDeliveries::parked(std::string_view script,
+                                                                   std::int64_t after,
                                                                    std::size_t limit) const {
     CO_TRY(auto const consumer, co_await consumer_of(script));
     co_return co_await parts_.meta.consumers().parked(consumer, after, limit);

@@ -21,19 +21,30 @@ std::string text_of_event(events::Event const& event) {
 std::string_view hook_point_of(events::Event const& event) noexcept {
     using events::Action;
     switch (event.action) {
-        case Action::manifest_pushed: return "on_manifest_pushed";
-        case Action::manifest_deleted: return "on_manifest_deleted";
+        case Action::manifest_pushed:
+            return "on_manifest_pushed";
+        case Action::manifest_deleted:
+            return "on_manifest_deleted";
         case Action::tag_created:
         case Action::tag_moved:
-        case Action::tag_restored: return "on_tag_moved";
-        case Action::tag_deleted: return "on_tag_deleted";
-        case Action::blob_pushed: return "on_blob_pushed";
-        case Action::blob_mounted: return "on_mounted";
-        case Action::repository_deleted: return "on_repository_deleted";
-        case Action::repository_renamed: return "on_repository_renamed";
-        case Action::collected: return "on_collected";
-        case Action::refused: return "on_refused";
-        default: return {};
+        case Action::tag_restored:
+            return "on_tag_moved";
+        case Action::tag_deleted:
+            return "on_tag_deleted";
+        case Action::blob_pushed:
+            return "on_blob_pushed";
+        case Action::blob_mounted:
+            return "on_mounted";
+        case Action::repository_deleted:
+            return "on_repository_deleted";
+        case Action::repository_renamed:
+            return "on_repository_renamed";
+        case Action::collected:
+            return "on_collected";
+        case Action::refused:
+            return "on_refused";
+        default:
+            return {};
     }
 }
 

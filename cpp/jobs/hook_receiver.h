@@ -27,7 +27,8 @@ class HookReceiver final : public Receiver {
     Task<DeliveryAnswer> deliver(std::span<meta::Change const> changes, bool replay) override;
 
   private:
-    HookReceiver(policy::Feed& feed, policy::Listener listener) : feed_(&feed), listener_(std::move(listener)) {}
+    HookReceiver(policy::Feed& feed, policy::Listener listener)
+        : feed_(&feed), listener_(std::move(listener)) {}
 
     [[nodiscard]] bool is_own(meta::Actor const& by) const;
     [[nodiscard]] bool wants(events::Event const& event) const;

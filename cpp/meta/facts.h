@@ -38,10 +38,12 @@ struct Actor {
     std::string kind = {};     ///< `user`, `robot`, ...: policy::to_string of a CallerKind
     std::string address = {};  ///< numeric
     std::string request = {};  ///< id of the request, as the log has it; empty for what no request does
-    std::shared_ptr<RequestRecord const> http = {};  ///< null for what no request does, and where it is not known
+    std::shared_ptr<RequestRecord const> http =
+        {};  ///< null for what no request does, and where it is not known
     friend bool operator==(Actor const& a, Actor const& b) {
         bool const same = a.http == b.http || (a.http && b.http && *a.http == *b.http);
-        return same && a.name == b.name && a.kind == b.kind && a.address == b.address && a.request == b.request;
+        return same && a.name == b.name && a.kind == b.kind && a.address == b.address &&
+               a.request == b.request;
     }
 };
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <pybind11/stl.h>
 #include <optional>
+#include <pybind11/stl.h>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -190,7 +190,8 @@ using ListenerRow = std::tuple<std::string, std::vector<std::string>, std::optio
 void set_listeners(HookBox& self, std::vector<ListenerRow> rows) {
     std::vector<policy::Listener> listeners;
     for (auto& [name, events, repositories, seconds, caller] : rows) {
-        std::chrono::milliseconds const deadline(static_cast<std::int64_t>(std::clamp(seconds, 0.0, 1e6) * 1000));
+        std::chrono::milliseconds const deadline(
+            static_cast<std::int64_t>(std::clamp(seconds, 0.0, 1e6) * 1000));
         listeners.push_back(
             {std::move(name), std::move(events), std::move(repositories), deadline, std::move(caller)});
     }
@@ -309,9 +310,10 @@ void init_hookbox(py::module_& module) {
              "Asks exactly these points from now on, each with its deadline in seconds; answers the "
              "generation. "
              "Raises ConfigError for an unknown one.")
-        .def("set_listeners", &set_listeners, py::arg("listeners"),
-             "Notifies exactly these scripts of events from now on: name, events, patterns of repositories or "
-             "None, seconds for one event, and the caller whose changes it is not notified of.");
+        .def(
+            "set_listeners", &set_listeners, py::arg("listeners"),
+            "Notifies exactly these scripts of events from now on: name, events, patterns of repositories or "
+            "None, seconds for one event, and the caller whose changes it is not notified of.");
     init_answers(box);
     init_records(box);
 }

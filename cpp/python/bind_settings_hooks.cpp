@@ -38,9 +38,10 @@ void init_hook_settings(SettingsClass& settings) {
     field(settings, "hook_points", &Settings::hooks, &HookSettings::points,
           "Points that are asked from the first request on, each with its deadline in seconds; set the whole "
           "list, reading it gives a copy.");
-    settings.def_property("hook_listeners", &rows_of, &set_rows,
-                          "Scripts with event hooks, as `HookBox.set_listeners` takes them; None: no script is "
-                          "notified, and the places of scripts stay as they are.");
+    settings.def_property(
+        "hook_listeners", &rows_of, &set_rows,
+        "Scripts with event hooks, as `HookBox.set_listeners` takes them; None: no script is "
+        "notified, and the places of scripts stay as they are.");
 }
 
 }  // namespace ocilot::python

@@ -91,8 +91,9 @@ struct Server::Parts {
     std::vector<std::unique_ptr<Worker>> workers;
     std::optional<jobs::JobRunner> job_runner;  ///< on the thread of the first worker
     std::optional<jobs::Webhooks> webhooks;     ///< the same
-    std::optional<jobs::HookDeliveries> hook_deliveries;  ///< the same; none where no scripts are told of events
-    std::vector<net::Endpoint> bound;           ///< empty: only the control socket is served
+    std::optional<jobs::HookDeliveries>
+        hook_deliveries;               ///< the same; none where no scripts are told of events
+    std::vector<net::Endpoint> bound;  ///< empty: only the control socket is served
     std::vector<net::Endpoint> debug_bound;
     std::optional<net::SocketFile> control;
     bool running = false;

@@ -26,7 +26,8 @@ struct KeptChanges {
 Task<Result<KeptChanges>> kept_changes(meta::Journal& journal);
 
 /// What a change tells a client.
-[[nodiscard]] std::vector<std::string> wanted_events(meta::Change const& change, events::Filter const& filter);
+[[nodiscard]] std::vector<std::string> wanted_events(meta::Change const& change,
+                                                     events::Filter const& filter);
 
 /// Some of the events after a place, as JSON.
 struct EventPage {

@@ -11,8 +11,8 @@ namespace ocilot::http {
 
 namespace {
 
-constexpr std::size_t most_changes = 50;          // Read at once.
-constexpr std::size_t enough_text = 64 * 1024;    // Bytes of one piece, and a change more.
+constexpr std::size_t most_changes = 50;        // Read at once.
+constexpr std::size_t enough_text = 64 * 1024;  // Bytes of one piece, and a change more.
 
 std::string reset_message(std::int64_t start) {
     return fmt::format("event: reset\nid: {0}\ndata: {{\"after\":{0}}}\n\n", start);

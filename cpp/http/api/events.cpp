@@ -33,8 +33,9 @@ Result<std::int64_t> place_of(std::string_view text, std::string_view where) {
     auto const end = text.data() + text.size();
     auto const [stopped, problem] = std::from_chars(text.data(), end, place);
     if (problem == std::errc{} && stopped == end && place >= 0) return place;
-    return Error{Errc::bad_request, fmt::format("invalid entry id {} for {}: expected a number, 0 for the oldest entry",
-                                                quote(text), where)};
+    return Error{Errc::bad_request,
+                 fmt::format("invalid entry id {} for {}: expected a number, 0 for the oldest entry",
+                             quote(text), where)};
 }
 
 /// Where a client wants to begin; a browser that comes again says so in a header.
@@ -48,8 +49,8 @@ Result<std::optional<std::int64_t>> asked_place(Context const& context) {
 
 Error expired(std::int64_t place, KeptChanges const& kept) {
     return {Errc::gone,
-            fmt::format("entry {} has expired or is unknown: the log has {} to {}; continue with after={}", place,
-                        kept.oldest, kept.newest, kept.start()),
+            fmt::format("entry {} has expired or is unknown: the log has {} to {}; continue with after={}",
+                        place, kept.oldest, kept.newest, kept.start()),
             {std::to_string(kept.start())}};
 }
 
@@ -58,7 +59,8 @@ Task<Result<Response>> stream_events(Context const& context, events::Filter filt
     bool const is_reset = asked && !kept.follow(*asked);
     auto const place = is_reset ? kept.start() : asked.value_or(kept.newest);
     auto const executor = co_await asio::this_coro::executor;
-    auto stream = std::make_unique<EventStream>(context.registry.meta.journal(), std::move(filter), place, executor);
+    auto stream =
+        std::make_unique<EventStream>(context.registry.meta.journal(), std::move(filter), place, executor);
     if (is_reset) stream->begin_with_reset();
     Response response;
     response.set("Content-Type", std::string(stream_type));
@@ -67,7 +69,8 @@ Task<Result<Response>> stream_events(Context const& context, events::Filter filt
     co_return response;
 }
 
-Response page_response(Context const& context, EventPage const& page, KeptChanges const& kept, std::size_t size) {
+Response page_response(Context const& context, EventPage const& page, KeptChanges const& kept,
+                       std::size_t size) {
     Response response;
     response.text(oci::media_type::json,
                   fmt::format(R"({{"events":[{}],"next":{},"newest":{}}})", fmt::join(page.events, ","),

@@ -1,11 +1,10 @@
-#include "jobs/hook_deliveries.h"
-
 #include "base/quote.h"
 #include "events/event_json.h"
 #include "events/make_events.h"
 #include "http/api/admin.h"
 #include "http/api/routes.h"
 #include "http/core/page.h"
+#include "jobs/hook_deliveries.h"
 #include "policy/control.h"
 #include "registry/actor.h"
 
@@ -168,7 +167,8 @@ constexpr Verb parked_hooks_verbs[] = {
     {Method::get,
      Action::admin,
      get_parked_hooks,
-     "List events that a hook script has failed at for good; `?script=`; `?n=` page size, `?after=` last change "
+     "List events that a hook script has failed at for good; `?script=`; `?n=` page size, `?after=` last "
+     "change "
      "of the previous page.",
      {{list_page}},
      {Errc::pagination_invalid}},

@@ -10,9 +10,9 @@ namespace ocilot::server {
 /// A script that is told of events.
 struct HookListenerSettings {
     std::string name = {};
-    std::vector<std::string> events = {};                            ///< points, such as `on_tag_moved`
-    std::optional<std::vector<std::string>> repositories = {};       ///< patterns; nullopt: all
-    double deadline = 5;                                             ///< seconds for one event
+    std::vector<std::string> events = {};                       ///< points, such as `on_tag_moved`
+    std::optional<std::vector<std::string>> repositories = {};  ///< patterns; nullopt: all
+    double deadline = 5;                                        ///< seconds for one event
     std::string caller = {};  ///< whose changes it is not told, such as `robot:ci`; empty: all are told
 };
 

@@ -43,7 +43,8 @@ TEST(RequestRecord, CutsWhatIsTooLongButNoCharacter) {
     EXPECT_EQ(kept.path().size(), RequestRecord::max_path);
     EXPECT_EQ(kept.user_agent().size(), RequestRecord::max_user_agent);
     auto const umlaut = std::string(RequestRecord::max_user_agent - 1, 'a') + "ü";
-    EXPECT_EQ(record({.user_agent = umlaut}).user_agent(), umlaut.substr(0, RequestRecord::max_user_agent - 1));
+    EXPECT_EQ(record({.user_agent = umlaut}).user_agent(),
+              umlaut.substr(0, RequestRecord::max_user_agent - 1));
     std::string const broken(5000, '\x80');
     EXPECT_EQ(record({.user_agent = broken}).user_agent(), "") << "no text at all";
 }

@@ -43,16 +43,19 @@ TEST_F(Acting, RefusesWhoIsNotThere) {
         EXPECT_EQ(answer.status(), 401U) << who;
         EXPECT_TRUE(answer.says("does not exist")) << answer.text;
     }
-    ASSERT_TRUE(ocilot::test::run(meta->accounts().change("reader", {.disabled = true}, {}, time.now())).has_value());
+    ASSERT_TRUE(
+        ocilot::test::run(meta->accounts().change("reader", {.disabled = true}, {}, time.now())).has_value());
     EXPECT_EQ(status("user:reader"), 401U);
-    for (auto const* who : {"", "bot", "robot:", "local:local", "system:x"}) EXPECT_EQ(status(who), 400U) << who;
+    for (auto const* who : {"", "bot", "robot:", "local:local", "system:x"})
+        EXPECT_EQ(status(who), 400U) << who;
 }
 
 TEST_F(Acting, MeansNothingElsewhere) {
     local = false;
     EXPECT_EQ(status("user:boss"), 401U) << "a header is no login";
-    EXPECT_EQ(as(basic("nobody"), Method::get, "/v2/team/app/tags/list", {}, {{"Ocilot-As", "user:boss"}}).status(),
-              403U);
+    EXPECT_EQ(
+        as(basic("nobody"), Method::get, "/v2/team/app/tags/list", {}, {{"Ocilot-As", "user:boss"}}).status(),
+        403U);
 }
 
 }  // namespace

@@ -29,20 +29,23 @@ struct Wanted {
 class EventStreamTest : public test::AuthTest {
   protected:
     /// Pushes an image of the writer's, made unlike others by `note`.
-    void push_image(std::string const& tag, std::string const& note = "", std::string const& name = "team/app") {
+    void push_image(std::string const& tag, std::string const& note = "",
+                    std::string const& name = "team/app") {
         auto const repository = "/v2/" + name;
         auto const config = repository + "/blobs/uploads/?digest=" + sha256("{}");
         EXPECT_EQ(as(basic("writer"), Method::post, config, "{}").status(), 201U);
-        EXPECT_EQ(as(basic("writer"), Method::put, repository + "/manifests/" + tag, image(sha256("{}"), note),
-                     {{"Content-Type", oci_manifest}})
+        EXPECT_EQ(as(basic("writer"), Method::put, repository + "/manifests/" + tag,
+                     image(sha256("{}"), note), {{"Content-Type", oci_manifest}})
                       .status(),
                   201U);
     }
     /// What a stream says, piece by piece; `before` is called before each piece with its number.
-    Task<std::vector<std::string>> listen(Wanted wanted, std::function<void(std::size_t, EventStream&)> before) {
+    Task<std::vector<std::string>> listen(Wanted wanted,
+                                          std::function<void(std::size_t, EventStream&)> before) {
         auto const executor = co_await asio::this_coro::executor;
         auto const query = Query::parse(wanted.query).value();
-        EventStream stream(meta->journal(), event_filter(query).value(), wanted.place, executor, wanted.times);
+        EventStream stream(meta->journal(), event_filter(query).value(), wanted.place, executor,
+                           wanted.times);
         if (wanted.reset) stream.begin_with_reset();
         std::vector<std::string> pieces;
         for (std::size_t i = 0; i < wanted.pieces; ++i) {
@@ -53,8 +56,8 @@ class EventStreamTest : public test::AuthTest {
         }
         co_return pieces;
     }
-    std::vector<std::string> listened(Wanted wanted,
-                                      std::function<void(std::size_t, EventStream&)> before = [](auto, auto&) {}) {
+    std::vector<std::string> listened(
+        Wanted wanted, std::function<void(std::size_t, EventStream&)> before = [](auto, auto&) {}) {
         return ocilot::test::run(listen(std::move(wanted), std::move(before)));
     }
     std::int64_t last() { return ocilot::test::run(meta->journal().last()).value(); }
@@ -190,8 +193,7 @@ TEST_F(Events, OfAPlaceThatTheLogDoesNotKnowAreGone) {
     EXPECT_TRUE(ahead.says("continue with after=")) << ahead.text;
     push_image("v2", "two");
     auto const kept = last();
-    ASSERT_TRUE(
-        ocilot::test::run(meta->journal().prune_before(time.now() + 1h, kept, 1000)).has_value());
+    ASSERT_TRUE(ocilot::test::run(meta->journal().prune_before(time.now() + 1h, kept, 1000)).has_value());
     auto const behind = as(basic("boss"), Method::get, "/api/v1/events?after=1");
     EXPECT_EQ(behind.status(), 410U);
     EXPECT_TRUE(behind.says("the log has " + std::to_string(kept) + " to " + std::to_string(kept)));
@@ -201,8 +203,8 @@ TEST_F(Events, OfAPlaceThatTheLogDoesNotKnowAreGone) {
 
 TEST_F(Events, AreAStreamForWhoeverWantsOne) {
     push_image("v1");
-    auto const answer = as(basic("boss"), Method::head, "/api/v1/events", {},
-                           {{"Accept", "text/event-stream, */*;q=0.1"}});
+    auto const answer =
+        as(basic("boss"), Method::head, "/api/v1/events", {}, {{"Accept", "text/event-stream, */*;q=0.1"}});
     EXPECT_EQ(answer.status(), 200U);
     EXPECT_EQ(answer["Content-Type"], "text/event-stream");
     EXPECT_EQ(answer["Cache-Control"], "no-store");

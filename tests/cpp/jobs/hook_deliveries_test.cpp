@@ -8,11 +8,11 @@
 
 using namespace ocilot;
 using namespace ocilot::test;
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using jobs::HookReceiver;
 using meta::Change;
 using meta::ChangeKind;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 namespace {
 
@@ -137,13 +137,15 @@ TEST(HookReceiver, RefusesAPatternThatIsNone) {
 }
 
 TEST_F(HookDeliveriesTest, TellsEachScriptInOrderAndKeepsItsPlace) {
-    feed.list = {listener("a.py", {"on_tag_moved"}), listener("b.py", {"on_manifest_pushed", "on_tag_moved"})};
+    feed.list = {listener("a.py", {"on_tag_moved"}),
+                 listener("b.py", {"on_manifest_pushed", "on_tag_moved"})};
     join();
     note(push("team/app", "v1"));
     note(push("team/app", "v2"));
     deliver(6);
     std::vector<std::string> of_a;
-    std::ranges::copy_if(feed.told, std::back_inserter(of_a), [](auto const& one) { return one.starts_with("a"); });
+    std::ranges::copy_if(feed.told, std::back_inserter(of_a),
+                         [](auto const& one) { return one.starts_with("a"); });
     EXPECT_THAT(of_a, ElementsAre("a.py on_tag_moved team/app v1", "a.py on_tag_moved team/app v2"));
     EXPECT_EQ(feed.told.size(), 6U);
     EXPECT_TRUE(feed.ended);

@@ -87,9 +87,11 @@ TEST(Change, TextThatIsNotUtf8IsStoredAsSome) {
 
 TEST(Change, DetailsOfALaterVersionArePassedOverAndDamageIsAnError) {
     Change change{.kind = ChangeKind::blob_mount};
-    ASSERT_TRUE(details_from_json(
-                    R"({"when":"x","agent":["y"],"user_agent":7,"source":"a","tags":7,"counts":[[]],"admin":"no"})", change)
-                    .has_value());
+    ASSERT_TRUE(
+        details_from_json(
+            R"({"when":"x","agent":["y"],"user_agent":7,"source":"a","tags":7,"counts":[[]],"admin":"no"})",
+            change)
+            .has_value());
     meta::ChangeDetails const expected{.source = "a"};
     EXPECT_EQ(change.details, expected);
     for (auto const* text : {"[]", "{", "7", "null"}) {
