@@ -44,6 +44,8 @@ struct HookDeliveries::Script {
 HookDeliveries::HookDeliveries(Executor executor, policy::Feed& feed, DeliveryParts parts)
     : executor_(executor), feed_(feed), parts_(std::move(parts)) {}
 
+HookDeliveries::~HookDeliveries() = default;
+
 Task<> HookDeliveries::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
     using Ticks = std::chrono::steady_clock;

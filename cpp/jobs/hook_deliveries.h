@@ -21,6 +21,7 @@ namespace ocilot::jobs {
 class HookDeliveries {
   public:
     HookDeliveries(Executor executor, policy::Feed& feed, DeliveryParts parts);
+    ~HookDeliveries();
     HookDeliveries(HookDeliveries const&) = delete;
     HookDeliveries& operator=(HookDeliveries const&) = delete;
 
