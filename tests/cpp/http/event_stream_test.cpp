@@ -160,7 +160,7 @@ class Events : public EventStreamTest {
     nlohmann::json page(std::string const& query = "") {
         auto const answer = as(basic("boss"), Method::get, "/api/v1/events" + query);
         EXPECT_EQ(answer.status(), 200U) << answer.text;
-        link = value(answer.response, "Link");
+        link = answer["Link"];
         return nlohmann::json::parse(answer.text);
     }
     std::string link;

@@ -42,7 +42,7 @@ class FakeFeed final : public policy::Feed {
     void on_change(std::function<void()> call) override { changed = std::move(call); }
 };
 
-Change push(std::string repository, std::string tag, std::string by = "ann") {
+Change pushed_tag(std::string repository, std::string tag, std::string by = "ann") {
     Change change{.kind = ChangeKind::manifest_push, .by = {std::move(by), "robot"}};
     change.repository = std::move(repository);
     change.digest = "sha256:a";
@@ -101,21 +101,21 @@ bool wants(policy::Listener of, Change const& change) {
 }  // namespace
 
 TEST(HookReceiver, WantsWhatItsScriptListensTo) {
-    EXPECT_TRUE(wants(listener("a", {"on_manifest_pushed"}), push("team/app", "v1")));
-    EXPECT_TRUE(wants(listener("a", {"on_tag_moved"}), push("team/app", "v1"))) << "a tag that is new";
-    EXPECT_FALSE(wants(listener("a", {"on_tag_deleted"}), push("team/app", "v1")));
+    EXPECT_TRUE(wants(listener("a", {"on_manifest_pushed"}), pushed_tag("team/app", "v1")));
+    EXPECT_TRUE(wants(listener("a", {"on_tag_moved"}), pushed_tag("team/app", "v1"))) << "a tag that is new";
+    EXPECT_FALSE(wants(listener("a", {"on_tag_deleted"}), pushed_tag("team/app", "v1")));
     EXPECT_FALSE(wants(listener("a", {"on_tag_moved"}), {.kind = ChangeKind::account_add, .name = "ann"}));
     auto team = listener("a", {"on_tag_moved", "on_refused"});
     team.repositories = {{"team/*"}};
-    EXPECT_TRUE(wants(team, push("team/app", "v1")));
-    EXPECT_FALSE(wants(team, push("other/app", "v1")));
+    EXPECT_TRUE(wants(team, pushed_tag("team/app", "v1")));
+    EXPECT_FALSE(wants(team, pushed_tag("other/app", "v1")));
     Change const login{.kind = ChangeKind::login, .refused = true, .name = "ann"};
     EXPECT_FALSE(wants(team, login)) << "it is of no repository";
     EXPECT_TRUE(wants(listener("a", {"on_refused"}), login));
     auto own = listener("a", {"on_tag_moved"});
     own.caller = "robot:ci";
-    EXPECT_TRUE(wants(own, push("team/app", "v1")));
-    EXPECT_FALSE(wants(own, push("team/app", "v1", "ci"))) << "it would answer itself for ever";
+    EXPECT_TRUE(wants(own, pushed_tag("team/app", "v1")));
+    EXPECT_FALSE(wants(own, pushed_tag("team/app", "v1", "ci"))) << "it would answer itself for ever";
 }
 
 TEST(HookReceiver, EveryEventPointIsReached) {
@@ -140,8 +140,8 @@ TEST_F(HookDeliveriesTest, TellsEachScriptInOrderAndKeepsItsPlace) {
     feed.list = {listener("a.py", {"on_tag_moved"}),
                  listener("b.py", {"on_manifest_pushed", "on_tag_moved"})};
     join();
-    note(push("team/app", "v1"));
-    note(push("team/app", "v2"));
+    note(pushed_tag("team/app", "v1"));
+    note(pushed_tag("team/app", "v2"));
     deliver(6);
     std::vector<std::string> of_a;
     std::ranges::copy_if(feed.told, std::back_inserter(of_a),
@@ -150,7 +150,7 @@ TEST_F(HookDeliveriesTest, TellsEachScriptInOrderAndKeepsItsPlace) {
     EXPECT_EQ(feed.told.size(), 6U);
     EXPECT_TRUE(feed.ended);
     feed.told.clear();
-    note(push("team/app", "v3"));
+    note(pushed_tag("team/app", "v3"));
     deliver(3);
     for (auto const& one : feed.told) EXPECT_TRUE(one.ends_with("v3")) << one;
 }
@@ -162,9 +162,9 @@ TEST_F(HookDeliveriesTest, AScriptThatFailsHoldsUpItsRepositoryAndNoOtherScript)
         bool const fails = what.starts_with("a.py") && what.find("team/app") != what.npos;
         return Result<FakeFeed::Told>(fails ? FakeFeed::Told("it raised ValueError") : FakeFeed::Told());
     };
-    note(push("team/app", "v1"));
-    note(push("team/app", "v2"));
-    note(push("other/app", "v1"));
+    note(pushed_tag("team/app", "v1"));
+    note(pushed_tag("team/app", "v2"));
+    note(pushed_tag("other/app", "v1"));
     deliver(5);
     EXPECT_THAT(feed.told, ::testing::UnorderedElementsAre(
                                "a.py on_tag_moved team/app v1", "a.py on_tag_moved other/app v1",
@@ -183,7 +183,7 @@ TEST_F(HookDeliveriesTest, AScriptThatListensNoMoreIsForgotten) {
     join();
     ASSERT_TRUE(run(meta->consumers().join("webhook:a.py")).has_value());
     feed.list.erase(feed.list.begin());
-    note(push("team/app", "v1"));
+    note(pushed_tag("team/app", "v1"));
     deliver(1);
     EXPECT_THAT(places(), ElementsAre("hook:b.py", "webhook:a.py"));
 }
@@ -191,7 +191,7 @@ TEST_F(HookDeliveriesTest, AScriptThatListensNoMoreIsForgotten) {
 TEST_F(HookDeliveriesTest, AnUnknownScriptHasNothingParked) {
     feed.list = {listener("a.py", {"on_tag_moved"})};
     join();
-    note(push("team/app", "v1"));
+    note(pushed_tag("team/app", "v1"));
     deliver(1);
     EXPECT_THAT(run(deliveries->parked("a.py", 0, 10)).value(), IsEmpty());
     EXPECT_EQ(run(deliveries->replay("a.py", {})).value(), 0U);
