@@ -34,6 +34,7 @@ COMMANDS = (
     ("access",),
     ("access", "explain"),
     ("audit",),
+    ("events",),
     ("keys",),
     *(("keys", command) for command in ("ls", "rotate")),
     ("jobs",),
@@ -62,6 +63,7 @@ COMMANDS = (
     ("hooks", "try"),
     ("hooks", "status"),
     ("hooks", "reload"),
+    *(("hooks", command) for command in ("parked", "replay", "discard")),
     ("version",),
 )
 
@@ -373,7 +375,9 @@ def _script(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     lines = [f"## {path.stem}\n", f"{ast.get_docstring(tree)}\n"]
-    functions = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = [
+        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
     lines.append(f"Hooks: {', '.join(f'`{name}`' for name in functions if name in POINTS)}\n")
     fields = [node for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)]
     rows = [

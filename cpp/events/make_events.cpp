@@ -52,17 +52,13 @@ std::optional<Action> action_of(meta::Change const& change) {
     }
 }
 
-/// Where an actor has more of its request than its id.
-template <class Actor>
-void take_request(Event& event, Actor const& by) {
-    if constexpr (requires { by.http->method(); }) {
-        if (!by.http) return;
-        event.method = by.http->method();
-        event.scheme = by.http->scheme();
-        event.host = by.http->host();
-        event.path = by.http->path();
-        event.user_agent = by.http->user_agent();
-    }
+void take_request(Event& event, meta::Actor const& by) {
+    if (!by.http) return;
+    event.method = by.http->method();
+    event.scheme = by.http->scheme();
+    event.host = by.http->host();
+    event.path = by.http->path();
+    event.user_agent = by.http->user_agent();
 }
 
 /// What all events of a change have in common.

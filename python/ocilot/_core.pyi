@@ -161,6 +161,7 @@ class Settings:
     logstash: bool
     access_log: bool
     hook_points: list[tuple[str, float]]
+    hook_listeners: list[tuple[str, list[str], list[str] | None, float, str]] | None
     def __init__(self) -> None: ...
 
 @final
@@ -206,6 +207,7 @@ class HookBox:
     - `admit_delete`: `(caller, repository, kind, reference)`, kind is `tag`, `manifest` or `blob`
     - `retain`: `(at, repository, tags)`, a tag is `(name, digest, pushed, size, media_type, artifact_type,
       annotations, manifests, pulled, pulls)`; times are microseconds since 1970
+    - an event such as `on_tag_moved`: `(script, event as JSON)`
     - `hooks.status`, `hooks.reload`: `()`
 
     Every question is answered once, by one of the methods that take its id; they answer whether it was in
@@ -213,6 +215,7 @@ class HookBox:
     """
 
     POINTS: Final[tuple[str, ...]]
+    EVENTS: Final[tuple[str, ...]]
     @property
     def closed(self) -> bool: ...
     @property
@@ -226,6 +229,9 @@ class HookBox:
     def fail(self, id: int, reason: str, by: str = "") -> bool: ...
     def reply(self, id: int, text: str) -> bool: ...
     def set_points(self, points: Sequence[tuple[str, float]]) -> int: ...
+    def set_listeners(
+        self, listeners: Sequence[tuple[str, list[str], list[str] | None, float, str]]
+    ) -> None: ...
     def count(self, script: str, point: str, outcome: str, seconds: float) -> None: ...
     def gauge(self, name: str, script: str, value: float) -> None: ...
     def log(self, level: str, text: str, fields: Sequence[tuple[str, str]]) -> None: ...

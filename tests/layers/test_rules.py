@@ -36,7 +36,9 @@ POSTS = {
     "cpp/base/suspend.h": "wakes a suspended task where it was",
     "cpp/jobs/job_loop.cpp": "wakes the loop of a job on its own thread",
     "cpp/jobs/job_runner.cpp": "wakes the runner on its own thread",
+    "cpp/jobs/hook_deliveries.cpp": "wakes the deliveries on their own thread",
     "cpp/jobs/webhooks.cpp": "wakes the deliveries on their own thread",
+    "cpp/meta/commit_waiter.cpp": "wakes a reader of the log on its own thread",
     "cpp/server/listener.cpp": "closes an idle connection on the thread that has it",
     "cpp/server/worker.cpp": "crosses to the context whose group then spawns",
 }

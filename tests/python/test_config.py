@@ -180,6 +180,7 @@ EVERY_SETTING = {
     "logstash": False,
     "log_format": _core.LogFormat.json,
     "hook_points": [],  # Known when the scripts are loaded.
+    "hook_listeners": None,  # The same.
     "access_log": False,
     "trusted_proxies": ["10.0.0.0/8"],
     "host_names": ["registry.internal"],

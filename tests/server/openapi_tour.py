@@ -67,6 +67,10 @@ class Tour:
         self.ask("POST", "/api/v1/keys", status=201)
         self.ask("GET", "/api/v1/hooks")
         self.ask("POST", "/api/v1/hooks/reload")
+        wait_until(lambda: self.ask("GET", "/api/v1/hooks").json["scripts"][0]["events"], "a place")
+        self.ask("GET", "/api/v1/hooks/parked?script=hook&n=1")
+        self.ask("POST", "/api/v1/hooks/parked?script=hook&change=4711")
+        self.ask("DELETE", "/api/v1/hooks/parked?script=hook")
         begun = self.ask("POST", "/api/v1/jobs/scrub", status=202).json["round"]
         wait_until(lambda: self.ask("GET", "/api/v1/jobs/scrub").json["rounds"] >= begun, "a round")
         self.ask("GET", "/api/v1/jobs")
@@ -98,6 +102,8 @@ class Tour:
         self.ask("POST", "/api/v1/gc/run", status=202)
         self.ask("POST", "/api/v1/restore", {"repository": "team/app", "tag": "all"})
         self.ask("GET", "/api/v1/audit?n=1000")
+        self.ask("GET", "/api/v1/events?action=*&n=1000")
+        self.ask("GET", "/api/v1/events?after=0&repository=team/*&tag=1&tag=l*&action=tag.*&n=1")
         self.ask("GET", "/api/v1/audit?action=tag.&refused=false&since=2020-01-01&n=1")
 
     def repositories(self) -> None:
@@ -141,5 +147,7 @@ class Tour:
         self.ask("GET", "/api/v1/repositories/team/app/tags/-/history", status=400)
         self.ask("DELETE", "/api/v1/uploads/x", status=404)
         self.ask("GET", "/api/v1/webhooks/parked/none", status=404)
+        self.ask("POST", "/api/v1/hooks/parked?script=none", status=404)
+        self.ask("GET", "/api/v1/events?after=987654321", status=410)
         self.ask("POST", "/api/v1/retention/apply", {"plan": 4711}, status=404)
         self.ask("PATCH", "/api/v1/accounts/none", {"password": " " * 70_000}, status=413)

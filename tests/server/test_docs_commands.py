@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 FOLLOWED_ELSEWHERE: Mapping[str, str] = {
     "docs/auth.md": "tests/server/test_auth_page.py",
+    "docs/hooks/events.md": "tests/server/test_hooks_pages.py",
     "docs/hooks/examples.md": "tests/server/test_hook_examples.py",
     "docs/hooks/index.md": "tests/server/test_hooks_pages.py",
     "docs/hooks/testing.md": "tests/server/test_hooks_pages.py",
@@ -77,6 +78,11 @@ NOT_FOLLOWED: Mapping[str, Mapping[str, str]] = {
     },
     "docs/operate/deleting.md": {
         "ocilot gc run ": "tests/server/test_deleting_page.py runs it after everything else"
+    },
+    "docs/operate/event-stream.md": {
+        "ocilot events --follow": "tests/server/test_events.py follows",
+        "curl -sN ": "the same, as a stream",
+        "curl -s ": "the same, as pages",
     },
     "docs/operate/limits.md": {"curl -i": "test_the_limit_of_the_page_is_reached below runs it"},
     "docs/operate/monitoring.md": {

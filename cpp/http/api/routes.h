@@ -10,6 +10,7 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable account_routes() noexcept;
 [[nodiscard]] RouteTable account_token_routes() noexcept;
 [[nodiscard]] RouteTable audit_routes() noexcept;
+[[nodiscard]] RouteTable event_routes() noexcept;
 [[nodiscard]] RouteTable access_routes() noexcept;
 [[nodiscard]] RouteTable key_routes() noexcept;
 [[nodiscard]] RouteTable job_routes() noexcept;

@@ -1,14 +1,9 @@
 #include "jobs/webhooks.h"
 
-#include "base/quote.h"
-#include "events/event_json.h"
-#include "events/make_events.h"
 #include "http/api/admin.h"
-#include "http/api/event_schema.h"
+#include "http/api/held_changes.h"
 #include "http/api/routes.h"
-#include "http/core/page.h"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -17,9 +12,6 @@ namespace ocilot::http {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::size_t parked_without_n = 50;
-constexpr std::size_t most_parked = 500;
 
 constexpr std::string_view webhook_formats[] = {"distribution", "cloudevents", "cloudevents-binary",
                                                 "slack",        "teams",       "discord"};
@@ -59,16 +51,6 @@ constexpr Field webhook_test_fields[] = {{"name", schema::any_text},
                                          {"last", schema::or_null(exchange_schema)}};
 constexpr Schema webhook_test = schema::object_of("WebhookTest", webhook_test_fields);
 
-constexpr Field parked_fields[] = {{"change", schema::id, "Id of the entry in the change log."},
-                                   {"repository", schema::any_text},
-                                   {"parked_at", schema::time},
-                                   {"attempts", schema::count},
-                                   {"error", schema::or_null(schema::any_text), "Of the last attempt."},
-                                   {"events", event_schema::event_list}};
-constexpr Schema parked_schema = schema::object_of("ParkedChange", parked_fields);
-constexpr Field parked_list_fields[] = {{"parked", schema::list_of(parked_schema), "Oldest first."}};
-constexpr Schema parked_list = schema::object_of("ParkedChangeList", parked_list_fields);
-
 constexpr Field discarded_fields[] = {{"name", schema::any_text}, {"discarded", schema::count}};
 constexpr Schema discarded_schema = schema::object_of("DiscardedChanges", discarded_fields);
 constexpr Field replayed_fields[] = {{"name", schema::any_text},
@@ -76,20 +58,12 @@ constexpr Field replayed_fields[] = {{"name", schema::any_text},
 constexpr Schema replayed_schema = schema::object_of("ReplayedChanges", replayed_fields);
 
 constexpr Field webhook_field{"webhook", {.pattern = "^[A-Za-z0-9._-]+$"}, "Name of the webhook."};
-constexpr Field after_change =
-    optional({"after", schema::id, "Id of the change after which the page starts."});
 constexpr Field parked_query[] = {after_change, page_size};
-constexpr Field one_change =
-    optional({"change", schema::id, "Id of a parked change; missing: all of the webhook."});
 constexpr Field change_query[] = {one_change};
 
 Result<> check_delivers(Context const& context) {
     if (context.webhooks != nullptr) return {};
     return Error{Errc::not_found, "this registry has no webhooks"};
-}
-
-Json error_or_null(std::string const& text) {
-    return text.empty() ? Json() : Json(text);
 }
 
 Json json_of(jobs::WebhookExchange const& exchange) {
@@ -120,26 +94,6 @@ Json json_of(jobs::WebhookStatus const& webhook) {
                   {"last", nullptr}};
     if (webhook.last) document["last"] = json_of(*webhook.last);
     return document;
-}
-
-Json json_of(meta::HeldChange const& held) {
-    auto list = Json::array();
-    for (auto const& event : events::make_events(held.change)) list.push_back(events::to_json(event));
-    return {{"change", held.change.id},           {"repository", held.change.repository},
-            {"parked_at", rfc3339(held.since)},   {"attempts", held.attempts},
-            {"error", error_or_null(held.error)}, {"events", std::move(list)}};
-}
-
-/// A change in the query, by its id; nullopt if absent.
-Result<std::optional<std::int64_t>> query_id(Context const& context, Field const& field) {
-    auto const text = context.query.first(field.name);
-    if (!text) return std::optional<std::int64_t>();
-    std::int64_t id = 0;
-    auto const* const end = text->data() + text->size();
-    auto const [stopped, problem] = std::from_chars(text->data(), end, id);
-    if (problem == std::errc() && stopped == end && id > 0) return std::optional(id);
-    return Error{Errc::bad_request,
-                 fmt::format("invalid {} {}: expected the id of a change", field.name, quote(*text))};
 }
 
 /// `GET /api/v1/webhooks`.
@@ -174,27 +128,16 @@ Task<Result<Response>> post_test(Context const& context) {
 /// `GET /api/v1/webhooks/parked/<item>?after=&n=`.
 Task<Result<Response>> get_parked(Context const& context) {
     CO_CHECK(check_delivers(context));
-    CO_TRY(auto const after, query_id(context, after_change));
-    CO_TRY(auto const page, PageQuery::parse(context.query, parked_without_n, most_parked));
-    CO_TRY(auto held, co_await context.webhooks->parked(context.item, after.value_or(0), page.size + 1));
-    bool const more = page.size > 0 && held.size() > page.size;
-    held.resize(std::min(held.size(), page.size));
-    auto list = Json::array();
-    for (auto const& each : held) list.push_back(json_of(each));
-    auto response = json_response(200, {{"parked", std::move(list)}});
-    if (more) {
-        Parameters const next{{"after", std::to_string(held.back().change.id)},
-                              {"n", std::to_string(page.size)}};
-        auto const path = fmt::format("/api/v1/webhooks/parked/{}", context.item);
-        response.set("Link", next_link(context.urls.local(path), next));
-    }
-    co_return response;
+    CO_TRY(auto const wanted, ParkedQuery::parse(context.query));
+    CO_TRY(auto held, co_await context.webhooks->parked(context.item, wanted.after, wanted.limit()));
+    auto const path = fmt::format("/api/v1/webhooks/parked/{}", context.item);
+    co_return parked_page(wanted, std::move(held), context.urls.local(path));
 }
 
 /// `DELETE /api/v1/webhooks/parked/<item>?change=`.
 Task<Result<Response>> delete_parked(Context const& context) {
     CO_CHECK(check_delivers(context));
-    CO_TRY(auto const id, query_id(context, one_change));
+    CO_TRY(auto const id, query_change(context.query, one_change));
     CO_TRY(auto const count, co_await context.webhooks->discard(context.item, id));
     co_return json_response(200, {{"name", context.item}, {"discarded", count}});
 }
@@ -202,7 +145,7 @@ Task<Result<Response>> delete_parked(Context const& context) {
 /// `POST /api/v1/webhooks/replay/<item>?change=`.
 Task<Result<Response>> post_replay(Context const& context) {
     CO_CHECK(check_delivers(context));
-    CO_TRY(auto const id, query_id(context, one_change));
+    CO_TRY(auto const id, query_change(context.query, one_change));
     CO_TRY(auto const count, co_await context.webhooks->replay(context.item, id));
     co_return json_response(202, {{"name", context.item}, {"replayed", count}});
 }

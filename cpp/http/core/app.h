@@ -20,6 +20,7 @@
 
 namespace ocilot::jobs {
 class Collector;
+class HookDeliveries;
 class JobControl;
 class Retention;
 class Webhooks;
@@ -63,6 +64,7 @@ struct AppParts {
     ocilot::jobs::JobControl* jobs = nullptr;         ///< null where no jobs run
     ocilot::jobs::Collector* collector = nullptr;     ///< null where nothing is collected
     ocilot::jobs::Retention* retention = nullptr;     ///< null where no rules are applied
+    ocilot::jobs::HookDeliveries* hook_deliveries = nullptr;  ///< null where no scripts are told of events
     ocilot::jobs::Webhooks* webhooks = nullptr;       ///< null where no events are delivered
     auth::RateLimits* rates = nullptr;                ///< null: requests are not counted
     auth::Refusals* refusals = nullptr;               ///< where refusals are noted that nothing else notes

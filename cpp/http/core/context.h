@@ -24,6 +24,7 @@ struct Context {
     ocilot::jobs::Collector* collector;       ///< null where nothing is collected
     ocilot::jobs::Retention* retention;       ///< null where no rules are applied
     auth::IgnoredPulls const* ignored_pulls;  ///< null: all pulls count
+    ocilot::jobs::HookDeliveries* hook_deliveries;  ///< null where no scripts are told of events
     ocilot::jobs::Webhooks* webhooks;         ///< null where no events are delivered
     AppSettings const& settings;
     policy::Caller const& caller;

@@ -205,7 +205,7 @@ Result<Change> stored_change(SqliteRows const& rows) {
 }
 
 Result<> write_change(SqliteDb& db, Change const& change, Actor const& by) {
-    auto const details = details_to_json(change);
+    auto const details = details_to_json(change, by);
     auto const size = change.size ? SqliteValue(static_cast<std::int64_t>(*change.size)) : nullptr;
     bool const plain = !change.refused && change.times == 1 && change.text.empty();
     if (plain) {  // With every push: what is the same in all of them is not bound.

@@ -46,6 +46,7 @@ COMMANDS: Final = (
         "Restore a backup into a new data directory. Exit code 7 if content is missing.",
     ),
     Row("audit", "audit.audit", "List changes and refusals, newest first."),
+    Row("events", "events.events", "List events, oldest first, or print them as they happen."),
     Row("version", "version.version", "Print the version."),
     Row("config", "config.app", "Check and show the configuration."),
     Row("hooks", "hooks.app", "List, check, try and reload hook scripts."),
