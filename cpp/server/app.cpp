@@ -169,7 +169,8 @@ Result<> Server::Parts::open() {
     CHECK(open_access());
     TRY(auto const rules, rules_of(settings));
     registry.emplace(registry::Registry{*blobs, *meta, hooks.gate, clock, random, *sessions, manifests, rules,
-                                        &unreadable, &upload_memory, room ? &*room : nullptr, &platforms});
+                                        &unreadable, &upload_memory, room ? &*room : nullptr, nullptr,
+                                        &platforms});
     jobs::CollectRules const collect_rules{.grace = settings.upkeep.gc_grace,
                                            .pending = settings.upkeep.gc_pending,
                                            .rate = settings.upkeep.gc_rate,

@@ -42,12 +42,15 @@ class Control(http.client.HTTPConnection):
         self.path = root / "ocilot/control.sock"
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
         # Its address has room for 107 bytes, which a path can exceed.
         directory = os.open(self.path.parent, os.O_PATH | os.O_DIRECTORY)
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
         try:
             self.sock.connect(f"/proc/self/fd/{directory}/{self.path.name}")
+        except OSError:
+            self.sock.close()
+            raise
         finally:
             os.close(directory)
 
@@ -152,8 +155,14 @@ def control_of(server: Server) -> Iterator[Control]:
     """The control of a server that has started: it listens to its operator a little later than to clients."""
     control = Control(server.setup.root)
     deadline = time.monotonic() + PATIENCE
-    while not control.path.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    while True:
+        try:
+            control.connect()
+            break
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > deadline:
+                raise CannotMeasure(f"no process listens at {control.path}") from None
+            time.sleep(0.01)
     try:
         yield control
     finally:

@@ -18,7 +18,7 @@ namespace ocilot::http {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using namespace retention_schema;
+using namespace retention_values;
 
 constexpr std::string_view job_name = "apply-retention";
 constexpr std::size_t page_without_n = 20;

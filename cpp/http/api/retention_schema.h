@@ -7,7 +7,7 @@
 #include <string_view>
 
 /// What requests and responses below `/api/v1/retention` hold.
-namespace ocilot::http::retention_schema {
+namespace ocilot::http::retention_values {
 
 inline constexpr std::string_view verdicts[] = {"keep", "delete"};
 inline constexpr std::string_view plan_states[] = {"making",   "ready",   "waiting",
@@ -139,4 +139,4 @@ inline constexpr Field explained_repository{"repository", schema::repository, "N
 inline constexpr Field explained_tag{"tag", schema::tag, "Name of the tag."};
 inline constexpr Field explain_query[] = {explained_repository, explained_tag};
 
-}  // namespace ocilot::http::retention_schema
+}  // namespace ocilot::http::retention_values

@@ -1,7 +1,5 @@
 """The section `ocilot.pulls`: how pulls are counted, and whose are not."""
 
-from __future__ import annotations
-
 import re
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -47,7 +45,7 @@ class Pulls(Section):
     """Interval at which counted pulls are recorded. A pull has the time when it is recorded; a crash loses
     those since the last time."""
 
-    def apply(self, settings: _core.Settings) -> None:
+    def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
         settings.pulls_ignore = self.ignore
         settings.pulls_interval = self.interval

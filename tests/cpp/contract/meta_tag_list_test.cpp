@@ -158,15 +158,15 @@ TEST_P(MetaTagListContract, ARestoredTagHasItsSizeAgain) {
 }
 
 TEST_P(MetaTagListContract, IsFilteredByPrefixAndByWhatMatches) {
-    for (auto const* const name : {"main", "v1.0", "v1.1", "v10", "v2.0"}) push(name, 1, 1);
-    EXPECT_THAT(names_of(page({.prefix = "v1"})), ElementsAre("v1.0", "v1.1", "v10"));
+    for (auto const* const name : {"main", "v1.0", "v1.1", "v100", "v2.0"}) push(name, 1, 1);
+    EXPECT_THAT(names_of(page({.prefix = "v1"})), ElementsAre("v1.0", "v1.1", "v100"));
     auto const ends_in_zero = [](std::string_view name) { return name.ends_with('0'); };
     for (auto const order : {TagOrder::name, TagOrder::pushed, TagOrder::size}) {
         meta::TagQuery query{.order = order, .prefix = "v", .matches = ends_in_zero};
-        EXPECT_THAT(all(query, 100), ElementsAre("v1.0", "v10", "v2.0"));
-        EXPECT_THAT(all(query, 1), ElementsAre("v1.0", "v10", "v2.0"));
+        EXPECT_THAT(all(query, 100), ElementsAre("v1.0", "v100", "v2.0"));
+        EXPECT_THAT(all(query, 1), ElementsAre("v1.0", "v100", "v2.0"));
         query.descending = true;
-        EXPECT_THAT(all(query, 2), ElementsAre("v2.0", "v10", "v1.0"));
+        EXPECT_THAT(all(query, 2), ElementsAre("v2.0", "v100", "v1.0"));
     }
     EXPECT_THAT(names_of(page({.prefix = "x"})), IsEmpty());
 }

@@ -16,7 +16,24 @@ using namespace ocilot::test;
 
 namespace {
 
-/// What connections that are opened meanwhile write, and the steps of their statements.
+/// What was written, and with how many steps of statements.
+struct WriteCounts {
+    std::map<std::string, std::uint64_t> rows;  ///< writes of each, by table and id
+    std::uint64_t steps = 0;
+    [[nodiscard]] std::uint64_t all() const {
+        std::uint64_t sum = 0;
+        for (auto const& [row, count] : rows) sum += count;
+        return sum;
+    }
+    /// Of the row that most of them wrote.
+    [[nodiscard]] std::uint64_t most() const {
+        std::uint64_t found = 0;
+        for (auto const& [row, count] : rows) found = std::max(found, count);
+        return found;
+    }
+};
+
+/// What connections that are opened meanwhile write.
 class RowWrites {
   public:
     RowWrites() {
@@ -27,23 +44,8 @@ class RowWrites {
     RowWrites(RowWrites const&) = delete;
     RowWrites& operator=(RowWrites const&) = delete;
 
-    struct Counts {
-        std::map<std::string, std::uint64_t> rows;  ///< writes of each, by table and id
-        std::uint64_t steps = 0;
-        [[nodiscard]] std::uint64_t all() const {
-            std::uint64_t sum = 0;
-            for (auto const& [row, count] : rows) sum += count;
-            return sum;
-        }
-        /// Of the row that most of them wrote.
-        [[nodiscard]] std::uint64_t most() const {
-            std::uint64_t found = 0;
-            for (auto const& [row, count] : rows) found = std::max(found, count);
-            return found;
-        }
-    };
     /// Since the last time.
-    Counts take() {
+    WriteCounts take() {
         std::lock_guard const lock(mutex);
         return std::exchange(counts, {});
     }
@@ -67,12 +69,12 @@ class RowWrites {
         return 0;
     }
     static inline std::mutex mutex;
-    static inline Counts counts;
+    static inline WriteCounts counts;
 };
 
 /// Pushes of blobs of all sizes into one repository.
 void push_blobs(meta::MetaStore& store, std::uint64_t from, std::uint64_t to,
-                meta::RepositoryLimits const& limits) {
+                meta::PushLimits const& limits) {
     for (auto number = from; number < to; ++number) {
         meta::BlobFact const blob{digest(std::to_string(number)), 1000 + number};
         auto const linked = run(store.links().link_blob(repo("app"), blob, {}, bob, at(1), limits));
@@ -84,8 +86,8 @@ void push_blobs(meta::MetaStore& store, std::uint64_t from, std::uint64_t to,
 
 TEST(SqliteQuota, NoRowIsWrittenByEveryPush) {
     constexpr std::uint64_t pushes = 1000;
-    meta::RepositoryLimits const unlimited;
-    meta::RepositoryLimits const limited{1'000'000'000, 1'000'000};
+    meta::PushLimits const unlimited;
+    meta::PushLimits const limited{{1'000'000'000, 1'000'000}};
     std::map<bool, std::uint64_t> written;
     for (auto const& limits : {unlimited, limited}) {
         auto const directory = meta::TemporaryDirectory::make().value();
@@ -106,7 +108,7 @@ TEST(SqliteQuota, NoRowIsWrittenByEveryPush) {
         EXPECT_LE(late.most(), 100U / 10);
         EXPECT_EQ(late.all(), early.all());
         EXPECT_LE(late.steps, early.steps + early.steps / 20) << "a push costs the same whatever is there";
-        written[limits.bytes.has_value()] = late.all();
+        written[limits.repository.bytes.has_value()] = late.all();
     }
     EXPECT_EQ(written[true], written[false]) << "a quota writes nothing";
 }
