@@ -23,7 +23,7 @@ constexpr std::string_view stream_type = "text/event-stream";
 
 constexpr Field event_page_fields[] = {
     {"events", event_schema::event_list, "Oldest first."},
-    {"next", schema::count, "Place of the last entry that was looked at: `after` of the next page."},
+    {"next", schema::count, "Place of the last entry that was read: `after` of the next page."},
     {"newest", schema::count, "Place of the newest entry of the log."}};
 constexpr Schema event_page_schema = schema::object_of("EventPage", event_page_fields);
 

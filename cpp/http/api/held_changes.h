@@ -3,7 +3,7 @@
 #include "http/api/event_schema.h"
 #include "http/core/context.h"
 #include "http/core/page.h"
-#include "meta/consumer.h"
+#include "jobs/webhooks.h"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
