@@ -16,9 +16,16 @@ BODY = re.compile(r"body_of\(\s*\"\w+\",\s*(\w+)\)")
 TAKEN = re.compile(r"members\.(?:text|text_or_null|flag|number|texts|json|required_text)\(\"(\w+)\"\)")
 
 
+def text_of(source: Path) -> str:
+    """A source, with the values of its resource where these are in a header of their own."""
+    values = source.with_name(f"{source.stem}_schema.h")
+    declared = values.read_text().replace("inline constexpr", "constexpr") if values.exists() else ""
+    return declared + source.read_text()
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=name)
 def test_a_parameter_that_is_declared_is_read(source: Path) -> None:
-    text = source.read_text()
+    text = text_of(source)
     lists = dict(LIST.findall(text))
     elsewhere = ARRAY.sub("", text)
     for query in set(re.findall(r"\.query = (\w+)", text)):
@@ -36,7 +43,7 @@ def test_a_query_is_read_by_what_is_declared(source: Path) -> None:
 
 @pytest.mark.parametrize("source", SOURCES, ids=name)
 def test_the_members_of_a_body_are_those_that_are_declared(source: Path) -> None:
-    text = source.read_text()
+    text = text_of(source)
     single = dict(
         re.findall(r"^constexpr Field (\w+)(?: =\s+optional\(\s*\{|\{)\"(\w+)\"", text, re.MULTILINE)
     )
