@@ -16,8 +16,6 @@ namespace {
 
 constexpr unsigned char http1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 constexpr unsigned char session_scope[] = "ocilot";
-// Forward secrecy and authenticated encryption only; those of TLS 1.3 all are.
-constexpr char const* tls1_2_suites = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 int choose_protocol(SSL*, unsigned char const** chosen, unsigned char* length, unsigned char const* offered,
                     unsigned offered_length, void*) {
@@ -28,7 +26,13 @@ int choose_protocol(SSL*, unsigned char const** chosen, unsigned char* length, u
     return SSL_TLSEXT_ERR_OK;
 }
 
-bool set_rules(SSL_CTX* native, TlsVersion minimum) {
+bool select_suites(SSL_CTX* native, TlsSuites const& suites) {
+    // To OpenSSL an empty list is an error. Without suites of TLS 1.2 only TLS 1.3 is allowed: see load().
+    return (suites.of_tls1_2().empty() || SSL_CTX_set_cipher_list(native, suites.of_tls1_2().c_str()) == 1) &&
+           (suites.of_tls1_3().empty() || SSL_CTX_set_ciphersuites(native, suites.of_tls1_3().c_str()) == 1);
+}
+
+bool set_rules(SSL_CTX* native, TlsSettings const& settings) {
     SSL_CTX_set_options(native,
                         SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     // Idle connections give their buffers back; a write may end after one record and be repeated from
@@ -39,9 +43,8 @@ bool set_rules(SSL_CTX* native, TlsVersion minimum) {
     // Tickets keep the session at the client; nothing is kept here.
     SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(native, &choose_protocol, nullptr);
-    auto const version = minimum == TlsVersion::tls1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
-    return SSL_CTX_set_min_proto_version(native, version) == 1 &&
-           SSL_CTX_set_cipher_list(native, tls1_2_suites) == 1 &&
+    auto const version = settings.minimum == TlsVersion::tls1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
+    return SSL_CTX_set_min_proto_version(native, version) == 1 && select_suites(native, settings.suites) &&
            SSL_CTX_set_session_id_context(native, session_scope, sizeof session_scope - 1) == 1;
 }
 
@@ -75,6 +78,15 @@ Result<> trust_clients(SSL_CTX* native, TlsSettings const& settings) {
     return {};
 }
 
+/// Without this, the registry would start and refuse every client of TLS 1.2.
+std::string unfit_suites(EVP_PKEY const* key) {
+    auto const family = suite_family(key);
+    return fmt::format(
+        "none of the selected cipher suites works with its {} key and TLS 1.2; select "
+        "TLS_ECDHE_{}_WITH_AES_128_GCM_SHA256, too, or allow TLS 1.3 only",
+        family, family);
+}
+
 }  // namespace
 
 Result<TlsVersion> parse_tls_version(std::string_view text) {
@@ -98,8 +110,11 @@ Result<std::shared_ptr<TlsContext>> TlsContext::load(TlsSettings const& settings
             "key", settings.key_file,
             fmt::format("it does not belong to the certificate `{}`", settings.certificate_file));
     }
+    if (settings.minimum == TlsVersion::tls1_2 && !settings.suites.fit(key.get())) {
+        return unusable_file("certificate", settings.certificate_file, unfit_suites(key.get()));
+    }
     std::shared_ptr<TlsContext> context(new TlsContext(SSL_CTX_new(TLS_server_method())));
-    if (context->native_ == nullptr || !set_rules(context->native_, settings.minimum)) {
+    if (context->native_ == nullptr || !set_rules(context->native_, settings)) {
         return Error{Errc::config, fmt::format("cannot set up TLS: {}", take_tls_reason())};
     }
     bool accepted = SSL_CTX_use_certificate(context->native_, chain.front().get()) == 1 &&

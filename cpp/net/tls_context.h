@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "net/tls_suites.h"
 
 #include <cstdint>
 #include <memory>
@@ -26,15 +27,16 @@ struct TlsSettings {
     /// PEM: who may sign certificates of clients; empty: clients are not asked for one
     std::vector<std::string> client_authority_files = {};
     bool client_certificate_required = true;  ///< else only one that is sent has to be good
+    TlsSuites suites = {};
 };
 
-/// One certificate with its key, ready for handshakes: OpenSSL's default ciphers, stateless session tickets,
-/// ALPN `http/1.1`, no renegotiation, no compression; certificates of clients as the settings ask. Immutable;
-/// shared by all threads.
+/// One certificate with its key, ready for handshakes: cipher suites in the server's order, stateless session
+/// tickets, ALPN `http/1.1`, no renegotiation, no compression; certificates of clients as the settings ask.
+/// Immutable; shared by all threads.
 class TlsContext {
   public:
-    /// config, naming the file and the reason: missing, not PEM, encrypted, or key and certificate do not
-    /// match.
+    /// config, naming the file and the reason: missing, not PEM, encrypted, key and certificate do not
+    /// match, or TLS 1.2 is allowed and none of the suites works with the key.
     static Result<std::shared_ptr<TlsContext>> load(TlsSettings const& settings);
 
     ~TlsContext();

@@ -35,6 +35,9 @@ void init_listen_settings(SettingsClass& settings) {
           "PEM file; empty: plain HTTP.");
     field(settings, "tls_key", &Settings::tls, &CertificateSettings::key, "PEM file.");
     field(settings, "tls_minimum", &Settings::tls, &CertificateSettings::minimum, "`tls1.2` or `tls1.3`.");
+    field(settings, "tls_suites", &Settings::tls, &CertificateSettings::suites,
+          "Cipher suites by preference, such as `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`; empty: OpenSSL's "
+          "default; set the whole list.");
     field(settings, "tls_client_authorities", &Settings::tls, &CertificateSettings::client_authorities,
           "PEM files of those who may sign certificates of clients; set the whole list.");
     field(settings, "tls_client_required", &Settings::tls, &CertificateSettings::client_required,

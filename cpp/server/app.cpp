@@ -235,6 +235,7 @@ Result<> Server::Parts::load_certificates() {
     tls.client_authority_files = settings.tls.client_authorities;
     tls.client_certificate_required = settings.tls.client_required;
     TRY(tls.minimum, net::parse_tls_version(settings.tls.minimum));
+    TRY(tls.suites, net::TlsSuites::parse(settings.tls.suites));
     TRY(certificates, net::TlsCertificates::load(std::move(tls)));
     return {};
 }

@@ -93,6 +93,7 @@ class Settings:
     tls_certificate: str
     tls_key: str
     tls_minimum: str
+    tls_suites: list[str]
     tls_client_authorities: list[str]
     tls_client_required: bool
     trusted_proxies: list[str] | None

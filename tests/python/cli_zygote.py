@@ -83,7 +83,12 @@ def _ended(code: int) -> int:
 
 
 if __name__ == "__main__":
-    for module in ("typer.rich_utils", "ocilot.cli.app", "ocilot.cli.control", "ocilot.config.yaml_tree"):
+    for module in (
+        "typer.rich_utils",
+        "ocilot.cli.typer_app",
+        "ocilot.cli.control",
+        "ocilot.config.yaml_tree",
+    ):
         importlib.import_module(module)
     for line in sys.stdin:
         print(run(json.loads(line)), flush=True)

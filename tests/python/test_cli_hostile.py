@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 
 import ocilot
-from ocilot.cli.app import COMMANDS, load
+from ocilot.cli.commands import COMMANDS
 from ocilot.cli.exit import Exit
+from ocilot.cli.typer_app import load
 
 OTHER_BYTES = "caf\udce9"
 """What Python makes of an argument that is not UTF-8."""

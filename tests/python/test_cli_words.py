@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ocilot.cli import foreground
-from ocilot.cli.app import COMMANDS, app, load
+from ocilot.cli.commands import COMMANDS
 from ocilot.cli.foreground import Wanted
+from ocilot.cli.typer_app import app, load
 
 PLAIN = [
     "",

@@ -56,6 +56,7 @@ http:
     certificate: /etc/cert.pem
     key: /etc/key.pem
     minimumtls: tls1.3
+    ciphersuites: [TLS_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]
     clientcas: [/etc/ca.pem, /etc/other.pem]
     clientauth: verify-client-cert-if-given
   headers: {X-Content-Type-Options: [nosniff], X-Two: [a, b]}
@@ -112,6 +113,7 @@ EVERY_SETTING = {
     "tls_certificate": "/etc/cert.pem",
     "tls_key": "/etc/key.pem",
     "tls_minimum": "tls1.3",
+    "tls_suites": ["TLS_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
     "tls_client_authorities": ["/etc/ca.pem", "/etc/other.pem"],
     "tls_client_required": False,
     "threads": 3,

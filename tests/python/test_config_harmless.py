@@ -214,6 +214,19 @@ def test_the_new_name_of_the_level_wins_over_the_old_one(tmp_path: Path) -> None
     assert load_text(tmp_path, "version: 0.1\nloglevel: error\n").settings.log_level.name == "error"
 
 
+def test_suites_without_effect_are_said_to_be(tmp_path: Path) -> None:
+    def notes(minimum: str, suite: str) -> list[str]:
+        files = "certificate: /c, key: /k"
+        tls = f"{{{files}, minimumtls: {minimum}, ciphersuites: [{suite}]}}"
+        return load_text(tmp_path, f"version: 0.1\nhttp: {{tls: {tls}}}\n").notes
+
+    assert notes("tls1.3", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256") == [
+        "http.tls.ciphersuites has no effect with http.tls.minimumtls: tls1.3: it selects no suite of TLS 1.3"
+    ]
+    assert notes("tls1.3", "TLS_AES_128_GCM_SHA256") == []
+    assert notes("tls1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256") == []
+
+
 def test_quoted_values_are_those_without_quotes(tmp_path: Path) -> None:
     quoted = load_text(
         tmp_path,

@@ -18,6 +18,18 @@ def problems(directory: Path, text: str) -> list[str]:
     return str(caught.value).replace(f"{directory}/", "").splitlines()
 
 
+SUITES_OF_TLS_1_2 = [
+    f"TLS_ECDHE_{key}_WITH_{suite}"
+    for key in ("ECDSA", "RSA")
+    for suite in ("AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305_SHA256")
+]
+SUITES = ", ".join(
+    [
+        *SUITES_OF_TLS_1_2,
+        *("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"),
+    ]
+)
+
 PROBLEMS = {
     "storage: {delet: {enabled: true}}": "unknown key storage.delet; did you mean storage.delete?",
     "delete: {enabled: true}": "unknown key delete; did you mean storage.delete?",
@@ -58,6 +70,29 @@ PROBLEMS = {
     ),
     "http: {tls: {minimumtls: tls1.1}}": (
         'invalid value "tls1.1" for http.tls.minimumtls: expected tls1.2 or tls1.3'
+    ),
+    "http: {tls: {ciphersuites: [TLS_AES_128_GCM_SHA256, TLS_NULL]}}": (
+        f'invalid cipher suite "TLS_NULL" for http.tls.ciphersuites.1: expected one of {SUITES}'
+    ),
+    "http: {tls: {ciphersuites: ECDHE-RSA-AES128-GCM-SHA256}}": (
+        'invalid cipher suite "ECDHE-RSA-AES128-GCM-SHA256" for http.tls.ciphersuites: expected one of '
+        f"{SUITES}"
+    ),
+    "http: {tls: {ciphersuites: [TLS_RSA_WITH_AES_128_GCM_SHA256]}}": (
+        "http.tls.ciphersuites.0 cannot be used: TLS_RSA_WITH_AES_128_GCM_SHA256 has no forward secrecy; "
+        f"select from {SUITES}"
+    ),
+    "http: {tls: {ciphersuites: [TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA]}}": (
+        "http.tls.ciphersuites.0 cannot be used: TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA has no authenticated "
+        f"encryption; select from {SUITES}"
+    ),
+    "http: {tls: {ciphersuites: {a: b}}}": (
+        "invalid section for http.tls.ciphersuites: expected a list of cipher suites such as "
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
+    ),
+    "http: {tls: {certificate: /a, key: /b, ciphersuites: [TLS_AES_128_GCM_SHA256]}}": (
+        "http.tls cannot be used: ciphersuites: no cipher suite of TLS 1.2 is selected; set minimumtls: "
+        f"tls1.3, or add {' or '.join(SUITES_OF_TLS_1_2)}"
     ),
     "http: {debug: {prometheus: {enabled: true, path: /m}}}": (
         'invalid value "/m" for http.debug.prometheus.path: expected /metrics'

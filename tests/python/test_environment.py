@@ -24,6 +24,8 @@ def test_a_variable_wins_over_the_file(file: Path) -> None:
         "REGISTRY_STORAGE_DELETE_ENABLED": "true",
         "REGISTRY_HTTP_TLS_CERTIFICATE": "/certs/domain.crt",
         "REGISTRY_HTTP_TLS_KEY": "/certs/domain.key",
+        "REGISTRY_HTTP_TLS_CIPHERSUITES": "[TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_AES_128_GCM_SHA256]",
+        "REGISTRY_HTTP_TLS_CIPHERSUITES_0": "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
         "REGISTRY_OCILOT_MANIFESTLIMIT": "1MiB",
     }
     settings = load(file, environ).settings
@@ -31,6 +33,7 @@ def test_a_variable_wins_over_the_file(file: Path) -> None:
     assert settings.root == "/data"
     assert settings.deletes
     assert (settings.tls_certificate, settings.tls_key) == ("/certs/domain.crt", "/certs/domain.key")
+    assert settings.tls_suites == ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"]
     assert settings.manifest_limit == 1 << 20
 
 

@@ -25,9 +25,9 @@ class Certificates:
         self.key = self.directory / "server.key"
         self.renew()
 
-    def renew(self, until: datetime | None = None) -> None:
+    def renew(self, until: datetime | None = None, key_type: trustme.KeyType = trustme.KeyType.ECDSA) -> None:
         """A new pair at the same place."""
-        pair = self.authority.issue_cert(*self.hosts, not_after=until)
+        pair = self.authority.issue_cert(*self.hosts, not_after=until, key_type=key_type)
         self.key.write_bytes(pair.private_key_pem.bytes())
         self.certificate.write_bytes(b"".join(part.bytes() for part in pair.cert_chain_pems))
 

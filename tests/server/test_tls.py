@@ -9,14 +9,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
 from .api import Raw
 from .certificates import Certificates
 from .clients import Skopeo
 from .conftest import FreshRegistry
 from .images import layout_files, make_image, write_layout
-from .programs import environment, run, wait_until
+from .programs import attempt, environment, run, wait_until
 from .registry import Registry
+from .test_start import assert_refused
 
 
 @pytest.fixture
@@ -155,3 +157,89 @@ def test_tls_1_2_is_spoken_with_ecdhe_and_aead_only(
     ):
         context.wrap_socket(plain, server_hostname="localhost")
     assert served(secure, certificates)
+
+
+RSA, ECDSA = trustme.KeyType.RSA, trustme.KeyType.ECDSA
+IN_OPENSSL = {
+    "AES_128_GCM_SHA256": "AES128-GCM-SHA256",
+    "AES_256_GCM_SHA384": "AES256-GCM-SHA384",
+    "CHACHA20_POLY1305_SHA256": "CHACHA20-POLY1305",
+}
+
+
+def negotiated(registry: Registry, certificates: Certificates, *options: str) -> str | None:
+    """The suite that `openssl s_client` and the registry agree on, by the name of OpenSSL."""
+    address = ["-connect", f"127.0.0.1:{registry.port}", "-servername", "localhost"]
+    trust = ["-CAfile", str(certificates.authority_file), "-verify_return_error"]
+    ran = attempt(
+        ["openssl", "s_client", *address, *trust, *options], env=environment(registry.home), stdin=b""
+    )
+    found = re.search(r"^New, (\S+), Cipher is (\S+)$", ran.out, re.MULTILINE)
+    assert found, ran
+    assert (ran.code == 0) == (found[2] != "(NONE)"), ran
+    return found[2] if ran.code == 0 else None
+
+
+def with_suites(certificates: Certificates, *names: str, minimum: str = "tls1.2") -> str:
+    return f"{certificates.config()}    minimumtls: {minimum}\n    ciphersuites: [{', '.join(names)}]\n"
+
+
+@pytest.mark.parametrize("key", [RSA, ECDSA])
+@pytest.mark.parametrize("suite", IN_OPENSSL)
+def test_a_selected_suite_is_the_only_one(
+    fresh_registry: FreshRegistry, certificates: Certificates, key: trustme.KeyType, suite: str
+) -> None:
+    certificates.renew(key_type=key)
+    names = (f"TLS_ECDHE_{key.name}_WITH_{suite}", f"TLS_{suite}")
+    registry = fresh_registry(with_suites(certificates, *names))
+    assert negotiated(registry, certificates, "-tls1_2") == f"ECDHE-{key.name}-{IN_OPENSSL[suite]}"
+    assert negotiated(registry, certificates, "-tls1_3") == f"TLS_{suite}"
+    for other in IN_OPENSSL.keys() - {suite}:
+        in_openssl = f"ECDHE-{key.name}-{IN_OPENSSL[other]}"
+        assert negotiated(registry, certificates, "-tls1_2", "-cipher", in_openssl) is None
+        assert negotiated(registry, certificates, "-tls1_3", "-ciphersuites", f"TLS_{other}") is None
+    with registry.connect(certificates.context()) as api:
+        assert api("GET", "/v2/").status == 200
+
+
+@pytest.mark.parametrize("last", IN_OPENSSL)
+def test_suites_are_preferred_in_the_order_of_the_configuration(
+    fresh_registry: FreshRegistry, certificates: Certificates, last: str
+) -> None:
+    order = sorted(IN_OPENSSL, key=lambda suite: suite == last)
+    names = [f"TLS_ECDHE_ECDSA_WITH_{suite}" for suite in order] + [f"TLS_{suite}" for suite in order]
+    registry = fresh_registry(with_suites(certificates, *names))
+    of_client = ":".join(f"ECDHE-ECDSA-{IN_OPENSSL[suite]}" for suite in reversed(order))
+    found = negotiated(registry, certificates, "-tls1_2", "-cipher", of_client)
+    assert found == f"ECDHE-ECDSA-{IN_OPENSSL[order[0]]}"
+    of_client = ":".join(f"TLS_{suite}" for suite in reversed(order))
+    assert negotiated(registry, certificates, "-tls1_3", "-ciphersuites", of_client) == f"TLS_{order[0]}"
+
+
+def test_it_does_not_start_if_no_suite_of_tls_1_2_works_with_the_key(
+    fresh_registry: FreshRegistry, certificates: Certificates
+) -> None:
+    names = ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384")
+    failed = fresh_registry(with_suites(certificates, *names), start=False).refused_start()
+    assert_refused(failed, str(certificates.certificate), "select TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
+    registry = fresh_registry(with_suites(certificates, *names, minimum="tls1.3"))
+    assert negotiated(registry, certificates) == "TLS_AES_256_GCM_SHA384"
+    assert negotiated(registry, certificates, "-tls1_2") is None
+
+
+def test_a_renewed_certificate_keeps_the_suites(
+    fresh_registry: FreshRegistry, certificates: Certificates
+) -> None:
+    registry = fresh_registry(
+        with_suites(certificates, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256")
+    )
+    before = served(registry, certificates)
+    certificates.renew()
+    wait_until(lambda: served(registry, certificates) != before, "the new certificate")
+    assert negotiated(registry, certificates, "-tls1_2") == "ECDHE-ECDSA-AES256-GCM-SHA384"
+    assert negotiated(registry, certificates, "-tls1_3") == "TLS_AES_128_GCM_SHA256"
+
+    before = served(registry, certificates)
+    certificates.renew(key_type=RSA)
+    registry.wait_for_line("its RSA key")
+    assert served(registry, certificates) == before

@@ -15,7 +15,7 @@ class _Unused:
 
 
 def skip_unused() -> None:
-    """Halves what typer loads to print help. Nothing but help may come after it."""
+    """Halves what typer loads to print help. Nothing but help, or a usage error, may come after it."""
     gc.disable()  # What is loaded stays until the end.
     for name in UNUSED:
         module = ModuleType(name)

@@ -44,6 +44,13 @@ def _run(words: list[str]) -> int | str | None:
         print_version()
         return 0
     if words in (["--help"], ["-h"]):
+        from .help_page import help_page
+
+        page = help_page()
+        if page is not None:
+            sys.stdout.write(page)
+            return 0
+    if words[-1:] in (["--help"], ["-h"]) and not any(word.startswith("-") for word in words[:-1]):
         from .help_imports import skip_unused
 
         skip_unused()
@@ -57,7 +64,7 @@ def _run(words: list[str]) -> int | str | None:
             except SystemExit as end:  # It has said why, in the form of its log.
                 return end.code
             return 0
-    from .app import app
+    from .typer_app import app
 
     try:
         app()

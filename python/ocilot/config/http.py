@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated
 
 from . import in_use
+from .cipher_suites import CIPHER_SUITES, OF_TLS_1_2
 from .section import Section
 from .values import (
     ADDRESS,
@@ -49,9 +50,10 @@ class Tls(Section):
     clientauth: Annotated[str, choice(*CLIENT_AUTH, also=UNVERIFIED)] = ""
     """With `clientcas`: whether every client needs a certificate (default), or only a presented certificate
     must be valid."""
-    ciphersuites: Annotated[
-        object, Refused("cipher suites cannot be selected yet; the defaults of OpenSSL apply")
-    ] = None
+    ciphersuites: Annotated[list[str], CIPHER_SUITES] = []
+    """Cipher suites by preference, by the names of Go, such as `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`. Only
+    suites with ECDHE and AEAD are accepted. Names of TLS 1.3, such as `TLS_AES_128_GCM_SHA256`, select suites
+    of TLS 1.3; without one, all of TLS 1.3 are allowed."""
     letsencrypt: Annotated[
         object,
         Refused(
@@ -72,11 +74,17 @@ class Tls(Section):
             )
         if self.clientauth == CLIENT_AUTH[0] and not self.clientcas:
             raise expected("clientcas, which clientauth requires")
+        names = set(self.ciphersuites)
+        if names and not names & set(OF_TLS_1_2) and self.certificate and self.minimumtls == "tls1.2":
+            raise refused(
+                "ciphersuites: no cipher suite of TLS 1.2 is selected; set minimumtls: tls1.3, or add "
+                f"{' or '.join(OF_TLS_1_2)}"
+            )
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
         settings.tls_certificate, settings.tls_key = self.certificate, self.key
-        settings.tls_minimum = self.minimumtls
+        settings.tls_minimum, settings.tls_suites = self.minimumtls, self.ciphersuites
         settings.tls_client_authorities = self.clientcas
         settings.tls_client_required = self.clientauth in ("", CLIENT_AUTH[0])
 

@@ -13,6 +13,7 @@ from ocilot.text_file import read_text, text_path
 
 from . import environment
 from .access import pushes_without_pull
+from .cipher_suites import OF_TLS_1_3
 from .model import Config
 from .section import Invalid, Section
 from .storage import Delete, Filesystem
@@ -148,6 +149,12 @@ def _overruled(config: Config) -> list[str]:
         notes.append("loglevel has no effect beside log.level")
     if config.http.tls.clientauth and not config.http.tls.clientcas:
         notes.append("http.tls.clientauth has no effect without http.tls.clientcas")
+    tls = config.http.tls
+    if tls.ciphersuites and tls.minimumtls == "tls1.3" and not set(tls.ciphersuites) & set(OF_TLS_1_3):
+        notes.append(
+            "http.tls.ciphersuites has no effect with http.tls.minimumtls: tls1.3: it selects no suite of "
+            "TLS 1.3"
+        )
     return notes
 
 

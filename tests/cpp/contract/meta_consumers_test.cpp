@@ -17,9 +17,8 @@ class ConsumersContract : public MetaStoreContract {
     /// Notes changes; answers the id of the last.
     std::int64_t note(int count) {
         for (int i = 0; i < count; ++i) {
-            auto manifest = a_manifest(app, "m" + std::to_string(++noted), {tag("t")}, at(noted));
-            manifest.may_move_tags = true;
-            manifest.tags = {tag("t" + std::to_string(noted))};
+            auto const number = std::to_string(++noted);
+            auto const manifest = a_manifest(app, "m" + number, {tag("t" + number)}, at(noted));
             EXPECT_TRUE(put(manifest).has_value());
         }
         return run(store->journal().last()).value();

@@ -175,16 +175,16 @@ TEST(CloudEvents, SeveralAreABatch) {
 
 TEST(ChatMessages, TellAPushInOneLine) {
     EXPECT_EQ(text_of(Format::slack, a_pushed()),
-              R"({"text":"ann pushed team/app:v1 (sha256:0a1b2c3d4e5f)"})");
+              R"-({"text":"ann pushed team/app:v1 (sha256:0a1b2c3d4e5f)"})-");
     auto const teams = Json::parse(text_of(Format::teams, a_pushed()));
-EXPECT_EQ(teams["type"], "message");
-auto const& card = teams["attachments"][0];
-EXPECT_EQ(card["contentType"], "application/vnd.microsoft.card.adaptive");
-EXPECT_EQ(card["content"]["type"], "AdaptiveCard");
-EXPECT_EQ(card["content"]["body"][0]["text"], "ann pushed team/app:v1 \\(sha256:0a1b2c3d4e5f\\)");
-auto const discord = Json::parse(text_of(Format::discord, a_pushed()));
-EXPECT_EQ(discord["content"], "ann pushed team/app:v1 \\(sha256:0a1b2c3d4e5f\\)");
-EXPECT_TRUE(discord["allowed_mentions"]["parse"].empty());
+    EXPECT_EQ(teams["type"], "message");
+    auto const& card = teams["attachments"][0];
+    EXPECT_EQ(card["contentType"], "application/vnd.microsoft.card.adaptive");
+    EXPECT_EQ(card["content"]["type"], "AdaptiveCard");
+    EXPECT_EQ(card["content"]["body"][0]["text"], "ann pushed team/app:v1 \\(sha256:0a1b2c3d4e5f\\)");
+    auto const discord = Json::parse(text_of(Format::discord, a_pushed()));
+    EXPECT_EQ(discord["content"], "ann pushed team/app:v1 \\(sha256:0a1b2c3d4e5f\\)");
+    EXPECT_TRUE(discord["allowed_mentions"]["parse"].empty());
 }
 
 TEST(ChatMessages, SayNothingOfContentWithoutATag) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/task_group.h"
 #include "jobs/delivery_loop.h"
 #include "registry/fixture.h"
 

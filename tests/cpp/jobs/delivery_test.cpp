@@ -180,6 +180,7 @@ TEST_F(DeliveryTest, WhereAnotherProcessHasTheLeaseNothingIsDelivered) {
     tasks.spawn(loop->run());
     tasks.spawn(stop());
     context.run();
+    loop.reset();
     EXPECT_THAT(receiver.got, IsEmpty());
     EXPECT_EQ(stored().behind, 1U);
 }

@@ -71,6 +71,7 @@ class WebhookTest : public RegistryTest {
         EXPECT_EQ(all.value()[0].url, "https://ci.example.com");
         auto const unknown = co_await webhooks->status("nobody");
         EXPECT_EQ(unknown.error().code, Errc::not_found);
+        webhooks.reset();
     }
     Task<> run_enabled() {
         std::vector<jobs::Webhook> list{a_webhook()};
@@ -210,6 +211,7 @@ TEST_F(WebhookTest, ACommitWakesTheDelivery) {
     tasks.spawn(run_enabled());
     tasks.spawn(note_and_stop());
     context.run();
+    webhooks.reset();
     EXPECT_EQ(client->inner.sent.size(), 2U);
     auto const consumer = run(meta->consumers().list()).value().at(0);
     EXPECT_EQ(consumer.behind, 0U) << "the place was stored at the end";

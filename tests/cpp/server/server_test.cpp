@@ -226,6 +226,9 @@ TEST(Server, SaysWhyItCannotStart) {
     EXPECT_THAT(error_of(settings), HasSubstr("/nowhere.pem"));
     settings.tls.minimum = "ssl3";
     EXPECT_THAT(error_of(settings), HasSubstr("ssl3"));
+    settings.tls.minimum = "tls1.2";
+    settings.tls.suites = {"TLS_RSA_WITH_AES_128_CBC_SHA"};
+    EXPECT_THAT(error_of(settings), HasSubstr("invalid cipher suite \"TLS_RSA_WITH_AES_128_CBC_SHA\""));
     TemporaryDirectory const directory;
     std::ofstream(directory.file("file")) << "x";
     settings = quiet();
