@@ -46,6 +46,14 @@ HookDeliveries::HookDeliveries(Executor executor, policy::Feed& feed, DeliveryPa
 
 HookDeliveries::~HookDeliveries() = default;
 
+Task<Result<>> HookDeliveries::join() {
+    auto const listeners = feed_.listeners();
+    for (auto const& listener : listeners) {
+        CO_CHECK(co_await parts_.meta.consumers().join(consumer_name(listener.name)));
+    }
+    co_return Result<>();
+}
+
 Task<> HookDeliveries::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
     using Ticks = std::chrono::steady_clock;

@@ -25,6 +25,8 @@ class HookDeliveries {
     HookDeliveries(HookDeliveries const&) = delete;
     HookDeliveries& operator=(HookDeliveries const&) = delete;
 
+    /// Gives each listener that is new its place: before the first push is answered, so that none is missed.
+    Task<Result<>> join();
     /// Delivers until stop(). Forgets the places of scripts that listen no more.
     Task<> run();
     /// Ends what is being told, and run() with it. Returns at once.

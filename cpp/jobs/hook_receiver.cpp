@@ -80,7 +80,8 @@ bool HookReceiver::wants(meta::Change const& change) const {
 
 Task<DeliveryAnswer> HookReceiver::deliver(std::span<meta::Change const> changes, bool) {
     for (auto const& change : changes) {
-        for (auto const& event : events::make_events(change)) {
+        auto const all = events::make_events(change);
+        for (auto const& event : all) {
             if (!wants(event)) continue;
             auto text = text_of_event(event);
             auto const told =

@@ -187,7 +187,6 @@ Result<> Server::Parts::open() {
         auth::AccountManager::Parts{meta->accounts(), meta->tokens(), reading, clock, random});
     make_workers();
     CHECK(open_webhooks());
-    open_hook_events();
     TRY(auto rate_rules, rate_rules_of(settings));
     if (!rate_rules.empty()) rates.emplace(std::move(rate_rules), metrics);
     TRY(metrics_readers, readers_of(settings));

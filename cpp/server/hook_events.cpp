@@ -1,5 +1,6 @@
 #include "base/uuid.h"
 #include "server/parts.h"
+#include "server/sync_wait.h"
 
 #include <algorithm>
 #include <cmath>
@@ -30,12 +31,14 @@ Result<> Server::Parts::open_hooks() {
     return hooks.feed.set_listeners(std::move(listeners));
 }
 
-void Server::Parts::open_hook_events() {
-    if (!settings.hooks.listeners) return;
+Result<> Server::Parts::open_hook_events() {
+    if (!settings.hooks.listeners) return {};
     auto& first = *workers.front();
     jobs::DeliveryParts parts{*meta, steady_clock, random, log, metrics, Uuid::random(random).str()};
     hook_deliveries.emplace(first.context().get_executor(), hooks.feed, std::move(parts));
+    CHECK(sync_wait(hook_deliveries->join()));
     first.add_background(hook_deliveries->run());
+    return {};
 }
 
 }  // namespace ocilot::server

@@ -114,7 +114,7 @@ struct Server::Parts {
     Result<> open_pulls();
     Result<> open_webhooks();
     Result<> open_hooks();
-    void open_hook_events();
+    Result<> open_hook_events();
     Result<> load_certificates();
     Result<> clean_up();
     /// Makes the key of upload sessions, if there is none, and what works with it.

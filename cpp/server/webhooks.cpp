@@ -167,7 +167,8 @@ Result<> Server::Parts::open_webhooks() {
     TRY(auto list, webhooks_of(settings.events, source, metrics));
     webhooks.emplace(workers.front()->context().get_executor(), std::move(list),
                      jobs::DeliveryParts{*meta, steady_clock, random, log, metrics, id});
-    return sync_wait(webhooks->join());
+    CHECK(sync_wait(webhooks->join()));
+    return open_hook_events();  // The other receivers of events.
 }
 
 }  // namespace ocilot::server
