@@ -15,12 +15,13 @@ namespace ocilot::http {
 
 // What the resources of webhooks and of hooks say of changes that wait for their consumers.
 
-inline constexpr Field parked_fields[] = {{"change", schema::id, "Id of the entry in the change log."},
-                                          {"repository", schema::any_text},
-                                          {"parked_at", schema::time},
-                                          {"attempts", schema::count},
-                                          {"error", schema::or_null(schema::any_text), "Of the last attempt."},
-                                          {"events", event_schema::event_list}};
+inline constexpr Field parked_fields[] = {
+    {"change", schema::id, "Id of the entry in the change log."},
+    {"repository", schema::any_text},
+    {"parked_at", schema::time},
+    {"attempts", schema::count},
+    {"error", schema::or_null(schema::any_text), "Of the last attempt."},
+    {"events", event_schema::event_list}};
 inline constexpr Schema parked_schema = schema::object_of("ParkedChange", parked_fields);
 inline constexpr Field parked_list_fields[] = {{"parked", schema::list_of(parked_schema), "Oldest first."}};
 inline constexpr Schema parked_list = schema::object_of("ParkedChangeList", parked_list_fields);

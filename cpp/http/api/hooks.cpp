@@ -136,7 +136,8 @@ Task<Result<Response>> get_parked_hooks(Context const& context) {
     CO_TRY(auto const wanted, ParkedQuery::parse(context.query));
     CO_TRY(auto held, co_await context.hook_deliveries->parked(script, wanted.after, wanted.limit()));
     Parameters own{{of_script.name, script}};
-    co_return parked_page(wanted, std::move(held), context.urls.local("/api/v1/hooks/parked"), std::move(own));
+    co_return parked_page(wanted, std::move(held), context.urls.local("/api/v1/hooks/parked"),
+                          std::move(own));
 }
 
 /// `POST /api/v1/hooks/parked?script=`: calls the hooks of a script again.

@@ -152,14 +152,13 @@ Task<Result<Response>> post_replay(Context const& context) {
 
 using policy::Action;
 
-constexpr Verb webhooks_verbs[] = {
-    {Method::get,
-     Action::admin,
-     get_webhooks,
-     "List the webhooks with their state, lag and last answer.",
-     {{{200, "Webhooks in the order of the configuration.", &webhook_list}}},
-     {},
-     Operation{}}};
+constexpr Verb webhooks_verbs[] = {{Method::get,
+                                    Action::admin,
+                                    get_webhooks,
+                                    "List the webhooks with their state, lag and last answer.",
+                                    {{{200, "Webhooks in the order of the configuration.", &webhook_list}}},
+                                    {},
+                                    Operation{}}};
 constexpr Verb webhook_verbs[] = {{Method::get,
                                    Action::admin,
                                    get_webhook,

@@ -91,20 +91,20 @@ TEST_P(JournalContract, AReaderGoesOnAfterItsPlaceInTheOrderOfTheCommits) {
     for (int const second : {5, 3, 9, 3, 1}) note("login", second);
     ASSERT_TRUE(put(a_manifest(app, "m", {}, at(2))).has_value());
     std::vector<std::string> all;
-    std::int64_t place = 0;
+    std::int64_t passed = 0;
     for (;;) {
-        auto const page = run(journal().after(place, 2)).value();
+        auto const page = run(journal().after(passed, 2)).value();
         if (page.empty()) break;
         EXPECT_LE(page.size(), 2U);
         for (auto const& change : page) {
-            EXPECT_GT(change.id, place);
-            place = change.id;
+            EXPECT_GT(change.id, passed);
+            passed = change.id;
             all.emplace_back(subject_of(change));
         }
     }
     EXPECT_THAT(all, ElementsAre("5", "3", "9", "3", "1", hash("m"))) << "not by time";
-    EXPECT_EQ(run(journal().last()).value(), place);
-    EXPECT_THAT(run(journal().after(place, 0)).value(), IsEmpty());
+    EXPECT_EQ(run(journal().last()).value(), passed);
+    EXPECT_THAT(run(journal().after(passed, 0)).value(), IsEmpty());
 }
 
 TEST_P(JournalContract, ChangesOfWritesThatWaitTogetherAreAllFoundByAReaderBesideThem) {
@@ -120,10 +120,10 @@ TEST_P(JournalContract, ChangesOfWritesThatWaitTogetherAreAllFoundByAReaderBesid
         });
     }
     std::set<std::string> seen;
-    for (std::int64_t place = 0; seen.size() < writers * each;) {
-        for (auto const& change : run(journal().after(place, 7)).value()) {
-            EXPECT_GT(change.id, place);
-            place = change.id;
+    for (std::int64_t passed = 0; seen.size() < writers * each;) {
+        for (auto const& change : run(journal().after(passed, 7)).value()) {
+            EXPECT_GT(change.id, passed);
+            passed = change.id;
             EXPECT_TRUE(seen.insert(change.digest).second);
         }
     }

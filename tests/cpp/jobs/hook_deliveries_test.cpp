@@ -78,9 +78,9 @@ class HookDeliveriesTest : public RegistryTest {
         feed.answer = inner;
     }
     Task<> drive() {
-        jobs::DeliveryParts parts{*meta, clock, random, log, metrics, "test"};
-        deliveries = std::make_unique<jobs::HookDeliveries>(co_await asio::this_coro::executor, feed,
-                                                            std::move(parts));
+        jobs::DeliveryParts with{*meta, clock, random, log, metrics, "test"};
+        deliveries =
+            std::make_unique<jobs::HookDeliveries>(co_await asio::this_coro::executor, feed, std::move(with));
         co_await deliveries->run();
     }
     std::vector<std::string> places() {
