@@ -92,7 +92,7 @@ class Tour:
         (upload,) = self.ask("GET", "/api/v1/uploads?repository=team/app&n=5").json["uploads"]
         self.ask("DELETE", f"/api/v1/uploads/{upload['id']}", status=204)
         assert there.ask("carol", "DELETE", "/v2/team/app/manifests/all").status == 202
-        for query in ("", "?n=1", "?repository=team/app", "?repository=team/app&tag=1"):
+        for query in ("", "?n=1", "?repository=team/app", "?repository=team/app&tag=1", "?by=caller"):
             self.ask("GET", f"/api/v1/usage{query}")
         self.ask("GET", "/api/v1/gc")
         self.ask("GET", "/api/v1/gc/plan?n=5")
@@ -123,6 +123,8 @@ class Tour:
     def retention(self) -> None:
         self.ask("GET", "/api/v1/retention")
         plan = self.ask("POST", "/api/v1/retention/plan", {"policies": [POLICY]}, status=201).json["id"]
+        self.ask("POST", "/api/v1/retention/matches", {"policies": [POLICY]})
+        self.ask("POST", "/api/v1/retention/matches", {})
         self.ask("GET", "/api/v1/retention/plans?n=1")
         self.ask("GET", f"/api/v1/retention/plans/{plan}?verdict=delete")
         self.ask("GET", "/api/v1/retention/explain?repository=team/app&tag=1")

@@ -242,7 +242,7 @@ def test_access_is_explained(commands: Commands) -> None:
     assert commands("access", "explain", "alice", "juggle", "team/app").code == 2
     assert commands.fine("access", "explain", "alice", "create", "team/app").startswith("yes: ")
     ran = commands("access", "explain", "alice", "overwrite", "team/app")
-    assert (ran.code, "pull, create, push, delete and admin" in ran.err) == (2, True), ran
+    assert (ran.code, "pull, create, push, delete, admin" in ran.err) == (2, True), ran
 
 
 def test_a_push_that_moves_no_tag_is_partly_allowed(commands: Commands) -> None:

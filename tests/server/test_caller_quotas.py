@@ -15,6 +15,7 @@ from .api import Answer, Api, Body, with_digest
 from .conftest import FreshRegistry
 from .images import MIB, digest_of, make_image, noise
 from .people import basic, write_users
+from .programs import wait_until
 from .registry import Registry
 from .test_account_commands import Commands
 from .test_collection import control_of
@@ -123,14 +124,17 @@ def test_a_caller_over_the_quota_is_refused_everywhere_and_leaves_nothing(
         assert "the quota of user bob is 0 tags" in answer.json["errors"][0]["message"]
         assert alice.tags("team/app") == ["1"]
         assert usage(registry)[ALICE]["bytes"] == size_of(image)
-        refused = commands.data("audit", "--action", "admit")
-        assert {entry["by"]["name"] for entry in refused} == {"alice", "bob"}
+
+        def refused() -> set[str]:
+            return {entry["by"]["name"] for entry in commands.data("audit", "--action", "admit")}
+
+        wait_until(lambda: refused() == {"alice", "bob"}, "both refusals in the audit log")
         assert [row["caller"] for row in commands.data("quota", "--by", "caller")] == [ALICE, BOB]
         assert alice("DELETE", f"/v2/team/app/manifests/{image.manifest.digest}").status == 202
         assert alice("DELETE", f"/v2/team/app/blobs/{image.blobs[0].digest}").status == 202
         alice.push_blob("elsewhere", image.blobs[0].data)
-        metrics = Api("127.0.0.1", registry.port)("GET", "/metrics").body.decode()
-    assert "ocilot_quota_refusals_total 5" in metrics
+        metrics = alice("GET", "/metrics")
+    assert "ocilot_quota_refusals_total 5" in metrics.body.decode(), metrics
 
 
 def test_an_upload_of_a_caller_ends_where_its_quota_does(

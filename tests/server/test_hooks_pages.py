@@ -93,10 +93,10 @@ def test_a_hook_reacts_as_the_page_says(docker: Docker, tmp_path: Path) -> None:
         follower.close()
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_the_examples_of_tests_are_tests(number: int) -> None:
     examples = [block.text for block in blocks(PAGES / "testing.md") if block.language == "python"]
-    assert len(examples) == 2
+    assert len(examples) == 3
     exec(examples[number], {})
 
 

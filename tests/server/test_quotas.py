@@ -11,7 +11,7 @@ from .api import Api, with_digest
 from .clients import Skopeo
 from .conftest import FreshRegistry
 from .images import Image, digest_of, make_image, noise, write_docker_archive
-from .programs import ProgramFailed
+from .programs import ProgramFailed, wait_until
 from .test_account_commands import Commands
 
 DELETES = "version: 0.1\nstorage: {delete: {enabled: true}}\n"
@@ -100,6 +100,7 @@ def test_a_push_over_the_quota_is_refused_and_leaves_nothing(fresh_registry: Fre
         assert commands("usage", "team/app").code == 3, "nothing is left of it"
         api.push_image("team/app", image, "1")
     assert [row["repository"] for row in commands.data("quota")] == ["team/app"]
+    wait_until(lambda: commands.data("audit", "--action", "admit"), "a refusal in the audit log")
     assert commands.data("audit", "--action", "admit")[0]["repository"] == "team/app"
 
 
