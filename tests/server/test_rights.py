@@ -56,4 +56,4 @@ def test_the_api_and_the_command_ask_about_rights(fresh_registry: FreshRegistry,
         assert (ran.code, ran.out[:3]) == (0, "yes"), ran
     ran = attempt([*words, "overwrite", "team/app"], env=env, seconds=60)
     assert (ran.code, ran.out) == (2, "")
-    assert re.findall(r"one of (.*)", ran.err) == [", ".join(RIGHTS[:-1]) + " and " + RIGHTS[-1]]
+    assert re.findall(r"one of (.*)", ran.err) == [", ".join(RIGHTS)]
