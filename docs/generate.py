@@ -34,6 +34,7 @@ COMMANDS = (
     ("access",),
     ("access", "explain"),
     ("audit",),
+    ("events",),
     ("keys",),
     *(("keys", command) for command in ("ls", "rotate")),
     ("jobs",),
@@ -44,6 +45,8 @@ COMMANDS = (
     *(("repo", command) for command in ("ls", "rm", "rename", "alias")),
     ("gc",),
     *(("gc", command) for command in ("status", "plan", "run", "why")),
+    ("webhooks",),
+    *(("webhooks", command) for command in ("ls", "status", "test", "parked", "replay", "discard")),
     ("retention",),
     *(("retention", command) for command in ("plan", "apply", "explain", "show", "ls")),
     ("garbage-collect",),
@@ -60,6 +63,7 @@ COMMANDS = (
     ("hooks", "try"),
     ("hooks", "status"),
     ("hooks", "reload"),
+    *(("hooks", command) for command in ("parked", "replay", "discard")),
     ("version",),
 )
 
@@ -108,8 +112,8 @@ the details; with `OCILOT_TRACEBACK=1` the stack trace is printed instead.
 `user`, `robot`, `token`, `access`, `audit`, `keys`, `repo`, `history`, `restore` and `hooks try` with an
 image ask the registry that runs on the same data, through its control socket, as the user it runs as. If
 none runs they open the data themselves; `access explain` and `hooks try` write nothing then. Only `serve` and
-`adopt` make a data directory. `jobs`, `gc`, `retention`, `garbage-collect` and `hooks status` ask a running
-registry only.
+`adopt` make a data directory. `jobs`, `gc`, `retention`, `webhooks`, `garbage-collect` and `hooks status` ask
+a running registry only.
 """
 
 
@@ -371,7 +375,9 @@ def _script(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     lines = [f"## {path.stem}\n", f"{ast.get_docstring(tree)}\n"]
-    functions = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = [
+        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
     lines.append(f"Hooks: {', '.join(f'`{name}`' for name in functions if name in POINTS)}\n")
     fields = [node for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)]
     rows = [

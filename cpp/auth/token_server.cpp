@@ -107,6 +107,7 @@ Task<Result<SecretText>> TokenServer::new_refresh_token(Login const& login) {
     by.kind = std::string(policy::to_string(caller.kind));
     by.address = caller.address;
     by.request = caller.request;
+    by.http = caller.http;
     CO_CHECK(co_await parts_.tokens.add(std::move(fact), std::move(by)));
     refreshed_.add();
     co_return secret;

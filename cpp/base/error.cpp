@@ -36,6 +36,7 @@ constexpr std::array names{
     Named{Errc::manifest_blob_unknown, "manifest_blob_unknown"},
     Named{Errc::blob_unknown, "blob_unknown"},
     Named{Errc::upload_unknown, "upload_unknown"},
+    Named{Errc::gone, "gone"},
     Named{Errc::method_not_allowed, "method_not_allowed"},
     Named{Errc::unsupported, "unsupported"},
     Named{Errc::unauthorized, "unauthorized"},

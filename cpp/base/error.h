@@ -34,6 +34,7 @@ enum class Errc : std::uint8_t {
     manifest_blob_unknown,  ///< manifest names content that is not in the repository
     blob_unknown,           ///< no such blob in the repository
     upload_unknown,         ///< no such upload session in the repository
+    gone,                   ///< was kept, and is not kept any more
     // What is not allowed now.
     method_not_allowed,   ///< endpoint exists, method does not
     unsupported,          ///< operation switched off by configuration

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hookbox/hook_feed.h"
 #include "hookbox/hook_gate.h"
 #include "hookbox/mailbox.h"
 #include "hookbox/mailbox_control.h"
@@ -14,6 +15,7 @@ struct HookBox {
 
     Mailbox mailbox;
     HookGate gate;
+    HookFeed feed{mailbox};
     MailboxControl control;
     ScriptMetrics scripts;
     Log const& log;  ///< for what happens to scripts

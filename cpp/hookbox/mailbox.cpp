@@ -156,16 +156,39 @@ void Mailbox::close() {
     }
 }
 
-std::vector<Mailbox::Pending> Mailbox::take_late(std::unique_lock<std::mutex> const&, TimePoint now) {
+std::optional<Mailbox::Pending> Mailbox::extract(std::unique_lock<std::mutex> const&, std::uint64_t id) {
+    auto letter = taken_.extract(id);
+    if (letter.empty()) letter = waiting_.extract(id);
+    if (letter.empty()) return std::nullopt;
+    deadlines_.erase({letter.mapped().question.deadline, id});
+    return std::move(letter.mapped());
+}
+
+std::vector<Mailbox::Pending> Mailbox::take_late(std::unique_lock<std::mutex> const& held, TimePoint now) {
     std::vector<Pending> late;
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-        auto const id = deadlines_.begin()->second;
-        deadlines_.erase(deadlines_.begin());
-        auto letter = taken_.extract(id);
-        if (letter.empty()) letter = waiting_.extract(id);
-        late.push_back(std::move(letter.mapped()));
+        late.push_back(std::move(*extract(held, deadlines_.begin()->second)));
     }
     return late;
+}
+
+void Mailbox::end(Topic topic) {
+    std::vector<Pending> ended;
+    {
+        std::unique_lock const held(mutex_);
+        std::vector<std::uint64_t> ids;
+        for (auto const* const questions : {&waiting_, &taken_}) {
+            for (auto const& [id, pending] : *questions) {
+                if (pending.question.topic == topic) ids.push_back(id);
+            }
+        }
+        for (auto const id : ids) ended.push_back(std::move(*extract(held, id)));
+    }
+    for (auto& pending : ended) {
+        metrics_.outstanding.add(-1);
+        metrics_.of[index(topic)].closed.add();
+        pending.asker(stopped(topic));
+    }
 }
 
 void Mailbox::tick(TimePoint now) {

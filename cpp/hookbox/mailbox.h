@@ -50,6 +50,8 @@ class Mailbox {
     /// Answers a question that was taken. False, and nothing happens, if it has been answered, or is late.
     bool answer(std::uint64_t id, Answer answer);
 
+    /// Answers what is outstanding of a topic with unavailable.
+    void end(Topic topic);
     /// Answers what is outstanding with unavailable, and wakes whoever waits.
     void close();
     [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
@@ -72,6 +74,8 @@ class Mailbox {
     std::optional<Question> take_one(std::unique_lock<std::mutex> const& held);
     void taker_returned(std::unique_lock<std::mutex> const& held);
     [[nodiscard]] bool may_wake(std::unique_lock<std::mutex> const& held) const noexcept;
+    /// Takes out a question wherever it is; nullopt if it has its answer.
+    std::optional<Pending> extract(std::unique_lock<std::mutex> const& held, std::uint64_t id);
     std::vector<Pending> take_late(std::unique_lock<std::mutex> const& held, TimePoint now);
     void run_ticker();
 

@@ -65,11 +65,18 @@ struct RetainCase {
     policy::TagHistory history;
 };
 
+/// Something that has happened, for the hooks of one script.
+struct EventCase {
+    std::string script;
+    std::string point;  ///< `on_manifest_pushed`
+    std::string event;  ///< a JSON object
+};
+
 /// What an operator asks; the topic says it all.
 struct ControlCase {};
 
 using Case = std::variant<LoginCase, AccessCase, ManifestCase, BlobCase, TagCase, DeletionCase, RetainCase,
-                          ControlCase>;
+                          EventCase, ControlCase>;
 
 /// A question as whoever answers it takes it out of the mailbox.
 struct Question {

@@ -19,6 +19,7 @@ enum class Topic : std::uint8_t {
     admit_tag,
     admit_delete,
     retain,
+    event,
     status,
     reload,
 };
@@ -38,6 +39,7 @@ inline constexpr std::array topics{
     TopicRow{Topic::admit_tag, "admit_tag", policy::Point::admit_tag},
     TopicRow{Topic::admit_delete, "admit_delete", policy::Point::admit_delete},
     TopicRow{Topic::retain, "retain", policy::Point::retain},
+    TopicRow{Topic::event, "event", std::nullopt},
     TopicRow{Topic::status, "hooks.status", std::nullopt},
     TopicRow{Topic::reload, "hooks.reload", std::nullopt},
 };

@@ -29,6 +29,8 @@ Routes all_routes() {
         repository_tag_routes(),
         repository_routes(),
         open_upload_routes(),
+        event_routes(),
+        webhook_routes(),
         openapi_routes(),
     };
 }

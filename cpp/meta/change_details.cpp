@@ -152,9 +152,30 @@ bool is_of_a_tag(Change const& change) {
            change.kind == ChangeKind::tag_restore;
 }
 
+void write_request(Writer& out, RequestRecord const& request) {
+    out.text_member("method", request.method());
+    out.text_member("scheme", request.scheme());
+    out.text_member("host", request.host());
+    out.text_member("path", request.path());
+    out.text_member("user_agent", request.user_agent());
+}
+
+/// null if nothing is known of it, as in older entries.
+std::shared_ptr<RequestRecord const> request_at(Json const& object) {
+    auto const method = text_at(object, "method");
+    if (method.empty()) return nullptr;
+    auto const scheme = text_at(object, "scheme");
+    auto const host = text_at(object, "host");
+    auto const path = text_at(object, "path");
+    auto const user_agent = text_at(object, "user_agent");
+    RequestRecord::Parts const parts{
+        .method = method, .scheme = scheme, .host = host, .path = path, .user_agent = user_agent};
+    return std::make_shared<RequestRecord const>(parts);
+}
+
 }  // namespace
 
-std::string details_to_json(Change const& change) {
+std::string details_to_json(Change const& change, Actor const& by) {
     auto const& details = change.details;
     Writer out;
     if (is_of_a_tag(change)) {  // Its name has a column.
@@ -176,6 +197,7 @@ std::string details_to_json(Change const& change) {
     out.flag("admin", details.set.admin);
     out.flag("disabled", details.set.disabled);
     if (!details.counts.empty()) out.counts("counts", details.counts);
+    if (by.http) write_request(out, *by.http);
     return std::move(out).finish();
 }
 
@@ -208,6 +230,7 @@ Result<> details_from_json(std::string_view text, Change& change) {
     for_each_pair(object, "counts", [&](Json const& what, Json const& count) {
         details.counts.emplace_back(text_of(what), number_of(count));
     });
+    change.by.http = request_at(object);
     return {};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/request_record.h"
 #include "base/uuid.h"
 #include "meta/push_limits.h"
 #include "meta/tag_condition.h"
@@ -10,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,7 +38,13 @@ struct Actor {
     std::string kind = {};     ///< `user`, `robot`, ...: policy::to_string of a CallerKind
     std::string address = {};  ///< numeric
     std::string request = {};  ///< id of the request, as the log has it; empty for what no request does
-    friend bool operator==(Actor const&, Actor const&) = default;
+    std::shared_ptr<RequestRecord const> http =
+        {};  ///< null for what no request does, and where it is not known
+    friend bool operator==(Actor const& a, Actor const& b) {
+        bool const same = a.http == b.http || (a.http && b.http && *a.http == *b.http);
+        return same && a.name == b.name && a.kind == b.kind && a.address == b.address &&
+               a.request == b.request;
+    }
 };
 
 /// What is known of a manifest in a repository. It never changes while the repository holds the manifest:

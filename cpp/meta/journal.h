@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "meta/change.h"
+#include "meta/commit_signal.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -47,9 +48,11 @@ class Journal {
     /// The greatest id that `after` would answer now, where a consumer starts that wants only what comes; 0
     /// if there never was a change.
     virtual Task<Result<std::int64_t>> last() = 0;
-    /// Removes at most `limit` changes older than `time`, never the one with the greatest id; answers how
-    /// many.
-    virtual Task<Result<std::size_t>> prune_before(Time time, std::size_t limit) = 0;
+    /// Removes at most `limit` changes older than `time` whose ids are not greater than `through`, never the
+    /// one with the greatest id of all; answers how many.
+    virtual Task<Result<std::size_t>> prune_before(Time time, std::int64_t through, std::size_t limit) = 0;
+    /// Notified soon after this process has committed changes. Those of other processes are found by asking.
+    [[nodiscard]] virtual CommitSignal& committed() noexcept = 0;
 };
 
 }  // namespace ocilot::meta

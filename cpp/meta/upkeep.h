@@ -2,6 +2,7 @@
 
 #include "meta/audit.h"
 #include "meta/collection.h"
+#include "meta/consumers.h"
 #include "meta/job_places.h"
 #include "meta/leases.h"
 #include "meta/pulls.h"
@@ -21,6 +22,7 @@ class UpkeepStore {
     [[nodiscard]] virtual Collection& collection() noexcept = 0;
     [[nodiscard]] virtual Retention& retention() noexcept = 0;
     [[nodiscard]] virtual Pulls& pulls() noexcept = 0;
+    [[nodiscard]] virtual Consumers& consumers() noexcept = 0;
 };
 
 }  // namespace ocilot::meta

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/request_record.h"
 #include "policy/scope.h"
 
 #include <cstdint>
@@ -36,6 +37,7 @@ struct Caller {
     /// it. null: to nothing.
     std::shared_ptr<CredentialScope const> owner_limit = {};
     std::string request = {};  ///< id of the request, for what it changes; may be empty for one that reads
+    std::shared_ptr<RequestRecord const> http = {};  ///< the same request; null where there is no id
     [[nodiscard]] bool anonymous() const noexcept { return name.empty(); }
 };
 

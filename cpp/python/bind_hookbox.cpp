@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <pybind11/stl.h>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -115,13 +117,23 @@ py::object value(hookbox::RetainCase const& about) {
                     tuple_from(about.history.tags, tag));
 }
 
+py::object value(hookbox::EventCase const& about) {
+    return tuple_of(text(about.script), text(about.event));
+}
+
 py::object value(hookbox::ControlCase const&) {
     return py::tuple();
 }
 
+/// Scripts know an event by its own name.
+std::string_view point_of(Question const& question) {
+    auto const* const event = std::get_if<hookbox::EventCase>(&question.about);
+    return event != nullptr ? std::string_view(event->point) : to_string(question.topic);
+}
+
 py::object to_python(Question const& question) {
     std::chrono::duration<double> const deadline = question.deadline.time_since_epoch();
-    return tuple_of(number(question.id), text(to_string(question.topic)), number(deadline.count()),
+    return tuple_of(number(question.id), text(point_of(question)), number(deadline.count()),
                     std::visit([](auto const& about) { return value(about); }, question.about),
                     text(question.request));
 }
@@ -170,6 +182,27 @@ bool keep(HookBox& self, std::uint64_t id, std::vector<std::pair<std::string, st
 std::uint64_t set_points(HookBox& self, std::vector<std::pair<std::string, double>> const& points) {
     self.gate.set_points(value_or_raise(hookbox::parse_hook_points(points)));
     return self.gate.generation();
+}
+
+/// Script, events, patterns of repositories, seconds, and whose changes it is not told.
+using ListenerRow = std::tuple<std::string, std::vector<std::string>, std::optional<std::vector<std::string>>,
+                               double, std::string>;
+
+void set_listeners(HookBox& self, std::vector<ListenerRow> rows) {
+    std::vector<policy::Listener> listeners;
+    for (auto& [name, events, repositories, seconds, caller] : rows) {
+        std::chrono::milliseconds const deadline(
+            static_cast<std::int64_t>(std::clamp(seconds, 0.0, 1e6) * 1000));
+        listeners.push_back(
+            {std::move(name), std::move(events), std::move(repositories), deadline, std::move(caller)});
+    }
+    value_or_raise(self.feed.set_listeners(std::move(listeners)));
+}
+
+py::object event_points() {
+    py::list names;
+    for (auto const name : policy::event_points) names.append(text(name));
+    return py::tuple(names);
 }
 
 py::object points() {
@@ -263,6 +296,7 @@ void init_hookbox(py::module_& module) {
     Class box(module, "HookBox",
               "Where the server's questions to hooks wait for Python. Any thread may take and answer.");
     box.attr("POINTS") = points();
+    box.attr("EVENTS") = event_points();
     box.def_property_readonly(
            "closed", [](HookBox const& self) { return self.mailbox.closed(); },
            "Whether the server has stopped: no question will come.")
@@ -276,7 +310,11 @@ void init_hookbox(py::module_& module) {
         .def("set_points", &set_points, py::arg("points"),
              "Asks exactly these points from now on, each with its deadline in seconds; answers the "
              "generation. "
-             "Raises ConfigError for an unknown one.");
+             "Raises ConfigError for an unknown one.")
+        .def(
+            "set_listeners", &set_listeners, py::arg("listeners"),
+            "Notifies exactly these scripts of events from now on: name, events, patterns of repositories or "
+            "None, seconds for one event, and the caller whose changes it is not notified of.");
     init_answers(box);
     init_records(box);
 }

@@ -42,6 +42,8 @@ void init_answer_settings(SettingsClass& settings);
 void init_auth_settings(SettingsClass& settings);
 void init_retention_settings(py::module_& module, SettingsClass& settings);
 void init_pull_settings(SettingsClass& settings);
+void init_hook_settings(SettingsClass& settings);
+void init_event_settings(py::module_& module, SettingsClass& settings);
 void init_log_settings(py::module_& module, SettingsClass& settings);
 
 }  // namespace ocilot::python

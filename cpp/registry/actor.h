@@ -12,7 +12,8 @@ inline meta::Actor actor_of(policy::Caller const& caller) {
     return {.name = caller.name,
             .kind = std::string(policy::to_string(caller.kind)),
             .address = caller.address,
-            .request = caller.request};
+            .request = caller.request,
+            .http = caller.http};
 }
 
 /// Whose an upload is: a name, which people and robots have once among them; with its kind for all others,

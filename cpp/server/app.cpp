@@ -165,8 +165,7 @@ Result<> Server::Parts::open() {
     CHECK(open_stores());
     CHECK(measure_room());
     CHECK(open_sessions());
-    TRY(auto const points, hookbox::parse_hook_points(settings.hook_points));
-    if (!points.empty()) hooks.gate.set_points(points);
+    CHECK(open_hooks());
     CHECK(open_access());
     TRY(auto const rules, rules_of(settings));
     registry.emplace(registry::Registry{*blobs, *meta, hooks.gate, clock, random, *sessions, manifests, rules,
@@ -187,6 +186,7 @@ Result<> Server::Parts::open() {
     account_manager.emplace(
         auth::AccountManager::Parts{meta->accounts(), meta->tokens(), reading, clock, random});
     make_workers();
+    CHECK(open_webhooks());
     TRY(auto rate_rules, rate_rules_of(settings));
     if (!rate_rules.empty()) rates.emplace(std::move(rate_rules), metrics);
     TRY(metrics_readers, readers_of(settings));
@@ -200,6 +200,8 @@ Result<> Server::Parts::open() {
                                .jobs = &*job_runner,
                                .collector = &*collector,
                                .retention = &*retention,
+                               .hook_deliveries = hook_deliveries ? &*hook_deliveries : nullptr,
+                               .webhooks = &*webhooks,
                                .rates = rates ? &*rates : nullptr,
                                .refusals = &*refusals,
                                .metrics_readers = &*metrics_readers,
@@ -389,6 +391,7 @@ Result<> Server::Parts::add_jobs() {
                              certificates.get(), reading, log, metrics}));
     for (auto& job : list) job_runner->add(std::move(job));
     workers.front()->add_background(job_runner->run());
+    workers.front()->add_background(webhooks->run());
     return {};
 }
 

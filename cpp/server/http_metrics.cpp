@@ -8,6 +8,8 @@ namespace ocilot::server {
 HttpMetrics::HttpMetrics(Metrics& metrics)
     : in_flight(metrics.gauge("ocilot_http_in_flight", "Requests in progress.")),
       connections(metrics.gauge("ocilot_http_connections", "Open client connections.")),
+      streams(metrics.gauge("ocilot_http_streams",
+                            "Responses without an end of their own, such as event streams.")),
       yielded(metrics.counter("ocilot_http_connections_yielded_total",
                               "Idle connections closed in favor of a new one.")),
       request_bytes(metrics.counter("ocilot_http_request_bytes_total", "Bytes of requests received.")),

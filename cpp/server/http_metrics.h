@@ -26,6 +26,7 @@ class HttpMetrics {
 
     Gauge& in_flight;
     Gauge& connections;
+    Gauge& streams;
     Counter& yielded;
     Counter& request_bytes;
     Counter& response_bytes;

@@ -72,16 +72,21 @@ jobs::Job apply_retention(JobListParts const& parts) {
 }
 
 jobs::Job expire_audit_log(JobListParts const& parts) {
-    auto const age = parts.settings.upkeep.audit_age;
+    jobs::JournalRules const rules{.age = parts.settings.upkeep.audit_age,
+                                   .keep = parts.settings.events.keep,
+                                   .keep_entries = parts.settings.events.keep_entries};
     auto& registry = parts.registry;
+    auto const& log = parts.log;
+    auto& metrics = parts.metrics;
     return {.name = "expire-audit-log",
             .purpose = "Remove entries of the audit log that are older than the configured age.",
             .interval = audit_interval,
-            .round = [&registry, age](jobs::Round const& round) -> Items {
-                return jobs::prune_journal(registry.meta.journal(), registry.sessions.now(), age, round);
+            .round = [&registry, rules, &log, &metrics](jobs::Round const& round) -> Items {
+                return jobs::prune_journal(registry.meta, registry.sessions.now(), rules, round, log,
+                                           metrics);
             },
             .scope = jobs::JobScope::registry,
-            .enabled = age > seconds(0)};
+            .enabled = rules.age > seconds(0) || rules.keep > seconds(0)};
 }
 
 jobs::Job expire_tag_history(JobListParts const& parts) {

@@ -9,8 +9,10 @@
 #include "http/core/operations.h"
 #include "http/routes.h"
 #include "jobs/collector.h"
+#include "jobs/hook_deliveries.h"
 #include "jobs/job_runner.h"
 #include "jobs/retention.h"
+#include "jobs/webhooks.h"
 #include "net/socket_file.h"
 #include "net/tls_certificates.h"
 #include "registry/manifest_cache.h"
@@ -95,7 +97,10 @@ struct Server::Parts {
     std::unique_ptr<net::TlsCertificates> certificates;
     std::vector<std::unique_ptr<Worker>> workers;
     std::optional<jobs::JobRunner> job_runner;  ///< on the thread of the first worker
-    std::vector<net::Endpoint> bound;           ///< empty: only the control socket is served
+    std::optional<jobs::Webhooks> webhooks;     ///< the same
+    std::optional<jobs::HookDeliveries>
+        hook_deliveries;               ///< the same; none where no scripts are told of events
+    std::vector<net::Endpoint> bound;  ///< empty: only the control socket is served
     std::vector<net::Endpoint> debug_bound;
     std::optional<net::SocketFile> control;
     bool running = false;
@@ -107,6 +112,9 @@ struct Server::Parts {
     Result<> open_retention();
     /// Begins to count pulls.
     Result<> open_pulls();
+    Result<> open_webhooks();
+    Result<> open_hooks();
+    Result<> open_hook_events();
     Result<> load_certificates();
     Result<> clean_up();
     /// Makes the key of upload sessions, if there is none, and what works with it.

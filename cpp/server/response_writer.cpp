@@ -44,6 +44,10 @@ std::uint64_t body_length(http::Response const& response) {
     return text_body(response).size();
 }
 
+bool is_live(http::Response const& response) noexcept {
+    return std::holds_alternative<std::unique_ptr<http::LiveBody>>(response.body);
+}
+
 void append_line(std::string& head, std::string_view name, std::string_view value) {
     head += name;
     head += ": ";
@@ -84,6 +88,9 @@ struct Outlet {
     /// All of a small part of a blob, in one write with the head.
     Task<Result<>> with_head(std::string head, http::BlobBody const& body);
     Task<Result<>> parts(http::PartsBody const& body);
+    /// A body that is made while it is sent, each piece in a chunk of its own or, for clients that know none,
+    /// as it is. Ends early, as if the body had, when the client is gone.
+    Task<Result<>> live(http::LiveBody& body, bool chunked);
 
   private:
     Task<Result<>> file(blob::Blob& source, std::uint64_t offset, std::uint64_t length);
@@ -148,6 +155,18 @@ Task<Result<>> Outlet::parts(http::PartsBody const& body) {
     co_return co_await text(body.after, false);
 }
 
+Task<Result<>> Outlet::live(http::LiveBody& body, bool chunked) {
+    while (auto const piece_of_body = co_await body.next()) {
+        if (conn.peer_closed()) co_return Error{Errc::peer_closed, "the client closed the connection"};
+        auto const chunk =
+            chunked ? fmt::format("{:x}\r\n{}\r\n", piece_of_body->size(), *piece_of_body) : *piece_of_body;
+        CO_CHECK(co_await write(chunk, false));
+        sent.body_bytes += piece_of_body->size();
+    }
+    if (!chunked) co_return Result<>();
+    co_return co_await write("0\r\n\r\n", false);
+}
+
 Task<Result<>> Outlet::copy(blob::Blob& source, std::uint64_t offset, std::uint64_t length, bool more) {
     std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(length, read_buffer)));
     while (length > 0) {
@@ -165,7 +184,11 @@ Task<Result<>> Outlet::copy(blob::Blob& source, std::uint64_t offset, std::uint6
 }
 
 /// Whatever is not written in one piece.
-Task<Result<>> write_pieces(Outlet& out, http::Response& response, std::string_view head) {
+Task<Result<>> write_pieces(Outlet& out, http::Response& response, std::string_view head, bool chunked) {
+    if (auto* const live = std::get_if<std::unique_ptr<http::LiveBody>>(&response.body)) {
+        CO_CHECK(co_await out.write(head, false));
+        co_return co_await out.live(**live, chunked);
+    }
     if (auto* const blob = std::get_if<http::BlobBody>(&response.body)) {
         if (blob->length <= small_blob) co_return co_await out.with_head(std::string(head), *blob);
         CO_CHECK(co_await out.write(head, true));
@@ -189,7 +212,7 @@ bool append_body(std::string& out, http::Response const& response) {
         out.resize(head);
         return false;
     }
-    if (std::holds_alternative<http::PartsBody>(response.body)) return false;
+    if (std::holds_alternative<http::PartsBody>(response.body) || is_live(response)) return false;
     auto const text = text_body(response);
     if (text.size() > small_body) return false;
     out += text;
@@ -203,7 +226,9 @@ void append_head(std::string& head, http::Response const& response, Framing cons
     for (auto const& [name, value] : response.headers) {
         if (!is_framing(name)) append_line(head, name, value);
     }
-    if (!has_no_content(response.status)) {
+    if (is_live(response)) {
+        if (framing.chunked) append_line(head, "Transfer-Encoding", "chunked");
+    } else if (!has_no_content(response.status)) {
         // A handler may answer HEAD with the length alone.
         bool const told = framing.head_only && std::holds_alternative<std::monostate>(response.body);
         auto const length = told ? response.content_length : body_length(response);
@@ -256,7 +281,7 @@ Task<SendResult> write_response(net::Conn& conn, http::Response& response, Frami
         if (wrote.has_value()) out.sent = {Result<>(), text.size() - head, text.size(), 0};
         if (wrote.has_error()) out.sent.outcome = std::move(wrote);
     } else {
-        auto outcome = co_await write_pieces(out, response, text);
+        auto outcome = co_await write_pieces(out, response, text, framing.chunked);
         out.sent.outcome = std::move(outcome);
     }
     spare = std::move(text);

@@ -16,6 +16,7 @@ struct Framing {
     std::string_view request_id;  ///< value of `X-Request-Id`
     bool head_only = false;       ///< the request was HEAD
     bool close = false;           ///< the connection ends after this answer
+    bool chunked = true;  ///< the client knows chunks (HTTP/1.1); else a live body ends with the connection
 };
 
 /// What went out.

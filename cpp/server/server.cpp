@@ -48,6 +48,8 @@ void Server::Parts::stop(std::chrono::milliseconds drain_time, std::string_view 
     log.info("stopping", {{"drain_seconds", drain_time.count() / 1000}, {"cause", cause}});
     operations->start_draining();
     job_runner->stop();  // Rounds end while requests do.
+    webhooks->stop();
+    if (hook_deliveries) hook_deliveries->stop();
     control.reset();
     // A request that waits for a hook cannot be cancelled.
     for (auto const& worker : workers) worker->finish(drain_time, [this] { hooks.mailbox.close(); });

@@ -12,6 +12,7 @@
 #include <exception>
 #include <fmt/format.h>
 #include <optional>
+#include <utility>
 #include <variant>
 
 namespace ocilot::server {
@@ -90,6 +91,7 @@ Session::Session(std::unique_ptr<net::Conn> conn, SessionContext& context)
 
 void Session::drain() noexcept {
     if (idle_) conn_->close();
+    if (live_ != nullptr) live_->end();
 }
 
 void Session::close_idle() noexcept {
@@ -100,6 +102,7 @@ void Session::close_idle() noexcept {
 
 void Session::drop() noexcept {
     conn_->close();
+    if (live_ != nullptr) live_->end();
 }
 
 Task<> Session::run() {
@@ -116,6 +119,7 @@ Task<> Session::run() {
         context_.log.error("connection aborted by an internal error",
                            {{"cause", std::string_view(problem.what())}});
     }
+    end_live();
     conn_->close();
 }
 
@@ -293,13 +297,30 @@ Task<> Session::handle_send_failure(http::Response& response, Framing& framing, 
     sent = co_await write_response(*conn_, response, framing, context_.limits, context_.spare);
 }
 
+/// Not in the coroutine: its frame would grow for every answer.
+bool Session::begin_live(http::Response& response, bool chunked) {
+    auto* const live = std::get_if<std::unique_ptr<http::LiveBody>>(&response.body);
+    if (live == nullptr) return true;
+    live_ = live->get();
+    context_.metrics.streams.add(1);
+    if (context_.draining) live_->end();
+    return chunked;
+}
+
+void Session::end_live() noexcept {
+    if (std::exchange(live_, nullptr) != nullptr) context_.metrics.streams.add(-1);
+}
+
 Task<bool> Session::answer(Exchange& exchange, http::Response response, bool keep) {
     Framing framing;
     framing.date = context_.dates.http(context_.clock.now());
     framing.request_id = exchange.id;
     framing.head_only = exchange.request.method == http::Method::head;
+    framing.chunked = !exchange.request.http_1_0;
+    keep = begin_live(response, framing.chunked) && keep;
     framing.close = !keep;
     auto sent = co_await write_response(*conn_, response, framing, context_.limits, context_.spare);
+    end_live();
     if (failed_here(sent)) {
         keep = keep && sent.bytes > 0;
         co_await handle_send_failure(response, framing, sent);

@@ -31,7 +31,8 @@ class Session {
     /// Says why this connection is not served, and ends it; instead of run().
     Task<> reject(Error why);
 
-    /// Ends an idle connection at once; a busy one ends with its next answer, by SessionContext::draining.
+    /// Ends an idle connection at once and a live body soon; a busy one ends with its next answer, by
+    /// SessionContext::draining.
     void drain() noexcept;
     /// Its slot among the connections, which lives as long.
     void set_slot(Connections::Slot& slot) noexcept { slot_ = &slot; }
@@ -60,6 +61,9 @@ class Session {
     /// What can be done after an answer failed here. A coroutine of its own: what it needs would make the
     /// frame of every answer larger than those that are used again.
     Task<> handle_send_failure(http::Response& response, Framing& framing, SendResult& sent);
+    /// If the body is a live one, notes it; false if the connection has to end with it.
+    bool begin_live(http::Response& response, bool chunked);
+    void end_live() noexcept;
     Task<> linger();
     void record(Exchange const& exchange, http::Response const& response, std::uint64_t body_bytes) const;
 
@@ -69,6 +73,7 @@ class Session {
     InputBuffer input_;
     Connections::Slot* slot_ = nullptr;
     IdleLink idle_link_;
+    http::LiveBody* live_ = nullptr;  // Being sent.
     bool idle_ = false;
     bool fresh_ = true;  // Nothing was received yet.
 };

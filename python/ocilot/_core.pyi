@@ -29,6 +29,38 @@ class LogFormat(enum.Enum):
     text = 0
     json = 1
 
+@final
+class WebhookSettings:
+    """A receiver of events; durations in whole seconds."""
+
+    name: str
+    url: str
+    format: str
+    enabled: bool
+    headers: list[tuple[str, str]]
+    secrets: list[str]
+    secret_files: list[str]
+    repositories: list[str]
+    except_: list[str]
+    tags: list[str]
+    actions: list[str]
+    media_types: list[str]
+    artifact_types: list[str]
+    callers: list[str]
+    ignored_media_types: list[str]
+    ignored_actions: list[str]
+    batch: int
+    timeout: int
+    attempts: int
+    threshold: int
+    backoff: int
+    authorities: str
+    certificate: str
+    key: str
+    proxy: str
+    allow: list[str]
+    def __init__(self) -> None: ...
+
 class Settings:
     """The one resolved configuration of a server; durations in whole seconds."""
 
@@ -48,6 +80,9 @@ class Settings:
     retention_networks: list[str]
     pulls_ignore: list[str]
     pulls_interval: int
+    webhooks: list[WebhookSettings]
+    event_age: int
+    event_entries: int
     scrub: bool
     scrub_rate: int
     scrub_interval: int
@@ -126,6 +161,7 @@ class Settings:
     logstash: bool
     access_log: bool
     hook_points: list[tuple[str, float]]
+    hook_listeners: list[tuple[str, list[str], list[str] | None, float, str]] | None
     def __init__(self) -> None: ...
 
 @final
@@ -171,6 +207,7 @@ class HookBox:
     - `admit_delete`: `(caller, repository, kind, reference)`, kind is `tag`, `manifest` or `blob`
     - `retain`: `(at, repository, tags)`, a tag is `(name, digest, pushed, size, media_type, artifact_type,
       annotations, manifests, pulled, pulls)`; times are microseconds since 1970
+    - an event such as `on_tag_moved`: `(script, event as JSON)`
     - `hooks.status`, `hooks.reload`: `()`
 
     Every question is answered once, by one of the methods that take its id; they answer whether it was in
@@ -178,6 +215,7 @@ class HookBox:
     """
 
     POINTS: Final[tuple[str, ...]]
+    EVENTS: Final[tuple[str, ...]]
     @property
     def closed(self) -> bool: ...
     @property
@@ -191,10 +229,14 @@ class HookBox:
     def fail(self, id: int, reason: str, by: str = "") -> bool: ...
     def reply(self, id: int, text: str) -> bool: ...
     def set_points(self, points: Sequence[tuple[str, float]]) -> int: ...
+    def set_listeners(
+        self, listeners: Sequence[tuple[str, list[str], list[str] | None, float, str]]
+    ) -> None: ...
     def count(self, script: str, point: str, outcome: str, seconds: float) -> None: ...
     def gauge(self, name: str, script: str, value: float) -> None: ...
     def log(self, level: str, text: str, fields: Sequence[tuple[str, str]]) -> None: ...
 
+def event_condition_problem(kind: str, text: str) -> str | None: ...
 def retention_problem(policies: str) -> tuple[list[str], str, bool] | None: ...
 def endpoints() -> list[
     tuple[str, str, str, str, str, list[tuple[int, str]], list[str], list[tuple[str, str, bool, str]]]

@@ -21,6 +21,7 @@ from .data import Store
 from .loader import Load, LoadFailed, parse
 from .servers import Ocilot, Peer, Server
 from .targets import head
+from .webhooks import EVENTS, Receiver, deliver
 from .workloads import ACCEPT, WORKLOADS, Workload
 
 HOOKS = Path(__file__).with_name("hooks")
@@ -261,6 +262,29 @@ def by_slow(run: Run) -> Figures:
             thread.join()
 
 
+def by_webhook(run: Run) -> Figures:
+    """The load generator as fast as it goes, while a webhook gets an event for each push."""
+    assert isinstance(run.server, Ocilot), "only our own server has webhooks"
+    with Receiver().running() as receiver:
+        run.server.webhook = receiver.url
+        run.server.start()
+        found = closed(run)
+        found["events"] = receiver.events
+        run.server.stop()
+    return found
+
+
+def by_delivery(run: Run) -> Figures:
+    """Events that wait in the log of changes, until the last has come."""
+    assert isinstance(run.server, Ocilot), "only our own server has webhooks"
+    with Receiver().running() as receiver:
+        seconds = deliver(run.server, receiver)
+        found: Figures = {"requests": EVENTS, "errors": 0, "seconds": seconds, "rate": EVENTS / seconds}
+        found["rss"] = measure.memory(run.server.pid, "VmHWM")
+        run.server.stop()
+    return found
+
+
 def by_hooks(run: Run) -> Figures:
     """Questions from an I/O thread of its own, and the hooks as the registry runs them."""
     python = Path(run.server.command()[0]).with_name("python")
@@ -278,6 +302,8 @@ RUNS: dict[str, Callable[[Run], Figures]] = {
     "idle": by_idle,
     "slow": by_slow,
     "hooks": by_hooks,
+    "webhook": by_webhook,
+    "delivery": by_delivery,
     "token": by_token,
 }
 

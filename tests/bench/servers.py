@@ -113,6 +113,8 @@ class Ocilot(Server):
     name = "ocilot"
     can = frozenset({"push", "monolithic", "lists", "referrers"})
     program = Path("ocilot")
+    webhook = ""
+    """URL of a receiver that gets every event in batches."""
 
     def command(self) -> Sequence[str | Path]:
         words: list[str | Path] = [self.program, "serve"]
@@ -178,7 +180,12 @@ class Ocilot(Server):
             **super().environment(),
             "REGISTRY_LOG_ACCESSLOG_DISABLED": quiet,
             "REGISTRY_OCILOT_THREADS": "1",
+            **({"REGISTRY_OCILOT_WEBHOOKS": self._webhooks()} if self.webhook else {}),
         }
+
+    def _webhooks(self) -> str:
+        one = {"name": "bench", "url": self.webhook, "actions": ["*"], "batch": 500, "allow": ["*"]}
+        return json.dumps([one])
 
 
 class DockerRegistry(Server):

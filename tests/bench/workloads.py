@@ -242,6 +242,21 @@ def _upkeep() -> list[Workload]:
     ]  # fmt: skip
 
 
+def _webhooks() -> list[Workload]:
+    """Receivers of events; `push-4k` is the same without."""
+    push = Workload(
+        "", 23, "", load="push", connections=8, size=4 * KIB, needs="push", repository=PUSHED, only=OURS
+    )  # fmt: skip
+    return [
+        replace(
+            push, name="webhook-push", what="push 4 KiB blob, 8 clients, a webhook gets each", run="webhook"
+        ),
+        Workload(
+            "webhook-deliver", 23, "100 000 events to a webhook, 500 in a request", run="delivery", only=OURS
+        ),
+    ]  # fmt: skip
+
+
 GROWN = {"small": "1 000", "main": "100 000", "million": "1 000 000"}
 """Stores by their number of blobs."""
 
@@ -277,6 +292,7 @@ WORKLOADS: Mapping[str, Workload] = {
         *_others(),
         *_hooks(),
         *_upkeep(),
+        *_webhooks(),
         *_growth(),
     )
 }

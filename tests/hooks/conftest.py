@@ -29,10 +29,10 @@ class Running:
         (self.directory / name).write_text(text)
         self.specs.append(Spec(name, base=self.directory, **spec))
 
-    def start(self) -> FakeBox:
+    def start(self, socket: str = "") -> FakeBox:
         self._hooks = Hooks(lambda: self.specs)
         self.box.set_points(self._hooks.points)
-        self._hooks.attach(self.box)
+        self._hooks.attach(self.box, socket)
         return self.box
 
     @property

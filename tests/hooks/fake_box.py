@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from ocilot.hooks.running.mailbox import Question
+from ocilot.hooks.running.mailbox import Listener, Question
 
 Caller = tuple[str, tuple[str, ...], str, str, bool]
 ALICE: Caller = ("alice", ("team",), "user", "192.0.2.1", False)
@@ -24,6 +24,7 @@ class FakeBox:
     def __init__(self) -> None:
         self.closed = False
         self.points: list[tuple[str, float]] = []
+        self.listeners: list[Listener] = []
         self.counts: list[tuple[str, str, str]] = []
         self.gauges: dict[tuple[str, str], float] = {}
         self.lines: list[tuple[str, str]] = []
@@ -97,6 +98,11 @@ class FakeBox:
 
     def reply(self, id: int, text: str) -> bool:
         return self._put(id, "reply", text)
+
+    def set_listeners(self, listeners: Sequence[Listener]) -> None:
+        with self._changed:
+            self.listeners = list(listeners)
+            self._changed.notify_all()
 
     def set_points(self, points: Sequence[tuple[str, float]]) -> int:
         with self._changed:

@@ -84,7 +84,7 @@ def test_heavy_libraries_stay_out_of_public_headers() -> None:
 MODULES = (
     {"_core"},
     {"errors"},
-    {"text_file"},
+    {"local_connection", "text_file"},
     {"config", "server", "adoption", "integrity"},
     {"backups"},
     {"hooks"},

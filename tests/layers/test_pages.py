@@ -15,6 +15,9 @@ from .tree import ROOT, files, name, under
 MADE_BY_READERS = {
     "no_latest.py": "the reader of docs/hooks/index.md writes it",
     "test_no_latest.py": "the reader of docs/hooks/index.md writes it",
+    "announce.py": "the reader of docs/hooks/events.md writes it",
+    "stable.py": "the reader of docs/hooks/events.md writes it",
+    "test_stable.py": "the reader of docs/hooks/events.md writes it",
     "require_source.py": "the reader of docs/hooks/examples.md writes it",
     "policy_service.py": "the reader of docs/hooks/examples.md writes it",
     "policy_services.py": "the reader of docs/hooks/examples.md writes it",

@@ -15,6 +15,7 @@ CATCHES = {
     "cpp/base/blocking_pool.h": "pool: what a job throws is its answer",
     "cpp/base/log.cpp": "log: what other doors catch can always be logged",
     "cpp/base/task_group.cpp": "task group: what a task throws ends that task; so does its cancellation",
+    "cpp/jobs/delivery_loop.cpp": "delivery: what a turn throws ends that turn",
     "cpp/jobs/job_loop.cpp": "job: what a round throws ends that round",
     "cpp/meta/annotations_json.cpp": "JSON: the parser throws",
     "cpp/meta/sqlite/names_json.cpp": "JSON: the parser throws",
@@ -35,6 +36,9 @@ POSTS = {
     "cpp/base/suspend.h": "wakes a suspended task where it was",
     "cpp/jobs/job_loop.cpp": "wakes the loop of a job on its own thread",
     "cpp/jobs/job_runner.cpp": "wakes the runner on its own thread",
+    "cpp/jobs/hook_deliveries.cpp": "wakes the deliveries on their own thread",
+    "cpp/jobs/webhooks.cpp": "wakes the deliveries on their own thread",
+    "cpp/meta/commit_waiter.cpp": "wakes a reader of the log on its own thread",
     "cpp/server/listener.cpp": "closes an idle connection on the thread that has it",
     "cpp/server/worker.cpp": "crosses to the context whose group then spawns",
 }

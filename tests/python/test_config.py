@@ -103,6 +103,7 @@ ocilot:
     - {repositories: ["team/**"], bytes: 10GiB, tags: 5}
     - {repositories: app, tags: 0}
     - {callers: ["user:*", "group:interns"], bytes: 1GiB}
+  events: {keep: 24h, entries: 1000}
 """
 
 EVERY_SETTING = {
@@ -169,6 +170,9 @@ EVERY_SETTING = {
     "retention_networks": ["10.0.0.0/8"],
     "pulls_ignore": ["robot:scanner", "user-agent:Trivy*"],
     "pulls_interval": 30,
+    "webhooks": [],  # They have tests of their own.
+    "event_age": 24 * 3600,
+    "event_entries": 1000,
     "catalog_limit": 50,
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],
@@ -176,6 +180,7 @@ EVERY_SETTING = {
     "logstash": False,
     "log_format": _core.LogFormat.json,
     "hook_points": [],  # Known when the scripts are loaded.
+    "hook_listeners": None,  # The same.
     "access_log": False,
     "trusted_proxies": ["10.0.0.0/8"],
     "host_names": ["registry.internal"],

@@ -144,8 +144,6 @@ ASKING = {
     "validation: {manifests: {urls: {allow: ['^https://example.com/']}}}": "validation",
     "validation: {manifests: {urls: {deny: ['^https://example.com/']}}}": "validation",
     "validation: {manifests: {indexes: {platforms: none}}}": "validation",
-    "notifications: {endpoints: [{name: a, disabled: true}, {name: b, url: 'http://b'}]}": "notifications",
-    "notifications: {endpoints: [{name: b, url: 'http://b', disabled: 'false'}]}": "notifications",
     "policy: {repository: {classes: [plugin]}}": "policy",
     "log: {hooks: [{type: mail, levels: [panic]}]}": "log.hooks",
     "storage: {maintenance: {readonly: {enabled: 'true'}}}": "storage.maintenance.readonly.enabled",

@@ -174,8 +174,7 @@ PROBLEMS = {
     ),
     "proxy: {remoteurl: https://x.org}": "proxy cannot be used: pull-through mirrors are not supported yet",
     "notifications: {endpoints: [{name: a}]}": (
-        "notifications cannot be used: webhooks are not supported yet; set disabled: true for each endpoint, "
-        "or REGISTRY_NOTIFICATIONS={}, and poll the audit log"
+        "invalid section for notifications.endpoints.0: expected a webhook with a url"
     ),
     "storage: {s3: {bucket: b}}": (
         "storage.s3 cannot be used: only storage.filesystem and storage.inmemory are supported yet"

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from .kill_client import Client
 from .programs import wait_until
+from .receivers import Receiver
 from .registry import Registry
 
 CLIENTS = 4
@@ -93,13 +94,15 @@ class Count:
     requests: int = 0
     facts: int = 0
     files: int = 0
+    events: int = 0
 
     def __str__(self) -> str:
         named, missed = sum(self.steps.values()), sum(self.not_reached.values())
         return (
             f"{self.kills} kills: {named} at {len(self.steps)} of {len(STEPS) + len(STEPS_AT_THE_END)} named "
             f"steps, {self.at_random} at random moments, {missed} at random because the step did not come; "
-            f"{self.requests} requests, {self.facts} metadata records and {self.files} files compared, "
+            f"{self.requests} requests, {self.facts} metadata records, {self.files} files and {self.events} "
+            "events compared, "
             "nothing lost, nothing half visible"
         )
 
@@ -133,7 +136,11 @@ class Harness:
     def _run_directory(self, home: Path, rounds: range) -> None:
         order = Order(home)
         env = {"LD_PRELOAD": str(self._library), "OCILOT_TEST_KILL_ORDER": str(order.path)}
-        registry = Registry(home, env=env).start()
+        with Receiver() as receiver:
+            env["REGISTRY_OCILOT_WEBHOOKS"] = webhook_of(receiver)
+            self._run_registry(Registry(home, env=env).start(), receiver, order, rounds)
+
+    def _run_registry(self, registry: Registry, receiver: Receiver, order: Order, rounds: range) -> None:
         clients = [Client(n, f"{self._seed}/{rounds.start}", registry.connect) for n in range(CLIENTS)]
         files = Files(registry.root)
         try:
@@ -146,8 +153,11 @@ class Harness:
                 with ThreadPoolExecutor(CLIENTS) as pool:
                     checks = [pool.submit(client.check, is_last) for client in clients]
                 self.count.facts += sum(check.result() for check in checks)
+            database = registry.root / "ocilot" / "meta.sqlite"
+            wait_until(lambda: undelivered(database, receiver) == set(), "all events")
             registry.stop()
-            check_database(registry.root / "ocilot" / "meta.sqlite")
+            check_database(database)
+            self.count.events += check_order(receiver)
             self.count.requests += sum(client.requests for client in clients)
         finally:
             registry.close()
@@ -207,6 +217,37 @@ def check_database(path: Path) -> None:
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def webhook_of(receiver: Receiver) -> str:
+    """A webhook that gets everything, as the configuration has it."""
+    return f"[{{name: book, url: '{receiver.url}', actions: ['*'], batch: 50, backoff: 1s, allow: ['*']}}]"
+
+
+TOLD = ("manifest.", "tag.", "blob.")
+
+
+def undelivered(path: Path, receiver: Receiver) -> set[int]:
+    """Changes of content that are committed, and of which no event has come."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        rows = database.execute("SELECT id, action FROM journal WHERE refused = 0").fetchall()
+    come = {event["data"]["sequence"] for event in receiver.events}
+    return {id_ for id_, action in rows if action.startswith(TOLD)} - come
+
+
+def check_order(receiver: Receiver) -> int:
+    """In each repository, events first come in the order of the changes; an id is always the same event."""
+    last: dict[str, int] = {}
+    known: dict[str, tuple[int, str]] = {}
+    for event in (event["data"] for event in receiver.events):
+        sequence, repository = event["sequence"], event.get("repository", "")
+        if event["id"] in known:  # At least once.
+            assert known[event["id"]] == (sequence, event["action"]), f"two events have the id {event['id']}"
+            continue
+        known[event["id"]] = (sequence, event["action"])
+        assert sequence >= last.get(repository, 0), f"{repository}: {sequence} after {last[repository]}"
+        last[repository] = sequence
+    return len(known)
 
 
 def memory_directory() -> str | None:

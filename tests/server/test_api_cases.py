@@ -44,6 +44,29 @@ def test_a_manifest_with_many_tags_names_some_and_counts_all(fresh_registry: Fre
     assert {tag["name"] for tag in entry["tags"]} <= set(tags)
 
 
+def test_the_log_has_the_request_of_a_push(fresh_registry: FreshRegistry) -> None:
+    """E5: caller, address, request, host and client are known of each change; a long user agent is cut."""
+    registry = fresh_registry(config_with(IN_AN_HOUR))
+    image = make_image("known")
+    agent = "client/1.0 " + "a" * 4096
+    with registry.connect() as api:
+        api.push_image("team/app", image)
+        path = f"/v2/team/app/manifests/{image.digest}"
+        assert api("DELETE", path, headers={"User-Agent": agent}).status == 202
+        host = api.origin.removeprefix("http://")
+    (deleted,) = Commands(registry).data("audit", "--action", "manifest.delete")
+    assert deleted["request"].pop("id")
+    assert deleted["request"] == {
+        "method": "DELETE",
+        "scheme": "http",
+        "host": host,
+        "path": path,
+        "user_agent": agent[:256],
+    }
+    for entry in Commands(registry).data("audit", "--action", "blob.push"):
+        assert entry["request"]["path"] == "/v2/team/app/blobs/uploads/", "the sealed part is left out"
+
+
 def test_a_repository_without_manifests_is_not_listed(fresh_registry: FreshRegistry) -> None:
     """A6: it leaves the catalog with its last manifest, and returns with a push or a restore."""
     registry = fresh_registry(config_with(IN_AN_HOUR))

@@ -21,11 +21,13 @@ ROOT = Path(__file__).parents[2]
 
 FOLLOWED_ELSEWHERE: Mapping[str, str] = {
     "docs/auth.md": "tests/server/test_auth_page.py",
+    "docs/hooks/events.md": "tests/server/test_hooks_pages.py",
     "docs/hooks/examples.md": "tests/server/test_hook_examples.py",
     "docs/hooks/index.md": "tests/server/test_hooks_pages.py",
     "docs/hooks/testing.md": "tests/server/test_hooks_pages.py",
     "docs/operate/deleting.md": "tests/server/test_deleting_page.py",
     "docs/operate/backup.md": "tests/server/test_backup_page.py",
+    "docs/operate/events.md": "tests/server/test_events_page.py",
     "docs/operate/jobs.md": "tests/server/test_jobs.py",
     "docs/operate/proxy.md": "tests/server/test_proxy_page.py",
     "docs/operate/repositories.md": "tests/server/test_repositories.py",
@@ -66,7 +68,7 @@ NOT_FOLLOWED: Mapping[str, Mapping[str, str]] = {
         "docker stop": MACHINE,
         "systemctl ": MACHINE,
         "rm /etc/systemd/": MACHINE,
-        "REGISTRY_NOTIFICATIONS={} ocilot adopt": "tests/server/test_adopt_page.py adopts with this variable",
+        "ocilot adopt /etc/docker": "tests/server/test_adopt_page.py adopts with this configuration",
         "cp -al": "the same, beside the data of a distribution that runs",
         "REGISTRY_HTTP_ADDR": "the same",
         "rm -r /var/lib/docker-registry.trial": "the same",
@@ -76,6 +78,11 @@ NOT_FOLLOWED: Mapping[str, Mapping[str, str]] = {
     },
     "docs/operate/deleting.md": {
         "ocilot gc run ": "tests/server/test_deleting_page.py runs it after everything else"
+    },
+    "docs/operate/event-stream.md": {
+        "ocilot events --follow": "tests/server/test_events.py follows",
+        "curl -sN ": "the same, as a stream",
+        "curl -s ": "the same, as pages",
     },
     "docs/operate/limits.md": {"curl -i": "test_the_limit_of_the_page_is_reached below runs it"},
     "docs/operate/monitoring.md": {

@@ -76,6 +76,23 @@ def test_a_hook_is_written_tried_tested_and_reloaded_as_the_page_says(docker: Do
         follower.close()
 
 
+def test_a_hook_reacts_as_the_page_says(docker: Docker, tmp_path: Path) -> None:
+    docker.import_rootfs(tar_of({"etc/motd": b"hello"}), "hello")
+    follower = Follower(tmp_path, docker)
+
+    def run(words: list[str]) -> str:
+        if words[0] == "tail":
+            wait_until(lambda: ":v2 " in (tmp_path / "tags.txt").read_text(), "the call of the hook")
+        if words[:3] == ["ocilot", "hooks", "status"]:
+            wait_until(lambda: " 0 behind" in follower(words), "the place behind the event")
+        return follower(words)
+
+    try:
+        follow(PAGES / "events.md", tmp_path, run)
+    finally:
+        follower.close()
+
+
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_the_examples_of_tests_are_tests(number: int) -> None:
     examples = [block.text for block in blocks(PAGES / "testing.md") if block.language == "python"]

@@ -41,7 +41,12 @@ constexpr Field changed_tag_fields[] = {
     {"name", schema::any_text}, optional({"previous", schema::digest, "The digest that it pointed to."})};
 constexpr Schema changed_tag = schema::object_of("ChangedTag", changed_tag_fields);
 constexpr Field request_fields[] = {
-    {"id", schema::any_text, "`X-Request-Id` of the request, as in the access log."}};
+    {"id", schema::any_text, "`X-Request-Id` of the request, as in the access log."},
+    optional({"method", schema::any_text}),
+    optional({"scheme", schema::any_text}),
+    optional({"host", schema::any_text, "As the client sees the registry."}),
+    optional({"path", schema::any_text, "Without the query."}),
+    optional({"user_agent", schema::any_text})};
 constexpr Schema request_schema = schema::object_of("RequestReference", request_fields);
 
 constexpr Field entry_fields[] = {
@@ -72,7 +77,7 @@ constexpr Schema audit_list = schema::object_of("AuditEntryList", audit_list_fie
 /// Tags that one entry names; the API says how many there were.
 constexpr std::size_t max_tags = 100;
 
-void add_text(Json& object, std::string_view member, std::string const& value) {
+void add_text(Json& object, std::string_view member, std::string_view value) {
     if (!value.empty()) object[member] = value;
 }
 
@@ -89,6 +94,18 @@ void add_tags(Json& object, meta::ChangeDetails const& details) {
     object["tags_total"] = details.tags.size() + details.more_tags;
 }
 
+Json request_json(meta::Actor const& by) {
+    auto request = Json::object();
+    add_text(request, "id", by.request);
+    if (by.http == nullptr) return request;
+    add_text(request, "method", by.http->method());
+    add_text(request, "scheme", by.http->scheme());
+    add_text(request, "host", by.http->host());
+    add_text(request, "path", by.http->path());
+    add_text(request, "user_agent", by.http->user_agent());
+    return request;
+}
+
 /// What all entries have, in words where people read it, then as data what this one has.
 Json json_of(meta::Change const& change) {
     auto const& by = change.by;
@@ -102,7 +119,7 @@ Json json_of(meta::Change const& change) {
                {"subject", registry::subject_of(change)},
                {"detail", registry::detail_of(change)},
                {"times", change.times}};
-    if (!by.request.empty()) entry["request"] = {{"id", by.request}};
+    if (auto request = request_json(by); !request.empty()) entry["request"] = std::move(request);
     add_text(entry, "digest", change.digest);
     add_tags(entry, details);
     bool const moves =

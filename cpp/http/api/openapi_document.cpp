@@ -89,11 +89,13 @@ std::string shared_answer(unsigned status) {
 }
 
 Json responses_of(Verb const& verb, OpenApiSchemas& schemas) {
+    Json const stream_schema{{"schema", {{"type", "string"}}}};
     auto responses = Json::object();
     for (auto const& success : verb.successes) {
         if (success.status == 0) continue;
         Json answer{{"description", success.meaning}};
         if (success.body != nullptr) answer["content"] = content_of(*success.body, schemas);
+        if (!success.stream.empty()) answer["content"][std::string(success.stream)] = stream_schema;
         responses[std::to_string(success.status)] = std::move(answer);
     }
     auto own = errors_by_status(verb.errors);

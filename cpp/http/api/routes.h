@@ -10,6 +10,7 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable account_routes() noexcept;
 [[nodiscard]] RouteTable account_token_routes() noexcept;
 [[nodiscard]] RouteTable audit_routes() noexcept;
+[[nodiscard]] RouteTable event_routes() noexcept;
 [[nodiscard]] RouteTable access_routes() noexcept;
 [[nodiscard]] RouteTable key_routes() noexcept;
 [[nodiscard]] RouteTable job_routes() noexcept;
@@ -21,5 +22,6 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable repository_routes() noexcept;
 [[nodiscard]] RouteTable repository_tag_routes() noexcept;
 [[nodiscard]] RouteTable openapi_routes() noexcept;
+[[nodiscard]] RouteTable webhook_routes() noexcept;
 
 }  // namespace ocilot::http

@@ -1,10 +1,12 @@
 #include "http/core/app.h"
 
+#include "http/core/acting_caller.h"
 #include "http/core/caller_note.h"
 #include "http/core/errors.h"
 #include "http/core/header.h"
 #include "http/core/operations.h"
 #include "http/core/rate.h"
+#include "http/core/request_record.h"
 #include "http/core/route.h"
 #include "registry/unreadable.h"
 
@@ -179,6 +181,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
         CO_TRY(caller, co_await admit_caller(request, route, verb, rate));
     }
     if (!reads(request) || parts_.guard.asks_hooks()) caller->request = request.id;
+    if (!reads(request)) caller->http = record_of(request);
     if (verb.action && (parts_.guard.asks() || *verb.action == policy::Action::admin)) {
         // Whoever administers repositories administers all of them.
         bool const about_all = *verb.action == policy::Action::admin;
@@ -214,6 +217,8 @@ Context App::context_of(Request const& request, Target const& target, Route cons
             .collector = parts_.collector,
             .retention = parts_.retention,
             .ignored_pulls = parts_.ignored_pulls,
+            .hook_deliveries = parts_.hook_deliveries,
+            .webhooks = parts_.webhooks,
             .settings = settings_,
             .caller = caller,
             .repository = name,
@@ -255,13 +260,16 @@ auth::RequestCredentials App::presented(Request const& request) {
 }
 
 std::optional<policy::Caller> App::known_caller(Request const& request, Verb const& verb) {
-    if (request.local) return local_caller();
+    if (request.local) return acts_for(request) ? std::nullopt : std::optional(local_caller());
     if (verb.action && !parts_.guard.open()) return parts_.guard.recall(presented(request));
     // Who asks the token server for a token without Basic credentials.
     return parts_.guard.recall({.address = request.peer, .certificate = request.certificate});
 }
 
 Task<Result<policy::Caller>> App::find_caller(Request const& request) {
+    if (auto const who = acts_for(request)) {
+        co_return co_await acting_caller(parts_.registry, parts_.tokens != nullptr, *who);
+    }
     co_return co_await parts_.guard.identify(presented(request));
 }
 

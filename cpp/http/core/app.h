@@ -20,8 +20,10 @@
 
 namespace ocilot::jobs {
 class Collector;
+class HookDeliveries;
 class JobControl;
 class Retention;
+class Webhooks;
 }  // namespace ocilot::jobs
 
 namespace ocilot::http {
@@ -56,13 +58,15 @@ struct AppParts {
     registry::Registry& registry;
     auth::Guard& guard;
     Operations& operations;
-    auth::TokenServer* tokens = nullptr;                ///< null where this registry gives out none
-    auth::AccountManager* account_manager = nullptr;    ///< null where there is nothing to administer
-    policy::HookControl* hooks = nullptr;               ///< null where nobody runs hooks
-    ocilot::jobs::JobControl* jobs = nullptr;           ///< null where no jobs run
-    ocilot::jobs::Collector* collector = nullptr;       ///< null where nothing is collected
-    ocilot::jobs::Retention* retention = nullptr;       ///< null where no rules are applied
-    auth::RateLimits* rates = nullptr;                  ///< null: requests are not counted
+    auth::TokenServer* tokens = nullptr;                      ///< null where this registry gives out none
+    auth::AccountManager* account_manager = nullptr;          ///< null where there is nothing to administer
+    policy::HookControl* hooks = nullptr;                     ///< null where nobody runs hooks
+    ocilot::jobs::JobControl* jobs = nullptr;                 ///< null where no jobs run
+    ocilot::jobs::Collector* collector = nullptr;             ///< null where nothing is collected
+    ocilot::jobs::Retention* retention = nullptr;             ///< null where no rules are applied
+    ocilot::jobs::HookDeliveries* hook_deliveries = nullptr;  ///< null where no scripts are told of events
+    ocilot::jobs::Webhooks* webhooks = nullptr;               ///< null where no events are delivered
+    auth::RateLimits* rates = nullptr;                        ///< null: requests are not counted
     auth::Refusals* refusals = nullptr;                 ///< where refusals are noted that nothing else notes
     auth::Rules const* metrics_readers = nullptr;       ///< see GuardedOperations
     Counter* quota_refusals = nullptr;                  ///< null: not counted

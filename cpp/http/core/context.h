@@ -19,11 +19,13 @@ struct Context {
     auth::TokenServer* tokens;              ///< null where this registry gives out none
     auth::AccountManager* account_manager;  ///< null where there is nothing to administer
     auth::Sealer const& sealer;
-    policy::HookControl* hooks;               ///< null where nobody runs hooks
-    ocilot::jobs::JobControl* jobs;           ///< null where no jobs run
-    ocilot::jobs::Collector* collector;       ///< null where nothing is collected
-    ocilot::jobs::Retention* retention;       ///< null where no rules are applied
-    auth::IgnoredPulls const* ignored_pulls;  ///< null: all pulls count
+    policy::HookControl* hooks;                     ///< null where nobody runs hooks
+    ocilot::jobs::JobControl* jobs;                 ///< null where no jobs run
+    ocilot::jobs::Collector* collector;             ///< null where nothing is collected
+    ocilot::jobs::Retention* retention;             ///< null where no rules are applied
+    auth::IgnoredPulls const* ignored_pulls;        ///< null: all pulls count
+    ocilot::jobs::HookDeliveries* hook_deliveries;  ///< null where no scripts are told of events
+    ocilot::jobs::Webhooks* webhooks;               ///< null where no events are delivered
     AppSettings const& settings;
     policy::Caller const& caller;
     oci::RepositoryName const* repository;  ///< null for the routes without a name

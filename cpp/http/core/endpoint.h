@@ -21,6 +21,7 @@ struct Success {
     unsigned status = 0;  ///< 0: none
     std::string_view meaning = {};
     Schema const* body = nullptr;  ///< JSON of the administration API; null: another one, or none
+    std::string_view stream = {};  ///< media type that a client may ask for instead; empty: none
 };
 
 /// A set of errors.

@@ -47,6 +47,7 @@ constexpr std::array table{
              "the manifest references content that is missing in the repository; push that first"},
     ErrorRow{Errc::blob_unknown, 404, "BLOB_UNKNOWN", "blob not found in the repository"},
     ErrorRow{Errc::upload_unknown, 404, "BLOB_UPLOAD_UNKNOWN", "upload session not found; start a new one"},
+    ErrorRow{Errc::gone, 410, "UNKNOWN", "the requested entries have expired"},
     ErrorRow{Errc::method_not_allowed, 405, "UNSUPPORTED", "method not allowed"},
     ErrorRow{Errc::unsupported, 405, "UNSUPPORTED", "operation disabled on this registry"},
     ErrorRow{Errc::unauthorized, 401, "UNAUTHORIZED", "login required"},

@@ -2,6 +2,7 @@
 
 #include "base/memory_budget.h"
 #include "base/waiting_client.h"
+#include "http/core/live_body.h"
 #include "registry/failed_read.h"
 #include "registry/pull.h"
 #include "registry/push_blob.h"
@@ -83,8 +84,9 @@ struct Response {
 
     unsigned status = 200;
     std::vector<std::pair<std::string_view, std::string>> headers = {};  ///< names are literals
-    std::variant<std::monostate, std::string, SharedText, BlobBody, PartsBody> body = {};
-    std::uint64_t content_length = 0;  ///< bytes; 204 and 304 send no Content-Length
+    std::variant<std::monostate, std::string, SharedText, BlobBody, PartsBody, std::unique_ptr<LiveBody>>
+        body = {};
+    std::uint64_t content_length = 0;  ///< bytes; 204, 304 and a live body send no Content-Length
     bool close = false;                ///< close the connection after this answer
     /// Which route the request took ("manifest", "blob", "upload"…), one of a small fixed set of literals;
     /// for metrics.

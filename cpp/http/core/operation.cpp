@@ -45,7 +45,8 @@ Result<> check_parameters(Operation const& operation, Query const& query) {
     for (auto const& [name, value] : given) {
         auto const field = std::ranges::find(operation.query, name, &Field::name);
         if (field == operation.query.end()) return unknown_parameter(operation, name);
-        if (query.all(name).size() > 1) {
+        bool const repeatable = field->schema.type == Schema::Type::list;
+        if (!repeatable && query.all(name).size() > 1) {
             return Error{Errc::bad_request,
                          fmt::format("parameter {} is repeated: expected one value", field->name)};
         }

@@ -17,7 +17,8 @@ struct Operation {
     Schema const* body = nullptr;  ///< JSON; null: none is read
 };
 
-/// bad_request for a parameter that the operation has not, that is repeated, missing, or none of its choices.
+/// bad_request for a parameter that the operation has not, that is missing, none of its choices, or repeated
+/// and not a list.
 /// Whatever else a parameter must be, who parses it checks.
 [[nodiscard]] Result<> check_parameters(Operation const& operation, Query const& query);
 

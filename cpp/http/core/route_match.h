@@ -83,7 +83,7 @@ constexpr bool is_reachable(std::span<Endpoint const> rows, std::size_t at) {
     if (!is_path || !match(row, plain) || !match(row, nested)) return false;
     auto const is_free = [earlier = rows.first(at)](std::string_view path) {
         return std::ranges::none_of(earlier,
-                                    [path](Endpoint const& row) { return match(row, path).has_value(); });
+                                    [path](Endpoint const& it) { return match(it, path).has_value(); });
     };
     if (is_free(plain) || is_free(nested)) return true;
     return row.shape.open_end && is_free(plain.substr(0, plain.size() - 1));

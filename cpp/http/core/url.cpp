@@ -1,6 +1,5 @@
 #include "http/core/url.h"
 
-#include "http/core/authority.h"
 #include "http/core/forwarded.h"
 #include "http/core/header.h"
 
@@ -10,12 +9,6 @@
 namespace ocilot::http {
 
 namespace {
-
-/// Where a client sees this registry.
-struct Origin {
-    std::string_view scheme;
-    Authority authority;
-};
 
 std::string_view without_slashes(std::string_view text) noexcept {
     while (text.starts_with('/')) text.remove_prefix(1);
@@ -38,7 +31,7 @@ std::string_view first_element(Request const& request, std::string_view name) no
     return trimmed(cut(value, ','));
 }
 
-void take_scheme(Origin& origin, std::string_view scheme) noexcept {
+void take_scheme(RequestedOrigin& origin, std::string_view scheme) noexcept {
     for (std::string_view const known : {"http", "https"}) {
         if (same_token(scheme, known)) origin.scheme = known;
     }
@@ -50,7 +43,7 @@ bool is_usual_port(std::string_view scheme, std::string_view port) noexcept {
 
 /// What a trusted proxy says, each thing in `Forwarded` or else in the header of its own. A port that comes
 /// with the forwarded host is that of the host; `X-Forwarded-Port` takes the place of any other.
-void take_forwarded(Origin& origin, Request const& request) {
+void take_forwarded(RequestedOrigin& origin, Request const& request) {
     take_scheme(origin, first_element(request, "X-Forwarded-Proto"));
     take_scheme(origin, forwarded(request, "proto"));
     auto host = parse_authority(forwarded(request, "host"));
@@ -70,6 +63,14 @@ std::pair<std::string_view, std::string_view> split_host(std::string_view host) 
 }
 
 }  // namespace
+
+RequestedOrigin requested_origin(Request const& request) {
+    RequestedOrigin origin{.scheme = request.tls ? "https" : "http", .authority = {}};
+    auto const host = parse_authority(trimmed(request.header("Host").value_or(std::string_view{})));
+    if (host) origin.authority = *host;
+    if (request.forwarded) take_forwarded(origin, request);
+    return origin;
+}
 
 std::string Urls::manifest(oci::RepositoryName const& repository, oci::Digest const& digest) const {
     return location(fmt::format("/v2/{}/manifests/{}", repository.str(), digest.str()));
@@ -100,14 +101,11 @@ std::string Urls::location(std::string_view path) const {
 
 std::string Urls::origin() const {
     if (!settings_.host.empty()) return std::string(split_host(settings_.host).first);
-    Origin origin{.scheme = request_.tls ? "https" : "http", .authority = {}};
-    auto const host = parse_authority(trimmed(request_.header("Host").value_or(std::string_view{})));
-    if (host) origin.authority = *host;
-    if (request_.forwarded) take_forwarded(origin, request_);
-    auto const& [name, port] = origin.authority;
+    auto const [scheme, authority] = requested_origin(request_);
+    auto const& [name, port] = authority;
     // HTTP/1.0 has no Host: a path is then all that can be said.
     if (name.empty()) return {};
-    return fmt::format("{}://{}{}{}", origin.scheme, name, port.empty() ? "" : ":", port);
+    return fmt::format("{}://{}{}{}", scheme, name, port.empty() ? "" : ":", port);
 }
 
 std::optional<std::string_view> below_prefix(std::string_view path, std::string_view prefix) noexcept {

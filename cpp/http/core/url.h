@@ -2,6 +2,7 @@
 
 #include "base/uuid.h"
 #include "http/core/app.h"
+#include "http/core/authority.h"
 #include "oci/digest.h"
 #include "oci/name.h"
 
@@ -10,6 +11,14 @@
 #include <string_view>
 
 namespace ocilot::http {
+
+/// The way to this registry as a request tells it: from a trusted proxy `Forwarded`, `X-Forwarded-Proto`,
+/// `-Host` and `-Port`, else the connection and `Host`. Borrows the request.
+struct RequestedOrigin {
+    std::string_view scheme;
+    Authority authority;  ///< without a host if it names none
+};
+[[nodiscard]] RequestedOrigin requested_origin(Request const& request);
 
 /// Makes the URLs of one answer. Borrows its arguments.
 class Urls {

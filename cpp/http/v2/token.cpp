@@ -4,6 +4,7 @@
 #include "http/core/caller_note.h"
 #include "http/core/json.h"
 #include "http/core/read_body.h"
+#include "http/core/request_record.h"
 #include "http/v2/routes.h"
 #include "oci/media_type.h"
 #include "registry/actor.h"
@@ -75,6 +76,7 @@ Task<Result<Response>> issue(Context const& context, Login login, std::string_vi
                                .scopes = std::move(scopes),
                                .offline = wants_refresh_token(fields),
                                .secret = auth::secret_id(shown).value_or(std::string())};
+    if (request.offline) request.login.caller.http = record_of(context.request);
     request.refresh_token = std::move(refresh_token);
     request.client = context.request.client;
     CO_TRY(auto const issued, co_await context.tokens->issue(std::move(request)));

@@ -181,7 +181,7 @@ Result<std::int64_t> read_last(SqliteDb& db) {
 }
 
 /// All but the last: SQLite gives ids anew where there is none greater.
-Result<std::size_t> forget(SqliteDb& db, Time time, std::size_t count) {
+Result<std::size_t> forget(SqliteDb& db, Time time, std::int64_t through, std::size_t count) {
     std::int64_t forgotten = 0;
     TRY(auto const last, read_last(db));
     TRY(auto const actions, actions_like(db, ""));
@@ -189,8 +189,9 @@ Result<std::size_t> forget(SqliteDb& db, Time time, std::size_t count) {
         for (std::int64_t const refused : {0, 1}) {
             TRY(auto const removed,
                 db.change("DELETE FROM journal WHERE id IN (SELECT id FROM journal INDEXED BY journal_action "
-                          "WHERE action = ?1 AND refused = ?2 AND at < ?3 AND id <> ?5 ORDER BY at LIMIT ?4)",
-                          {action, refused, stored(time), limit(count) - forgotten, last}));
+                          "WHERE action = ?1 AND refused = ?2 AND at < ?3 AND id <> ?5 AND id <= ?6 "
+                          "ORDER BY at LIMIT ?4)",
+                          {action, refused, stored(time), limit(count) - forgotten, last, through}));
             forgotten += removed;
         }
     }
@@ -199,8 +200,12 @@ Result<std::size_t> forget(SqliteDb& db, Time time, std::size_t count) {
 
 }  // namespace
 
+Result<Change> stored_change(SqliteRows const& rows) {
+    return change_of(rows);
+}
+
 Result<> write_change(SqliteDb& db, Change const& change, Actor const& by) {
-    auto const details = details_to_json(change);
+    auto const details = details_to_json(change, by);
     auto const size = change.size ? SqliteValue(static_cast<std::int64_t>(*change.size)) : nullptr;
     bool const plain = !change.refused && change.times == 1 && change.text.empty();
     if (plain) {  // With every push: what is the same in all of them is not bound.
@@ -243,8 +248,9 @@ Task<Result<std::int64_t>> SqliteJournal::last() {
     co_return readers_.read(read_last);
 }
 
-Task<Result<std::size_t>> SqliteJournal::prune_before(Time time, std::size_t limit) {
-    return writer_.run(ChangeScope::nothing(), [=](SqliteDb& db) { return forget(db, time, limit); });
+Task<Result<std::size_t>> SqliteJournal::prune_before(Time time, std::int64_t through, std::size_t limit) {
+    return writer_.run(ChangeScope::nothing(),
+                       [=](SqliteDb& db) { return forget(db, time, through, limit); });
 }
 
 }  // namespace ocilot::meta

@@ -3,6 +3,7 @@
 #include "meta/sqlite/version_11.h"
 #include "meta/sqlite/version_12.h"
 #include "meta/sqlite/version_13.h"
+#include "meta/sqlite/version_14.h"
 
 #include <array>
 
@@ -346,9 +347,9 @@ CREATE INDEX retention_piece_verdict ON retention_piece (plan, verdict, number);
 CREATE INDEX retention_piece_repository ON retention_piece (repository);
 )sql";
 
-constexpr std::array migrations{version_1,  version_2,  version_3, version_4, version_5,
-                                version_6,  version_7,  version_8, version_9, version_10,
-                                version_11, version_12, version_13};
+constexpr std::array migrations{version_1,  version_2,  version_3,  version_4, version_5,
+                                version_6,  version_7,  version_8,  version_9, version_10,
+                                version_11, version_12, version_13, version_14};
 
 }  // namespace
 

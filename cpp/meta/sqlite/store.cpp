@@ -5,6 +5,7 @@
 #include "meta/sqlite/caller_counting.h"
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/collection.h"
+#include "meta/sqlite/consumers.h"
 #include "meta/sqlite/job_places.h"
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/keys.h"
@@ -43,7 +44,8 @@ struct SqliteStore::Parts {
           places(readers, writer),
           collection(readers, writer),
           retention(readers, writer),
-          pulls(readers, writer) {}
+          pulls(readers, writer),
+          consumers(readers, writer) {}
 
     // Readers close before the writer: it is the last one out and empties the write-ahead log.
     std::optional<TemporaryDirectory> directory;
@@ -63,6 +65,7 @@ struct SqliteStore::Parts {
     SqliteCollection collection;
     SqliteRetention retention;
     SqlitePulls pulls;
+    SqliteConsumers consumers;
 };
 
 namespace {
@@ -199,6 +202,10 @@ Retention& SqliteStore::retention() noexcept {
 
 Pulls& SqliteStore::pulls() noexcept {
     return parts_->pulls;
+}
+
+Consumers& SqliteStore::consumers() noexcept {
+    return parts_->consumers;
 }
 
 Task<Result<>> SqliteStore::check() {

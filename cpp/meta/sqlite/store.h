@@ -41,6 +41,7 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] Collection& collection() noexcept override;
     [[nodiscard]] Retention& retention() noexcept override;
     [[nodiscard]] Pulls& pulls() noexcept override;
+    [[nodiscard]] Consumers& consumers() noexcept override;
     Task<Result<>> check() override;
 
   private:

@@ -111,6 +111,7 @@ void SqliteWriter::process(Batch batch) {
     pages_since_checkpoint_ += db_.take_pages_written();
     for (auto const& job : batch) versions_.changed(job->scope);
     for (auto const& job : batch) job->finish(committed);
+    committed_.notify();
 }
 
 Result<> SqliteWriter::commit(Batch const& batch) {

@@ -4,6 +4,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/suspend.h"
+#include "meta/commit_signal.h"
 #include "meta/sqlite/db.h"
 #include "meta/versions.h"
 
@@ -50,6 +51,8 @@ class SqliteWriter {
 
     /// What readers ask whether a fact still holds.
     [[nodiscard]] Versions const& versions() const noexcept { return versions_; }
+    /// Notified after each commit, once those who waited for it were answered.
+    [[nodiscard]] CommitSignal& committed() noexcept { return committed_; }
 
   private:
     struct Job {
@@ -99,6 +102,7 @@ class SqliteWriter {
 
     SqliteDb db_;
     Versions versions_;
+    CommitSignal committed_;
     Log const& log_;
     Counter& commits_;
     Counter& jobs_committed_;

@@ -3,6 +3,8 @@
 #include "server/settings/answers.h"
 #include "server/settings/auth.h"
 #include "server/settings/certificates.h"
+#include "server/settings/events.h"
+#include "server/settings/hooks.h"
 #include "server/settings/limits.h"
 #include "server/settings/listen.h"
 #include "server/settings/log.h"
@@ -15,8 +17,6 @@
 #include "server/settings/upkeep.h"
 #include "server/settings/uploads.h"
 
-#include <string>
-#include <utility>
 #include <vector>
 
 namespace ocilot::server {
@@ -29,6 +29,7 @@ struct Settings {
     UpkeepSettings upkeep;
     RetentionSettings retention;
     PullSettings pulls;
+    EventSettings events;
     ListenSettings listen;
     CertificateSettings tls;
     LimitSettings limits;
@@ -37,7 +38,7 @@ struct Settings {
     AnswerSettings answers;
     AuthSettings auth;
     std::vector<RateLimitRule> rate_limits;
-    std::vector<std::pair<std::string, double>> hook_points;  ///< that scripts answer, each with seconds
+    HookSettings hooks;
     LogSettings log;
 };
 

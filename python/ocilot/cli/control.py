@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from email.message import Message
@@ -19,12 +18,10 @@ from urllib.parse import urlsplit
 from ocilot import _core
 from ocilot import config as configuration
 from ocilot.errors import ConfigError, Error
+from ocilot.local_connection import LocalConnection
 
 SECONDS: Final = 60
 """That an answer may take."""
-
-LONGEST: Final = 107
-"""Bytes of a path that a socket's address has room for."""
 
 METADATA: Final = "ocilot/meta.sqlite"
 """What every data directory of ours has."""
@@ -36,6 +33,7 @@ _NAMES: Final = {
     404: "not_found",
     405: "unsupported",
     409: "conflict",
+    410: "gone",
     429: "too_many_requests",
     503: "unavailable",
     507: "no_space",
@@ -70,7 +68,7 @@ class Control:
         self._may_start = start
         self._is_named = is_named
         self._own: _core.Server | None = None
-        self._connection: _LocalConnection | None = None
+        self._connection: LocalConnection | None = None
 
     @classmethod
     def of(
@@ -173,6 +171,19 @@ class Control:
         """The answer to a request as JSON, None if it has no body. Raises Error with the API's sentence."""
         return self._exchange(method, path, content)[0]
 
+    def lines(self, path: str, headers: dict[str, str]) -> Iterator[str]:
+        """The lines of an answer as they come, without their ends, until the registry ends it."""
+        assert self._connection is not None, "a Control is used in a `with` block"
+        try:
+            self._connection.request("GET", path, headers=headers)
+            answer = self._connection.getresponse()
+            if answer.status >= 400:
+                raise failure(_NAMES.get(answer.status, "internal"), _sentence(answer.status, answer.read()))
+            while line := answer.readline():
+                yield line.decode().rstrip("\n")
+        except (OSError, http.client.HTTPException) as problem:
+            raise failure("unavailable", f"the registry closed the connection: {problem}") from None
+
     def _exchange(self, method: str, path: str, content: Any) -> tuple[Any, str | None]:
         """An answer, and where the next page is."""
         answer, text = self._request(method, path, None if content is None else json.dumps(content))
@@ -243,41 +254,10 @@ class Control:
             settings.auth_htpasswd = str(copy / "htpasswd")
 
 
-class _LocalConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=SECONDS)
-        self._path = path
-
-    def set_timeout(self, seconds: float) -> None:
-        """Also of the open connection."""
-        self.timeout = seconds
-        self.sock.settimeout(seconds)
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            self.sock.settimeout(self.timeout)
-            _connect(self.sock, self._path)
-        except OSError:
-            self.sock.close()
-            raise
-
-
-def _connected(path: str) -> _LocalConnection:
-    connection = _LocalConnection(path)
+def _connected(path: str) -> LocalConnection:
+    connection = LocalConnection(path, SECONDS)
     connection.connect()
     return connection
-
-
-def _connect(connection: socket.socket, path: str) -> None:
-    if len(os.fsencode(path)) <= LONGEST:
-        connection.connect(path)
-        return
-    directory = os.open(Path(path).parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        connection.connect(f"/proc/self/fd/{directory}/{Path(path).name}")
-    finally:
-        os.close(directory)
 
 
 def _stored(root: Path, digest: str) -> bytes:

@@ -30,6 +30,7 @@ class Exit(IntEnum):
 _OF_CODES = {
     "bad_request": Exit.USAGE,
     "not_found": Exit.NOT_FOUND,
+    "gone": Exit.NOT_FOUND,
     "unauthorized": Exit.AUTH,
     "denied": Exit.AUTH,
     "conflict": Exit.CONFLICT,

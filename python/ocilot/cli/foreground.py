@@ -178,7 +178,7 @@ def run(
             hooks.stop()
         raise
     if hooks is not None:
-        hooks.attach(server.hooks)
+        hooks.attach(server.hooks, server.control_socket)
         if watches_hooks:
             hooks.watch()
     console = Console.of(settings)
@@ -216,6 +216,7 @@ def _begun_hooks(settings: _core.Settings, path: str | None) -> Hooks:
     # A hook that computes gives way to others after a millisecond instead of five.
     sys.setswitchinterval(0.001)
     settings.hook_points = hooks.points
+    settings.hook_listeners = hooks.listeners
     return hooks
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
@@ -16,6 +17,7 @@ from ocilot.errors import ConfigError
 from .exit import Exit
 from .foreground import unasked_points
 from .location import Location, located, located_by_options
+from .options import confirm
 from .output import Output, OutputOption, print_data, print_table
 
 app = typer.Typer(no_args_is_help=True)
@@ -147,9 +149,20 @@ def _try_value(hook: Any, point: str, fields: dict[str, Any], output: Output) ->
     if point == "retain":
         _print_kept(value, frozenset(answer), output)
         return
+    if point.startswith("on_"):
+        _print_writes(value.registry.writes, output)
+        return
     data = None if answer is None else {"answer": type(answer).__name__, **_plain(answer)}
     shown = "None: no objection; other hooks and rules decide" if answer is None else answer
     print_data(data, output, lambda: print(shown))
+
+
+def _print_writes(writes: list[tuple[str, str, str, str]], output: Output) -> None:
+    """What the hook of an event has stored in the registry in memory that it was given."""
+    rows = [dict(zip(("kind", "repository", "name", "digest"), one, strict=True)) for one in writes]
+    lines = ["None: the event is handled"]
+    lines += [f"would store the {row['kind']} {row['repository']} {row['name']}" for row in rows]
+    print_data(rows, output, lambda: print("\n".join(lines)))
 
 
 def _print_kept(history: Any, kept: frozenset[str], output: Output) -> None:
@@ -199,6 +212,8 @@ def _asked(hook: Any, point: str, value: Any) -> Any:
     from ocilot.hooks.running.failures import describe
 
     then = "keep all tags" if point == "retain" else "answer 503"
+    if point.startswith("on_"):
+        then = "call it again later"
     try:
         return hook.ask(point, value)
     except WrongAnswer as wrong:
@@ -225,6 +240,58 @@ def reload(at: Location, output: OutputOption = Output.TABLE) -> None:
     _print_status(told, output)
     if not told["ok"]:
         raise typer.Exit(Exit.USAGE)
+
+
+ScriptArgument = Annotated[
+    str, typer.Argument(metavar="SCRIPT", help="Script, as `ocilot hooks status` lists it.")
+]
+ChangeOption = Annotated[
+    int | None, typer.Option("--change", metavar="ID", min=1, help="Only this change; default: all.")
+]
+
+
+@app.command("parked")
+@located
+def parked(at: Location, script: ScriptArgument, output: OutputOption = Output.TABLE) -> None:
+    """List the changes that a script has failed at for good, with the error of the last call."""
+    with at.control(start=False) as control:
+        found = list(control.ask_all(f"/api/v1/hooks/parked?{urlencode({'script': script})}", "parked"))
+    titles = {
+        "change": "CHANGE",
+        "parked_at": "PARKED AT",
+        "repository": "REPOSITORY",
+        "attempts": "ATTEMPTS",
+        "error": "ERROR",
+    }
+    print_data(found, output, lambda: print_table(found, titles))
+
+
+@app.command("replay")
+@located
+def replay(at: Location, script: ScriptArgument, change: ChangeOption = None) -> None:
+    """Call the hooks of a script again for its parked changes."""
+    print(f"{_ask_parked(at, 'POST', script, change)['replayed']} replayed", file=sys.stderr)
+
+
+@app.command("discard")
+@located
+def discard(
+    at: Location,
+    script: ScriptArgument,
+    change: ChangeOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> None:
+    """Forget parked changes of a script."""
+    if not yes:
+        what = "all parked changes" if change is None else f"the parked change {change}"
+        confirm(f"Forget {what} of {script}?")
+    print(f"{_ask_parked(at, 'DELETE', script, change)['discarded']} discarded", file=sys.stderr)
+
+
+def _ask_parked(at: Location, method: str, script: str, change: int | None) -> Any:
+    query = {"script": script} if change is None else {"script": script, "change": str(change)}
+    with at.control(start=False) as control:
+        return control.ask(method, f"/api/v1/hooks/parked?{urlencode(query)}")
 
 
 def _print_none() -> None:
@@ -294,3 +361,9 @@ def _print_generation(told: dict[str, Any]) -> None:
         for point, tally in script["points"].items():
             counts = "".join(f" {tally[key]:8} {key}" for key in ("calls", "denied", "failed"))
             print(f"  {point:15}{counts} {tally['seconds']:10.3f} s")
+        if (place := script["events"]) is not None:
+            words = {"behind": "lag_entries", "waiting": "waiting", "parked": "parked"}
+            counts = "".join(f" {place[key]:8} {word}" for word, key in words.items())
+            print(f"  {'events':15}{counts}")
+            if place["failures"]:
+                print(f"  failing: {place['last_error']}")

@@ -71,6 +71,12 @@ def _read_variables(raw: Raw) -> list[str] | None:
     return names if fit and len(names) == len(items) else None
 
 
+def _read_caller(raw: Raw) -> str | None:
+    named = isinstance(raw, Scalar) and re.fullmatch("(?:robot|user):[A-Za-z0-9][A-Za-z0-9._@-]*", raw.text)
+    return named[0] if named else None
+
+
+CALLER = Kind("caller", "an account such as robot:ci or user:alice", _read_caller)
 VARIABLES = Kind("list of variables", "a list of environment variables such as [LDAP_URL]", _read_variables)
 MEMORY = SIZE._replace(show=_show_memory)
 OPTIONS = Kind(
@@ -98,6 +104,9 @@ class HookScript(Section):
     """Deadline of each hook of the script; default: `ocilot.hooks.deadline`."""
     on_error: Annotated[str, choice("deny", "allow")] = "deny"
     """Decision when a hook fails or exceeds its deadline; `allow` is possible for `admit_*` only."""
+
+    caller: Annotated[str, CALLER] = ""
+    """Account that `event.registry` of `on_*` hooks acts as; the script gets no events of what it does."""
 
     def _check_whole(self) -> None:
         if not self.path:

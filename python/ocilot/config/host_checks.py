@@ -47,6 +47,12 @@ def _needed(settings: _core.Settings) -> Iterator[tuple[str, str]]:
         if "://" not in jwks:
             yield f"ocilot.oidc: jwks of {name}", jwks
         yield f"ocilot.oidc: cacert of {name}", authorities
+    for webhook in settings.webhooks:
+        for key, file in (
+            *(("cacert", webhook.authorities), ("certificate", webhook.certificate), ("key", webhook.key)),
+            *(("secretfiles", file) for file in webhook.secret_files),
+        ):
+            yield f"ocilot.webhooks: {key} of {webhook.name}", file
 
 
 def _unreadable(key: str, path: str) -> list[str]:

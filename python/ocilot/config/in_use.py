@@ -40,11 +40,6 @@ def proxy(value: Any) -> bool:
     return anything(_at(value, "remoteurl")) if isinstance(value, dict) else anything(value)
 
 
-def notifications(value: Any) -> bool:
-    """An endpoint that is enabled."""
-    return _enabled(_at(value, "endpoints")) if isinstance(value, dict) else anything(value)
-
-
 def middleware(value: Any) -> bool:
     """A middleware that is enabled, of any kind."""
     if not isinstance(value, dict):

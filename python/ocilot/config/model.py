@@ -3,7 +3,7 @@
 Each section is a file; a field's docstring is its line in the configuration reference.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from . import in_use
 from .auth_model import Auth
@@ -14,6 +14,7 @@ from .ocilot_section import Ocilot
 from .section import Section
 from .storage import Storage
 from .values import Ignored, Refused, choice, refused
+from .webhooks import Notifications, apply_webhooks
 
 if TYPE_CHECKING:
     from ocilot import _core
@@ -34,14 +35,7 @@ class Config(Section):
     ocilot: Ocilot = Ocilot()
     auth: Auth = Auth()
     proxy: Annotated[object, Refused("pull-through mirrors are not supported yet", in_use.proxy)] = None
-    notifications: Annotated[
-        object,
-        Refused(
-            "webhooks are not supported yet; set disabled: true for each endpoint, or "
-            "REGISTRY_NOTIFICATIONS={}, and poll the audit log",
-            in_use.notifications,
-        ),
-    ] = None
+    notifications: Notifications = Notifications()
     middleware: Annotated[object, Refused("middleware is not supported", in_use.middleware)] = None
     validation: Annotated[
         object,
@@ -78,6 +72,12 @@ class Config(Section):
                 "only one token server is possible; use either ocilot.accounts or the token server of auth",
                 *("ocilot", "accounts", "enabled"),
             )
+        names = [one["name"] for one in self._receivers()]
+        for name in names:
+            if names.count(name) > 1:
+                raise refused(
+                    f"two webhooks are called {name}; give each a name of its own", "ocilot", "webhooks"
+                )
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
@@ -87,3 +87,9 @@ class Config(Section):
         is_old = self.loglevel and "level" not in self.log.given_keys
         log = self.log.with_values(level=self.loglevel) if is_old else self.log
         log.apply(settings)
+        apply_webhooks(settings, self._receivers())
+
+    def _receivers(self) -> list[dict[str, Any]]:
+        """Those of distribution first."""
+        endpoints = [one.as_webhook() for one in self.notifications.endpoints if not one.disabled]
+        return [*endpoints, *(one.as_webhook() for one in self.ocilot.webhooks)]

@@ -18,6 +18,7 @@ from .room import StorageRoom
 from .section import Section
 from .upkeep import Audit, GarbageCollection, Scrub, TagHistory
 from .values import DURATION, FILE, FLAG, HOST_NAMES, NETWORKS, PATTERNS, SIZE, count
+from .webhooks import Events, Webhook
 
 if TYPE_CHECKING:
     from ocilot import _core
@@ -94,6 +95,9 @@ class Ocilot(Section):
     """Access rules. Reloaded when the file changes and on SIGHUP. Default: every authenticated caller may
     pull, push and delete."""
     hooks: HookSettings = HookSettings()
+    events: Events = Events()
+    webhooks: list[Webhook] = []
+    """Receivers of events over HTTP; see [events](../operate/events.md)."""
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
@@ -113,5 +117,6 @@ class Ocilot(Section):
         for part in (
             *(self.cors, self.limits, self.metrics, self.pools, self.storage),
             *(self.gc, self.retention, self.pulls, self.scrub, self.audit, self.taghistory, self.accounts),
+            self.events,
         ):
             part.apply(settings)

@@ -101,6 +101,8 @@ class Section:
             value = getattr(self, name)
             if isinstance(value, Section):
                 changed[name] = value.anchored(base)
+            elif field.items is not None and value:
+                changed[name] = [item.anchored(base) for item in value]
             elif isinstance(field.mark, Kind) and field.mark.anchored is not None and value:
                 changed[name] = field.mark.anchored(value, base)
         return self.with_values(**changed)

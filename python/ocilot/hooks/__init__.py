@@ -13,9 +13,24 @@ A script is a Python file. A function, or a method of a Hook, with the name of a
 from ocilot.text_file import read_text
 
 from .decisions import Allow, Decision, Deny
+from .events import (
+    BlobPushed,
+    Collected,
+    Event,
+    ManifestDeleted,
+    ManifestPushed,
+    Mounted,
+    Refused,
+    RepositoryDeleted,
+    RepositoryRenamed,
+    Request,
+    TagDeleted,
+    TagMoved,
+)
 from .history import Tag, TagHistory
 from .hook import Hook, asked_once
 from .passwords import check_password
+from .registry import Manifest, NotFound, Registry, RegistryError
 from .units import Duration, Size
 from .values import (
     Access,
@@ -36,21 +51,37 @@ __all__ = [
     "Action",
     "Allow",
     "BlobPush",
+    "BlobPushed",
     "Caller",
+    "Collected",
     "Decision",
     "Deletion",
     "Deny",
     "Descriptor",
     "Duration",
+    "Event",
     "Hook",
     "Kind",
     "Login",
+    "Manifest",
+    "ManifestDeleted",
     "ManifestPush",
+    "ManifestPushed",
+    "Mounted",
+    "NotFound",
     "Referrer",
+    "Refused",
+    "Registry",
+    "RegistryError",
+    "RepositoryDeleted",
+    "RepositoryRenamed",
+    "Request",
     "Size",
     "Tag",
+    "TagDeleted",
     "TagHistory",
     "TagMove",
+    "TagMoved",
     "asked_once",
     "check_password",
     "read_text",

@@ -23,7 +23,11 @@ class Book final : public meta::Journal {
     Task<Result<std::vector<meta::Change>>> entries(meta::JournalQuery) override { co_return written; }
     Task<Result<std::vector<meta::Change>>> after(std::int64_t, std::size_t) override { co_return written; }
     Task<Result<std::int64_t>> last() override { co_return 0; }
-    Task<Result<std::size_t>> prune_before(Time, std::size_t) override { co_return std::size_t{0}; }
+    Task<Result<std::size_t>> prune_before(Time, std::int64_t, std::size_t) override {
+        co_return std::size_t{0};
+    }
+    meta::CommitSignal& committed() noexcept override { return signal; }
+    meta::CommitSignal signal;
 };
 
 class Refused : public testing::Test {

@@ -1,6 +1,7 @@
 #include "contract/meta_store_fixture.h"
 #include "meta/change_text.h"
 
+#include <atomic>
 #include <gmock/gmock.h>
 #include <limits>
 #include <set>
@@ -49,6 +50,8 @@ class JournalContract : public MetaStoreContract {
     }
 };
 
+constexpr auto any = std::numeric_limits<std::int64_t>::max();
+
 std::string hash(std::string_view content) {
     return digest(content).str();
 }
@@ -88,20 +91,20 @@ TEST_P(JournalContract, AReaderGoesOnAfterItsPlaceInTheOrderOfTheCommits) {
     for (int const second : {5, 3, 9, 3, 1}) note("login", second);
     ASSERT_TRUE(put(a_manifest(app, "m", {}, at(2))).has_value());
     std::vector<std::string> all;
-    std::int64_t place = 0;
+    std::int64_t passed = 0;
     for (;;) {
-        auto const page = run(journal().after(place, 2)).value();
+        auto const page = run(journal().after(passed, 2)).value();
         if (page.empty()) break;
         EXPECT_LE(page.size(), 2U);
         for (auto const& change : page) {
-            EXPECT_GT(change.id, place);
-            place = change.id;
+            EXPECT_GT(change.id, passed);
+            passed = change.id;
             all.emplace_back(subject_of(change));
         }
     }
     EXPECT_THAT(all, ElementsAre("5", "3", "9", "3", "1", hash("m"))) << "not by time";
-    EXPECT_EQ(run(journal().last()).value(), place);
-    EXPECT_THAT(run(journal().after(place, 0)).value(), IsEmpty());
+    EXPECT_EQ(run(journal().last()).value(), passed);
+    EXPECT_THAT(run(journal().after(passed, 0)).value(), IsEmpty());
 }
 
 TEST_P(JournalContract, ChangesOfWritesThatWaitTogetherAreAllFoundByAReaderBesideThem) {
@@ -117,10 +120,10 @@ TEST_P(JournalContract, ChangesOfWritesThatWaitTogetherAreAllFoundByAReaderBesid
         });
     }
     std::set<std::string> seen;
-    for (std::int64_t place = 0; seen.size() < writers * each;) {
-        for (auto const& change : run(journal().after(place, 7)).value()) {
-            EXPECT_GT(change.id, place);
-            place = change.id;
+    for (std::int64_t passed = 0; seen.size() < writers * each;) {
+        for (auto const& change : run(journal().after(passed, 7)).value()) {
+            EXPECT_GT(change.id, passed);
+            passed = change.id;
             EXPECT_TRUE(seen.insert(change.digest).second);
         }
     }
@@ -177,24 +180,46 @@ TEST_P(JournalContract, PagesFollowEachOtherByTimeWhateverTheOrderOfWriting) {
 TEST_P(JournalContract, OldChangesAreForgottenInPieces) {
     for (int second = 1; second <= 6; ++second) note("login", second, "ann", "", second % 2 == 0);
     auto const oldest = run(journal().entries({.until = at(2)})).value().at(0).id;
-    EXPECT_EQ(run(journal().prune_before(at(5), 3)).value(), 3U);
-    EXPECT_EQ(run(journal().prune_before(at(5), 3)).value(), 1U);
-    EXPECT_EQ(run(journal().prune_before(at(5), 3)).value(), 0U);
+    EXPECT_EQ(run(journal().prune_before(at(5), any, 3)).value(), 3U);
+    EXPECT_EQ(run(journal().prune_before(at(5), any, 3)).value(), 1U);
+    EXPECT_EQ(run(journal().prune_before(at(5), any, 3)).value(), 0U);
     EXPECT_THAT(subjects(), ElementsAre("6", "5"));
     EXPECT_THAT(subjects({.before = oldest}), IsEmpty()) << "nothing is older than what was forgotten";
     EXPECT_GT(run(journal().after(0, 1)).value().at(0).id, oldest)
         << "where a late reader sees what it missed";
 }
 
+TEST_P(JournalContract, WhatAConsumerHasNotPassedIsKept) {
+    for (int second = 1; second <= 4; ++second) note("login", second);
+    auto const second = run(journal().after(0, 2)).value().at(1).id;
+    EXPECT_EQ(run(journal().prune_before(at(100), second, 100)).value(), 2U);
+    EXPECT_EQ(run(journal().prune_before(at(100), second, 100)).value(), 0U);
+    EXPECT_THAT(subjects(), ElementsAre("4", "3"));
+}
+
+TEST_P(JournalContract, WhoWaitsForChangesIsToldOfCommits) {
+    std::atomic<int> told{0};
+    {
+        meta::CommitSignal::Subscription const waiting(journal().committed(), [&] { ++told; });
+        note("login", 1);
+        // The one who wrote is answered first.
+        while (told.load() == 0) std::this_thread::yield();
+    }
+    auto const before = told.load();
+    note("login", 2);
+    ASSERT_TRUE(run(store->check()).has_value());
+    EXPECT_EQ(told.load(), before);
+}
+
 TEST_P(JournalContract, NoIdIsGivenTwiceEvenIfEverythingIsOld) {
     for (int second = 1; second <= 3; ++second) note("login", second);
     auto const last = run(journal().last()).value();
-    EXPECT_EQ(run(journal().prune_before(at(100), 100)).value(), 2U);
-    EXPECT_EQ(run(journal().prune_before(at(100), 100)).value(), 0U);
+    EXPECT_EQ(run(journal().prune_before(at(100), any, 100)).value(), 2U);
+    EXPECT_EQ(run(journal().prune_before(at(100), any, 100)).value(), 0U);
     EXPECT_EQ(run(journal().last()).value(), last);
     note("login", 4);
     EXPECT_GT(run(journal().last()).value(), last);
-    EXPECT_EQ(run(journal().prune_before(at(4), 100)).value(), 1U) << "it is the last one no more";
+    EXPECT_EQ(run(journal().prune_before(at(4), any, 100)).value(), 1U) << "it is the last one no more";
 }
 
 TEST_P(JournalContract, APushIsNotedWhenItChangesSomethingAndAMoveWithTheOldDigest) {

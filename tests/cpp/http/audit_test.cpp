@@ -137,7 +137,11 @@ TEST_F(Audit, TellsAMoveInWordsAndAsData) {
     EXPECT_EQ(moved.at("digest"), two);
     EXPECT_EQ(moved.at("from"), one);
     EXPECT_EQ(moved.at("to"), two);
-    EXPECT_EQ(moved.at("request").at("id"), "id-7");
+    EXPECT_EQ(moved.at("request"), (nlohmann::json{{"id", "id-7"},
+                                                   {"method", "PUT"},
+                                                   {"scheme", "http"},
+                                                   {"host", "r.test"},
+                                                   {"path", "/v2/team/app/manifests/v1"}}));
     nlohmann::json const tags{{{"name", "v1"}, {"previous", one}}};
     EXPECT_EQ(moved.at("tags"), tags);
     EXPECT_EQ(moved.at("tags_total"), 1);

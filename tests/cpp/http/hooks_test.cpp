@@ -44,6 +44,16 @@ TEST_F(HooksApi, ReloadsAndNotesWhoDidIt) {
     EXPECT_EQ(reloads()[0].by.name, "boss");
 }
 
+TEST_F(HooksApi, SaysThatAScriptIsToldOfNoEvents) {
+    hooks = &control;
+    join();
+    control.answer = std::string(R"({"scripts":[{"script":"a.py"}]})");
+    EXPECT_EQ(boss(Method::get, "/api/v1/hooks").text, R"({"scripts":[{"script":"a.py","events":null}]})");
+    for (auto const method : {Method::get, Method::post, Method::del}) {
+        EXPECT_EQ(boss(method, "/api/v1/hooks/parked?script=a.py").status(), 404U);
+    }
+}
+
 TEST_F(HooksApi, SaysThatNobodyRunsHooks) {
     EXPECT_EQ(boss(Method::get, "/api/v1/hooks").status(), 404U);
     EXPECT_EQ(boss(Method::post, "/api/v1/hooks/reload").status(), 404U);

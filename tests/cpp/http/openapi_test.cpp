@@ -57,6 +57,17 @@ TEST_F(OpenApi, HasTheParametersThatAreParsed) {
     EXPECT_THAT(names_of(history["parameters"]), UnorderedElementsAre("name", "tag", "n", "before"));
 }
 
+TEST_F(OpenApi, SaysThatEventsAreAPageOrAStream) {
+    auto const events = document()["paths"].at("/api/v1/events").at("get");
+    auto const& content = events.at("responses").at("200").at("content");
+    EXPECT_EQ(content.at("application/json").at("schema").at("$ref"), "#/components/schemas/EventPage");
+    EXPECT_EQ(content.at("text/event-stream").at("schema").at("type"), "string");
+    for (auto const& parameter : events.at("parameters")) {
+        bool const repeatable = parameter.at("schema").at("type") == "array";
+        EXPECT_EQ(repeatable, parameter.at("name") != "after" && parameter.at("name") != "n") << parameter;
+    }
+}
+
 TEST_F(OpenApi, RefersOnlyToWhatItHas) {
     auto const all = document();
     std::function<void(json const&)> const visit = [&](json const& part) {

@@ -8,8 +8,11 @@ namespace ocilot::http {
 namespace {
 
 constexpr std::string_view orders[] = {"name", "-name"};
-constexpr Field fields[] = {
-    optional({"sort", schema::one_of(orders)}), optional({"n", schema::count}), {"digest", schema::digest}};
+constexpr Schema patterns = schema::list_of(schema::any_text);
+constexpr Field fields[] = {optional({"sort", schema::one_of(orders)}),
+                            optional({"n", schema::count}),
+                            optional({"tag", patterns}),
+                            {"digest", schema::digest}};
 constexpr Operation operation{.query = fields};
 
 std::string problem(std::string_view query, Operation const& with = operation) {
@@ -22,7 +25,7 @@ std::string problem(std::string_view query, Operation const& with = operation) {
 TEST(Parameters, AreThoseOfTheOperation) {
     EXPECT_EQ(problem("digest=x"), "");
     EXPECT_EQ(problem("n=1&digest=x&sort=-name"), "");
-    EXPECT_EQ(problem("digest=x&N=1"), "unknown parameter \"N\": expected one of sort, n, digest");
+    EXPECT_EQ(problem("digest=x&N=1"), "unknown parameter \"N\": expected one of sort, n, tag, digest");
     EXPECT_EQ(problem("n=1", {}), "unknown parameter \"n\": this request accepts none");
     EXPECT_EQ(problem("", {}), "");
 }
@@ -30,6 +33,7 @@ TEST(Parameters, AreThoseOfTheOperation) {
 TEST(Parameters, AreGivenOnceAndIfRequired) {
     EXPECT_EQ(problem("digest=x&n=1&n=2"), "parameter n is repeated: expected one value");
     EXPECT_EQ(problem("n=1"), "missing parameter digest");
+    EXPECT_EQ(problem("digest=x&tag=a&tag=b"), "") << "a list";
 }
 
 TEST(Parameters, WithChoicesAreOneOfThem) {

@@ -173,7 +173,9 @@ TEST_F(CollectorTest, WhatNoChangeNamesIsFoundByTheWalk) {
     auto const left = push("left by an earlier version");
     auto const kept = push_image("layer", "v1");
     // As if the log had not been written, or is forgotten.
-    ASSERT_TRUE(run(meta->journal().prune_before(clock.now() + hours(1), 1000)).has_value());
+    ASSERT_TRUE(run(meta->journal().prune_before(clock.now() + hours(1),
+                                                 std::numeric_limits<std::int64_t>::max(), 1000))
+                    .has_value());
     ASSERT_TRUE(run(meta->journal().append({{.at = clock.now()}})).has_value());
     restart_collector();
     collect();

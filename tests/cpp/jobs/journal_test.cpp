@@ -14,7 +14,7 @@ class JournalJobTest : public RegistryTest {
         ASSERT_TRUE(run(meta->journal().append(std::vector(times, entry))).has_value());
     }
     Result<std::size_t> forget(std::chrono::seconds age) {
-        return run(jobs::prune_journal(meta->journal(), clock.now(), age, round));
+        return run(jobs::prune_journal(*meta, clock.now(), {.age = age}, round, log, metrics));
     }
 };
 
@@ -40,4 +40,40 @@ TEST_F(JournalJobTest, ACancelledRoundEndsAfterOnePiece) {
     round.cancel();
     EXPECT_EQ(forget(std::chrono::hours(1)).error().code, Errc::cancelled);
     EXPECT_EQ(run(meta->journal().entries({.limit = 10'000})).value().size(), 700U);
+}
+
+TEST_F(JournalJobTest, WhatAConsumerHasNotPassedStaysUntilItIsTooFarBehind) {
+    jobs::JournalRules const journal_rules{.age = std::chrono::hours(1), .keep = std::chrono::hours(10)};
+    auto const prune = [&](jobs::JournalRules const& with) {
+        return run(jobs::prune_journal(*meta, clock.now(), with, round, log, metrics)).value();
+    };
+    ASSERT_TRUE(run(meta->consumers().join("webhook:slow")).has_value());
+    note(5);
+    clock.advance(std::chrono::hours(2));
+    note(1);
+    EXPECT_EQ(prune(journal_rules), 0U);
+    EXPECT_EQ(run(meta->journal().after(0, 100)).value().size(), 6U);
+    clock.advance(std::chrono::hours(9));
+    EXPECT_EQ(prune(journal_rules), 5U);
+    EXPECT_NE(sink.text().find("consumer too far behind: changes removed before delivery"),
+              std::string::npos);
+    EXPECT_NE(metrics.text().find("ocilot_consumer_lost_total{consumer=\"webhook:slow\"} 5"),
+              std::string::npos);
+}
+
+TEST_F(JournalJobTest, WhatAConsumerHasNotPassedIsBoundedByNumberToo) {
+    ASSERT_TRUE(run(meta->consumers().join("webhook:slow")).has_value());
+    note(20);
+    clock.advance(std::chrono::hours(2));
+    jobs::JournalRules const few{.age = std::chrono::hours(1), .keep_entries = 8};
+    EXPECT_EQ(run(jobs::prune_journal(*meta, clock.now(), few, round, log, metrics)).value(), 12U);
+    EXPECT_EQ(run(meta->journal().after(0, 100)).value().size(), 8U);
+}
+
+TEST_F(JournalJobTest, WithoutConsumersTheAgeAloneDecides) {
+    note(5);
+    clock.advance(std::chrono::hours(2));
+    jobs::JournalRules const rules_of_age{.age = std::chrono::hours(1), .keep = std::chrono::hours(100)};
+    EXPECT_EQ(run(jobs::prune_journal(*meta, clock.now(), rules_of_age, round, log, metrics)).value(), 4U)
+        << "all but the last";
 }

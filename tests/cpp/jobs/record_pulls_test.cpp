@@ -61,6 +61,7 @@ class FailingMeta final : public meta::MetaStore {
     [[nodiscard]] meta::Collection& collection() noexcept override { return store_.collection(); }
     [[nodiscard]] meta::Retention& retention() noexcept override { return store_.retention(); }
     [[nodiscard]] meta::Pulls& pulls() noexcept override { return pulled; }
+    [[nodiscard]] meta::Consumers& consumers() noexcept override { return store_.consumers(); }
     Task<Result<>> check() override { return store_.check(); }
     FailingPulls pulled;
 

@@ -86,6 +86,7 @@ class SteppingMeta final : public meta::MetaStore {
     [[nodiscard]] meta::Collection& collection() noexcept override { return collection_; }
     [[nodiscard]] meta::Retention& retention() noexcept override { return store_.retention(); }
     [[nodiscard]] meta::Pulls& pulls() noexcept override { return store_.pulls(); }
+    [[nodiscard]] meta::Consumers& consumers() noexcept override { return store_.consumers(); }
     Task<Result<>> check() override { return store_.check(); }
 
   private:

@@ -13,7 +13,7 @@ namespace {
 
 /// What is read of what was written, into a change whose columns are read.
 Change again(Change const& change) {
-    auto const json = details_to_json(change);
+    auto const json = details_to_json(change, change.by);
     EXPECT_TRUE(json.empty() || nlohmann::json::accept(json)) << json;
     Change read{.kind = change.kind, .digest = change.digest, .name = change.name};
     if (change.kind == ChangeKind::tag_move || change.kind == ChangeKind::tag_delete) {
@@ -38,7 +38,7 @@ TEST(Change, EveryKindHasAWordOfItsOwn) {
 
 TEST(Change, DetailsAreReadAsTheyWereWritten) {
     Change push{.kind = ChangeKind::manifest_push, .digest = "sha256:a"};
-    EXPECT_EQ(details_to_json(push), "") << "nothing is stored for nothing";
+    EXPECT_EQ(details_to_json(push, push.by), "") << "nothing is stored for nothing";
     push.details.tags = {{"v1", "sha256:b"}, {"latest"}};
     push.details.more_tags = 7;
     push.details.artifact_type = "a \"type\" with \\, \n and ü";
@@ -63,6 +63,22 @@ TEST(Change, DetailsAreReadAsTheyWereWritten) {
     EXPECT_EQ(moved.digest, "sha256:to");
 }
 
+TEST(Change, TheRequestIsReadAsItWasWritten) {
+    Change push{.kind = ChangeKind::manifest_push};
+    RequestRecord::Parts const parts{.method = "PUT",
+                                     .scheme = "https",
+                                     .host = "r.test:5000",
+                                     .path = "/v2/team/app/manifests/v1",
+                                     .user_agent = "docker/27 \"(linux)\"\t"};
+    push.by.http = std::make_shared<RequestRecord const>(parts);
+    auto const read = again(push);
+    ASSERT_NE(read.by.http, nullptr);
+    EXPECT_EQ(*read.by.http, *push.by.http);
+    EXPECT_EQ(read.by, push.by) << "by what it says, not by where it is";
+    EXPECT_EQ(again(Change{.kind = ChangeKind::manifest_push}).by.http, nullptr);
+    EXPECT_NE(read.by, meta::Actor{});
+}
+
 TEST(Change, TextThatIsNotUtf8IsStoredAsSome) {
     Change push{.kind = ChangeKind::manifest_push};
     push.details.artifact_type = "a\xff\xc3";
@@ -71,9 +87,11 @@ TEST(Change, TextThatIsNotUtf8IsStoredAsSome) {
 
 TEST(Change, DetailsOfALaterVersionArePassedOverAndDamageIsAnError) {
     Change change{.kind = ChangeKind::blob_mount};
-    ASSERT_TRUE(details_from_json(
-                    R"({"host":"x","agent":["y"],"source":"a","tags":7,"counts":[[]],"admin":"no"})", change)
-                    .has_value());
+    ASSERT_TRUE(
+        details_from_json(
+            R"({"when":"x","agent":["y"],"user_agent":7,"source":"a","tags":7,"counts":[[]],"admin":"no"})",
+            change)
+            .has_value());
     meta::ChangeDetails const expected{.source = "a"};
     EXPECT_EQ(change.details, expected);
     for (auto const* text : {"[]", "{", "7", "null"}) {

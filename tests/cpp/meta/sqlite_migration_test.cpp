@@ -2,12 +2,10 @@
 #include "meta/make_facts.h"
 #include "meta/raw_db.h"
 #include "meta/schema_4.h"
-#include "meta/sqlite/schema.h"
 #include "meta/sqlite/store.h"
 #include "meta/sqlite/temporary_directory.h"
 #include "run.h"
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 using namespace ocilot;
@@ -164,6 +162,7 @@ TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
         "DROP INDEX tag_pushed; DROP INDEX tag_size; ALTER TABLE tag DROP COLUMN image_size; "
         "ALTER TABLE tag DROP COLUMN pushed_by; ALTER TABLE manifest DROP COLUMN image_size; "
         "ALTER TABLE removed_manifest DROP COLUMN image_size; "
+        "DROP TABLE consumer; DROP TABLE held_change; "
         "PRAGMA user_version = 7");
     {
         auto const store = open();
@@ -207,9 +206,9 @@ TEST(OlderDatabase, TheImagesOfItsTagsHaveSizesAndPushers) {
     RawDb(path).rows(
         "DROP INDEX tag_pushed; DROP INDEX tag_size; ALTER TABLE tag DROP COLUMN image_size; "
         "ALTER TABLE tag DROP COLUMN pushed_by; ALTER TABLE manifest DROP COLUMN image_size; "
-        "ALTER TABLE removed_manifest DROP COLUMN image_size");
-    auto const before = meta::sqlite_schema_version() - 1;  // These are what the last one has added.
-    RawDb(path).rows(fmt::format("PRAGMA user_version = {}", before));
+        "ALTER TABLE removed_manifest DROP COLUMN image_size; "
+        "DROP TABLE consumer; DROP TABLE held_change; "
+        "PRAGMA user_version = 12");
     auto const store = open();
     meta::TagQuery const by_size{.order = meta::TagOrder::size};
     auto const rows = run(store->catalog().admin().tags(app, by_size)).value();
@@ -223,6 +222,19 @@ TEST(OlderDatabase, TheImagesOfItsTagsHaveSizesAndPushers) {
     request.tag = tag("gone");
     ASSERT_TRUE(run(store->collection().restore(request, bob, at(3))).has_value());
     EXPECT_EQ(run(store->catalog().admin().tags(app, by_size)).value().items[0].size, 4U);
+}
+
+TEST(OlderDatabase, OfSchema13GetsConsumersThatStartAtItsLastChange) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
+    ASSERT_TRUE(run(open()->catalog().put_manifest(a_manifest(repo("app"), "m", {tag("t")}))).has_value());
+    RawDb(path).rows("DROP TABLE consumer; DROP TABLE held_change; PRAGMA user_version = 13");
+    auto const store = open();
+    EXPECT_THAT(run(store->consumers().list()).value(), IsEmpty());
+    EXPECT_EQ(run(store->consumers().join("webhook:a")).value().place, run(store->journal().last()).value());
+    EXPECT_EQ(run(store->catalog().resolve(repo("app"), tag("t"))).value().digest, digest("m"));
 }
 
 TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {

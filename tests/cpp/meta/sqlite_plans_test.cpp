@@ -4,11 +4,11 @@
 #include "meta/sqlite/snapshot.h"
 #include "meta/sqlite/store.h"
 #include "meta/sqlite/temporary_directory.h"
+#include "meta/statements.h"
 #include "run.h"
 
 #include <algorithm>
 #include <gmock/gmock.h>
-#include <mutex>
 #include <set>
 
 using namespace ocilot;
@@ -18,34 +18,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 namespace {
-
-/// Every statement that any connection of this process runs while one lives.
-class Statements {
-  public:
-    Statements() { sqlite3_auto_extension(entry()); }
-    ~Statements() { sqlite3_cancel_auto_extension(entry()); }
-    Statements(Statements const&) = delete;
-    Statements& operator=(Statements const&) = delete;
-
-    [[nodiscard]] std::set<std::string> seen() const {
-        std::lock_guard const lock(mutex);
-        return texts;
-    }
-
-  private:
-    using Entry = void (*)();
-    static Entry entry() { return reinterpret_cast<Entry>(&watch); }
-    static int watch(sqlite3* db, char const**, void const*) {
-        return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, &record, nullptr);
-    }
-    static int record(unsigned, void*, void* statement, void*) {
-        std::lock_guard const lock(mutex);
-        texts.emplace(sqlite3_sql(static_cast<sqlite3_stmt*>(statement)));
-        return 0;
-    }
-    static inline std::mutex mutex;
-    static inline std::set<std::string> texts;
-};
 
 void do_everything(meta::MetaStore& store) {
     auto& catalog = store.catalog();
@@ -287,7 +259,25 @@ void do_everything_with_the_journal(meta::Journal& journal) {
     }
     EXPECT_TRUE(run(journal.after(1, 10)).has_value());
     EXPECT_TRUE(run(journal.last()).has_value());
-    EXPECT_TRUE(run(journal.prune_before(at(1), 10)).has_value());
+    EXPECT_TRUE(run(journal.prune_before(at(1), 1, 10)).has_value());
+}
+
+void do_everything_with_consumers(meta::Consumers& consumers, meta::Journal& journal) {
+    EXPECT_TRUE(run(journal.append({{.kind = meta::ChangeKind::login}})).has_value());
+    auto const last = run(journal.last()).value();
+    auto const from = run(consumers.join("webhook:a")).value().place;
+    meta::ConsumerStep step{.name = "webhook:a", .from = from, .to = last};
+    step.hold = {{.id = last, .parked = true}};
+    step.release = {1};
+    EXPECT_TRUE(run(consumers.advance(step)).has_value());
+    EXPECT_EQ(run(consumers.list()).value().size(), 1U);
+    EXPECT_EQ(run(consumers.parked("webhook:a", 0, 10)).value().size(), 1U);
+    EXPECT_TRUE(run(consumers.expire(at(0), 10)).has_value());
+    EXPECT_EQ(run(consumers.replay("webhook:a", {}, at(1))).value(), 1U);
+    EXPECT_EQ(run(consumers.waiting("webhook:a", 10)).value().size(), 1U);
+    EXPECT_EQ(run(consumers.discard("webhook:a", last)).value(), 0U);
+    EXPECT_TRUE(run(consumers.slowest()).has_value());
+    EXPECT_TRUE(run(consumers.remove("webhook:a")).has_value());
 }
 
 void do_everything_with_a_snapshot(std::string const& path) {
@@ -355,6 +345,7 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         EXPECT_TRUE(run(store->places().place("job")).has_value());
         do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());
+        do_everything_with_consumers(store->consumers(), store->journal());
         do_everything_with_a_snapshot(path);
         statements = watching.seen();
     }

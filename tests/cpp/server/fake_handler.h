@@ -41,6 +41,24 @@ class TextBlob final : public blob::Blob {
     int fd_ = -1;
 };
 
+/// A body of three pieces; calls `at_second` before the second.
+class ThreePieces final : public http::LiveBody {
+  public:
+    explicit ThreePieces(std::function<void()> at_second) : at_second_(std::move(at_second)) {}
+    Task<std::optional<std::string>> next() override {
+        ++number_;
+        if (number_ == 2 && at_second_) at_second_();
+        if (ended_ || number_ > 3) co_return std::nullopt;
+        co_return "piece " + std::to_string(number_) + "\n";
+    }
+    void end() noexcept override { ended_ = true; }
+
+  private:
+    std::function<void()> at_second_;
+    int number_ = 0;
+    bool ended_ = false;
+};
+
 /// Answers by path; what it was asked is kept in `seen`.
 class FakeHandler final : public http::Handler {
   public:
@@ -51,7 +69,8 @@ class FakeHandler final : public http::Handler {
     bool last_local = false;
     bool last_forwarded = false;
     std::string last_host;
-    std::function<void()> at_drain;  ///< called by /drain
+    std::function<void()> at_drain;   ///< called by /drain
+    std::function<void()> at_second;  ///< called by /live, before its second piece
     std::vector<registry::FailedRead> failed_reads;
 
     Task<> read_failed(registry::FailedRead failed) override {
@@ -73,7 +92,9 @@ class FakeHandler final : public http::Handler {
         if (path == "/known") *request.caller = {"ann", "user"};
         if (path == "/throw") throw std::runtime_error("a defect");
         if (path == "/drain") at_drain();
-        if (path == "/echo") {
+        if (path == "/live") {
+            response.body = std::make_unique<ThreePieces>(at_second);
+        } else if (path == "/echo") {
             response = co_await echo(request);
         } else if (path == "/part") {
             response = co_await part(request);

@@ -42,6 +42,7 @@ struct Harness {
     server::SessionContext context{handler,      clock, random, log,     &access_log,
                                    http_metrics, dates, limits, proxies, spare};
     ScriptConn::Record record;
+    server::Session* playing = nullptr;  ///< while a script is played
 
     /// What a client is told whose connection is one too many.
     std::string reject(std::vector<Step> script, Error why) {
@@ -58,6 +59,7 @@ struct Harness {
         EXPECT_TRUE(record.closed);
         EXPECT_EQ(http_metrics.connections.value(), 0);
         EXPECT_EQ(http_metrics.in_flight.value(), 0);
+        EXPECT_EQ(http_metrics.streams.value(), 0);
         return record.written;
     }
     std::string play(std::string bytes) { return play(std::vector{send(std::move(bytes))}); }
@@ -71,7 +73,9 @@ struct Harness {
     Task<> play_task(std::vector<Step> script) {
         auto const executor = co_await asio::this_coro::executor;
         server::Session session(std::make_unique<ScriptConn>(executor, std::move(script), record), context);
+        playing = &session;
         co_await session.run();
+        playing = nullptr;
     }
 };
 

@@ -122,6 +122,7 @@ TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
 TEST_F(JobListTest, AJobThatIsSwitchedOffIsDisabled) {
     settings.upkeep.scrub = settings.uploads.purge = settings.upkeep.gc = false;
     settings.upkeep.audit_age = settings.upkeep.history_age = std::chrono::seconds(0);
+    settings.events.keep = std::chrono::seconds(0);
     settings.upkeep.history_entries = 0;
     std::vector<std::string> disabled;
     for (auto const& job : list()) {

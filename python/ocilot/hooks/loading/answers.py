@@ -28,6 +28,8 @@ def checked(point: Point, answer: Any) -> Allow | Deny | Caller | tuple[str, ...
         return _kept(answer)
     if answer is None:
         return None
+    if point.family is Family.EVENT and not inspect.iscoroutine(answer):
+        return None  # Nothing asks for it.
     # Most answers are exactly of these types, and this is asked for every one.
     if type(answer) is Deny:
         if _is_text(answer.reason):

@@ -26,6 +26,7 @@ def specs_of(loaded: Loaded) -> list[Spec]:
             isolation="process" if script.isolation == "process" else "thread",
             deadline=float(own.deadline if script.deadline is None else script.deadline),
             on_error="allow" if script.on_error == "allow" else "deny",
+            caller=script.caller,
             environment=tuple(script.environment),
             threads=own.threads,
             memory=own.memory,

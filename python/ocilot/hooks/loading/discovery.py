@@ -58,7 +58,7 @@ def refuse_undelivered(point: Point, where: str) -> None:
     if point.is_delivered:
         return
     why = {
-        Family.EVENT: "this version does not support event hooks",
+        Family.EVENT: "this version has no such event",
     }.get(point.family, "this version does not fetch from other registries")
     raise Problem(f"{where}: {point.name} would never be asked: {why}; take it out, or name it _{point.name}")
 

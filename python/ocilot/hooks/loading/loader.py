@@ -109,11 +109,12 @@ def _script(spec: Spec, path: Path, module: ModuleType, siblings: list[Path]) ->
     for one in chosen:
         discovery.refuse_undelivered(one.point, f"{spec.path}:{one.line}")
         if spec.on_error == "allow" and one.point.family is not Family.ADMIT:
-            why = "keeps all tags" if one.point.family is Family.RETAIN else "has to be denied"
             raise Problem(
                 f"{spec.path}: on_error: allow is for admit_* only, and it has {one.title}: "
-                f"what it decides {why} if it fails"
+                + _IF_IT_FAILS.get(one.point.family, "what it decides has to be denied if it fails")
             )
+    if spec.caller and not any(one.point.family is Family.EVENT for one in chosen):
+        raise Problem(f"{spec.path}: caller is for on_* hooks, and it has none")
     classes = list(dict.fromkeys(one.owner for one in chosen if one.owner is not None))
     try:
         options.refuse_unknown(spec.options, classes)
@@ -124,6 +125,12 @@ def _script(spec: Spec, path: Path, module: ModuleType, siblings: list[Path]) ->
     hooks = tuple(_bound(one, instances) for one in chosen)
     summary = next((line.strip() for line in (module.__doc__ or "").splitlines() if line.strip()), "")
     return Script(spec, path, hooks, tuple(instances.values()), known, summary, module.__name__, siblings)
+
+
+_IF_IT_FAILS = {
+    Family.RETAIN: "what it decides keeps all tags if it fails",
+    Family.EVENT: "it is called again if it fails",
+}
 
 
 def _check_points(spec: Spec, found: list[discovery.FoundHook]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
+from ocilot.hooks import events
 from ocilot.hooks.decisions import Allow, Deny
 from ocilot.hooks.history import TagHistory
 from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, TagMove
@@ -44,8 +45,8 @@ def _admit(name: str, when: str, argument: type | None) -> Point:
     return Point(name, Family.ADMIT, when, argument, _DECISION)
 
 
-def _event(name: str, when: str) -> Point:
-    return Point(name, Family.EVENT, when, None, ())
+def _event(name: str, when: str, argument: type | None) -> Point:
+    return Point(name, Family.EVENT, when, argument, ())
 
 
 POINTS: Final[dict[str, Point]] = {
@@ -60,11 +61,18 @@ POINTS: Final[dict[str, Point]] = {
         _admit("admit_tag", "before a tag is set", TagMove),
         _admit("admit_delete", "before a tag, a manifest or a blob is deleted", Deletion),
         _admit("admit_mirror", "before content is fetched from another registry", None),
-        _event("on_manifest_pushed", "after a manifest is stored"),
-        _event("on_tag_moved", "after a tag is set"),
-        _event("on_deleted", "after a tag or a manifest is deleted"),
-        _event("on_pulled", "after a manifest is pulled"),
-        _event("on_mirrored", "after content is fetched from another registry"),
+        _event("on_manifest_pushed", "after a manifest is stored", events.ManifestPushed),
+        _event("on_manifest_deleted", "after a manifest is deleted", events.ManifestDeleted),
+        _event("on_tag_moved", "after a tag is set", events.TagMoved),
+        _event("on_tag_deleted", "after a tag is deleted", events.TagDeleted),
+        _event("on_blob_pushed", "after a blob is uploaded", events.BlobPushed),
+        _event("on_mounted", "after a blob is mounted from another repository", events.Mounted),
+        _event("on_repository_deleted", "after a repository is deleted", events.RepositoryDeleted),
+        _event("on_repository_renamed", "after a repository is renamed", events.RepositoryRenamed),
+        _event("on_collected", "after the garbage collection removed a manifest", events.Collected),
+        _event("on_refused", "after a request or a login is refused", events.Refused),
+        _event("on_pulled", "after a manifest is pulled", None),
+        _event("on_mirrored", "after content is fetched from another registry", None),
         Point("retain", Family.RETAIN, "when a retention plan would delete tags", TagHistory, (list,)),
     )
 }

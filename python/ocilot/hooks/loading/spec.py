@@ -32,6 +32,8 @@ class Spec:
     deadline: float = 5.0
     """Deadline of each hook, in seconds."""
     on_error: Literal["deny", "allow"] = "deny"
+    caller: str = ""
+    """Who `event.registry` acts as, such as `robot:ci`; empty: no account."""
     threads: int = 16
     """Most calls of its plain functions at once."""
     environment: tuple[str, ...] = ()

@@ -225,6 +225,7 @@ class ActiveScript:
                 "isolation": spec.isolation,
                 "deadline": spec.deadline,
                 "on_error": spec.on_error,
+                "caller": spec.caller or None,
                 "running": len(self.running) + len(self.awaited),
                 "waiting": len(self.waiting),
                 "stuck": len(self.stuck),

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ocilot.hooks.hook import Hook
 from ocilot.hooks.loading import loader
+from ocilot.hooks.loading.points import POINTS, Family
 from ocilot.hooks.loading.script import Script
 from ocilot.hooks.loading.spec import STOP, Spec
 from ocilot.hooks.problem import Problem
@@ -18,6 +19,7 @@ from . import time_limit
 from .calls import ActiveScript, Link, OpenQuestion
 from .failures import describe
 from .loop import HookLoop
+from .mailbox import Listener
 from .worker_process import WorkerProcess
 
 START = 30.0
@@ -48,11 +50,32 @@ class Generation:
         return [
             (point, min(sum(link.script.deadline for link in links) + _SLACK, LONGEST))
             for point, links in self.chains.items()
+            if POINTS[point].family is not Family.EVENT
         ]
+
+    @property
+    def listeners(self) -> list[Listener]:
+        """The scripts with event hooks."""
+        return [one for one in map(_listener, self.scripts) if one[1]]
+
+    def chain_of(self, point: str, script: str) -> tuple[Link, ...] | None:
+        """The hooks of one script for an event; None if the script is not in force."""
+        if not any(one.name == script for one in self.scripts):
+            return None
+        return tuple(link for link in self.chains.get(point, ()) if link.script.name == script)
 
     def stop(self) -> list[str]:
         """Stops all scripts, and returns a line for each failure."""
         return _all_stopped(self.scripts)
+
+
+def _listener(script: ActiveScript) -> Listener:
+    spec = script.loaded.spec
+    points = [hook.point.name for hook in script.loaded.hooks if hook.point.family is Family.EVENT]
+    most = max(map(points.count, points), default=0)
+    repositories = None if spec.repositories is None else list(spec.repositories)
+    seconds = min(most * script.deadline + _SLACK, LONGEST)
+    return script.name, list(dict.fromkeys(points)), repositories, seconds, spec.caller
 
 
 def begin(number: int, specs: Sequence[Spec], unasked: Mapping[str, str] | None = None) -> Generation:

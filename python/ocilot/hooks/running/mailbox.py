@@ -9,6 +9,10 @@ Question: TypeAlias = tuple[int, str, float, tuple[Any, ...], str]
 """Its id, the point, the deadline of its answer on the clock of time.monotonic, what it is about, and the id
 of the request that asks."""
 
+Listener: TypeAlias = tuple[str, list[str], list[str] | None, float, str]
+"""A script, its points, the patterns of its repositories or None, the seconds that it may take for an event,
+and the caller whose changes it is not notified of."""
+
 STATUS = "hooks.status"
 RELOAD = "hooks.reload"
 
@@ -46,6 +50,9 @@ class Mailbox(Protocol):
 
     def set_points(self, points: Sequence[tuple[str, float]]) -> int:
         """The points that are asked from now on, with their deadlines."""
+
+    def set_listeners(self, listeners: Sequence[Listener]) -> None:
+        """The scripts that are notified of events from now on."""
 
     def count(self, script: str, point: str, outcome: str, seconds: float) -> None:
         """One call of a hook, for the metrics."""

@@ -43,6 +43,8 @@ class Runner:
     ) -> None:
         self.box = box
         self.generation = generation
+        self.socket = ""
+        """The control socket of the registry, for what hooks do there."""
         self.clock = clock
         self.calls: dict[Call, None] = {}
         """Every running call. The first thread that removes a call owns its answer."""
@@ -79,6 +81,8 @@ class Runner:
         if point not in POINTS:
             self._control(id, point)
             return True
+        if POINTS[point].family is Family.EVENT:
+            return self._tell(taken)
         while True:
             generation = self.generation
             chain = generation.chains.get(point)
@@ -90,6 +94,21 @@ class Runner:
                 return self.proceed(question, is_taker=True)
             # There is a new generation, and the old one may not have seen that it is still needed.
             question.close()
+
+    def _tell(self, taken: Question) -> bool:
+        """Tells the hooks of one script of an event; False if this thread was abandoned meanwhile."""
+        id, point, deadline, (script, event), request = taken
+        generation = self.generation
+        chain = generation.chain_of(point, script)
+        if not chain:
+            if chain is None:
+                self.box.fail(id, "the script is not in force", script)
+            else:
+                self.box.none(id)
+            return True
+        about = wire.event_about(event, self.socket, chain[0].script.loaded.spec.caller)
+        question = OpenQuestion(id, point, deadline, about, request, chain, generation.open)
+        return self.proceed(question, is_taker=True)
 
     def proceed(self, question: OpenQuestion, *, is_taker: bool = False) -> bool:
         """Asks the hooks from where the question is, until one is final or answers later.

@@ -17,7 +17,7 @@ from ocilot.hooks.problem import Problem
 
 from . import generation
 from .generation import Generation
-from .mailbox import STATUS, Mailbox
+from .mailbox import STATUS, Listener, Mailbox
 from .runner import Runner
 from .watchdog import Watchdog
 
@@ -65,11 +65,17 @@ class Hooks:
         """The points the registry has to ask, with the seconds it may have to wait."""
         return self._current.points
 
-    def attach(self, box: Mailbox) -> None:
-        """Begins to answer."""
+    @property
+    def listeners(self) -> list[Listener]:
+        """The scripts that the registry notifies of events."""
+        return self._current.listeners
+
+    def attach(self, box: Mailbox, socket: str = "") -> None:
+        """Begins to answer. `socket`: the control socket, through which hooks act."""
         self._box = box
         control = partial(self._control, box)
         self._runner = Runner(box, self._current, control, clock=self._clock)
+        self._runner.socket = socket
         self._watchdog = Watchdog(self._runner)
         self._watchdog.on_look = self._retire
         self._watchdog.start()
@@ -147,6 +153,7 @@ class Hooks:
             # only when nobody takes it up any more.
             self._runner.generation = fresh
             self._box.set_points(fresh.points)
+            self._box.set_listeners(fresh.listeners)
             self._retired.append(old)
             self._runner.wake.set()
             self._log("info", f"hooks: generation {fresh.number} is in force")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from ocilot.hooks.events import event_of
 from ocilot.hooks.history import Tag, TagHistory
+from ocilot.hooks.loading.points import POINTS, Family
 from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, Referrer, TagMove
 
 About = tuple[Any, ...]
@@ -100,6 +103,16 @@ def _history(about: About) -> TagHistory:
     return TagHistory(repository, _time(at), tuple(map(_tag_of, tags)))
 
 
+def event_about(text: str, socket: str, caller: str) -> About:
+    """What hooks are told of an event: its JSON, where the registry is, and as whom a hook acts there."""
+    return text, json.loads(text).get("repository"), socket, caller
+
+
+def _event(kind: type[Any], about: About) -> Any:
+    text, _, socket, caller = about
+    return event_of(kind, text, socket, caller)
+
+
 def unasked(point: str, about: About) -> int:
     """How many tags `variants` leaves out."""
     tags = about[4] if point == "admit_delete" and len(about) > 4 else ()
@@ -114,5 +127,10 @@ VALUES: dict[str, Callable[[About], Any]] = {
     "admit_tag": _tag,
     "admit_delete": _deletion,
     "retain": _history,
+    **{
+        point.name: partial(_event, point.argument)
+        for point in POINTS.values()
+        if point.family is Family.EVENT and point.argument is not None
+    },
 }
 """By point: the value of one variant of a question."""

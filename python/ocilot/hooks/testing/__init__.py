@@ -11,6 +11,18 @@ def test_latest_is_rejected():
 from ocilot.hooks.loading.answers import WrongAnswer
 from ocilot.hooks.problem import Problem
 
+from .example_events import (
+    a_blob_pushed,
+    a_collected,
+    a_manifest_deleted,
+    a_manifest_pushed,
+    a_mounted,
+    a_refused,
+    a_repository_deleted,
+    a_repository_renamed,
+    a_tag_deleted,
+    a_tag_moved,
+)
 from .examples import (
     CONFIG,
     INDEX,
@@ -26,6 +38,7 @@ from .examples import (
     a_tag_move,
     an_access,
 )
+from .fake_registry import FakeRegistry
 from .harness import Harness
 
 __all__ = [
@@ -33,16 +46,27 @@ __all__ = [
     "INDEX",
     "LAYER",
     "MANIFEST",
+    "FakeRegistry",
     "Harness",
     "Problem",
     "WrongAnswer",
     "a_blob",
+    "a_blob_pushed",
     "a_caller",
+    "a_collected",
     "a_deletion",
     "a_history",
     "a_login",
+    "a_manifest_deleted",
+    "a_manifest_pushed",
+    "a_mounted",
     "a_push",
+    "a_refused",
+    "a_repository_deleted",
+    "a_repository_renamed",
     "a_tag",
+    "a_tag_deleted",
     "a_tag_move",
+    "a_tag_moved",
     "an_access",
 ]

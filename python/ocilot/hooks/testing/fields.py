@@ -10,7 +10,7 @@ from ocilot.hooks.loading.points import POINTS
 from ocilot.hooks.problem import did_you_mean
 from ocilot.hooks.values import Caller
 
-from . import examples
+from . import example_events, examples
 
 MAKERS: dict[str, Callable[..., Any]] = {
     "authenticate": examples.a_login,
@@ -19,6 +19,16 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "admit_blob": examples.a_blob,
     "admit_tag": examples.a_tag_move,
     "admit_delete": examples.a_deletion,
+    "on_manifest_pushed": example_events.a_manifest_pushed,
+    "on_manifest_deleted": example_events.a_manifest_deleted,
+    "on_tag_moved": example_events.a_tag_moved,
+    "on_tag_deleted": example_events.a_tag_deleted,
+    "on_blob_pushed": example_events.a_blob_pushed,
+    "on_mounted": example_events.a_mounted,
+    "on_repository_deleted": example_events.a_repository_deleted,
+    "on_repository_renamed": example_events.a_repository_renamed,
+    "on_collected": example_events.a_collected,
+    "on_refused": example_events.a_refused,
     "retain": examples.a_history,
 }
 

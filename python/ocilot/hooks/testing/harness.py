@@ -14,6 +14,7 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 from ocilot.hooks.decisions import Allow, Deny
+from ocilot.hooks.events import Event
 from ocilot.hooks.history import TagHistory
 from ocilot.hooks.loading import loader
 from ocilot.hooks.loading.answers import checked, one_of_all
@@ -80,6 +81,10 @@ class Harness:
         kept = frozenset(self.ask("retain", history))
         return [tag.name for tag in history.tags if tag.name in kept]
 
+    def notify(self, event: Event) -> None:
+        """Calls the `on_*` hooks for the type of the event."""
+        self.ask(_point_of_event(event), event)
+
     def ask(self, point: str, value: Any) -> Any:
         """Calls all hooks of a point, and combines their answers as the registry does."""
         asked = [partial(self._call, hook, value) for hook in self.script.hooks if hook.point.name == point]
@@ -119,6 +124,13 @@ def _end(runner: asyncio.Runner, script: Script) -> None:
     closing.start()
     closing.join()
     script.forget()
+
+
+def _point_of_event(event: object) -> str:
+    for point in POINTS.values():
+        if point.family is Family.EVENT and point.argument is type(event):
+            return point.name
+    raise TypeError(f"invalid value of type {type(event).__name__}: expected the value of an on_* hook")
 
 
 def _point_of(value: object) -> str:

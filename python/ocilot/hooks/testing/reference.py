@@ -10,12 +10,13 @@ import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from ocilot.hooks import testing
+from ocilot.hooks import events, testing
 from ocilot.hooks.decisions import Allow, Deny
 from ocilot.hooks.history import Tag, TagHistory
 from ocilot.hooks.hook import Hook, asked_once
 from ocilot.hooks.loading.points import Family
 from ocilot.hooks.passwords import check_password
+from ocilot.hooks.registry import Manifest, NotFound, Registry, RegistryError
 from ocilot.hooks.units import Duration, Size
 from ocilot.hooks.values import (
     Access,
@@ -42,15 +43,38 @@ VALUES: tuple[type, ...] = (
     Deletion,
     TagHistory,
     Tag,
+    events.Event,
+    events.Request,
+    events.ManifestPushed,
+    events.ManifestDeleted,
+    events.TagMoved,
+    events.TagDeleted,
+    events.BlobPushed,
+    events.Mounted,
+    events.RepositoryDeleted,
+    events.RepositoryRenamed,
+    events.Collected,
+    events.Refused,
+    Registry,
+    Manifest,
 )
 ANSWERS: tuple[type, ...] = (Allow, Deny)
-HELPERS: tuple[Callable[..., Any], ...] = (Hook, asked_once, check_password, read_text, Size, Duration)
+HELPERS: tuple[Callable[..., Any], ...] = (
+    Hook,
+    asked_once,
+    check_password,
+    read_text,
+    Size,
+    Duration,
+    RegistryError,
+    NotFound,
+)
 
 SEVERAL: dict[Family, str] = {
     Family.AUTHENTICATE: "The first answer but `None` decides. `None`: this hook does not know the user",
     Family.AUTHORIZE: "The first answer but `None` decides. `None`: ask the access rules",
     Family.ADMIT: "The first `Deny` decides. `None`, `Allow`: no objection",
-    Family.EVENT: "Each hook gets each event",
+    Family.EVENT: "Each script gets each event, its hooks one after the other",
     Family.RETAIN: "All are asked; a tag is deleted only if none keeps it",
 }
 """How the answers of several hooks are combined."""
@@ -59,7 +83,7 @@ ERROR: dict[Family, str] = {
     Family.AUTHENTICATE: "503",
     Family.AUTHORIZE: "503",
     Family.ADMIT: "503, or no objection with `on_error: allow`",
-    Family.EVENT: "retried later",
+    Family.EVENT: "called again later, with growing delays; parked after about 20 hours",
     Family.RETAIN: "everything in the repository is kept",
 }
 """What happens if a hook fails or is late."""
@@ -81,6 +105,8 @@ def attributes(cls: type) -> Iterator[Attribute]:
     assert isinstance(body, ast.ClassDef)
     for node, after in itertools.pairwise([*body.body, ast.Pass()]):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            if node.target.id.startswith("_"):
+                continue
             match after:
                 case ast.Expr(ast.Constant(str(text))):
                     meaning = _line(text)

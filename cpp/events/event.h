@@ -1,0 +1,46 @@
+#pragma once
+
+#include "base/clock.h"
+#include "events/action.h"
+#include "meta/facts.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ocilot::events {
+
+/// One thing that happened, as data for receivers: webhooks, hooks and streams. What is not known is empty.
+/// Fields are added, never changed: their names and types in JSON are a promise (event_json.h).
+struct Event {
+    std::string id = {};        ///< stable over attempts and replays; a UUID
+    std::int64_t sequence = 0;  ///< id of its change: grows, equal for the events of one change
+    Time time{};
+    Action action = Action::webhook_test;
+    std::string repository = {};
+    std::string tag = {};
+    std::string digest = {};             ///< of the content; tag.moved: where the tag points now
+    std::string previous_digest = {};    ///< where the tag pointed before
+    std::vector<std::string> tags = {};  ///< manifest.*: set with it, or deleted with it; at most 100
+    std::uint64_t tags_total = 0;        ///< all of them
+    std::string media_type = {};
+    std::string artifact_type = {};
+    std::optional<std::uint64_t> size = {};  ///< bytes
+    std::string subject = {};                ///< digest
+    std::string mounted_from = {};           ///< repository
+    std::string renamed_from = {};           ///< repository
+    std::string refusal = {};                ///< refused: what, such as `admit`
+    std::string reason = {};                 ///< refused: why
+    std::uint64_t times = 1;                 ///< refused, pulled: how often within a short time
+    meta::Actor by = {};
+    std::string method = {};  ///< of the request
+    std::string scheme = {};
+    std::string host = {};
+    std::string path = {};
+    std::string user_agent = {};
+    std::vector<std::pair<std::string, std::uint64_t>> counts = {};  ///< what a job counted
+};
+
+}  // namespace ocilot::events

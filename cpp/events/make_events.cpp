@@ -1,0 +1,153 @@
+#include "events/make_events.h"
+
+#include "events/event_id.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+namespace ocilot::events {
+
+namespace {
+
+constexpr std::size_t max_tags = 100;
+
+/// The action of what a change is about; nullopt if receivers are not told of it.
+std::optional<Action> action_of(meta::Change const& change) {
+    using Kind = meta::ChangeKind;
+    if (change.refused) return Action::refused;
+    switch (change.kind) {
+        case Kind::manifest_push:
+            return Action::manifest_pushed;
+        case Kind::manifest_delete:
+            return Action::manifest_deleted;
+        case Kind::manifest_restore:
+            return Action::manifest_restored;
+        case Kind::manifest_collect:
+            return Action::collected;
+        case Kind::tag_move:
+            return Action::tag_moved;
+        case Kind::tag_delete:
+            return Action::tag_deleted;
+        case Kind::tag_restore:
+            return Action::tag_restored;
+        case Kind::blob_push:
+            return Action::blob_pushed;
+        case Kind::blob_mount:
+            return Action::blob_mounted;
+        case Kind::blob_delete:
+            return Action::blob_deleted;
+        case Kind::blob_restore:
+            return Action::blob_restored;
+        case Kind::repository_delete:
+            return Action::repository_deleted;
+        case Kind::repository_rename:
+            return Action::repository_renamed;
+        case Kind::retention_plan:
+            return Action::retention_planned;
+        case Kind::retention_apply:
+            return Action::retention_applied;
+        default:
+            return std::nullopt;
+    }
+}
+
+void take_request(Event& event, meta::Actor const& by) {
+    if (!by.http) return;
+    event.method = by.http->method();
+    event.scheme = by.http->scheme();
+    event.host = by.http->host();
+    event.path = by.http->path();
+    event.user_agent = by.http->user_agent();
+}
+
+/// What all events of a change have in common.
+Event begin_event(meta::Change const& change, Action action, std::size_t index) {
+    Event event{.id = event_id(change.at, change.id, index),
+                .sequence = change.id,
+                .time = change.at,
+                .action = action,
+                .repository = change.repository,
+                .times = change.times,
+                .by = change.by};
+    take_request(event, change.by);
+    return event;
+}
+
+bool is_about_a_tag(Action action) {
+    return action == Action::tag_moved || action == Action::tag_deleted || action == Action::tag_restored;
+}
+
+/// A deleted tag pointed to what `previous` says; any other points to the content now.
+void set_tag(Event& event, meta::ChangedTag const& tag) {
+    event.tag = tag.name;
+    if (event.action != Action::tag_deleted) {
+        event.previous_digest = tag.previous;
+    } else if (event.digest.empty()) {
+        event.digest = tag.previous;
+    }
+}
+
+void set_content(Event& event, meta::Change const& change) {
+    event.digest = change.digest;
+    event.media_type = change.media_type;
+    event.size = change.size;
+    event.artifact_type = change.details.artifact_type;
+    event.subject = change.details.subject;
+    event.mounted_from = change.details.source;
+    event.counts = change.details.counts;
+}
+
+void name_tags(Event& event, meta::ChangeDetails const& details) {
+    event.tags_total = details.tags.size() + details.more_tags;
+    for (auto const& tag : std::span(details.tags).first(std::min(details.tags.size(), max_tags))) {
+        event.tags.push_back(tag.name);
+    }
+    if (event.tags_total == 1) event.tag = event.tags.front();
+}
+
+Event main_event(meta::Change const& change, Action action) {
+    auto event = begin_event(change, action, 0);
+    set_content(event, change);
+    if (action == Action::refused) {
+        event.refusal = std::string(to_string(change.kind));
+        event.reason = change.text;
+    } else if (action == Action::repository_renamed) {
+        event.renamed_from = change.repository;
+        event.repository = change.name;
+    } else if (is_about_a_tag(action)) {
+        if (!change.details.tags.empty()) set_tag(event, change.details.tags.front());
+    } else {
+        name_tags(event, change.details);
+    }
+    return event;
+}
+
+/// Of the tags that a change of content created or removed along with it.
+void add_tag_events(meta::Change const& change, Action action, std::vector<Event>& events) {
+    bool const pushed = action == Action::manifest_pushed;
+    if (!pushed && action != Action::manifest_deleted && action != Action::repository_deleted) return;
+    for (auto const& tag : change.details.tags) {
+        if (pushed && !tag.previous.empty()) continue;  // It moved: a change of its own.
+        auto event = begin_event(change, pushed ? Action::tag_created : Action::tag_deleted, events.size());
+        event.digest = change.digest;
+        event.media_type = change.media_type;
+        event.artifact_type = change.details.artifact_type;
+        event.size = change.size;
+        set_tag(event, tag);
+        events.push_back(std::move(event));
+    }
+}
+
+}  // namespace
+
+std::vector<Event> make_events(meta::Change const& change) {
+    std::vector<Event> events;
+    auto const action = action_of(change);
+    if (!action) return events;
+    events.push_back(main_event(change, *action));
+    add_tag_events(change, *action, events);
+    return events;
+}
+
+}  // namespace ocilot::events

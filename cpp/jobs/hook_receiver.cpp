@@ -1,0 +1,98 @@
+#include "jobs/hook_receiver.h"
+
+#include "events/event_json.h"
+#include "events/make_events.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace ocilot::jobs {
+
+namespace {
+
+/// What is not UTF-8 must not keep the rest from being told.
+std::string text_of_event(events::Event const& event) {
+    return to_json(event).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string_view hook_point_of(events::Event const& event) noexcept {
+    using events::Action;
+    switch (event.action) {
+        case Action::manifest_pushed:
+            return "on_manifest_pushed";
+        case Action::manifest_deleted:
+            return "on_manifest_deleted";
+        case Action::tag_created:
+        case Action::tag_moved:
+        case Action::tag_restored:
+            return "on_tag_moved";
+        case Action::tag_deleted:
+            return "on_tag_deleted";
+        case Action::blob_pushed:
+            return "on_blob_pushed";
+        case Action::blob_mounted:
+            return "on_mounted";
+        case Action::repository_deleted:
+            return "on_repository_deleted";
+        case Action::repository_renamed:
+            return "on_repository_renamed";
+        case Action::collected:
+            return "on_collected";
+        case Action::refused:
+            return "on_refused";
+        default:
+            return {};
+    }
+}
+
+Result<HookReceiver> HookReceiver::make(policy::Feed& feed, policy::Listener listener) {
+    HookReceiver made(feed, std::move(listener));
+    if (!made.listener_.repositories) return made;
+    made.repositories_.emplace();
+    for (auto const& text : *made.listener_.repositories) {
+        TRY(auto pattern, oci::RepositoryPattern::parse(text));
+        made.repositories_->push_back(std::move(pattern));
+    }
+    return made;
+}
+
+bool HookReceiver::is_own(meta::Actor const& by) const {
+    return !listener_.caller.empty() && listener_.caller == fmt::format("{}:{}", by.kind, by.name);
+}
+
+bool HookReceiver::wants(events::Event const& event) const {
+    auto const point = hook_point_of(event);
+    if (std::ranges::find(listener_.points, point) == listener_.points.end()) return false;
+    if (!repositories_) return true;
+    auto const name = oci::RepositoryName::parse(event.repository);
+    return name.has_value() &&
+           std::ranges::any_of(*repositories_, [&](auto const& pattern) { return pattern.matches(*name); });
+}
+
+bool HookReceiver::wants(meta::Change const& change) const {
+    if (is_own(change.by)) return false;
+    auto const all = events::make_events(change);
+    return std::ranges::any_of(all, [&](events::Event const& event) { return wants(event); });
+}
+
+Task<DeliveryAnswer> HookReceiver::deliver(std::span<meta::Change const> changes, bool) {
+    for (auto const& change : changes) {
+        auto const all = events::make_events(change);
+        for (auto const& event : all) {
+            if (!wants(event)) continue;
+            auto text = text_of_event(event);
+            auto const told =
+                co_await feed_->tell(listener_, std::string(hook_point_of(event)), std::move(text));
+            if (told.has_error()) {
+                co_return DeliveryAnswer{DeliveryVerdict::unavailable, told.error().message, {}};
+            }
+            if (*told) co_return DeliveryAnswer{DeliveryVerdict::failed, **told, {}};
+        }
+    }
+    co_return DeliveryAnswer{};
+}
+
+}  // namespace ocilot::jobs

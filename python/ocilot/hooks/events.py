@@ -1,0 +1,200 @@
+"""The values of `on_*` hooks: what has happened. They are frozen; new versions add fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from .registry import Registry
+from .values import Caller
+
+
+@dataclass(frozen=True)
+class Request:
+    """The HTTP request that caused an event. What is not known is empty."""
+
+    id: str = ""
+    """`X-Request-Id`, as in the access log."""
+    method: str = ""
+    scheme: str = ""
+    host: str = ""
+    """Host and port, as the client sees the registry."""
+    path: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What all events have. A hook may be called more than once for an event."""
+
+    id: str
+    """A UUID: the same in every call of every hook, and in webhooks and streams."""
+    sequence: int
+    """Place in the log: grows, and is the same for the events of one change."""
+    time: datetime
+    action: str
+    """What streams and webhooks call it, such as `tag.created` or `tag.moved`."""
+    repository: str = ""
+    """Empty if it is about none."""
+    caller: Caller = field(default_factory=lambda: Caller("", kind="system"))
+    """Who caused it; its groups are not known."""
+    request: Request = field(default_factory=Request)
+    registry: Registry = field(default_factory=lambda: Registry("", "", ""), repr=False, compare=False)
+    """A client of the registry, for hooks that act."""
+
+    _members: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], registry: Registry) -> Event:
+        """The event of its JSON object."""
+        actor, request = data.get("actor", {}), dict(data.get("request", {}))
+        caller = Caller(
+            actor.get("name", ""), (), request.pop("address", ""), actor.get("kind") or "anonymous"
+        )
+        known = Request.__dataclass_fields__
+        own = {name: data[member] for name, member in cls._members.items() if member in data}
+        if "tags" in own:
+            own["tags"] = tuple(own["tags"])
+        return cls(
+            id=data["id"],
+            sequence=data["sequence"],
+            time=datetime.fromisoformat(data["time"]),
+            action=data["action"],
+            repository=data.get("repository", ""),
+            caller=caller,
+            request=Request(**{name: value for name, value in request.items() if name in known}),
+            registry=registry,
+            **own,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestPushed(Event):
+    """A manifest was stored, or got tags: the value of `on_manifest_pushed`."""
+
+    digest: str
+    media_type: str = ""
+    size: int = 0
+    """Size of the manifest in bytes."""
+    tags: tuple[str, ...] = ()
+    """Tags that the push set or moved, at most 100."""
+    artifact_type: str = ""
+    subject: str = ""
+    """Digest of the subject, such as the image that a signature belongs to; empty without a subject."""
+
+    _members: ClassVar[Mapping[str, str]] = {
+        name: name for name in ("digest", "media_type", "size", "tags", "artifact_type", "subject")
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestDeleted(Event):
+    """A manifest was deleted: the value of `on_manifest_deleted`."""
+
+    digest: str
+    tags: tuple[str, ...] = ()
+    """Tags that were deleted with it, at most 100. Each is also an event of `on_tag_deleted`."""
+
+    _members: ClassVar[Mapping[str, str]] = {"digest": "digest", "tags": "tags"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagMoved(Event):
+    """A tag was set to a manifest, for the first time or another one: the value of `on_tag_moved`."""
+
+    tag: str
+    digest: str
+    """Digest that the tag points to now."""
+    previous: str | None = None
+    """Digest that it pointed to before; None for a new tag."""
+    media_type: str = ""
+    """Of the manifest, if the tag is new; else empty."""
+    artifact_type: str = ""
+
+    _members: ClassVar[Mapping[str, str]] = {
+        "tag": "tag",
+        "digest": "digest",
+        "previous": "previous_digest",
+        "media_type": "media_type",
+        "artifact_type": "artifact_type",
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagDeleted(Event):
+    """A tag was deleted, alone or with its manifest: the value of `on_tag_deleted`."""
+
+    tag: str
+    digest: str = ""
+    """Digest that the tag pointed to."""
+
+    _members: ClassVar[Mapping[str, str]] = {"tag": "tag", "digest": "digest"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlobPushed(Event):
+    """A blob was uploaded to a repository: the value of `on_blob_pushed`."""
+
+    digest: str
+    size: int = 0
+    """Size in bytes."""
+
+    _members: ClassVar[Mapping[str, str]] = {"digest": "digest", "size": "size"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mounted(Event):
+    """A blob of another repository was linked without an upload: the value of `on_mounted`."""
+
+    digest: str
+    source: str = ""
+    """Repository that the blob was mounted from."""
+    size: int = 0
+    """Size in bytes."""
+
+    _members: ClassVar[Mapping[str, str]] = {"digest": "digest", "source": "mounted_from", "size": "size"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryDeleted(Event):
+    """A repository was deleted with all that it had: the value of `on_repository_deleted`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryRenamed(Event):
+    """A repository has another name: the value of `on_repository_renamed`."""
+
+    previous_name: str = ""
+
+    _members: ClassVar[Mapping[str, str]] = {"previous_name": "renamed_from"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected(Event):
+    """The garbage collection removed a manifest that nothing needs: the value of `on_collected`."""
+
+    digest: str
+
+    _members: ClassVar[Mapping[str, str]] = {"digest": "digest"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused(Event):
+    """A login, an access, a push or a request was refused: the value of `on_refused`."""
+
+    kind: str = ""
+    """`login`, `access`, `admit` or `limit`."""
+    reason: str = ""
+    times: int = 1
+    """Equal refusals within a second are one event."""
+
+    _members: ClassVar[Mapping[str, str]] = {"kind": "refusal", "reason": "reason", "times": "times"}
+
+
+def event_of(kind: type[Event], text: str, socket: str, caller: str) -> Event:
+    """The event in a JSON text, with a client that acts as `caller`."""
+    data = json.loads(text)
+    return kind.of(data, Registry(socket, caller, data.get("repository", "")))

@@ -1,0 +1,184 @@
+"""Events for `on_*` hooks, with a default for every field."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from ocilot.hooks.events import (
+    BlobPushed,
+    Collected,
+    ManifestDeleted,
+    ManifestPushed,
+    Mounted,
+    Refused,
+    RepositoryDeleted,
+    RepositoryRenamed,
+    Request,
+    TagDeleted,
+    TagMoved,
+)
+from ocilot.hooks.registry import MANIFEST, Registry
+from ocilot.hooks.values import Caller
+
+from .examples import a_caller
+from .fake_registry import FakeRegistry
+
+
+def a_manifest_pushed(
+    repository: str = "team/app",
+    digest: str = "",
+    *,
+    tags: Iterable[str] = ("latest",),
+    media_type: str = MANIFEST,
+    size: int = 1000,
+    artifact_type: str = "",
+    subject: str = "",
+    caller: Caller | None = None,
+    registry: Registry | None = None,
+) -> ManifestPushed:
+    """A stored manifest, for `on_manifest_pushed`."""
+    return ManifestPushed(
+        **_common("manifest.pushed", repository, caller, registry),
+        digest=digest or _digest("manifest"),
+        tags=tuple(tags),
+        media_type=media_type,
+        size=size,
+        artifact_type=artifact_type,
+        subject=subject,
+    )
+
+
+def a_manifest_deleted(
+    repository: str = "team/app",
+    digest: str = "",
+    *,
+    tags: Iterable[str] = (),
+    caller: Caller | None = None,
+    registry: Registry | None = None,
+) -> ManifestDeleted:
+    """A deleted manifest, for `on_manifest_deleted`."""
+    common = _common("manifest.deleted", repository, caller, registry)
+    return ManifestDeleted(**common, digest=digest or _digest("manifest"), tags=tuple(tags))
+
+
+def a_tag_moved(
+    repository: str = "team/app",
+    tag: str = "latest",
+    digest: str = "",
+    *,
+    previous: str | None = None,
+    media_type: str = "",
+    artifact_type: str = "",
+    caller: Caller | None = None,
+    registry: Registry | None = None,
+) -> TagMoved:
+    """A tag that was set, for `on_tag_moved`: a new one, unless `previous` is its digest before."""
+    return TagMoved(
+        **_common("tag.created" if previous is None else "tag.moved", repository, caller, registry),
+        tag=tag,
+        digest=digest or _digest("manifest"),
+        previous=previous,
+        media_type=media_type,
+        artifact_type=artifact_type,
+    )
+
+
+def a_tag_deleted(
+    repository: str = "team/app",
+    tag: str = "latest",
+    digest: str = "",
+    *,
+    caller: Caller | None = None,
+    registry: Registry | None = None,
+) -> TagDeleted:
+    """A deleted tag, for `on_tag_deleted`."""
+    common = _common("tag.deleted", repository, caller, registry)
+    return TagDeleted(**common, tag=tag, digest=digest or _digest("manifest"))
+
+
+def a_blob_pushed(
+    repository: str = "team/app",
+    digest: str = "",
+    *,
+    size: int = 1000,
+    caller: Caller | None = None,
+    registry: Registry | None = None,
+) -> BlobPushed:
+    """An uploaded blob, for `on_blob_pushed`."""
+    common = _common("blob.pushed", repository, caller, registry)
+    return BlobPushed(**common, digest=digest or _digest("blob"), size=size)
+
+
+def a_mounted(
+    repository: str = "team/app",
+    digest: str = "",
+    *,
+    source: str = "team/base",
+    size: int = 1000,
+    caller: Caller | None = None,
+    registry: Registry | None = None,
+) -> Mounted:
+    """A mounted blob, for `on_mounted`."""
+    common = _common("blob.mounted", repository, caller, registry)
+    return Mounted(**common, digest=digest or _digest("blob"), source=source, size=size)
+
+
+def a_repository_deleted(
+    repository: str = "team/app", *, caller: Caller | None = None, registry: Registry | None = None
+) -> RepositoryDeleted:
+    """A deleted repository, for `on_repository_deleted`."""
+    return RepositoryDeleted(**_common("repository.deleted", repository, caller, registry))
+
+
+def a_repository_renamed(
+    repository: str = "team/app",
+    previous_name: str = "team/old",
+    *,
+    caller: Caller | None = None,
+    registry: Registry | None = None,
+) -> RepositoryRenamed:
+    """A renamed repository, for `on_repository_renamed`."""
+    common = _common("repository.renamed", repository, caller, registry)
+    return RepositoryRenamed(**common, previous_name=previous_name)
+
+
+def a_collected(
+    repository: str = "team/app", digest: str = "", *, registry: Registry | None = None
+) -> Collected:
+    """A manifest that the garbage collection removed, for `on_collected`."""
+    common = _common("collected", repository, Caller("", kind="system"), registry)
+    return Collected(**common, digest=digest or _digest("manifest"))
+
+
+def a_refused(
+    repository: str = "team/app",
+    kind: str = "access",
+    reason: str = "no access rule allows push",
+    *,
+    times: int = 1,
+    caller: Caller | None = None,
+    registry: Registry | None = None,
+) -> Refused:
+    """A refusal, for `on_refused`."""
+    common = _common("refused", repository, caller, registry)
+    return Refused(**common, kind=kind, reason=reason, times=times)
+
+
+def _digest(of: str) -> str:
+    return f"sha256:{hashlib.sha256(of.encode()).hexdigest()}"
+
+
+def _common(action: str, repository: str, caller: Caller | None, registry: Registry | None) -> dict[str, Any]:
+    return {
+        "id": "019e2f4c-7a10-8a3e-9c55-0a1b2c3d4e5f",
+        "sequence": 1,
+        "time": datetime(2026, 11, 21, 17, 48, 55, tzinfo=UTC),
+        "action": action,
+        "repository": repository,
+        "caller": caller or a_caller(),
+        "request": Request("9f86d081884c7d65", "PUT", "https", "registry.example.com"),
+        "registry": registry or FakeRegistry(repository),
+    }

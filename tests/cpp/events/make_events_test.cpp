@@ -1,0 +1,148 @@
+#include "events/make_events.h"
+
+#include "events/event_id.h"
+#include "events/event_json.h"
+#include "events/make_change.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+using namespace ocilot;
+using namespace ocilot::test;
+using events::Action;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+namespace {
+
+std::vector<Action> actions_of(meta::Change const& change) {
+    std::vector<Action> found;
+    for (auto const& event : events::make_events(change)) found.push_back(event.action);
+    return found;
+}
+
+}  // namespace
+
+TEST(Events, APushWithANewTagIsTwoEventsWithTagAndDigest) {
+    auto const change = a_push();
+    auto const made = events::make_events(change);
+    ASSERT_EQ(made.size(), 2U);
+    EXPECT_EQ(made[0].action, Action::manifest_pushed);
+    EXPECT_EQ(made[0].tag, "v1");
+    EXPECT_THAT(made[0].tags, ElementsAre("v1"));
+    EXPECT_EQ(made[1].action, Action::tag_created);
+    EXPECT_EQ(made[1].tag, "v1");
+    for (auto const& event : made) {
+        EXPECT_EQ(event.digest, change.digest);
+        EXPECT_EQ(event.sequence, 42);
+        EXPECT_EQ(event.time, change.at);
+        EXPECT_EQ(event.repository, "team/app");
+        EXPECT_EQ(event.by, change.by);
+        EXPECT_EQ(event.size, 1234U);
+        EXPECT_EQ(event.previous_digest, "");
+    }
+    EXPECT_NE(made[0].id, made[1].id);
+}
+
+TEST(Events, ATagThatMovedIsToldByItsOwnChange) {
+    auto push = a_push();
+    push.details.tags = {{"v1", "sha256:old"}, {"new", ""}};
+    EXPECT_THAT(actions_of(push), ElementsAre(Action::manifest_pushed, Action::tag_created));
+    meta::Change move{
+        .id = 43, .kind = meta::ChangeKind::tag_move, .repository = "team/app", .digest = "sha256:new"};
+    move.details.tags = {{"v1", "sha256:old"}};
+    auto const moved = events::make_events(move);
+    ASSERT_EQ(moved.size(), 1U);
+    EXPECT_EQ(moved[0].action, Action::tag_moved);
+    EXPECT_EQ(moved[0].tag, "v1");
+    EXPECT_EQ(moved[0].digest, "sha256:new");
+    EXPECT_EQ(moved[0].previous_digest, "sha256:old");
+}
+
+TEST(Events, WhatIsDeletedNamesItsTagsEachWithItsDigest) {
+    auto change = a_push();
+    change.kind = meta::ChangeKind::manifest_delete;
+    change.details.tags = {{"a", change.digest}, {"b", change.digest}};
+    auto const made = events::make_events(change);
+    ASSERT_EQ(made.size(), 3U);
+    EXPECT_EQ(made[0].action, Action::manifest_deleted);
+    EXPECT_THAT(made[0].tags, ElementsAre("a", "b"));
+    EXPECT_EQ(made[2].action, Action::tag_deleted);
+    EXPECT_EQ(made[2].tag, "b");
+    EXPECT_EQ(made[2].digest, change.digest);
+    EXPECT_EQ(made[2].previous_digest, "");
+    meta::Change repository{.kind = meta::ChangeKind::repository_delete, .repository = "team/app"};
+    repository.details.tags = {{"a", "sha256:1"}};
+    auto const gone = events::make_events(repository);
+    ASSERT_EQ(gone.size(), 2U);
+    EXPECT_EQ(gone[1].digest, "sha256:1");
+    meta::Change tag{.kind = meta::ChangeKind::tag_delete, .repository = "team/app"};
+    tag.details.tags = {{"a", "sha256:1"}};
+    EXPECT_EQ(events::make_events(tag).at(0).digest, "sha256:1");
+}
+
+TEST(Events, ARenamedRepositoryIsKnownByItsNewName) {
+    auto const made = events::make_events(
+        {.kind = meta::ChangeKind::repository_rename, .repository = "old", .name = "new"});
+    ASSERT_EQ(made.size(), 1U);
+    EXPECT_EQ(made[0].repository, "new");
+    EXPECT_EQ(made[0].renamed_from, "old");
+}
+
+TEST(Events, OfAccountsTokensAndKeysReceiversAreNotTold) {
+    for (auto const kind :
+         {meta::ChangeKind::account_add, meta::ChangeKind::token_add, meta::ChangeKind::key_add,
+          meta::ChangeKind::job_run, meta::ChangeKind::unknown}) {
+        EXPECT_THAT(actions_of({.kind = kind}), IsEmpty()) << to_string(kind);
+    }
+    auto const refused = events::make_events({.kind = meta::ChangeKind::admit,
+                                              .refused = true,
+                                              .repository = "a",
+                                              .text = "not signed",
+                                              .times = 3});
+    ASSERT_EQ(refused.size(), 1U);
+    EXPECT_EQ(refused[0].action, Action::refused);
+    EXPECT_EQ(refused[0].refusal, "admit");
+    EXPECT_EQ(refused[0].reason, "not signed");
+    EXPECT_EQ(refused[0].times, 3U);
+}
+
+TEST(Events, AnIdIsAUuidThatFollowsFromTheChangeAlone) {
+    auto const time = Time(std::chrono::microseconds(1'790'000'000'123'456));
+    auto const id = events::event_id(time, 42, 1);
+    EXPECT_EQ(id, events::event_id(time, 42, 1));
+    EXPECT_EQ(id, "01a0c450-6c7b-81c8-8000-00000000a801");
+    EXPECT_NE(id, events::event_id(time, 42, 2));
+    EXPECT_NE(id, events::event_id(time, 43, 1));
+    EXPECT_NE(id, events::event_id(time + std::chrono::microseconds(1), 42, 1)) << "after a restore";
+}
+
+TEST(Events, JsonHasWhatIsKnownUnderNamesThatStay) {
+    auto event = events::make_events(a_push()).at(0);
+    event.method = "PUT";
+    event.scheme = "https";
+    event.host = "registry.example.com";
+    event.path = "/v2/team/app/manifests/v1";
+    event.user_agent = "docker/28";
+    EXPECT_EQ(events::to_json(event).dump(),
+              R"({"id":")" + event.id + R"(","sequence":42,"time":")" + rfc3339(event.time) +
+                  R"(","action":"manifest.pushed","repository":"team/app","tag":"v1","digest":")" +
+                  event.digest +
+                  R"(","tags":["v1"],"tags_total":1,)"
+                  R"("media_type":"application/vnd.oci.image.manifest.v1+json","size":1234,)"
+                  R"("actor":{"name":"ann","kind":"user"},"request":{"id":"5f2a","address":"192.0.2.1",)"
+                  R"("method":"PUT","scheme":"https","host":"registry.example.com",)"
+                  R"("path":"/v2/team/app/manifests/v1","user_agent":"docker/28"}})");
+    auto const bare = events::to_json(events::Event{.id = "x"});
+    EXPECT_FALSE(bare.contains("repository"));
+    EXPECT_FALSE(bare.contains("actor"));
+    EXPECT_FALSE(bare.contains("size"));
+}
+
+TEST(Events, EveryActionHasAWordOfItsOwn) {
+    for (int i = 0; i <= static_cast<int>(Action::webhook_test); ++i) {
+        auto const action = static_cast<Action>(i);
+        EXPECT_EQ(events::parse_action(to_string(action)), action);
+    }
+    EXPECT_EQ(events::parse_action("push"), std::nullopt);
+}

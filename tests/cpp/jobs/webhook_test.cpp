@@ -1,0 +1,219 @@
+#include "events/signing_secret.h"
+#include "jobs/webhook_receiver.h"
+#include "jobs/webhooks.h"
+#include "net/fake_http_client.h"
+#include "registry/fixture.h"
+
+#include <boost/asio/this_coro.hpp>
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+using namespace ocilot;
+using namespace ocilot::test;
+using jobs::DeliveryVerdict;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+namespace {
+
+/// Remembers the headers of the last request.
+class RecordingClient final : public net::HttpClient {
+  public:
+    FakeHttpClient inner;
+    net::HttpHeaders headers;
+    Task<Result<net::HttpResponse>> send(net::HttpRequest request) override {
+        headers = request.headers;
+        return inner.send(std::move(request));
+    }
+    [[nodiscard]] std::string header(std::string_view name) const {
+        return std::string(net::find_header(headers, name).value_or(""));
+    }
+};
+
+class WebhookTest : public RegistryTest {
+  protected:
+    static constexpr char const* url = "https://ci.example.com/secret/path";
+
+    jobs::Webhook a_webhook(std::string webhook_name = "ci") {
+        return {.name = std::move(webhook_name), .url = url, .client = client};
+    }
+    static meta::Change a_change(std::int64_t id = 1) {
+        meta::Change change{.id = id,
+                            .at = Time(std::chrono::seconds(1'790'000'000)),
+                            .kind = meta::ChangeKind::manifest_push,
+                            .repository = "team/app",
+                            .digest = "sha256:1"};
+        change.details.tags = {{"v1"}};
+        return change;
+    }
+    jobs::DeliveryAnswer answer_to(Page page) {
+        client->inner.pages[url] = {std::move(page)};
+        jobs::WebhookReceiver receiver(a_webhook(), clock, log);
+        auto const change = a_change();
+        auto answer = run(receiver.deliver(std::span(&change, 1), false));
+        last = receiver.last();
+        return answer;
+    }
+
+    jobs::DeliveryParts delivery() { return {*meta, clock, random, log, metrics, "here"}; }
+    Task<> run_disabled() {
+        auto webhook = a_webhook();
+        webhook.enabled = false;
+        std::vector<jobs::Webhook> list{std::move(webhook)};
+        webhooks =
+            std::make_unique<jobs::Webhooks>(co_await asio::this_coro::executor, std::move(list), delivery());
+        co_await webhooks->run();  // None is enabled: it returns.
+        auto const all = co_await webhooks->list();
+        EXPECT_EQ(all.value().size(), 1U);
+        EXPECT_EQ(all.value()[0].state, "disabled");
+        EXPECT_EQ(all.value()[0].url, "https://ci.example.com");
+        auto const unknown = co_await webhooks->status("nobody");
+        EXPECT_EQ(unknown.error().code, Errc::not_found);
+        webhooks.reset();
+    }
+    Task<> run_enabled() {
+        std::vector<jobs::Webhook> list{a_webhook()};
+        webhooks =
+            std::make_unique<jobs::Webhooks>(co_await asio::this_coro::executor, std::move(list), delivery());
+        auto const joined = co_await webhooks->join();
+        EXPECT_TRUE(joined.has_value());
+        co_await webhooks->run();
+    }
+    /// Notes a change, and stops the delivery once it has come.
+    Task<> note_and_stop() {
+        for (;;) {
+            auto const consumers = co_await meta->consumers().list();
+            if (!consumers.value().empty()) break;
+            auto const written = co_await meta->check();  // A commit, which hands the thread on.
+            EXPECT_TRUE(written.has_value());
+        }
+        std::vector<meta::Change> changes{a_change(0)};
+        auto const noted = co_await meta->journal().append(std::move(changes));
+        EXPECT_TRUE(noted.has_value());
+        while (client->inner.sent.size() < 2) {
+            auto const written = co_await meta->check();
+            EXPECT_TRUE(written.has_value());
+        }
+        webhooks->stop();
+    }
+
+    std::unique_ptr<jobs::Webhooks> webhooks;
+    std::shared_ptr<RecordingClient> client = std::make_shared<RecordingClient>();
+    std::optional<jobs::WebhookExchange> last;
+};
+
+}  // namespace
+
+TEST_F(WebhookTest, WhatAnAnswerMeansFollowsFromItsStatus) {
+    EXPECT_EQ(answer_to({.status = 200}).verdict, DeliveryVerdict::delivered);
+    EXPECT_EQ(answer_to({.status = 204}).verdict, DeliveryVerdict::delivered);
+    EXPECT_EQ(answer_to({.status = 410}).verdict, DeliveryVerdict::gone);
+    for (unsigned const status : {400U, 401U, 404U, 413U, 415U, 422U}) {
+        EXPECT_EQ(answer_to({.status = status}).verdict, DeliveryVerdict::rejected) << status;
+    }
+    for (unsigned const status : {408U, 425U, 429U, 503U}) {
+        EXPECT_EQ(answer_to({.status = status}).verdict, DeliveryVerdict::unavailable) << status;
+    }
+    for (unsigned const status : {500U, 502U, 504U}) {
+        EXPECT_EQ(answer_to({.status = status}).verdict, DeliveryVerdict::failed) << status;
+    }
+    EXPECT_EQ(answer_to({.status = 429, .headers = {{"Retry-After", "17"}}}).retry_after,
+              std::chrono::seconds(17));
+    EXPECT_EQ(answer_to({.status = 429, .headers = {{"Retry-After", "Wed"}}}).retry_after,
+              std::chrono::seconds(0));
+}
+
+TEST_F(WebhookTest, AnErrorShowsTheFirstBytesOfTheAnswerAndNoSecret) {
+    auto const answer = answer_to({.status = 400, .body = "bad\x1b[31m card\n" + std::string(5000, 'x')});
+    EXPECT_THAT(answer.error, HasSubstr("status 400: bad?[31m card"));
+    EXPECT_THAT(answer.error, Not(HasSubstr("secret")));
+    EXPECT_EQ(last->excerpt.size(), 1024U);
+    EXPECT_EQ(last->status, 400U);
+    client->inner.unreachable = {url};
+    auto const refused = answer_to({});
+    EXPECT_EQ(refused.verdict, DeliveryVerdict::unavailable);
+    EXPECT_EQ(refused.error, "POST https://ci.example.com failed: connection refused");
+    EXPECT_EQ(last->status, 0U);
+}
+
+TEST_F(WebhookTest, ARedirectIsNotFollowedAndItsTargetIsNamed) {
+    auto const answer = answer_to(
+        {.status = 307, .headers = {{"Location", "http://169.254.169.254/latest/meta-data?token=x"}}});
+    EXPECT_EQ(answer.verdict, DeliveryVerdict::failed);
+    EXPECT_EQ(answer.error,
+              "status 307: redirects are not followed; set the url to the final address at "
+              "http://169.254.169.254");
+    EXPECT_EQ(client->inner.asked.size(), 1U);
+}
+
+TEST_F(WebhookTest, AnAnswerThatIsTooLongIsCutAndSaidSo) {
+    auto const answer = answer_to({.status = 200, .body = std::string(200'000, 'x')});
+    EXPECT_EQ(answer.verdict, DeliveryVerdict::delivered);
+    EXPECT_THAT(sink.text(), HasSubstr("webhook answer cut"));
+}
+
+TEST_F(WebhookTest, ARequestIsSignedNamedAndSaysWhetherItIsAReplay) {
+    auto webhook = a_webhook();
+    webhook.secrets = {events::SigningSecret::parse("a secret of sixteen bytes").value()};
+    webhook.headers = {{"Authorization", "Bearer x"}};
+    client->inner.pages[url] = {Page{}};
+    jobs::WebhookReceiver receiver(webhook, clock, log);
+    auto const change = a_change();
+    run(receiver.deliver(std::span(&change, 1), false));
+    auto const body = nlohmann::json::parse(client->inner.sent.back());
+    EXPECT_EQ(client->header("webhook-id"), body["id"]);
+    EXPECT_THAT(client->header("webhook-signature"), HasSubstr("v1,"));
+    EXPECT_EQ(client->header("Content-Type"), "application/cloudevents+json; charset=utf-8");
+    EXPECT_EQ(client->header("Authorization"), "Bearer x");
+    EXPECT_EQ(client->header("ocilot-replay"), "");
+    run(receiver.deliver(std::span(&change, 1), true));
+    EXPECT_EQ(client->header("ocilot-replay"), "true");
+    EXPECT_EQ(client->header("webhook-id"), body["id"]) << "the same event";
+}
+
+TEST_F(WebhookTest, GetsWhatItsFilterLetsThroughOneInARequestOrSeveral) {
+    auto webhook = a_webhook();
+    client->inner.pages[url] = {Page{}};
+    jobs::WebhookReceiver one_by_one(webhook, clock, log);
+    meta::Change const blob{.kind = meta::ChangeKind::blob_push, .repository = "team/app"};
+    EXPECT_FALSE(one_by_one.wants(blob));
+    std::vector const changes{a_change(1), a_change(2)};
+    EXPECT_TRUE(one_by_one.wants(changes[0]));
+    run(one_by_one.deliver(changes, false));
+    EXPECT_EQ(client->inner.sent.size(), 4U) << "two manifests and two tags";
+    webhook.packing.several = true;
+    webhook.batch = 3;
+    client->inner.sent.clear();
+    jobs::WebhookReceiver several(webhook, clock, log);
+    run(several.deliver(changes, false));
+    std::vector<std::size_t> sizes;
+    for (auto const& sent : client->inner.sent) sizes.push_back(nlohmann::json::parse(sent).size());
+    EXPECT_THAT(sizes, ElementsAre(3U, 1U));
+}
+
+TEST_F(WebhookTest, OnesThatAreConfiguredNoMoreAreForgotten) {
+    for (auto const* const consumer : {"webhook:ci", "webhook:old", "hook:script.py"}) {
+        ASSERT_TRUE(run(meta->consumers().join(consumer)).has_value());
+    }
+    run(run_disabled());
+    std::vector<std::string> left;
+    for (auto const& consumer : run(meta->consumers().list()).value()) left.push_back(consumer.name);
+    EXPECT_THAT(left, ElementsAre("hook:script.py", "webhook:ci")) << "one that is disabled keeps its place";
+    EXPECT_THAT(sink.text(), HasSubstr("webhook removed"));
+}
+
+TEST_F(WebhookTest, ACommitWakesTheDelivery) {
+    client->inner.pages[url] = {Page{}};
+    asio::io_context context(1);
+    TaskGroup tasks(context.get_executor());
+    tasks.spawn(run_enabled());
+    tasks.spawn(note_and_stop());
+    context.run();
+    webhooks.reset();
+    EXPECT_EQ(client->inner.sent.size(), 2U);
+    auto const consumer = run(meta->consumers().list()).value().at(0);
+    EXPECT_EQ(consumer.behind, 0U) << "the place was stored at the end";
+    EXPECT_THAT(metrics.text(), HasSubstr("ocilot_consumer_lag_entries{consumer=\"webhook:ci\"}"));
+}

@@ -1,0 +1,203 @@
+"""The scripts that react to events, with the programs and services that they use."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+
+from ocilot.hooks.testing import (
+    CONFIG,
+    LAYER,
+    FakeRegistry,
+    Harness,
+    a_manifest_pushed,
+    a_tag_deleted,
+    a_tag_moved,
+)
+
+CHART = "application/vnd.cncf.helm.config.v1+json"
+SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
+
+
+class Channel:
+    """An incoming webhook that keeps what was posted."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.status = 200
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if outer.status == 200:
+                    outer.texts.append(content["text"])
+                self.send_response(outer.status)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"ok")
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/services/T000"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def channel() -> Iterator[Channel]:
+    one = Channel()
+    yield one
+    one.close()
+
+
+def test_tags_are_posted_to_a_channel(channel: Channel) -> None:
+    hook = Harness("ocilot:post_to_chat", secret_url=channel.url, tags="v*")
+    hook.notify(a_tag_moved(tag="v1", digest="sha256:0123456789abcdef0123"))
+    hook.notify(a_tag_moved(tag="v1", digest="sha256:fedcba9876543210fedc", previous="sha256:01"))
+    hook.notify(a_tag_deleted(tag="v1"))
+    hook.notify(a_tag_moved(tag="latest"))
+    assert channel.texts == [
+        "team/app:v1 pushed by alice: sha256:0123456789ab",
+        "team/app:v1 moved by alice: sha256:fedcba987654",
+        "team/app:v1 deleted by alice",
+    ]
+    channel.status = 500
+    with pytest.raises(HTTPError):
+        hook.notify(a_tag_deleted(tag="v1"))
+
+
+def push(registry: FakeRegistry, config: bytes, config_type: str, tag: str) -> str:
+    entry = registry.push_blob(config, media_type=config_type)
+    manifest = {
+        "schemaVersion": 2,
+        "config": {"mediaType": config_type, "digest": entry.digest, "size": entry.size},
+        "layers": [],
+    }
+    return registry.push_manifest(manifest, tag)
+
+
+def test_charts_are_in_the_index_and_leave_it(tmp_path: Path) -> None:
+    index = tmp_path / "index.json"
+    hook = Harness("ocilot:chart_index", file=str(index))
+    registry = FakeRegistry()
+    chart = push(registry, b'{"name": "app", "version": "1.0.0"}', CHART, "1.0.0")
+    image = push(registry, b"{}", CONFIG, "v1")
+
+    def moved(tag: str, digest: str) -> dict[str, Any]:
+        hook.notify(a_tag_moved(tag=tag, digest=digest, registry=registry))
+        return dict(json.loads(index.read_text())) if index.exists() else {}
+
+    assert moved("v1", image) == {}
+    expected = {"team/app": {"1.0.0": {"name": "app", "version": "1.0.0", "digest": chart}}}
+    assert moved("1.0.0", chart) == expected
+    assert moved("1.0.0", chart) == expected
+    assert moved("1.0.0", image) == {}
+    assert moved("1.0.0", chart) == expected
+    assert moved("1.0.0", "sha256:" + "0" * 64) == {}, "deleted meanwhile"
+    assert moved("1.0.0", chart) == expected
+    hook.notify(a_tag_deleted(tag="1.0.0", registry=registry))
+    assert json.loads(index.read_text()) == {}
+    assert [file.name for file in tmp_path.iterdir()] == ["index.json"]
+
+
+def openssl(*words: str, content: bytes = b"") -> bytes:
+    return subprocess.run(["openssl", *words], input=content, capture_output=True, check=True).stdout
+
+
+def sign(registry: FakeRegistry, image: str, claimed: str, key: Path) -> tuple[str, str]:
+    """Signs as `cosign sign --key` does; the tag and the digest of the signature."""
+    payload = json.dumps({"critical": {"image": {"docker-manifest-digest": claimed}}}).encode()
+    signature = base64.b64encode(openssl("dgst", "-sha256", "-sign", str(key), content=payload)).decode()
+    layer = registry.push_blob(payload, media_type=SIMPLE)
+    entry = {"mediaType": SIMPLE, "digest": layer.digest, "size": layer.size}
+    annotations = {"dev.cosignproject.cosign/signature": signature}
+    tag = image.replace(":", "-") + ".sig"
+    manifest = {"schemaVersion": 2, "layers": [{**entry, "annotations": annotations}]}
+    return tag, registry.push_manifest(manifest, tag)
+
+
+def test_what_a_known_key_signed_is_tagged(tmp_path: Path) -> None:
+    keys = {}
+    for name in ("known", "other"):
+        keys[name] = tmp_path / f"{name}.key"
+        openssl("ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", str(keys[name]))
+    public = tmp_path / "cosign.pub"
+    openssl("ec", "-in", str(keys["known"]), "-pubout", "-out", str(public))
+    hook = Harness("ocilot:verify_cosign", key=str(public))
+    registry = FakeRegistry()
+    image, second = push(registry, b"{}", CONFIG, "v1"), push(registry, b"[]", CONFIG, "v2")
+    cases = ((image, image, "other"), (image, second, "known"), (image, image, "known"))
+    for number, (signed, claimed, key) in enumerate(cases):
+        tag, digest = sign(registry, signed, claimed, keys[key])
+        hook.notify(a_tag_moved(tag=tag, digest=digest, registry=registry))
+        verified = [name for name in registry.tags() if name.startswith("verified-")]
+        assert verified == ([f"verified-{image[7:19]}"] if number == 2 else []), (claimed, key)
+    assert registry.manifest(f"verified-{image[7:19]}").digest == image
+    hook.notify(a_tag_moved(tag="v1", digest=image, registry=registry))
+    hook.notify(a_tag_moved(tag=tag, digest="sha256:" + "0" * 64, registry=registry))
+
+
+SCANNER = """\
+#!/bin/sh
+echo "$*" >> "$0.log"
+case "$*" in *broken*) echo "cannot pull" >&2; exit 1;; esac
+echo '{"version": "2.1.0", "runs": []}'
+"""
+
+
+@pytest.mark.parametrize("name", ["trivy", "grype"])
+def test_a_report_is_attached_once_to_each_image(tmp_path: Path, name: str) -> None:
+    scanner = tmp_path / name
+    scanner.write_text(SCANNER)
+    scanner.chmod(0o755)
+    hook = Harness("ocilot:scan_images", scanner=str(scanner), source="r.test")
+    registry = FakeRegistry()
+    image, chart = push(registry, b"{}", CONFIG, "v1"), push(registry, b"{}", CHART, "1.0.0")
+    index = registry.push_manifest({"schemaVersion": 2, "manifests": []}, "v2")
+    for digest in (image, image, chart, index, "sha256:" + "0" * 64):
+        hook.notify(a_manifest_pushed(digest=digest, registry=registry))
+    (report,) = registry.referrers(image)
+    assert report.artifact_type == "application/sarif+json"
+    (layer,) = registry.manifest(report.digest).parsed["layers"]
+    assert json.loads(registry.blob(layer["digest"]))["version"] == "2.1.0"
+    hook.notify(a_manifest_pushed(digest=report.digest, subject=image, registry=registry))
+    assert len((tmp_path / f"{name}.log").read_text().splitlines()) == 1
+    broken = FakeRegistry("broken")
+    digest = push(broken, b"{}", CONFIG, "v1")
+    with pytest.raises(RuntimeError, match="cannot pull"):
+        hook.notify(a_manifest_pushed("broken", digest, registry=broken))
+
+
+def test_without_a_scanner_the_script_is_not_loaded() -> None:
+    with pytest.raises(RuntimeError, match="no-such-scanner is not installed"):
+        Harness("ocilot:scan_images", scanner="no-such-scanner")
+
+
+def test_a_tag_that_does_not_match_is_not_copied() -> None:
+    hook = Harness("ocilot:copy_tags", target="127.0.0.1:1", source="127.0.0.1:1", source_tls=False)
+    hook.notify(a_tag_moved(tag="latest"))
+    with pytest.raises(RuntimeError, match="connection refused"):
+        hook.notify(a_tag_moved(tag="v1"))
+
+
+def test_layers_and_digests_are_what_the_kit_says() -> None:
+    assert LAYER.startswith("application/vnd.oci.image.layer.")
+    registry = FakeRegistry()
+    blob = registry.push_blob(b"x", media_type=LAYER)
+    assert blob.digest == f"sha256:{hashlib.sha256(b'x').hexdigest()}"

@@ -1,0 +1,81 @@
+"""docs/operate/events.md keeps its word: its configuration, its commands and its event are tried."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ocilot import config as configuration
+
+from .conftest import FreshRegistry
+from .images import make_image
+from .pages import blocks
+from .programs import wait_until
+from .receivers import Receiver, status
+from .shell import SHELLS, Shell, typed
+
+PAGE = Path(__file__).parents[2] / "docs/operate/events.md"
+SLACK = "https://hooks.slack.com/services/T000/B000/secret"
+
+
+def test_every_command_of_the_page_works(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    first = next(block.text for block in blocks(PAGE) if block.language == "yaml")
+    storage = f"storage: {{filesystem: {{rootdirectory: {root}}}}}\n"
+    with Receiver(status(200, b"ok")) as receiver:
+        text = first.replace(SLACK, receiver.url) + "      allow: 127.0.0.1\n"
+        registry = fresh_registry(f"version: 0.1\n{storage}{text}", root=root)
+        shell = Shell(
+            tmp_path,
+            {"localhost:5000": registry.local},
+            {"REGISTRY_CONFIGURATION_PATH": str(registry.config)},
+        )
+        for block in blocks(PAGE):
+            if block.language not in SHELLS:
+                continue
+            for command, promised in typed(block):
+                if command.startswith("skopeo"):
+                    with registry.connect() as api:
+                        api.push_image("team/app", make_image("app"), "v1")
+                    wait_until(lambda: len(receiver.deliveries) >= 2, "the message")
+                else:
+                    shell.type(command, promised)
+        assert "pushed team/app:v1 (sha256:" in receiver.deliveries[1].json["text"]
+        assert (tmp_path / "webhook.secret").read_text().startswith("whsec_")
+
+
+def test_every_configuration_of_the_page_is_valid(tmp_path: Path) -> None:
+    found = [block.text for block in blocks(PAGE) if block.language == "yaml"]
+    for text in found:
+        file = tmp_path / "config.yml"
+        file.write_text(f"version: 0.1\n{text}")
+        assert configuration.load(file).settings.webhooks
+    assert len(found) == 2
+
+
+def test_the_event_of_the_page_has_the_members_that_are_sent(fresh_registry: FreshRegistry) -> None:
+    (shown,) = [json.loads(block.text) for block in blocks(PAGE) if block.language == "json"]
+    with Receiver() as receiver:
+        hook = f"ocilot: {{webhooks: [{{name: ci, url: '{receiver.url}', allow: '*'}}]}}"
+        registry = fresh_registry(f"version: 0.1\n{hook}\n")
+        with registry.connect() as api:
+            api.push_image("team/app", make_image("app"), "v1")
+        sent = receiver.wait_for(1)[0]
+    assert list(sent) == list(shown)
+    assert set(shown["data"]) - set(sent["data"]) <= {"actor"}, "the caller of this push is anonymous"
+
+
+def test_the_metrics_of_the_page_exist(fresh_registry: FreshRegistry) -> None:
+    rows = PAGE.read_text(encoding="utf-8").partition("## Metrics\n")[2].splitlines()
+    named = [line.split("`")[1].partition("{")[0] for line in rows if line.startswith("| `")]
+    assert len(named) == 9
+    with Receiver() as receiver:
+        hook = f"ocilot: {{webhooks: [{{name: ci, url: '{receiver.url}', allow: '*'}}]}}"
+        registry = fresh_registry(f"version: 0.1\n{hook}\n")
+        with registry.connect() as api:
+            api.push_image("team/app", make_image("app"), "v1")
+            receiver.wait_for(2)
+            wait_until(lambda: b"ocilot_consumer_lag_entries" in api("GET", "/metrics").body, "the metrics")
+            there = api("GET", "/metrics").body.decode()
+    missing = {name for name in named if name not in there}
+    assert missing == {"ocilot_consumer_lost_total"}, "nothing was lost"

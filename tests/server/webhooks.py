@@ -1,0 +1,55 @@
+"""Registries with webhooks, and what the tests of webhooks ask them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from .api import Api
+from .images import make_image
+from .programs import wait_until
+from .registry import Registry
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def config(*webhooks: dict[str, Any], endpoints: list[dict[str, Any]] | None = None) -> str:
+    """A configuration with webhooks that may be on this machine."""
+    known = [{"allow": "*", "timeout": "2s", "backoff": "1s"} | webhook for webhook in webhooks]
+    whole: dict[str, Any] = {
+        "version": 0.1,
+        "storage": {"delete": {"enabled": True}},
+        "ocilot": {"webhooks": known, "gc": {"enabled": False}},
+    }
+    if endpoints is not None:
+        whole["notifications"] = {"endpoints": endpoints}
+    return yaml.safe_dump(whole)
+
+
+def push(api: Api, name: str, *tags: str, seed: str = "") -> str:
+    return api.push_image(name, make_image(seed or f"{name}{tags}", layers=1), *tags)
+
+
+def state_of(registry: Registry, name: str) -> dict[str, Any]:
+    with registry.connect() as api:
+        answer = api("GET", f"/api/v1/webhooks/{name}")
+    assert answer.status == 200, answer
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def wait_for_error(registry: Registry, name: str, text: str) -> dict[str, Any]:
+    """A clear line in the status and in the log."""
+
+    def failed() -> dict[str, Any] | None:
+        state = state_of(registry, name)
+        return state if re.search(text, state["last_error"] or "") else None
+
+    found = wait_until(failed, f"{name} failing with {text}")
+    registry.wait_for_line("delivery failing")
+    (line,) = [line for line in registry.process.output().splitlines() if "delivery failing" in line]
+    assert f"consumer=webhook:{name}" in line
+    assert re.search(text, line), line
+    return found
