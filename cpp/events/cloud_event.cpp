@@ -81,7 +81,8 @@ Payload structured_cloud_event(Event const& event, Source const& source) {
 
 Payload binary_cloud_event(Event const& event, Source const& source) {
     Payload payload{.id = event.id, .content_type = "application/json", .body = cloud_text(to_json(event))};
-    for (auto const& [name, value] : attributes_of(event, source).items()) {
+    auto const attributes = attributes_of(event, source);
+    for (auto const& [name, value] : attributes.items()) {
         payload.headers.emplace_back("ce-" + name, header_value(value.get_ref<std::string const&>()));
     }
     return payload;

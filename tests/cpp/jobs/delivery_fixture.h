@@ -29,7 +29,7 @@ class FakeReceiver final : public jobs::Receiver {
     Task<jobs::DeliveryAnswer> deliver(std::span<meta::Change const> changes, bool replay) override {
         std::string text = replay ? "!" : "";
         for (auto const& change : changes) {
-            text += (text.empty() || text == "!" ? "" : " ") + change.repository + ":" + change.name;
+            text += (text.empty() || text == "!" ? "" : " ") + change.repository + ":" + change.text;
         }
         got.push_back(text);
         co_return answer(text);

@@ -41,7 +41,8 @@ TEST(LiveBody, EndsALiveBodyWhenItIsDrained) {
         h.playing->drain();
     };
     auto const wire = h.play(get_path("/live") + get_path("/x"));
-    EXPECT_THAT(wire, EndsWith("\r\n\r\n8\r\npiece 1\n\r\n0\r\n\r\n"));
+    EXPECT_THAT(wire, HasSubstr("\r\n\r\n8\r\npiece 1\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n"));
+    EXPECT_THAT(wire.substr(wire.rfind("HTTP/1.1")), HasSubstr("Connection: close\r\n"));
 }
 
 TEST(LiveBody, EndsALiveBodyWhoseClientIsDropped) {
