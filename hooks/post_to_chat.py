@@ -14,7 +14,7 @@ from ocilot.hooks import Hook, TagDeleted, TagMoved
 
 @dataclass
 class PostToChat(Hook):
-    secret_url: str  # address of the incoming webhook; whoever has it can post
+    secret_url: str  # address of the incoming webhook, which allows to post
     tags: str = "*"  # pattern of the tags
     timeout: float = 4.0  # seconds for an answer
 

@@ -42,6 +42,8 @@ VALUES = {
 OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("user", "add"): ("--no-password",),
     ("user", "set"): ("--admin",),
+    ("hooks", "discard"): ("--yes",),
+    ("webhooks", "discard"): ("--yes",),
 }
 """Options that commands need to do something."""
 

@@ -115,7 +115,7 @@ def on_tag_moved(event):
         api.push_image("team/app", make_image("two"), "v2")
     registry.kill()
     go.touch()
-    registry.restart()
+    registry.start()
     wait_until(lambda: len(seen(tmp_path)) >= 2, "both tags")
     tags = [tag for _, _, tag in seen(tmp_path)]
     assert tags[-1] == "v2"

@@ -70,9 +70,9 @@ def test_a_push_is_one_event_of_the_manifest_and_one_of_its_tag(fresh_registry: 
         ("tag.created", "v1", digest),
         ("manifest.pushed", "prod", digest),
         ("tag.created", "prod", digest),
-        ("tag.moved", "prod", moved),
         ("manifest.pushed", "prod", moved),
-    ] or seen == [*seen[:4], *reversed(seen[4:])]
+        ("tag.moved", "prod", moved),
+    ]
     (move,) = (one for one in events if one["action"] == "tag.moved")
     assert move["previous_digest"] == digest
     assert {one["repository"] for one in events} == {"team/app"}

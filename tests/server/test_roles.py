@@ -100,6 +100,15 @@ ITEMS = {"manifest": "missing", "referrers": digest_of(b""), "blob": digest_of(b
 """What `<item>` is; else it is `missing`."""
 
 
+QUERIES = {
+    ("upload", "PUT"): f"?digest={digest_of(b'')}",
+    ("hooks_parked", "GET"): "?script=missing",
+    ("hooks_parked", "POST"): "?script=missing",
+    ("hooks_parked", "DELETE"): "?script=missing",
+}
+"""What an endpoint cannot do without."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     name: str
@@ -110,7 +119,7 @@ class Endpoint:
     def target(self) -> str:
         name = "team/missing" if self.name in ("repository", "alias") else "team/app"
         path = self.pattern.replace("<name>", name).replace("<item>", ITEMS.get(self.name, "missing"))
-        return f"{path}?digest={digest_of(b'')}" if (self.name, self.method) == ("upload", "PUT") else path
+        return path + QUERIES.get((self.name, self.method), "")
 
 
 ENDPOINTS = [Endpoint(*row[:3]) for row in _core.endpoints()]

@@ -9,7 +9,7 @@ import pytest
 from .certificates import Certificates
 from .conftest import FreshRegistry
 from .receivers import Receiver, huge, status
-from .webhooks import SECRET, config, push, state_of, wait_for_error
+from .webhooks import SECRET, ask, config, push, state_of, wait_for_error
 
 
 def test_one_that_answers_200_megabytes_is_cut(fresh_registry: FreshRegistry) -> None:
@@ -89,6 +89,6 @@ def test_no_secret_is_logged_or_shown(fresh_registry: FreshRegistry) -> None:
         with registry.connect() as api:
             push(api, "team/app", "v1")
             wait_for_error(registry, "ci", "status 400")
-            shown = api("GET", "/api/v1/webhooks").body.decode()
+            shown = ask(registry, "GET", "/api/v1/webhooks").body.decode()
         assert "very-secret" not in shown + registry.process.output()
         assert SECRET not in shown + registry.process.output()

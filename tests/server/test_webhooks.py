@@ -14,7 +14,7 @@ from .images import make_image
 from .programs import wait_until
 from .receivers import Handler, Receiver, status
 from .registry import Registry
-from .webhooks import SECRET, config, push, state_of
+from .webhooks import SECRET, ask, config, push, state_of
 
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
@@ -178,13 +178,13 @@ def test_an_event_that_is_rejected_is_parked_and_replayed(fresh_registry: FreshR
             push(api, "team/good", "v1")
             wait_until(lambda: "team/good:v1" in [one["subject"] for one in receiver.events], "the other")
             wait_until(lambda: state_of(registry, "ci")["parked"] == 1, "the parking", 60)
-            (parked,) = api("GET", "/api/v1/webhooks/parked/ci").json["parked"]
+            (parked,) = ask(registry, "GET", "/api/v1/webhooks/parked/ci").json["parked"]
             assert parked["error"] == "status 422: no such project"
             assert parked["events"][0]["repository"] == "team/bad"
             registry.wait_for_line("change parked")
             mended.append(True)
             before = len(receiver.deliveries)
-            answer = api("POST", f"/api/v1/webhooks/replay/ci?change={parked['change']}")
+            answer = ask(registry, "POST", f"/api/v1/webhooks/replay/ci?change={parked['change']}")
             assert (answer.status, answer.json["replayed"]) == (202, 1)
             wait_until(lambda: len(receiver.deliveries) > before, "the replay")
             assert receiver.deliveries[-1].headers["ocilot-replay"] == "true"
@@ -221,8 +221,8 @@ def test_a_removed_webhook_gets_nothing_more(fresh_registry: FreshRegistry) -> N
         registry.start()
         registry.wait_for_line("webhook removed consumer=webhook:old")
         with registry.connect() as api:
-            assert api("GET", "/api/v1/webhooks").json == {"webhooks": []}
-            api("GET", "/api/v1/webhooks/old").assert_error(404)
+            assert ask(registry, "GET", "/api/v1/webhooks").json == {"webhooks": []}
+            ask(registry, "GET", "/api/v1/webhooks/old").assert_error(404)
 
 
 def test_a_week_of_downtime_costs_no_memory(fresh_registry: FreshRegistry) -> None:
@@ -254,18 +254,18 @@ def _resident(registry: Registry) -> int:
 def test_a_test_event_shows_what_the_receiver_says(fresh_registry: FreshRegistry) -> None:
     with Receiver(status(400, b"card expected")) as receiver:
         registry = fresh_registry(config({"name": "chat", "url": receiver.url, "format": "teams"}))
-        with registry.connect() as api:
-            answer = api("POST", "/api/v1/webhooks/test/chat").json
+        with registry.connect():
+            answer = ask(registry, "POST", "/api/v1/webhooks/test/chat").json
             assert answer["delivered"] is False
             assert answer["error"] == "status 400: card expected"
             receiver.respond = status(200, b"1")
-            answer = api("POST", "/api/v1/webhooks/test/chat").json
+            answer = ask(registry, "POST", "/api/v1/webhooks/test/chat").json
             assert (answer["delivered"], answer["last"]["status"], answer["last"]["answer"]) == (
                 True,
                 200,
                 "1",
             )
-            api("POST", "/api/v1/webhooks/test/nobody").assert_error(404)
+            ask(registry, "POST", "/api/v1/webhooks/test/nobody").assert_error(404)
     assert "reach this channel" in json.dumps(receiver.deliveries[-1].json)
 
 

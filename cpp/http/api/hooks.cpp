@@ -38,6 +38,7 @@ constexpr Field script_fields[] = {
     {"repositories", schema::or_null(hook_texts), "Patterns; `null`: all."},
     {"options", schema::any_object},
     {"isolation", schema::any_text},
+    {"caller", schema::or_null(schema::any_text), "Account that `event.registry` acts as; `null`: none."},
     {"deadline", schema::seconds, "Seconds."},
     {"on_error", schema::any_text, "`refuse` or `allow`."},
     {"running", schema::count},

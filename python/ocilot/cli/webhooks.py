@@ -10,7 +10,7 @@ import typer
 
 from .control import failure
 from .location import Location, located
-from .options import path
+from .options import confirm, path
 from .output import Output, OutputOption, print_data, print_table
 
 app = typer.Typer(no_args_is_help=True)
@@ -86,8 +86,16 @@ def replay(at: Location, name: Name, change: Change = None) -> None:
 
 @app.command("discard")
 @located
-def discard(at: Location, name: Name, change: Change = None) -> None:
+def discard(
+    at: Location,
+    name: Name,
+    change: Change = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> None:
     """Discard the parked changes of a webhook."""
+    if not yes:
+        what = "all parked changes" if change is None else f"the parked change {change}"
+        confirm(f"Discard {what} of {name}?")
     with at.control(start=False) as control:
         told = control.ask("DELETE", path("webhooks", "parked", name) + _query(change))
     print(f"{told['discarded']} parked changes of {name} discarded", file=sys.stderr)

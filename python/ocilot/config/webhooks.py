@@ -2,7 +2,6 @@
 
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from urllib.parse import urlsplit
 
 from .section import Section
 from .values import (
@@ -36,6 +35,8 @@ def _read_url(raw: Raw) -> str | None:
     text = TEXT.read(raw)
     if text is None or not re.fullmatch(r"https?://[!-~]+", text):
         return None
+    from urllib.parse import urlsplit  # Most configurations have no webhooks.
+
     try:
         parts = urlsplit(text)
         good = bool(parts.hostname) and parts.port != 0
@@ -48,6 +49,8 @@ def _read_url(raw: Raw) -> str | None:
 
 def _show_url(url: str) -> str:
     """Chat services have secrets in path and query."""
+    from urllib.parse import urlsplit
+
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" + (f"/{HIDDEN}" if parts.path.strip("/") or parts.query else "")
 
