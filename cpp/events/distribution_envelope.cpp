@@ -38,7 +38,8 @@ Json target_json(Event const& event, std::string const& tag, Source const& sourc
         target["mediaType"] = type;
     }
     if (event.size && !deleted) target["size"] = *event.size;
-    if (!event.digest.empty()) target["digest"] = event.digest;
+    // With a digest receivers take it for the deletion of the manifest.
+    if (!event.digest.empty() && event.action != Action::tag_deleted) target["digest"] = event.digest;
     if (event.size && !deleted) target["length"] = *event.size;
     target["repository"] = event.repository;
     if (!event.mounted_from.empty()) target["fromRepository"] = event.mounted_from;

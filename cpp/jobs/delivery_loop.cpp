@@ -1,6 +1,7 @@
 #include "jobs/delivery_loop.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <exception>
@@ -100,11 +101,12 @@ Task<Result<>> DeliveryLoop::turn() {
     if (!joined_) {
         CO_CHECK(co_await join());
     }
-    if (may_go_on() && (waiting_ > 0 || look_)) {
+    bool const goes_on = may_go_on();  // Asked once: nothing new is read before what waits was looked at.
+    if (goes_on && (waiting_ > 0 || look_)) {
         look_ = false;
         CO_CHECK(co_await retry_waiting());
     }
-    if (may_go_on()) {
+    if (goes_on && may_go_on()) {
         CO_CHECK(co_await read_on());
     }
     if (health_.rests(parts_.clock.now())) due_at(*health_.state().next_attempt);
@@ -132,22 +134,31 @@ Task<Result<>> DeliveryLoop::join() {
 }
 
 Task<Result<>> DeliveryLoop::retry_waiting() {
-    blocked_.clear();
-    // Another thread may have let some wait that were parked: the store knows.
-    auto const most = rules_.max_waiting;
-    CO_TRY(auto const held, co_await parts_.meta.consumers().waiting(step_.name, most));
-    waiting_ = std::max<std::uint64_t>(held.size(), held.size() < most ? 0 : waiting_);
-    auto const now = parts_.clock.now();
-    for (auto const& each : held) {
-        auto const& lane = each.change.repository;
-        if (blocked_.contains(lane)) continue;
-        if (each.next_attempt > now || !may_go_on()) {
-            due_at(each.next_attempt);
-            blocked_.insert(lane);
-            continue;
-        }
-        CO_CHECK(co_await retry(each));
+    // Only what is stored is found below, and what is not found would be overtaken.
+    if (!step_.hold.empty()) {
+        CO_CHECK(co_await store(true));
     }
+    blocked_.clear();
+    // Another thread may have let some wait that were parked: the store knows, and there may be many.
+    waiting_ = 0;
+    for (std::int64_t last = 0; !stopping_;) {
+        CO_TRY(auto const held, co_await parts_.meta.consumers().waiting(step_.name, last, window));
+        waiting_ += held.size();
+        for (auto const& each : held) {
+            CO_CHECK(co_await retry_if_due(each));
+        }
+        if (held.size() < window) break;
+        last = held.back().change.id;
+    }
+    co_return Result<>();
+}
+
+Task<Result<>> DeliveryLoop::retry_if_due(meta::HeldChange const& held) {
+    auto const& lane = held.change.repository;
+    if (blocked_.contains(lane)) co_return Result<>();
+    if (held.next_attempt <= parts_.clock.now() && may_go_on()) co_return co_await retry(held);
+    due_at(held.next_attempt);
+    blocked_.insert(lane);
     co_return Result<>();
 }
 
@@ -183,6 +194,7 @@ Task<Result<>> DeliveryLoop::read_on() {
         CO_CHECK(co_await store(false));
         if (changes.size() < window && rest.empty()) break;
         if (waiting_ >= rules_.max_waiting && !rest.empty()) break;
+        co_await asio::post(use_task);  // However far behind it is: others on this thread have their turn.
     }
     co_return Result<>();
 }

@@ -54,6 +54,7 @@ class DeliveryLoop {
     Task<Result<>> join();
     /// Those that are due of what is set aside.
     Task<Result<>> retry_waiting();
+    Task<Result<>> retry_if_due(meta::HeldChange const& held);
     Task<Result<>> retry(meta::HeldChange const& held);
     /// The journal, to its end.
     Task<Result<>> read_on();

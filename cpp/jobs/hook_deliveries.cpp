@@ -85,6 +85,8 @@ Task<> HookDeliveries::run() {
 void HookDeliveries::stop() {
     stopping_ = true;
     asio::post(executor_, [this] {
+        for (auto const& script : scripts_) script->loop.stop();
+        feed_.end();  // Also what a script that is being replaced is told: run() waits for it.
         if (waiter_) waiter_->wake();
     });
 }
@@ -97,16 +99,19 @@ Task<> HookDeliveries::end_script(Script& script) {
 Task<> HookDeliveries::adopt() {
     generation_ = feed_.generation();
     auto wanted = feed_.listeners();
+    // While they end they are not among the scripts: wake() may look through those meanwhile.
+    std::vector<std::unique_ptr<Script>> ended;
     for (auto& script : scripts_) {
         auto const same = std::ranges::find(wanted, script->receiver.listener());
         if (same != wanted.end()) {
             wanted.erase(same);
             continue;
         }
-        co_await end_script(*script);
-        script.reset();
+        script->loop.stop();
+        ended.push_back(std::move(script));
     }
     std::erase(scripts_, nullptr);
+    for (auto const& script : ended) co_await end_script(*script);
     auto const forgotten = co_await forget_removed();
     if (forgotten.has_error()) {
         parts_.log.error("removed hooks not forgotten",

@@ -29,6 +29,8 @@ class HookDeliveries {
     Task<Result<>> join();
     /// Delivers until stop(). Forgets the places of scripts that listen no more.
     Task<> run();
+    /// Does that alone, where no scripts are loaded.
+    Task<Result<>> forget_removed();
     /// Ends what is being told, and run() with it. Returns at once.
     void stop();
 
@@ -47,7 +49,6 @@ class HookDeliveries {
     Task<Result<std::string>> consumer_of(std::string_view script) const;
     /// Starts and ends loops, so that they are those of the listeners.
     Task<> adopt();
-    Task<Result<>> forget_removed();
     Task<Result<>> measure();
     Task<> end_script(Script& script);
     void wake(std::string const& consumer);

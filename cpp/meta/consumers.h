@@ -38,8 +38,9 @@ class Consumers {
     /// not `from` any more, or there is no such consumer: another process works for it.
     virtual Task<Result<>> advance(ConsumerStep step) = 0;
 
-    /// What is set aside and not parked, least id first, at most `limit`.
-    virtual Task<Result<std::vector<HeldChange>>> waiting(std::string name, std::size_t limit) = 0;
+    /// What is set aside and not parked with greater ids than `after`, least id first, at most `limit`.
+    virtual Task<Result<std::vector<HeldChange>>> waiting(std::string name, std::int64_t after,
+                                                          std::size_t limit) = 0;
     /// What is parked with greater ids than `after`, least id first, at most `limit`.
     virtual Task<Result<std::vector<HeldChange>>> parked(std::string name, std::int64_t after,
                                                          std::size_t limit) = 0;

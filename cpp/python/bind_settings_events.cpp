@@ -80,7 +80,8 @@ void init_webhook(py::module_& module) {
 void init_event_settings(py::module_& module, SettingsClass& settings) {
     init_webhook(module);
     field(settings, "webhooks", &Settings::events, &EventSettings::webhooks,
-          "Receivers of events; set the whole list, reading it gives a copy.");
+          "Receivers of events; set the whole list, reading it gives a copy. None: nothing is delivered, and "
+          "the places of webhooks stay as they are.");
     seconds(settings, "event_age", &Settings::events, &EventSettings::keep,
             "Seconds that events are kept for consumers that have not handled them; 0: without end.");
     field(settings, "event_entries", &Settings::events, &EventSettings::keep_entries,

@@ -391,7 +391,7 @@ Result<> Server::Parts::add_jobs() {
                              certificates.get(), reading, log, metrics}));
     for (auto& job : list) job_runner->add(std::move(job));
     workers.front()->add_background(job_runner->run());
-    workers.front()->add_background(webhooks->run());
+    if (settings.events.webhooks) workers.front()->add_background(webhooks->run());
     return {};
 }
 

@@ -36,6 +36,12 @@ Result<> Server::Parts::open_hook_events() {
     auto& first = *workers.front();
     jobs::DeliveryParts parts{*meta, steady_clock, random, log, metrics, Uuid::random(random).str()};
     hook_deliveries.emplace(first.context().get_executor(), hooks.feed, std::move(parts));
+    if (settings.hooks.listeners->empty() && settings.hooks.points.empty()) {
+        // There are no scripts, and none can be loaded: places of former ones would keep the change log.
+        CHECK(sync_wait(hook_deliveries->forget_removed()));
+        hook_deliveries.reset();
+        return {};
+    }
     CHECK(sync_wait(hook_deliveries->join()));
     first.add_background(hook_deliveries->run());
     return {};

@@ -2,6 +2,7 @@
 
 #include "base/quote.h"
 #include "base/read_file.h"
+#include "net/http_request_head.h"
 #include "net/pooled_http_client.h"
 #include "net/url.h"
 #include "server/parts.h"
@@ -119,6 +120,10 @@ Result<jobs::Webhook> webhook_of(WebhookSettings const& with, events::Source con
     if (auto const url = net::parse_url(with.url); url.has_error()) {
         return at_key(with, "url", url.error());
     }
+    net::HttpRequest const request{.method = "POST", .url = with.url, .headers = with.headers};
+    if (auto const sent = net::check_request(request); sent.has_error()) {
+        return at_key(with, "headers", sent.error());
+    }
     auto const format = events::parse_format(with.format);
     if (!format) return at_key(with, "format", {Errc::config, "unknown format " + quote(with.format)});
     bool const several = with.batch > 1;
@@ -147,7 +152,8 @@ Result<jobs::Webhook> webhook_of(WebhookSettings const& with, events::Source con
 Result<std::vector<jobs::Webhook>> webhooks_of(EventSettings const& settings, events::Source const& source,
                                                Metrics& metrics) {
     std::vector<jobs::Webhook> webhooks;
-    for (auto const& with : settings.webhooks) {
+    if (!settings.webhooks) return webhooks;
+    for (auto const& with : *settings.webhooks) {
         TRY(auto webhook, webhook_of(with, source, metrics));
         bool const known = std::ranges::any_of(
             webhooks, [&](jobs::Webhook const& other) { return other.name == webhook.name; });

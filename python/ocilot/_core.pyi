@@ -80,7 +80,7 @@ class Settings:
     retention_networks: list[str]
     pulls_ignore: list[str]
     pulls_interval: int
-    webhooks: list[WebhookSettings]
+    webhooks: list[WebhookSettings] | None
     event_age: int
     event_entries: int
     scrub: bool

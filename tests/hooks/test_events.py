@@ -25,6 +25,7 @@ from ocilot.hooks import (
 from ocilot.hooks.events import event_of
 from ocilot.hooks.loading.points import POINTS, Family
 from ocilot.hooks.problem import Problem
+from ocilot.hooks.running import wire
 from ocilot.hooks.testing import (
     FakeRegistry,
     Harness,
@@ -112,6 +113,28 @@ class Later(Hook):
     assert seen.read_text().splitlines() == ["function v1 sha256:old", f"coroutine {MOVED['id']}"]
     assert box.points == []
     assert running.hooks.listeners == [("a.py", ["on_tag_moved"], None, 11.0, "")]
+
+
+def test_an_event_that_meets_a_reload_is_told_to_the_new_scripts(
+    running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old ones may be stopped: they do not see that they are still needed."""
+    seen = tmp_path / "seen"
+    text = HEAD + "def on_tag_moved(event):\n    with open({!r}, 'a') as file: file.write('{} ')\n"
+    running.script(text.format(str(seen), "old"))
+    box = running.start()
+    about = wire.event_about
+
+    def meets_a_reload(*values: str) -> Any:
+        if not (tmp_path / "reloaded").exists():
+            (tmp_path / "reloaded").touch()
+            (tmp_path / "a.py").write_text(text.format(str(seen), "new"))
+            assert running.hooks.reload()["ok"]
+        return about(*values)
+
+    monkeypatch.setattr(wire, "event_about", meets_a_reload)
+    assert told(box) == ("none",)
+    assert seen.read_text() == "new "
 
 
 def test_a_hook_that_fails_is_said_and_so_is_told_again(running: Running) -> None:

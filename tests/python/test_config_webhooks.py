@@ -76,7 +76,7 @@ def mistake(tmp_path: Path, webhook: dict[str, Any]) -> str:
 
 
 def test_endpoints_of_distribution_are_taken_unchanged(tmp_path: Path) -> None:
-    (one,) = load(write(tmp_path, DISTRIBUTION), {}).settings.webhooks
+    (one,) = load(write(tmp_path, DISTRIBUTION), {}).settings.webhooks or ()
     assert (one.name, one.url, one.format) == (
         "listener",
         "http://localhost:5003/callback?token=abc",
@@ -94,12 +94,12 @@ def test_an_endpoint_can_be_given_by_variables() -> None:
     given = {
         "REGISTRY_NOTIFICATIONS_ENDPOINTS": "[{name: a, url: 'http://a.example.com', threshold: 3}]",
     }
-    (one,) = load(None, given).settings.webhooks
+    (one,) = load(None, given).settings.webhooks or ()
     assert (one.name, one.threshold) == ("a", 3)
 
 
 def test_every_key_of_a_webhook_reaches_the_core(tmp_path: Path) -> None:
-    (one,) = load(write(tmp_path, OURS), {}).settings.webhooks
+    (one,) = load(write(tmp_path, OURS), {}).settings.webhooks or ()
     expected = {
         "name": "ci",
         "url": "https://ci.example.com/hook/secret-path",
@@ -176,6 +176,26 @@ def test_an_unusable_secret_is_refused_without_being_shown(tmp_path: Path, secre
     found = mistake(tmp_path, {"secrets": [SECRET, secret]})
     assert "secret 2 has to be 16 to 1024 bytes" in found
     assert secret not in found
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        {"url": "htps://chat.example.com/hush"},
+        {"url": "https://chat.example.com/services/hush more"},
+        {"url": "https://user:hush@ci.example.com"},
+        {"url": "user:hush@ci.example.com"},
+        {"url": "https://:99999/hush"},
+        {"proxy": "https://user:hush@proxy:3128"},
+        {"proxy": "user:hush@proxy:3128"},
+    ],
+)
+def test_an_unusable_url_is_refused_without_what_may_be_secret(
+    tmp_path: Path, webhook: dict[str, Any]
+) -> None:
+    found = mistake(tmp_path, webhook)
+    assert f"ocilot.webhooks.0.{next(iter(webhook))} cannot be used: expected a URL" in found
+    assert "hush" not in found
 
 
 def test_names_are_used_once(tmp_path: Path) -> None:

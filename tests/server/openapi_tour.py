@@ -68,9 +68,9 @@ class Tour:
         self.ask("GET", "/api/v1/hooks")
         self.ask("POST", "/api/v1/hooks/reload")
         wait_until(lambda: self.ask("GET", "/api/v1/hooks").json["scripts"][0]["events"], "a place")
-        self.ask("GET", "/api/v1/hooks/parked?script=hook&n=1")
-        self.ask("POST", "/api/v1/hooks/parked?script=hook&change=4711")
-        self.ask("DELETE", "/api/v1/hooks/parked?script=hook")
+        self.ask("GET", "/api/v1/hooks/parked?script=hook.py&n=1")
+        self.ask("POST", "/api/v1/hooks/parked?script=hook.py&change=4711")
+        self.ask("DELETE", "/api/v1/hooks/parked?script=hook.py")
         begun = self.ask("POST", "/api/v1/jobs/scrub", status=202).json["round"]
         wait_until(lambda: self.ask("GET", "/api/v1/jobs/scrub").json["rounds"] >= begun, "a round")
         self.ask("GET", "/api/v1/jobs")

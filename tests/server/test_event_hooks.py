@@ -145,6 +145,20 @@ def test_a_script_that_fails_is_shown_and_its_repair_is_told_again(started: Star
     wait_until(lambda: place()["waiting"] == 0, "nothing that waits")
 
 
+def test_the_last_script_that_is_removed_does_not_keep_the_change_log(
+    started: Started, tmp_path: Path
+) -> None:
+    registry = started("def on_tag_moved(event): raise ValueError('never')\n")
+    with registry.connect() as api:
+        api.push_image("team/app", make_image("one"), "v1")
+    path = Path(registry.config)
+    config = json.loads(path.read_text())
+    del config["ocilot"]["hooks"]
+    path.write_text(json.dumps(config))
+    registry.restart()
+    registry.wait_for_line("hook removed from the change log")
+
+
 @pytest.mark.parametrize("isolation", ["thread", "process"])
 def test_a_script_acts_as_its_robot_and_not_on_its_own_events(
     started: Started, tmp_path: Path, isolation: str

@@ -18,7 +18,7 @@ def test_one_that_answers_200_megabytes_is_cut(fresh_registry: FreshRegistry) ->
         with registry.connect() as api:
             push(api, "team/app", "v1")
         receiver.wait_for(2)
-        registry.wait_for_line("webhook answer cut consumer=webhook:ci bytes=65536")
+        registry.wait_for_line('"webhook answer cut" consumer=webhook:ci bytes=65536')
         assert len(state_of(registry, "ci")["last"]["answer"]) <= 1024
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from .conftest import FreshRegistry
 from .images import make_image
-from .programs import wait_until
+from .programs import PATH, attempt, wait_until
 from .receivers import Handler, Receiver, status
-from .registry import Registry
+from .registry import OCILOT, Registry
 from .webhooks import SECRET, ask, config, push, state_of
 
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -210,6 +210,13 @@ def test_a_receiver_that_is_down_rests_and_recovers(fresh_registry: FreshRegistr
         assert 'ocilot_consumer_lag_seconds{consumer="webhook:ci"}' in metrics
 
 
+def test_a_header_that_no_request_can_have_is_refused_at_the_start(fresh_registry: FreshRegistry) -> None:
+    webhook = {"name": "ci", "url": "https://ci.example.com", "headers": {"Content-Length": ["0"]}}
+    refused = fresh_registry(config(webhook), start=False).refused_start()
+    assert "webhook ci: headers: " in refused.err
+    assert "Content-Length is set by the client" in refused.err
+
+
 def test_a_removed_webhook_gets_nothing_more(fresh_registry: FreshRegistry) -> None:
     with Receiver(status(503)) as receiver:
         registry = fresh_registry(config({"name": "old", "url": receiver.url}))
@@ -219,10 +226,31 @@ def test_a_removed_webhook_gets_nothing_more(fresh_registry: FreshRegistry) -> N
         registry.stop()
         registry.config.write_text(config())
         registry.start()
-        registry.wait_for_line("webhook removed consumer=webhook:old")
+        registry.wait_for_line('"webhook removed" consumer=webhook:old')
         with registry.connect() as api:
             assert ask(registry, "GET", "/api/v1/webhooks").json == {"webhooks": []}
             ask(registry, "GET", "/api/v1/webhooks/old").assert_error(404)
+
+
+@pytest.mark.parametrize("options", [("--root",), ("--config", "--root")])
+def test_a_command_for_a_stopped_registry_delivers_nothing_and_forgets_nothing(
+    fresh_registry: FreshRegistry, options: tuple[str, ...]
+) -> None:
+    """It starts a registry of its own, which may know no configuration."""
+    with Receiver(status(503)) as down, Receiver() as receiver:
+        registry = fresh_registry(config({"name": "ci", "url": down.url}))
+        with registry.connect() as api:
+            push(api, "team/app", "v1")
+        wait_until(lambda: down.deliveries, "an attempt")
+        registry.stop()
+        registry.config.write_text(config({"name": "ci", "url": receiver.url}))
+        where = {"--config": registry.config, "--root": registry.root}
+        place = [word for option in options for word in (option, where[option])]
+        ran = attempt([OCILOT, "events", *place], env={"PATH": PATH, "HOME": "/nowhere"}, seconds=60)
+        assert ran.code == 0, ran
+        assert not receiver.deliveries
+        registry.start()
+        wait_until(lambda: receiver.deliveries, "what was pushed before")
 
 
 def test_a_week_of_downtime_costs_no_memory(fresh_registry: FreshRegistry) -> None:

@@ -202,8 +202,9 @@ Task<Result<>> SqliteConsumers::advance(ConsumerStep step) {
                        [s = std::move(step)](SqliteDb& db) { return make_step(db, s); });
 }
 
-Task<Result<std::vector<HeldChange>>> SqliteConsumers::waiting(std::string name, std::size_t limit) {
-    co_return readers_.read([&](SqliteDb& db) { return read_held(db, name, false, 0, limit); });
+Task<Result<std::vector<HeldChange>>> SqliteConsumers::waiting(std::string name, std::int64_t after,
+                                                               std::size_t limit) {
+    co_return readers_.read([&](SqliteDb& db) { return read_held(db, name, false, after, limit); });
 }
 
 Task<Result<std::vector<HeldChange>>> SqliteConsumers::parked(std::string name, std::int64_t after,

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,7 +42,8 @@ struct WebhookSettings {
 
 /// What receivers get of the change log (`notifications`, `ocilot.webhooks`, `ocilot.events`).
 struct EventSettings {
-    std::vector<WebhookSettings> webhooks = {};
+    /// nullopt: nothing is delivered, and places of webhooks stay as they are.
+    std::optional<std::vector<WebhookSettings>> webhooks = {};
     std::chrono::seconds keep{720 * 3600};    ///< for consumers that have not got them; 0: without end
     std::uint64_t keep_entries = 10'000'000;  ///< the same by number; 0: any
 };

@@ -19,7 +19,8 @@ struct HookListenerSettings {
 /// What scripts answer from the first request on.
 struct HookSettings {
     std::vector<std::pair<std::string, double>> points = {};  ///< each with its deadline in seconds
-    /// nullopt: no events are told, and places of scripts stay as they are.
+    /// nullopt: no events are told, and places of scripts stay as they are. None, and no points: there are no
+    /// scripts, and the places of former ones are forgotten.
     std::optional<std::vector<HookListenerSettings>> listeners = {};
 };
 

@@ -238,6 +238,7 @@ class Control:
         settings.log_level = _core.LogLevel.error
         settings.gc = settings.scrub = settings.purge_uploads = False
         settings.retention_policies = "[]"
+        settings.webhooks = None  # Their places are of the registry that runs.
         self._own = _core.Server.start(settings)
         return self._own.control_socket
 

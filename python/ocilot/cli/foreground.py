@@ -171,6 +171,8 @@ def run(
     # Before anything starts threads: they inherit the mask, so that only sigwait below hears signals.
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
     hooks = _begun_hooks(settings, path) if has_hooks else None
+    if hooks is None:
+        settings.hook_listeners = []  # Scripts that were removed have no place in the change log.
     try:
         server = _core.Server.start(settings)
     except Error:

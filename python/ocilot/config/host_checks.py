@@ -47,7 +47,7 @@ def _needed(settings: _core.Settings) -> Iterator[tuple[str, str]]:
         if "://" not in jwks:
             yield f"ocilot.oidc: jwks of {name}", jwks
         yield f"ocilot.oidc: cacert of {name}", authorities
-    for webhook in settings.webhooks:
+    for webhook in settings.webhooks or ():
         for key, file in (
             *(("cacert", webhook.authorities), ("certificate", webhook.certificate), ("key", webhook.key)),
             *(("secretfiles", file) for file in webhook.secret_files),

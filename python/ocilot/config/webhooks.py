@@ -29,22 +29,34 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("distribution", "cloudevents", "cloudevents-binary", "slack", "teams", "discord")
 HIDDEN: Final = "(hidden)"
+URL_EXPECTS: Final = "a URL such as https://ci.example.com/hook"
+PROXY_EXPECTS: Final = "a URL such as http://proxy:3128, or none"
+
+
+def _refuse_unshown(text: str | None, expects: str) -> None:
+    """A message shows the value, unless it has more than a host: that may be secret."""
+    if text is not None and re.search(r"[/@?#\\]", re.sub(r"^\w+://", "", text)):
+        raise refused(f"expected {expects}")
 
 
 def _read_url(raw: Raw) -> str | None:
-    text = TEXT.read(raw)
-    if text is None or not re.fullmatch(r"https?://[!-~]+", text):
-        return None
     from urllib.parse import urlsplit  # Most configurations have no webhooks.
 
+    text: str | None = TEXT.read(raw)
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(text or "")
         good = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        return None
-    if "@" in parts.netloc:
-        raise expected("a URL without credentials; send them as a header: headers: {Authorization: [...]}")
-    return text if good else None
+        good = False
+    else:
+        if "@" in parts.netloc:
+            raise refused(
+                "expected a URL without credentials; send them as a header: headers: {Authorization: [...]}"
+            )
+    if good and text is not None and re.fullmatch(r"https?://[!-~]+", text):
+        return text
+    _refuse_unshown(text, URL_EXPECTS)
+    return None
 
 
 def _show_url(url: str) -> str:
@@ -111,8 +123,11 @@ def _read_name(raw: Raw) -> str | None:
 
 
 def _read_proxy(raw: Raw) -> str | None:
-    text = TEXT.read(raw)
-    return text if text == "none" or (text and re.fullmatch(r"http://[!-~]+", text)) else None
+    text: str | None = TEXT.read(raw)
+    if text == "none" or (text and re.fullmatch(r"http://[!-~]+", text)):
+        return text
+    _refuse_unshown(text, PROXY_EXPECTS)
+    return None
 
 
 def _show_proxy(proxy: str) -> str:
@@ -134,7 +149,7 @@ def _require(section: Section, *keys: str) -> None:
             raise expected(f"a webhook with a {key}")
 
 
-URL: Final = Kind("URL", "a URL such as https://ci.example.com/hook", _read_url, _show_url)
+URL: Final = Kind("URL", URL_EXPECTS, _read_url, _show_url)
 SECRET_HEADERS: Final = HEADERS._replace(show=_show_headers)
 SECRETS: Final = Kind(
     "list of secrets",
@@ -151,7 +166,7 @@ ALLOW: Final = Kind("list of networks", "networks such as 10.0.0.0/8, or *", _re
 DISTRIBUTION_ACTIONS: Final = Kind(
     "list of actions", "push, pull, mount or delete", _read_distribution_actions, text_depth=1
 )
-PROXY: Final = Kind("URL", "a URL such as http://proxy:3128, or none", _read_proxy, _show_proxy)
+PROXY: Final = Kind("URL", PROXY_EXPECTS, _read_proxy, _show_proxy)
 
 Flag = Annotated[bool, FLAG]
 Duration = Annotated[int, DURATION]

@@ -72,7 +72,7 @@ class Answer(NamedTuple):
 
 
 class Registry:
-    """A small client of the registry that has told of an event: `event.registry`.
+    """A small client of the registry of the event: `event.registry`.
 
     Its caller is the one that the configuration of the script names as `caller`; access rules, quotas and
     hooks hold for it. Without a `repository`, a method is about the repository of the event. Methods raise

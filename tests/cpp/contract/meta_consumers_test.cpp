@@ -37,7 +37,7 @@ class ConsumersContract : public MetaStoreContract {
         return found;
     }
     std::vector<std::int64_t> waiting(std::string name) {
-        return ids(run(consumers().waiting(std::move(name), 100)).value());
+        return ids(run(consumers().waiting(std::move(name), 0, 100)).value());
     }
     std::vector<std::int64_t> parked(std::string name, std::int64_t after = 0, std::size_t limit = 100) {
         return ids(run(consumers().parked(std::move(name), after, limit)).value());
@@ -109,7 +109,7 @@ TEST_P(ConsumersContract, WhatIsSetAsideIsKeptWithTheStepAndOutlivesTheJournal) 
     note(1);
     ASSERT_TRUE(run(store->journal().prune_before(at(1000), std::numeric_limits<std::int64_t>::max(), 100))
                     .has_value());
-    auto const held = run(consumers().waiting("webhook:a", 10)).value();
+    auto const held = run(consumers().waiting("webhook:a", 0, 10)).value();
     ASSERT_EQ(held.size(), 1U);
     EXPECT_EQ(held[0].change.id, last - 2);
     EXPECT_EQ(held[0].change.kind, meta::ChangeKind::manifest_push);
@@ -160,7 +160,7 @@ TEST_P(ConsumersContract, WhatIsParkedIsReadInPagesReplayedAndDiscarded) {
     EXPECT_THAT(parked("webhook:a", last - 3, 2), ElementsAre(last - 2, last - 1));
     EXPECT_EQ(run(consumers().replay("webhook:a", last - 1, at(60))).value(), 1U);
     EXPECT_EQ(run(consumers().replay("webhook:a", last - 1, at(60))).value(), 0U) << "it waits already";
-    auto const replayed = run(consumers().waiting("webhook:a", 10)).value();
+    auto const replayed = run(consumers().waiting("webhook:a", 0, 10)).value();
     ASSERT_EQ(replayed.size(), 1U);
     EXPECT_TRUE(replayed[0].replay);
     EXPECT_EQ(replayed[0].attempts, 0U);
@@ -168,6 +168,7 @@ TEST_P(ConsumersContract, WhatIsParkedIsReadInPagesReplayedAndDiscarded) {
     EXPECT_EQ(run(consumers().discard("webhook:a", last)).value(), 1U);
     EXPECT_EQ(run(consumers().replay("webhook:a", {}, at(60))).value(), 2U);
     EXPECT_THAT(waiting("webhook:a"), ElementsAre(last - 3, last - 2, last - 1));
+    EXPECT_THAT(ids(run(consumers().waiting("webhook:a", last - 3, 1)).value()), ElementsAre(last - 2));
     EXPECT_EQ(parked("webhook:b").size(), 4U) << "another consumer's";
     EXPECT_EQ(run(consumers().discard("webhook:b", {})).value(), 4U);
     EXPECT_EQ(run(consumers().discard("webhook:a", {})).value(), 0U) << "what waits is not parked";

@@ -21,8 +21,10 @@ class FakeReceiver final : public jobs::Receiver {
         return jobs::DeliveryAnswer{};
     };
     std::size_t most = 1;
+    std::function<void()> looked = [] {};  ///< at a change
 
     [[nodiscard]] bool wants(meta::Change const& change) const override {
+        looked();
         return change.kind == meta::ChangeKind::manifest_push;
     }
     [[nodiscard]] std::size_t batch() const noexcept override { return most; }

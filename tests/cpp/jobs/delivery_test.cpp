@@ -1,7 +1,9 @@
 #include "jobs/delivery_fixture.h"
 
+#include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <stdexcept>
+#include <utility>
 
 using namespace ocilot;
 using namespace ocilot::test;
@@ -45,7 +47,7 @@ TEST_F(DeliveryTest, OneThatFailsHoldsBackItsRepositoryOnly) {
     note("bad", "2");
     note("good", "2");
     deliver_until([&] { return receiver.got.back() == "good:2"; });
-    auto const held = run(meta->consumers().waiting(consumer, 10)).value();
+    auto const held = run(meta->consumers().waiting(consumer, 0, 10)).value();
     ASSERT_EQ(held.size(), 2U);
     EXPECT_EQ(held[0].attempts, 1U);
     EXPECT_EQ(held[1].attempts, 0U) << "it waits behind the first";
@@ -56,6 +58,66 @@ TEST_F(DeliveryTest, OneThatFailsHoldsBackItsRepositoryOnly) {
     deliver_until([&] { return receiver.got.size() == 3; });
     EXPECT_THAT(receiver.got, ElementsAre("bad:1", "bad:2", "bad:3"));
     EXPECT_EQ(stored().waiting, 0U);
+}
+
+TEST_F(DeliveryTest, WhatWasJustSetAsideIsNotOvertakenInItsRepository) {
+    rules.backoff = rules.longest = std::chrono::hours(1);
+    receiver.answer = [&](std::string const& what) {
+        if (what == "good:1") {  // Before the first turn is stored.
+            note("bad", "2");
+            note("good", "2");
+            loop->wake();
+        }
+        return what.starts_with("bad:") ? fails(DeliveryVerdict::failed) : jobs::DeliveryAnswer{};
+    };
+    note("bad", "1");
+    note("good", "1");
+    deliver_until([&] { return receiver.got.back() == "good:2"; });
+    EXPECT_THAT(receiver.got, ElementsAre("bad:1", "good:1", "good:2"));
+    EXPECT_EQ(stored().waiting, 2U);
+}
+
+TEST_F(DeliveryTest, WhatWaitsIsNotOvertakenHoweverManyReplaysAreBeforeIt) {
+    rules.backoff = rules.longest = std::chrono::hours(1);
+    rules.max_waiting = 4;
+    bool mended = false;
+    receiver.answer = [&](std::string const& what) {
+        if (what == "x:1" || what.starts_with("y:")) return fails(DeliveryVerdict::failed);
+        return mended ? jobs::DeliveryAnswer{} : fails(DeliveryVerdict::gone);
+    };
+    for (auto const* const repository : {"a", "b", "c", "x", "y"}) note(repository, "1");
+    deliver(5);
+    EXPECT_EQ(stored().parked, 3U);
+    EXPECT_EQ(stored().waiting, 2U);
+    mended = true;
+    receiver.got.clear();
+    EXPECT_EQ(run(meta->consumers().replay(consumer, {}, now.now())).value(), 3U);
+    note("y", "2");
+    note("z", "1");
+    deliver_until([&] { return receiver.got.back() == "z:1"; });
+    EXPECT_THAT(receiver.got, ElementsAre("!a:1", "!b:1", "!c:1", "z:1"));
+}
+
+TEST_F(DeliveryTest, OthersHaveTheirTurnWhileItCatchesUp) {
+    meta::Change const login{.at = clock.now(), .kind = meta::ChangeKind::login};
+    ASSERT_TRUE(run(meta->journal().append(std::vector<meta::Change>(600, login))).has_value());
+    note("a", "1");
+    asio::io_context context(1);
+    bool had_turn = false;
+    receiver.looked = [&, is_first = true]() mutable {
+        if (std::exchange(is_first, false)) asio::post(context, [&] { had_turn = true; });
+    };
+    bool before = false;
+    receiver.answer = [&](std::string const&) {
+        before = had_turn;
+        loop->stop();
+        return jobs::DeliveryAnswer{};
+    };
+    TaskGroup tasks(context.get_executor());
+    tasks.spawn(drive());
+    context.run();
+    EXPECT_THAT(receiver.got, ElementsAre("a:1"));
+    EXPECT_TRUE(before);
 }
 
 TEST_F(DeliveryTest, OneThatIsRejectedIsParkedAfterAFewAttemptsAndCanBeReplayed) {

@@ -2,6 +2,7 @@
 
 #include "registry/fixture.h"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -27,6 +28,7 @@ class FakeFeed final : public policy::Feed {
     std::function<Result<Told>(std::string const&)> answer = [](std::string const&) {
         return Result<Told>(Told());
     };
+    std::string hanging = {};  ///< a script that answers nothing until the end
     bool ended = false;
     std::function<void()> changed = {};
 
@@ -36,6 +38,10 @@ class FakeFeed final : public policy::Feed {
         auto const data = nlohmann::json::parse(event);
         told.push_back(listener.name + " " + point + " " + data.value("repository", "-") + " " +
                        data.value("tag", "-"));
+        while (listener.name == hanging) {
+            if (ended) co_return Error{Errc::unavailable, "the registry stopped"};
+            co_await asio::post(use_task);
+        }
         co_return answer(told.back());
     }
     void end() override { ended = true; }
@@ -82,6 +88,21 @@ class HookDeliveriesTest : public RegistryTest {
         deliveries =
             std::make_unique<jobs::HookDeliveries>(co_await asio::this_coro::executor, feed, std::move(with));
         co_await deliveries->run();
+    }
+    /// Takes the scripts away while the second hangs, asks for a replay, and stops.
+    Task<> take_away_and_stop(std::int64_t last) {
+        while (feed.told.size() < 4) co_await asio::post(use_task);
+        feed.list.clear();
+        ++feed.number;
+        feed.changed();
+        for (std::int64_t place = 0; place < last;) {
+            co_await asio::post(use_task);
+            auto const all = co_await meta->consumers().list();
+            place = all.value().at(0).place;
+        }
+        auto const replayed = co_await deliveries->replay("b.py", {});
+        EXPECT_EQ(replayed.value(), 1U);
+        deliveries->stop();
     }
     std::vector<std::string> places() {
         std::vector<std::string> names;
@@ -186,6 +207,35 @@ TEST_F(HookDeliveriesTest, AScriptThatListensNoMoreIsForgotten) {
     note(pushed_tag("team/app", "v1"));
     deliver(1);
     EXPECT_THAT(places(), ElementsAre("hook:b.py", "webhook:a.py"));
+}
+
+TEST_F(HookDeliveriesTest, AScriptThatIsTakenAwayWhileItHangsHarmsNothingAndKeepsNobodyFromStopping) {
+    feed.list = {listener("a.py", {"on_tag_moved"}), listener("b.py", {"on_tag_moved"})};
+    feed.hanging = "b.py";
+    join();
+    note(pushed_tag("team/app", "v1"));
+    auto const parked = run(meta->journal().last()).value();
+    meta::ConsumerStep step{.name = "hook:b.py", .from = 0, .to = parked};
+    step.hold = {{.id = parked, .parked = true}};
+    ASSERT_TRUE(run(meta->consumers().advance(step)).has_value());
+    note(pushed_tag("team/app", "v2"));
+    note(pushed_tag("team/app", "v3"));
+    asio::io_context context(1);
+    TaskGroup tasks(context.get_executor());
+    tasks.spawn(drive());
+    tasks.spawn(take_away_and_stop(run(meta->journal().last()).value()));
+    context.run();
+    EXPECT_TRUE(feed.ended);
+}
+
+TEST_F(HookDeliveriesTest, WithoutScriptsTheirPlacesAreForgotten) {
+    for (auto const* const consumer : {"hook:a.py", "webhook:ci"}) {
+        ASSERT_TRUE(run(meta->consumers().join(consumer)).has_value());
+    }
+    asio::io_context context(1);
+    jobs::HookDeliveries none(context.get_executor(), feed, {*meta, clock, random, log, metrics, "test"});
+    ASSERT_TRUE(run(none.forget_removed()).has_value());
+    EXPECT_THAT(places(), ElementsAre("webhook:ci"));
 }
 
 TEST_F(HookDeliveriesTest, AnUnknownScriptHasNothingParked) {

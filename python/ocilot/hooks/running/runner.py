@@ -98,17 +98,20 @@ class Runner:
     def _tell(self, taken: Question) -> bool:
         """Tells the hooks of one script of an event; False if this thread was abandoned meanwhile."""
         id, point, deadline, (script, event), request = taken
-        generation = self.generation
-        chain = generation.chain_of(point, script)
-        if not chain:
-            if chain is None:
-                self.box.fail(id, "the script is not in force", script)
-            else:
-                self.box.none(id)
-            return True
-        about = wire.event_about(event, self.socket, chain[0].script.loaded.spec.caller)
-        question = OpenQuestion(id, point, deadline, about, request, chain, generation.open)
-        return self.proceed(question, is_taker=True)
+        while True:
+            generation = self.generation
+            chain = generation.chain_of(point, script)
+            if not chain:
+                if chain is None:
+                    self.box.fail(id, "the script is not in force", script)
+                else:
+                    self.box.none(id)
+                return True
+            about = wire.event_about(event, self.socket, chain[0].script.loaded.spec.caller)
+            question = OpenQuestion(id, point, deadline, about, request, chain, generation.open)
+            if generation is self.generation:
+                return self.proceed(question, is_taker=True)
+            question.close()  # As above.
 
     def proceed(self, question: OpenQuestion, *, is_taker: bool = False) -> bool:
         """Asks the hooks from where the question is, until one is final or answers later.
