@@ -37,7 +37,8 @@ std::vector<std::uint64_t> pull_sample(std::span<meta::PullCount const> batch, r
     if (events == registry::PullEvents::off) return pulls;
     std::ranges::transform(batch, pulls.begin(), &meta::PullCount::pulls);
     auto const names = std::ranges::count_if(pulls, [](std::uint64_t count) { return count > 0; });
-    bool const all = events == registry::PullEvents::all || static_cast<std::size_t>(names) <= max_pull_sample;
+    bool const all =
+        events == registry::PullEvents::all || static_cast<std::size_t>(names) <= max_pull_sample;
     return all ? pulls : draw_pulls(pulls, random);
 }
 

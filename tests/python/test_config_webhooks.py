@@ -190,7 +190,9 @@ def test_conditions_are_those_of_the_core() -> None:
     assert "whsec_" in (_core.event_condition_problem("secret", "short") or "")
 
 
-@pytest.mark.parametrize(("text", "value"), [("", "off"), ("off", "off"), ("sampled", "sampled"), ("ALL", "all")])
+@pytest.mark.parametrize(
+    ("text", "value"), [("", "off"), ("off", "off"), ("sampled", "sampled"), ("ALL", "all")]
+)
 def test_pulls_are_events_only_if_that_is_chosen(tmp_path: Path, text: str, value: str) -> None:
     section = f"ocilot: {{events: {{pulls: {text}}}}}\n" if text else ""
     assert load(write(tmp_path, f"version: 0.1\n{section}"), {}).settings.pull_events == value

@@ -24,7 +24,8 @@ constexpr Field until_time = optional({"until", schema::any_text, "A time or a d
 constexpr Field by_caller = optional({"by", schema::any_text, "Name of the caller."});
 constexpr Field in_repository = optional({"repository", schema::any_text, "Exact name."});
 constexpr Field of_action =
-    optional({"action", schema::any_text, "Exact name, or a prefix that ends in a point: `account.`. Missing: all but `manifest.pull`."});
+    optional({"action", schema::any_text,
+              "Exact name, or a prefix that ends in a point: `account.`. Missing: all but `manifest.pull`."});
 constexpr Field only_refused =
     optional({"refused", schema::boolean, "`true`: only refusals, `false`: only changes."});
 

@@ -186,8 +186,8 @@ class Collected(Event):
 class Pulled(Event):
     """A manifest was pulled, by one or many callers: the value of `on_pulled`.
 
-    It tells of all pulls under a name since they were last recorded, so it has no request, and its caller is
-    the registry.
+    It covers all pulls by one tag, or by digest, since they were last recorded. So it has no request, and its
+    caller is the registry.
     """
 
     digest: str

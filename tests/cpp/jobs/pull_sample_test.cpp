@@ -17,7 +17,8 @@ namespace {
 std::vector<meta::PullCount> a_batch(std::vector<std::uint64_t> const& pulls) {
     auto const digest = oci::Digest::parse("sha256:" + std::string(64, 'a')).value();
     std::vector<meta::PullCount> batch;
-    for (auto const count : pulls) batch.push_back({"app", "t" + std::to_string(batch.size()), digest, count});
+    for (auto const count : pulls)
+        batch.push_back({"app", "t" + std::to_string(batch.size()), digest, count});
     return batch;
 }
 
