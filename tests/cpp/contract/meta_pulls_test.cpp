@@ -119,7 +119,7 @@ TEST_P(MetaPullsContract, ABatchTellsOfPullsInItsTransaction) {
     auto image = a_manifest(app, "image", {tag("v1"), tag("v2")});
     image.artifact_type = "application/vnd.example";
     ASSERT_TRUE(put(image).has_value());
-    auto const place = run(store->journal().last()).value();
+    auto const last = run(store->journal().last()).value();
     auto const commits = observers.commits();
     auto told = std::vector{by_tag("v1", "image", 3), by_tag("v2", "image", 4), by_digest("image", 2),
                             by_digest("never", 1)};
@@ -129,7 +129,7 @@ TEST_P(MetaPullsContract, ABatchTellsOfPullsInItsTransaction) {
     told.push_back({"no/repository", "v1", digest("image"), 1, 1});
     record(told, 5);
     EXPECT_EQ(observers.commits(), commits + 1);
-    auto const changes = run(store->journal().after(place, 10)).value();
+    auto const changes = run(store->journal().after(last, 10)).value();
     ASSERT_THAT(changes, SizeIs(2)) << "what is gone is passed over";
     for (auto const& change : changes) {
         EXPECT_EQ(change.kind, meta::ChangeKind::manifest_pull);
@@ -151,9 +151,9 @@ TEST_P(MetaPullsContract, ABatchTellsOfPullsInItsTransaction) {
 TEST_P(MetaPullsContract, WhatIsToldOfAnAliasNamesItsTarget) {
     ASSERT_TRUE(put(a_manifest(app, "image", {tag("v1")})).has_value());
     ASSERT_TRUE(run(admin().rename({app, repo("group/moved"), true}, bob, at(6))).has_value());
-    auto const place = run(store->journal().last()).value();
+    auto const last = run(store->journal().last()).value();
     record({{app.str(), "v1", digest("image"), 1, 1}}, 7);
-    auto const changes = run(store->journal().after(place, 10)).value();
+    auto const changes = run(store->journal().after(last, 10)).value();
     ASSERT_THAT(changes, SizeIs(1));
     EXPECT_EQ(changes[0].repository, "group/moved");
 }
