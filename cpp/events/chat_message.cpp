@@ -40,6 +40,10 @@ std::string with_counts(std::string line, Event const& event) {
     return line;
 }
 
+std::string times_text(std::uint64_t times) {
+    return times == 1 ? "once" : fmt::format("{} times", times);
+}
+
 std::string refused_line(Event const& event) {
     auto line = fmt::format("{} was refused ({})", who(event), event.refusal);
     if (!event.repository.empty()) line += " on " + event.repository;
@@ -122,7 +126,7 @@ std::string chat_line(Event const& event) {
             return fmt::format("{} renamed the repository {} to {}", who(event), event.renamed_from,
                                event.repository);
         case Action::pulled:
-            return fmt::format("{} pulled {}", who(event), named(event));
+            return fmt::format("{} was pulled {}{}", named(event), times_text(event.times), content);
         case Action::retention_planned:
             return with_counts("retention made a plan", event);
         case Action::retention_applied:

@@ -33,7 +33,7 @@ struct Event {
     std::string renamed_from = {};           ///< repository
     std::string refusal = {};                ///< refused: what, such as `admit`
     std::string reason = {};                 ///< refused: why
-    std::uint64_t times = 1;                 ///< refused, pulled: how often within a short time
+    std::uint64_t times = 1;  ///< refused: how often within a short time; pulled: pulls it stands for
     meta::Actor by = {};
     std::string method = {};  ///< of the request
     std::string scheme = {};

@@ -25,6 +25,8 @@ std::optional<Action> action_of(meta::Change const& change) {
             return Action::manifest_restored;
         case Kind::manifest_collect:
             return Action::collected;
+        case Kind::manifest_pull:
+            return Action::pulled;
         case Kind::tag_move:
             return Action::tag_moved;
         case Kind::tag_delete:
@@ -115,6 +117,8 @@ Event main_event(meta::Change const& change, Action action) {
     } else if (action == Action::repository_renamed) {
         event.renamed_from = change.repository;
         event.repository = change.name;
+    } else if (action == Action::pulled) {
+        if (!change.details.tags.empty()) event.tag = change.details.tags.front().name;
     } else if (is_about_a_tag(action)) {
         if (!change.details.tags.empty()) set_tag(event, change.details.tags.front());
     } else {

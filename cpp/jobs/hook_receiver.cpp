@@ -41,6 +41,8 @@ std::string_view hook_point_of(events::Event const& event) noexcept {
             return "on_repository_renamed";
         case Action::collected:
             return "on_collected";
+        case Action::pulled:
+            return "on_pulled";
         case Action::refused:
             return "on_refused";
         default:

@@ -1,5 +1,6 @@
 #include "jobs/record_pulls.h"
 
+#include "jobs/pull_sample.h"
 #include "registry/pull_counter.h"
 
 #include <algorithm>
@@ -16,8 +17,8 @@ constexpr std::size_t counts_at_once = 200;  ///< in one transaction: a few mill
 /// A batch that goes back to the counter unless it was recorded, however the work ends.
 class Unrecorded {
   public:
-    explicit Unrecorded(registry::PullCounter& counter) : counter_(counter), rest_(1) {
-        rest_.front() = counter.take();
+    explicit Unrecorded(registry::Registry& registry) : Unrecorded(*registry.pulls) {
+        told_ = pull_sample(rest_.front(), registry.pull_events, registry.random);
     }
     ~Unrecorded() { counter_.put_back(std::move(rest_)); }
     Unrecorded(Unrecorded const&) = delete;
@@ -27,7 +28,10 @@ class Unrecorded {
     [[nodiscard]] std::vector<meta::PullCount> piece() const {
         auto const& all = rest_.front();
         auto const count = static_cast<std::ptrdiff_t>(std::min(all.size(), counts_at_once));
-        return {all.end() - count, all.end()};
+        std::vector<meta::PullCount> piece{all.end() - count, all.end()};
+        // Not in the batch itself: what goes back to the counter is drawn anew, with others.
+        for (std::size_t i = 0; i < piece.size(); ++i) piece[i].told = told_[all.size() - piece.size() + i];
+        return piece;
     }
     void recorded(std::size_t count) noexcept {
         auto& all = rest_.front();
@@ -35,8 +39,14 @@ class Unrecorded {
     }
 
   private:
+    /// On its own, so that the batch goes back also if memory for the sample is short.
+    explicit Unrecorded(registry::PullCounter& counter) : counter_(counter), rest_(1) {
+        rest_.front() = counter.take();
+    }
+
     registry::PullCounter& counter_;
     std::list<std::vector<meta::PullCount>> rest_;
+    std::vector<std::uint64_t> told_;  ///< of each name of the batch
 };
 
 }  // namespace
@@ -44,7 +54,7 @@ class Unrecorded {
 Task<Result<std::size_t>> record_pulls(registry::Registry& registry) {
     if (registry.pulls == nullptr) co_return std::size_t{0};
     auto& counter = *registry.pulls;
-    Unrecorded batch(counter);
+    Unrecorded batch(registry);
     auto const now = registry.clock.now();
     auto const names = batch.size();
     while (batch.size() > 0) {

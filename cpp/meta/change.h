@@ -33,7 +33,7 @@ struct ChangedAccount {
 /// What a kind of change has beside the columns that all have. Every member is optional: one is added here
 /// and in `change_details.cpp`, without another schema, and older rows have none of it.
 struct ChangeDetails {
-    std::vector<ChangedTag> tags = {};  ///< manifest.*: those it set or took along; tag.*: the one
+    std::vector<ChangedTag> tags = {};  ///< manifest.*: set, taken along or pulled; tag.*: the one
     std::uint64_t more_tags = 0;        ///< took along, beyond those in `tags`
     std::string artifact_type = {};
     std::string subject = {};  ///< digest of the manifest's subject
@@ -66,7 +66,7 @@ struct Change {
     std::optional<std::uint64_t> size = {};  ///< bytes, of content that was pushed or mounted
     /// Why it was refused. For entries of schema 5 and before, all that is known beside the columns.
     std::string text = {};
-    std::uint64_t times = 1;  ///< equal refusals within a short time are one
+    std::uint64_t times = 1;  ///< equal refusals within a short time are one; pulls under a name, too
     ChangeDetails details = {};
 };
 

@@ -9,12 +9,13 @@ namespace ocilot::meta {
 namespace {
 
 /// In the order of the kinds.
-constexpr std::array<std::string_view, 34> words{
+constexpr std::array<std::string_view, 35> words{
     "unknown",
     "manifest.push",
     "manifest.delete",
     "manifest.restore",
     "manifest.collect",
+    "manifest.pull",
     "tag.move",
     "tag.delete",
     "tag.restore",

@@ -12,6 +12,7 @@ enum class ChangeKind : std::uint8_t {
     manifest_delete,
     manifest_restore,
     manifest_collect,  ///< by the garbage collection
+    manifest_pull,     ///< `times` pulls under one name, told of by the batch that recorded them
     tag_move,
     tag_delete,
     tag_restore,

@@ -58,6 +58,11 @@ std::string tag_text(Change const& change) {
     return fmt::format("from {} to {}", previous, change.digest);
 }
 
+std::string pull_text(Change const& change) {
+    auto const& tags = change.details.tags;
+    return tags.empty() ? "by digest" : "by tag " + tags.front().name;
+}
+
 std::string counts_text(ChangeDetails const& details) {
     std::string out;
     for (auto const& [what, count] : details.counts) {
@@ -82,6 +87,8 @@ std::string detail_of(Change const& change) {
         case ChangeKind::manifest_push:
         case ChangeKind::manifest_delete:
             return tags_text(change);
+        case ChangeKind::manifest_pull:
+            return pull_text(change);
         case ChangeKind::tag_move:
         case ChangeKind::tag_delete:
         case ChangeKind::tag_restore:

@@ -20,7 +20,9 @@ struct JournalQuery {
     std::optional<Time> until = {};  ///< exclusive
     std::string by = {};
     std::string repository = {};
-    std::string action = {};  ///< exactly, or with a `.` at its end all that begin so: `account.`
+    /// Exactly, or with a `.` at its end all that begin so: `account.`. Empty: all but pulls, which would
+    /// crowd out the others.
+    std::string action = {};
     std::optional<bool> refused = {};
     std::size_t limit = 100;
 };

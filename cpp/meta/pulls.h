@@ -19,6 +19,7 @@ struct PullCount {
     std::string tag = {};     ///< empty: by digest
     oci::Digest digest;       ///< of the manifest
     std::uint64_t pulls = 0;  ///< 0: clients asked whether what they have is current, and were sent nothing
+    std::uint64_t told = 0;   ///< pulls that a change of the batch stands for; 0: there is none
     friend bool operator==(PullCount const&, PullCount const&) = default;
 };
 
@@ -60,7 +61,9 @@ class Pulls {
     /// Since when pulls are counted without a gap; nullopt: never. What was pulled last before that is not
     /// known. A restored backup begins again.
     virtual Task<Result<std::optional<Time>>> counted_since() = 0;
-    /// Adds a batch, in one transaction. What the repository no longer has is passed over.
+    /// Adds a batch, in one transaction with the changes that tell of it: a `manifest.pull` without an actor,
+    /// as many callers have pulled, for each name with `told`. What the repository no longer has is passed
+    /// over.
     virtual Task<Result<>> record(std::vector<PullCount> batch, Time now) = 0;
 
     /// Pulls of these tags, in the same order; without records for a tag that does not exist.

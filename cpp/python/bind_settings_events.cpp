@@ -86,6 +86,8 @@ void init_event_settings(py::module_& module, SettingsClass& settings) {
             "Seconds that events are kept for consumers that have not handled them; 0: without end.");
     field(settings, "event_entries", &Settings::events, &EventSettings::keep_entries,
           "Events that are kept for them; 0: any number.");
+    field(settings, "pull_events", &Settings::events, &EventSettings::pulls,
+          "Which pulls are events: `off`, `sampled` or `all`.");
     module.def(
         "event_condition_problem", &condition_problem, py::arg("kind"), py::arg("text"),
         "What is wrong with a text of a condition of a webhook: an `action`, a pattern of a `tag`, any "

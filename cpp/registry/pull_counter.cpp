@@ -45,6 +45,8 @@ PullCounter::PullCounter(Metrics& metrics, std::size_t capacity)
     : capacity_(capacity),
       recorded_(metrics.counter("ocilot_pulls_recorded_total",
                                 "Pulls of manifests whose times and counts were recorded.")),
+      told_(metrics.counter("ocilot_pull_events_total",
+                            "Events of pulls, each of which stands for the pulls under one name.")),
       dropped_(metrics.counter("ocilot_pulls_dropped_total",
                                "Pulls that were not recorded because too many tags and manifests were pulled "
                                "in one interval.")) {}
@@ -134,7 +136,10 @@ void PullCounter::put_back(std::list<std::vector<meta::PullCount>> rest) noexcep
 }
 
 void PullCounter::recorded(std::vector<meta::PullCount> const& batch) noexcept {
-    for (auto const& count : batch) recorded_.add(count.pulls);
+    for (auto const& count : batch) {
+        recorded_.add(count.pulls);
+        if (count.told > 0) told_.add(1);
+    }
 }
 
 std::uint64_t PullCounter::take_dropped() noexcept {

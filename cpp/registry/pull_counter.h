@@ -79,6 +79,7 @@ class PullCounter {
 
     std::size_t const capacity_;
     Counter& recorded_;
+    Counter& told_;
     Counter& dropped_;
     std::atomic<std::uint64_t> dropped_lately_{0};
     std::atomic<std::size_t> held_{0};  ///< entries and moved ones, of all shards

@@ -11,6 +11,7 @@
 #include "policy/gate.h"
 #include "policy/group_members.h"
 #include "policy/subject.h"
+#include "registry/pull_events.h"
 
 #include <chrono>
 #include <cstddef>
@@ -77,6 +78,7 @@ struct Registry {
     StorageRoom* room = nullptr;            ///< that uploads have; null: any
     PullCounter* pulls = nullptr;           ///< null: pulls are not counted
     PlatformCache* platforms = nullptr;     ///< of images that lists of tags show; null: read each time
+    PullEvents pull_events = PullEvents::off;
 };
 
 }  // namespace ocilot::registry

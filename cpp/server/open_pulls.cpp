@@ -8,6 +8,7 @@ namespace ocilot::server {
 
 Result<> Server::Parts::open_pulls() {
     TRY(ignored_pulls, auth::IgnoredPulls::parse(settings.pulls.ignore, settings.auth.access.groups));
+    TRY(registry->pull_events, registry::parse_pull_events(settings.events.pulls));
     auto const since = sync_wait(meta->pulls().begin(clock.now()));
     if (since.has_error()) {
         return Error{Errc::config, fmt::format("cannot begin to count pulls: {}", since.error().message)};

@@ -83,6 +83,7 @@ class Settings:
     webhooks: list[WebhookSettings] | None
     event_age: int
     event_entries: int
+    pull_events: str
     scrub: bool
     scrub_rate: int
     scrub_interval: int

@@ -17,6 +17,7 @@ from ocilot.errors import ConfigError
 from ocilot.hooks import (
     Caller,
     ManifestPushed,
+    Pulled,
     Registry,
     RegistryError,
     RepositoryRenamed,
@@ -31,6 +32,7 @@ from ocilot.hooks.testing import (
     Harness,
     a_caller,
     a_manifest_pushed,
+    a_pulled,
     a_refused,
     a_tag_deleted,
     a_tag_moved,
@@ -62,7 +64,7 @@ def told(box: FakeBox, point: str = "on_tag_moved", script: str = "a.py", **fiel
 
 def test_every_event_that_the_registry_tells_has_a_value_and_a_maker() -> None:
     events = [point for point in POINTS.values() if point.family is Family.EVENT and point.is_delivered]
-    assert len(events) == 10
+    assert len(events) == 11
     assert {point.name for point in events} <= MAKERS.keys()
     for point in events:
         assert type(MAKERS[point.name]()) is point.argument
@@ -86,6 +88,27 @@ def test_an_event_has_what_the_registry_knows() -> None:
     pushed = event_of(ManifestPushed, json.dumps({**MOVED, "tags": ["a", "b"], "size": 7}), "", "")
     assert isinstance(pushed, ManifestPushed)
     assert (pushed.tags, pushed.size, pushed.subject) == (("a", "b"), 7, "")
+
+
+def test_pulls_have_a_number_and_no_caller_of_their_own(tmp_path: Path) -> None:
+    told = {name: value for name, value in MOVED.items() if name not in ("actor", "request")}
+    told |= {"action": "pulled", "media_type": "text/x", "size": 7, "times": 12}
+    event = event_of(Pulled, json.dumps(told), "", "")
+    assert isinstance(event, Pulled)
+    assert (event.repository, event.tag, event.digest) == ("team/app", "v1", "sha256:new")
+    assert (event.count, event.media_type, event.size) == (12, "text/x", 7)
+    assert event.caller == Caller("", kind="system")
+    assert event.request.method == ""
+    del told["times"], told["tag"]
+    once = event_of(Pulled, json.dumps(told), "", "")
+    assert isinstance(once, Pulled)
+    assert (once.count, once.tag) == (1, "")
+    with pytest.raises(AttributeError):
+        once.count = 2  # type: ignore[misc]
+    path = tmp_path / "script.py"
+    path.write_text("def on_pulled(event): raise ValueError(f'{event.tag} {event.count}')\n")
+    with Harness(path) as hook, pytest.raises(ValueError, match="latest 5"):
+        hook.notify(a_pulled(count=5))
 
 
 @pytest.mark.parametrize("isolation", ["thread", "process"])
@@ -335,6 +358,6 @@ def test_a_path_that_is_too_long_for_a_socket_is_no_problem(tmp_path: Path) -> N
 
 def test_problems_are_those_of_the_script(tmp_path: Path) -> None:
     path = tmp_path / "script.py"
-    path.write_text("def on_pulled(event): ...\n")
+    path.write_text("def on_mirrored(event): ...\n")
     with pytest.raises(Problem, match="this version has no such event"):
         Harness(path)

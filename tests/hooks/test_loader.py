@@ -70,8 +70,8 @@ def test_functions_and_methods_named_like_points_are_hooks(tmp_path: Path) -> No
         ("import nothing_like_it", "a.py:1: it cannot be loaded: ModuleNotFoundError: No module named"),
         ("\nraise SystemExit(3)", "a.py:2: it cannot be loaded: SystemExit: 3"),
         (
-            "def on_pulled(e): ...",
-            "a.py:1: on_pulled would never be asked: this version has no such event",
+            "def on_mirrored(e): ...",
+            "a.py:1: on_mirrored would never be asked: this version has no such event",
         ),
         (
             "def retain(history, tags): ...",
@@ -251,7 +251,7 @@ def test_what_a_class_says_about_its_options_is_told(tmp_path: Path) -> None:
     ("spec", "said"),
     [
         ({"points": ("admit_tga",)}, "a.py: unknown hook point admit_tga; did you mean admit_tag?"),
-        ({"points": ("admit_tag",)}, "a.py: it has no admit_tag; it has admit_blob, authorize, on_pulled"),
+        ({"points": ("admit_tag",)}, "a.py: it has no admit_tag; it has admit_blob, authorize, on_mirrored"),
         ({"repositories": ("Team/*",)}, 'a.py: invalid repository pattern "Team/*": a character'),
         ({"points": ("authorize",), "on_error": "allow"}, "a.py: on_error: allow is for admit_* only"),
     ],
@@ -259,7 +259,7 @@ def test_what_a_class_says_about_its_options_is_told(tmp_path: Path) -> None:
 def test_what_the_configuration_says_has_to_fit_the_script(
     tmp_path: Path, spec: dict[str, Any], said: str
 ) -> None:
-    text = "def admit_blob(b): ...\ndef authorize(a): ...\ndef on_pulled(e): ...\n"
+    text = "def admit_blob(b): ...\ndef authorize(a): ...\ndef on_mirrored(e): ...\n"
     assert problem(tmp_path, text, **spec).startswith(said)
     # With points that leave it out, what would never be asked may stay.
     assert loaded(tmp_path, text, points=("admit_blob",), on_error="allow").points == ("admit_blob",)

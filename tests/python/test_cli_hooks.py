@@ -124,7 +124,7 @@ def test_a_script_is_tried(place: Path, words: list[str], said: str) -> None:
     ("words", "said"),
     [
         (["admit_tga"], 'unknown hook point "admit_tga"; did you mean admit_tag?'),
-        (["on_pulled"], "this version does not ask on_pulled"),
+        (["on_mirrored"], "this version does not ask on_mirrored"),
         (["admit_blob"], "a.py has no admit_blob; it has admit_tag, authenticate, admit_manifest"),
         (["admit_tag", "--set", "tga=x"], 'unknown field "tga" of admit_tag; did you mean tag?'),
         (["admit_tag", "--set", "tag"], "--set tag: write NAME=VALUE"),

@@ -103,7 +103,7 @@ ocilot:
     - {repositories: ["team/**"], bytes: 10GiB, tags: 5}
     - {repositories: app, tags: 0}
     - {callers: ["user:*", "group:interns"], bytes: 1GiB}
-  events: {keep: 24h, entries: 1000}
+  events: {keep: 24h, entries: 1000, pulls: sampled}
 """
 
 EVERY_SETTING = {
@@ -173,6 +173,7 @@ EVERY_SETTING = {
     "webhooks": [],  # They have tests of their own.
     "event_age": 24 * 3600,
     "event_entries": 1000,
+    "pull_events": "sampled",
     "catalog_limit": 50,
     "tags_limit": 60,
     "sparse": ["mirror/*", "team/**/cache"],

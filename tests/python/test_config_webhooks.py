@@ -208,3 +208,22 @@ def test_conditions_are_those_of_the_core() -> None:
     assert _core.event_condition_problem("action", "tag.*") is None
     assert _core.event_condition_problem("pattern", "application/*") is None
     assert "whsec_" in (_core.event_condition_problem("secret", "short") or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("", "off"), ("off", "off"), ("sampled", "sampled"), ("ALL", "all")]
+)
+def test_pulls_are_events_only_if_that_is_chosen(tmp_path: Path, text: str, value: str) -> None:
+    section = f"ocilot: {{events: {{pulls: {text}}}}}\n" if text else ""
+    assert load(write(tmp_path, f"version: 0.1\n{section}"), {}).settings.pull_events == value
+
+
+@pytest.mark.parametrize("text", ["true", "some", "[all]", "1"])
+def test_other_events_of_pulls_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"ocilot\.events\.pulls.*expected off, sampled or all"):
+        load(write(tmp_path, f"version: 0.1\nocilot: {{events: {{pulls: {text}}}}}\n"), {})
+
+
+def test_events_of_pulls_can_be_chosen_in_the_environment(tmp_path: Path) -> None:
+    found = load(write(tmp_path, "version: 0.1\n"), {"REGISTRY_OCILOT_EVENTS_PULLS": "all"})
+    assert found.settings.pull_events == "all"

@@ -47,7 +47,7 @@ def test_a_point_is_refused_when_nobody_would_ask_it(
     # issuer comes in the place of a password, and a certificate without either.
     takes_passwords = bool(own) or auth == "htpasswd"
     points = unasked_points(config.load(str(path)).settings)
-    assert list(points) == ["retain"] + ([] if takes_passwords else ["authenticate"])
+    assert list(points) == ["retain", "on_pulled"] + ([] if takes_passwords else ["authenticate"])
 
 
 def test_retain_is_asked_where_a_policy_deletes_tags(tmp_path: Path) -> None:
@@ -55,3 +55,11 @@ def test_retain_is_asked_where_a_policy_deletes_tags(tmp_path: Path) -> None:
     path = tmp_path / "config.yml"
     path.write_text(f"version: 0.1\nocilot: {{retention: {{policies: [{policy}]}}}}\n")
     assert "retain" not in unasked_points(config.load(str(path)).settings)
+
+
+@pytest.mark.parametrize(("pulls", "asked"), [("off", False), ("sampled", True), ("all", True)])
+def test_on_pulled_is_asked_where_pulls_are_events(tmp_path: Path, pulls: str, asked: bool) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text(f"version: 0.1\nocilot: {{events: {{pulls: {pulls}}}}}\n")
+    why = unasked_points(config.load(str(path)).settings).get("on_pulled", "")
+    assert why == ("" if asked else "pulls are not events; set ocilot.events.pulls: sampled or all")

@@ -50,7 +50,7 @@ def test_every_configuration_of_the_page_is_valid(tmp_path: Path) -> None:
         file = tmp_path / "config.yml"
         file.write_text(f"version: 0.1\n{text}")
         assert configuration.load(file).settings.webhooks
-    assert len(found) == 2
+    assert len(found) == 3
 
 
 def test_the_event_of_the_page_has_the_members_that_are_sent(fresh_registry: FreshRegistry) -> None:
@@ -68,7 +68,7 @@ def test_the_event_of_the_page_has_the_members_that_are_sent(fresh_registry: Fre
 def test_the_metrics_of_the_page_exist(fresh_registry: FreshRegistry) -> None:
     rows = PAGE.read_text(encoding="utf-8").partition("## Metrics\n")[2].splitlines()
     named = [line.split("`")[1].partition("{")[0] for line in rows if line.startswith("| `")]
-    assert len(named) == 9
+    assert len(named) == 10
     with Receiver() as receiver:
         hook = f"ocilot: {{webhooks: [{{name: ci, url: '{receiver.url}', allow: '*'}}]}}"
         registry = fresh_registry(f"version: 0.1\n{hook}\n")

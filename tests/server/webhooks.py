@@ -17,7 +17,9 @@ from .registry import Registry
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-def config(*webhooks: dict[str, Any], endpoints: list[dict[str, Any]] | None = None) -> str:
+def config(
+    *webhooks: dict[str, Any], endpoints: list[dict[str, Any]] | None = None, pulls: str | None = None
+) -> str:
     """A configuration with webhooks that may be on this machine."""
     known = [{"allow": "*", "timeout": "2s", "backoff": "1s"} | webhook for webhook in webhooks]
     whole: dict[str, Any] = {
@@ -25,6 +27,9 @@ def config(*webhooks: dict[str, Any], endpoints: list[dict[str, Any]] | None = N
         "storage": {"delete": {"enabled": True}},
         "ocilot": {"webhooks": known, "gc": {"enabled": False}},
     }
+    if pulls is not None:
+        # Recorded when a test asks for it.
+        whole["ocilot"] |= {"events": {"pulls": pulls}, "pulls": {"interval": "1h"}}
     if endpoints is not None:
         whole["notifications"] = {"endpoints": endpoints}
     return yaml.safe_dump(whole)

@@ -24,7 +24,8 @@ constexpr Field until_time = optional({"until", schema::any_text, "A time or a d
 constexpr Field by_caller = optional({"by", schema::any_text, "Name of the caller."});
 constexpr Field in_repository = optional({"repository", schema::any_text, "Exact name."});
 constexpr Field of_action =
-    optional({"action", schema::any_text, "Exact name, or a prefix that ends in a point: `account.`."});
+    optional({"action", schema::any_text,
+              "Exact name, or a prefix that ends in a point: `account.`. Missing: all but `manifest.pull`."});
 constexpr Field only_refused =
     optional({"refused", schema::boolean, "`true`: only refusals, `false`: only changes."});
 
@@ -58,10 +59,10 @@ constexpr Field entry_fields[] = {
     {"repository", schema::any_text, "Empty if it is about none."},
     {"subject", schema::any_text, "Digest, tag, account, job or other name, by action."},
     {"detail", schema::any_text, "A readable text, whose words may change."},
-    {"times", schema::count, "Number of equal refusals within one second."},
+    {"times", schema::count, "Number of equal refusals within one second; number of pulls."},
     optional({"request", request_schema}),
     optional({"digest", schema::digest, "Of the manifest or blob; of a moved tag, its new target."}),
-    optional({"tags", schema::list_of(changed_tag), "Tags that were set or removed; at most 100."}),
+    optional({"tags", schema::list_of(changed_tag), "Tags that were set, removed or pulled; at most 100."}),
     optional({"tags_total", schema::count, "Number of these tags."}),
     optional({"from", schema::any_text, "Of a moved tag: the digest it pointed to; empty for none."}),
     optional({"to", schema::digest, "Of a moved tag: the digest it points to."}),

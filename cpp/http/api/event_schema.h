@@ -37,7 +37,7 @@ inline constexpr Field event_fields[] = {
     optional({"renamed_from", schema::any_text, "Name of the repository before."}),
     optional({"refusal", schema::any_text, "What was refused, such as `admit`."}),
     optional({"reason", schema::any_text, "Why it was refused."}),
-    optional({"times", schema::count, "How often within a short time; missing: once."}),
+    optional({"times", schema::count, "Equal refusals within a short time, or pulls; missing: 1."}),
     optional({"actor", actor}),
     optional({"request", request}),
     optional({"counts", schema::map_of(schema::count), "What a job counted."})};

@@ -52,7 +52,8 @@ constexpr std::string_view columns =
 std::string select_of(Way way) {
     return fmt::format(
         "{} INDEXED BY {} WHERE {} AND at >= ?1 AND (at, id) < (?2, ?3) "
-        "AND (?5 = '' OR repository = ?5) AND (?6 = '' OR by_name = ?6) AND (?7 = '' OR action = ?7) "
+        "AND (?5 = '' OR repository = ?5) AND (?6 = '' OR by_name = ?6) "
+        "AND (action = ?7 OR (?7 = '' AND action <> 'manifest.pull')) "
         "AND (?8 = -1 OR refused = ?8) ORDER BY at DESC, id DESC LIMIT ?4",
         columns, way.index, way.condition);
 }
@@ -69,6 +70,7 @@ void set_subject(Change& change, std::string subject) {
         case ChangeKind::manifest_delete:
         case ChangeKind::manifest_restore:
         case ChangeKind::manifest_collect:
+        case ChangeKind::manifest_pull:
         case ChangeKind::blob_push:
         case ChangeKind::blob_mount:
         case ChangeKind::blob_delete:
@@ -154,6 +156,7 @@ Result<std::vector<Change>> read_entries(SqliteDb& db, JournalQuery const& query
     if (query.action.ends_with('.') || (by_action && query.action.empty())) {
         TRY(actions, actions_like(db, query.action));
     }
+    if (query.action.empty()) std::erase(actions, to_string(ChangeKind::manifest_pull));
     std::vector<std::int64_t> refused{either};
     if (by_action) refused = {0, 1};
     if (query.refused) refused = {*query.refused ? 1 : 0};

@@ -1,6 +1,6 @@
 #include "meta/sqlite/pulls.h"
 
-#include "meta/sqlite/repository.h"
+#include "meta/sqlite/journal.h"
 #include "meta/sqlite/values.h"
 
 namespace ocilot::meta {
@@ -22,12 +22,19 @@ Result<Time> begin_counting(SqliteDb& db, Time now) {
     return since.value_or(now);
 }
 
+struct PulledRepository {
+    std::int64_t id;
+    std::string name;
+};
+
 /// A name that became an alias since the pull leads to what was pulled.
-Result<std::optional<std::int64_t>> pulled_repository(SqliteDb& db, std::string const& name) {
-    return first_number(db,
-                        "SELECT id FROM repository WHERE name = "
-                        "ifnull((SELECT target FROM repository_alias WHERE name = ?1), ?1)",
-                        {name});
+Result<std::optional<PulledRepository>> pulled_repository(SqliteDb& db, std::string const& name) {
+    TRY(auto rows, db.query("SELECT id, name FROM repository WHERE name = "
+                            "ifnull((SELECT target FROM repository_alias WHERE name = ?1), ?1)",
+                            {name}));
+    TRY(bool const row, rows.next());
+    return row ? std::optional(PulledRepository{rows.integer(0), rows.text(1)})
+               : std::optional<PulledRepository>();
 }
 
 Result<> record_tag(SqliteDb& db, std::int64_t repository, PullCount const& count, Time now) {
@@ -50,9 +57,35 @@ Result<> record_manifest(SqliteDb& db, std::int64_t repository, PullCount const&
     return {};
 }
 
+/// One look-up for a name of a batch, however often it was pulled.
+Result<std::optional<Change>> told_pulls(SqliteDb& db, PulledRepository const& repository,
+                                         PullCount const& count, Time now) {
+    TRY(auto rows, db.query("SELECT media_type, size, ifnull(artifact_type, '') FROM manifest "
+                            "WHERE repository = ?1 AND digest = ?2",
+                            {repository.id, count.digest.str()}));
+    TRY(bool const row, rows.next());
+    if (!row) return std::optional<Change>();
+    Change change{.at = now,
+                  .kind = ChangeKind::manifest_pull,
+                  .repository = repository.name,
+                  .digest = count.digest.str(),
+                  .media_type = rows.text(0),
+                  .size = static_cast<std::uint64_t>(rows.integer(1)),
+                  .times = count.told,
+                  .details = {.artifact_type = rows.text(2)}};
+    if (!count.tag.empty()) change.details.tags = {{count.tag}};
+    return std::optional(std::move(change));
+}
+
+Result<> tell_pulls(SqliteDb& db, PulledRepository const& repository, PullCount const& count, Time now) {
+    TRY(auto const change, told_pulls(db, repository, count, now));
+    if (!change) return {};
+    return write_change(db, *change);
+}
+
 Result<> record_batch(SqliteDb& db, std::vector<PullCount> const& batch, Time now) {
     std::string const* name = nullptr;  // Neighbours are mostly of one repository.
-    std::optional<std::int64_t> repository;
+    std::optional<PulledRepository> repository;
     for (auto const& count : batch) {
         if (name == nullptr || *name != count.repository) {
             name = &count.repository;
@@ -60,11 +93,14 @@ Result<> record_batch(SqliteDb& db, std::vector<PullCount> const& batch, Time no
         }
         if (!repository) continue;
         if (!count.tag.empty()) {
-            CHECK(record_tag(db, *repository, count, now));
+            CHECK(record_tag(db, repository->id, count, now));
         }
         // Who asks what a tag is may be told of an image that he does not have.
         if (count.tag.empty() || count.pulls > 0) {
-            CHECK(record_manifest(db, *repository, count, now));
+            CHECK(record_manifest(db, repository->id, count, now));
+        }
+        if (count.told > 0) {
+            CHECK(tell_pulls(db, *repository, count, now));
         }
     }
     return {};

@@ -46,6 +46,7 @@ struct EventSettings {
     std::optional<std::vector<WebhookSettings>> webhooks = {};
     std::chrono::seconds keep{720 * 3600};    ///< for consumers that have not got them; 0: without end
     std::uint64_t keep_entries = 10'000'000;  ///< the same by number; 0: any
+    std::string pulls = "off";                ///< `off`, `sampled` or `all`
 };
 
 }  // namespace ocilot::server

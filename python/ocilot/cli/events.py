@@ -57,7 +57,7 @@ def events(
         typer.Option(
             metavar="ACTION",
             help="Action, such as manifest.pushed or `tag.*`; `*`: all (repeatable).",
-            show_default="all but those of blobs, and refusals",
+            show_default="all but those of blobs, pulls and refusals",
         ),
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="Maximum number of events.")] = 100,

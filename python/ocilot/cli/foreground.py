@@ -230,6 +230,8 @@ def unasked_points(settings: _core.Settings) -> dict[str, str]:
     unasked = {}
     if settings.retention_policies == "[]":
         unasked["retain"] = "no retention policy deletes tags; set ocilot.retention.policies"
+    if settings.pull_events == "off":
+        unasked["on_pulled"] = "pulls are not events; set ocilot.events.pulls: sampled or all"
     if not settings.accounts and not settings.auth_htpasswd:
         unasked["authenticate"] = _why_no_passwords(settings)
     return unasked

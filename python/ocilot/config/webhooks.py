@@ -338,10 +338,15 @@ class Events(Section):
     removed and reported. `ocilot.audit.keep` is a minimum. 0: unlimited."""
     entries: Annotated[int, count(0)] = 10_000_000
     """Maximum number of events that a webhook or a hook has not handled; 0: unlimited."""
+    pulls: Annotated[str, choice("off", "sampled", "all")] = "off"
+    """Which [pulls are events](../operate/events.md#pulls), each time they are recorded: one for each tag and
+    manifest with its number of pulls (`all`), those of at most 100 of them, drawn at random (`sampled`), or
+    none."""
 
     def apply(self, settings: "_core.Settings") -> None:
         """Hands the core what these keys say."""
         settings.event_age, settings.event_entries = self.keep, self.entries
+        settings.pull_events = self.pulls
 
 
 def apply_webhooks(settings: "_core.Settings", receivers: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from .registry import Registry
-from .values import Caller
+from .values import Caller, Kind
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,15 @@ class Event:
     """A client of the registry, for hooks that act."""
 
     _members: ClassVar[Mapping[str, str]] = {}
+    _unknown_kind: ClassVar[Kind] = "anonymous"
+    """Kind of a caller that the event does not name."""
 
     @classmethod
     def of(cls, data: Mapping[str, Any], registry: Registry) -> Event:
         """The event of its JSON object."""
         actor, request = data.get("actor", {}), dict(data.get("request", {}))
-        caller = Caller(
-            actor.get("name", ""), (), request.pop("address", ""), actor.get("kind") or "anonymous"
-        )
+        kind = actor.get("kind") or cls._unknown_kind
+        caller = Caller(actor.get("name", ""), (), request.pop("address", ""), kind)
         known = Request.__dataclass_fields__
         own = {name: data[member] for name, member in cls._members.items() if member in data}
         if "tags" in own:
@@ -179,6 +180,31 @@ class Collected(Event):
     digest: str
 
     _members: ClassVar[Mapping[str, str]] = {"digest": "digest"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulled(Event):
+    """A manifest was pulled, by one or many callers: the value of `on_pulled`.
+
+    It covers all pulls by one tag, or by digest, since they were last recorded. So it has no request, and its
+    caller is the registry.
+    """
+
+    digest: str
+    tag: str = ""
+    """Tag that it was pulled by; empty for pulls by digest."""
+    count: int = 1
+    """Number of pulls that the event stands for; with `ocilot.events.pulls: sampled` also those of others."""
+    media_type: str = ""
+    artifact_type: str = ""
+    size: int = 0
+    """Size of the manifest in bytes."""
+
+    _members: ClassVar[Mapping[str, str]] = {
+        **{name: name for name in ("digest", "tag", "media_type", "artifact_type", "size")},
+        "count": "times",
+    }
+    _unknown_kind: ClassVar[Kind] = "system"
 
 
 @dataclass(frozen=True, kw_only=True)

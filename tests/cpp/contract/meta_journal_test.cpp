@@ -131,6 +131,19 @@ TEST_P(JournalContract, ChangesOfWritesThatWaitTogetherAreAllFoundByAReaderBesid
     EXPECT_EQ(seen.size(), std::size_t{writers * each});
 }
 
+TEST_P(JournalContract, PullsAreListedOnlyIfTheyAreAskedFor) {
+    note("manifest.pull", 1, "", "a");
+    note("manifest.push", 2, "ann", "a");
+    note("manifest.pull", 3, "", "a");
+    EXPECT_THAT(subjects(), ElementsAre("2"));
+    EXPECT_THAT(subjects({.repository = "a"}), ElementsAre("2"));
+    EXPECT_THAT(subjects({.action = "manifest.pull"}), ElementsAre("3", "1"));
+    EXPECT_THAT(subjects({.repository = "a", .action = "manifest.pull"}), ElementsAre("3", "1"));
+    EXPECT_THAT(subjects({.action = "manifest."}), ElementsAre("3", "2", "1"));
+    EXPECT_EQ(run(journal().after(0, 10)).value().size(), 3U) << "consumers get all of them";
+    EXPECT_EQ(run(journal().prune_before(at(9), any, 10)).value(), 2U) << "they expire as others do";
+}
+
 TEST_P(JournalContract, EveryConditionNarrowsAndAllHaveToFit) {
     note("manifest.push", 1, "ann", "a");
     note("tag.delete", 2, "bob", "a");

@@ -115,6 +115,49 @@ TEST_P(MetaPullsContract, AreListedByTimePageByPage) {
     EXPECT_THAT(last_pulled(meta::PulledTag{"a", {at(8), 1}}), ElementsAre("c"));
 }
 
+TEST_P(MetaPullsContract, ABatchTellsOfPullsInItsTransaction) {
+    auto image = a_manifest(app, "image", {tag("v1"), tag("v2")});
+    image.artifact_type = "application/vnd.example";
+    ASSERT_TRUE(put(image).has_value());
+    auto const last = run(store->journal().last()).value();
+    auto const commits = observers.commits();
+    auto told = std::vector{by_tag("v1", "image", 3), by_tag("v2", "image", 4), by_digest("image", 2),
+                            by_digest("never", 1)};
+    told[0].told = 3;
+    told[2].told = 70;  // Those of others, too, of which it is a sample.
+    told[3].told = 1;
+    told.push_back({"no/repository", "v1", digest("image"), 1, 1});
+    record(told, 5);
+    EXPECT_EQ(observers.commits(), commits + 1);
+    auto const changes = run(store->journal().after(last, 10)).value();
+    ASSERT_THAT(changes, SizeIs(2)) << "what is gone is passed over";
+    for (auto const& change : changes) {
+        EXPECT_EQ(change.kind, meta::ChangeKind::manifest_pull);
+        EXPECT_EQ(change.at, at(5));
+        EXPECT_EQ(change.by, meta::Actor()) << "many have pulled";
+        EXPECT_EQ(change.repository, app.str());
+        EXPECT_EQ(change.digest, digest("image").str());
+        EXPECT_EQ(change.media_type, image.fact.media_type);
+        EXPECT_EQ(change.size, image.fact.size);
+        EXPECT_EQ(change.details.artifact_type, "application/vnd.example");
+    }
+    EXPECT_EQ(changes[0].details.tags, (std::vector<meta::ChangedTag>{{"v1"}}));
+    EXPECT_EQ(changes[0].times, 3U);
+    EXPECT_THAT(changes[1].details.tags, IsEmpty());
+    EXPECT_EQ(changes[1].times, 70U);
+    EXPECT_EQ(of("v1").of_manifest, (meta::PullRecord{at(5), 9})) << "counts are what they were";
+}
+
+TEST_P(MetaPullsContract, WhatIsToldOfAnAliasNamesItsTarget) {
+    ASSERT_TRUE(put(a_manifest(app, "image", {tag("v1")})).has_value());
+    ASSERT_TRUE(run(admin().rename({app, repo("group/moved"), true}, bob, at(6))).has_value());
+    auto const last = run(store->journal().last()).value();
+    record({{app.str(), "v1", digest("image"), 1, 1}}, 7);
+    auto const changes = run(store->journal().after(last, 10)).value();
+    ASSERT_THAT(changes, SizeIs(1));
+    EXPECT_EQ(changes[0].repository, "group/moved");
+}
+
 TEST_P(MetaPullsContract, RetentionReadsThem) {
     ASSERT_TRUE(put(a_manifest(app, "image", {tag("v1"), tag("v2")})).has_value());
     record({by_tag("v1", "image", 3)}, 5);

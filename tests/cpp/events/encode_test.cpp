@@ -114,6 +114,37 @@ TEST(DistributionEnvelope, ABlobIsAnOctetStreamAndAMountNamesItsSource) {
     EXPECT_EQ(json["target"]["url"], "https://registry.example.com/v2/b/blobs/sha256:1");
 }
 
+TEST(DistributionEnvelope, PullsUnderANameAreOnePull) {
+    auto const change = a_pull();
+    auto const json = Json::parse(text_of(Format::distribution, events::make_events(change)))["events"];
+    ASSERT_EQ(json.size(), 1U);
+    EXPECT_EQ(json[0]["action"], "pull");
+    auto const& target = json[0]["target"];
+    EXPECT_EQ(target["mediaType"], change.media_type);
+    EXPECT_EQ(target["size"], 1234);
+    EXPECT_EQ(target["digest"], change.digest);
+    EXPECT_EQ(target["repository"], "team/app");
+    EXPECT_EQ(target["tag"], "v1");
+    EXPECT_EQ(target["url"], "https://registry.example.com/v2/team/app/manifests/" + change.digest);
+    EXPECT_EQ(json[0]["actor"]["name"], "");
+}
+
+TEST(CloudEvents, OfPullsSayHowMany) {
+    auto const json = Json::parse(text_of(Format::cloudevents, events::make_events(a_pull())));
+    EXPECT_EQ(json["type"], "dev.ocilot.pulled.v1");
+    EXPECT_EQ(json["subject"], "team/app:v1");
+    EXPECT_EQ(json["data"]["times"], 3);
+}
+
+TEST(ChatMessages, OfPullsNameNobody) {
+    EXPECT_EQ(events::chat_line(events::make_events(a_pull()).at(0)),
+              "team/app:v1 was pulled 3 times (sha256:0a1b2c3d4e5f)");
+    auto once = a_pull();
+    once.times = 1;
+    EXPECT_EQ(events::chat_line(events::make_events(once).at(0)),
+              "team/app:v1 was pulled once (sha256:0a1b2c3d4e5f)");
+}
+
 TEST(DistributionEnvelope, AManifestWithSeveralTagsIsAnEventForEach) {
     auto change = a_push();
     change.details.tags = {{"a", ""}, {"b", "sha256:old"}};

@@ -21,4 +21,13 @@ inline meta::Change a_push(std::string tag = "v1") {
     return change;
 }
 
+/// Pulls under a name, as a batch tells of them.
+inline meta::Change a_pull(std::string tag = "v1") {
+    auto change = a_push(std::move(tag));
+    change.kind = meta::ChangeKind::manifest_pull;
+    change.by = {};
+    change.times = 3;
+    return change;
+}
+
 }  // namespace ocilot::test

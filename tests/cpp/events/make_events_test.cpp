@@ -89,6 +89,24 @@ TEST(Events, ARenamedRepositoryIsKnownByItsNewName) {
     EXPECT_EQ(made[0].renamed_from, "old");
 }
 
+TEST(Events, PullsOfABatchAreOneEventWithTheirNumberAndNoActor) {
+    auto const change = a_pull();
+    auto const made = events::make_events(change);
+    ASSERT_EQ(made.size(), 1U);
+    EXPECT_EQ(made[0].action, Action::pulled);
+    EXPECT_EQ(made[0].tag, "v1");
+    EXPECT_THAT(made[0].tags, IsEmpty());
+    EXPECT_EQ(made[0].previous_digest, "");
+    auto const json = events::to_json(made[0]);
+    EXPECT_EQ(json["action"], "pulled");
+    EXPECT_EQ(json["digest"], change.digest);
+    EXPECT_EQ(json["media_type"], change.media_type);
+    EXPECT_EQ(json["times"], 3);
+    EXPECT_FALSE(json.contains("actor"));
+    EXPECT_FALSE(json.contains("request"));
+    EXPECT_EQ(events::make_events(a_pull("")).at(0).tag, "") << "by digest";
+}
+
 TEST(Events, OfAccountsTokensAndKeysReceiversAreNotTold) {
     for (auto const kind :
          {meta::ChangeKind::account_add, meta::ChangeKind::token_add, meta::ChangeKind::key_add,

@@ -88,7 +88,7 @@ TEST_F(HookFeedTest, SaysWhenItsListenersChange) {
 }
 
 TEST_F(HookFeedTest, RefusesWhatCannotBeTold) {
-    auto const unknown = feed.set_listeners({{.name = "a.py", .points = {"on_pulled"}}});
+    auto const unknown = feed.set_listeners({{.name = "a.py", .points = {"on_mirrored"}}});
     EXPECT_EQ(unknown.error().code, Errc::config);
     EXPECT_NE(unknown.error().message.find("on_manifest_pushed"), std::string::npos);
     for (auto const deadline : {0ms, std::chrono::milliseconds(2h)}) {

@@ -1,6 +1,7 @@
 #include "jobs/record_pulls.h"
 
 #include "jobs/collector_fixture.h"
+#include "jobs/pull_sample.h"
 #include "jobs/retention.h"
 #include "registry/pull_counter.h"
 
@@ -82,6 +83,20 @@ class RecordPulls : public test::CollectorTest {
     meta::TagPulls of(std::string const& tag_name) {
         return run(meta->pulls().of_tags(name, {tag_name})).value().at(0);
     }
+    /// Tag and number of each event of pulls, oldest first.
+    std::vector<std::pair<std::string, std::uint64_t>> told() {
+        std::vector<std::pair<std::string, std::uint64_t>> found;
+        for (auto const& change : run(meta->journal().after(0, 10'000)).value()) {
+            if (change.kind != meta::ChangeKind::manifest_pull) continue;
+            found.emplace_back(change.details.tags.at(0).name, change.times);
+        }
+        return found;
+    }
+    /// So many names of one manifest, each pulled twice.
+    void pull_names(int count) {
+        auto const digest = push_image("one", "v1");
+        for (int i = 0; i < 2 * count; ++i) counter.add(name, tag("t" + std::to_string(i / 2)), digest, true);
+    }
     std::vector<std::string> tags() { return run(meta->catalog().tags(name, {{}, 100})).value().items; }
 
     registry::PullCounter counter{metrics, 1000};
@@ -99,6 +114,54 @@ TEST_F(RecordPulls, WritesWhatWasCounted) {
     EXPECT_EQ(of("v1").of_manifest, (meta::PullRecord{clock.now(), 2}));
     EXPECT_EQ(run(jobs::record_pulls(parts, log)).value(), 0U);
     EXPECT_EQ(metrics.counter("ocilot_pulls_recorded_total", "").value(), 2U);
+}
+
+TEST_F(RecordPulls, ArePartOfTheLogOnlyIfTheyAreToBeEvents) {
+    push_image("one", "v1");
+    pull("v1");
+    ASSERT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
+    EXPECT_THAT(told(), IsEmpty());
+    parts.pull_events = registry::PullEvents::all;
+    pull("v1");
+    pull("v1");
+    counter.add(name, tag("asked"), sha256("x"), false);
+    ASSERT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
+    EXPECT_THAT(told(), ElementsAre(::testing::Pair("v1", 2U)));
+    EXPECT_EQ(metrics.counter("ocilot_pull_events_total", "").value(), 1U);
+    ASSERT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
+    EXPECT_EQ(told().size(), 1U) << "there was no other pull";
+}
+
+TEST_F(RecordPulls, AllNamesOfABatchAreEventsAndASampleIsBounded) {
+    parts.pull_events = registry::PullEvents::all;
+    pull_names(450);
+    ASSERT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
+    EXPECT_EQ(told().size(), 450U);
+    parts.pull_events = registry::PullEvents::sampled;
+    pull_names(450);
+    ASSERT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
+    auto const sample = told().size() - 450;
+    EXPECT_LE(sample, jobs::max_pull_sample);
+    EXPECT_GT(sample, 0U);
+    std::uint64_t pulls = 0;
+    for (auto const& [tag_name, times] : told()) pulls += times;
+    EXPECT_EQ(pulls, 2U * 900U) << "the sample stands for all";
+}
+
+TEST_F(RecordPulls, WhatIsRecordedLaterIsToldOnce) {
+    parts.pull_events = registry::PullEvents::all;
+    pull_names(300);
+    FailingMeta failing(*meta);
+    registry::Registry broken{blobs, failing, open_gate, clock, random, *sessions, manifests, rules};
+    broken.pulls = &counter;
+    broken.pull_events = registry::PullEvents::all;
+    failing.pulled.batches_left = 1;
+    EXPECT_EQ(run(jobs::record_pulls(broken, log)).error().code, Errc::no_space);
+    EXPECT_EQ(told().size(), 200U);
+    broken.pull_events = registry::PullEvents::off;
+    failing.pulled.batches_left = 1000;
+    EXPECT_EQ(run(jobs::record_pulls(broken, log)).value(), 100U);
+    EXPECT_EQ(told().size(), 200U) << "what goes back to the counter is decided on anew";
 }
 
 TEST_F(RecordPulls, ARegistryThatCountsNoneHasNothingToDo) {

@@ -36,6 +36,15 @@ TEST(Change, EveryKindHasAWordOfItsOwn) {
     EXPECT_EQ(meta::parse_change_kind("of.tomorrow"), ChangeKind::unknown);
 }
 
+TEST(Change, PullsAreOfADigestAndSayByWhichName) {
+    Change pull{.kind = ChangeKind::manifest_pull, .digest = "sha256:a", .times = 7};
+    EXPECT_EQ(subject_of(pull), "sha256:a");
+    EXPECT_EQ(detail_of(pull), "by digest");
+    pull.details.tags = {{"v1"}};
+    EXPECT_EQ(detail_of(pull), "by tag v1");
+    EXPECT_EQ(subject_of(pull), "sha256:a");
+}
+
 TEST(Change, DetailsAreReadAsTheyWereWritten) {
     Change push{.kind = ChangeKind::manifest_push, .digest = "sha256:a"};
     EXPECT_EQ(details_to_json(push, push.by), "") << "nothing is stored for nothing";

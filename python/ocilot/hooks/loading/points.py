@@ -70,8 +70,8 @@ POINTS: Final[dict[str, Point]] = {
         _event("on_repository_deleted", "after a repository is deleted", events.RepositoryDeleted),
         _event("on_repository_renamed", "after a repository is renamed", events.RepositoryRenamed),
         _event("on_collected", "after the garbage collection removed a manifest", events.Collected),
+        _event("on_pulled", "after pulls of a manifest are recorded", events.Pulled),
         _event("on_refused", "after a request or a login is refused", events.Refused),
-        _event("on_pulled", "after a manifest is pulled", None),
         _event("on_mirrored", "after content is fetched from another registry", None),
         Point("retain", Family.RETAIN, "when a retention plan would delete tags", TagHistory, (list,)),
     )

@@ -13,6 +13,7 @@ from ocilot.hooks.events import (
     ManifestDeleted,
     ManifestPushed,
     Mounted,
+    Pulled,
     Refused,
     RepositoryDeleted,
     RepositoryRenamed,
@@ -151,6 +152,30 @@ def a_collected(
     """A manifest that the garbage collection removed, for `on_collected`."""
     common = _common("collected", repository, Caller("", kind="system"), registry)
     return Collected(**common, digest=digest or _digest("manifest"))
+
+
+def a_pulled(
+    repository: str = "team/app",
+    tag: str = "latest",
+    digest: str = "",
+    *,
+    count: int = 1,
+    media_type: str = MANIFEST,
+    artifact_type: str = "",
+    size: int = 1000,
+    registry: Registry | None = None,
+) -> Pulled:
+    """Pulls of a manifest, for `on_pulled`."""
+    common = _common("pulled", repository, Caller("", kind="system"), registry)
+    return Pulled(
+        **{**common, "request": Request()},
+        tag=tag,
+        digest=digest or _digest("manifest"),
+        count=count,
+        media_type=media_type,
+        artifact_type=artifact_type,
+        size=size,
+    )
 
 
 def a_refused(

@@ -28,6 +28,7 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "on_repository_deleted": example_events.a_repository_deleted,
     "on_repository_renamed": example_events.a_repository_renamed,
     "on_collected": example_events.a_collected,
+    "on_pulled": example_events.a_pulled,
     "on_refused": example_events.a_refused,
     "retain": examples.a_history,
 }

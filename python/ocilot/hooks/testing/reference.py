@@ -54,6 +54,7 @@ VALUES: tuple[type, ...] = (
     events.RepositoryDeleted,
     events.RepositoryRenamed,
     events.Collected,
+    events.Pulled,
     events.Refused,
     Registry,
     Manifest,
