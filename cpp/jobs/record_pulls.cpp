@@ -1,6 +1,7 @@
 #include "jobs/record_pulls.h"
 
 #include "registry/pull_counter.h"
+#include "registry/sessions.h"
 
 #include <algorithm>
 #include <list>
@@ -16,7 +17,7 @@ constexpr std::size_t counts_at_once = 200;  ///< in one transaction: a few mill
 /// A batch that goes back to the counter unless it was recorded, however the work ends.
 class Unrecorded {
   public:
-    explicit Unrecorded(registry::PullCounter& counter) : counter_(counter), rest_(1) {
+    explicit Unrecorded(registry::PullCounter& counter) : recording_(counter), counter_(counter), rest_(1) {
         rest_.front() = counter.take();
     }
     ~Unrecorded() { counter_.put_back(std::move(rest_)); }
@@ -35,9 +36,19 @@ class Unrecorded {
     }
 
   private:
+    registry::PullCounter::Recording recording_;
     registry::PullCounter& counter_;
     std::list<std::vector<meta::PullCount>> rest_;
 };
+
+/// Nothing is to be deleted for want of a pull that was dropped.
+Task<Result<>> note_gap(registry::Registry& registry, Time now) {
+    auto& counter = *registry.pulls;
+    if (!counter.take_gap()) co_return Result<>();
+    auto const noted = co_await registry.meta.pulls().begin_again(now);
+    if (noted.has_error()) counter.put_back_gap();
+    co_return noted;
+}
 
 }  // namespace
 
@@ -45,7 +56,9 @@ Task<Result<std::size_t>> record_pulls(registry::Registry& registry) {
     if (registry.pulls == nullptr) co_return std::size_t{0};
     auto& counter = *registry.pulls;
     Unrecorded batch(counter);
-    auto const now = registry.clock.now();
+    // A clock that is set back makes no pull old: its time would count as long as the tag is there.
+    auto const now = std::max(registry.clock.now(), registry.sessions.now());
+    CO_CHECK(co_await note_gap(registry, now));
     auto const names = batch.size();
     while (batch.size() > 0) {
         auto const piece = batch.piece();
