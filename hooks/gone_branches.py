@@ -38,7 +38,8 @@ class GoneBranches(Hook):
             env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
         )
         names = re.findall(r"\trefs/heads/(.+)$", listed.stdout, re.MULTILINE)
-        return frozenset(map(slug, names))
+        # CI systems shorten long names, before or after they write them so.
+        return frozenset(slug(cut) for name in names for cut in (name, name[:63], slug(name)[:63]))
 
     @staticmethod
     def belongs(preview: str, branches: frozenset[str]) -> bool:
@@ -48,4 +49,4 @@ class GoneBranches(Hook):
 
 def slug(text: str) -> str:
     """As CI systems write a branch in a tag."""
-    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")[:63]
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -32,7 +32,7 @@ class InUse(Hook):
             lines = read_text(self.file, "list of images").splitlines() if self.file else []
             images = [*(line.strip() for line in lines if line[:1] != "#"), *self.pods()]
             self._read = (time.monotonic() + self.fresh, frozenset(one for at in images for one in names(at)))
-        return [tag for tag in history.tags if not self._read[1].isdisjoint(needs(history.repository, tag))]
+        return [tag for tag in history.tags if not self._read[1].isdisjoint(needs(history, tag))]
 
     def pods(self) -> Iterator[str]:
         """The images that pods name, and those that run: a tag may have moved since the start."""
@@ -51,10 +51,10 @@ class InUse(Hook):
 
 
 def names(image: str) -> list[str]:
-    """`team/app:v1` and `team/app@sha256:...`, what the image has of it, without the host."""
+    """`team/app@v1` and `team/app@sha256:...`, what the image has of it, without the host."""
     name, tag, digest = found.groups() if (found := IMAGE.fullmatch(image)) else ("", None, None)
-    return [f"{name}:{tag or 'latest'}"] * (not digest or bool(tag)) + [f"{name}@{digest}"] * bool(digest)
+    return [f"{name}@{tag or 'latest'}"] * (not digest or bool(tag)) + [f"{name}@{digest}"] * bool(digest)
 
 
-def needs(name: str, tag: Tag) -> list[str]:
-    return [f"{name}:{tag.name}", *(f"{name}@{digest}" for digest in (tag.digest, *tag.manifests))]
+def needs(at: TagHistory, t: Tag) -> list[str]:
+    return [f"{name}@{n}" for name in (at.repository, *at.aliases) for n in (t.name, t.digest, *t.manifests)]

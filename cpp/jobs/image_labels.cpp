@@ -51,11 +51,17 @@ Task<Result<std::string>> read_small(registry::Registry& registry, oci::Digest d
     co_return co_await registry::read_whole(*blob, digest);
 }
 
+std::size_t size_of(oci::Annotations const& labels) {
+    std::size_t size = 0;
+    for (auto const& [key, value] : labels) size += key.size() + value.size();
+    return size;
+}
+
 class LabelReader {
   public:
-    LabelReader(registry::Registry& registry, ImageConfigs& known, retention::Repository& repository,
-                Round const& round)
-        : registry_(registry), known_(known), repository_(repository), round_(round) {
+    LabelReader(registry::Registry& registry, ImageConfigs& known, LabelKeys const& keys,
+                retention::Repository& repository, Round const& round)
+        : registry_(registry), known_(known), keys_(keys), repository_(repository), round_(round) {
         for (auto const& [child, parent] : repository.parents) children_.emplace_back(parent, child);
         std::ranges::sort(children_);
     }
@@ -67,7 +73,7 @@ class LabelReader {
             if (done[tag.manifest] || retention::subject_of_tag(tag.name)) continue;
             done[tag.manifest] = true;
             auto labels = co_await labels_below(tag.manifest);
-            if (labels.has_value()) repository_.manifests[tag.manifest].labels = std::move(*labels);
+            if (labels.has_value()) keep(*std::move(labels), tag.manifest);
             if (++number % images_at_once == 0) {
                 CO_CHECK(co_await round_.pause_until(Round::Ticks::now()));
             }
@@ -76,6 +82,11 @@ class LabelReader {
     }
 
   private:
+    /// Only what rules need, and no more than is right for a label: many tags may have one configuration.
+    void keep(oci::Annotations labels, Index manifest) {
+        std::erase_if(labels, [&](auto const& label) { return !keys_.contains(label.first); });
+        if (size_of(labels) <= largest_kept) repository_.manifests[manifest].labels = std::move(labels);
+    }
     /// Those that all images below a manifest have, itself if it is one.
     Task<Result<oci::Annotations>> labels_below(Index top) {
         std::optional<oci::Annotations> common;
@@ -104,22 +115,23 @@ class LabelReader {
         if (auto known = known_.find(digest.str())) co_return std::move(*known);
         CO_TRY(auto const bytes, co_await read_small(registry_, digest, registry_.rules.manifest_limit));
         CO_TRY(auto const manifest, oci::parse_manifest(bytes, entry.media_type, registry_.rules.json));
+        // Who has none of the images of an index does not know their labels.
+        if (!manifest.manifests.empty()) co_return Error{Errc::unavailable, "its images are not here"};
         ImageConfig found{.is_image = is_image(manifest)};
         if (found.is_image) {
             CO_TRY(auto const config,
                    co_await read_small(registry_, manifest.config->digest, largest_config));
             found.labels = labels_of(config);
         }
-        std::size_t size = 0;
-        for (auto const& [key, value] : found.labels) size += key.size() + value.size();
         auto made = std::make_shared<ImageConfig const>(std::move(found));
-        if (size <= largest_kept) known_.put(digest.str(), made);
+        if (size_of(made->labels) <= largest_kept) known_.put(digest.str(), made);
         co_return made;
     }
 
     using Pairs = std::vector<std::pair<Index, Index>>;
     registry::Registry& registry_;
     ImageConfigs& known_;
+    LabelKeys const& keys_;
     retention::Repository& repository_;
     Round const& round_;
     Pairs children_;
@@ -127,9 +139,9 @@ class LabelReader {
 
 }  // namespace
 
-Task<Result<>> read_labels(registry::Registry& registry, ImageConfigs& known,
+Task<Result<>> read_labels(registry::Registry& registry, ImageConfigs& known, LabelKeys const& keys,
                            retention::Repository& repository, Round const& round) {
-    LabelReader reader(registry, known, repository, round);
+    LabelReader reader(registry, known, keys, repository, round);
     co_return co_await reader.run();
 }
 

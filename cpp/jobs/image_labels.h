@@ -5,7 +5,10 @@
 #include "registry/registry.h"
 #include "retention/repository.h"
 
+#include <functional>
 #include <memory>
+#include <set>
+#include <string>
 
 namespace ocilot::jobs {
 
@@ -18,9 +21,13 @@ struct ImageConfig {
 using ImageConfigs = auth::LruCache<std::shared_ptr<ImageConfig const>>;
 inline constexpr std::size_t kept_image_configs = 10'000;
 
-/// Reads the labels of the images that have a tag. An index has those that all its images have. Where a
-/// configuration is larger than 1 MiB, or cannot be read, they stay unread.
-Task<Result<>> read_labels(registry::Registry& registry, ImageConfigs& known,
+/// Labels by their names.
+using LabelKeys = std::set<std::string, std::less<>>;
+
+/// Reads these labels of the images that have a tag. An index has those that all its images have. Where a
+/// configuration is larger than 1 MiB, or these labels than 4 KiB, or where one cannot be read, as of an
+/// index without any of its images, they stay unread.
+Task<Result<>> read_labels(registry::Registry& registry, ImageConfigs& known, LabelKeys const& keys,
                            retention::Repository& repository, Round const& round);
 
 }  // namespace ocilot::jobs

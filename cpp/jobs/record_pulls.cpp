@@ -2,6 +2,7 @@
 
 #include "jobs/pull_sample.h"
 #include "registry/pull_counter.h"
+#include "registry/sessions.h"
 
 #include <algorithm>
 #include <list>
@@ -40,14 +41,24 @@ class Unrecorded {
 
   private:
     /// On its own, so that the batch goes back also if memory for the sample is short.
-    explicit Unrecorded(registry::PullCounter& counter) : counter_(counter), rest_(1) {
+    explicit Unrecorded(registry::PullCounter& counter) : recording_(counter), counter_(counter), rest_(1) {
         rest_.front() = counter.take();
     }
 
+    registry::PullCounter::Recording recording_;
     registry::PullCounter& counter_;
     std::list<std::vector<meta::PullCount>> rest_;
     std::vector<std::uint64_t> told_;  ///< of each name of the batch
 };
+
+/// Nothing is to be deleted for want of a pull that was dropped.
+Task<Result<>> note_gap(registry::Registry& registry, Time now) {
+    auto& counter = *registry.pulls;
+    if (!counter.take_gap()) co_return Result<>();
+    auto const noted = co_await registry.meta.pulls().begin_again(now);
+    if (noted.has_error()) counter.put_back_gap();
+    co_return noted;
+}
 
 }  // namespace
 
@@ -55,7 +66,9 @@ Task<Result<std::size_t>> record_pulls(registry::Registry& registry) {
     if (registry.pulls == nullptr) co_return std::size_t{0};
     auto& counter = *registry.pulls;
     Unrecorded batch(registry);
-    auto const now = registry.clock.now();
+    // A clock that is set back makes no pull old: its time would count as long as the tag is there.
+    auto const now = std::max(registry.clock.now(), registry.sessions.now());
+    CO_CHECK(co_await note_gap(registry, now));
     auto const names = batch.size();
     while (batch.size() > 0) {
         auto const piece = batch.piece();

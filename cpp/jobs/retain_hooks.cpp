@@ -78,7 +78,7 @@ policy::TagHistory history_of(retention::Repository const& repository, retention
 }  // namespace
 
 Task<Result<>> ask_retain_hooks(RetentionParts parts, RetentionRules const& rules, Time at,
-                                retention::Repository& repository) {
+                                std::vector<std::string> aliases, retention::Repository& repository) {
     auto& gate = parts.registry.gate;
     if (!gate.asks(policy::Point::retain)) co_return Result<>();
     auto const prepare = [&]() -> Result<std::optional<policy::TagHistory>> {
@@ -91,6 +91,7 @@ Task<Result<>> ask_retain_hooks(RetentionParts parts, RetentionRules const& rule
     CO_TRY(auto history, co_await parts.pool.run(prepare));
     if (!history) co_return Result<>();
     auto question = std::move(*history);
+    question.aliases = std::move(aliases);
     auto const kept = co_await gate.retain(std::move(question));
     if (kept.has_error() && kept.error().code == Errc::cancelled) co_return kept.error();
     if (kept.has_error()) {

@@ -67,14 +67,15 @@ Result<RetentionRules> RetentionRules::parse(std::string source) {
 
 void RetentionRules::only(std::vector<std::string> const& names) {
     for (auto& policy : policies) {
-        if (std::ranges::find(names, policy.name) == names.end()) policy.remove.clear();
+        policy.is_due = std::ranges::find(names, policy.name) != names.end();
     }
     some_only = true;
 }
 
 bool RetentionRules::matches(oci::RepositoryName const& repository) const noexcept {
     return std::ranges::any_of(policies, [&](retention::Policy const& policy) {
-        return (!some_only || !policy.remove.empty()) && policy.matches(repository);
+        bool const can_delete = policy.is_due && !policy.remove.empty();
+        return (!some_only || can_delete) && policy.matches(repository);
     });
 }
 

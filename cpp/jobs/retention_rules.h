@@ -27,7 +27,7 @@ struct RetentionRules {
 
     /// config or unsupported, with the path of the problem in the message.
     static Result<RetentionRules> parse(std::string source);
-    /// Leaves out the `delete` rules of all policies but these; all `keep` rules still count.
+    /// Leaves out the `delete` rules of all policies but these; all else that they say still counts.
     void only(std::vector<std::string> const& names);
     /// Whether they can delete something in it.
     [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;

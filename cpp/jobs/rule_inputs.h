@@ -3,6 +3,11 @@
 #include "jobs/image_labels.h"
 #include "jobs/retention_rules.h"
 
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
 namespace ocilot::jobs {
 
 /// Reads what rules are evaluated on, as of one time: repositories, lists of what is in use, labels of
@@ -21,6 +26,11 @@ class RuleInputs {
     [[nodiscard]] Time at() const noexcept { return at_; }
 
   private:
+    /// Also those that another work records now.
+    Task<Result<>> record_all_pulls();
+    /// What a list names by an alias is in use, too; hooks are told of aliases.
+    Task<Result<>> read_aliases();
+
     RetentionParts parts_;
     RetentionRules const& rules_;
     ImageConfigs& configs_;
@@ -28,6 +38,7 @@ class RuleInputs {
     Round const& round_;
     UnreadReleases unread_;
     InUseLists lists_;
+    std::map<std::string, std::vector<std::string>, std::less<>> aliases_;  ///< by their targets
 };
 
 }  // namespace ocilot::jobs

@@ -58,6 +58,8 @@ class Pulls {
 
     /// Notes that pulls are counted from now on, unless they were before. Answers since when.
     virtual Task<Result<Time>> begin(Time now) = 0;
+    /// Notes that some were not counted until now: pulls are counted from now on. Nothing if they never were.
+    virtual Task<Result<>> begin_again(Time now) = 0;
     /// Since when pulls are counted without a gap; nullopt: never. What was pulled last before that is not
     /// known. A restored backup begins again.
     virtual Task<Result<std::optional<Time>>> counted_since() = 0;

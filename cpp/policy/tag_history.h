@@ -30,6 +30,7 @@ struct TagHistory {
     oci::RepositoryName repository;
     Time at{};  ///< when the plan is made: ages count from here
     std::vector<TagRecord> tags = {};
+    std::vector<std::string> aliases = {};  ///< other names under which it can be pulled
 };
 
 /// A tag that a hook keeps.

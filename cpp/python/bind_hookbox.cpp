@@ -114,7 +114,8 @@ py::object value(hookbox::RetainCase const& about) {
                         number(one.pulls));
     };
     return tuple_of(microseconds(about.history.at), text(about.history.repository.str()),
-                    tuple_from(about.history.tags, tag));
+                    tuple_from(about.history.tags, tag),
+                    tuple_from(about.history.aliases, [](auto const& name) { return text(name); }));
 }
 
 py::object value(hookbox::EventCase const& about) {

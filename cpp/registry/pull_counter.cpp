@@ -62,6 +62,7 @@ bool PullCounter::reserve() noexcept {
 }
 
 void PullCounter::drop(std::uint64_t pulls) noexcept {
+    has_gap_ = true;
     dropped_.add(pulls);
     dropped_lately_.fetch_add(pulls, std::memory_order_relaxed);
 }
@@ -133,6 +134,12 @@ std::vector<meta::PullCount> PullCounter::take() {
 void PullCounter::put_back(std::list<std::vector<meta::PullCount>> rest) noexcept {
     std::lock_guard const lock(taking_);
     unrecorded_.splice(unrecorded_.end(), rest);
+}
+
+bool PullCounter::has_unrecorded() {
+    std::lock_guard const lock(taking_);
+    auto const is_left = [](auto const& batch) { return !batch.empty(); };
+    return recordings_ > 0 || std::ranges::any_of(unrecorded_, is_left);
 }
 
 void PullCounter::recorded(std::vector<meta::PullCount> const& batch) noexcept {

@@ -39,8 +39,25 @@ class PullCounter {
     [[nodiscard]] std::vector<meta::PullCount> take();
     /// Adds what could not be recorded to the next batch. Allocates nothing.
     void put_back(std::list<std::vector<meta::PullCount>> rest) noexcept;
+    /// Around a take() until what it answered is recorded or put back.
+    class Recording {
+      public:
+        explicit Recording(PullCounter& counter) noexcept : counter_(counter) { ++counter_.recordings_; }
+        ~Recording() { --counter_.recordings_; }
+        Recording(Recording const&) = delete;
+        Recording& operator=(Recording const&) = delete;
+
+      private:
+        PullCounter& counter_;
+    };
+    /// Whether a batch is being recorded, or was put back.
+    [[nodiscard]] bool has_unrecorded();
     /// To be told of what was recorded, for the metrics.
     void recorded(std::vector<meta::PullCount> const& batch) noexcept;
+    /// Whether anything was dropped since the last call: nobody knows then what was used last.
+    [[nodiscard]] bool take_gap() noexcept { return has_gap_.exchange(false); }
+    /// That could not be noted.
+    void put_back_gap() noexcept { has_gap_ = true; }
     /// Pulls that were dropped since the last call.
     [[nodiscard]] std::uint64_t take_dropped() noexcept;
 
@@ -82,6 +99,8 @@ class PullCounter {
     Counter& told_;
     Counter& dropped_;
     std::atomic<std::uint64_t> dropped_lately_{0};
+    std::atomic<bool> has_gap_{false};
+    std::atomic<unsigned> recordings_{0};
     std::atomic<std::size_t> held_{0};  ///< entries and moved ones, of all shards
     std::array<Shard, shards> shards_;
     std::mutex taking_;  ///< taken before that of a shard

@@ -53,6 +53,7 @@ class Evaluation {
     }
     /// Decides what was not decided.
     void mark_deleted(Index policy) {
+        if (!policies_[policy].is_due) return;
         auto const& rules = policies_[policy].remove;
         for (Index rule = 0; rule < rules.size(); ++rule) {
             if (rules[rule].until_size) continue;
@@ -62,6 +63,7 @@ class Evaluation {
     /// The same of rules that delete until a size is reached: which of these go is chosen when it is clear
     /// what stays.
     void mark_candidates(Index policy) {
+        if (!policies_[policy].is_due) return;
         auto const& rules = policies_[policy].remove;
         for (Index rule = 0; rule < rules.size(); ++rule) {
             if (!rules[rule].until_size) continue;

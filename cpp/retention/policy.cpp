@@ -173,12 +173,26 @@ bool Policy::matches(oci::RepositoryName const& repository) const noexcept {
 }
 
 bool Policy::uses_labels() const noexcept {
-    return std::ranges::any_of(keep, &Rule::uses_labels) || std::ranges::any_of(remove, &Rule::uses_labels);
+    bool const keeps_by_them = std::ranges::any_of(keep, &Rule::uses_labels);
+    return keeps_by_them || (is_due && std::ranges::any_of(remove, &Rule::uses_labels));
 }
 
 bool uses_labels(std::vector<Policy> const& policies, oci::RepositoryName const& repository) noexcept {
     return std::ranges::any_of(
         policies, [&](Policy const& policy) { return policy.uses_labels() && policy.matches(repository); });
+}
+
+std::set<std::string, std::less<>> label_keys(std::vector<Policy> const& policies) {
+    std::set<std::string, std::less<>> keys;
+    for (auto const& policy : policies) {
+        for (auto const* const rules : {&policy.keep, &policy.remove}) {
+            for (auto const& rule : *rules) {
+                for (auto const& [key, pattern] : rule.labels) keys.insert(key);
+                if (rule.per == Group::label) keys.insert(rule.per_key);
+            }
+        }
+    }
+    return keys;
 }
 
 Result<std::vector<Policy>> parse_policies(std::string_view json) {

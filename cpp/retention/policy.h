@@ -7,7 +7,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,6 +71,7 @@ struct Policy {
     std::vector<Glob> protect = {};  ///< tags that stay, whatever the rules say; `latest` unless configured
     unsigned fuse = 25;              ///< percent of a repository's tags above which a plan waits
     Schedule schedule = {};
+    bool is_due = true;  ///< false: only its `delete` rules do not count now
 
     [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;
     [[nodiscard]] bool uses_labels() const noexcept;
@@ -85,6 +88,8 @@ struct Policy {
 /// Whether rules for this repository need the labels of its images.
 [[nodiscard]] bool uses_labels(std::vector<Policy> const& policies,
                                oci::RepositoryName const& repository) noexcept;
+/// The labels that rules name.
+[[nodiscard]] std::set<std::string, std::less<>> label_keys(std::vector<Policy> const& policies);
 
 /// `36h`, `14d`: as the configuration writes it.
 [[nodiscard]] std::string duration_text(std::chrono::seconds time);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
@@ -109,6 +110,13 @@ def test_images_of_a_file_stay(tmp_path: Path) -> None:
         hook.retain(a_history(tags=tags))
 
 
+def test_an_image_may_be_in_use_under_an_alias_of_its_repository(tmp_path: Path) -> None:
+    (tmp_path / "used.txt").write_text("registry.example.com/old/app:v1\nother/app:v2\n")
+    hook = Harness("ocilot:in_use", base=tmp_path, file="used.txt")
+    history = replace(a_history("team/app", tags=["v1", "v2"]), aliases=("old/app",))
+    assert hook.retain(history) == ["v1"]
+
+
 # gone_branches
 
 
@@ -122,6 +130,23 @@ def test_previews_of_gone_branches_go(tmp_path: Path) -> None:
     assert hook.retain(history) == ["preview-feature-login-page", "preview-fix-1-3f2a", "preview-gone"]
     repository.git("branch", "--delete", "--force", "gone")
     assert hook.retain(history) == ["preview-feature-login-page", "preview-fix-1-3f2a"]
+
+
+def test_previews_of_branches_with_long_names_stay(tmp_path: Path) -> None:
+    repository = GitRepository(tmp_path / "app")
+    ends_in_dash = "x" * 62 + "-rest"
+    is_shortened_raw = "a--b/" + "y" * 70
+    repository.branch(ends_in_dash, is_shortened_raw)
+    hook = Harness("ocilot:gone_branches", git=f"file://{tmp_path}/{{name}}")
+    kept = [
+        f"preview-{'x' * 62}",
+        f"preview-{'x' * 62}-3f2a",
+        f"preview-{ends_in_dash}-3f2a",
+        f"preview-a--b-{'y' * 58}-3f2a",
+        f"preview-a-b-{'y' * 59}",
+    ]
+    gone = [f"preview-{'x' * 61}", f"preview-{'z' * 63}"]
+    assert sorted(hook.retain(a_history("preview/app", tags=[*kept, *gone]))) == sorted(kept)
 
 
 def test_without_branches_every_preview_stays(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

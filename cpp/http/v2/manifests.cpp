@@ -35,12 +35,13 @@ Response answer(Context const& context, oci::Reference const& reference, meta::M
     return response;
 }
 
-/// What a client has and asks for by tag, it uses. Who asks for a digest without fetching it may be about to
-/// push.
+/// What a client has and asks for, it uses. But a HEAD by digest may be of one that is about to push.
 void count_pull(Context const& context, oci::Reference const& reference, oci::Digest const& digest,
                 bool sent) {
     auto* const pulls = context.registry.pulls;
-    if (pulls == nullptr || (!sent && std::holds_alternative<oci::Digest>(reference))) return;
+    bool const may_push =
+        context.request.method == Method::head && std::holds_alternative<oci::Digest>(reference);
+    if (pulls == nullptr || may_push) return;
     // What comes through the control socket is administration.
     if (context.caller.kind == policy::CallerKind::local) return;
     if (auto const* const ignored = context.ignored_pulls) {

@@ -143,6 +143,14 @@ Task<Result<Time>> SqlitePulls::begin(Time now) {
     return writer_.run(ChangeScope::nothing(), [now](SqliteDb& db) { return begin_counting(db, now); });
 }
 
+Task<Result<>> SqlitePulls::begin_again(Time now) {
+    return writer_.run(ChangeScope::nothing(), [now](SqliteDb& db) -> Result<> {
+        CHECK(db.change("UPDATE job_place SET noted_at = max(noted_at, ?1) WHERE job = 'record-pulls'",
+                        {stored(now)}));
+        return {};
+    });
+}
+
 Task<Result<std::optional<Time>>> SqlitePulls::counted_since() {
     co_return readers_.read(read_counted_since);
 }

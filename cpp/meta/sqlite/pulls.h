@@ -12,6 +12,7 @@ class SqlitePulls final : public Pulls {
     SqlitePulls(SqliteReaders& readers, SqliteWriter& writer) noexcept : readers_(readers), writer_(writer) {}
 
     Task<Result<Time>> begin(Time now) override;
+    Task<Result<>> begin_again(Time now) override;
     Task<Result<std::optional<Time>>> counted_since() override;
     Task<Result<>> record(std::vector<PullCount> batch, Time now) override;
     Task<Result<std::vector<TagPulls>>> of_tags(oci::RepositoryName const& repository,

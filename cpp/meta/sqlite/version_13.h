@@ -33,8 +33,8 @@ UPDATE removed_manifest SET image_size = size + (
          WHERE g.repository = removed_manifest.repository AND g.digest = e.child),
         0)), 0) FROM removed_edge e WHERE e.manifest = removed_manifest.id);
 UPDATE tag SET
-    image_size = (SELECT m.image_size FROM manifest m
-                  WHERE m.repository = tag.repository AND m.digest = tag.digest),
+    image_size = ifnull((SELECT m.image_size FROM manifest m
+                         WHERE m.repository = tag.repository AND m.digest = tag.digest), 0),
     pushed_by = ifnull((SELECT h.changed_by FROM tag_history h
                         WHERE h.repository = (SELECT r.name FROM repository r WHERE r.id = tag.repository)
                         AND h.tag = tag.name ORDER BY h.id DESC LIMIT 1), '');

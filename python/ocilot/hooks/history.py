@@ -42,6 +42,8 @@ class TagHistory:
     tags: tuple[Tag, ...] = field(default=(), repr=False)
     """All tags, the newest first, but for those of signatures and attestations (`sha256-<hex>...`). These
     stay with their image."""
+    aliases: tuple[str, ...] = field(default=(), repr=False)
+    """Other names under which the repository can be pulled."""
 
     def matching(self, pattern: str) -> tuple[Tag, ...]:
         """The tags whose name matches a file name pattern (`*`, `?`, `[...]`), the newest first."""

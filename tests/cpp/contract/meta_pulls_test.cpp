@@ -41,6 +41,16 @@ TEST_P(MetaPullsContract, KnowsSinceWhenPullsAreCounted) {
     EXPECT_EQ(run(pulls().counted_since()).value(), at(5));
 }
 
+TEST_P(MetaPullsContract, BeginsAgainAfterAGap) {
+    ASSERT_TRUE(run(pulls().begin_again(at(3))).has_value());
+    EXPECT_EQ(run(pulls().counted_since()).value(), std::nullopt);
+    ASSERT_TRUE(run(pulls().begin(at(5))).has_value());
+    ASSERT_TRUE(run(pulls().begin_again(at(9))).has_value());
+    EXPECT_EQ(run(pulls().counted_since()).value(), at(9));
+    ASSERT_TRUE(run(pulls().begin_again(at(7))).has_value());
+    EXPECT_EQ(run(pulls().counted_since()).value(), at(9)) << "a clock that was set back";
+}
+
 TEST_P(MetaPullsContract, BatchesAddUpAndTheLaterTimeStands) {
     ASSERT_TRUE(put(a_manifest(app, "image", {tag("v1"), tag("v2")})).has_value());
     EXPECT_EQ(of("v1"), (meta::TagPulls{"v1", {}, {}}));

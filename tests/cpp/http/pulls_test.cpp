@@ -57,12 +57,13 @@ TEST_F(CountedPulls, WhatIsNotSentIsNone) {
     EXPECT_THAT(counted(), IsEmpty());
 }
 
-TEST_F(CountedPulls, WhoAsksForATagUsesItAndWhoAsksForADigestMayBePushing) {
+TEST_F(CountedPulls, WhoAsksAgainUsesItAndAHeadByDigestMayBeOfAPush) {
     EXPECT_EQ(pull("v1", Method::head), 200U);
     EXPECT_EQ(pull("v1", Method::get, {{"If-None-Match", "\"" + digest + "\""}}), 304U);
     EXPECT_EQ(pull(digest, Method::head), 200U);
-    EXPECT_EQ(pull(digest, Method::get, {{"If-None-Match", "\"" + digest + "\""}}), 304U);
     EXPECT_THAT(counted(), ElementsAre("v1:0"));
+    EXPECT_EQ(pull(digest, Method::get, {{"If-None-Match", "\"" + digest + "\""}}), 304U);
+    EXPECT_THAT(counted(), ElementsAre("@:0"));
 }
 
 TEST_F(CountedPulls, ThoseOfScannersAreNone) {

@@ -6,6 +6,9 @@
 #include "registry/pull_counter.h"
 
 #include <gmock/gmock.h>
+#include <list>
+#include <optional>
+#include <thread>
 
 using namespace ocilot;
 using namespace ocilot::test;
@@ -23,6 +26,10 @@ class FailingPulls final : public meta::Pulls {
   public:
     explicit FailingPulls(meta::Pulls& real) : real_(real) {}
     Task<Result<Time>> begin(Time now) override { return real_.begin(now); }
+    Task<Result<>> begin_again(Time now) override {
+        if (batches_left == 0) co_return Error{Errc::no_space, "no space left"};
+        co_return co_await real_.begin_again(now);
+    }
     Task<Result<std::optional<Time>>> counted_since() override { return real_.counted_since(); }
     Task<Result<>> record(std::vector<meta::PullCount> batch, Time now) override {
         if (batches_left == 0) co_return Error{Errc::no_space, "no space left"};
@@ -164,6 +171,15 @@ TEST_F(RecordPulls, WhatIsRecordedLaterIsToldOnce) {
     EXPECT_EQ(told().size(), 200U) << "what goes back to the counter is decided on anew";
 }
 
+TEST_F(RecordPulls, AClockThatIsSetBackMakesNoPullOld) {
+    push_image("one", "v1");
+    auto const before = clock.now();
+    clock.advance(-24h * 365);
+    pull("v1");
+    ASSERT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
+    EXPECT_EQ(of("v1").of_tag, (meta::PullRecord{before, 1}));
+}
+
 TEST_F(RecordPulls, ARegistryThatCountsNoneHasNothingToDo) {
     parts.pulls = nullptr;
     EXPECT_EQ(run(jobs::record_pulls(parts, log)).value(), 0U);
@@ -192,6 +208,46 @@ TEST_F(RecordPulls, WhatWasDroppedIsInTheLog) {
     ASSERT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
     EXPECT_THAT(sink.text(), HasSubstr("pulls not counted"));
     EXPECT_THAT(sink.text(), HasSubstr("pulls=3"));
+}
+
+/// A tag whose pull was dropped may be in use.
+TEST_F(RecordPulls, CountingBeginsAgainWhenPullsWereDropped) {
+    auto const digest = push_image("one", "v1");
+    ASSERT_TRUE(run(meta->pulls().begin(clock.now())).has_value());
+    auto const began = clock.now();
+    pass(60s);
+    FailingMeta failing(*meta);
+    registry::Registry broken{blobs, failing, open_gate, clock, random, *sessions, manifests, rules};
+    broken.pulls = &counter;
+    failing.pulled.batches_left = 0;
+    for (int i = 0; i < 1001; ++i) counter.add(name, tag("t" + std::to_string(i)), digest, false);
+    EXPECT_EQ(run(jobs::record_pulls(broken, log)).error().code, Errc::no_space);
+    EXPECT_EQ(run(meta->pulls().counted_since()).value(), began);
+    ASSERT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
+    EXPECT_EQ(run(meta->pulls().counted_since()).value(), clock.now());
+    auto const again = clock.now();
+    pass(60s);
+    ASSERT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
+    EXPECT_EQ(run(meta->pulls().counted_since()).value(), again);
+}
+
+/// The job has taken pulls from the counter, and is not done with them.
+TEST_F(RecordPulls, RulesWaitForPullsThatAreBeingRecorded) {
+    auto const digest = push_image("one", "v1");
+    counter.add(name, tag("v1"), digest, true);
+    BlockingPool pool{1};
+    jobs::Retention retention(jobs::RetentionParts{parts, pool}, {}, log, metrics);
+    auto recording = std::make_optional<registry::PullCounter::Recording>(counter);
+    std::list<std::vector<meta::PullCount>> taken;
+    taken.push_back(counter.take());
+    std::thread job([&] {
+        std::this_thread::sleep_for(50ms);
+        counter.put_back(std::move(taken));
+        recording.reset();
+    });
+    auto const why = run(retention.explain(name, oci::Tag::parse("v1").value())).value();
+    job.join();
+    EXPECT_THAT(why, HasSubstr(R"("pulls":1)"));
 }
 
 TEST_F(RecordPulls, RetentionKnowsThePullsOfTheMoment) {

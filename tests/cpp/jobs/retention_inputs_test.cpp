@@ -214,6 +214,16 @@ TEST_F(RetentionInputsTest, HooksSeeThePlatformsOfAnIndexAndNoSignatures) {
     EXPECT_GT(seen.size, std::string_view("amd64").size());
 }
 
+TEST_F(RetentionInputsTest, HooksAreToldOfAliases) {
+    push_image("one", "v1");
+    auto const old = oci::RepositoryName::parse("old/app").value();
+    ASSERT_TRUE(run(meta->catalog().admin().set_alias(old, name, boss, clock.now())).has_value());
+    with_rules(all_tags);
+    plan();
+    ASSERT_EQ(gate.asked.size(), 1U);
+    EXPECT_THAT(gate.asked[0].aliases, ElementsAre("old/app"));
+}
+
 TEST_F(RetentionInputsTest, AnExplanationNamesTheHook) {
     push_image("one", "v1");
     with_rules(all_tags);
@@ -262,6 +272,28 @@ TEST_F(RetentionInputsTest, AnImageWhoseConfigurationIsTooLargeStays) {
                R"("delete":[{"tags":"*","everything":true}]}])");
     EXPECT_EQ(work(), 1U);
     EXPECT_THAT(tags(), ElementsAre("large"));
+}
+
+/// Many tags may name one configuration, and the labels of all are in memory at once.
+TEST_F(RetentionInputsTest, OnlyLabelsThatRulesNameAreKeptInMemory) {
+    auto const long_text = std::string(8 * 1024, 'x');
+    push_labelled(R"({"env":"test","notes":")" + long_text + "\"}", "read");
+    push_labelled(R"({"env":")" + long_text + "\"}", "unread");
+    with_rules(R"([{"name":"p","repositories":["**"],"floor":0,"keep":[{"label":{"env":"prod"}}],)"
+               R"("delete":[{"tags":"*","everything":true}]}])");
+    EXPECT_EQ(work(), 1U);
+    EXPECT_THAT(tags(), ElementsAre("unread"));
+}
+
+/// Nobody knows what the images of an index say that are not here.
+TEST_F(RetentionInputsTest, AnIndexWithoutItsImagesStays) {
+    parts.rules.sparse = {oci::RepositoryPattern::parse("**").value()};
+    push_index({sha256("elsewhere")}, "sparse");
+    push_labelled("{}", "whole");
+    with_rules(R"([{"name":"p","repositories":["**"],"floor":0,"keep":[{"label":{"env":"prod"}}],)"
+               R"("delete":[{"tags":"*","everything":true}]}])");
+    EXPECT_EQ(work(), 1U);
+    EXPECT_THAT(tags(), ElementsAre("sparse"));
 }
 
 TEST_F(RetentionInputsTest, AListByUrlIsNotFetchedWithoutAClient) {

@@ -89,6 +89,20 @@ TEST_F(RetentionScheduleTest, TheKeepRulesOfAllPoliciesCountInEveryRun) {
     EXPECT_THAT(tags(), ElementsAre("a-2"));
 }
 
+/// What a plan of all policies leaves, no run of one of them takes.
+TEST_F(RetentionScheduleTest, TheFloorsOfAllPoliciesCountInEveryRun) {
+    for (auto const tag : {"a-1", "a-2", "a-3"}) {
+        push_tags({tag});
+        pass(1h);
+    }
+    auto other = a_policy("b", R"(,"at":"12:00")");
+    other.replace(other.find(R"("floor":0)"), 9, R"("floor":2)");
+    start(a_policy("a", R"(,"every":"4h")") + "," + other);
+    pass(10min);
+    EXPECT_EQ(look(), 1U);
+    EXPECT_THAT(tags(), ElementsAre("a-2", "a-3"));
+}
+
 TEST_F(RetentionScheduleTest, DueTimesAreKeptAcrossRestarts) {
     auto const weekly = a_policy("a", R"(,"every":"7d")");
     start(weekly);

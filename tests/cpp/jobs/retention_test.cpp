@@ -238,6 +238,21 @@ TEST_F(RetentionTest, WithoutTheListOfWhatIsInUseNothingIsDeleted) {
     EXPECT_THAT(tags(), ElementsAre("v2"));
 }
 
+/// What was deployed under the old name of a repository is in use under the new one.
+TEST_F(RetentionTest, AListMayNameARepositoryByItsAlias) {
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const list = (directory.path() / "used.txt").string();
+    push_tags({"v1", "v2"});
+    pass(25h);
+    auto const old = oci::RepositoryName::parse("old/app").value();
+    ASSERT_TRUE(run(meta->catalog().admin().set_alias(old, name, boss, clock.now())).has_value());
+    std::ofstream(list) << "registry.example.com/old/app:v2\n";
+    with_rules(R"([{"name":"p","repositories":["**"],"keep":[{"in-use":"file:)" + list +
+               R"("}],"delete":[{"tags":"*","older-than":"1d"}],"floor":0}])");
+    EXPECT_EQ(work(), 1U);
+    EXPECT_THAT(tags(), ElementsAre("v2"));
+}
+
 TEST_F(RetentionTest, ExplainsATag) {
     push_tags({"v1", "keep-1"});
     pass(48h);

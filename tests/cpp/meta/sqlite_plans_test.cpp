@@ -212,6 +212,7 @@ void do_everything_with_pulls(meta::Pulls& pulls) {
     auto const app = repo("used");
     EXPECT_TRUE(run(pulls.begin(at(1))).has_value());
     EXPECT_EQ(run(pulls.counted_since()).value(), at(1));
+    EXPECT_TRUE(run(pulls.begin_again(at(1))).has_value());
     EXPECT_TRUE(run(pulls.record({{"used", "kept", digest("kept"), 1, 1}}, at(2))).has_value());
     EXPECT_EQ(run(pulls.of_tags(app, {"kept"})).value().at(0).of_manifest->pulls, 1U);
     EXPECT_EQ(run(pulls.last_pulled(app, {}, 10)).value().size(), 1U);

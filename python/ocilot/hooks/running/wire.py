@@ -99,8 +99,8 @@ def _tag_of(about: About) -> Tag:
 
 
 def _history(about: About) -> TagHistory:
-    at, repository, tags = about
-    return TagHistory(repository, _time(at), tuple(map(_tag_of, tags)))
+    at, repository, tags, *rest = about
+    return TagHistory(repository, _time(at), tuple(map(_tag_of, tags)), tuple(*rest))
 
 
 def event_about(text: str, socket: str, caller: str) -> About:
