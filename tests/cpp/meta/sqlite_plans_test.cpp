@@ -275,7 +275,7 @@ void do_everything_with_consumers(meta::Consumers& consumers, meta::Journal& jou
     EXPECT_EQ(run(consumers.parked("webhook:a", 0, 10)).value().size(), 1U);
     EXPECT_TRUE(run(consumers.expire(at(0), 10)).has_value());
     EXPECT_EQ(run(consumers.replay("webhook:a", {}, at(1))).value(), 1U);
-    EXPECT_EQ(run(consumers.waiting("webhook:a", 10)).value().size(), 1U);
+    EXPECT_EQ(run(consumers.waiting("webhook:a", 0, 10)).value().size(), 1U);
     EXPECT_EQ(run(consumers.discard("webhook:a", last)).value(), 0U);
     EXPECT_TRUE(run(consumers.slowest()).has_value());
     EXPECT_TRUE(run(consumers.remove("webhook:a")).has_value());
