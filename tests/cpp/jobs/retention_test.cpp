@@ -279,6 +279,8 @@ TEST_F(RetentionTest, WithoutTheListOfWhatIsInUseNothingIsDeleted) {
     with_rules(R"([{"name":"p","repositories":["**"],"keep":[{"in-use":"file:)" + list +
                R"("}],"delete":[{"tags":"*","older-than":"1d"}],"floor":0}])");
     EXPECT_THAT(run(retention->round(asked)).error().message, HasSubstr("nothing is deleted"));
+    std::ofstream(list) << "\n";
+    EXPECT_THAT(run(retention->round(asked)).error().message, HasSubstr("it is empty"));
     EXPECT_EQ(tags().size(), 3U);
     std::ofstream(list) << "# deployed\nregistry.example.com:5000/team/app:v2\n";
     EXPECT_EQ(work(), 2U);
@@ -362,4 +364,11 @@ TEST(InUseList, ReadsReferencesWithAndWithoutARegistry) {
     EXPECT_THAT(list.at("team/b"), ElementsAre("latest"));
     EXPECT_THAT(list.at("c"), ElementsAre(digest, "v2"));
     EXPECT_THAT(jobs::parse_in_use("a:v1\nTeam/App:v1\n").error().message, HasSubstr("line 2"));
+}
+
+TEST(InUseList, AnEmptyOneIsNoList) {
+    for (auto const* const text : {"", "\n", " \r\n\n"}) {
+        EXPECT_THAT(jobs::parse_in_use(text).error().message, HasSubstr("# none")) << text;
+    }
+    EXPECT_THAT(jobs::parse_in_use("# none").value(), IsEmpty());
 }

@@ -50,7 +50,8 @@ class RecordingClient final : public net::HttpClient {
         co_return response;
     }
     [[nodiscard]] auto count(std::string_view name) const {
-        return std::ranges::count_if(headers, [&](auto const& one) { return net::same_name(one.first, name); });
+        auto const same = [&](auto const& header) { return net::same_name(header.first, name); };
+        return std::ranges::count_if(headers, same);
     }
     [[nodiscard]] std::string header(std::string_view name) const {
         return std::string(net::find_header(headers, name).value_or(""));
