@@ -1,6 +1,7 @@
 #include "events/cloud_event.h"
 
 #include "events/event_json.h"
+#include "oci/hasher.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -70,7 +71,11 @@ std::string header_value(std::string_view text) {
 
 std::string batch_id(std::span<Event const> events) {
     if (events.size() == 1) return events.front().id;
-    return fmt::format("{}+{}", events.front().id, events.size() - 1);
+    std::string ids;
+    for (auto const& event : events) ids += event.id + '\n';
+    constexpr std::size_t enough = 32;  // Hexadecimal digits that no other batch has.
+    auto const hash = oci::digest_of(oci::Algorithm::sha256, std::string_view(ids)).hex();
+    return fmt::format("{}+{}", events.front().id, hash.substr(0, enough));
 }
 
 Payload structured_cloud_event(Event const& event, Source const& source) {

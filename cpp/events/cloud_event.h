@@ -14,7 +14,7 @@ namespace ocilot::events {
 [[nodiscard]] Payload binary_cloud_event(Event const& event, Source const& source);
 [[nodiscard]] Payload cloud_event_batch(std::span<Event const> events, Source const& source);
 
-/// The id of a request with these events, at least one.
+/// The id of a request with these events, at least one: the same only for the same events.
 [[nodiscard]] std::string batch_id(std::span<Event const> events);
 
 }  // namespace ocilot::events

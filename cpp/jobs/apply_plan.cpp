@@ -16,13 +16,17 @@ constexpr std::size_t pieces_at_once = 4;
 
 /// What the rules delete of a repository now.
 struct StillDeleted {
-    std::unordered_map<std::string, oci::Digest> tags;
+    struct SeenTag {
+        oci::Digest digest;
+        Time set_at;
+    };
+    std::unordered_map<std::string, SeenTag> tags;
     std::unordered_set<oci::Digest> manifests;
 
     [[nodiscard]] bool has(PlannedRow const& row) const {
         if (row.tag.empty()) return manifests.contains(row.digest);
         auto const found = tags.find(row.tag);
-        return found != tags.end() && found->second == row.digest;
+        return found != tags.end() && found->second.digest == row.digest;
     }
 };
 
@@ -34,7 +38,8 @@ StillDeleted deleted_in(RetentionRules const& rules, retention::Repository const
         if (row.is_tag) {
             auto const& tag = repository.tags[row.index];
             if (tag.pushed_at > as_of) continue;  // Even with the same digest it is not what was planned.
-            found.tags.emplace(tag.name, repository.manifests[tag.manifest].digest);
+            auto const& digest = repository.manifests[tag.manifest].digest;
+            found.tags.emplace(tag.name, StillDeleted::SeenTag{digest, tag.pushed_at});
         } else {
             found.manifests.insert(repository.manifests[row.index].digest);
         }
@@ -118,14 +123,15 @@ class PlanApplier {
         co_return Result<>();
     }
     Task<Result<>> remove(oci::RepositoryName const& name, PlannedRow const& row) {
-        std::optional<oci::Tag> tag;
+        registry::Selected selected{.tag = {}, .digest = row.digest, .set_at = {}};
         if (!row.tag.empty()) {
-            CO_TRY(tag, oci::Tag::parse(row.tag));
+            CO_TRY(selected.tag, oci::Tag::parse(row.tag));
+            selected.set_at = deleted_.tags.at(row.tag).set_at;
         }
         auto const removed =
-            co_await registry::remove_selected(parts_.registry, caller_, name, tag, row.digest);
+            co_await registry::remove_selected(parts_.registry, caller_, name, std::move(selected));
         if (removed.has_value()) {
-            ++(tag ? plan_.result.tags : plan_.result.manifests);
+            ++(row.tag.empty() ? plan_.result.manifests : plan_.result.tags);
         } else if (has_changed(removed.error())) {
             ++plan_.result.skipped;
         } else if (removed.error().code == Errc::denied) {

@@ -252,6 +252,10 @@ void DeliveryLoop::set_aside(Group group) {
 
 Task<DeliveryAnswer> DeliveryLoop::attempt(std::span<meta::Change const> changes, bool replay) {
     auto answer = co_await receiver_.deliver(changes, replay);
+    // It was the stop that ended it, not the receiver.
+    if (stopping_ && answer.verdict == DeliveryVerdict::unavailable) {
+        answer.verdict = DeliveryVerdict::cancelled;
+    }
     if (answer.verdict == DeliveryVerdict::cancelled) {
         stopping_ = true;
         co_return answer;

@@ -137,6 +137,7 @@ Task<Result<>> HookDeliveries::forget_removed() {
         auto const name = std::string_view(consumer.name).substr(hook_prefix.size());
         if (std::ranges::find(listeners, name, &policy::Listener::name) != listeners.end()) continue;
         CO_CHECK(co_await parts_.meta.consumers().remove(consumer.name));
+        note_consumer(parts_.metrics, {.name = consumer.name}, parts_.clock.now());  // Nothing waits for it.
         parts_.log.info("hook removed from the change log", {{"consumer", std::string_view(consumer.name)},
                                                              {"behind", std::uint64_t{consumer.behind}},
                                                              {"parked", std::uint64_t{consumer.parked}}});

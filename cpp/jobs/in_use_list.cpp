@@ -49,6 +49,10 @@ Result<> read_line(std::string_view line, InUse& found) {
 }  // namespace
 
 Result<InUse> parse_in_use(std::string_view text) {
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+        return Error{Errc::config,
+                     "it is empty; if nothing is in use, it needs a comment that says so, such as # none"};
+    }
     InUse found;
     for (std::size_t number = 1; !text.empty(); ++number) {
         auto const end = std::min(text.find('\n'), text.size());

@@ -14,7 +14,8 @@ using InUse = std::map<std::string, std::set<std::string>, std::less<>>;
 
 /// A list of references, one a line: `team/app:v1`, `registry.example.com/team/app@sha256:...`, or with both
 /// a tag and a digest. Empty lines and those that begin with `#` are comments. config with the number of a
-/// line that is none of these: a list that is understood in part would let what is in use be deleted.
+/// line that is none of these: a list that is understood in part would let what is in use be deleted. config
+/// also for a list of empty lines only, as a failed export leaves it.
 [[nodiscard]] Result<InUse> parse_in_use(std::string_view text);
 
 }  // namespace ocilot::jobs

@@ -65,6 +65,11 @@ std::string error_text(unsigned status, std::string const& url, net::HttpHeaders
     return text;
 }
 
+/// What is configured wins.
+void add_if_absent(net::HttpHeaders& headers, std::string name, std::string value) {
+    if (!net::find_header(headers, name)) headers.emplace_back(std::move(name), std::move(value));
+}
+
 }  // namespace
 
 WebhookReceiver::WebhookReceiver(Webhook webhook, Clock const& clock, Log const& log)
@@ -121,8 +126,8 @@ Task<DeliveryAnswer> WebhookReceiver::send(std::span<events::Event const> events
 
 net::HttpRequest WebhookReceiver::request_of(events::Payload payload, bool replay) const {
     net::HttpRequest request{.method = "POST", .url = webhook_.url, .headers = webhook_.headers};
-    request.headers.emplace_back("Content-Type", std::move(payload.content_type));
-    request.headers.emplace_back("User-Agent", "ocilot");
+    add_if_absent(request.headers, "Content-Type", std::move(payload.content_type));
+    add_if_absent(request.headers, "User-Agent", "ocilot");
     for (auto& header : payload.headers) request.headers.push_back(std::move(header));
     if (replay) request.headers.emplace_back("ocilot-replay", "true");
     request.body = std::move(payload.body);
@@ -139,17 +144,21 @@ Task<DeliveryAnswer> WebhookReceiver::post(events::Payload payload, bool replay)
     auto const begin = Ticks::now();
     DeliveryAnswer answer;
     auto response = co_await webhook_.client->send(std::move(request));
-    auto body = Result<std::string>(std::string());
-    if (response.has_value()) body = co_await read_answer(*response->body);
-    if (response.has_error() || body.has_error()) {
-        auto const& why = response.has_error() ? response.error() : body.error();
+    std::string body;
+    auto read = Result<>();
+    if (response.has_value()) read = co_await read_answer(*response->body, body);
+    // The head is the answer, however its body ends: what was taken must not come again.
+    bool const stopped_early = read.has_error() && read.error().code == Errc::cancelled &&
+                               verdict_of(response->status) != DeliveryVerdict::delivered;
+    if (response.has_error() || stopped_early) {
+        auto const& why = response.has_error() ? response.error() : read.error();
         bool const stopped = why.code == Errc::cancelled;
         answer = {.verdict = stopped ? DeliveryVerdict::cancelled : DeliveryVerdict::unavailable,
                   .error = why.message};
         if (why.code == Errc::denied) answer.error += "; add its network to `allow` of the webhook";
     } else {
         exchange.status = response->status;
-        exchange.excerpt = excerpt_of(*body);
+        exchange.excerpt = excerpt_of(body);
         answer.verdict = verdict_of(response->status);
         answer.retry_after = retry_after_of(response->headers);
         if (answer.verdict != DeliveryVerdict::delivered) {
@@ -166,17 +175,16 @@ Task<DeliveryAnswer> WebhookReceiver::post(events::Payload payload, bool replay)
 }
 
 /// An answer that is too long is one all the same: it is not read to its end.
-Task<Result<std::string>> WebhookReceiver::read_answer(net::HttpBody& body) const {
-    std::string text;
+Task<Result<>> WebhookReceiver::read_answer(net::HttpBody& body, std::string& text) const {
     std::array<std::byte, 4096> part{};
     while (text.size() < most_read) {
         CO_TRY(auto const count, co_await body.read(part));
-        if (count == 0) co_return text;
+        if (count == 0) co_return Result<>();
         text.append(reinterpret_cast<char const*>(part.data()), count);
     }
     log_.warn("webhook answer cut",
               {{"consumer", std::string_view(webhook_.consumer())}, {"bytes", std::uint64_t{most_read}}});
-    co_return text;
+    co_return Result<>();
 }
 
 }  // namespace ocilot::jobs

@@ -42,7 +42,7 @@ class WebhookReceiver final : public Receiver {
     Task<DeliveryAnswer> send(std::span<events::Event const> events, bool replay);
     Task<DeliveryAnswer> post(events::Payload payload, bool replay);
     [[nodiscard]] net::HttpRequest request_of(events::Payload payload, bool replay) const;
-    Task<Result<std::string>> read_answer(net::HttpBody& body) const;
+    Task<Result<>> read_answer(net::HttpBody& body, std::string& text) const;
 
     Webhook const webhook_;
     Clock const& clock_;

@@ -9,6 +9,7 @@
 #include "oci/name.h"
 #include "oci/tag.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -96,12 +97,18 @@ struct NewManifest {
     std::vector<oci::Tag> tags;  ///< tags to set on it
     Actor pushed_by;
     Time pushed_at;
+    /// What ages count from if it is later: a clock that is set back makes nothing old.
+    Time aged_from{};
     /// What was decided by where the tags pointed: conflict if one of them has moved since.
     std::vector<ExpectedTag> expected_tags = {};
     bool may_move_tags = true;  ///< false: only tags that do not exist yet, or point to it already
     /// What every one of the tags must be before, or the manifest itself if there are none.
     std::optional<TagCondition> condition = {};
     PushLimits limits = {};  ///< quota_exceeded if the repository, or `pushed_by`, would have more
+
+    /// When the manifest and its tags are pushed for everybody who asks how old they are; the journal and the
+    /// history have pushed_at.
+    [[nodiscard]] Time young_at() const { return std::max(pushed_at, aged_from); }
 };
 
 /// An upload session.

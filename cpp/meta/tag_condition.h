@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 
 #include <optional>
@@ -21,6 +22,8 @@ struct TagCondition {
     };
     std::optional<Content> match = {};       ///< the content must be in it
     std::optional<Content> none_match = {};  ///< the content must not be in it
+    /// Where a tag is removed: it must have been set last at this time, also if it points there still.
+    std::optional<Time> set_at = {};
 
     /// `digest` is that of the content, empty if there is none.
     [[nodiscard]] bool holds(std::string_view digest) const;

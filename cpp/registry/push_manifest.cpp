@@ -188,6 +188,7 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     facts.tags = tags_of(upload);
     facts.pushed_by = actor_of(upload.caller);
     facts.pushed_at = registry.clock.now();
+    facts.aged_from = registry.sessions.now();
     facts.may_move_tags = upload.may_move_tags;
     facts.condition = upload.condition;
     facts.limits = limits_of(registry.rules, upload.caller, upload.repository);

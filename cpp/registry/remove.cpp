@@ -72,19 +72,20 @@ Task<Result<>> delete_manifest(Registry& registry, policy::Caller const& caller,
 }
 
 Task<Result<>> remove_selected(Registry& registry, policy::Caller const& caller,
-                               oci::RepositoryName const& repository, std::optional<oci::Tag> tag,
-                               oci::Digest const& digest) {
-    oci::Reference const reference = tag ? oci::Reference(*tag) : oci::Reference(digest);
+                               oci::RepositoryName const& repository, Selected selected) {
+    auto const& tag = selected.tag;
+    oci::Reference const reference = tag ? oci::Reference(*tag) : oci::Reference(selected.digest);
     auto const kind = tag ? policy::Removed::tag : policy::Removed::manifest;
     CO_CHECK(co_await may_delete(registry, caller, repository, reference, kind));
     auto& catalog = registry.meta.catalog();
     auto const now = registry.clock.now();
     if (!tag) {
         std::vector<std::string> const none;
-        co_return co_await catalog.delete_manifest(repository, digest, none, actor_of(caller), now);
+        co_return co_await catalog.delete_manifest(repository, selected.digest, none, actor_of(caller), now);
     }
     meta::TagCondition unmoved;
-    unmoved.match = meta::TagCondition::Content{.digests = {digest.str()}};
+    unmoved.match = meta::TagCondition::Content{.digests = {selected.digest.str()}};
+    unmoved.set_at = selected.set_at;
     co_return co_await catalog.delete_tag(repository, *tag, actor_of(caller), now, unmoved);
 }
 

@@ -201,7 +201,7 @@ Result<bool> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest con
                   {repository, manifest.fact.digest.str(), manifest.fact.media_type,
                    static_cast<std::int64_t>(manifest.fact.size),
                    manifest.subject ? SqliteValue(subject) : SqliteValue(nullptr), manifest.artifact_type,
-                   annotations, manifest.pushed_by.name, stored(manifest.pushed_at), image_size,
+                   annotations, manifest.pushed_by.name, stored(manifest.young_at()), image_size,
                    charged_for(manifest)}));
     if (added == 0) return false;
     CHECK(list_repository(db, repository));
@@ -226,7 +226,7 @@ Result<> move_tag(SqliteDb& db, std::int64_t repository, Move const& move, NewMa
                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (repository, name) DO UPDATE SET "
                   "digest = excluded.digest, moved_at = excluded.moved_at, "
                   "image_size = excluded.image_size, pushed_by = excluded.pushed_by",
-                  {repository, move.tag.str(), digest, stored(manifest.pushed_at), image_size,
+                  {repository, move.tag.str(), digest, stored(manifest.young_at()), image_size,
                    manifest.pushed_by.name, charged_for(manifest)}));
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
@@ -245,7 +245,7 @@ Result<> touch_tags(SqliteDb& db, std::int64_t repository, NewManifest const& ma
     for (auto const& tag : manifest.tags) {
         if (std::ranges::any_of(moves, [&](Move const& move) { return move.tag == tag; })) continue;
         CHECK(db.change("UPDATE tag SET moved_at = ?3, pushed_by = ?4 WHERE repository = ?1 AND name = ?2",
-                        {repository, tag.str(), stored(manifest.pushed_at), manifest.pushed_by.name}));
+                        {repository, tag.str(), stored(manifest.young_at()), manifest.pushed_by.name}));
     }
     return {};
 }
@@ -307,6 +307,7 @@ Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Ta
     TRY(auto const digest, tagged(db, *id, tag));
     if (digest.empty()) return tag_unknown(repository, tag);
     CHECK(require_tag(db, condition, tag, digest));
+    CHECK(require_set_at(db, *id, tag.str(), condition ? condition->set_at : std::nullopt));
     return take_out_tag(db, *id,
                         {.at = now,
                          .kind = ChangeKind::tag_delete,

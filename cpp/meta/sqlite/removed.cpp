@@ -4,6 +4,8 @@
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/values.h"
 
+#include <fmt/format.h>
+
 namespace ocilot::meta {
 
 namespace {
@@ -78,6 +80,16 @@ Result<bool> take_out_link(SqliteDb& db, Removal const& removal, std::string_vie
     TRY(auto const removed,
         db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {removal.repository, digest}));
     return removed > 0;
+}
+
+Result<> require_set_at(SqliteDb& db, std::int64_t repository, std::string_view tag,
+                        std::optional<Time> set_at) {
+    if (!set_at) return {};
+    TRY(auto const last, first_number(db, "SELECT moved_at FROM tag WHERE repository = ?1 AND name = ?2",
+                                      {repository, tag}));
+    if (last && *last == stored(*set_at)) return {};
+    return Error{Errc::precondition_failed,
+                 fmt::format("tag {} was set again meanwhile; nothing was changed: fetch it and retry", tag)};
 }
 
 Result<> take_out_tag(SqliteDb& db, std::int64_t repository, Change const& change) {

@@ -6,6 +6,7 @@
 #include "oci/digest.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,9 @@ Result<> take_out_manifest(SqliteDb& db, Removal const& removal, std::int64_t ma
 /// Takes a link out; false if there is none.
 Result<bool> take_out_link(SqliteDb& db, Removal const& removal, std::string_view digest);
 
+/// precondition_failed if the tag was last set at another time; nullopt: whenever it was.
+Result<> require_set_at(SqliteDb& db, std::int64_t repository, std::string_view tag,
+                        std::optional<Time> set_at);
 /// Takes out the one tag that the change names, and notes it.
 Result<> take_out_tag(SqliteDb& db, std::int64_t repository, Change const& change);
 

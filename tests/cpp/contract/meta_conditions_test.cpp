@@ -53,6 +53,19 @@ TEST_P(ConditionsContract, ATagMovesOnlyFromWhereItMust) {
     EXPECT_EQ(there(), digest("four"));
 }
 
+TEST_P(ConditionsContract, ATagThatWasSetAgainAsItWasIsAnother) {
+    auto manifest = a_manifest(app, "one", {tag("t")}, at(5));
+    ASSERT_TRUE(put(manifest).has_value());
+    auto seen = match("one");
+    seen.set_at = at(5);
+    manifest.pushed_at = at(6);
+    ASSERT_TRUE(put(manifest).has_value());
+    EXPECT_EQ(remove(seen), Errc::precondition_failed);
+    EXPECT_EQ(there(), digest("one"));
+    seen.set_at = at(6);
+    EXPECT_EQ(remove(seen), std::nullopt);
+}
+
 TEST_P(ConditionsContract, ThatDoNotHoldRefuseWhatChangesNothing) {
     ASSERT_EQ(push("one", {}), std::nullopt);
     EXPECT_EQ(push("one", absent), Errc::precondition_failed) << "of two equal pushes one wins";

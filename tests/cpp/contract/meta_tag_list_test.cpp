@@ -1,5 +1,6 @@
 #include "contract/meta_store_fixture.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -74,6 +75,17 @@ TEST_P(MetaTagListContract, IsSortedByNamePushAndSize) {
     EXPECT_THAT(names(TagOrder::pushed, true), ElementsAre("a", "c", "b"));
     EXPECT_THAT(names(TagOrder::size), ElementsAre("a", "c", "b"));
     EXPECT_THAT(names(TagOrder::size, true), ElementsAre("b", "c", "a"));
+}
+
+TEST_P(MetaTagListContract, APushIsAsYoungAsTheLaterOfItsTimes) {
+    auto manifest = a_manifest(app, "young", {tag("v1")});
+    for (int const second : {9, 1}) {
+        manifest.pushed_at = at(5);
+        manifest.aged_from = at(second);
+        ASSERT_TRUE(run(catalog().put_manifest(manifest)).has_value());
+        EXPECT_EQ(page({}).items.at(0).pushed_at, at(std::max(second, 5)));
+        EXPECT_EQ(run(catalog().history(app, tag("v1"), {}, 1)).value().at(0).at, at(5));
+    }
 }
 
 TEST_P(MetaTagListContract, EqualOnesAreSortedByNameAndListedOnce) {

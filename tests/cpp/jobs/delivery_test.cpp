@@ -170,7 +170,7 @@ TEST_F(DeliveryTest, WhereNothingIsAnsweredAllWaitAndNothingIsCopied) {
     };
     note("a", "1");
     note("b", "1");
-    deliver_until([&] { return attempts == 4; });
+    deliver_until([&] { return attempts == 5; });  // The last one is under way at the stop.
     EXPECT_EQ(stored().waiting, 0U);
     EXPECT_EQ(stored().behind, 2U);
     EXPECT_EQ(stored().state.failures, 4U);
@@ -182,6 +182,16 @@ TEST_F(DeliveryTest, WhereNothingIsAnsweredAllWaitAndNothingIsCopied) {
     EXPECT_EQ(count_logged("delivery recovered"), 1U);
     EXPECT_EQ(stored().state.failures, 0U);
     EXPECT_EQ(stored().behind, 0U);
+}
+
+TEST_F(DeliveryTest, WhatTheStopEndsIsNoFailure) {
+    receiver.answer = [](std::string const&) { return fails(DeliveryVerdict::unavailable); };
+    note("a", "1");
+    deliver(1);
+    EXPECT_EQ(receiver.got.size(), 1U);
+    EXPECT_EQ(stored().state.failures, 0U);
+    EXPECT_EQ(stored().behind, 1U);
+    EXPECT_EQ(count_logged("delivery failing"), 0U);
 }
 
 TEST_F(DeliveryTest, OfSeveralThatFailTheOneAtFaultIsFoundOneByOne) {

@@ -1,5 +1,6 @@
 #include "jobs/hook_deliveries.h"
 
+#include "jobs/consumer_metrics.h"
 #include "registry/fixture.h"
 
 #include <boost/asio/post.hpp>
@@ -13,6 +14,7 @@ using jobs::HookReceiver;
 using meta::Change;
 using meta::ChangeKind;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 namespace {
@@ -207,6 +209,18 @@ TEST_F(HookDeliveriesTest, AScriptThatListensNoMoreIsForgotten) {
     note(pushed_tag("team/app", "v1"));
     deliver(1);
     EXPECT_THAT(places(), ElementsAre("hook:b.py", "webhook:a.py"));
+}
+
+TEST_F(HookDeliveriesTest, NothingWaitsForAScriptThatListensNoMore) {
+    feed.list = {listener("a.py", {"on_tag_moved"}), listener("b.py", {"on_tag_moved"})};
+    join();
+    note(pushed_tag("team/app", "v1"));
+    auto const before = run(meta->consumers().list()).value();
+    jobs::note_consumer(metrics, before.at(0), clock.now());
+    EXPECT_THAT(metrics.text(), HasSubstr("ocilot_consumer_lag_entries{consumer=\"hook:a.py\"} 1"));
+    feed.list.erase(feed.list.begin());
+    deliver(1);
+    EXPECT_THAT(metrics.text(), HasSubstr("ocilot_consumer_lag_entries{consumer=\"hook:a.py\"} 0"));
 }
 
 TEST_F(HookDeliveriesTest, AScriptThatIsTakenAwayWhileItHangsHarmsNothingAndKeepsNobodyFromStopping) {

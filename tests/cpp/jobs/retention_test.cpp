@@ -5,6 +5,7 @@
 #include "meta/sqlite/temporary_directory.h"
 
 #include <fstream>
+#include <functional>
 #include <gmock/gmock.h>
 
 using namespace ocilot;
@@ -34,6 +35,22 @@ class GuardedGate final : public policy::OpenGate {
     std::vector<std::string> callers;
 };
 
+/// Has a tag pushed again, as it is, between the look at it and its removal.
+class PushingGate final : public policy::OpenGate {
+  public:
+    explicit PushingGate(std::function<Task<>()> push) : push_(std::move(push)) {}
+    [[nodiscard]] bool asks(policy::Point point) const noexcept override {
+        return point == policy::Point::admit_delete;
+    }
+    Task<Result<policy::Decision>> admit_delete(policy::Deletion) override {
+        co_await push_();
+        co_return policy::Decision::allow();
+    }
+
+  private:
+    std::function<Task<>()> push_;
+};
+
 class RetentionTest : public test::CollectorTest {
   protected:
     void with_rules(std::string const& source, bool first_run_applies = true) {
@@ -56,6 +73,16 @@ class RetentionTest : public test::CollectorTest {
     std::vector<std::string> tags() { return run(meta->catalog().tags(name, {{}, 100})).value().items; }
     void push_tags(std::initializer_list<std::string_view> names) {
         for (auto const tag : names) push_image("layer of " + std::string(tag), tag);
+    }
+
+    /// A client pushes the image of push_tags again.
+    Task<> push_again(std::string tag_name) {
+        pass(1s);
+        auto const text = image(sha256("{}"), {sha256("layer of " + tag_name)});
+        oci::Reference const as = tag(tag_name);
+        registry::ManifestUpload upload{nobody, name, as, {}, oci_manifest, text};
+        auto const pushed = co_await registry::push_manifest(parts, std::move(upload));
+        EXPECT_TRUE(pushed.has_value());
     }
 
     meta::Actor const boss{.name = "boss", .kind = "user"};
@@ -224,6 +251,26 @@ TEST_F(RetentionTest, ATagThatIsPushedAgainAsItWasIsNotWhatWasPlanned) {
     EXPECT_THAT(tags(), ElementsAre("pr-1"));
 }
 
+TEST_F(RetentionTest, ATagThatIsPushedAgainWhileItIsRemovedStays) {
+    PushingGate gate([this] { return push_again("v1"); });
+    push_tags({"v1"});
+    pass(25h);
+    registry::Registry busy{blobs, *meta, gate, clock, random, *sessions, manifests, rules};
+    jobs::Retention here({busy, pool}, {jobs::RetentionRules::parse(older).value(), true}, log, metrics);
+    EXPECT_EQ(run(here.round(asked)).value(), 0U);
+    EXPECT_THAT(tags(), ElementsAre("v1"));
+}
+
+TEST_F(RetentionTest, AClockThatIsSetBackMakesNoPushOld) {
+    clock.advance(-24h * 365);
+    push_tags({"v1"});
+    clock.advance(24h * 365);
+    with_rules(older);
+    EXPECT_EQ(work(), 0U);
+    pass(25h);
+    EXPECT_EQ(work(), 1U);
+}
+
 TEST_F(RetentionTest, WithoutTheListOfWhatIsInUseNothingIsDeleted) {
     auto const directory = meta::TemporaryDirectory::make().value();
     auto const list = (directory.path() / "used.txt").string();
@@ -232,6 +279,8 @@ TEST_F(RetentionTest, WithoutTheListOfWhatIsInUseNothingIsDeleted) {
     with_rules(R"([{"name":"p","repositories":["**"],"keep":[{"in-use":"file:)" + list +
                R"("}],"delete":[{"tags":"*","older-than":"1d"}],"floor":0}])");
     EXPECT_THAT(run(retention->round(asked)).error().message, HasSubstr("nothing is deleted"));
+    std::ofstream(list) << "\n";
+    EXPECT_THAT(run(retention->round(asked)).error().message, HasSubstr("it is empty"));
     EXPECT_EQ(tags().size(), 3U);
     std::ofstream(list) << "# deployed\nregistry.example.com:5000/team/app:v2\n";
     EXPECT_EQ(work(), 2U);
@@ -315,4 +364,11 @@ TEST(InUseList, ReadsReferencesWithAndWithoutARegistry) {
     EXPECT_THAT(list.at("team/b"), ElementsAre("latest"));
     EXPECT_THAT(list.at("c"), ElementsAre(digest, "v2"));
     EXPECT_THAT(jobs::parse_in_use("a:v1\nTeam/App:v1\n").error().message, HasSubstr("line 2"));
+}
+
+TEST(InUseList, AnEmptyOneIsNoList) {
+    for (auto const* const text : {"", "\n", " \r\n\n"}) {
+        EXPECT_THAT(jobs::parse_in_use(text).error().message, HasSubstr("# none")) << text;
+    }
+    EXPECT_THAT(jobs::parse_in_use("# none").value(), IsEmpty());
 }

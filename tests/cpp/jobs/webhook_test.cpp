@@ -4,6 +4,7 @@
 #include "net/fake_http_client.h"
 #include "registry/fixture.h"
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -18,14 +19,39 @@ using ::testing::Not;
 
 namespace {
 
+/// A body that never ends: silent after its first bytes.
+class SilentBody final : public net::HttpBody {
+  public:
+    explicit SilentBody(Errc end) : end_(end) {}
+    Task<Result<std::size_t>> read(std::span<std::byte> out) override {
+        if (!std::exchange(begun_, true)) {
+            out.front() = std::byte{'x'};
+            co_return std::size_t{1};
+        }
+        co_return Error{end_, "timeout"};
+    }
+    [[nodiscard]] std::optional<std::uint64_t> length() const noexcept override { return {}; }
+
+  private:
+    Errc end_;
+    bool begun_ = false;
+};
+
 /// Remembers the headers of the last request.
 class RecordingClient final : public net::HttpClient {
   public:
     FakeHttpClient inner;
     net::HttpHeaders headers;
+    std::optional<Errc> silent;  ///< how the body of each answer ends, after silence
     Task<Result<net::HttpResponse>> send(net::HttpRequest request) override {
         headers = request.headers;
-        return inner.send(std::move(request));
+        auto response = co_await inner.send(std::move(request));
+        if (silent && response.has_value()) response->body = std::make_unique<SilentBody>(*silent);
+        co_return response;
+    }
+    [[nodiscard]] auto count(std::string_view name) const {
+        auto const same = [&](auto const& header) { return net::same_name(header.first, name); };
+        return std::ranges::count_if(headers, same);
     }
     [[nodiscard]] std::string header(std::string_view name) const {
         return std::string(net::find_header(headers, name).value_or(""));
@@ -152,6 +178,29 @@ TEST_F(WebhookTest, AnAnswerThatIsTooLongIsCutAndSaidSo) {
     auto const answer = answer_to({.status = 200, .body = std::string(200'000, 'x')});
     EXPECT_EQ(answer.verdict, DeliveryVerdict::delivered);
     EXPECT_THAT(sink.text(), HasSubstr("webhook answer cut"));
+}
+
+TEST_F(WebhookTest, TheHeadOfAnAnswerCountsThoughItsBodyNeverEnds) {
+    client->silent = Errc::unavailable;
+    EXPECT_EQ(answer_to({.status = 200}).verdict, DeliveryVerdict::delivered);
+    EXPECT_EQ(last->status, 200U);
+    EXPECT_EQ(answer_to({.status = 400}).error, "status 400: x");
+    client->silent = Errc::cancelled;
+    EXPECT_EQ(answer_to({.status = 200}).verdict, DeliveryVerdict::delivered);
+    EXPECT_EQ(answer_to({.status = 500}).verdict, DeliveryVerdict::cancelled);
+}
+
+TEST_F(WebhookTest, AConfiguredHeaderTakesThePlaceOfTheUsualOne) {
+    auto webhook = a_webhook();
+    webhook.headers = {{"content-type", "application/json"}, {"user-agent", "registry"}};
+    client->inner.pages[url] = {Page{}};
+    jobs::WebhookReceiver receiver(webhook, clock, log);
+    auto const change = a_change();
+    run(receiver.deliver(std::span(&change, 1), false));
+    EXPECT_EQ(client->header("Content-Type"), "application/json");
+    EXPECT_EQ(client->header("User-Agent"), "registry");
+    EXPECT_EQ(client->count("Content-Type"), 1);
+    EXPECT_EQ(client->count("User-Agent"), 1);
 }
 
 TEST_F(WebhookTest, ARequestIsSignedNamedAndSaysWhetherItIsAReplay) {

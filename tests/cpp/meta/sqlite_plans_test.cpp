@@ -76,6 +76,8 @@ void do_everything(meta::MetaStore& store) {
     auto seen = a_manifest(app, "child", {tag("t")});
     seen.expected_tags = {{tag("t"), std::nullopt}};
     EXPECT_TRUE(run(catalog.put_manifest(seen)).has_value()) << "quarantined as it was, it counts as none";
+    meta::TagCondition const seen_at{.set_at = at(9)};
+    static_cast<void>(run(catalog.delete_tag(app, tag("u"), bob, at(2), seen_at)));
     static_cast<void>(run(catalog.delete_tag(app, tag("u"), bob, at(2))));
     static_cast<void>(run(catalog.delete_manifest(app, digest("m"), {}, bob, at(2))));
 }
