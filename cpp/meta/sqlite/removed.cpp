@@ -85,8 +85,8 @@ Result<bool> take_out_link(SqliteDb& db, Removal const& removal, std::string_vie
 Result<> require_set_at(SqliteDb& db, std::int64_t repository, std::string_view tag,
                         std::optional<Time> set_at) {
     if (!set_at) return {};
-    TRY(auto const last, first_number(db, "SELECT moved_at FROM tag WHERE repository = ?1 AND name = ?2",
-                                      {repository, tag}));
+    TRY(auto const last,
+        first_number(db, "SELECT moved_at FROM tag WHERE repository = ?1 AND name = ?2", {repository, tag}));
     if (last && *last == stored(*set_at)) return {};
     return Error{Errc::precondition_failed,
                  fmt::format("tag {} was set again meanwhile; nothing was changed: fetch it and retry", tag)};
