@@ -66,7 +66,9 @@ Json envelope_event(Event const& event, std::string const& id, std::string const
 void add_events(Json& out, Event const& event, Source const& source) {
     if (!distribution_action(event)) return;
     if (event.action != Action::manifest_pushed || event.tags.size() < 2) {
-        out.push_back(envelope_event(event, event.id, event.tag, source));
+        // A manifest is deleted by its digest; each of its tags has an event of its own.
+        auto const tag = event.action == Action::manifest_deleted ? std::string() : event.tag;
+        out.push_back(envelope_event(event, event.id, tag, source));
         return;
     }
     for (std::size_t i = 0; i < event.tags.size(); ++i) {

@@ -167,6 +167,11 @@ Task<DeliveryAnswer> WebhookReceiver::post(events::Payload payload, bool replay)
     }
     exchange.took = std::chrono::ceil<std::chrono::milliseconds>(Ticks::now() - begin);
     exchange.error = answer.error;
+    if (read.has_error() && exchange.error.empty()) {
+        exchange.error = "the answer was not read to its end: " + read.error().message;
+        log_.warn("webhook answer cut",
+                  {{"consumer", std::string_view(webhook_.consumer())}, {"err", read.error().message}});
+    }
     {
         std::lock_guard const lock(mutex_);
         last_ = std::move(exchange);

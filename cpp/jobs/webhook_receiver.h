@@ -18,7 +18,7 @@ struct WebhookExchange {
     Time at{};
     std::chrono::milliseconds took{0};
     unsigned status = 0;       ///< 0: there was no answer
-    std::string error = {};    ///< empty if it was delivered
+    std::string error = {};    ///< empty if it was delivered and its answer read
     std::string excerpt = {};  ///< first bytes of the answer's body
 };
 

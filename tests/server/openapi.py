@@ -40,9 +40,10 @@ class Operation:
         """What its paths look like; a name has slashes, read from the right."""
         parts = re.split(r"\{(\w+)\}", self.path)
         texts = [
-            re.escape(part) if number % 2 == 0 else f"(?P<{part}>.+)" for number, part in enumerate(parts)
+            re.escape(part) if number % 2 == 0 else f"(?P<{part}>{'.+' if part == 'name' else '[^/]+'})"
+            for number, part in enumerate(parts)
         ]
-        return re.compile("".join(texts).replace("(?P<tag>.+)", "(?P<tag>[^/]+)"))
+        return re.compile("".join(texts))
 
 
 class Document:

@@ -233,7 +233,7 @@ def test_schemathesis_finds_no_fault(there: Guarded, tmp_path: Path) -> None:
         "--auth", "carol:carol-password", "--phases", "examples,coverage,fuzzing",
         "--exclude-checks", "positive_data_acceptance,ignored_auth", "--exclude-operation-id", "get_openapi",
         "--max-examples", "10", "--seed", "20261129", "--no-shrink", "--generation-deterministic",
-        "--request-timeout", "20", "--no-color", "--continue-on-failure",
+        "--request-timeout", "120", "--no-color", "--continue-on-failure",
         "--warnings", "off",
     ]  # fmt: skip
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": ""}

@@ -21,7 +21,7 @@ constexpr Field exchange_fields[] = {
     {"at", schema::time},
     {"milliseconds", schema::count, "Duration."},
     {"status", schema::or_null(schema::count), "Of the response; `null`: there was none."},
-    {"error", schema::or_null(schema::any_text), "`null`: it was delivered."},
+    {"error", schema::or_null(schema::any_text), "`null`: it was delivered, and its answer read."},
     {"answer", schema::any_text, "First bytes of the body of the response."}};
 constexpr Schema exchange_schema = schema::object_of("WebhookExchange", exchange_fields);
 

@@ -19,6 +19,14 @@ using ::testing::Not;
 
 namespace {
 
+void do_everything_with_scrub(meta::ScrubFacts& scrub) {
+    static_cast<void>(run(scrub.quarantine(digest("b"), at(2))));
+    static_cast<void>(run(scrub.quarantined()));
+    static_cast<void>(run(scrub.release(digest("b"))));
+    static_cast<void>(run(scrub.save_position({digest("b"), at(2)})));
+    static_cast<void>(run(scrub.position()));
+}
+
 void do_everything(meta::MetaStore& store) {
     auto& catalog = store.catalog();
     auto& links = store.links();
@@ -66,12 +74,8 @@ void do_everything(meta::MetaStore& store) {
     static_cast<void>(run(audit.tags("", 10)));
     static_cast<void>(run(audit.sessions("", 10)));
     static_cast<void>(run(audit.usage(digest("b"))));
+    do_everything_with_scrub(store.scrub());
     auto& scrub = store.scrub();
-    static_cast<void>(run(scrub.quarantine(digest("b"), at(2))));
-    static_cast<void>(run(scrub.quarantined()));
-    static_cast<void>(run(scrub.release(digest("b"))));
-    static_cast<void>(run(scrub.save_position({digest("b"), at(2)})));
-    static_cast<void>(run(scrub.position()));
     EXPECT_TRUE(run(scrub.quarantine(digest("m"), at(2))).has_value());
     auto seen = a_manifest(app, "child", {tag("t")});
     seen.expected_tags = {{tag("t"), std::nullopt}};
