@@ -76,7 +76,7 @@ def mistake(tmp_path: Path, webhook: dict[str, Any]) -> str:
 
 
 def test_endpoints_of_distribution_are_taken_unchanged(tmp_path: Path) -> None:
-    (one,) = load(write(tmp_path, DISTRIBUTION), {}).settings.webhooks or ()
+    (one,) = load(write(tmp_path, DISTRIBUTION), {}).settings.webhooks or []
     assert (one.name, one.url, one.format) == (
         "listener",
         "http://localhost:5003/callback?token=abc",
@@ -94,12 +94,12 @@ def test_an_endpoint_can_be_given_by_variables() -> None:
     given = {
         "REGISTRY_NOTIFICATIONS_ENDPOINTS": "[{name: a, url: 'http://a.example.com', threshold: 3}]",
     }
-    (one,) = load(None, given).settings.webhooks or ()
+    (one,) = load(None, given).settings.webhooks or []
     assert (one.name, one.threshold) == ("a", 3)
 
 
 def test_every_key_of_a_webhook_reaches_the_core(tmp_path: Path) -> None:
-    (one,) = load(write(tmp_path, OURS), {}).settings.webhooks or ()
+    (one,) = load(write(tmp_path, OURS), {}).settings.webhooks or []
     expected = {
         "name": "ci",
         "url": "https://ci.example.com/hook/secret-path",
