@@ -53,6 +53,8 @@ SECTION: dict[str, tuple[str, ...]] = {
     "CVE-2026-2376 addresses behind redirects": (
         "test_foreign_issuers.py::test_nothing_is_fetched_from_where_keys_are_said_to_have_moved",
         "test_foreign_issuers.py::test_keys_elsewhere_are_not_fetched_without_tls",
+        "test_webhook_receivers.py::test_a_redirect_to_the_metadata_of_a_cloud_is_not_followed",
+        "test_webhook_receivers.py::test_addresses_of_this_machine_and_of_clouds_are_denied_unless_allowed",
     ),
     "CVE-2020-15157 urls of descriptors": (
         "test_past_mistakes.py::test_what_a_descriptor_says_is_elsewhere_is_never_fetched",
@@ -110,8 +112,8 @@ SECTION: dict[str, tuple[str, ...]] = {
         "test_equal_work.py::test_who_is_unknown_costs_what_a_wrong_password_costs",
     ),
 }
-"""Row -> where it is proven. CVE-2026-12566 is a lesson for clients. There are no webhooks and no proxy yet:
-what their rows say of fetching is proven of the keys of foreign issuers, the only thing that is fetched."""
+"""Row -> where it is proven. CVE-2026-12566 is a lesson for clients. There is no mirror yet: what its
+rows say of fetching is proven of the keys of foreign issuers and of webhooks."""
 
 
 def test_every_row_is_proven_by_tests_that_are_there() -> None:
