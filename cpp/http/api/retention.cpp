@@ -95,9 +95,8 @@ Task<Result<Response>> get_retention(Context const& context) {
     co_return json_response(200, document);
 }
 
-/// `POST /api/v1/retention/plan`.
-Task<Result<Response>> post_plan(Context const& context) {
-    CO_CHECK(check_retains(context));
+/// The policies in force, or those of the body.
+Task<Result<jobs::RetentionRules>> asked_rules(Context const& context) {
     CO_TRY(auto members, co_await JsonMembers::of_body(context.request));
     auto source = members.json("policies");
     CO_CHECK(members.reject_unknown());
@@ -105,6 +104,13 @@ Task<Result<Response>> post_plan(Context const& context) {
     if (source) {
         CO_TRY(rules, jobs::RetentionRules::parse(std::move(*source)));
     }
+    co_return rules;
+}
+
+/// `POST /api/v1/retention/plan`.
+Task<Result<Response>> post_plan(Context const& context) {
+    CO_CHECK(check_retains(context));
+    CO_TRY(auto const rules, co_await asked_rules(context));
     CO_TRY(auto const plan, co_await context.retention->plan(rules, registry::actor_of(context.caller)));
     auto response = json_response(201, json_of(plan));
     response.set("Location", context.urls.local(fmt::format("/api/v1/retention/plans/{}", plan.id)));
@@ -126,13 +132,7 @@ Json json_of(std::vector<jobs::RuleMatch> const& rules) {
 /// `POST /api/v1/retention/matches`.
 Task<Result<Response>> post_matches(Context const& context) {
     CO_CHECK(check_retains(context));
-    CO_TRY(auto members, co_await JsonMembers::of_body(context.request));
-    auto source = members.json("policies");
-    CO_CHECK(members.reject_unknown());
-    auto rules = context.retention->rules();
-    if (source) {
-        CO_TRY(rules, jobs::RetentionRules::parse(std::move(*source)));
-    }
+    CO_TRY(auto const rules, co_await asked_rules(context));
     CO_TRY(auto const found, co_await context.retention->matches(rules));
     auto list = Json::array();
     for (auto const& policy : found) {

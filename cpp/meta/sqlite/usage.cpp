@@ -45,6 +45,21 @@ Result<> require_within(QuotaLimits const& limits, Usage const& usage, Addition 
     return {};
 }
 
+/// A page of holders by name, of rows that have one more than it.
+template <class Holder>
+Result<Slice<Holder>> usages_in(SqliteRows& rows, Page const& page) {
+    Slice<Holder> found;
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return found;
+        if (found.items.size() == page.limit) {
+            found.more = true;
+            return found;
+        }
+        found.items.push_back({rows.text(0), usage_of(rows, 1)});
+    }
+}
+
 }  // namespace
 
 Result<Usage> read_usage(SqliteDb& db, std::int64_t repository) {
@@ -63,16 +78,7 @@ Result<Slice<RepositoryUsage>> read_usages(SqliteDb& db, Page const& page) {
                  "WHERE r.name > ?1 "
                  "GROUP BY r.name ORDER BY r.name LIMIT ?2",
                  {after(page), one_more(page)}));
-    Slice<RepositoryUsage> found;
-    for (;;) {
-        TRY(bool const row, rows.next());
-        if (!row) return found;
-        if (found.items.size() == page.limit) {
-            found.more = true;
-            return found;
-        }
-        found.items.push_back({rows.text(0), usage_of(rows, 1)});
-    }
+    return usages_in<RepositoryUsage>(rows, page);
 }
 
 Result<UsageDetails> read_usage_details(SqliteDb& db, oci::RepositoryName const& repository) {
@@ -106,16 +112,7 @@ Result<Slice<CallerUsage>> read_caller_usages(SqliteDb& db, Page const& page) {
         db.query("SELECT caller, sum(bytes), sum(blobs), sum(manifests), sum(tags) FROM caller_usage "
                  "WHERE caller > ?1 GROUP BY caller ORDER BY caller LIMIT ?2",
                  {after(page), one_more(page)}));
-    Slice<CallerUsage> found;
-    for (;;) {
-        TRY(bool const row, rows.next());
-        if (!row) return found;
-        if (found.items.size() == page.limit) {
-            found.more = true;
-            return found;
-        }
-        found.items.push_back({rows.text(0), usage_of(rows, 1)});
-    }
+    return usages_in<CallerUsage>(rows, page);
 }
 
 Result<> require_limits(SqliteDb& db, Charge const& charge, PushLimits const& limits,
