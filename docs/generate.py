@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: ./dev docs --write. tests/layers compares them."""
+"""Writes the pages and modules that are made from the code: ./dev docs --write. Tests compare them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+# As a program, its directory is there instead of the one above it.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from docs import python_api
+
 from ocilot import _core
 from ocilot.config import reference
 from ocilot.hooks.loading.points import POINTS, Family, Point
@@ -18,8 +23,34 @@ from ocilot.hooks.testing import Harness
 from ocilot.hooks.testing import reference as hook_reference
 
 DOCS = Path(__file__).parent
+IMAGE_COMMANDS = (
+    *[
+        "ls",
+        "tags",
+        "inspect",
+        "tree",
+        "files",
+        "cat",
+        "diff",
+        "du",
+        "cp",
+        "push",
+        "pull",
+        "sync",
+        "import",
+        "append",
+        "mutate",
+        "rebase",
+        "index",
+        "tag",
+        "rm",
+    ],
+    *["verify", "bundle", "login", "logout", "whoami", "api"],
+)
 COMMANDS = (
     (),
+    *((command,) for command in IMAGE_COMMANDS),
+    *(("bundle", command) for command in ("save", "load", "ls", "verify")),
     ("serve",),
     ("fsck",),
     ("adopt",),
@@ -42,13 +73,15 @@ COMMANDS = (
     ("upload",),
     *(("upload", command) for command in ("ls", "rm")),
     ("repo",),
-    *(("repo", command) for command in ("ls", "rm", "rename", "alias")),
+    *(("repo", command) for command in ("ls", "tags", "rm", "rename", "alias")),
     ("gc",),
-    *(("gc", command) for command in ("status", "plan", "run", "why")),
+    *(("gc", command) for command in ("status", "plan", "run", "purge", "why")),
     ("webhooks",),
     *(("webhooks", command) for command in ("ls", "status", "test", "parked", "replay", "discard")),
     ("retention",),
     *(("retention", command) for command in ("plan", "apply", "explain", "show", "ls")),
+    ("retention", "policies"),
+    *(("retention", "policies", command) for command in ("ls", "show", "set", "rm")),
     ("garbage-collect",),
     ("usage",),
     ("quota",),
@@ -64,6 +97,7 @@ COMMANDS = (
     ("hooks", "status"),
     ("hooks", "reload"),
     *(("hooks", command) for command in ("parked", "replay", "discard")),
+    ("completion",),
     ("version",),
 )
 
@@ -103,9 +137,31 @@ Data goes to standard output, messages to standard error. Exit codes: 0 fine, 1 
 usage or configuration, 3 not there, 4 not allowed, 5 there already or changed meanwhile, 6 no registry
 answers, 7 something in the data is damaged, 8 done but for a part, 130 interrupted.
 
+## Commands for images
+
+They work with any registry, with OCI layouts (`oci:DIR[:NAME]`), with archives (`oci-archive:FILE`,
+`docker-archive:FILE[:NAME]`) and with bundles (`bundle:FILE`). A reference without a registry means the one
+that `ocilot login --default` or `OCILOT_REGISTRY` names, else docker.io; the full name is printed on standard
+error. With another default than docker.io, a command that writes rejects a short name that is also an
+official image of Docker Hub.
+
+On a terminal, lists are tables. Elsewhere they are lines without a title, with tabs between the columns and
+sizes in bytes; with `-o table` they are tables everywhere. The members of JSON are stable: new ones may
+appear, and `version` changes if one is renamed or removed. Times are RFC 3339, sizes integers in bytes.
+`--query` takes a [JMESPath](https://jmespath.org) expression; texts that it selects are printed as they are.
+A command that pushes prints the digest on standard output and all else on standard error. `rm` and
+`sync --delete` show what they will delete and ask; without a terminal they need `--yes`.
+
+Credentials are those of docker and podman: `DOCKER_AUTH_CONFIG`, the files of both, and their helpers.
+`ocilot whoami --explain` lists what was searched. `ocilot completion --install` completes registries,
+repositories and tags in bash, zsh and fish; it waits one second for a registry, or as many as
+`OCILOT_COMPLETION_TIMEOUT` says.
+
+## Commands of a server
+
 Every command that needs a configuration takes it as its last argument and as `--config`; `hooks check`,
-`hooks try`, `repo ls` and `repo alias`, which have other arguments, only as `--config`. `--root` names
-another data directory.
+`hooks try`, `repo ls`, `repo tags` and `repo alias`, which have other arguments, only as `--config`.
+`--root` names another data directory.
 `--output` has the same formats everywhere. An unforeseen error is one line with the name of a file that has
 the details; with `OCILOT_TRACEBACK=1` the stack trace is printed instead.
 
@@ -114,6 +170,12 @@ image ask the registry that runs on the same data, through its control socket, a
 none runs they open the data themselves; `access explain` and `hooks try` write nothing then. Only `serve` and
 `adopt` make a data directory. `jobs`, `gc`, `retention`, `webhooks`, `garbage-collect` and `hooks status` ask
 a running registry only.
+
+`--server URL` asks a registry over the network instead, as the administrator whose credentials `ocilot login`
+has stored. With it, `--ca`, `--insecure`, `--plain-http` and `--auth-file` mean the same as in commands for
+images. All commands have it but those that read a configuration or a data directory themselves: `serve`,
+`config`, `adopt`, `fsck`, `backup`, `restore-backup`, `garbage-collect`, `hooks list`, `hooks check` and
+`hooks try`.
 """
 
 
@@ -405,10 +467,14 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/protocol.md": protocol_page,
     "reference/hooks.md": hooks_page,
     "hooks/scripts.md": scripts_page,
+    **python_api.pages(),
 }
 
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
+        (DOCS / name).parent.mkdir(exist_ok=True)
         (DOCS / name).write_text(page())
         print(f"docs/{name}", file=sys.stderr)
+    for form in ("async_form", "verbs_form", "admin_form"):
+        subprocess.run([sys.executable, DOCS.parent / f"python/packaging/{form}.py"], check=True)

@@ -1,12 +1,17 @@
 """Scan pushed images with trivy or grype, and attach the report as a referrer.
 
 Set `caller: robot:NAME` for the script: the robot needs the rights pull and create. The scanner reads from
-`source` with credentials of its own. Give the script a deadline that suits it, such as `deadline: 10m`.
+`source` with credentials of its own. Its settings are environment variables, such as `TRIVY_USERNAME` and
+`TRIVY_DB_REPOSITORY`. Give the script a deadline that suits it, such as `deadline: 10m`, and
+`isolation: process` with these variables in `environment`, so that a scan under way ends with the registry.
 """
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from ocilot.hooks import Hook, ManifestPushed, NotFound
 
@@ -31,18 +36,25 @@ class ScanImages(Hook):
     def on_manifest_pushed(self, event: ManifestPushed) -> None:
         """Scans an image once: an event may come again, and an index has images of its own."""
         try:
-            config = event.registry.manifest(event.digest).parsed.get("config", {})
-            if event.subject or config.get("mediaType") not in CONFIGS:
+            if event.subject or not has_files(event.registry.manifest(event.digest).parsed):
                 return
             if event.registry.referrers(event.digest, artifact_type=self.report):
                 return
         except NotFound:
             return  # Deleted meanwhile.
         image = f"{self.source}/{event.repository}@{event.digest}"
-        words = [self.scanner, "image", "--quiet", "--format", "sarif", image]
-        if "grype" in self.scanner:
-            words = [self.scanner, f"registry:{image}", "--quiet", "--output", "sarif"]
-        scan = subprocess.run(words, capture_output=True, timeout=self.timeout)
+        words = [self.scanner, "image", "--quiet", "--image-src", "remote", "--format", "sarif", image]
+        if "grype" in Path(self.scanner).name:
+            words = [self.scanner, f"registry:{image}", "--output", "sarif"]
+        plain = {**os.environ, "NO_COLOR": "1"}
+        scan = subprocess.run(words, env=plain, capture_output=True, timeout=self.timeout)
         if scan.returncode != 0:
-            raise RuntimeError(scan.stderr.decode(errors="replace").strip()[-500:])
+            raise RuntimeError(scan.stderr.decode(errors="replace").strip()[-300:])
         event.registry.attach(event.digest, scan.stdout, artifact_type=self.report)
+
+
+def has_files(manifest: dict[str, Any]) -> bool:
+    """Whether a scanner can read it: attestations and signatures have the configuration of an image, too."""
+    layers = [str(layer.get("mediaType", "")) for layer in manifest.get("layers", [])]
+    is_image = manifest.get("config", {}).get("mediaType") in CONFIGS
+    return is_image and bool(layers) and all(".tar" in media_type for media_type in layers)

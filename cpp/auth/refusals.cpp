@@ -9,6 +9,11 @@ namespace ocilot::auth {
 namespace {
 
 constexpr std::size_t longest_text = 256;  // Of what a client made up.
+constexpr std::size_t longest_reason = 2 * longest_text;
+
+void cut(std::string& text, std::size_t length) {
+    if (text.size() > length) text.resize(length);
+}
 
 std::string key_of(meta::Change const& entry) {
     return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", to_string(entry.kind), entry.by.kind, entry.by.name,
@@ -42,17 +47,18 @@ void Refusals::note(meta::ChangeKind kind, policy::Caller const& by, std::string
     meta::Change entry;
     entry.kind = kind;
     entry.refused = true;
-    entry.by = {.name = by.name.substr(0, longest_text),
-                .kind = std::string(policy::to_string(by.kind)),
-                .address = by.address};
+    entry.by = {.name = by.name, .kind = std::string(policy::to_string(by.kind)), .address = by.address};
     entry.repository = repository;
     entry.name = what.substr(0, longest_text);
-    entry.text = why.substr(0, 2 * longest_text);
+    entry.text = why.substr(0, longest_reason);
     note(std::move(entry));
 }
 
 void Refusals::note(meta::Change entry) {
     entry.at = clock_.now();
+    cut(entry.by.name, longest_text);
+    cut(entry.name, longest_text);
+    cut(entry.text, longest_reason);
     std::lock_guard const lock(mutex_);
     auto key = key_of(entry);
     bool const is_another = entry.refused && gathered_.size() < max_entries && !gathered_.contains(key);

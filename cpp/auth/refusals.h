@@ -28,7 +28,8 @@ class Refusals {
     /// Login, access, admit or limit: who was refused what, and why.
     void note(meta::ChangeKind kind, policy::Caller const& by, std::string_view repository,
               std::string_view what, std::string_view why);
-    /// Something else that happened; its time is set here.
+    /// Something else that happened; its time is set here, and names and reasons are cut as those of
+    /// refusals.
     void note(meta::Change change);
 
     /// Writes what was gathered; what cannot be written is lost, and said so in the answer.

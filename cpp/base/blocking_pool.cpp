@@ -1,6 +1,7 @@
 #include "base/blocking_pool.h"
 
 #include "base/signals_blocked.h"
+#include "base/turns.h"
 
 #include <algorithm>
 #include <string>
@@ -54,6 +55,7 @@ void BlockingPool::post(std::unique_ptr<Job> job) {
 }
 
 void BlockingPool::serve() {
+    take_turns(Turns::usual);  // An I/O thread may have started this one.
     std::unique_lock lock(mutex_);
     for (;;) {
         wake_.wait(lock, [this] { return closing_ || !jobs_.empty(); });

@@ -9,12 +9,31 @@ namespace ocilot::events {
 namespace {
 
 /// In the order of the actions.
-constexpr std::array<std::string_view, 19> action_words{
-    "manifest.pushed",    "manifest.deleted", "manifest.restored", "tag.created",
-    "tag.moved",          "tag.deleted",      "tag.restored",      "blob.pushed",
-    "blob.mounted",       "blob.deleted",     "blob.restored",     "repository.deleted",
-    "repository.renamed", "pulled",           "collected",         "retention.planned",
-    "retention.applied",  "refused",          "webhook.test",
+constexpr std::array<std::string_view, 24> action_words{
+    "manifest.pushed",
+    "manifest.deleted",
+    "manifest.restored",
+    "tag.created",
+    "tag.moved",
+    "tag.deleted",
+    "tag.restored",
+    "blob.pushed",
+    "blob.mounted",
+    "blob.deleted",
+    "blob.restored",
+    "repository.created",
+    "repository.deleted",
+    "repository.renamed",
+    "pulled",
+    "collected",
+    "retention.planned",
+    "retention.waiting",
+    "retention.applied",
+    "collection.finished",
+    "quota.exceeded",
+    "quota.warning",
+    "refused",
+    "webhook.test",
 };
 static_assert(action_words.size() == static_cast<std::size_t>(Action::webhook_test) + 1);
 

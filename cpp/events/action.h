@@ -19,12 +19,17 @@ enum class Action : std::uint8_t {
     blob_mounted,
     blob_deleted,
     blob_restored,
+    repository_created,  ///< its first manifest was pushed
     repository_deleted,
     repository_renamed,
     pulled,
     collected,  ///< a manifest, by the garbage collection
     retention_planned,
+    retention_waiting,  ///< a scheduled plan, for an administrator
     retention_applied,
+    collection_finished,  ///< a round that removed something
+    quota_exceeded,
+    quota_warning,  ///< it is nearly used up
     refused,
     webhook_test,
 };

@@ -119,6 +119,8 @@ std::string chat_line(Event const& event) {
             return fmt::format("{} restored {}{}", who(event), named(event), content);
         case Action::tag_deleted:
             return fmt::format("{} deleted the tag {}{}", who(event), named(event), content);
+        case Action::repository_created:
+            return fmt::format("{} created the repository {}", who(event), event.repository);
         case Action::repository_deleted:
             return with_counts(fmt::format("{} deleted the repository {}", who(event), event.repository),
                                event);
@@ -131,6 +133,14 @@ std::string chat_line(Event const& event) {
             return with_counts("retention made a plan", event);
         case Action::retention_applied:
             return with_counts("retention applied its policies", event);
+        case Action::retention_waiting:
+            return with_counts("a retention plan waits for an administrator: " + event.reason, event);
+        case Action::collection_finished:
+            return with_counts("the garbage collection removed content", event);
+        case Action::quota_exceeded:
+            return fmt::format("{} cannot push to {}: {}", who(event), event.repository, event.reason);
+        case Action::quota_warning:
+            return "a quota is nearly used up: " + event.reason;
         case Action::refused:
             return refused_line(event);
         case Action::webhook_test:

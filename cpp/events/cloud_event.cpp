@@ -1,6 +1,7 @@
 #include "events/cloud_event.h"
 
 #include "events/event_json.h"
+#include "events/registry_url.h"
 #include "oci/hasher.h"
 
 #include <fmt/format.h>
@@ -28,6 +29,12 @@ std::string source_of(Event const& event, Source const& source) {
     return "urn:ocilot:" + (source.instance.empty() ? "registry" : source.instance);
 }
 
+/// Of `data`. An incompatible one would have another version in its path.
+std::string schema_of(Event const& event, Source const& source) {
+    auto const url = registry_url(event, source);
+    return url.empty() ? url : url + "/api/v1/openapi.json#/components/schemas/Event";
+}
+
 Json attributes_of(Event const& event, Source const& source) {
     Json attributes{{"specversion", "1.0"},
                     {"id", event.id},
@@ -38,6 +45,7 @@ Json attributes_of(Event const& event, Source const& source) {
     // As its specification has it: texts that sort as the numbers do.
     attributes["sequence"] = fmt::format("{:020}", event.sequence);
     if (!event.repository.empty()) attributes["partitionkey"] = event.repository;
+    if (auto schema = schema_of(event, source); !schema.empty()) attributes["dataschema"] = std::move(schema);
     return attributes;
 }
 

@@ -1,5 +1,7 @@
 #include "events/distribution_envelope.h"
 
+#include "events/registry_url.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -18,11 +20,7 @@ bool is_of_a_blob(Action action) noexcept {
 
 /// Where the target can be fetched; empty if nothing says how this registry is reached.
 std::string target_url(Event const& event, Source const& source) {
-    auto base = source.url;
-    while (base.ends_with('/')) base.pop_back();
-    if (base.empty() && !event.host.empty()) {
-        base = fmt::format("{}://{}", event.scheme.empty() ? "http" : event.scheme, event.host);
-    }
+    auto const base = registry_url(event, source);
     if (base.empty() || event.digest.empty()) return {};
     return fmt::format("{}/v2/{}/{}/{}", base, event.repository,
                        is_of_a_blob(event.action) ? "blobs" : "manifests", event.digest);

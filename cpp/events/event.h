@@ -28,11 +28,22 @@ struct Event {
     std::string media_type = {};
     std::string artifact_type = {};
     std::optional<std::uint64_t> size = {};  ///< bytes
-    std::string subject = {};                ///< digest
-    std::string mounted_from = {};           ///< repository
-    std::string renamed_from = {};           ///< repository
-    std::string refusal = {};                ///< refused: what, such as `admit`
-    std::string reason = {};                 ///< refused: why
+    /// manifest.pushed, tag.created: of an image, `linux/arm64/v8`. No change has it: see
+    /// jobs/add_platforms.h.
+    std::string platform = {};
+    std::string subject = {};  ///< digest
+    /// manifest.pushed, tag.created: whether it is an image of its own: pushed with a tag, and no referrer.
+    /// Not known of what is pushed by its digest, such as a platform: the index that names it comes later.
+    std::optional<bool> top_level = {};
+    std::vector<std::string> parents =
+        {};                              ///< manifest.deleted: digests of indexes that name it, at most 100
+    std::string annotations = {};        ///< manifest.pushed: JSON object of strings, at most 4 KiB
+    std::uint64_t more_annotations = 0;  ///< that are not in it
+    std::string mounted_from = {};       ///< repository
+    std::string renamed_from = {};       ///< repository
+    std::string refusal = {};            ///< refused: what, such as `admit`
+    std::string reason = {};             ///< why it was refused, or waits
+    std::string cause = {};              ///< what did it that is no client: `retention` or `collection`
     std::uint64_t times = 1;  ///< refused: how often within a short time; pulled: pulls it stands for
     meta::Actor by = {};
     std::string method = {};  ///< of the request

@@ -35,6 +35,16 @@ void put_object(Json& object, char const* key, Json value) {
     if (!value.empty()) object[key] = std::move(value);
 }
 
+/// What is damaged is not known.
+void put_annotations(Json& object, Event const& event) {
+    if (event.annotations.empty()) return;
+    auto annotations = Json::parse(event.annotations, nullptr, false);
+    if (!annotations.is_object()) return;
+    auto const total = annotations.size() + event.more_annotations;
+    object["annotations"] = std::move(annotations);
+    object["annotations_total"] = total;
+}
+
 }  // namespace
 
 Json to_json(Event const& event) {
@@ -53,11 +63,16 @@ Json to_json(Event const& event) {
     put_text(out, "media_type", event.media_type);
     put_text(out, "artifact_type", event.artifact_type);
     if (event.size) out["size"] = *event.size;
+    put_text(out, "platform", event.platform);
     put_text(out, "subject", event.subject);
+    if (event.top_level) out["top_level"] = *event.top_level;
+    if (!event.parents.empty()) out["parents"] = event.parents;
+    put_annotations(out, event);
     put_text(out, "mounted_from", event.mounted_from);
     put_text(out, "renamed_from", event.renamed_from);
     put_text(out, "refusal", event.refusal);
     put_text(out, "reason", event.reason);
+    if (!event.cause.empty()) out["cause"] = {{"kind", event.cause}};
     if (event.times > 1) out["times"] = event.times;
     put_object(out, "actor", actor_json(event.by));
     put_object(out, "request", request_json(event));

@@ -42,8 +42,10 @@ bool is_default_action(Action action) noexcept {
         case Action::blob_mounted:
         case Action::blob_deleted:
         case Action::blob_restored:
+        case Action::repository_created:
         case Action::pulled:
         case Action::collected:
+        case Action::collection_finished:
         case Action::refused:
             return false;
         default:

@@ -1,6 +1,7 @@
 #include "events/make_events.h"
 
 #include "events/event_id.h"
+#include "retention/repository.h"
 
 #include <algorithm>
 #include <optional>
@@ -24,6 +25,7 @@ std::optional<Action> action_of(meta::Change const& change) {
         case Kind::manifest_restore:
             return Action::manifest_restored;
         case Kind::manifest_collect:
+        case Kind::manifest_purge:
             return Action::collected;
         case Kind::manifest_pull:
             return Action::pulled;
@@ -47,8 +49,16 @@ std::optional<Action> action_of(meta::Change const& change) {
             return Action::repository_renamed;
         case Kind::retention_plan:
             return Action::retention_planned;
+        case Kind::retention_wait:
+            return Action::retention_waiting;
         case Kind::retention_apply:
             return Action::retention_applied;
+        case Kind::collection_finish:
+            return Action::collection_finished;
+        case Kind::quota_exceed:
+            return Action::quota_exceeded;
+        case Kind::quota_warn:
+            return Action::quota_warning;
         default:
             return std::nullopt;
     }
@@ -63,6 +73,13 @@ void take_request(Event& event, meta::Actor const& by) {
     event.user_agent = by.http->user_agent();
 }
 
+/// Retention acts under its name, the collection without one.
+std::string cause_of(meta::Change const& change) {
+    if (change.by.kind != "system" || change.repository.empty()) return {};
+    if (change.by.name == "retention") return "retention";
+    return change.by.name.empty() ? "collection" : "";
+}
+
 /// What all events of a change have in common.
 Event begin_event(meta::Change const& change, Action action, std::size_t index) {
     Event event{.id = event_id(change.at, change.id, index),
@@ -70,6 +87,7 @@ Event begin_event(meta::Change const& change, Action action, std::size_t index) 
                 .time = change.at,
                 .action = action,
                 .repository = change.repository,
+                .cause = cause_of(change),
                 .times = change.times,
                 .by = change.by};
     take_request(event, change.by);
@@ -96,8 +114,18 @@ void set_content(Event& event, meta::Change const& change) {
     event.size = change.size;
     event.artifact_type = change.details.artifact_type;
     event.subject = change.details.subject;
+    event.parents = change.details.parents;
     event.mounted_from = change.details.source;
     event.counts = change.details.counts;
+}
+
+/// What no index names yet is known by its tags alone: an index comes after what it names.
+std::optional<bool> is_top_level(meta::ChangeDetails const& details) {
+    if (!details.subject.empty()) return false;
+    if (details.tags.empty()) return std::nullopt;
+    return std::ranges::any_of(details.tags, [](meta::ChangedTag const& tag) {
+        return !retention::subject_of_tag(tag.name).has_value();
+    });
 }
 
 void name_tags(Event& event, meta::ChangeDetails const& details) {
@@ -114,6 +142,9 @@ Event main_event(meta::Change const& change, Action action) {
     if (action == Action::refused) {
         event.refusal = std::string(to_string(change.kind));
         event.reason = change.text;
+    } else if (action == Action::quota_exceeded || action == Action::quota_warning ||
+               action == Action::retention_waiting) {
+        event.reason = change.text;
     } else if (action == Action::repository_renamed) {
         event.renamed_from = change.repository;
         event.repository = change.name;
@@ -124,20 +155,40 @@ Event main_event(meta::Change const& change, Action action) {
     } else {
         name_tags(event, change.details);
     }
+    if (action == Action::manifest_pushed) {
+        event.top_level = is_top_level(change.details);
+        event.annotations = change.details.annotations;
+        event.more_annotations = change.details.more_annotations;
+    }
     return event;
 }
 
-/// Of the tags that a change of content created or removed along with it.
+/// Tags of a change that its main event is not about: those that it created or removed along with content,
+/// and of deleted tags all but the first.
+std::span<meta::ChangedTag const> other_tags(meta::Change const& change, Action action) {
+    std::span const tags(change.details.tags);
+    switch (action) {
+        case Action::manifest_pushed:
+        case Action::manifest_deleted:
+        case Action::repository_deleted:
+            return tags;
+        case Action::tag_deleted:
+            return tags.subspan(std::min<std::size_t>(tags.size(), 1));
+        default:
+            return {};
+    }
+}
+
 void add_tag_events(meta::Change const& change, Action action, std::vector<Event>& events) {
     bool const pushed = action == Action::manifest_pushed;
-    if (!pushed && action != Action::manifest_deleted && action != Action::repository_deleted) return;
-    for (auto const& tag : change.details.tags) {
+    for (auto const& tag : other_tags(change, action)) {
         if (pushed && !tag.previous.empty()) continue;  // It moved: a change of its own.
         auto event = begin_event(change, pushed ? Action::tag_created : Action::tag_deleted, events.size());
         event.digest = change.digest;
         event.media_type = change.media_type;
         event.artifact_type = change.details.artifact_type;
         event.size = change.size;
+        if (pushed) event.top_level = is_top_level(change.details);
         set_tag(event, tag);
         events.push_back(std::move(event));
     }
@@ -151,6 +202,9 @@ std::vector<Event> make_events(meta::Change const& change) {
     if (!action) return events;
     events.push_back(main_event(change, *action));
     add_tag_events(change, *action, events);
+    if (change.details.first) {  // Told before the push, but the ids of others stay what they were.
+        events.insert(events.begin(), begin_event(change, Action::repository_created, events.size()));
+    }
     return events;
 }
 

@@ -52,11 +52,22 @@ bool has_changed(Error const& error) {
            error.code == Errc::name_unknown || error.code == Errc::conflict;
 }
 
+/// conflict if a plan of the policies in force is one of others now.
+Task<Result<>> check_policies(PoliciesInForce& policies, PlanSummary const& plan) {
+    if (!plan.in_force) co_return Result<>();
+    CO_TRY(auto const version, co_await policies.version());
+    if (version == plan.version) co_return Result<>();
+    co_return Error{
+        Errc::conflict,
+        fmt::format("the policies have changed since the retention plan {} was made; make another", plan.id)};
+}
+
 class PlanApplier {
   public:
-    PlanApplier(RetentionParts parts, PlanSummary plan, RetentionRules rules, ImageConfigs& configs,
-                Round const& round, Log const& log)
+    PlanApplier(RetentionParts parts, PoliciesInForce& policies, PlanSummary plan, RetentionRules rules,
+                ImageConfigs& configs, Round const& round, Log const& log)
         : parts_(parts),
+          policies_(policies),
           store_(parts.registry.meta.retention()),
           plan_(std::move(plan)),
           rules_(std::move(rules)),
@@ -104,6 +115,7 @@ class PlanApplier {
     Task<Result<>> visit_piece(meta::PlanPiece const& piece, bool apply) {
         CO_TRY(auto const rows, planned_rows(piece.rows));
         CO_TRY(auto const name, oci::RepositoryName::parse(piece.repository));
+        CO_CHECK(co_await check_policies(policies_, plan_));
         if (piece.repository != current_) {
             CO_TRY(auto const repository, co_await inputs_.read(name));
             auto const work = [&]() -> Result<StillDeleted> {
@@ -147,6 +159,7 @@ class PlanApplier {
     }
 
     RetentionParts parts_;
+    PoliciesInForce& policies_;
     meta::Retention& store_;
     PlanSummary plan_;
     RetentionRules rules_;
@@ -160,7 +173,7 @@ class PlanApplier {
 
 }  // namespace
 
-Task<Result<PlanSummary>> applicable_plan(RetentionParts parts, std::int64_t id) {
+Task<Result<PlanSummary>> applicable_plan(RetentionParts parts, PoliciesInForce& policies, std::int64_t id) {
     CO_TRY(auto const stored, co_await parts.registry.meta.retention().plan(id));
     CO_TRY(auto plan, plan_of(stored));
     bool const fits = plan.state == plan_ready || plan.state == plan_waiting || plan.state == plan_applying;
@@ -172,23 +185,29 @@ Task<Result<PlanSummary>> applicable_plan(RetentionParts parts, std::int64_t id)
         co_return Error{Errc::conflict,
                         fmt::format("the retention plan {} is older than 24h; make another", id)};
     }
+    CO_CHECK(co_await check_policies(policies, plan));
     co_return plan;
 }
 
-Task<Result<PlanSummary>> apply_plan(RetentionParts parts, ApplyRequest request, ImageConfigs& configs,
-                                     Round const& round, Log const& log) {
-    CO_TRY(auto plan, co_await applicable_plan(parts, request.plan));
-    CO_TRY(auto rules, RetentionRules::parse(plan.rules));
+Task<Result<PlanSummary>> apply_plan(RetentionParts parts, PoliciesInForce& policies, ApplyRequest request,
+                                     ImageConfigs& configs, Round const& round, Log const& log) {
+    CO_TRY(auto plan, co_await applicable_plan(parts, policies, request.plan));
+    CO_TRY(auto rules, RetentionRules::parse(plan.rules, 2 * retention::most_policies));
     if (!plan.policies.empty()) rules.only(plan.policies);
     auto& store = parts.registry.meta.retention();
     auto before = std::exchange(plan.state, std::string(plan_applying));
     plan.applied_by = request.by.name;
     CO_CHECK(co_await store.change_plan(stored_plan(plan), std::move(before)));
-    PlanApplier applier(parts, std::move(plan), std::move(rules), configs, round, log);
+    PlanApplier applier(parts, policies, std::move(plan), std::move(rules), configs, round, log);
     auto const applied = co_await applier.run(request.exact);
     auto& done = applier.plan();
     done.applied_at = parts.registry.clock.now();
-    if (applied.has_error()) done.error = applied.error().message;
+    if (applied.has_error()) {
+        done.error = applied.error().message;
+        auto const same_policies = co_await check_policies(policies, done);
+        bool const is_over = same_policies.has_error() && same_policies.error().code == Errc::conflict;
+        if (is_over) done.state = plan_refused;  // It can never be applied again.
+    }
     CO_CHECK(co_await store.change_plan(stored_plan(done), std::string(plan_applying)));
     CO_CHECK(applied);
     co_return done;

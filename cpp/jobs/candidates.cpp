@@ -1,5 +1,6 @@
 #include "jobs/candidates.h"
 
+#include <algorithm>
 #include <string>
 
 namespace ocilot::jobs {
@@ -40,6 +41,20 @@ std::vector<meta::Candidate> candidates_of(meta::Change const& change) {
             break;
     }
     return found;
+}
+
+std::span<meta::Candidate const> of_one_repository(std::span<meta::Candidate const> candidates) {
+    auto const end = std::ranges::find_if(candidates, [&](meta::Candidate const& candidate) {
+        return candidate.repository != candidates.front().repository;
+    });
+    return {candidates.begin(), end};
+}
+
+std::vector<oci::Digest> digests_of(std::span<meta::Candidate const> candidates) {
+    std::vector<oci::Digest> digests;
+    digests.reserve(candidates.size());
+    for (auto const& candidate : candidates) digests.push_back(candidate.digest);
+    return digests;
 }
 
 }  // namespace ocilot::jobs

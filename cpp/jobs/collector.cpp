@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <map>
 #include <memory>
+#include <span>
 #include <utility>
 
 namespace ocilot::jobs {
@@ -17,8 +17,7 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 constexpr std::size_t changes_at_once = 500;
-constexpr std::size_t most_unread = 10'000;  ///< candidates of a plan that no round has seen
-constexpr std::size_t batch = 256;
+constexpr std::size_t batch = 1'024;  ///< candidates in memory, and in a transaction
 constexpr std::size_t walk_rows = 500;
 constexpr int walk_pages = 200;  ///< in a round: the walk is slow on purpose
 constexpr hours heartbeat{1};
@@ -97,8 +96,10 @@ Task<Result<std::size_t>> Collector::round(Round const& round) {
     if (all) work.cutoffs.released_before = registry_.sessions.now();
     if (all || now >= not_before_) {
         auto const collected = co_await collect(work);
-        note(work.done);
+        count(work.done);
+        auto const noted = co_await note(work.done);  // Also of a round that ended early.
         CO_CHECK(collected);
+        CO_CHECK(noted);
     }
     co_return work.done.removed();
 }
@@ -118,7 +119,7 @@ Task<Result<>> Collector::begin() {
                       {{"last_round", rfc3339(place_.noted_at)}, {"resumes_at", rfc3339(not_before_)}});
         }
     }
-    bool const missed = known && !oldest.empty() && oldest.front().id > place_.change + 1;
+    bool const missed = known && !oldest.items.empty() && oldest.items.front().id > place_.change + 1;
     if (!known || missed) place_.walk = in_facts;
     if (rules_.after_crash && place_.walk.starts_with(done_at)) place_.walk = in_store;
     place_.noted_at = now;
@@ -130,42 +131,61 @@ Task<Result<>> Collector::begin() {
 Task<Result<>> Collector::read_changes(Round const& round) {
     auto const now = registry_.sessions.now();
     for (;;) {
-        CO_TRY(auto const changes, co_await registry_.meta.journal().after(place_.change, changes_at_once));
-        bool const quiet = changes.empty() && now - place_.noted_at < heartbeat;
+        CO_TRY(auto const page, co_await registry_.meta.journal().after(place_.change, changes_at_once));
+        bool const quiet = page.items.empty() && now - place_.noted_at < heartbeat;
         if (quiet) co_return Result<>();
-        std::vector<meta::Candidate> candidates;
-        for (auto const& change : changes) {
-            // An adoption notes the times of its files: what it released was released when it ran.
-            latest_ = std::min(std::max(latest_, change.at), now);
-            for (auto& candidate : candidates_of(change)) {
-                candidate.released_at = latest_;
-                candidates.push_back(std::move(candidate));
-            }
-            if (change.kind == meta::ChangeKind::registry_import) place_.walk = in_facts;
-            place_.change = change.id;
-        }
-        place_.noted_at = now;
-        CO_CHECK(co_await registry_.meta.collection().enqueue(std::move(candidates), place_));
-        if (changes.size() < changes_at_once) co_return Result<>();
+        CO_CHECK(co_await enqueue_released(page.items, now));
+        if (!page.more) co_return Result<>();
         CO_CHECK(round.check());
     }
 }
 
-Task<Result<>> Collector::collect(Work& work) {
-    for (;;) {
-        CO_TRY(auto const due, co_await registry_.meta.collection().due(work.cutoffs, batch));
-        if (due.empty()) co_return Result<>();
-        std::map<std::string, std::vector<meta::Candidate>> by_repository;
-        for (auto const& candidate : due) by_repository[candidate.repository].push_back(candidate);
-        for (auto& [name, candidates] : by_repository) {
-            if (name.empty()) {
-                CO_CHECK(co_await sweep(work, std::move(candidates)));
-            } else {
-                CO_CHECK(co_await review(work, name, std::move(candidates)));
-            }
+Task<Result<>> Collector::enqueue_released(std::span<meta::Change const> changes, Time now) {
+    std::vector<meta::Candidate> candidates;
+    auto place = place_;
+    place.noted_at = now;
+    for (auto const& change : changes) {
+        // An adoption notes the times of its files: what it released was released when it ran.
+        latest_ = std::min(std::max(latest_, change.at), now);
+        for (auto& candidate : candidates_of(change)) {
+            candidate.released_at = latest_;
+            candidates.push_back(std::move(candidate));
         }
-        CO_CHECK(co_await work.throttle(due.size(), rules_.rate));
+        if (change.kind == meta::ChangeKind::registry_import) place.walk = in_facts;
+        place.change = change.id;
+        if (candidates.size() < batch) continue;
+        CO_CHECK(co_await enqueue(std::move(candidates), place));
+        candidates.clear();
     }
+    co_return co_await enqueue(std::move(candidates), std::move(place));
+}
+
+/// What is not stored is looked at again: the place here is never further than the one there.
+Task<Result<>> Collector::enqueue(std::vector<meta::Candidate> candidates, meta::CollectionPlace place) {
+    CO_CHECK(co_await registry_.meta.collection().enqueue(std::move(candidates), place));
+    place_ = std::move(place);
+    co_return Result<>();
+}
+
+Task<Result<>> Collector::collect(Work& work) {
+    // No more at once than the rate allows for a second.
+    auto const most = rules_.rate == 0 ? batch : std::min<std::size_t>(batch, rules_.rate);
+    for (;;) {
+        CO_TRY(auto const due, co_await registry_.meta.collection().due(work.cutoffs, most));
+        if (due.empty()) co_return Result<>();
+        CO_CHECK(co_await collect(work, due));
+    }
+}
+
+Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> due) {
+    while (!due.empty()) {
+        std::vector<meta::Candidate> purged;
+        CO_TRY(auto const looked_at, co_await review(work, due, purged));
+        CO_CHECK(co_await sweep(purged, work.done));
+        due = due.subspan(looked_at);
+        CO_CHECK(co_await work.throttle(looked_at, rules_.rate));
+    }
+    co_return Result<>();
 }
 
 bool Collector::is_probed(oci::Digest const& digest) const {
@@ -175,11 +195,17 @@ bool Collector::is_probed(oci::Digest const& digest) const {
 }
 
 /// Facts first: what is condemned is unknown to clients before it is asked whether one of them relies on it.
-Task<Result<>> Collector::review(Work& work, std::string name, std::vector<meta::Candidate> candidates) {
+/// `purged` gets those whose bytes are to go. Answers how many of the first ones it was about.
+Task<Result<std::size_t>> Collector::review(Work& work, std::span<meta::Candidate const> due,
+                                            std::vector<meta::Candidate>& purged) {
+    auto const next = of_one_repository(due);
+    auto const& name = next.front().repository;
+    if (name.empty()) {
+        purged.assign(next.begin(), next.end());
+        co_return next.size();
+    }
     CO_TRY(auto const repository, oci::RepositoryName::parse(name));
-    std::vector<oci::Digest> digests;
-    digests.reserve(candidates.size());
-    for (auto const& candidate : candidates) digests.push_back(candidate.digest);
+    auto digests = digests_of(next);
     auto& queue = registry_.meta.collection();
     registry_.sessions.probes().set_now(registry_.sessions.now());
     CO_TRY(auto reviewed, co_await queue.review(repository, std::move(digests), work.cutoffs));
@@ -192,65 +218,23 @@ Task<Result<>> Collector::review(Work& work, std::string name, std::vector<meta:
         work.done.kept += probed.size();
         CO_CHECK(co_await queue.lift(repository, std::move(probed), registry_.sessions.now()));
     }
-    co_return co_await purge(work, repository, std::move(reviewed));
+    CO_CHECK(co_await sweep_left(reviewed.left, work.done));
+    auto const looked_at = reviewed.looked_at;
+    CO_TRY(purged, co_await purge(work, repository, std::move(reviewed)));
+    co_return looked_at;
 }
 
-Task<Result<>> Collector::purge(Work& work, oci::RepositoryName repository, meta::Reviewed reviewed) {
+/// Answers those whose bytes are to go.
+Task<Result<std::vector<meta::Candidate>>> Collector::purge(Work& work, oci::RepositoryName repository,
+                                                            meta::Reviewed reviewed) {
     auto digests = std::move(reviewed.condemned);
     std::ranges::move(reviewed.expired, std::back_inserter(digests));
-    if (digests.empty()) co_return Result<>();
-    CO_TRY(auto const purged, co_await registry_.meta.collection().purge(
-                                  repository, std::move(digests), work.cutoffs, registry_.clock.now()));
+    if (digests.empty()) co_return std::vector<meta::Candidate>();
+    CO_TRY(auto purged, co_await registry_.meta.collection().purge(repository, std::move(digests),
+                                                                   work.cutoffs, registry_.clock.now()));
     work.done.manifests += purged.manifests;
     work.done.links += purged.links;
-    co_return Result<>();
-}
-
-/// Bytes second: no push of a digest goes on from the look at what holds it until its bytes are gone.
-Task<Result<>> Collector::sweep(Work& work, std::vector<meta::Candidate> candidates) {
-    std::vector<std::unique_ptr<registry::Pushes::Inspection>> inspections;
-    std::vector<oci::Digest> stopped;
-    std::vector<oci::Digest> all;
-    std::vector<meta::Candidate> later;
-    for (auto const& candidate : candidates) {
-        all.push_back(candidate.digest);
-        auto inspection = registry_.sessions.pushes().inspect(candidate.digest);
-        if (inspection && inspection->stop_pushes()) {
-            inspections.push_back(std::move(inspection));
-            stopped.push_back(candidate.digest);
-        } else {
-            later.push_back(candidate);
-        }
-    }
-    CO_TRY(auto unheld, co_await registry_.meta.collection().unheld(stopped));
-    work.done.kept += stopped.size() - unheld.size();
-    CO_TRY(auto const failed, co_await remove(work, std::move(unheld)));
-    std::ranges::copy(failed, std::back_inserter(later));
-    inspections.clear();
-    CO_CHECK(co_await registry_.meta.collection().settle(std::move(all)));
-    if (later.empty()) co_return Result<>();
-    // Not at the head of the queue again: what cannot be removed now must not keep others.
-    for (auto& candidate : later) {
-        candidate.fresh = true;
-        candidate.released_at = registry_.sessions.now();
-    }
-    co_return co_await registry_.meta.collection().enqueue(std::move(later), place_);
-}
-
-/// Answers those whose bytes are still there.
-Task<Result<std::vector<meta::Candidate>>> Collector::remove(Work& work, std::vector<oci::Digest> digests) {
-    std::vector<meta::Candidate> left;
-    if (digests.empty()) co_return left;
-    CO_TRY(auto const removed, co_await store_.remove_all(std::move(digests)));
-    work.done.blobs += removed.blobs;
-    work.done.bytes += removed.bytes;
-    work.done.missing += removed.missing;
-    work.done.failed += removed.failed.size();
-    for (auto const& [digest, error] : removed.failed) {
-        log_.warn("blob not removed", {{"digest", digest.str()}, {"error", error.message}});
-        left.push_back({"", digest, {}, true});
-    }
-    co_return left;
+    co_return std::move(purged.bytes);
 }
 
 /// What no change has named: of an earlier version, of an imported directory, of a crash.
@@ -280,34 +264,30 @@ Task<Result<>> Collector::walk_store(Round const& round, std::string after) {
         CO_TRY(from, oci::Digest::parse(after));
     }
     CO_TRY(auto const listing, co_await store_.list(from, walk_rows));
-    auto& queue = registry_.meta.collection();
-    CO_TRY(auto const unheld, co_await queue.unheld(listing.digests));
+    CO_TRY(auto const unheld, co_await registry_.meta.collection().unheld(listing.digests));
     std::vector<meta::Candidate> found;
     found.reserve(unheld.size());
     for (auto const& digest : unheld) found.push_back({"", digest, registry_.sessions.now(), true});
     bool const last = listing.digests.size() < walk_rows;
-    place_.walk =
+    auto place = place_;
+    place.walk =
         last ? done(registry_.sessions.now()) : fmt::format("{}{}", in_store, listing.digests.back().str());
-    CO_CHECK(co_await queue.enqueue(std::move(found), place_));
+    CO_CHECK(co_await enqueue(std::move(found), std::move(place)));
     co_return round.check();
 }
 
-Task<Result<meta::CollectionPlan>> Collector::plan(bool all, std::size_t limit) {
-    auto const now = registry_.sessions.now();
-    meta::PlanRequest request{.cutoffs = cutoffs(), .now = now, .limit = limit};
-    if (all) request.cutoffs.released_before = now;
-    request.is_probed = [this](oci::Digest const& digest) { return is_probed(digest); };
-    CO_TRY(auto const place, co_await registry_.meta.collection().place());
-    if (!place || rules_.awaits_adoption) co_return meta::CollectionPlan{};
-    for (auto from = place->change; request.unread.size() < most_unread;) {
-        CO_TRY(auto const changes, co_await registry_.meta.journal().after(from, changes_at_once));
-        for (auto const& change : changes)
-            std::ranges::move(candidates_of(change), std::back_inserter(request.unread));
-        if (changes.size() < changes_at_once) break;
-        from = changes.back().id;
+Task<Result<>> Collector::purge_image(oci::RepositoryName repository, oci::Digest digest, meta::Actor by) {
+    if (rules_.awaits_adoption) {
+        co_return Error{Errc::conflict,
+                        "nothing is removed before the directory is adopted: run ocilot adopt"};
     }
-    for (auto& candidate : request.unread) candidate.released_at = std::min(candidate.released_at, now);
-    co_return co_await registry_.meta.collection().report().plan(std::move(request));
+    auto name = by.name;
+    CO_CHECK(co_await registry_.meta.collection().releases().image(repository, digest, std::move(by),
+                                                                   registry_.clock.now()));
+    manifests_.add(1);
+    log_.info("image purged",
+              {{"repository", repository.str()}, {"digest", digest.str()}, {"caller", std::move(name)}});
+    co_return Result<>();
 }
 
 Collected Collector::totals() const noexcept {
@@ -320,7 +300,7 @@ Collected Collector::totals() const noexcept {
             .failed = failed_.value()};
 }
 
-void Collector::note(Collected const& done) {
+void Collector::count(Collected const& done) {
     kept_.add(done.kept);
     manifests_.add(done.manifests);
     links_.add(done.links);
@@ -334,6 +314,22 @@ void Collector::note(Collected const& done) {
                                     {"blobs", std::int64_t(done.blobs)},
                                     {"bytes", std::int64_t(done.bytes)},
                                     {"failed", std::int64_t(done.failed)}});
+}
+
+/// Rounds that remove nothing are not noted: one is due each minute.
+Task<Result<>> Collector::note(Collected done) {
+    if (done.removed() == 0) co_return Result<>();
+    std::vector<meta::Change> changes(1);
+    auto& change = changes.front();
+    change.at = registry_.clock.now();
+    change.kind = meta::ChangeKind::collection_finish;
+    change.by.kind = policy::to_string(policy::CallerKind::system);
+    change.details.counts = {{"manifests", done.manifests},
+                             {"links", done.links},
+                             {"blobs", done.blobs},
+                             {"bytes", done.bytes},
+                             {"failed", done.failed}};
+    co_return co_await registry_.meta.journal().append(std::move(changes));
 }
 
 }  // namespace ocilot::jobs

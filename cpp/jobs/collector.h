@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct CollectRules {
     /// Whether all blobs of the store are the registry's. In a directory that distribution has written to,
     /// too, blobs that no change has released may be of images that were not adopted.
     bool owns_store = true;
+    /// Whether metadata that are lost may name any blob of the store: no bytes are removed.
+    bool keeps_bytes = false;
     /// Whether the process before was killed: bytes may be there whose metadata it did not record any more.
     bool after_crash = false;
 
@@ -46,6 +49,7 @@ struct Collected {
     std::size_t missing = 0;  ///< blobs whose bytes were gone already
     std::size_t failed = 0;   ///< blobs that could not be removed; tried again later
     [[nodiscard]] std::size_t removed() const noexcept { return manifests + links + blobs; }
+    Collected& operator+=(Collected const& more) noexcept;
 };
 
 /// The garbage collection (docs/adr/0017-garbage-collection.md): reads the change log, reviews what it
@@ -62,6 +66,8 @@ class Collector {
 
     /// The next round takes what was released as due, whatever the grace. From any thread.
     void free_now() noexcept { free_now_.store(true); }
+    /// Removes an image for good, whatever the grace: see Releases::image. A round frees its space.
+    Task<Result<>> purge_image(oci::RepositoryName repository, oci::Digest digest, meta::Actor by);
     [[nodiscard]] CollectRules const& rules() const noexcept { return rules_; }
     /// What all rounds of this process did.
     [[nodiscard]] Collected totals() const noexcept;
@@ -76,14 +82,24 @@ class Collector {
 
     Task<Result<>> begin();
     Task<Result<>> read_changes(Round const& round);
+    Task<Result<>> enqueue_released(std::span<meta::Change const> changes, Time now);
+    Task<Result<>> enqueue(std::vector<meta::Candidate> candidates, meta::CollectionPlace place);
     Task<Result<>> find_orphans(Round const& round);
     Task<Result<>> collect(Work& work);
-    Task<Result<>> review(Work& work, std::string name, std::vector<meta::Candidate> candidates);
-    Task<Result<>> sweep(Work& work, std::vector<meta::Candidate> candidates);
-    Task<Result<>> purge(Work& work, oci::RepositoryName repository, meta::Reviewed reviewed);
-    Task<Result<std::vector<meta::Candidate>>> remove(Work& work, std::vector<oci::Digest> digests);
+    Task<Result<>> collect(Work& work, std::span<meta::Candidate const> due);
+    Task<Result<std::size_t>> review(Work& work, std::span<meta::Candidate const> due,
+                                     std::vector<meta::Candidate>& purged);
+    Task<Result<std::vector<meta::Candidate>>> purge(Work& work, oci::RepositoryName repository,
+                                                     meta::Reviewed reviewed);
+    Task<Result<>> sweep_left(std::span<meta::Candidate const> candidates, Collected& all);
+    Task<Result<>> sweep(std::span<meta::Candidate const> candidates, Collected& done);
+    Task<Result<>> sweep_piece(std::span<meta::Candidate const> candidates, Collected& done,
+                               std::vector<oci::Digest>& later);
+    Task<Result<std::vector<oci::Digest>>> remove(std::vector<oci::Digest> digests, Collected& done);
+    Task<Result<>> settle(std::span<meta::Candidate const> candidates, std::vector<oci::Digest> later);
     Task<Result<>> walk_store(Round const& round, std::string after);
-    void note(Collected const& done);
+    void count(Collected const& done);
+    Task<Result<>> note(Collected done);
     [[nodiscard]] bool is_probed(oci::Digest const& digest) const;
 
     registry::Registry& registry_;

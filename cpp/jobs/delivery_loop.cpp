@@ -17,7 +17,7 @@ constexpr std::chrono::seconds store_interval{1};
 constexpr std::chrono::seconds skip_interval{30};  // Where only what nobody wants is passed over.
 constexpr std::chrono::seconds poll_interval{10};  // For what other processes write.
 constexpr std::chrono::seconds error_pause{5};
-constexpr std::size_t window = 500;  // Changes read at once.
+constexpr std::size_t window = 500;  // Changes read at once, or fewer large ones.
 
 /// Whether it says nothing about the changes themselves.
 bool is_of_no_answer(DeliveryVerdict verdict) noexcept {
@@ -143,12 +143,12 @@ Task<Result<>> DeliveryLoop::retry_waiting() {
     waiting_ = 0;
     for (std::int64_t last = 0; !stopping_;) {
         CO_TRY(auto const held, co_await parts_.meta.consumers().waiting(step_.name, last, window));
-        waiting_ += held.size();
-        for (auto const& each : held) {
+        waiting_ += held.items.size();
+        for (auto const& each : held.items) {
             CO_CHECK(co_await retry_if_due(each));
         }
-        if (held.size() < window) break;
-        last = held.back().change.id;
+        if (!held.more) break;
+        last = held.items.back().change.id;
     }
     co_return Result<>();
 }
@@ -183,8 +183,8 @@ Task<Result<>> DeliveryLoop::retry(meta::HeldChange const& held) {
 
 Task<Result<>> DeliveryLoop::read_on() {
     while (may_go_on()) {
-        CO_TRY(auto const changes, co_await parts_.meta.journal().after(step_.to, window));
-        std::span<meta::Change const> rest = changes;
+        CO_TRY(auto const page, co_await parts_.meta.journal().after(step_.to, window));
+        std::span<meta::Change const> rest = page.items;
         while (!rest.empty() && may_go_on()) {
             CO_TRY(auto const taken, co_await take(rest));
             if (taken == 0) break;  // One by one from here, or no room for more that is set aside.
@@ -192,7 +192,7 @@ Task<Result<>> DeliveryLoop::read_on() {
         }
         CO_CHECK(co_await hold_lease());
         CO_CHECK(co_await store(false));
-        if (changes.size() < window && rest.empty()) break;
+        if (!page.more && rest.empty()) break;
         if (waiting_ >= rules_.max_waiting && !rest.empty()) break;
         co_await asio::post(use_task);  // However far behind it is: others on this thread have their turn.
     }

@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "meta/store.h"
+#include "registry/registry.h"
 
 #include <string>
 
@@ -18,6 +19,7 @@ struct DeliveryParts {
     Log const& log;
     Metrics& metrics;
     std::string holder = {};  ///< of the leases; unique among all processes that share the data
+    registry::Registry* registry = nullptr;  ///< whose images' platforms are in events; null: none are
 };
 
 }  // namespace ocilot::jobs

@@ -118,7 +118,7 @@ Task<> HookDeliveries::adopt() {
                          {{"err", std::string_view(forgotten.error().message)}});
     }
     for (auto& listener : wanted) {
-        auto made = HookReceiver::make(feed_, std::move(listener));
+        auto made = HookReceiver::make(feed_, std::move(listener), parts_.registry);
         if (made.has_error()) {
             parts_.log.error("hook not notified of events",
                              {{"err", std::string_view(made.error().message)}});
@@ -169,9 +169,8 @@ Task<Result<std::string>> HookDeliveries::consumer_of(std::string_view script) c
         fmt::format("no script {} has event hooks; list them with `ocilot hooks status`", quote(script))};
 }
 
-Task<Result<std::vector<meta::HeldChange>>> HookDeliveries::parked(std::string_view script,
-                                                                   std::int64_t after,
-                                                                   std::size_t limit) const {
+Task<Result<meta::HeldPage>> HookDeliveries::parked(std::string_view script, std::int64_t after,
+                                                    std::size_t limit) const {
     CO_TRY(auto const consumer, co_await consumer_of(script));
     co_return co_await parts_.meta.consumers().parked(consumer, after, limit);
 }

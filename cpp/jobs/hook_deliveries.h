@@ -36,8 +36,7 @@ class HookDeliveries {
 
     /// The consumer of each script, by its name.
     Task<Result<std::vector<meta::Consumer>>> list() const;
-    Task<Result<std::vector<meta::HeldChange>>> parked(std::string_view script, std::int64_t after,
-                                                       std::size_t limit) const;
+    Task<Result<meta::HeldPage>> parked(std::string_view script, std::int64_t after, std::size_t limit) const;
     /// Tells what is parked again: the change `id`, or all. Answers how many.
     Task<Result<std::size_t>> replay(std::string_view script, std::optional<std::int64_t> id);
     /// Forgets what is parked: the change `id`, or all. Answers how many.

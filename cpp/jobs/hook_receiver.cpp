@@ -2,6 +2,7 @@
 
 #include "events/event_json.h"
 #include "events/make_events.h"
+#include "jobs/add_platforms.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -35,6 +36,8 @@ std::string_view hook_point_of(events::Event const& event) noexcept {
             return "on_blob_pushed";
         case Action::blob_mounted:
             return "on_mounted";
+        case Action::repository_created:
+            return "on_repository_created";
         case Action::repository_deleted:
             return "on_repository_deleted";
         case Action::repository_renamed:
@@ -43,6 +46,12 @@ std::string_view hook_point_of(events::Event const& event) noexcept {
             return "on_collected";
         case Action::pulled:
             return "on_pulled";
+        case Action::retention_waiting:
+            return "on_retention_waiting";
+        case Action::quota_exceeded:
+            return "on_quota_exceeded";
+        case Action::quota_warning:
+            return "on_quota_warning";
         case Action::refused:
             return "on_refused";
         default:
@@ -50,8 +59,9 @@ std::string_view hook_point_of(events::Event const& event) noexcept {
     }
 }
 
-Result<HookReceiver> HookReceiver::make(policy::Feed& feed, policy::Listener listener) {
-    HookReceiver made(feed, std::move(listener));
+Result<HookReceiver> HookReceiver::make(policy::Feed& feed, policy::Listener listener,
+                                        registry::Registry* registry) {
+    HookReceiver made(feed, std::move(listener), registry);
     if (!made.listener_.repositories) return made;
     made.repositories_.emplace();
     for (auto const& text : *made.listener_.repositories) {
@@ -82,9 +92,10 @@ bool HookReceiver::wants(meta::Change const& change) const {
 
 Task<DeliveryAnswer> HookReceiver::deliver(std::span<meta::Change const> changes, bool) {
     for (auto const& change : changes) {
-        auto const all = events::make_events(change);
+        auto all = events::make_events(change);
+        std::erase_if(all, [&](events::Event const& event) { return !wants(event); });
+        if (registry_ != nullptr) co_await add_platforms(*registry_, all);
         for (auto const& event : all) {
-            if (!wants(event)) continue;
             auto text = text_of_event(event);
             auto const told =
                 co_await feed_->tell(listener_, std::string(hook_point_of(event)), std::move(text));

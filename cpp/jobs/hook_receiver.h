@@ -4,6 +4,7 @@
 #include "jobs/receiver.h"
 #include "oci/repository_pattern.h"
 #include "policy/feed.h"
+#include "registry/registry.h"
 
 #include <optional>
 #include <string_view>
@@ -18,8 +19,9 @@ namespace ocilot::jobs {
 /// change.
 class HookReceiver final : public Receiver {
   public:
-    /// config if a pattern of the listener is none.
-    static Result<HookReceiver> make(policy::Feed& feed, policy::Listener listener);
+    /// config if a pattern of the listener is none. `registry`: see DeliveryParts.
+    static Result<HookReceiver> make(policy::Feed& feed, policy::Listener listener,
+                                     registry::Registry* registry = nullptr);
 
     [[nodiscard]] policy::Listener const& listener() const noexcept { return listener_; }
     [[nodiscard]] bool wants(meta::Change const& change) const override;
@@ -27,14 +29,15 @@ class HookReceiver final : public Receiver {
     Task<DeliveryAnswer> deliver(std::span<meta::Change const> changes, bool replay) override;
 
   private:
-    HookReceiver(policy::Feed& feed, policy::Listener listener)
-        : feed_(&feed), listener_(std::move(listener)) {}
+    HookReceiver(policy::Feed& feed, policy::Listener listener, registry::Registry* registry)
+        : feed_(&feed), listener_(std::move(listener)), registry_(registry) {}
 
     [[nodiscard]] bool is_own(meta::Actor const& by) const;
     [[nodiscard]] bool wants(events::Event const& event) const;
 
     policy::Feed* feed_;
     policy::Listener listener_;
+    registry::Registry* registry_;
     std::optional<std::vector<oci::RepositoryPattern>> repositories_;
 };
 

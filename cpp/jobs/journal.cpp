@@ -75,7 +75,7 @@ Task<Result<std::size_t>> prune_beyond_bounds(meta::MetaStore& meta, Time now, J
     }
     if (lost > 0) {
         CO_TRY(auto const first, co_await journal.after(0, 1));
-        report_lost(consumers, first.empty() ? 0 : first.front().id, lost, log, metrics);
+        report_lost(consumers, first.items.empty() ? 0 : first.items.front().id, lost, log, metrics);
     }
     co_return lost;
 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <iterator>
 
 namespace ocilot::jobs {
@@ -13,9 +12,8 @@ namespace ocilot::jobs {
 namespace {
 
 constexpr std::size_t names_at_once = 100;
-constexpr std::size_t pieces_at_once = 8;       ///< in one transaction: a megabyte
+constexpr std::size_t pieces_at_once = 2;       ///< in one transaction: a quarter of a megabyte
 constexpr std::uint64_t fuse_objects = 10'000;  ///< above so many deletions a plan waits
-constexpr std::size_t named_repositories = 3;   ///< in the reason why it does
 
 /// What the policies decide about a repository.
 struct Decided {
@@ -33,7 +31,8 @@ class PlanMaker {
           rules_(rules),
           round_(round),
           plan_(std::move(draft)),
-          inputs_(parts, rules, configs, retention_time(parts.registry), round) {
+          inputs_(parts, rules, configs, retention_time(parts.registry), round),
+          fuses_(rules.policies) {
         plan_.made_at = inputs_.at();
         plan_.rules = rules.source;
         plan_.version = rules.version;
@@ -72,7 +71,7 @@ class PlanMaker {
         counts.bytes += bytes;
         counts.untagged += static_cast<std::uint64_t>(
             std::ranges::count(decided.outcome.rows, false, &retention::Row::is_tag));
-        if (decided.outcome.fuse) fused_.push_back(text);
+        fuses_.add(repository, decided.outcome);
         co_return co_await store_pieces(std::move(decided.pieces));
     }
     Result<Decided> decide(retention::Repository const& repository) {
@@ -95,12 +94,7 @@ class PlanMaker {
     void decide_state() {
         auto const deletions = plan_.counts.delete_tags + plan_.counts.delete_manifests;
         if (deletions == 0) plan_.waits.clear();
-        if (!fused_.empty()) {
-            auto const more = fused_.size() > named_repositories ? ", ..." : "";
-            fused_.resize(std::min(fused_.size(), named_repositories));
-            wait_for(fmt::format("it deletes a larger share of the tags than the fuse allows in {}{}",
-                                 fmt::join(fused_, ", "), more));
-        }
+        for (auto const& reason : fuses_.reasons()) wait_for(reason);
         if (deletions > fuse_objects) wait_for(fmt::format("it deletes more than {} objects", fuse_objects));
         plan_.state = plan_.waits.empty() ? plan_ready : plan_waiting;
     }
@@ -113,7 +107,7 @@ class PlanMaker {
     PlanSummary plan_;
     RuleInputs inputs_;
     std::int64_t last_piece_ = 0;
-    std::vector<std::string> fused_;
+    retention::FuseCounter fuses_;
 };
 
 }  // namespace

@@ -17,7 +17,8 @@ inline constexpr std::string_view plan_ready = "ready";      ///< can be applied
 inline constexpr std::string_view plan_waiting = "waiting";  ///< can be applied by an administrator only
 inline constexpr std::string_view plan_applying = "applying";  ///< under way, or interrupted: apply it again
 inline constexpr std::string_view plan_applied = "applied";
-inline constexpr std::string_view plan_refused = "refused";  ///< asked for exactly, and something has changed
+/// Asked for exactly, and something has changed; or interrupted, and its policies have changed or it is old.
+inline constexpr std::string_view plan_refused = "refused";
 
 /// What was or would be done.
 struct PlanCounts {
@@ -45,6 +46,7 @@ struct PlanSummary {
     std::string made_by = {};
     std::string rules = {};                  ///< policies as JSON
     std::string version = {};                ///< of the rules
+    bool in_force = false;                   ///< made with the policies in force, not with others to try
     bool scheduled = false;                  ///< made by the job: has rows of deletions only
     std::vector<std::string> policies = {};  ///< whose `delete` rules it applies; empty: all
     std::string waits = {};                  ///< why it waits

@@ -2,8 +2,10 @@
 
 #include "jobs/explain_retention.h"
 #include "jobs/make_plan.h"
+#include "jobs/pin_images.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <set>
 #include <utility>
 
@@ -11,7 +13,10 @@ namespace ocilot::jobs {
 
 namespace {
 
-constexpr std::size_t kept_plans = 10;
+constexpr std::size_t kept_plans = 10;  ///< of those that the job made, and as many others
+/// At least as many as there are: with the last that was applied, some that are being made or applied, those
+/// that wait to be removed, and those of a day whose application fails each hour.
+constexpr std::size_t most_plans = 2 * kept_plans + 40;
 constexpr std::string_view job_name = "apply-retention";
 constexpr char const* rows_help = "Deletions of retention plans, by outcome.";
 
@@ -19,11 +24,19 @@ meta::Actor own_actor() {
     return {.name = "retention", .kind = std::string(policy::to_string(policy::CallerKind::system))};
 }
 
+/// Another request has applied the plan, or newer plans have replaced it.
+bool is_over(Error const& error) {
+    return error.code == Errc::conflict || error.code == Errc::not_found;
+}
+
 }  // namespace
 
 Retention::Retention(RetentionParts parts, RetentionSettings settings, Log const& log, Metrics& metrics)
     : parts_(parts),
-      settings_(std::move(settings)),
+      policies_(parts.registry, std::move(settings.rules), log, metrics),
+      first_run_applies_(settings.first_run_applies),
+      interval_(settings.interval),
+      zone_(std::move(settings.zone)),
       log_(log),
       tags_(metrics.counter("ocilot_retention_rows_total", rows_help, {{"outcome", "tag_deleted"}})),
       manifests_(
@@ -44,7 +57,7 @@ std::optional<ApplyRequest> Retention::next_request() {
 }
 
 Task<Result<>> Retention::request(ApplyRequest request) {
-    CO_CHECK(co_await applicable_plan(parts_, request.plan));
+    CO_CHECK(co_await applicable_plan(parts_, policies_, request.plan));
     std::lock_guard const lock(mutex_);
     requests_.push_back(std::move(request));
     apply_requested_ = true;
@@ -52,35 +65,71 @@ Task<Result<>> Retention::request(ApplyRequest request) {
 }
 
 Task<Result<std::size_t>> Retention::round(Round const& round) {
-    CO_CHECK(co_await begin());
-    std::size_t deleted = 0;
-    bool asked = false;
-    for (auto request = next_request(); request; request = next_request()) {
-        asked = true;
-        CO_TRY(auto const some, co_await apply(std::move(*request), round));
-        deleted += some;
+    CO_TRY(auto rules, co_await policies_.rules());
+    CO_CHECK(co_await begin(rules));
+    if (rules.version != shown_version_) {
+        CO_CHECK(co_await show_waiting(rules.version));
     }
-    if (settings_.rules.policies.empty()) co_return deleted;
-    CO_TRY(auto schedule, co_await this->schedule());
+    CO_TRY(auto const deleted, co_await apply_requested(round));
+    if (rules.policies.empty()) {
+        next_.set(0);
+        co_return deleted.value_or(0);
+    }
+    CO_TRY(auto schedule, co_await this->schedule(rules));
     auto const now = retention_time(parts_.registry);
     auto due = wants_all(round) ? schedule.names() : schedule.due(now);
-    if (!asked && !due.empty()) co_return co_await scheduled(std::move(schedule), std::move(due), round);
-    if (schedule.heartbeat(now)) {
+    if (!deleted && !due.empty()) {
+        co_return co_await scheduled(std::move(rules), std::move(schedule), std::move(due), round);
+    }
+    bool const alive = schedule.heartbeat(now);
+    if (alive) {
+        CO_CHECK(co_await refuse_interrupted());  // One that has become too old.
+    }
+    if (alive || schedule.has_changed()) {
         CO_CHECK(co_await save(schedule));
     }
+    co_return deleted.value_or(0);
+}
+
+Task<Result<std::size_t>> Retention::pin(Round const& round) {
+    CO_TRY(auto rules, co_await policies_.rules());
+    co_return co_await pin_images(parts_, std::move(rules.policies), round, log_);
+}
+
+Task<Result<std::optional<std::size_t>>> Retention::apply_requested(Round const& round) {
+    std::optional<std::size_t> deleted;
+    std::optional<Error> failed;
+    for (auto request = next_request(); request; request = next_request()) {
+        if (!deleted) deleted = 0;
+        auto const number = request->plan;
+        auto const applicable = co_await applicable_plan(parts_, policies_, number);
+        if (applicable.has_error() && is_over(applicable.error())) {
+            log_.warn("retention plan not applied",
+                      {{"plan", number}, {"error", applicable.error().message}});
+            continue;
+        }
+        auto const some = co_await apply(std::move(*request), round);
+        if (some.has_error()) {
+            failed = some.error();  // The others do not wait for its cause to end.
+        } else {
+            *deleted += *some;
+        }
+    }
+    if (failed) co_return *failed;
     co_return deleted;
 }
 
-Task<Result<>> Retention::begin() {
-    if (begun_ || settings_.rules.policies.empty()) co_return Result<>();
-    CO_TRY(auto schedule, co_await this->schedule());
+Task<Result<>> Retention::begin(RetentionRules const& rules) {
+    if (begun_ || rules.policies.empty()) co_return Result<>();
+    CO_CHECK(co_await policies_.log_overridden());
+    CO_TRY(auto schedule, co_await this->schedule(rules));
     if (schedule.start(retention_time(parts_.registry))) {
         log_.warn(
             "retention waits for an administrator: the registry was stopped for long, or its clock was set");
     }
     CO_CHECK(co_await save(schedule));
     begun_ = true;
-    co_return co_await show_waiting();
+    co_return co_await show_waiting(rules.version);
 }
 
 bool Retention::wants_all(Round const& round) {
@@ -89,8 +138,45 @@ bool Retention::wants_all(Round const& round) {
     return !std::exchange(apply_requested_, false);
 }
 
-Task<Result<>> Retention::show_waiting() {
-    CO_TRY(auto const plans, co_await parts_.registry.meta.retention().plans({}, kept_plans + 2));
+Task<Result<>> Retention::forget_plans() {
+    auto& store = parts_.registry.meta.retention();
+    CO_TRY(auto const plans, co_await store.plans({}, most_plans));
+    std::vector<std::int64_t> old;
+    std::size_t scheduled = 0;
+    std::size_t others = 0;
+    bool has_applied = false;
+    for (auto const& stored : plans) {
+        CO_TRY(auto const plan, plan_of(stored));
+        bool const is_applied = plan.state == plan_applied;
+        bool const is_needed = (is_applied && !has_applied) || plan.state == plan_applying;
+        has_applied = has_applied || is_applied;
+        auto& newer = plan.scheduled ? scheduled : others;
+        if (++newer > kept_plans && !is_needed) old.push_back(plan.id);
+    }
+    if (old.empty()) co_return Result<>();
+    co_return co_await store.remove_plans(std::move(old));
+}
+
+Task<Result<>> Retention::refuse_interrupted() {
+    auto& store = parts_.registry.meta.retention();
+    CO_TRY(auto const plans, co_await store.plans({}, most_plans));
+    for (auto const& stored : plans) {
+        if (stored.state != plan_applying) continue;
+        auto const applicable = co_await applicable_plan(parts_, policies_, stored.id);
+        if (applicable.has_value()) continue;  // An administrator applies it again, or it becomes too old.
+        if (!is_over(applicable.error())) co_return applicable.error();
+        CO_TRY(auto plan, plan_of(stored));
+        plan.state = plan_refused;
+        plan.error = fmt::format("interrupted while it was applied, and {}", applicable.error().message);
+        CO_CHECK(co_await store.change_plan(stored_plan(plan), std::string(plan_applying)));
+        log_.warn("retention plan not applied", {{"plan", plan.id}, {"error", plan.error}});
+    }
+    co_return Result<>();
+}
+
+Task<Result<>> Retention::show_waiting(std::string const& version) {
+    CO_CHECK(co_await refuse_interrupted());
+    CO_TRY(auto const plans, co_await parts_.registry.meta.retention().plans({}, most_plans));
     std::set<std::string> decided;
     bool waits = false;
     for (auto const& stored : plans) {
@@ -99,22 +185,22 @@ Task<Result<>> Retention::show_waiting() {
         if (!counts) continue;
         auto const is_open = [&](std::string const& name) { return !decided.contains(name); };
         bool const newest = plan.policies.empty() || std::ranges::any_of(plan.policies, is_open);
-        if (plan.state == plan_waiting && newest) waits = true;
+        if (plan.state == plan_waiting && plan.version == version && newest) waits = true;
         if (plan.policies.empty()) break;  // It has all policies: no older one matters.
         decided.insert(plan.policies.begin(), plan.policies.end());
     }
     waiting_.set(waits ? 1 : 0);
+    shown_version_ = version;
     co_return Result<>();
 }
 
-Task<Result<RetentionSchedule>> Retention::schedule() {
+Task<Result<RetentionSchedule>> Retention::schedule(RetentionRules const& rules) {
     CO_TRY(auto const stored, co_await parts_.registry.meta.places().place(std::string(job_name)));
     auto const text = stored ? std::string_view(stored->place) : std::string_view();
-    RetentionSchedule schedule(settings_.rules.policies, settings_.interval, text,
-                               retention_time(parts_.registry));
+    RetentionSchedule schedule(rules.policies, interval_, text, retention_time(parts_.registry), zone_);
     if (stored) co_return schedule;
-    CO_TRY(bool const known, co_await are_known(settings_.rules));
-    if (known) schedule.applied(schedule.names(), settings_.rules.version);
+    CO_TRY(bool const known, co_await are_known(rules));
+    if (known) schedule.applied(schedule.names(), rules.version);
     co_return schedule;
 }
 
@@ -125,21 +211,20 @@ Task<Result<>> Retention::save(RetentionSchedule const& schedule) {
     co_return co_await parts_.registry.meta.places().save(std::move(place));
 }
 
-std::string Retention::wait_of(RetentionSchedule const& schedule,
-                               std::vector<std::string> const& policies) const {
+std::string Retention::wait_of(RetentionSchedule const& schedule, std::vector<std::string> const& policies,
+                               std::string const& version) const {
     if (schedule.clock_is_doubted()) {
         return "the registry was stopped for more than 26h, or its clock was set forward: ages may be wrong";
     }
-    if (settings_.first_run_applies || schedule.knows(policies, settings_.rules.version)) return {};
+    if (first_run_applies_ || schedule.knows(policies, version)) return {};
     return "no plan of these rules was applied before";
 }
 
-Task<Result<std::size_t>> Retention::scheduled(RetentionSchedule schedule, std::vector<std::string> policies,
-                                               Round const& round) {
+Task<Result<std::size_t>> Retention::scheduled(RetentionRules rules, RetentionSchedule schedule,
+                                               std::vector<std::string> policies, Round const& round) {
     auto const now = retention_time(parts_.registry);
-    PlanSummary draft{.made_by = own_actor().name, .scheduled = true, .policies = policies};
-    draft.waits = wait_of(schedule, policies);
-    auto rules = settings_.rules;
+    PlanSummary draft{.made_by = own_actor().name, .in_force = true, .scheduled = true, .policies = policies};
+    draft.waits = wait_of(schedule, policies, rules.version);
     rules.only(policies);
     auto const made = co_await make_plan(parts_, rules, configs_, std::move(draft), round);
     if (made.has_error()) {
@@ -147,20 +232,24 @@ Task<Result<std::size_t>> Retention::scheduled(RetentionSchedule schedule, std::
         CO_CHECK(co_await save(schedule));
         co_return made.error();
     }
-    schedule.ran(policies, now);
-    CO_CHECK(co_await save(schedule));
     auto const& plan = *made;
-    CO_CHECK(co_await parts_.registry.meta.retention().forget_plans(kept_plans, std::string(plan_applied)));
     bool const waits = plan.state == plan_waiting;
-    CO_CHECK(co_await show_waiting());
+    bool const applies = !waits && plan.counts.delete_tags + plan.counts.delete_manifests > 0;
+    schedule.ran(policies, now);
+    // Until it is applied. Policies that change meanwhile, or the end of the process, cost no whole interval.
+    if (applies) schedule.retry(policies, now);
+    CO_CHECK(co_await save(schedule));
+    CO_CHECK(co_await forget_plans());
+    CO_CHECK(co_await show_waiting(rules.version));
     if (waits) {
         log_.warn("retention plan waits for an administrator",
                   {{"plan", plan.id},
                    {"reason", plan.waits},
                    {"delete_tags", plan.counts.delete_tags},
                    {"delete_manifests", plan.counts.delete_manifests}});
+        CO_CHECK(co_await note(meta::ChangeKind::retention_wait, plan, own_actor()));
     }
-    if (waits || plan.counts.delete_tags + plan.counts.delete_manifests == 0) co_return std::size_t{0};
+    if (!applies) co_return std::size_t{0};
     ApplyRequest request{.plan = plan.id, .by = own_actor()};
     co_return co_await apply(std::move(request), round);
 }
@@ -168,7 +257,7 @@ Task<Result<std::size_t>> Retention::scheduled(RetentionSchedule schedule, std::
 Task<Result<std::size_t>> Retention::apply(ApplyRequest request, Round const& round) {
     auto const by = request.by;
     auto const number = request.plan;
-    auto const applied = co_await apply_plan(parts_, std::move(request), configs_, round, log_);
+    auto const applied = co_await apply_plan(parts_, policies_, std::move(request), configs_, round, log_);
     if (applied.has_error()) {
         log_.warn("retention plan not applied", {{"plan", number}, {"error", applied.error().message}});
         co_return applied.error();
@@ -190,32 +279,39 @@ Task<Result<std::size_t>> Retention::apply(ApplyRequest request, Round const& ro
                                          {"denied", done.denied}});
     CO_CHECK(co_await note(meta::ChangeKind::retention_apply, *applied, by));
     CO_CHECK(co_await note_applied(*applied, by));
-    CO_CHECK(co_await show_waiting());
     co_return static_cast<std::size_t>(done.tags + done.manifests);
 }
 
-Task<Result<PlanSummary>> Retention::plan(RetentionRules const& rules, meta::Actor by) {
+Task<Result<RetentionRules>> Retention::chosen(std::optional<RetentionRules> tried) {
+    if (tried) co_return std::move(*tried);
+    co_return co_await policies_.rules();
+}
+
+Task<Result<PlanSummary>> Retention::plan(std::optional<RetentionRules> tried, meta::Actor by) {
     Round const round;
-    PlanSummary draft{.made_by = by.name};
+    PlanSummary draft{.made_by = by.name, .in_force = !tried.has_value()};
+    CO_TRY(auto const rules, co_await chosen(std::move(tried)));
     CO_TRY(auto plan, co_await make_plan(parts_, rules, configs_, std::move(draft), round));
-    CO_CHECK(co_await parts_.registry.meta.retention().forget_plans(kept_plans, std::string(plan_applied)));
+    CO_CHECK(co_await forget_plans());
     CO_CHECK(co_await note(meta::ChangeKind::retention_plan, plan, std::move(by)));
     co_return plan;
 }
 
-Task<Result<std::vector<PolicyMatch>>> Retention::matches(RetentionRules const& rules) {
+Task<Result<std::vector<PolicyMatch>>> Retention::matches(std::optional<RetentionRules> tried) {
     Round const round;
+    CO_TRY(auto const rules, co_await chosen(std::move(tried)));
     co_return co_await match_rules(parts_, rules, configs_, round);
 }
 
 Task<Result<std::string>> Retention::explain(oci::RepositoryName repository, oci::Tag tag) {
     Round const round;
-    co_return co_await explain_retention(parts_, settings_.rules, configs_, std::move(repository),
-                                         std::move(tag), round);
+    CO_TRY(auto const rules, co_await policies_.rules());
+    co_return co_await explain_retention(parts_, rules, configs_, std::move(repository), std::move(tag),
+                                         round);
 }
 
 Task<Result<bool>> Retention::are_known(RetentionRules const& rules) {
-    CO_TRY(auto const plans, co_await parts_.registry.meta.retention().plans({}, kept_plans + 2));
+    CO_TRY(auto const plans, co_await parts_.registry.meta.retention().plans({}, most_plans));
     for (auto const& stored : plans) {
         CO_TRY(auto const plan, plan_of(stored));
         if (plan.state == plan_applied && plan.version == rules.version) co_return true;
@@ -224,11 +320,19 @@ Task<Result<bool>> Retention::are_known(RetentionRules const& rules) {
 }
 
 Task<Result<>> Retention::note_applied(PlanSummary const& plan, meta::Actor const& by) {
-    if (plan.version != settings_.rules.version) co_return Result<>();
-    CO_TRY(auto schedule, co_await this->schedule());
-    schedule.applied(plan.policies.empty() ? schedule.names() : plan.policies, plan.version);
-    if (by.kind != own_actor().kind) schedule.trust_clock();
-    co_return co_await save(schedule);
+    CO_TRY(auto const rules, co_await policies_.rules());
+    bool const by_the_job = by.kind == own_actor().kind;
+    bool const in_force = plan.version == rules.version;
+    if (by_the_job || in_force) {
+        CO_TRY(auto schedule, co_await this->schedule(rules));
+        if (by_the_job) schedule.ran(plan.policies, plan.made_at);
+        if (in_force) {
+            schedule.applied(plan.policies.empty() ? schedule.names() : plan.policies, plan.version);
+            if (!by_the_job) schedule.trust_clock();
+        }
+        CO_CHECK(co_await save(schedule));
+    }
+    co_return co_await show_waiting(rules.version);
 }
 
 Task<Result<>> Retention::note(meta::ChangeKind kind, PlanSummary const& plan, meta::Actor by) {
@@ -239,6 +343,7 @@ Task<Result<>> Retention::note(meta::ChangeKind kind, PlanSummary const& plan, m
     change.kind = kind;
     change.by = std::move(by);
     change.name = std::to_string(plan.id);
+    if (kind == meta::ChangeKind::retention_wait) change.text = plan.waits;
     change.details.counts = {{"tags", applied ? plan.result.tags : plan.counts.delete_tags},
                              {"manifests", applied ? plan.result.manifests : plan.counts.delete_manifests}};
     co_return co_await parts_.registry.meta.journal().append(std::move(changes));

@@ -3,6 +3,7 @@
 #include "base/metrics.h"
 #include "jobs/apply_plan.h"
 #include "jobs/match_rules.h"
+#include "jobs/policies_in_force.h"
 #include "jobs/retention_schedule.h"
 
 #include <deque>
@@ -13,10 +14,11 @@ namespace ocilot::jobs {
 
 /// `ocilot.retention`.
 struct RetentionSettings {
-    RetentionRules rules = {};
+    RetentionRules rules = {};  ///< of the configuration
     bool first_run_applies =
         false;  ///< whether plans of rules that were never applied are applied by the job
     std::chrono::seconds interval{24 * 3600};  ///< of policies without a schedule of their own
+    retention::TimeZone zone = {};             ///< of their times of day
 };
 
 /// Retention: makes plans of what the rules delete, and applies them. Applying is work of the job
@@ -29,33 +31,45 @@ class Retention {
     /// a requested round of all, and applies it, unless the fuse trips, the rules are new or the clock is
     /// doubted: then the plan waits. Answers how much was deleted.
     Task<Result<std::size_t>> round(Round const& round);
-    /// When each policy runs.
-    Task<Result<RetentionSchedule>> schedule();
-    /// Makes a plan for a client.
-    Task<Result<PlanSummary>> plan(RetentionRules const& rules, meta::Actor by);
+    /// A round of the job `pin-images`: see pin_images.
+    Task<Result<std::size_t>> pin(Round const& round);
+    /// When each of these policies runs.
+    Task<Result<RetentionSchedule>> schedule(RetentionRules const& rules);
+    /// Makes a plan for a client, of the policies in force or of others to try.
+    Task<Result<PlanSummary>> plan(std::optional<RetentionRules> tried, meta::Actor by);
     /// The next round applies a plan. Errors as applicable_plan.
     Task<Result<>> request(ApplyRequest request);
-    /// What each of the rules selects now.
-    Task<Result<std::vector<PolicyMatch>>> matches(RetentionRules const& rules);
+    /// What each of the rules in force selects now, or of others.
+    Task<Result<std::vector<PolicyMatch>>> matches(std::optional<RetentionRules> tried);
     Task<Result<std::string>> explain(oci::RepositoryName repository, oci::Tag tag);
 
-    [[nodiscard]] RetentionRules const& rules() const noexcept { return settings_.rules; }
-    [[nodiscard]] std::chrono::seconds interval() const noexcept { return settings_.interval; }
+    [[nodiscard]] PoliciesInForce& policies() noexcept { return policies_; }
+    [[nodiscard]] std::chrono::seconds interval() const noexcept { return interval_; }
+    [[nodiscard]] retention::TimeZone const& zone() const noexcept { return zone_; }
 
   private:
     std::optional<ApplyRequest> next_request();
+    /// All that clients have asked for; nullopt: nothing.
+    Task<Result<std::optional<std::size_t>>> apply_requested(Round const& round);
     Task<Result<std::size_t>> apply(ApplyRequest request, Round const& round);
-    Task<Result<std::size_t>> scheduled(RetentionSchedule schedule, std::vector<std::string> policies,
-                                        Round const& round);
+    Task<Result<std::size_t>> scheduled(RetentionRules rules, RetentionSchedule schedule,
+                                        std::vector<std::string> policies, Round const& round);
     /// The first round of a process.
-    Task<Result<>> begin();
+    Task<Result<>> begin(RetentionRules const& rules);
+    Task<Result<RetentionRules>> chosen(std::optional<RetentionRules> tried);
     /// Whether a client asked for plans of all policies, not for a plan to be applied.
     bool wants_all(Round const& round);
-    /// The metric of plans that wait.
-    Task<Result<>> show_waiting();
+    /// Removes old plans. Those that clients made take no place of one that the job made, which may wait.
+    Task<Result<>> forget_plans();
+    /// A plan whose application was interrupted, and which can never be applied any more, is over. Only for
+    /// the job, while it applies none.
+    Task<Result<>> refuse_interrupted();
+    /// The metric of plans that wait. Those of other rules than these cannot be applied.
+    Task<Result<>> show_waiting(std::string const& version);
     /// Why a plan of these policies waits; empty: it does not.
     [[nodiscard]] std::string wait_of(RetentionSchedule const& schedule,
-                                      std::vector<std::string> const& policies) const;
+                                      std::vector<std::string> const& policies,
+                                      std::string const& version) const;
     /// Whether a plan of all these rules was applied before, by a version that kept no schedule.
     Task<Result<bool>> are_known(RetentionRules const& rules);
     Task<Result<>> save(RetentionSchedule const& schedule);
@@ -63,7 +77,10 @@ class Retention {
     Task<Result<>> note(meta::ChangeKind kind, PlanSummary const& plan, meta::Actor by);
 
     RetentionParts parts_;
-    RetentionSettings const settings_;
+    PoliciesInForce policies_;
+    bool const first_run_applies_;
+    std::chrono::seconds const interval_;
+    retention::TimeZone const zone_;
     Log const& log_;
     ImageConfigs configs_{kept_image_configs};
     Counter& tags_;
@@ -72,7 +89,8 @@ class Retention {
     Counter& denied_;
     Gauge& waiting_;
     Gauge& next_;
-    bool begun_ = false;  // By the job.
+    bool begun_ = false;         // By the job.
+    std::string shown_version_;  // Of the rules whose waiting plans the metric shows.
     std::mutex mutex_;
     std::deque<ApplyRequest> requests_;
     bool apply_requested_ = false;  // The next round that is asked for is one to apply a plan.

@@ -51,16 +51,16 @@ std::string shown(std::string const& place) {
 
 }  // namespace
 
-Result<RetentionRules> RetentionRules::parse(std::string source) {
-    auto policies = retention::parse_policies(source);
-    if (policies.has_error()) {
-        auto const& problem = policies.error();
-        std::string at = "policies";
-        for (auto const& step : problem.subjects) at += "." + step;
-        return Error{Errc::bad_request, problem.code == Errc::unsupported
-                                            ? fmt::format("{} cannot be used: {}", at, problem.message)
-                                            : fmt::format("invalid {}: expected {}", at, problem.message)};
-    }
+Error policy_error(std::string at, Error const& problem) {
+    for (auto const& step : problem.subjects) at += "." + step;
+    return {Errc::bad_request, problem.code == Errc::unsupported
+                                   ? fmt::format("{} cannot be used: {}", at, problem.message)
+                                   : fmt::format("invalid {}: expected {}", at, problem.message)};
+}
+
+Result<RetentionRules> RetentionRules::parse(std::string source, std::size_t most) {
+    auto policies = retention::parse_policies(source, most);
+    if (policies.has_error()) return policy_error("policies", policies.error());
     auto version = version_of(source);
     return RetentionRules{std::move(source), std::move(*policies), std::move(version), false};
 }

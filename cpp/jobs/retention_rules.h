@@ -25,13 +25,16 @@ struct RetentionRules {
     std::string version = {};
     bool some_only = false;  ///< the `delete` rules of the other policies were left out
 
-    /// config or unsupported, with the path of the problem in the message.
-    static Result<RetentionRules> parse(std::string source);
+    /// bad_request, with the path of the problem in the message.
+    static Result<RetentionRules> parse(std::string source, std::size_t most = retention::most_policies);
     /// Leaves out the `delete` rules of all policies but these; all else that they say still counts.
     void only(std::vector<std::string> const& names);
     /// Whether they can delete something in it.
     [[nodiscard]] bool matches(oci::RepositoryName const& repository) const noexcept;
 };
+
+/// What is wrong with policies, as a client reads it: `at` is what the path in the error begins with.
+[[nodiscard]] Error policy_error(std::string at, Error const& problem);
 
 /// Reads every list of references in use that a rule names, from files and by URL. conflict if one cannot
 /// be read: without it, what is in use could be deleted.

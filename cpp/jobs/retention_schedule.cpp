@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace ocilot::jobs {
 
@@ -33,8 +34,8 @@ std::string schedule_text_at(Json const& object, char const* key) {
 }  // namespace
 
 RetentionSchedule::RetentionSchedule(std::vector<retention::Policy> const& policies, seconds otherwise,
-                                     std::string_view stored, Time now)
-    : otherwise_(otherwise) {
+                                     std::string_view stored, Time now, retention::TimeZone zone)
+    : otherwise_(otherwise), zone_(std::move(zone)) {
     auto const document = Json::parse(stored, nullptr, false);
     // What is damaged is as nothing: every policy is new then, and its plan waits.
     auto const known = document.is_object() ? document : Json::object();
@@ -44,21 +45,27 @@ RetentionSchedule::RetentionSchedule(std::vector<retention::Policy> const& polic
     for (auto const& policy : policies) {
         PolicyRun run{.name = policy.name,
                       .schedule = policy.schedule,
-                      .schedule_text = policy.schedule.text(otherwise)};
+                      .schedule_text = policy.schedule.text(otherwise, zone_)};
         auto const entry = entries.is_object() ? entries.value(policy.name, Json::object()) : Json::object();
         auto const due_at = time_at(entry, "due_at");
         run.ran_at = time_at(entry, "ran_at");
         run.applied = schedule_text_at(entry, "applied");
         bool const same = due_at && schedule_text_at(entry, "schedule") == run.schedule_text;
         // A time that is further away than a run from now on would be is of a clock that was set back since.
-        run.due_at = same ? std::min(*due_at, policy.schedule.next_after(now, otherwise))
-                          : first_due(policy.schedule, now);
+        run.due_at =
+            same ? std::min(*due_at, next_after(policy.schedule, now)) : first_due(policy.schedule, now);
+        has_changed_ = has_changed_ || !same;
         runs_.push_back(std::move(run));
     }
+    has_changed_ = has_changed_ || entries.size() != runs_.size();
+}
+
+Time RetentionSchedule::next_after(retention::Schedule const& schedule, Time last) const {
+    return schedule.next_after(last, otherwise_, zone_);
 }
 
 Time RetentionSchedule::first_due(retention::Schedule const& schedule, Time now) const {
-    auto const next = schedule.next_after(now, otherwise_);
+    auto const next = next_after(schedule, now);
     return schedule.at ? next : std::min<Time>(next, now + first_delay);
 }
 
@@ -105,7 +112,7 @@ void RetentionSchedule::ran(std::vector<std::string> const& names, Time now) {
         auto* const run = find(name);
         if (run == nullptr) continue;
         run->ran_at = now;
-        run->due_at = run->schedule.next_after(now, otherwise_);
+        run->due_at = next_after(run->schedule, now);
     }
     seen_at_ = now;
 }
@@ -114,7 +121,7 @@ void RetentionSchedule::retry(std::vector<std::string> const& names, Time now) {
     for (auto const& name : names) {
         auto* const run = find(name);
         if (run == nullptr) continue;
-        run->due_at = std::min<Time>(run->schedule.next_after(now, otherwise_), now + retry_after);
+        run->due_at = std::min<Time>(next_after(run->schedule, now), now + retry_after);
     }
     seen_at_ = now;
 }

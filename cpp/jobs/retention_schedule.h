@@ -30,9 +30,9 @@ class RetentionSchedule {
   public:
     /// `stored` is what text() was, empty at first. Policies that are new, or whose schedule has changed, are
     /// due as those of a registry that has just started. `otherwise`: the interval of policies without a
-    /// schedule.
+    /// schedule; `zone`: of their times of day.
     RetentionSchedule(std::vector<retention::Policy> const& policies, std::chrono::seconds otherwise,
-                      std::string_view stored, Time now);
+                      std::string_view stored, Time now, retention::TimeZone zone = {});
 
     [[nodiscard]] std::string text() const;
     [[nodiscard]] std::vector<PolicyRun> const& runs() const noexcept { return runs_; }
@@ -54,6 +54,8 @@ class RetentionSchedule {
     bool start(Time now);
     /// Notes that a process runs: true if that is to be stored.
     bool heartbeat(Time now);
+    /// Whether its policies are other than those that were stored.
+    [[nodiscard]] bool has_changed() const noexcept { return has_changed_; }
     [[nodiscard]] bool clock_is_doubted() const noexcept { return clock_is_doubted_; }
     void trust_clock() noexcept { clock_is_doubted_ = false; }
 
@@ -61,10 +63,14 @@ class RetentionSchedule {
     [[nodiscard]] Time first_due(retention::Schedule const& schedule, Time now) const;
     [[nodiscard]] PolicyRun* find(std::string_view name) noexcept;
 
+    [[nodiscard]] Time next_after(retention::Schedule const& schedule, Time last) const;
+
     std::chrono::seconds otherwise_;
+    retention::TimeZone zone_;
     std::vector<PolicyRun> runs_;
     std::optional<Time> seen_at_;
     bool clock_is_doubted_ = false;
+    bool has_changed_ = false;
 };
 
 /// The time by which retention decides: the system's, but never later than the clock that nobody sets. Where

@@ -27,9 +27,9 @@ Task<Result<>> UnreadReleases::read(Round const& round) {
         CO_CHECK(co_await begin());
     }
     while (!too_many_) {
-        CO_TRY(auto const changes, co_await registry_.meta.journal().after(last_, changes_at_once));
-        for (auto const& change : changes) add(change);
-        if (changes.size() < changes_at_once) break;
+        CO_TRY(auto const page, co_await registry_.meta.journal().after(last_, changes_at_once));
+        for (auto const& change : page.items) add(change);
+        if (!page.more) break;
         CO_CHECK(co_await round.pause_until(Round::Ticks::now()));  // Lets other work of the thread run.
     }
     co_return Result<>();

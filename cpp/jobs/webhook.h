@@ -25,6 +25,7 @@ struct Webhook {
     std::vector<events::SigningSecret> secrets = {};
     net::HttpHeaders headers = {};
     std::chrono::milliseconds timeout{10'000};
+    bool follows_redirects = false;  ///< to the same origin
     DeliveryRules rules = {};
     bool enabled = true;
     events::Source source = {};

@@ -3,6 +3,7 @@
 #include "events/event_id.h"
 #include "events/make_events.h"
 #include "events/signature.h"
+#include "jobs/add_platforms.h"
 #include "net/url.h"
 
 #include <algorithm>
@@ -19,6 +20,7 @@ using Ticks = std::chrono::steady_clock;
 
 constexpr std::size_t most_read = 64 * 1024;  // Bytes of an answer.
 constexpr std::size_t most_kept = 1024;
+constexpr unsigned most_redirects = 3;
 
 std::chrono::seconds retry_after_of(net::HttpHeaders const& headers) {
     auto const value = net::find_header(headers, "Retry-After").value_or("");
@@ -26,6 +28,18 @@ std::chrono::seconds retry_after_of(net::HttpHeaders const& headers) {
     auto const [end, problem] = std::from_chars(value.data(), value.data() + value.size(), seconds);
     bool const whole = problem == std::errc() && end == value.data() + value.size();
     return std::chrono::seconds(whole ? seconds : 0);  // A date is left to the growing delay.
+}
+
+/// Where a redirect leads that may be followed: it keeps the method, and stays at the origin.
+std::optional<std::string> next_url(std::string const& url, net::HttpResponse const& response) {
+    auto const status = response.status;
+    if (status != 301 && status != 302 && status != 307 && status != 308) return std::nullopt;
+    auto const location = net::find_header(response.headers, "Location");
+    auto const base = net::parse_url(url);
+    if (!location || base.has_error()) return std::nullopt;
+    auto const target = net::resolve_url(*base, *location);
+    if (target.has_error() || !target->same_origin(*base)) return std::nullopt;
+    return target->text();
 }
 
 /// Only where to: path and query may be secret.
@@ -54,15 +68,21 @@ std::string excerpt_of(std::string_view body) {
     return out;
 }
 
-std::string error_text(unsigned status, std::string const& url, net::HttpHeaders const& headers,
+std::string error_text(unsigned status, Webhook const& webhook, net::HttpHeaders const& headers,
                        std::string const& excerpt) {
     if (status >= 300 && status < 400) {
-        return fmt::format("status {}: redirects are not followed; set the url to the final address at {}",
-                           status, redirect_text(url, headers));
+        auto const* const which = webhook.follows_redirects ? "this redirect is" : "redirects are";
+        return fmt::format("status {}: {} not followed; set the url to the final address at {}", status,
+                           which, redirect_text(webhook.url, headers));
     }
     auto text = fmt::format("status {}", status);
     if (!excerpt.empty()) text += ": " + excerpt.substr(0, 200);
     return text;
+}
+
+/// Whether it shows events with all their members.
+bool has_data(events::Format format) noexcept {
+    return format == events::Format::cloudevents || format == events::Format::cloudevents_binary;
 }
 
 /// What is configured wins.
@@ -72,8 +92,9 @@ void add_if_absent(net::HttpHeaders& headers, std::string name, std::string valu
 
 }  // namespace
 
-WebhookReceiver::WebhookReceiver(Webhook webhook, Clock const& clock, Log const& log)
-    : webhook_(std::move(webhook)), clock_(clock), log_(log) {}
+WebhookReceiver::WebhookReceiver(Webhook webhook, Clock const& clock, Log const& log,
+                                 registry::Registry* registry)
+    : webhook_(std::move(webhook)), clock_(clock), log_(log), registry_(registry) {}
 
 std::optional<WebhookExchange> WebhookReceiver::last() const {
     std::lock_guard const lock(mutex_);
@@ -98,6 +119,7 @@ Task<DeliveryAnswer> WebhookReceiver::deliver(std::span<meta::Change const> chan
         auto made = events_of(change);
         std::ranges::move(made, std::back_inserter(all));
     }
+    if (registry_ != nullptr && has_data(webhook_.packing.format)) co_await add_platforms(*registry_, all);
     auto const most = webhook_.packing.several ? webhook_.batch : 1;
     for (std::size_t at = 0; at < all.size(); at += most) {
         auto answer = co_await send(std::span(all).subspan(at, std::min(most, all.size() - at)), replay);
@@ -124,13 +146,14 @@ Task<DeliveryAnswer> WebhookReceiver::send(std::span<events::Event const> events
     co_return co_await post(std::move(*payload), replay);
 }
 
-net::HttpRequest WebhookReceiver::request_of(events::Payload payload, bool replay) const {
-    net::HttpRequest request{.method = "POST", .url = webhook_.url, .headers = webhook_.headers};
-    add_if_absent(request.headers, "Content-Type", std::move(payload.content_type));
+net::HttpRequest WebhookReceiver::request_of(events::Payload const& payload, bool replay,
+                                             std::string url) const {
+    net::HttpRequest request{.method = "POST", .url = std::move(url), .headers = webhook_.headers};
+    add_if_absent(request.headers, "Content-Type", payload.content_type);
     add_if_absent(request.headers, "User-Agent", "ocilot");
-    for (auto& header : payload.headers) request.headers.push_back(std::move(header));
+    for (auto const& header : payload.headers) request.headers.push_back(header);
     if (replay) request.headers.emplace_back("ocilot-replay", "true");
-    request.body = std::move(payload.body);
+    request.body = payload.body;
     request.timeouts = {.connect = webhook_.timeout,
                         .first_byte = webhook_.timeout,
                         .stall = webhook_.timeout,
@@ -138,12 +161,25 @@ net::HttpRequest WebhookReceiver::request_of(events::Payload payload, bool repla
     return request;
 }
 
+Task<Result<net::HttpResponse>> WebhookReceiver::answer_to(events::Payload const& payload,
+                                                           bool replay) const {
+    auto url = webhook_.url;
+    for (unsigned followed = 0;; ++followed) {
+        auto response = co_await webhook_.client->send(request_of(payload, replay, url));
+        if (response.has_error() || !webhook_.follows_redirects || followed == most_redirects) {
+            co_return response;
+        }
+        auto next = next_url(url, *response);
+        if (!next) co_return response;
+        url = std::move(*next);
+    }
+}
+
 Task<DeliveryAnswer> WebhookReceiver::post(events::Payload payload, bool replay) {
-    auto request = request_of(std::move(payload), replay);
     WebhookExchange exchange{.at = clock_.now()};
     auto const begin = Ticks::now();
     DeliveryAnswer answer;
-    auto response = co_await webhook_.client->send(std::move(request));
+    auto response = co_await answer_to(payload, replay);
     std::string body;
     auto read = Result<>();
     if (response.has_value()) read = co_await read_answer(*response->body, body);
@@ -162,7 +198,7 @@ Task<DeliveryAnswer> WebhookReceiver::post(events::Payload payload, bool replay)
         answer.verdict = verdict_of(response->status);
         answer.retry_after = retry_after_of(response->headers);
         if (answer.verdict != DeliveryVerdict::delivered) {
-            answer.error = error_text(response->status, webhook_.url, response->headers, exchange.excerpt);
+            answer.error = error_text(response->status, webhook_, response->headers, exchange.excerpt);
         }
     }
     exchange.took = std::chrono::ceil<std::chrono::milliseconds>(Ticks::now() - begin);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "jobs/receiver.h"
 #include "jobs/webhook.h"
+#include "registry/registry.h"
 
 #include <chrono>
 #include <cstdint>
@@ -22,10 +23,13 @@ struct WebhookExchange {
     std::string excerpt = {};  ///< first bytes of the answer's body
 };
 
-/// Sends events to a webhook with POST. Never follows a redirect; reads at most 64 KiB of an answer.
+/// Sends events to a webhook with POST. Follows redirects only to the same origin, and only if configured;
+/// reads at most 64 KiB of an answer.
 class WebhookReceiver final : public Receiver {
   public:
-    WebhookReceiver(Webhook webhook, Clock const& clock, Log const& log);
+    /// `registry`: see DeliveryParts.
+    WebhookReceiver(Webhook webhook, Clock const& clock, Log const& log,
+                    registry::Registry* registry = nullptr);
 
     [[nodiscard]] Webhook const& webhook() const noexcept { return webhook_; }
     [[nodiscard]] bool wants(meta::Change const& change) const override;
@@ -41,12 +45,16 @@ class WebhookReceiver final : public Receiver {
     [[nodiscard]] std::vector<events::Event> events_of(meta::Change const& change) const;
     Task<DeliveryAnswer> send(std::span<events::Event const> events, bool replay);
     Task<DeliveryAnswer> post(events::Payload payload, bool replay);
-    [[nodiscard]] net::HttpRequest request_of(events::Payload payload, bool replay) const;
+    [[nodiscard]] net::HttpRequest request_of(events::Payload const& payload, bool replay,
+                                              std::string url) const;
+    /// The answer at the end of the redirects that are followed.
+    Task<Result<net::HttpResponse>> answer_to(events::Payload const& payload, bool replay) const;
     Task<Result<>> read_answer(net::HttpBody& body, std::string& text) const;
 
     Webhook const webhook_;
     Clock const& clock_;
     Log const& log_;
+    registry::Registry* registry_;
     mutable std::mutex mutex_;
     std::optional<WebhookExchange> last_;
 };

@@ -43,7 +43,7 @@ Webhooks::Webhooks(Executor executor, std::vector<Webhook> webhooks, DeliveryPar
         bool const enabled = webhook.enabled;
         auto consumer = webhook.consumer();
         auto& receiver = *receivers_.emplace_back(
-            std::make_unique<WebhookReceiver>(std::move(webhook), parts_.clock, parts_.log));
+            std::make_unique<WebhookReceiver>(std::move(webhook), parts_.clock, parts_.log, parts_.registry));
         if (!enabled) continue;
         loops_.push_back(
             std::make_unique<DeliveryLoop>(executor, std::move(consumer), receiver, rules, parts_));
@@ -173,8 +173,8 @@ Task<Result<DeliveryAnswer>> Webhooks::test(std::string_view name) {
     co_return co_await receiver->test();
 }
 
-Task<Result<std::vector<meta::HeldChange>>> Webhooks::parked(std::string_view name, std::int64_t after,
-                                                             std::size_t limit) const {
+Task<Result<meta::HeldPage>> Webhooks::parked(std::string_view name, std::int64_t after,
+                                              std::size_t limit) const {
     CO_TRY(auto const* const receiver, find(name));
     co_return co_await parts_.meta.consumers().parked(receiver->webhook().consumer(), after, limit);
 }

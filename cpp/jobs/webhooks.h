@@ -33,8 +33,7 @@ class Webhooks {
     Task<Result<WebhookStatus>> status(std::string_view name) const;
     /// Sends a test event now, also to one that is disabled or rests.
     Task<Result<DeliveryAnswer>> test(std::string_view name);
-    Task<Result<std::vector<meta::HeldChange>>> parked(std::string_view name, std::int64_t after,
-                                                       std::size_t limit) const;
+    Task<Result<meta::HeldPage>> parked(std::string_view name, std::int64_t after, std::size_t limit) const;
     /// Delivers what is parked again: the change `id`, or all. Answers how many.
     Task<Result<std::size_t>> replay(std::string_view name, std::optional<std::int64_t> id);
     /// Forgets what is parked: the change `id`, or all. Answers how many.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace ocilot::meta {
 
@@ -72,6 +73,24 @@ Result<std::string> annotations_to_json(oci::Annotations const& annotations) {
     } catch (nlohmann::json::exception const& problem) {
         return Error{Errc::internal, std::string("annotations cannot be stored: ") + problem.what()};
     }
+}
+
+SomeAnnotations annotations_within(std::size_t most, oci::Annotations const& annotations, std::string json) {
+    if (json.size() <= most) return {.json = std::move(json)};
+    constexpr auto replacing = nlohmann::json::error_handler_t::replace;
+    SomeAnnotations some{.json = "{"};
+    for (auto const& [key, value] : annotations) {
+        auto entry = nlohmann::json(key).dump(-1, ' ', false, replacing) + ":" +
+                     nlohmann::json(value).dump(-1, ' ', false, replacing);
+        if (some.json.size() > 1) entry.insert(0, 1, ',');
+        if (some.json.size() + entry.size() + 1 > most) {
+            ++some.left_out;
+        } else {
+            some.json += entry;
+        }
+    }
+    some.json += '}';
+    return some;
 }
 
 bool is_annotations_json(std::string_view text) noexcept {

@@ -33,12 +33,18 @@ struct ChangedAccount {
 /// What a kind of change has beside the columns that all have. Every member is optional: one is added here
 /// and in `change_details.cpp`, without another schema, and older rows have none of it.
 struct ChangeDetails {
-    std::vector<ChangedTag> tags = {};  ///< manifest.*: set, taken along or pulled; tag.*: the one
-    std::uint64_t more_tags = 0;        ///< took along, beyond those in `tags`
+    /// manifest.*: set, taken along or pulled; tag.*: the one. tag.delete: the others, too, that go along
+    /// with a manifest or a repository whose own change names no more.
+    std::vector<ChangedTag> tags = {};
+    std::uint64_t more_tags = 0;  ///< took along, beyond those in `tags`
     std::string artifact_type = {};
-    std::string subject = {};  ///< digest of the manifest's subject
-    std::string source = {};   ///< repository that a blob was mounted from
-    std::string account = {};  ///< of a token
+    std::string subject = {};               ///< digest of the manifest's subject
+    std::vector<std::string> parents = {};  ///< of a deleted manifest: digests of indexes that name it
+    std::string annotations = {};           ///< of a pushed manifest, a JSON object of strings; empty: none
+    std::uint64_t more_annotations = 0;     ///< beyond those, see annotations_within
+    std::string source = {};                ///< repository that a blob was mounted from
+    bool first = false;                     ///< a push: of the only manifest that its repository has
+    std::string account = {};               ///< of a token
     std::vector<std::string> scopes = {};
     bool refresh = false;  ///< a token that a login was given
     ChangedAccount set = {};
@@ -48,6 +54,14 @@ struct ChangeDetails {
 
 /// Most tags that one change names.
 inline constexpr std::size_t max_changed_tags = 1000;
+/// The same of each further change, of which there may be thousands: they are read by the hundred.
+inline constexpr std::size_t max_further_tags = 100;
+/// Most indexes.
+inline constexpr std::size_t max_changed_parents = 100;
+/// Most bytes of annotations that one change has.
+inline constexpr std::size_t max_changed_annotations = 4096;
+/// Bytes, as they are stored, at which a page of changes ends before it has as many as were asked for.
+inline constexpr std::size_t enough_change_bytes = std::size_t{1} << 20;
 
 /// One thing that happened: a change, with what an event about it has to tell, or a refusal. It is data;
 /// change_text.h makes words of it.

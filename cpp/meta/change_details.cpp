@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 
 namespace ocilot::meta {
 
@@ -34,6 +35,12 @@ class Writer {
         member(key);
         out_ += *value ? "true" : "false";
     }
+    /// A value that is JSON already.
+    void json_member(std::string_view key, std::string_view json) {
+        if (json.empty()) return;
+        member(key);
+        out_ += json;
+    }
     void number(std::string_view key, std::uint64_t value) {
         member(key);
         fmt::format_to(std::back_inserter(out_), "{}", value);
@@ -43,7 +50,7 @@ class Writer {
         items(values, [&](std::string const& value) { text(value); });
     }
     /// `["v1"]`, or `["v1", "sha256:…"]` with where it pointed before.
-    void tags(std::string_view key, std::vector<ChangedTag> const& tags) {
+    void tags(std::string_view key, std::span<ChangedTag const> tags) {
         member(key);
         items(tags, [&](ChangedTag const& tag) {
             out_ += '[';
@@ -181,17 +188,22 @@ std::shared_ptr<RequestRecord const> request_at(Json const& object) {
 
 std::string details_to_json(Change const& change, Actor const& by) {
     auto const& details = change.details;
-    Writer out(by.http ? usual_size : 0);
+    Writer out((by.http ? usual_size : 0) + details.annotations.size());
     if (is_of_a_tag(change)) {  // Its name has a column.
         out.text_member("digest", change.digest);
         if (!details.tags.empty()) out.text_member("previous", details.tags.front().previous);
+        if (details.tags.size() > 1) out.tags("tags", std::span(details.tags).subspan(1));
     } else if (!details.tags.empty()) {
         out.tags("tags", details.tags);
     }
     if (details.more_tags > 0) out.number("more_tags", details.more_tags);
     out.text_member("artifact_type", details.artifact_type);
     out.text_member("subject", details.subject);
+    if (!details.parents.empty()) out.list("parents", details.parents);
+    out.json_member("annotations", details.annotations);
+    if (details.more_annotations > 0) out.number("more_annotations", details.more_annotations);
     out.text_member("source", details.source);
+    if (details.first) out.flag("first", true);
     out.text_member("account", details.account);
     if (!details.scopes.empty()) out.list("scopes", details.scopes);
     if (details.refresh) out.flag("refresh", true);
@@ -222,7 +234,15 @@ Result<> details_from_json(std::string_view text, Change& change) {
     }
     details.artifact_type = text_at(object, "artifact_type");
     details.subject = text_at(object, "subject");
+    details.parents = list_at(object, "parents").value_or(std::vector<std::string>{});
+    if (auto const* const annotations = find(object, "annotations", Json::value_t::object)) {
+        details.annotations = annotations->dump();
+    }
+    if (auto const* const more = find(object, "more_annotations", Json::value_t::number_unsigned)) {
+        details.more_annotations = number_of(*more);
+    }
     details.source = text_at(object, "source");
+    details.first = flag_at(object, "first").value_or(false);
     details.account = text_at(object, "account");
     details.scopes = list_at(object, "scopes").value_or(std::vector<std::string>{});
     details.refresh = flag_at(object, "refresh").value_or(false);

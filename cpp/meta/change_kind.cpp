@@ -9,12 +9,13 @@ namespace ocilot::meta {
 namespace {
 
 /// In the order of the kinds.
-constexpr std::array<std::string_view, 35> words{
+constexpr std::array<std::string_view, 44> words{
     "unknown",
     "manifest.push",
     "manifest.delete",
     "manifest.restore",
     "manifest.collect",
+    "manifest.purge",
     "manifest.pull",
     "tag.move",
     "tag.delete",
@@ -41,6 +42,14 @@ constexpr std::array<std::string_view, 35> words{
     "upload.remove",
     "retention.plan",
     "retention.apply",
+    "policy.set",
+    "policy.remove",
+    "retention.wait",
+    "delivery.replay",
+    "delivery.discard",
+    "quota.exceed",
+    "quota.warn",
+    "collection.finish",
     "login",
     "access",
     "admit",

@@ -12,6 +12,7 @@ enum class ChangeKind : std::uint8_t {
     manifest_delete,
     manifest_restore,
     manifest_collect,  ///< by the garbage collection
+    manifest_purge,    ///< by an administrator, for good
     manifest_pull,     ///< `times` pulls under one name, told of by the batch that recorded them
     tag_move,
     tag_delete,
@@ -38,6 +39,14 @@ enum class ChangeKind : std::uint8_t {
     upload_remove,  ///< an unfinished one, by an administrator
     retention_plan,
     retention_apply,
+    policy_set,  ///< a policy of retention, over the API
+    policy_remove,
+    retention_wait,   ///< a scheduled plan waits for an administrator
+    delivery_replay,  ///< parked changes of a webhook or a hook, by an administrator
+    delivery_discard,
+    quota_exceed,       ///< a push was refused by a quota, for the first time in a while
+    quota_warn,         ///< a quota is nearly used up; no one was refused
+    collection_finish,  ///< a round of the garbage collection that removed something
     // Refusals.
     login,
     access,

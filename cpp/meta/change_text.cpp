@@ -53,6 +53,9 @@ std::string token_text(ChangeDetails const& details) {
 std::string tag_text(Change const& change) {
     if (change.details.tags.empty()) return {};
     auto const& previous = change.details.tags.front().previous;
+    auto const others = change.details.tags.size() - 1;
+    if (change.kind == ChangeKind::tag_delete && others > 0)
+        return fmt::format("{}, with {} other tag{}", previous, others, others == 1 ? "" : "s");
     if (change.kind == ChangeKind::tag_delete) return previous;
     if (previous.empty()) return fmt::format("to {}", change.digest);
     return fmt::format("from {} to {}", previous, change.digest);

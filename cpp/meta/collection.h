@@ -6,6 +6,7 @@
 #include "meta/candidate.h"
 #include "meta/content_report.h"
 #include "meta/facts.h"
+#include "meta/releases.h"
 #include "meta/restoration.h"
 
 #include <cstddef>
@@ -21,14 +22,22 @@ struct Reviewed {
     /// Needed by nothing: unknown to every other question from now on. A manifest that names it brings it
     /// back, as `lift` does.
     std::vector<oci::Digest> condemned;
-    std::vector<oci::Digest> expired;  ///< removed by a client, and the time for restoring it is over
-    std::size_t kept = 0;              ///< needed after all, or gone already: no longer candidates
+    /// Removed by a client, and the time for restoring it is over; or purged, and referrers of it are left.
+    std::vector<oci::Digest> expired;
+    /// The repository has nothing of them any more: they were purged, and whether their bytes are gone is not
+    /// known. Candidates until they are settled.
+    std::vector<Candidate> left;
+    std::size_t kept = 0;  ///< needed after all: no longer candidates
+    /// So many, from the first one on: manifests with many layers make a transaction long. The others are as
+    /// they were.
+    std::size_t looked_at = 0;
 };
 
 /// What `purge` took away for good.
 struct Purged {
     std::size_t manifests = 0;
     std::size_t links = 0;
+    std::vector<Candidate> bytes;  ///< candidates still, until they are settled
 };
 
 /// A piece of the walk that finds candidates which no change has named.
@@ -66,25 +75,27 @@ class Collection {
     virtual Task<Result<>> enqueue(std::vector<Candidate> candidates, CollectionPlace place) = 0;
     /// None before the first `enqueue`.
     virtual Task<Result<std::optional<CollectionPlace>>> place() = 0;
-    /// Adds bytes that were stored and that nothing has recorded: candidates from `now` on.
-    virtual Task<Result<>> release(std::vector<oci::Digest> bytes, Time now) = 0;
-    /// At most `limit` candidates that are due, those released first come first.
+    /// At most `limit` candidates that are due. Those released first come first, to the minute; of a minute
+    /// those that are stored side by side are answered side by side.
     virtual Task<Result<std::vector<Candidate>>> due(ReviewCutoffs cutoffs, std::size_t limit) = 0;
 
-    /// Decides about candidates of one repository. Those that are not due any more stay as they are.
+    /// Decides about candidates of one repository, at least the first. Those that are not due any more stay
+    /// as they are.
     virtual Task<Result<Reviewed>> review(oci::RepositoryName const& repository,
                                           std::vector<oci::Digest> candidates, ReviewCutoffs cutoffs) = 0;
     /// Brings condemned content back: a client has asked for it. It is fresh from `now` on.
     virtual Task<Result<>> lift(oci::RepositoryName const& repository, std::vector<oci::Digest> condemned,
                                 Time now) = 0;
-    /// Forgets what is condemned or expired. Its content, its referrers and its bytes become candidates that
-    /// are due.
+    /// Forgets what is condemned or expired. Its content and its referrers become candidates that are due; it
+    /// stays one until its bytes are settled. With more referrers than a transaction takes, it stays one that
+    /// `review` answers as expired, until they are all released: its bytes go then.
     virtual Task<Result<Purged>> purge(oci::RepositoryName const& repository,
                                        std::vector<oci::Digest> digests, ReviewCutoffs cutoffs, Time now) = 0;
     /// Those that no repository holds, and nothing that can be restored.
     virtual Task<Result<std::vector<oci::Digest>>> unheld(std::vector<oci::Digest> digests) = 0;
-    /// Their bytes are gone, or are needed: no longer candidates.
-    virtual Task<Result<>> settle(std::vector<oci::Digest> bytes) = 0;
+    /// Their bytes are gone, or are needed: no longer candidates, unless they were released again meanwhile.
+    /// Those whose bytes are still there become candidates `again`, in the same transaction.
+    virtual Task<Result<>> settle(std::vector<Candidate> bytes, std::vector<Candidate> again) = 0;
 
     /// Brings back what was deleted, while the garbage collection keeps it: all of it in one transaction, in
     /// the repository that held it. manifest_unknown if there is nothing to restore, or no more.
@@ -95,6 +106,8 @@ class Collection {
     /// was deleted while nothing was collected.
     virtual Task<Result<FoundPiece>> find(std::string from, std::size_t rows, Time now) = 0;
 
+    /// What others release.
+    [[nodiscard]] virtual Releases& releases() noexcept = 0;
     [[nodiscard]] virtual ContentReport& report() noexcept = 0;
 };
 

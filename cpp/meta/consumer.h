@@ -41,6 +41,12 @@ struct HeldChange {
     bool replay = false;     ///< was parked before
 };
 
+/// Some of these by the ids of their changes, least first.
+struct HeldPage {
+    std::vector<HeldChange> items = {};
+    bool more = false;  ///< it ended at a bound, not at the end: there may be more
+};
+
 /// What an attempt made of a change.
 struct HeldNote {
     std::int64_t id = 0;  ///< of the change

@@ -38,12 +38,11 @@ class Consumers {
     /// not `from` any more, or there is no such consumer: another process works for it.
     virtual Task<Result<>> advance(ConsumerStep step) = 0;
 
-    /// What is set aside and not parked with greater ids than `after`, least id first, at most `limit`.
-    virtual Task<Result<std::vector<HeldChange>>> waiting(std::string name, std::int64_t after,
-                                                          std::size_t limit) = 0;
-    /// What is parked with greater ids than `after`, least id first, at most `limit`.
-    virtual Task<Result<std::vector<HeldChange>>> parked(std::string name, std::int64_t after,
-                                                         std::size_t limit) = 0;
+    /// What is set aside and not parked with greater ids than `after`, least id first, at most `limit`, and
+    /// no more once it has enough_change_bytes.
+    virtual Task<Result<HeldPage>> waiting(std::string name, std::int64_t after, std::size_t limit) = 0;
+    /// What is parked, the same.
+    virtual Task<Result<HeldPage>> parked(std::string name, std::int64_t after, std::size_t limit) = 0;
     /// Lets what is parked wait again, due at `now` and marked as a replay: the change `id`, or all. Answers
     /// how many.
     virtual Task<Result<std::size_t>> replay(std::string name, std::optional<std::int64_t> id, Time now) = 0;

@@ -53,6 +53,7 @@ struct CollectionPlan {
 enum class HeldBy : std::uint8_t {
     nothing,           ///< it is removed when its grace is over
     tag,               ///< `holder` is its name
+    list,              ///< a list of images in use names it
     manifest,          ///< `holder` is the digest of one that names it
     subject,           ///< `holder` is its subject, which is there
     removed_manifest,  ///< `holder` was deleted and can be restored with it

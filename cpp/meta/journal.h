@@ -27,6 +27,12 @@ struct JournalQuery {
     std::size_t limit = 100;
 };
 
+/// Changes by id, least first.
+struct ChangePage {
+    std::vector<Change> items = {};
+    bool more = false;  ///< it ended at a bound, not at the end: there may be more
+};
+
 /// The one log of changes and refusals. Each transaction that changes facts writes its changes itself, so
 /// that a change is in the log exactly if it happened. People read it as a journal, by time; consumers read
 /// it as an outbox, by id, each with its own place. Thread-safe; Tasks may come from any I/O context.
@@ -44,9 +50,14 @@ class Journal {
     virtual Task<Result<>> append(std::vector<Change> changes) = 0;
     /// Youngest first, by time and then by id.
     virtual Task<Result<std::vector<Change>>> entries(JournalQuery query) = 0;
-    /// Changes with greater ids than `id`, least id first, at most `limit`. With 0 from the oldest that is
-    /// kept: a consumer whose place lies before it has missed what was forgotten.
-    virtual Task<Result<std::vector<Change>>> after(std::int64_t id, std::size_t limit) = 0;
+    /// Changes with greater ids than `id`, least id first, at most `limit`, and no more once they have
+    /// enough_change_bytes. With 0 from the oldest that is kept: a consumer whose place lies before it has
+    /// missed what was forgotten.
+    virtual Task<Result<ChangePage>> after(std::int64_t id, std::size_t limit) = 0;
+    /// Names of repositories in changes with greater ids than `id`, up to `through`; refusals do not count.
+    /// Each name once.
+    virtual Task<Result<std::vector<std::string>>> repositories_after(std::int64_t id,
+                                                                      std::int64_t through) = 0;
     /// The greatest id that `after` would answer now, where a consumer starts that wants only what comes; 0
     /// if there never was a change.
     virtual Task<Result<std::int64_t>> last() = 0;

@@ -4,22 +4,15 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "meta/facts.h"
+#include "meta/repository_list.h"
 #include "meta/tag_list.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ocilot::meta {
-
-/// A repository and how much it holds.
-struct RepositorySummary {
-    std::string name;
-    std::uint64_t tags = 0;
-    std::uint64_t manifests = 0;
-    std::uint64_t blobs = 0;
-    std::uint64_t bytes = 0;  ///< of the blobs; other repositories may have them, too
-};
 
 /// A name under which a repository is pulled beside its own.
 struct RepositoryAlias {
@@ -52,6 +45,12 @@ class RepositoryAdmin {
     /// Repositories whose names begin with `prefix`, also those that hold blobs and no manifest. A page may
     /// be shorter than its limit: it ends where much was counted.
     virtual Task<Result<Slice<RepositorySummary>>> list(std::string prefix, Page page) = 0;
+    /// All repositories in another order: that of the last `rank`, so that it stays while pushes come. Each
+    /// order has an index, as for `tags`. What a row says of a repository is true at the moment of the read.
+    virtual Task<Result<RepositoryRows>> sorted(RepositoryQuery query) = 0;
+    /// Looks at the sizes and pushes of these for `sorted`, which no push does: a row that every push writes
+    /// would make pushes wait for each other. Answers how many have another place now.
+    virtual Task<Result<std::size_t>> rank(std::vector<std::string> names) = 0;
     /// name_unknown.
     virtual Task<Result<RepositorySummary>> find(oci::RepositoryName const& repository) = 0;
 

@@ -102,6 +102,7 @@ class Retention {
 
     /// Stores a new plan; answers its id.
     virtual Task<Result<std::int64_t>> add_plan(RetentionPlan plan) = 0;
+    /// conflict if the plan was removed meanwhile.
     virtual Task<Result<>> add_pieces(std::int64_t plan, std::vector<PlanPiece> pieces) = 0;
     /// Replaces its state and its content; with `expected`, only if that is its state: conflict.
     virtual Task<Result<>> change_plan(RetentionPlan plan, std::string expected) = 0;
@@ -111,8 +112,9 @@ class Retention {
     virtual Task<Result<std::vector<RetentionPlan>>> plans(std::optional<std::int64_t> before,
                                                            std::size_t limit) = 0;
     virtual Task<Result<std::vector<PlanPiece>>> pieces(PieceQuery query) = 0;
-    /// Removes all but the newest `keep` plans and the newest with the state `kept_state`.
-    virtual Task<Result<>> forget_plans(std::size_t keep, std::string kept_state) = 0;
+    /// Removes plans, and then their pieces, a few in a transaction: those that a failure leaves go with the
+    /// next removal. Plans that are not there are passed over.
+    virtual Task<Result<>> remove_plans(std::vector<std::int64_t> ids) = 0;
 };
 
 }  // namespace ocilot::meta

@@ -57,6 +57,11 @@ Error token_unknown(std::string_view id) {
     return {Errc::not_found, fmt::format("token {} not found; list the tokens", id)};
 }
 
+Error retention_policy_unknown(std::string_view name) {
+    return {Errc::not_found,
+            fmt::format("retention policy {} not found; list those that were set over the API", name)};
+}
+
 Error tag_taken(oci::Tag const& tag) {
     return {
         Errc::denied,

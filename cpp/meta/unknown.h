@@ -32,6 +32,7 @@ namespace ocilot::meta {
 /// not_found.
 [[nodiscard]] Error account_unknown(std::string_view name);
 [[nodiscard]] Error token_unknown(std::string_view id);
+[[nodiscard]] Error retention_policy_unknown(std::string_view name);
 /// `missing` has at least one digest.
 [[nodiscard]] Error content_missing(oci::RepositoryName const& repository, std::vector<std::string> missing);
 

@@ -7,6 +7,7 @@
 #include "meta/leases.h"
 #include "meta/pulls.h"
 #include "meta/retention.h"
+#include "meta/retention_policies.h"
 #include "meta/scrub_facts.h"
 
 namespace ocilot::meta {
@@ -21,6 +22,7 @@ class UpkeepStore {
     [[nodiscard]] virtual JobPlaces& places() noexcept = 0;
     [[nodiscard]] virtual Collection& collection() noexcept = 0;
     [[nodiscard]] virtual Retention& retention() noexcept = 0;
+    [[nodiscard]] virtual RetentionPolicies& retention_policies() noexcept = 0;
     [[nodiscard]] virtual Pulls& pulls() noexcept = 0;
     [[nodiscard]] virtual Consumers& consumers() noexcept = 0;
 };

@@ -15,16 +15,20 @@
 namespace ocilot::policy {
 
 /// What can be listened to, as scripts call it.
-inline constexpr std::array<std::string_view, 11> event_points{"on_manifest_pushed",
+inline constexpr std::array<std::string_view, 15> event_points{"on_manifest_pushed",
                                                                "on_manifest_deleted",
                                                                "on_tag_moved",
                                                                "on_tag_deleted",
                                                                "on_blob_pushed",
                                                                "on_mounted",
+                                                               "on_repository_created",
                                                                "on_repository_deleted",
                                                                "on_repository_renamed",
                                                                "on_collected",
                                                                "on_pulled",
+                                                               "on_retention_waiting",
+                                                               "on_quota_exceeded",
+                                                               "on_quota_warning",
                                                                "on_refused"};
 
 /// Who is told of what: a script with all its hooks.

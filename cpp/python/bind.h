@@ -21,6 +21,7 @@ void init_import(py::module_& module);
 void init_backup(py::module_& module);
 void init_passwords(py::module_& module);
 void init_repository_pattern(py::module_& module);
+void init_gzip(py::module_& module);
 
 /// Raises `_core.Error`, or its subclass for the code, with `code` set to the code's name.
 [[noreturn]] void raise_error(Error const& error);

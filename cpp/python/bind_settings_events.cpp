@@ -57,6 +57,7 @@ void init_webhook(py::module_& module) {
         .def_readwrite("batch", &WebhookSettings::batch, "Most events of a request.")
         .def_readwrite("attempts", &WebhookSettings::attempts, "Failed attempts until a change is parked.")
         .def_readwrite("threshold", &WebhookSettings::threshold, "Failures in a row until it rests.")
+        .def_readwrite("redirects", &WebhookSettings::redirects, "Followed: `never` or `same-origin`.")
         .def_readwrite("authorities", &WebhookSettings::authorities, "PEM file; empty: the system's.")
         .def_readwrite("certificate", &WebhookSettings::certificate, "PEM file of a client certificate.")
         .def_readwrite("key", &WebhookSettings::key, "PEM file of its key.")

@@ -13,4 +13,5 @@ PYBIND11_MODULE(_core, module) {
     ocilot::python::init_backup(module);
     ocilot::python::init_passwords(module);
     ocilot::python::init_repository_pattern(module);
+    ocilot::python::init_gzip(module);
 }

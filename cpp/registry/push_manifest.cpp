@@ -101,6 +101,36 @@ Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::Reposi
     co_return wrong_sizes;
 }
 
+/// Those that clients were told are there.
+std::vector<oci::Digest> probed_among(Registry& registry, std::vector<std::string> const& digests) {
+    std::vector<oci::Digest> found;
+    for (auto const& text : digests) {
+        auto const digest = oci::Digest::parse(text);
+        bool const probed = digest.has_value() && registry.sessions.probes().contains(*digest, Time{});
+        if (probed) found.push_back(*digest);
+    }
+    return found;
+}
+
+/// Looks again at what is `missing`. Between two steps of the garbage collection content is unknown that a
+/// client was told is there: naming it brings it back.
+Task<Result<std::vector<std::string>>> lift_probed(Registry& registry, oci::RepositoryName const& repository,
+                                                   oci::Manifest const& manifest, bool sparse,
+                                                   Error missing) {
+    std::vector<oci::Digest> lifted;
+    while (missing.code == Errc::manifest_blob_unknown) {
+        auto probed = probed_among(registry, missing.subjects);
+        if (probed.empty() || probed == lifted) break;
+        lifted = probed;
+        auto const now = registry.sessions.now();
+        CO_CHECK(co_await registry.meta.collection().lift(repository, std::move(probed), now));
+        auto found = co_await all_there(registry, repository, manifest, sparse);
+        if (found.has_value()) co_return found;
+        missing = found.error();
+    }
+    co_return missing;
+}
+
 /// The same for tags of a caller who may move none.
 Task<Result<>> none_moves(Registry& registry, meta::NewManifest const& facts) {
     if (facts.may_move_tags) co_return Result<>{};
@@ -197,7 +227,11 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
         facts.required_blobs.clear();
         facts.required_manifests.clear();
     }
-    CO_TRY(auto warnings, co_await all_there(registry, upload.repository, manifest, sparse));
+    auto content = co_await all_there(registry, upload.repository, manifest, sparse);
+    if (content.has_error()) {
+        content = co_await lift_probed(registry, upload.repository, manifest, sparse, content.error());
+    }
+    CO_CHECK(content);
     CO_CHECK(co_await meets_condition(registry, facts));
     CO_CHECK(co_await none_moves(registry, facts));
     if (facts.limits.any()) {
@@ -206,7 +240,7 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     CO_CHECK(co_await ask_about_manifest(registry, upload, facts, manifest));
     CO_TRY(facts.expected_tags,
            co_await admit_tags(registry, {upload.caller, upload.repository, digest, facts.tags}));
-    PushedManifest pushed{facts.fact, facts.subject, std::move(warnings)};
+    PushedManifest pushed{facts.fact, facts.subject, std::move(*content)};
     if (facts.tags.empty()) registry.sessions.probes().note(digest);  // An index may name it next.
     auto const push = co_await registry.sessions.pushes().begin(digest);
     CO_CHECK(co_await registry.blobs.put(digest, std::as_bytes(std::span(upload.bytes))));

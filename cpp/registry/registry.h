@@ -50,7 +50,7 @@ struct Rules {
     std::vector<oci::RepositoryPattern> sparse = {};
     std::vector<Quota> quotas = {};
     std::vector<CallerQuota> caller_quotas = {};
-    policy::GroupMembers groups = {};  ///< by the configuration, for those
+    policy::GroupsInForce groups = {};  ///< by the configuration, for those
     [[nodiscard]] bool has_quotas() const noexcept { return !quotas.empty() || !caller_quotas.empty(); }
     bool strict_sizes = false;  ///< whether a descriptor with a wrong size is an error, not a warning
     oci::JsonLimits json = {};  ///< of a manifest

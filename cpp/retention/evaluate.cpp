@@ -185,7 +185,8 @@ class Evaluation {
         }
         unsigned share = 100;
         for (auto const policy : matching_) {
-            if (!policies_[policy].remove.empty()) share = std::min(share, policies_[policy].fuse);
+            auto const& one = policies_[policy];
+            if (!one.remove.empty()) share = std::min(share, one.fuse.share.value_or(100));
         }
         out.fuse = out.deleted_tags > fuse_least && out.deleted_tags * 100 > out.tags * share;
         return out;

@@ -15,7 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t most_policies = 100;
 constexpr std::size_t most_rules = 100;
 
 Result<std::vector<oci::RepositoryPattern>> repositories_of(Members const& members, std::string_view name) {
@@ -47,22 +46,6 @@ Result<std::vector<Rule>> rules_of(Members const& members, std::string_view name
     return rules;
 }
 
-Result<unsigned> fuse_of(Members const& members) {
-    TRY(auto text, members.text("fuse"));
-    if (!text) return Policy{}.fuse;
-    std::size_t number = 101;
-    if (text->ends_with('%') && text->size() <= 4 &&
-        std::ranges::all_of(text->substr(0, text->size() - 1), [](char c) { return c >= '0' && c <= '9'; })) {
-        number = 0;
-        for (char const c : text->substr(0, text->size() - 1)) {
-            number = number * 10 + static_cast<std::size_t>(c - '0');
-        }
-        if (text->size() == 1) number = 101;
-    }
-    if (number > 100) return expected_at(members.at("fuse"), "a share of the tags such as 25%");
-    return static_cast<unsigned>(number);
-}
-
 Result<Policy> policy_of(Json const& value, Path at) {
     constexpr auto what = "a policy with name, repositories, keep and delete";
     TRY(auto const members, Members::of(value, std::move(at), what));
@@ -85,14 +68,14 @@ Result<Policy> policy_of(Json const& value, Path at) {
     policy.floor = floor.value_or(1);
     TRY(policy.protect, members.tag_patterns("protect"));
     if (!members.has("protect")) policy.protect.push_back(Glob::parse("latest").value());
-    TRY(policy.fuse, fuse_of(members));
+    TRY(policy.fuse, parse_fuse(members));
     TRY(policy.schedule, parse_schedule(members));
     return policy;
 }
 
-Result<std::vector<Policy>> policies_of(Json const& document) {
-    if (!document.is_array() || document.size() > most_policies) {
-        return expected_at({}, "a list of at most 100 policies");
+Result<std::vector<Policy>> policies_of(Json const& document, std::size_t most) {
+    if (!document.is_array() || document.size() > most) {
+        return expected_at({}, fmt::format("a list of at most {} policies", most));
     }
     std::vector<Policy> policies;
     std::set<std::string> names;
@@ -195,10 +178,34 @@ std::set<std::string, std::less<>> label_keys(std::vector<Policy> const& policie
     return keys;
 }
 
-Result<std::vector<Policy>> parse_policies(std::string_view json) {
+Result<std::vector<Policy>> parse_policies(std::string_view json, std::size_t most) {
     auto const document = Json::parse(json, nullptr, false);
     if (document.is_discarded()) return expected_at({}, "JSON");
-    return policies_of(document);
+    return policies_of(document, most);
+}
+
+Result<Policy> parse_clients_policy(std::string_view json) {
+    auto const document = Json::parse(json, nullptr, false);
+    if (document.is_discarded()) return expected_at({}, "JSON");
+    TRY(auto policy, policy_of(document, {}));
+    auto const rule = std::ranges::find_if(policy.keep, &Rule::reads_file);
+    if (rule == policy.keep.end()) return policy;
+    return refused_at({"keep", std::to_string(rule - policy.keep.begin()), "in-use"},
+                      "a list in a file is for policies of the configuration; use a URL such as "
+                      "https://inventory.example.com/deployed.txt");
+}
+
+Result<> check_reads_no_file(std::vector<Policy> const& policies) {
+    for (std::size_t number = 0; number < policies.size(); ++number) {
+        auto const& keep = policies[number].keep;
+        auto const rule = std::ranges::find_if(keep, &Rule::reads_file);
+        if (rule == keep.end()) continue;
+        return refused_at(
+            {std::to_string(number), "keep", std::to_string(rule - keep.begin()), "in-use"},
+            "a list in a file can be tried on the machine of the registry only; use a URL such as "
+            "https://inventory.example.com/deployed.txt");
+    }
+    return {};
 }
 
 std::string rule_text(Rule const& rule) {

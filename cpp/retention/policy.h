@@ -1,6 +1,7 @@
 #pragma once
 
 #include "oci/repository_pattern.h"
+#include "retention/fuse.h"
 #include "retention/glob.h"
 #include "retention/schedule.h"
 
@@ -57,6 +58,8 @@ struct Rule {
     std::string in_use = {};  ///< path or URL of the list
 
     [[nodiscard]] bool uses_labels() const noexcept { return !labels.empty() || per == Group::label; }
+    /// Whether `in_use` is a path, not a URL.
+    [[nodiscard]] bool reads_file() const noexcept { return in_use.starts_with('/'); }
 };
 
 /// What is kept and what is deleted in some repositories. `keep` wins over `delete`, of all policies that
@@ -69,7 +72,7 @@ struct Policy {
     std::vector<Rule> remove = {};
     std::size_t floor = 1;           ///< so many newest tags of a repository stay, whatever the rules say
     std::vector<Glob> protect = {};  ///< tags that stay, whatever the rules say; `latest` unless configured
-    unsigned fuse = 25;              ///< percent of a repository's tags above which a plan waits
+    Fuse fuse = {};
     Schedule schedule = {};
     bool is_due = true;  ///< false: only its `delete` rules do not count now
 
@@ -77,10 +80,21 @@ struct Policy {
     [[nodiscard]] bool uses_labels() const noexcept;
 };
 
+/// So many policies the configuration may have, and as many can be set over the API.
+inline constexpr std::size_t most_policies = 100;
+
 /// Policies as JSON, a list of objects in the form of the configuration (docs/operate/retention.md). config:
 /// the message is what was expected, and the subjects are the path to what was found; unsupported: it is
 /// understood and cannot be used, for the reason in the message.
-[[nodiscard]] Result<std::vector<Policy>> parse_policies(std::string_view json);
+[[nodiscard]] Result<std::vector<Policy>> parse_policies(std::string_view json,
+                                                         std::size_t most = most_policies);
+/// The same for one policy that a client sets: its `in-use` lists are URLs, because a client must not choose
+/// which files of the registry's machine are read.
+[[nodiscard]] Result<Policy> parse_clients_policy(std::string_view json);
+
+/// unsupported, as parse_policies, for a list of images in use that is in a file: a client over the network
+/// must not choose which files of the registry's machine are read.
+[[nodiscard]] Result<> check_reads_no_file(std::vector<Policy> const& policies);
 
 /// A rule as one line: `tags dev-*, newest 10 per pattern`.
 [[nodiscard]] std::string rule_text(Rule const& rule);

@@ -20,7 +20,7 @@ using std::chrono::weekday;
 constexpr seconds shortest_interval{60};
 constexpr std::array<std::string_view, 7> names_of_days{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 constexpr std::string_view time_expected =
-    "a time of day in UTC, optionally after a day, such as \"02:00\" or \"sun 02:00\"";
+    "a time of day, optionally after a day, such as \"02:00\" or \"sun 02:00\"";
 
 std::optional<unsigned> two_digits(std::string_view text) {
     auto const is_digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -50,18 +50,23 @@ bool read_time(std::string_view text, Schedule& schedule) {
 
 }  // namespace
 
-Time Schedule::next_after(Time last, seconds otherwise) const {
+Time Schedule::next_after(Time last, seconds otherwise, TimeZone const& zone) const {
     if (!at) return last + every.value_or(otherwise);
+    auto const local = zone.local(last);
     // Counted from the day of the last run: one that was late delays no further ones.
-    auto const earliest = every ? floor<days>(last) + *every : last;
-    Time next = floor<days>(earliest) + *at;
-    while (next <= last || next < earliest || (day && weekday(floor<days>(next)) != *day)) next += days(1);
-    return next;
+    auto const earliest = every ? floor<days>(local) + *every : local;
+    Time next = floor<days>(earliest) + *at;  // As a clock there shows it.
+    // Of an hour that is repeated, the first one counts.
+    while (zone.utc(next) <= last || (every && next < earliest) ||
+           (day && weekday(floor<days>(next)) != *day)) {
+        next += days(1);
+    }
+    return zone.utc(next);
 }
 
-std::string Schedule::text(seconds otherwise) const {
+std::string Schedule::text(seconds otherwise, TimeZone const& zone) const {
     if (!at) return "every " + duration_text(every.value_or(otherwise));
-    auto const time = fmt::format("at {:02}:{:02} UTC", at->count() / 60, at->count() % 60);
+    auto const time = fmt::format("at {:02}:{:02} {}", at->count() / 60, at->count() % 60, zone.name());
     if (day) return fmt::format("{} {}", names_of_days[day->c_encoding()], time);
     return fmt::format("every {} {}", duration_text(every.value_or(days(1))), time);
 }

@@ -1,6 +1,6 @@
 #include "retention/select.h"
 
-#include "retention/semver.h"
+#include "oci/version.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -19,7 +19,7 @@ constexpr std::chrono::hours push_grace{24};
 struct Match {
     Index tag = no_index;
     std::size_t pattern = 0;  ///< the first that matches
-    std::optional<Version> version = {};
+    std::optional<oci::Version> version = {};
 };
 
 /// For each manifest whether each of the patterns matches one of its tags.
@@ -75,7 +75,7 @@ std::optional<Match> name_fits(Rule const& rule, Index index, std::string_view n
     }
     if (any_matches(rule.except, name)) return std::nullopt;
     if (rule.semver) {
-        match.version = Version::parse(name);
+        match.version = oci::Version::parse(name);
         if (!match.version) return std::nullopt;
         if (!rule.prereleases && !match.version->prerelease.empty()) return std::nullopt;
     }

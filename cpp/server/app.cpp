@@ -14,8 +14,10 @@
 #include "server/job_list.h"
 #include "server/parts.h"
 #include "server/process_metrics.h"
+#include "server/readers.h"
 #include "server/registry_rules.h"
 #include "server/sync_wait.h"
+#include "server/unknown_blobs.h"
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
@@ -98,15 +100,6 @@ Counter& dropped_lines(Metrics& metrics, std::string_view log) {
                            {{"log", std::string(log)}});
 }
 
-Result<auth::Rules> readers_of(Settings const& settings) {
-    auth::RuleText rule{.repositories = {"**"}, .allow = {}};
-    for (auto const& subject : settings.operations.metrics_readers)
-        rule.allow.push_back({subject, {"admin"}});
-    auto compiled = auth::Rules::compile({std::move(rule)}, settings.auth.access.groups);
-    if (compiled.has_value()) return compiled;
-    return Error{Errc::config, fmt::format("ocilot.metrics.readers: {}", compiled.error().message)};
-}
-
 Result<std::vector<auth::RateRule>> rate_rules_of(Settings const& settings) {
     std::vector<auth::RateRule> rules;
     for (auto const& given : settings.rate_limits) {
@@ -171,16 +164,12 @@ Result<> Server::Parts::open() {
     registry.emplace(registry::Registry{*blobs, *meta, hooks.gate, clock, random, *sessions, manifests, rules,
                                         &unreadable, &upload_memory, room ? &*room : nullptr, nullptr,
                                         &platforms});
-    jobs::CollectRules const collect_rules{.grace = settings.upkeep.gc_grace,
-                                           .pending = settings.upkeep.gc_pending,
-                                           .rate = settings.upkeep.gc_rate,
-                                           .awaits_adoption = !root.empty() && awaits_import(root),
-                                           .owns_store = root.empty() || !has_distribution_tree(root),
-                                           .after_crash = after_crash};
+    auto collect_rules = collect_rules_of(settings, root, owns_store);
+    collect_rules.after_crash = after_crash;
     collector.emplace(*registry, *blobs, collect_rules, log, metrics);
     CHECK(open_pulls());
     CHECK(open_retention());
-    operations.emplace(*registry, metrics);
+    operations.emplace(*registry, metrics, &*retention);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
     account_manager.emplace(
@@ -189,7 +178,7 @@ Result<> Server::Parts::open() {
     CHECK(open_webhooks());
     TRY(auto rate_rules, rate_rules_of(settings));
     if (!rate_rules.empty()) rates.emplace(std::move(rate_rules), metrics);
-    TRY(metrics_readers, readers_of(settings));
+    TRY(metrics_readers, readers_of(settings, settings.operations.metrics_readers, "ocilot.metrics.readers"));
     app.emplace(http::AppParts{.routes = routes,
                                .registry = *registry,
                                .guard = access->guard(),
@@ -205,6 +194,7 @@ Result<> Server::Parts::open() {
                                .rates = rates ? &*rates : nullptr,
                                .refusals = &*refusals,
                                .metrics_readers = &*metrics_readers,
+                               .retention_readers = &*retention_readers,
                                .quota_refusals = &metrics.counter("ocilot_quota_refusals_total",
                                                                   "Requests refused by a quota."),
                                .ignored_pulls = &*ignored_pulls},
@@ -261,6 +251,7 @@ Result<> Server::Parts::open_stores() {
     if (blob::is_backup(directory)) return blob::cannot_serve_backup(directory);
     TRY(blobs, blob::FilesystemStore::open(directory, {writing, reading, probing}, random));
     auto const database = (directory / "ocilot" / "meta.sqlite").string();
+    TRY(owns_store, owns_blobs(root, database, *blobs, log));
     after_crash = meta::SqliteStore::was_left_open(database);
     TRY(meta, meta::SqliteStore::open(database, log, metrics, counting_of(settings)));
     if (auto const open = blob::readable_by_others(directory); !open.empty()) {
@@ -336,8 +327,10 @@ SessionContext Server::Parts::session_context(Worker& worker, http::Handler& han
 
 void Server::Parts::make_workers() {
     auto const wanted = settings.listen.threads != 0 ? settings.listen.threads : usable_cores();
-    for (unsigned i = 0; i < wanted; ++i) workers.push_back(std::make_unique<Worker>(metrics, log));
-    job_runner.emplace(workers.front()->context().get_executor(),
+    for (unsigned i = 0; i < wanted; ++i)
+        workers.push_back(std::make_unique<Worker>(metrics, log, Turns::brief));
+    aside = std::make_unique<Worker>(metrics, log, Turns::usual);
+    job_runner.emplace(aside->context().get_executor(),
                        jobs::JobParts{clock, log, metrics, meta->leases(), Uuid::random(random).str()});
 }
 
@@ -390,8 +383,8 @@ Result<> Server::Parts::add_jobs() {
     TRY(auto list, job_list({settings, *registry, *blobs, *collector, *retention, *refusals, *access,
                              certificates.get(), reading, log, metrics}));
     for (auto& job : list) job_runner->add(std::move(job));
-    workers.front()->add_background(job_runner->run());
-    if (settings.events.webhooks) workers.front()->add_background(webhooks->run());
+    aside->add_background(job_runner->run());
+    if (settings.events.webhooks) aside->add_background(webhooks->run());
     return {};
 }
 

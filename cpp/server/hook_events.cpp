@@ -33,9 +33,9 @@ Result<> Server::Parts::open_hooks() {
 
 Result<> Server::Parts::open_hook_events() {
     if (!settings.hooks.listeners) return {};
-    auto& first = *workers.front();
-    jobs::DeliveryParts parts{*meta, steady_clock, random, log, metrics, Uuid::random(random).str()};
-    hook_deliveries.emplace(first.context().get_executor(), hooks.feed, std::move(parts));
+    auto holder = Uuid::random(random).str();
+    jobs::DeliveryParts parts{*meta, steady_clock, random, log, metrics, std::move(holder), &*registry};
+    hook_deliveries.emplace(aside->context().get_executor(), hooks.feed, std::move(parts));
     if (settings.hooks.listeners->empty() && settings.hooks.points.empty()) {
         // There are no scripts, and none can be loaded: places of former ones would keep the change log.
         CHECK(sync_wait(hook_deliveries->forget_removed()));
@@ -43,7 +43,7 @@ Result<> Server::Parts::open_hook_events() {
         return {};
     }
     CHECK(sync_wait(hook_deliveries->join()));
-    first.add_background(hook_deliveries->run());
+    aside->add_background(hook_deliveries->run());
     return {};
 }
 

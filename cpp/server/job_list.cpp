@@ -2,15 +2,18 @@
 
 #include "jobs/journal.h"
 #include "jobs/measure_storage.h"
+#include "jobs/rank_repositories.h"
 #include "jobs/record_pulls.h"
 #include "jobs/scrub.h"
 #include "jobs/tag_history.h"
 #include "jobs/uploads.h"
+#include "jobs/watch_quotas.h"
 #include "registry/sessions.h"
 #include "registry/storage_room.h"
 #include "server/sync_wait.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace ocilot::server {
 
@@ -25,6 +28,9 @@ constexpr std::chrono::hours audit_interval{1};
 constexpr std::chrono::hours history_interval{24};
 constexpr std::chrono::hours measure_interval{1};
 constexpr seconds free_space_interval{10};
+constexpr seconds rank_interval{60};
+constexpr seconds quota_interval{60};
+constexpr std::chrono::minutes pin_interval{5};
 constexpr std::chrono::minutes retention_interval{1};  // Between two looks at what is due.
 
 /// A pair that does not fit leaves the old one in force.
@@ -68,7 +74,16 @@ jobs::Job apply_retention(JobListParts const& parts) {
             .interval = retention_interval,
             .round = [&retention](jobs::Round const& round) { return retention.round(round); },
             .scope = jobs::JobScope::registry,
-            .enabled = !retention.rules().policies.empty()};
+            .enabled = parts.settings.retention.scheduled};
+}
+
+jobs::Job pin_images(JobListParts const& parts) {
+    auto& retention = parts.retention;
+    return {.name = "pin-images",
+            .purpose = "Keep the manifests that lists of images in use name by digest.",
+            .interval = pin_interval,
+            .round = [&retention](jobs::Round const& round) { return retention.pin(round); },
+            .scope = jobs::JobScope::registry};
 }
 
 jobs::Job expire_audit_log(JobListParts const& parts) {
@@ -115,6 +130,24 @@ jobs::Job measure_storage(JobListParts const& parts) {
                     return jobs::measure_storage(registry.meta.audit(), round, metrics);
                 },
             .scope = jobs::JobScope::process};
+}
+
+jobs::Job rank_repositories(JobListParts const& parts) {
+    auto ranks = std::make_shared<jobs::RankRepositories>(parts.registry.meta);
+    return {.name = "rank-repositories",
+            .purpose = "Sort repositories that have changed by size and by last push, for lists.",
+            .interval = rank_interval,
+            .round = [ranks](jobs::Round const& round) { return ranks->round(round); },
+            .scope = jobs::JobScope::registry};
+}
+
+jobs::Job watch_quotas(JobListParts const& parts) {
+    auto watch = std::make_shared<jobs::WatchQuotas>(parts.registry, parts.access.has_tokens(), parts.log);
+    return {.name = "watch-quotas",
+            .purpose = "Report repositories and callers that use 80 % of a quota.",
+            .interval = quota_interval,
+            .round = [watch](jobs::Round const& round) { return watch->round(round); },
+            .scope = jobs::JobScope::registry};
 }
 
 Items measure_free_space(registry::StorageRoom& room) {
@@ -203,9 +236,12 @@ Result<std::vector<jobs::Job>> job_list(JobListParts parts) {
     list.push_back(expire_uploads(parts));
     list.push_back(collect_garbage(parts));
     list.push_back(apply_retention(parts));
+    list.push_back(pin_images(parts));
     list.push_back(expire_audit_log(parts));
     list.push_back(expire_tag_history(parts));
     list.push_back(measure_storage(parts));
+    list.push_back(rank_repositories(parts));
+    if (parts.registry.rules.has_quotas()) list.push_back(watch_quotas(parts));
     if (parts.registry.room != nullptr) list.push_back(measure_free_space(parts));
     list.push_back(flush_refusals(parts));
     if (parts.registry.pulls != nullptr) list.push_back(record_pulls(parts));

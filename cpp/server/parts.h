@@ -50,6 +50,7 @@ struct Server::Parts {
 
     Settings settings;
     std::string root;          ///< absolute; empty in memory
+    bool owns_store = true;    ///< whether all blobs are of these metadata
     bool after_crash = false;  ///< whether the process before did not end by itself
     SystemClock clock;
     MonotonicClock steady_clock;
@@ -78,6 +79,7 @@ struct Server::Parts {
     std::optional<auth::Refusals> refusals;
     std::optional<auth::RateLimits> rates;
     std::optional<auth::Rules> metrics_readers;
+    std::optional<auth::Rules> retention_readers;
     std::optional<auth::IgnoredPulls> ignored_pulls;
     std::unique_ptr<AccessControl> access;
     std::optional<registry::UploadSessions> sessions;
@@ -96,7 +98,9 @@ struct Server::Parts {
     std::optional<http::App> app;
     std::unique_ptr<net::TlsCertificates> certificates;
     std::vector<std::unique_ptr<Worker>> workers;
-    std::optional<jobs::JobRunner> job_runner;  ///< on the thread of the first worker
+    /// What runs beside requests: its steps may take milliseconds. It has no connections.
+    std::unique_ptr<Worker> aside;
+    std::optional<jobs::JobRunner> job_runner;  ///< on the thread of `aside`
     std::optional<jobs::Webhooks> webhooks;     ///< the same
     std::optional<jobs::HookDeliveries>
         hook_deliveries;               ///< the same; none where no scripts are told of events

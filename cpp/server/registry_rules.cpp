@@ -1,5 +1,7 @@
 #include "server/registry_rules.h"
 
+#include "server/import.h"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -50,6 +52,16 @@ meta::CallerCounting counting_of(Settings const& settings) {
     bool const wanted =
         std::ranges::any_of(settings.storage.quotas, [](auto const& rule) { return !rule.callers.empty(); });
     return wanted ? meta::CallerCounting::on : meta::CallerCounting::off;
+}
+
+jobs::CollectRules collect_rules_of(Settings const& settings, std::string const& root, bool owns_store) {
+    return {.grace = settings.upkeep.gc_grace,
+            .pending = settings.upkeep.gc_pending,
+            .rate = settings.upkeep.gc_rate,
+            .awaits_adoption = !root.empty() && awaits_import(root),
+            .owns_store = owns_store,
+            // A tree of distribution is adopted again: it names what lost metadata named.
+            .keeps_bytes = !owns_store && !has_distribution_tree(root)};
 }
 
 Result<registry::Rules> rules_of(Settings const& settings) {

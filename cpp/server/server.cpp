@@ -31,6 +31,7 @@ std::string first_of(std::vector<net::Endpoint> const& endpoints) {
 void Server::Parts::run() {
     running = true;
     for (auto const& worker : workers) worker->start();
+    aside->start();
     log.info("serving",
              {{"address", bound.empty() ? std::string("none") : list_of(bound)},
               {"tls", certificates != nullptr},
@@ -54,9 +55,11 @@ void Server::Parts::stop(std::chrono::milliseconds drain_time, std::string_view 
     // A request that waits for a hook cannot be cancelled.
     for (auto const& worker : workers) worker->finish(drain_time, [this] { hooks.mailbox.close(); });
     for (auto const& worker : workers) worker->join();
+    hooks.mailbox.close();  // Only jobs can wait for a hook now, and a round that does cannot be cancelled.
+    aside->finish(drain_time, [] {});
+    aside->join();
     keep_last_refusals();
     keep_last_pulls();
-    hooks.mailbox.close();
     keep_uploads();
     log.info("stopped");
 }
@@ -116,7 +119,14 @@ Result<> Server::reload_tls() {
 }
 
 Result<> Server::reload_access(AccessSettings const& settings) {
-    return parts_->access->reload(settings);
+    auto groups = policy::GroupMembers::compile(settings.groups);
+    if (groups.has_error()) {
+        parts_->access->note_failed_reload(groups.error().message);
+        return groups.error();
+    }
+    CHECK(parts_->access->reload(settings));
+    parts_->registry->rules.groups.set(*std::move(groups));
+    return {};
 }
 
 void Server::note_failed_reload(std::string const& reason) {

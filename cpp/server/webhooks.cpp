@@ -136,6 +136,7 @@ Result<jobs::Webhook> webhook_of(WebhookSettings const& with, events::Source con
                           .batch = std::clamp<std::size_t>(with.batch, 1, most_events),
                           .headers = with.headers,
                           .timeout = with.timeout,
+                          .follows_redirects = with.redirects == "same-origin",
                           .rules = {.threshold = std::max<std::uint64_t>(with.threshold, 1),
                                     .backoff = with.backoff,
                                     .attempts = std::max<std::uint64_t>(with.attempts, 1)},
@@ -168,11 +169,13 @@ Result<std::vector<jobs::Webhook>> webhooks_of(EventSettings const& settings, ev
 
 Result<> Server::Parts::open_webhooks() {
     auto const id = Uuid::random(random).str();
-    events::Source const source{
-        .url = settings.answers.host, .address = settings.listen.address, .instance = id};
+    events::Source const source{.url = settings.answers.host,
+                                .prefix = settings.answers.prefix,
+                                .address = settings.listen.address,
+                                .instance = id};
     TRY(auto list, webhooks_of(settings.events, source, metrics));
-    webhooks.emplace(workers.front()->context().get_executor(), std::move(list),
-                     jobs::DeliveryParts{*meta, steady_clock, random, log, metrics, id});
+    webhooks.emplace(aside->context().get_executor(), std::move(list),
+                     jobs::DeliveryParts{*meta, steady_clock, random, log, metrics, id, &*registry});
     CHECK(sync_wait(webhooks->join()));
     return open_hook_events();  // The other receivers of events.
 }

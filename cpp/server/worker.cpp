@@ -26,8 +26,9 @@ Task<> quietly(Task<> task) {
 
 }  // namespace
 
-Worker::Worker(Metrics& metrics, Log const& log)
-    : busy_(context_.get_executor()),
+Worker::Worker(Metrics& metrics, Log const& log, Turns turns)
+    : turns_(turns),
+      busy_(context_.get_executor()),
       log_(log),
       internal_errors_(metrics.counter("ocilot_internal_errors_total",
                                        "Exceptions that aborted a connection or a background task.")),
@@ -65,6 +66,7 @@ void Worker::start() {
 
 /// The last door of the thread: a handler that throws is over, those that wait behind it are not.
 void Worker::serve() {
+    take_turns(turns_);
     for (;;) {
         try {
             context_.run();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/task_group.h"
+#include "base/turns.h"
 #include "server/listener.h"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -18,8 +19,8 @@ namespace ocilot::server {
 /// logged and counted (`ocilot_internal_errors_total`); the thread goes on.
 class Worker {
   public:
-    /// Both must outlive it.
-    Worker(Metrics& metrics, Log const& log);
+    /// Metrics and log must outlive it.
+    Worker(Metrics& metrics, Log const& log, Turns turns);
     /// The thread must not be running.
     ~Worker() = default;
     Worker(Worker const&) = delete;
@@ -52,6 +53,7 @@ class Worker {
     void note_exception(std::string_view of, std::string_view what) noexcept;
     Task<> wind_up(std::chrono::milliseconds drain_time, std::function<void()> drop);
 
+    Turns const turns_;
     asio::io_context context_{1};
     asio::executor_work_guard<Executor> busy_;
     Log const& log_;

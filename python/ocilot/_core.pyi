@@ -54,6 +54,7 @@ class WebhookSettings:
     attempts: int
     threshold: int
     backoff: int
+    redirects: str
     authorities: str
     certificate: str
     key: str
@@ -74,10 +75,14 @@ class Settings:
     gc_grace: int
     gc_pending: int
     gc_rate: int
+    retention: bool
     retention_policies: str
     retention_interval: int
     retention_first_run_applies: bool
+    retention_timezone: str
+    retention_offsets: list[tuple[int, int]]
     retention_networks: list[str]
+    retention_readers: list[str]
     pulls_ignore: list[str]
     pulls_interval: int
     webhooks: list[WebhookSettings] | None
@@ -366,3 +371,16 @@ class RepositoryPattern:
     @property
     def text(self) -> str:
         """As it was written."""
+
+@final
+class GzipWriter:
+    """Compresses to gzip. Equal data makes equal bytes on every machine, in whatever pieces it is written."""
+
+    def __init__(self, level: int = 6) -> None:
+        """`level`: 1 (fast) to 9 (small)."""
+
+    def write(self, data: bytes) -> bytes:
+        """Compressed bytes, as far as they are ready. Raises ValueError after `finish`."""
+
+    def finish(self) -> bytes:
+        """The rest of the compressed bytes. Nothing can be written afterwards."""

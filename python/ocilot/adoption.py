@@ -32,7 +32,7 @@ class Adopted:
     tags: int
     left_behind: int
     left: list[LeftBehind] = field(default_factory=list)
-    """All items left behind; empty with `tell`."""
+    """All items left behind; empty with `on_left_behind`."""
 
     @property
     def complete(self) -> bool:
@@ -41,16 +41,17 @@ class Adopted:
 
 
 def adopt_distribution(
-    root: str | os.PathLike[str], *, tell: Callable[[LeftBehind], None] | None = None
+    root: str | os.PathLike[str], *, on_left_behind: Callable[[LeftBehind], None] | None = None
 ) -> Adopted:
     """Records what the data directory `root` of distribution holds; the blobs stay where they are.
 
-    No registry may be running on it. May be run again. `tell` gets what is left behind as it is found.
+    No registry may be running on it. May be run again. `on_left_behind` gets what stays behind, as it is
+    found.
 
     Raises ConfigError when there is nothing to adopt, or the directory is in use.
     """
     left: list[LeftBehind] = []
-    into = tell or left.append
+    into = on_left_behind or left.append
 
     def found(what: _core.LeftBehind) -> None:
         into(LeftBehind(what.repository, what.subject, what.message))

@@ -12,7 +12,7 @@ from ocilot import _core
 from ocilot.integrity import Problem
 from ocilot.text_file import text_path
 
-Tell = Callable[[Problem], None]
+OnProblem = Callable[[Problem], None]
 Progress = Callable[["Counts"], None]
 
 
@@ -44,7 +44,7 @@ class BackupReport:
     """When the metadata of the backup were read."""
     counts: Counts
     problems: list[Problem] = field(default_factory=list)
-    """What the backup, or what was restored, lacks; empty with `tell`."""
+    """What the backup, or what was restored, lacks; empty with `on_problem`."""
 
     @property
     def ok(self) -> bool:
@@ -56,7 +56,7 @@ def backup(
     directory: str | os.PathLike[str],
     root: str | os.PathLike[str],
     *,
-    tell: Tell | None = None,
+    on_problem: OnProblem | None = None,
     progress: Progress | None = None,
 ) -> BackupReport:
     """Backs up the data directory `root`, of a registry that runs or not, into `directory`.
@@ -68,23 +68,29 @@ def backup(
     """
     here = text_path(directory, "backup")
     return _run(
-        here, tell, progress, lambda *watch: _core.backup(text_path(root, "data directory"), here, *watch)
+        here,
+        on_problem,
+        progress,
+        lambda *watch: _core.backup(text_path(root, "data directory"), here, *watch),
     )
 
 
 def verify_backup(
-    directory: str | os.PathLike[str], *, tell: Tell | None = None, progress: Progress | None = None
+    directory: str | os.PathLike[str],
+    *,
+    on_problem: OnProblem | None = None,
+    progress: Progress | None = None,
 ) -> BackupReport:
     """Reads every blob of a backup and compares it with its digest; changes nothing."""
     here = text_path(directory, "backup")
-    return _run(here, tell, progress, lambda *watch: _core.check_backup(here, *watch))
+    return _run(here, on_problem, progress, lambda *watch: _core.check_backup(here, *watch))
 
 
 def restore_backup(
     directory: str | os.PathLike[str],
     root: str | os.PathLike[str],
     *,
-    tell: Tell | None = None,
+    on_problem: OnProblem | None = None,
     progress: Progress | None = None,
 ) -> BackupReport:
     """Makes the data directory `root`, which must be missing or empty, from a backup.
@@ -94,7 +100,7 @@ def restore_backup(
     here = text_path(directory, "backup")
     return _run(
         here,
-        tell,
+        on_problem,
         progress,
         lambda *watch: _core.restore_backup(here, text_path(root, "data directory"), *watch),
     )
@@ -102,14 +108,14 @@ def restore_backup(
 
 def _run(
     directory: str,
-    tell: Tell | None,
+    on_problem: OnProblem | None,
     progress: Progress | None,
     run: Callable[
         [Callable[[_core.Problem], None], Callable[[_core.BackupCounts], None]], _core.BackupCounts
     ],
 ) -> BackupReport:
     problems: list[Problem] = []
-    into = tell or problems.append
+    into = on_problem or problems.append
 
     def found(problem: _core.Problem) -> None:
         into(Problem(problem.kind, problem.subject, problem.repository, problem.message, problem.is_error))

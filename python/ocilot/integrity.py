@@ -42,7 +42,7 @@ class Report:
     notes: int
     """Differences that are only worth knowing."""
     problems: list[Problem] = field(default_factory=list)
-    """All differences; empty with `tell`."""
+    """All differences; empty with `on_problem`."""
 
     @property
     def ok(self) -> bool:
@@ -51,16 +51,16 @@ class Report:
 
 
 def fsck(
-    root: str | os.PathLike[str], *, hash: bool = True, tell: Callable[[Problem], None] | None = None
+    root: str | os.PathLike[str], *, hash: bool = True, on_problem: Callable[[Problem], None] | None = None
 ) -> Report:
     """Checks the data directory `root`, of a registry that runs or not; changes nothing.
 
-    Without `hash` blobs are looked up, not read. `tell` gets each difference as it is found.
+    Without `hash` blobs are looked up, not read. `on_problem` gets each difference as it is found.
 
     Raises ConfigError when there is no data directory of this version.
     """
     problems: list[Problem] = []
-    into = tell or problems.append
+    into = on_problem or problems.append
 
     def found(problem: _core.Problem) -> None:
         into(Problem(problem.kind, problem.subject, problem.repository, problem.message, problem.is_error))

@@ -6,7 +6,7 @@ import http.client
 import os
 import socket
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 LONGEST: Final = 107
 """Bytes of a path that a socket's address has room for."""
@@ -14,6 +14,9 @@ LONGEST: Final = 107
 
 class LocalConnection(http.client.HTTPConnection):
     """A connection to the socket at a path."""
+
+    timeout: float | None
+    sock: socket.socket | Any
 
     def __init__(self, path: str, seconds: float) -> None:
         super().__init__("localhost", timeout=seconds)

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ocilot import _core
+from ocilot.arguments import wrong_type
 from ocilot.text_file import text_path
 
 OPTIONS = frozenset(
@@ -18,13 +19,14 @@ OPTIONS = frozenset(
 
 
 class Server:
-    """A running registry. The end of the `with` block, or `stop()`, stops it.
+    """A running registry. The end of the `with` or `async with` block, or `stop()`, stops it.
 
     `root` is the data directory; without one, all data is in memory and lost at the end. `port` 0: a free
     port. `options` are the fields of `_core.Settings`, such as `deletes`, `tls_certificate`,
     `manifest_limit` and `access_log`. Default `log_level`: warnings and errors.
 
-    Raises ConfigError if the directory, the port or an option is invalid, TypeError for an unknown option.
+    Raises ConfigError if the directory, the port or an option is invalid, InvalidArgument for an option of
+    another type, TypeError for an unknown one.
     """
 
     def __init__(
@@ -45,7 +47,11 @@ class Server:
                 raise TypeError(
                     f"unknown option {name!r} of Server" + (f"; did you mean {near[0]!r}?" if near else "")
                 )
-            setattr(settings, name, value)
+            try:
+                setattr(settings, name, value)
+            except TypeError:
+                expected = type(getattr(settings, name)).__name__
+                raise wrong_type(f"{name} of Server", value, f"a value of type {expected}") from None
         settings.in_memory = root is None
         settings.root = "" if root is None else text_path(root, "data directory")
         settings.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -81,6 +87,12 @@ class Server:
             if running is not None:
                 running.stop()
 
+    async def astop(self) -> None:
+        """The same as `stop()`, without blocking the asyncio loop."""
+        import asyncio  # Half of the time of loading this module, for programs that do not need it.
+
+        await asyncio.to_thread(self.stop)
+
     def __enter__(self) -> Self:
         return self
 
@@ -88,6 +100,14 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.astop()
 
     def __repr__(self) -> str:
         return f"<ocilot.Server {self.url}{'' if self._running else ' (stopped)'}>"

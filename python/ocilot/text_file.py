@@ -9,6 +9,7 @@ import os
 import stat
 from typing import Any, BinaryIO, Final
 
+from ocilot.arguments import check_path
 from ocilot.errors import ConfigError
 
 LARGEST: Final = 16 << 20
@@ -21,12 +22,21 @@ _MARK: Final = b"\xef\xbb\xbf"
 _WIDE: Final = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
-def read_bytes(path: str | os.PathLike[str], what: str = "file", *, largest: int = LARGEST) -> bytes:
-    """What is in a file. `what` says in messages what the file is for."""
+def read_bytes(
+    path: str | os.PathLike[str], what: str = "file", *, largest: int = LARGEST, regular: bool = False
+) -> bytes:
+    """What is in a file. `what` says in messages what the file is for.
+
+    `regular`: refuses pipes and devices, which could block or have no end, without waiting for a writer.
+    """
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes longer to load than all of this.
-            if stat.S_ISDIR(os.fstat(file.fileno()).st_mode):
+        # pathlib takes longer to load than all of this.
+        with open(path, "rb", opener=_at_once if regular else None) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if stat.S_ISDIR(mode):
                 raise IsADirectoryError
+            if regular and not stat.S_ISREG(mode):
+                raise _unreadable(what, path, f"expected a regular file, not {_kind(mode)}")
             data = file.read(largest + 1)
     except IsADirectoryError:
         raise _unreadable(what, path, "expected a file, not a directory") from None
@@ -39,17 +49,30 @@ def read_bytes(path: str | os.PathLike[str], what: str = "file", *, largest: int
     return data
 
 
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "a pipe"
+    return "a device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "a socket"
+
+
 def read_text(path: str | os.PathLike[str], what: str = "file", *, largest: int = LARGEST) -> str:
     """The text in a file, without a byte order mark."""
     return decoded(read_bytes(path, what, largest=largest), what, os.fspath(path))
 
 
-def read_json(path: str | os.PathLike[str], what: str = "file", *, largest: int = LARGEST) -> Any:
+def read_json(
+    path: str | os.PathLike[str], what: str = "file", *, largest: int = LARGEST, regular: bool = False
+) -> Any:
     """The value in a JSON file."""
     import json
 
     try:
-        return json.loads(read_text(path, what, largest=largest))
+        data = read_bytes(path, what, largest=largest, regular=regular)
+        return json.loads(decoded(data, what, os.fspath(path)))
     except json.JSONDecodeError as problem:
         raise ConfigError(
             f"{shown(path)}:{problem.lineno}: invalid JSON in the {what}: {problem.msg}"
@@ -98,6 +121,7 @@ def is_text(text: str) -> bool:
 
 def text_path(path: str | os.PathLike[str], what: str) -> str:
     """A path as text. Paths end up in messages, metadata and JSON, which hold nothing else."""
+    check_path(what, path)
     text = os.fspath(path)
     if not is_text(text):
         raise ConfigError(f"invalid {what} {shown(text)}: expected UTF-8 text")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import loader, measure, page, servers, targets, upkeep, workloads
+from . import copies, loader, measure, page, servers, targets, upkeep, workloads
 from .content import stores
 from .data import Store, ensure
 from .limit import measured as measured_limit
@@ -82,6 +82,9 @@ class Bench:
                     self.samples.append({"workload": workload.name, "round": round_, **sample})
 
     def _round(self, workload: Workload) -> Iterator[Sample]:
+        if workload.run == "copies":
+            yield from self._copies(workload)
+            return
         for server in self._servers(workload):
             if workload.needs and workload.needs not in server.can:
                 yield {"server": server.name, "failure": "cannot"}
@@ -89,6 +92,17 @@ class Bench:
             yield {"server": server.name, **self._measure(workload, server)}
         if workload.load == "push-big":
             yield {"server": "the limit", **measured_limit(self.data, workload.size)}
+
+    def _copies(self, workload: Workload) -> Iterator[Sample]:
+        """Clients in place of servers."""
+        size = workload.size // 16 if self.options.quick else workload.size
+        try:
+            for sample in copies.measured(self.data, size):
+                print(f"  {sample['server']}: {sample}", file=sys.stderr)
+                yield sample
+        except (copies.CopyFailed, servers.CannotStart) as problem:
+            print(problem, file=sys.stderr)
+            yield {"server": "ocilot", "failure": "FAILED"}
 
     def _servers(self, workload: Workload) -> Iterator[servers.Server]:
         """Each is made for one run: nothing of an earlier one is in its memory."""
@@ -103,7 +117,17 @@ class Bench:
                 hook = HOOKS / workload.hook if workload.hook else None
                 port = servers.free_port()
                 yield kind(
-                    servers.Setup(root, home, port, pair, access_log, hook, workload.login, workload.settings)
+                    servers.Setup(
+                        root,
+                        home,
+                        port,
+                        pair,
+                        access_log,
+                        hook,
+                        login=workload.login,
+                        settings=workload.settings,
+                        all_cores=workload.all_cores,
+                    )
                 )
         for text in self.options.peer:
             peer = named_peer(text)

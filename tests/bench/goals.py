@@ -11,6 +11,8 @@ LIMIT = "the limit"
 INTERPRETER = "the interpreter"
 IDLE = "idle"
 EARLIER = "what it was before"
+CLIENTS = ("skopeo", "crane")
+"""That copies are compared with."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ GOALS: dict[str, tuple[Goal, ...]] = {
     "plan": (Goal("plan_s", most=2.0), Goal("p99_growth", most=1.25)),
     "tag-pages": (Goal("p99_us", most=100_000),),
     "webhook-deliver": (Goal("rate", 10_000),),
+    "copy": tuple(Goal("rate", 1.0, of=client) for client in CLIENTS),
     "tls-manifest": (Goal("rate", 1.0, of="nginx"),),
     "tls-1g": (Goal("rate", 1.0, of="nginx"),),
     **{f"mix-{part}": (Goal("small_p99_us", most=50_000),) for part in (30, 60, 90)},

@@ -1,4 +1,4 @@
-"""Starts and stops what is measured: on one core, log in a file, for anybody, without or with TLS."""
+"""Starts and stops what is measured: on one core or all, log in a file, for anybody, without or with TLS."""
 
 from __future__ import annotations
 
@@ -45,14 +45,16 @@ class Setup:
     """Whether it lets only an account of its own pull."""
     settings: str = ""
     """JSON: what its section `ocilot` has beside that."""
+    all_cores: bool = False
+    """Whether it runs on the client's core, too."""
 
 
 class Server:
-    """One process tree, pinned to SERVER_CPU."""
+    """One process tree, pinned to SERVER_CPU unless its setup gives it more."""
 
     name = ""
     host = "127.0.0.1"
-    pin: Sequence[str] = ("taskset", "-c", str(SERVER_CPU))
+    pinned = True
     can: frozenset[str] = frozenset()
     """Of `push`, `monolithic`, `lists` and `referrers`: what this server has beyond GET and HEAD."""
 
@@ -76,7 +78,7 @@ class Server:
 
     def start(self) -> float:
         """Seconds until it took the first connection."""
-        words = [*self.pin, "setpriv", "--pdeathsig", "TERM", *map(str, self.command())]
+        words = [*self._pin(), "setpriv", "--pdeathsig", "TERM", *map(str, self.command())]
         self.setup.home.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         with self.log.open("ab") as out:
@@ -89,6 +91,12 @@ class Server:
                 raise CannotStart(f"{self.name} did not start:\n{self.log.read_text()[-2000:]}")
             time.sleep(0.001)
         return time.monotonic() - began
+
+    def _pin(self) -> Sequence[str]:
+        if not self.pinned:
+            return ()
+        cores = f"{SERVER_CPU},{CLIENT_CPU}" if self.setup.all_cores else str(SERVER_CPU)
+        return ("taskset", "-c", cores)
 
     def _listens(self) -> bool:
         with socket.socket() as connection:

@@ -107,7 +107,7 @@ def test_goals_may_be_beyond_something_or_in_units_of_another_workload() -> None
 def test_every_goal_is_of_a_workload_there_is() -> None:
     assert set(goals.GOALS) <= set(workloads.WORKLOADS)
     units = {one.of for all_ in goals.GOALS.values() for one in all_}
-    assert units <= {"", "nginx", goals.LIMIT, *workloads.WORKLOADS}
+    assert units <= {"", "nginx", goals.LIMIT, *goals.CLIENTS, *workloads.WORKLOADS}
 
 
 def test_what_runs_beside_requests_is_compared_with_before() -> None:

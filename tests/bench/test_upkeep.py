@@ -15,7 +15,7 @@ from .test_data import fsck
 class Here(servers.Ocilot):
     """The registry under test, on any core."""
 
-    pin = ()
+    pinned = False
     program = Path(sys.executable).with_name("ocilot")
 
 

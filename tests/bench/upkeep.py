@@ -179,11 +179,14 @@ def together(samples: list[Figures]) -> Figures:
 
 
 def by_collect(run: Run) -> Figures:
-    """From the first deletion to the last byte, while clients pull manifests at a steady pace."""
+    """From the first look at the queue to the last byte, while clients pull manifests at a steady pace. The
+    images were deleted before: that is the work of clients, a request for each."""
     server = run.server
     store = new_store(server, lambda: heaps(run.effort.blobs))
     load = replace(run.load, targets=store.target(""))
     server.start()
+    with control_of(server) as control:
+        delete_garbage(control)
     load.run(seconds=run.effort.warmup)
     before = figures(load.run(seconds=run.effort.seconds, rate=RATE))
     found: Figures = {"idle_rss": measure.memory(server.pid, "VmRSS"), "before_p99_us": before["p99_us"]}
@@ -191,7 +194,6 @@ def by_collect(run: Run) -> Figures:
 
     def collect() -> None:
         with control_of(server) as control:
-            delete_garbage(control)
             done.update(collect_garbage(control))
 
     with metered(run, found):

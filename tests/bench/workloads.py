@@ -54,6 +54,8 @@ class Workload:
     """Whether only an account may pull."""
     settings: str = ""
     """JSON: the section `ocilot` of the configuration."""
+    all_cores: bool = False
+    """Whether the server gets the client's core, too: for work beside requests that come at a modest pace."""
     once: bool = False
     """Measured in one round, as it makes its own store, which takes minutes."""
     only: frozenset[str] = frozenset()
@@ -229,16 +231,25 @@ def _upkeep() -> list[Workload]:
     return [
         replace(
             own, name="collect", what="collect half of 1 000 000 blobs while manifests are pulled",
-            run="collect", targets="app-tags", settings='{"gc": {"enabled": false}}'
+            run="collect", targets="app-tags", all_cores=True, settings='{"gc": {"enabled": false}}'
         ),
         replace(
             own, name="plan", what="plan of retention over 100 000 tags while blobs are pushed", run="plan",
-            load="push", size=4 * KIB, repository=PUSHED, settings=POLICIES
+            load="push", size=4 * KIB, repository=PUSHED, settings=POLICIES, all_cores=True
         ),
         replace(
             own, name="tag-pages", number=12, what="100 tags of 100 000, sorted by the server",
             run="tag-pages", connections=0
         ),
+    ]  # fmt: skip
+
+
+def _clients() -> list[Workload]:
+    """What others do to the same registries; the figures are those of the clients."""
+    return [
+        Workload(
+            "copy", 24, "copy a 1 GiB image from registry to registry", run="copies", size=GIB, only=OURS
+        )
     ]  # fmt: skip
 
 
@@ -293,6 +304,7 @@ WORKLOADS: Mapping[str, Workload] = {
         *_hooks(),
         *_upkeep(),
         *_webhooks(),
+        *_clients(),
         *_growth(),
     )
 }

@@ -82,38 +82,68 @@ def test_tags_are_posted_to_a_channel(channel: Channel) -> None:
         hook.notify(a_tag_deleted(tag="v1"))
 
 
-def push(registry: FakeRegistry, config: bytes, config_type: str, tag: str) -> str:
+def push(
+    registry: FakeRegistry,
+    config: bytes,
+    config_type: str,
+    tag: str,
+    layer: bytes | None = None,
+    layer_type: str = "application/gzip",
+) -> str:
     entry = registry.push_blob(config, media_type=config_type)
+    layers = [] if layer is None else [registry.push_blob(layer, media_type=layer_type).digest]
     manifest = {
         "schemaVersion": 2,
         "config": {"mediaType": config_type, "digest": entry.digest, "size": entry.size},
-        "layers": [],
+        "layers": [{"mediaType": layer_type, "digest": digest} for digest in layers],
     }
     return registry.push_manifest(manifest, tag)
 
 
 def test_charts_are_in_the_index_and_leave_it(tmp_path: Path) -> None:
-    index = tmp_path / "index.json"
-    hook = Harness("ocilot:chart_index", file=str(index))
+    index = tmp_path / "index.yaml"
+    hook = Harness("ocilot:chart_index", file=str(index), registry="r.test")
     registry = FakeRegistry()
-    chart = push(registry, b'{"name": "app", "version": "1.0.0"}', CHART, "1.0.0")
+    old = push(registry, b'{"name": "app", "version": "1.0.0"}', CHART, "1.0.0", b"package")
+    new = push(registry, b'{"name": "app", "version": "1.1.0"}', CHART, "1.1.0", b"")
     image = push(registry, b"{}", CONFIG, "v1")
 
     def moved(tag: str, digest: str) -> dict[str, Any]:
         hook.notify(a_tag_moved(tag=tag, digest=digest, registry=registry))
-        return dict(json.loads(index.read_text())) if index.exists() else {}
+        return dict(json.loads(index.read_text())["entries"]) if index.exists() else {}
 
     assert moved("v1", image) == {}
-    expected = {"team/app": {"1.0.0": {"name": "app", "version": "1.0.0", "digest": chart}}}
-    assert moved("1.0.0", chart) == expected
-    assert moved("1.0.0", chart) == expected
-    assert moved("1.0.0", image) == {}
-    assert moved("1.0.0", chart) == expected
-    assert moved("1.0.0", "sha256:" + "0" * 64) == {}, "deleted meanwhile"
-    assert moved("1.0.0", chart) == expected
+    assert not index.exists()
+    chart = {
+        "name": "app",
+        "version": "1.0.0",
+        "urls": ["oci://r.test/team/app:1.0.0"],
+        "digest": hashlib.sha256(b"package").hexdigest(),
+        "created": "2026-11-21T17:48:55+00:00",
+    }
+    assert moved("1.0.0", old) == {"app": [chart]}
+    assert json.loads(index.read_text())["apiVersion"] == "v1"
+    assert moved("1.0.0", old) == {"app": [chart]}
+    assert [one["version"] for one in moved("1.1.0", new)["app"]] == ["1.1.0", "1.0.0"]
+    assert [one["version"] for one in moved("1.0.0", image)["app"]] == ["1.1.0"]
+    assert moved("1.1.0", "sha256:" + "0" * 64) == {}, "deleted meanwhile"
+    assert moved("1.0.0", old) == {"app": [chart]}
     hook.notify(a_tag_deleted(tag="1.0.0", registry=registry))
-    assert json.loads(index.read_text()) == {}
-    assert [file.name for file in tmp_path.iterdir()] == ["index.json"]
+    assert json.loads(index.read_text())["entries"] == {}
+    assert [file.name for file in tmp_path.iterdir()] == ["index.yaml"]
+
+
+@pytest.mark.parametrize(
+    "config", [b"[]", b"{}", b"not JSON", b'{"name": "app"}', b'{"name": "", "version": ""}']
+)
+def test_what_only_claims_to_be_a_chart_is_not_in_the_index(tmp_path: Path, config: bytes) -> None:
+    """Others are: it is not tried again for hours."""
+    hook = Harness("ocilot:chart_index", file=str(tmp_path / "index.yaml"))
+    registry = FakeRegistry()
+    for package in (None, b"package"):
+        digest = push(registry, config, CHART, "1.0.0", package)
+        hook.notify(a_tag_moved(tag="1.0.0", digest=digest, registry=registry))
+    assert not (tmp_path / "index.yaml").exists()
 
 
 def openssl(*words: str, content: bytes = b"") -> bytes:
@@ -155,7 +185,7 @@ def test_what_a_known_key_signed_is_tagged(tmp_path: Path) -> None:
 
 SCANNER = """\
 #!/bin/sh
-echo "$*" >> "$0.log"
+echo "$* $NO_COLOR" >> "$0.log"
 case "$*" in *broken*) echo "cannot pull" >&2; exit 1;; esac
 echo '{"version": "2.1.0", "runs": []}'
 """
@@ -168,9 +198,15 @@ def test_a_report_is_attached_once_to_each_image(tmp_path: Path, name: str) -> N
     scanner.chmod(0o755)
     hook = Harness("ocilot:scan_images", scanner=str(scanner), source="r.test")
     registry = FakeRegistry()
-    image, chart = push(registry, b"{}", CONFIG, "v1"), push(registry, b"{}", CHART, "1.0.0")
+    image = push(registry, b"{}", CONFIG, "v1", b"layer", LAYER)
     index = registry.push_manifest({"schemaVersion": 2, "manifests": []}, "v2")
-    for digest in (image, image, chart, index, "sha256:" + "0" * 64):
+    others = (
+        push(registry, b"{}", CHART, "1.0.0", b"chart", f"{CHART}.tar+gzip"),
+        push(registry, b"{}", CONFIG, "empty"),
+        push(registry, b"{}", CONFIG, "attestation", b"{}", "application/vnd.in-toto+json"),
+        push(registry, b"{}", CONFIG, f"{image.replace(':', '-')}.sig", b"{}", SIMPLE),
+    )
+    for digest in (image, image, index, *others, "sha256:" + "0" * 64):
         hook.notify(a_manifest_pushed(digest=digest, registry=registry))
     (report,) = registry.referrers(image)
     assert report.artifact_type == "application/sarif+json"
@@ -179,7 +215,7 @@ def test_a_report_is_attached_once_to_each_image(tmp_path: Path, name: str) -> N
     hook.notify(a_manifest_pushed(digest=report.digest, subject=image, registry=registry))
     assert len((tmp_path / f"{name}.log").read_text().splitlines()) == 1
     broken = FakeRegistry("broken")
-    digest = push(broken, b"{}", CONFIG, "v1")
+    digest = push(broken, b"{}", CONFIG, "v1", b"layer", LAYER)
     with pytest.raises(RuntimeError, match="cannot pull"):
         hook.notify(a_manifest_pushed("broken", digest, registry=broken))
 

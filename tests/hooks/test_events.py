@@ -16,6 +16,7 @@ import pytest
 from ocilot.errors import ConfigError
 from ocilot.hooks import (
     Caller,
+    ManifestDeleted,
     ManifestPushed,
     Pulled,
     Registry,
@@ -64,7 +65,7 @@ def told(box: FakeBox, point: str = "on_tag_moved", script: str = "a.py", **fiel
 
 def test_every_event_that_the_registry_tells_has_a_value_and_a_maker() -> None:
     events = [point for point in POINTS.values() if point.family is Family.EVENT and point.is_delivered]
-    assert len(events) == 11
+    assert len(events) == 15
     assert {point.name for point in events} <= MAKERS.keys()
     for point in events:
         assert type(MAKERS[point.name]()) is point.argument
@@ -88,6 +89,15 @@ def test_an_event_has_what_the_registry_knows() -> None:
     pushed = event_of(ManifestPushed, json.dumps({**MOVED, "tags": ["a", "b"], "size": 7}), "", "")
     assert isinstance(pushed, ManifestPushed)
     assert (pushed.tags, pushed.size, pushed.subject) == (("a", "b"), 7, "")
+    assert (pushed.top_level, pushed.annotations, pushed.platform) == (None, {}, "")
+    known = {**MOVED, "platform": "linux/arm64/v8", "top_level": False}
+    known |= {"annotations": {"a": "b"}, "annotations_total": 1}
+    pushed = event_of(ManifestPushed, json.dumps(known), "", "")
+    assert isinstance(pushed, ManifestPushed)
+    assert (pushed.top_level, pushed.annotations, pushed.platform) == (False, {"a": "b"}, "linux/arm64/v8")
+    deleted = event_of(ManifestDeleted, json.dumps({**MOVED, "parents": ["sha256:index"]}), "", "")
+    assert isinstance(deleted, ManifestDeleted)
+    assert (deleted.tags, deleted.parents) == ((), ("sha256:index",))
 
 
 def test_pulls_have_a_number_and_no_caller_of_their_own(tmp_path: Path) -> None:

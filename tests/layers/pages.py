@@ -90,6 +90,8 @@ def _beginnings() -> frozenset[str]:
 
 def _is_ours(span: str) -> bool:
     first, slash, _ = span.partition("/")
+    if first == "build":
+        return False  # What compilers made, though the package has a room of this name.
     return first in _beginnings() if slash else _CODE.fullmatch(span) is not None
 
 

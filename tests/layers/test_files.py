@@ -48,6 +48,14 @@ def generator() -> ModuleType:
         "reference/protocol.md",
         "reference/hooks.md",
         "hooks/scripts.md",
+        "reference/python.md",
+        *(
+            f"reference/python/{page}.md"
+            for page in (
+                *("asyncio", "building", "connecting", "copying", "errors", "images", "options"),
+                *("server", "values", "administration", "administration-types"),
+            )
+        ),
     ],
 )
 def test_generated_pages_are_current(page: str) -> None:

@@ -15,6 +15,8 @@ CORE = {
 
 PACKAGE = {
     "python/ocilot/text_file.py": "the reader",
+    "python/ocilot/cli/complete_references.py": "its own cache of names",
+    "python/ocilot/cli/images/api.py": "the body of a request, of any bytes",
     "python/ocilot/cli/control.py": "bytes of a blob, which are compared with their digest",
     "python/ocilot/cli/main.py": "opens /dev/null in place of a closed stream",
     "python/ocilot/config/host_checks.py": "tries whether a file can be read, and reads nothing",

@@ -88,6 +88,8 @@ if __name__ == "__main__":
         "ocilot.cli.typer_app",
         "ocilot.cli.control",
         "ocilot.config.yaml_tree",
+        "ocilot.verbs",
+        "ocilot.client.registry",
     ):
         importlib.import_module(module)
     for line in sys.stdin:

@@ -9,6 +9,7 @@ from ocilot.cli.commands import COMMANDS
 from ocilot.cli.foreground import Wanted
 from ocilot.cli.typer_app import app, load
 
+(SERVE,) = [row for row in COMMANDS if row.name == "serve"]
 PLAIN = [
     "",
     "config.yml",
@@ -57,6 +58,6 @@ def test_typer_answers_everything_but_plain_words(words: str) -> None:
 
 
 def test_serve_takes_the_options_that_its_help_shows() -> None:
-    shown = {one.name: one.opts for one in load(COMMANDS[0]).params}
+    shown = {one.name: one.opts for one in load(SERVE).params}
     assert shown.pop("config_argument") == ["config_argument"]
     assert shown == {name: ["--" + name.replace("_", "-")] for name in Wanted._fields}

@@ -92,10 +92,8 @@ ocilot:
   audit: {keep: 48h}
   taghistory: {keep: 720h, entries: 50}
   retention:
-    policies: [{name: apps, repositories: ["team/**"], delete: [{tags: v*, older-than: 30d}]}]
-    interval: 12h
-    firstrun: true
-    networks: [10.0.0.0/8]
+    {interval: 12h, firstrun: true, networks: [10.0.0.0/8], readers: ["user:planner", "group:release"],
+    policies: [{name: apps, repositories: ["team/**"], delete: [{tags: v*, older-than: 30d}]}]}
   pulls: {ignore: ["robot:scanner", "user-agent:Trivy*"], interval: 30s}
   trustedproxies: 10.0.0.0/8
   hostnames: [Registry.internal.]
@@ -168,7 +166,11 @@ EVERY_SETTING = {
     ),
     "retention_interval": 12 * 3600,
     "retention_first_run_applies": True,
+    "retention_timezone": "UTC",
+    "retention_offsets": [],  # They have tests of their own.
     "retention_networks": ["10.0.0.0/8"],
+    "retention_readers": ["user:planner", "group:release"],
+    "retention": True,
     "pulls_ignore": ["robot:scanner", "user-agent:Trivy*"],
     "pulls_interval": 30,
     "webhooks": [],  # They have tests of their own.

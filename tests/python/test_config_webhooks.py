@@ -56,6 +56,7 @@ ocilot:
       certificate: client.pem
       key: client.key
       proxy: http://user:word@proxy:3128
+      redirects: same-origin
       allow: [10.0.0.0/8]
       enabled: false
 """
@@ -126,6 +127,7 @@ def test_every_key_of_a_webhook_reaches_the_core(tmp_path: Path) -> None:
         "certificate": str(tmp_path / "client.pem"),
         "key": str(tmp_path / "client.key"),
         "proxy": "http://user:word@proxy:3128",
+        "redirects": "same-origin",
         "allow": ["10.0.0.0/8"],
     }
     names = {name for name in dir(one) if not name.startswith("_") or name == "except_"}

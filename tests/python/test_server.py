@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import re
@@ -33,6 +34,35 @@ def test_it_can_be_stopped_twice() -> None:
     assert server.root == ""
     server.stop()
     server.stop()
+
+
+def test_the_form_for_asyncio_stops_without_blocking_the_loop() -> None:
+    async def use() -> ocilot.Server:
+        async with ocilot.Server() as server, ocilot.aconnect(server.address) as registry:
+            assert [one.name async for one in registry.repositories()] == []
+            stopping = asyncio.ensure_future(server.astop())
+            await asyncio.sleep(0)
+            assert not stopping.done(), "the loop runs meanwhile"
+            await stopping
+        return server
+
+    server = asyncio.run(use())
+    assert repr(server).endswith("(stopped)>")
+    with pytest.raises(URLError):
+        urlopen(f"{server.url}/v2/")
+
+
+def test_an_error_in_its_block_stops_it_as_well() -> None:
+    async def fail() -> None:
+        async with ocilot.Server() as server:
+            urls.append(server.url)
+            raise KeyError
+
+    urls: list[str] = []
+    with pytest.raises(KeyError):
+        asyncio.run(fail())
+    with pytest.raises(URLError):
+        urlopen(f"{urls[0]}/v2/")
 
 
 def test_several_run_side_by_side_and_may_be_forgotten() -> None:
@@ -77,7 +107,8 @@ def test_settings_are_plain_values() -> None:
 
 def test_the_readme_keeps_its_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    (example,) = (block for block in blocks if "ocilot.Server(" in block)
     monkeypatch.chdir(tmp_path)
     said: list[str] = []
     exec(example, {"print": said.append})

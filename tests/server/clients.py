@@ -63,7 +63,7 @@ class Docker:
 
     def __init__(self, home: Path, containerd: Containerd) -> None:
         self._env = environment(home)
-        self._socket = f"unix://{home}/docker.sock"
+        self.socket = f"unix://{home}/docker.sock"
         settings = home / "settings"
         self.certificates = settings / "certs.d"
         """For each registry a directory with `ca.crt`, `client.cert` and `client.key`."""
@@ -80,7 +80,7 @@ class Docker:
                     "--pidfile",
                     home / "docker.pid",
                 ),
-                *("--host", self._socket, "--containerd", containerd.socket),
+                *("--host", self.socket, "--containerd", containerd.socket),
             ],
             env=self._env,
             log=home / "dockerd.log",
@@ -92,14 +92,14 @@ class Docker:
             raise
 
     def _answers(self) -> bool:
-        return attempt(["docker", "--host", self._socket, "version"], env=self._env).code == 0
+        return attempt(["docker", "--host", self.socket, "version"], env=self._env).code == 0
 
     def __call__(self, *words: Argument, stdin: bytes | None = None) -> str:
-        return run(["docker", "--host", self._socket, *words], env=self._env, stdin=stdin)
+        return run(["docker", "--host", self.socket, *words], env=self._env, stdin=stdin)
 
     def said(self, *words: Argument) -> str:
         """Everything it prints, however it ends."""
-        ran = attempt(["docker", "--host", self._socket, *words], env=self._env)
+        ran = attempt(["docker", "--host", self.socket, *words], env=self._env)
         return ran.out + ran.err
 
     def import_rootfs(self, tar: bytes, tag: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import mmap
 import random
 import shutil
@@ -21,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .kill_client import Client
 from .programs import wait_until
@@ -95,14 +97,15 @@ class Count:
     facts: int = 0
     files: int = 0
     events: int = 0
+    hook_events: int = 0
 
     def __str__(self) -> str:
         named, missed = sum(self.steps.values()), sum(self.not_reached.values())
         return (
             f"{self.kills} kills: {named} at {len(self.steps)} of {len(STEPS) + len(STEPS_AT_THE_END)} named "
             f"steps, {self.at_random} at random moments, {missed} at random because the step did not come; "
-            f"{self.requests} requests, {self.facts} metadata records, {self.files} files and {self.events} "
-            "events compared, "
+            f"{self.requests} requests, {self.facts} metadata records, {self.files} files, {self.events} "
+            f"events of a webhook and {self.hook_events} of a hook compared, "
             "nothing lost, nothing half visible"
         )
 
@@ -136,11 +139,15 @@ class Harness:
     def _run_directory(self, home: Path, rounds: range) -> None:
         order = Order(home)
         env = {"LD_PRELOAD": str(self._library), "OCILOT_TEST_KILL_ORDER": str(order.path)}
+        hook = Hook(home)
+        env["REGISTRY_OCILOT_HOOKS_SCRIPTS_0_PATH"] = str(hook.script)
         with Receiver() as receiver:
             env["REGISTRY_OCILOT_WEBHOOKS"] = webhook_of(receiver)
-            self._run_registry(Registry(home, env=env).start(), receiver, order, rounds)
+            self._run_registry(Registry(home, env=env).start(), receiver, hook, order, rounds)
 
-    def _run_registry(self, registry: Registry, receiver: Receiver, order: Order, rounds: range) -> None:
+    def _run_registry(
+        self, registry: Registry, receiver: Receiver, hook: Hook, order: Order, rounds: range
+    ) -> None:
         clients = [Client(n, f"{self._seed}/{rounds.start}", registry.connect) for n in range(CLIENTS)]
         files = Files(registry.root)
         try:
@@ -154,10 +161,14 @@ class Harness:
                     checks = [pool.submit(client.check, is_last) for client in clients]
                 self.count.facts += sum(check.result() for check in checks)
             database = registry.root / "ocilot" / "meta.sqlite"
-            wait_until(lambda: undelivered(database, receiver) == set(), "all events")
+            wait_until(lambda: undelivered(database, TOLD, data_of(receiver)) == set(), "all events")
+            wait_until(
+                lambda: undelivered(database, TOLD_TO_HOOKS, hook.seen()) == set(), "all calls of hooks"
+            )
             registry.stop()
             check_database(database)
-            self.count.events += check_order(receiver)
+            self.count.events += check_order(data_of(receiver))
+            self.count.hook_events += check_order(hook.seen())
             self.count.requests += sum(client.requests for client in clients)
         finally:
             registry.close()
@@ -224,22 +235,54 @@ def webhook_of(receiver: Receiver) -> str:
     return f"[{{name: book, url: '{receiver.url}', actions: ['*'], batch: 50, backoff: 1s, allow: ['*']}}]"
 
 
+class Hook:
+    """A script that writes down each event that it is told of, before it answers."""
+
+    POINTS = ("manifest_pushed", "manifest_deleted", "tag_moved", "tag_deleted", "blob_pushed", "mounted")
+    TEXT = """\
+import json, os, pathlib
+def note(event):
+    known = ("id", "sequence", "action", "repository")
+    line = json.dumps({name: getattr(event, name) for name in known}) + "\\n"
+    file = os.open(pathlib.Path(__file__).with_suffix(".seen"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(file, line.encode())
+    os.close(file)
+"""
+
+    def __init__(self, home: Path) -> None:
+        self.script = home / "book.py"
+        self.script.write_text(
+            self.TEXT + "".join(f"def on_{one}(event): note(event)\n" for one in self.POINTS)
+        )
+
+    def seen(self) -> list[dict[str, Any]]:
+        """Each event, in the order of the calls."""
+        file = self.script.with_suffix(".seen")
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
 TOLD = ("manifest.", "tag.", "blob.")
+TOLD_TO_HOOKS = ("manifest.push", "manifest.delete", "tag.move", "tag.delete", "blob.push", "blob.mount")
 
 
-def undelivered(path: Path, receiver: Receiver) -> set[int]:
+def data_of(receiver: Receiver) -> list[dict[str, Any]]:
+    """Each event that came, in order."""
+    return [event["data"] for event in receiver.events]
+
+
+def undelivered(path: Path, actions: tuple[str, ...], come: list[dict[str, Any]]) -> set[int]:
     """Changes of content that are committed, and of which no event has come."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         rows = database.execute("SELECT id, action FROM journal WHERE refused = 0").fetchall()
-    come = {event["data"]["sequence"] for event in receiver.events}
-    return {id_ for id_, action in rows if action.startswith(TOLD)} - come
+    sequences = {event["sequence"] for event in come}
+    return {id_ for id_, action in rows if action.startswith(actions)} - sequences
 
 
-def check_order(receiver: Receiver) -> int:
+def check_order(events: list[dict[str, Any]]) -> int:
     """In each repository, events first come in the order of the changes; an id is always the same event."""
     last: dict[str, int] = {}
     known: dict[str, tuple[int, str]] = {}
-    for event in (event["data"] for event in receiver.events):
+    for event in events:
         sequence, repository = event["sequence"], event.get("repository", "")
         if event["id"] in known:  # At least once.
             assert known[event["id"]] == (sequence, event["action"]), f"two events have the id {event['id']}"

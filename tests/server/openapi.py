@@ -91,7 +91,7 @@ class Document:
     def members_of(self, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
         """The members of its request body with their schemas."""
         if operation.body is not None:
-            yield from self.schema(operation.body)["properties"].items()
+            yield from self.schema(operation.body).get("properties", {}).items()  # Of one that is open: none.
 
 
 def parse(answer: Answer) -> Document:

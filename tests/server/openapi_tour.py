@@ -39,6 +39,7 @@ class Tour:
         self.state()
         self.content()
         self.repositories()
+        self.policies()
         self.retention()
         self.webhooks()
         self.errors()
@@ -101,6 +102,15 @@ class Tour:
             self.ask("GET", f"/api/v1/gc/why?digest={digest}")
         self.ask("POST", "/api/v1/gc/run", status=202)
         self.ask("POST", "/api/v1/restore", {"repository": "team/app", "tag": "all"})
+        gone = index | {"annotations": {"purged": "yes"}}
+        answer = there.ask(
+            "carol", "PUT", "/v2/team/app/manifests/gone", to_json(gone), {"Content-Type": OCI_INDEX}
+        )
+        purged = {"repository": "team/app", "digest": answer["Docker-Content-Digest"]}
+        self.ask("POST", "/api/v1/gc/purge", purged, status=409)
+        assert there.ask("carol", "DELETE", "/v2/team/app/manifests/gone").status == 202
+        self.ask("POST", "/api/v1/gc/purge", purged, status=202)
+        self.ask("POST", "/api/v1/gc/purge", purged, status=404)
         self.ask("GET", "/api/v1/audit?n=1000")
         self.ask("GET", "/api/v1/events?action=*&n=1000")
         self.ask("GET", "/api/v1/events?after=0&repository=team/*&tag=1&tag=l*&action=tag.*&n=1")
@@ -108,10 +118,14 @@ class Tour:
 
     def repositories(self) -> None:
         assert self.ask("GET", "/api/v1/repositories?prefix=team&n=1").json["repositories"]
+        for order in ("name", "bytes", "-bytes", "pushed", "-pushed"):
+            assert self.ask("GET", f"/api/v1/repositories?sort={order}&n=1").json["repositories"]
         self.ask("GET", "/api/v1/repositories/team/app/")
-        for query in ("?n=1", "?sort=-size&n=1", "?sort=-pushed&match=*", "?sort=name&n=0"):
+        for query in ("?n=1", "?sort=-size&n=1", "?sort=-pulled&match=*", "?sort=semver", "?sort=name&n=0"):
             self.ask("GET", f"/api/v1/repositories/team/app/tags{query}")
         self.ask("GET", "/api/v1/repositories/team/app/tags/all/history?n=1")
+        for query in ("?n=1", "?repositories=team/**&match=*", "?n=0"):
+            self.ask("GET", f"/api/v1/tags{query}")
         push(self.there, "team/extra", self.there.image, "1")
         self.ask("PUT", "/api/v1/aliases/team/alias", {"target": "team/app"})
         self.ask("PATCH", "/api/v1/repositories/team/extra/", {"name": "team/moved", "alias": True})
@@ -119,6 +133,18 @@ class Tour:
         for name in ("team/alias", "team/extra"):
             self.ask("DELETE", f"/api/v1/aliases/{name}", status=204)
         self.ask("DELETE", "/api/v1/repositories/team/moved/")
+
+    def policies(self) -> None:
+        place = "/api/v1/retention/policies"
+        policy = {**POLICY, "name": "later", "at": "02:00", "fuse": {"share": "50%", "tags": 9}}
+        self.ask("PUT", f"{place}/later", policy, status=201)
+        self.ask("PUT", f"{place}/later", policy)
+        self.ask("GET", place)
+        self.ask("GET", "/api/v1/retention")
+        self.ask("GET", f"{place}/later")
+        self.ask("PUT", f"{place}/later", {"keep": []}, status=400)
+        self.ask("DELETE", f"{place}/later", status=204)
+        self.ask("DELETE", f"{place}/later", status=404)
 
     def retention(self) -> None:
         self.ask("GET", "/api/v1/retention")

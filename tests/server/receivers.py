@@ -22,6 +22,9 @@ class Delivery(NamedTuple):
 
     headers: dict[str, str]
     body: bytes
+    path: str = ""
+    client: str = ""
+    """Name in the certificate that the client has shown; empty without one."""
 
     @property
     def json(self) -> Any:
@@ -55,10 +58,18 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Every request of a webhook is one."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        delivery = Delivery({name.lower(): value for name, value in self.headers.items()}, body)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        delivery = Delivery(headers, body, self.path, self._client())
         self.server.receiver.take(self, delivery)
 
     do_GET = do_POST
+
+    def _client(self) -> str:
+        shown = self.connection.getpeercert() if isinstance(self.connection, ssl.SSLSocket) else None
+        names: dict[str, str] = {}
+        for part in (shown or {}).get("subject", ()):
+            names.update(part)  # type: ignore[arg-type]
+        return names.get("commonName", "")
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing on standard error."""
@@ -98,7 +109,13 @@ def huge(handler: Handler, _: Delivery) -> None:
 class Receiver:
     """Listens on loopback while it is used in a `with` block."""
 
-    def __init__(self, respond: Respond | None = None, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(
+        self,
+        respond: Respond | None = None,
+        certificate: tuple[Path, Path] | None = None,
+        clients: Path | None = None,
+    ) -> None:
+        """`clients`: the authority of the certificates that clients have to show."""
         self.respond = respond or status(200)
         self.deliveries: list[Delivery] = []
         self.refused = 0
@@ -111,6 +128,9 @@ class Receiver:
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*map(str, certificate))
+            if clients is not None:
+                context.load_verify_locations(str(clients))
+                context.verify_mode = ssl.CERT_REQUIRED
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
             self.scheme = "https"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)

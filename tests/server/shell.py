@@ -29,9 +29,14 @@ def typed(block: Block) -> Iterator[tuple[str, list[str]]]:
 
 
 def masked(text: str) -> str:
-    """A text whose numbers, times and digests may be any others, and its columns of any width."""
+    """A text whose numbers, times and digests may be any others, and its columns of any width.
+
+    So `1 link` may stand for `2 links`, and `1 repository` for `2 repositories`.
+    """
     text = re.sub(r"[0-9a-f]{32,}", "0", text)
-    return re.sub(r" +", " ", re.sub(r"\d+(?:[-:.]\d+)*(?:T[\d:.]+Z)?", "0", text))
+    text = re.sub(r"\d+(?:[-:.]\d+)*(?:T[\d:.]+Z)?", "0", text)
+    text = re.sub(r"(?<![\w.])(0|\.\.\.) ([a-z]{3,}?)(?:y|ies|s)\b", r"\1 \2", text)
+    return re.sub(r" +", " ", text)
 
 
 class Shell:

@@ -313,5 +313,5 @@ def test_a_registry_that_nobody_named_is_not_made_to_be_asked(tmp_path: Path) ->
     words = ["sh", "-c", f"cd {tmp_path} && {OCILOT} access explain alice push team/app"]
     ran = attempt(words, env=env, seconds=60)
     assert (ran.code, ran.out) == (3, ""), ran
-    assert "select another with --config or --root" in ran.err
+    assert "select another with --config, --root or --server" in ran.err
     assert list(tmp_path.iterdir()) == []

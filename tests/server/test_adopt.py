@@ -247,7 +247,7 @@ def test_the_configuration_of_distribution_says_where(
     config = tmp_path / "distribution.yml"
     ran = attempt([OCILOT, "adopt", config], env={"PATH": PATH, "HOME": str(tmp_path)}, seconds=60)
     assert ran.code == 0, ran
-    assert "1 repositories: 1 manifests, 1 tags" in ran.err
+    assert "1 repository: 1 manifest, 1 tag" in ran.err
     assert ran.err.splitlines()[-1] == f"next: ocilot serve --config {config}"
     with fresh_registry(config.read_text(), root=root).connect() as api:
         assert_served(api, "team/app", image, "v1")

@@ -30,7 +30,8 @@ def test_a_trial_beside_a_distribution_that_runs_changes_nothing(tmp_path: Path,
     trial = [block for block in blocks(text) if block.language == "console"][-1]
     shell = Shell(tmp_path, {"/var/lib/docker-registry": str(root)})
     with distribution(tmp_path, root) as old:
-        old.push_image("team/app", make_image("one"), "v1")
+        for name in ("team/app", "team/web"):
+            old.push_image(name, make_image(name), "v1")
         before = files_of_distribution(root)
         for command, promised in typed(trial):
             shell.type(command, promised)

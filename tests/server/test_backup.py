@@ -56,6 +56,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_what_was_pushed_before_a_backup_beside_pushers_is_in_it(
     fresh_registry: FreshRegistry, target: Path, tmp_path: Path
 ) -> None:
+    """B1, B4: no push fails meanwhile, and what is restored passes fsck and has all that was acknowledged."""
     registry = fresh_registry()
     pushers = [Pusher(registry, f"team/p{number}") for number in range(PUSHERS)]
     try:

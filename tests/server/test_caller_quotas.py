@@ -173,6 +173,21 @@ def test_pushes_at_the_same_moment_cannot_exceed_the_quota_together(
     assert usage(registry)[ALICE]["bytes"] == 3 * MIB
 
 
+def test_a_quota_follows_a_group_without_a_restart(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
+    registry = fresh_registry(config_of(tmp_path, "{callers: [group:interns], tags: 0}"))
+    with As(registry, "alice") as alice:
+        alice.push_image("team/app", make_image("one"), "1")
+        text = registry.config.read_text()
+        registry.config.write_text(text.replace("interns: [bob]", "interns: [alice]"))
+        registry.wait_for_line("access rules reloaded")
+        image = make_image("two")
+        for blob in image.blobs:
+            alice.push_blob("team/app", blob.data)
+        headers = {"Content-Type": image.manifest.media_type}
+        refused = alice("PUT", "/v2/team/app/manifests/2", image.manifest.data, headers)
+    assert (refused.status, refused.codes) == (403, ["DENIED"]), refused
+
+
 def test_anonymous_callers_share_a_quota(fresh_registry: FreshRegistry) -> None:
     registry = fresh_registry("version: 0.1\nocilot:\n  quotas:\n    - {callers: [anonymous], bytes: 1500}\n")
     with registry.connect() as api:

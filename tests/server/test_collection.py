@@ -171,6 +171,7 @@ def test_a_mounted_layer_stays_in_the_other_repository(fresh_registry: FreshRegi
 
 
 def test_what_was_collected_is_unknown_and_pushed_again(fresh_registry: FreshRegistry) -> None:
+    """G14: no cache says that a layer is there whose bytes are gone."""
     registry = fresh_registry(config_with(AT_ONCE))
     image = make_image("again")
     with registry.connect() as api:
@@ -186,6 +187,7 @@ def test_what_was_collected_is_unknown_and_pushed_again(fresh_registry: FreshReg
 
 
 def test_what_a_client_asked_for_stays_for_the_pending_time(fresh_registry: FreshRegistry) -> None:
+    """G25: a HEAD that answers 200 keeps the blob for the manifest that follows."""
     registry = fresh_registry(config_with(AT_ONCE))
     old = make_image("old")
     with registry.connect() as api:

@@ -148,3 +148,20 @@ def test_the_readme_keeps_its_word(docker: Docker, fresh_registry: FreshRegistry
             else run([program, "--silent", *words], env=dict(os.environ))
         )
     docker("rmi", "hello", f"{registry.local}/team/app:v1")
+
+
+def test_docker_py_imports_and_pushes(
+    docker: Docker, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("docker", reason="docker-py is not installed")
+    page = Path("docs/client/cookbook.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Use docker-py with this registry\n")[2].partition("\n## ")[0]
+    code, shown = (re.findall(rf"```{kind}\n(.*?)```", section, re.DOTALL)[0] for kind in ("python", "text"))
+    (tmp_path / "rootfs.tar.gz").write_bytes(tar_of({"bin/sh": noise(MIB, "docker-py")}))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", docker.socket)
+    printed: list[str] = []
+    names = {"print": lambda *values: printed.append(" ".join(map(str, values)))}
+    exec(code.replace("localhost:5000", registry.local), names)
+    assert printed == shown.splitlines()

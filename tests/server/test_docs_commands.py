@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 
 FOLLOWED_ELSEWHERE: Mapping[str, str] = {
     "docs/auth.md": "tests/server/test_auth_page.py",
+    "docs/client/cookbook.md": "tests/client/test_client_pages.py",
+    "docs/client/quickstart.md": "tests/client/test_client_pages.py",
     "docs/hooks/events.md": "tests/server/test_hooks_pages.py",
     "docs/hooks/examples.md": "tests/server/test_hook_examples.py",
     "docs/hooks/index.md": "tests/server/test_hooks_pages.py",
@@ -48,6 +50,9 @@ NOT_FOLLOWED: Mapping[str, Mapping[str, str]] = {
         "docker ": "tests/server/test_docker.py follows this console",
         "podman ": "tests/server/test_skopeo_podman.py pushes and pulls with these options",
         "curl localhost:5000/v2/_catalog": "tests/server/test_docker.py follows this console",
+        "ocilot tags ": "tests/client/test_client_pages.py follows this console",
+        "ocilot cp ": "the same",
+        "ocilot import ": "the same",
         "python3 -m venv /opt/ocilot": INSTALLS,
         "/opt/ocilot/bin/": INSTALLS,
     },
@@ -140,9 +145,10 @@ RULES = """\
 
 def prepare(home: Path, registry: Registry) -> Shell:
     """A shell beside a registry with an image, an administrator, and whatever else pages take for granted."""
-    image, other = make_image("image"), make_image("another", layers=1)
+    image, other, leaked = make_image("image"), make_image("another", layers=1), make_image("leaked")
     with registry.connect() as api:
         api.push_image("team/app", image, "stable")
+        api.push_image("team/app", leaked)
         for blob in other.blobs:
             api.push_blob("team/app", blob.data)
     (home / "manifest.json").write_bytes(other.manifest.data)
@@ -158,6 +164,7 @@ def prepare(home: Path, registry: Registry) -> Shell:
         "-o registry": f"-o {os.getuid()}",
         "admin:PASSWORD": "admin:admin-password",
         "sha256:6c3c624b58dbbcd3c0dd82b4c53f04194d1247c6eebdaab7c610cf7d66709b3b": image.digest,
+        "sha256:b5b2b2c507a0944348e0303114d8d93aaaa081732b86451d9bce1f432a537bc7": leaked.digest,
     }
     return Shell(home, places, {"REGISTRY_CONFIGURATION_PATH": str(registry.config)})
 

@@ -126,16 +126,12 @@ def test_a_large_repository_keeps_no_small_one_waiting(fresh_registry: FreshRegi
     assert collect(registry)["waiting"] == 0
 
 
-BATCH = 256
-"""Objects that are removed at once; the rate is kept by a pause after them."""
-
-
 def slow_round(fresh_registry: FreshRegistry) -> tuple[Registry, list[str]]:
-    """A registry whose collection has removed a batch and pauses for minutes; all that is to go."""
+    """A registry whose collection removes an object a second, for minutes; all that is to go."""
     registry = collecting(fresh_registry, ON_REQUEST.replace("}", ", rate: 1}"))
     digests = push_untagged(registry, "team/app", 300)
     Commands(registry).fine("gc", "run")
-    wait_until(lambda: len(collected(registry)) == BATCH, "the first batch")
+    wait_until(lambda: collected(registry), "the first object")
     return registry, digests
 
 
@@ -147,9 +143,11 @@ def test_a_slow_collection_keeps_no_client_waiting(fresh_registry: FreshRegistry
         api.push_image("team/app", image, "1")
         assert_pulls(api, "team/app", "1", image)
         delete(api, "team/app", "1")
-        assert sum(api.has_manifest("team/app", digest) for digest in digests) == len(digests) - BATCH
+        before = len(collected(registry))
+        gone = len(digests) - sum(api.has_manifest("team/app", digest) for digest in digests)
+        # One may be condemned, and not removed yet.
+        assert before <= gone <= len(collected(registry)) + 1 < len(digests)
         assert control.ask("GET", "/api/v1/jobs/collect-garbage")["state"] == "running"
-    assert len(collected(registry)) == BATCH
 
 
 def test_a_collection_that_was_killed_continues_where_it_was(fresh_registry: FreshRegistry) -> None:
@@ -158,10 +156,11 @@ def test_a_collection_that_was_killed_continues_where_it_was(fresh_registry: Fre
     registry.kill()
     registry.config.write_text(config_with(ON_REQUEST))
     registry.start()
+    before = collected(registry)
     with registry.connect() as api:
-        assert not api.has_manifest("team/app", digests[0])
+        assert not any(api.has_manifest("team/app", digest) for digest in before)
     state = collect(registry)
-    assert state["since_start"]["manifests"] == len(digests) - BATCH
+    assert state["since_start"]["manifests"] == len(digests) - len(before)
     assert collected(registry) == set(digests)
     assert stored(registry) == set()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,15 @@ from ocilot.hooks import BlobPush, ManifestPush, TagMove
 
 from .conftest import Scripted
 from .images import Content, Image, digest_of, make_image, make_index, to_json
-from .programs import Ran, attempt
+from .programs import Ran, attempt, wait_until
 from .registry import OCILOT, Registry
 
 RECORDER = """\
-import pickle
+import fcntl, pickle
 from pathlib import Path
 def note(value):
     with (Path(__file__).parent / "asked").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         pickle.dump(value, file)
 def admit_blob(blob): note(blob)
 def admit_manifest(push): note(push)
@@ -31,12 +34,16 @@ ANONYMOUS = 'caller={name: "", kind: anonymous, address: 127.0.0.1}'
 
 
 def asked(registry: Registry) -> list[Any]:
-    """What the hooks of the recorder were asked since the last time."""
-    file, values = registry.home / "asked", []
-    with file.open("rb") as stream:
-        while stream.peek(1):
+    """What the hooks of the recorder were asked since the last time; they may be writing right now."""
+    values: list[Any] = []
+    file = registry.home / "asked"
+    if not file.exists():
+        return values
+    with file.open("r+b") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        while stream.tell() < os.fstat(stream.fileno()).st_size:
             values.append(pickle.load(stream))
-    file.unlink()
+        stream.truncate(0)
     return values
 
 
@@ -123,6 +130,96 @@ def test_an_index_asks_about_its_images_first(scripted: Scripted) -> None:
     *pushed, _, _, push, move = asked(registry)
     assert tried(registry, "team/app:v1", "--set", ANONYMOUS).code == 0
     assert asked(registry) == [*pushed, push, move]
+
+
+LISTENER = """\
+import fcntl, pickle
+from dataclasses import fields
+from pathlib import Path
+def note(event):
+    own = {one.name: getattr(event, one.name) for one in fields(event)}
+    for of_its_request in ("id", "sequence", "time", "request", "registry"):
+        del own[of_its_request]
+    with (Path(__file__).parent / "asked").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        pickle.dump((type(event).__name__, own), file)
+def on_blob_pushed(event): note(event)
+def on_manifest_pushed(event): note(event)
+async def on_tag_moved(event): note(event)
+"""
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_stored_image_is_told_as_the_push_of_a_new_one(scripted: Scripted, running: bool) -> None:
+    registry = scripted(LISTENER)
+    images = [make_image("one"), make_image("two", architecture="arm64")]
+    with registry.connect() as api:
+        for image in images:
+            api.push_image("team/app", image)
+        api.push_manifest("team/app", "v1", make_index(images))
+    told: list[Any] = []
+
+    def told_all() -> bool:
+        told.extend(asked(registry))
+        return len(told) == 10
+
+    wait_until(told_all, "two images, their index and its tag")
+    if not running:
+        registry.stop()
+    ran = tried(registry, "team/app:v1", "--set", ANONYMOUS, "-o", "json")
+    assert (ran.code, ran.err) == (0, "")
+    assert asked(registry) == told
+    assert [row["point"] for row in json.loads(ran.out)][-2:] == ["on_manifest_pushed", "on_tag_moved"]
+
+
+REACTS = """\
+def on_tag_moved(event):
+    registry = event.registry
+    assert registry.tags() == ["v1"]
+    report = registry.blob(registry.manifest("v1").parsed["config"]["digest"])
+    registry.attach("v1", report, artifact_type="text/report")
+    registry.tag(event.digest, "stable")
+    assert registry.tags() == ["stable", "v1"]
+    assert [one.artifact_type for one in registry.referrers(event.digest)] == ["text/report"]
+    try:
+        registry.manifest("v2")
+    except NotFound as problem:
+        assert "v2" in str(problem)
+        registry.tag("stable", "without-v2")
+"""
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_what_a_hook_would_store_is_printed_and_not_stored(scripted: Scripted, running: bool) -> None:
+    registry = scripted("def admit_tag(move): return None\n")
+    image = make_image("reacts")
+    with registry.connect() as api:
+        api.push_image("team/app", image, "v1")
+    (registry.home / "b.py").write_text("from ocilot.hooks import *\n" + REACTS)
+    if not running:
+        registry.stop()
+    before = snapshot(registry.root, running)
+    ran = tried(registry, "team/app:v1", script="b.py")
+    assert (ran.code, ran.err) == (0, ""), ran
+    assert [line.split() for line in ran.out.splitlines()[:2]] == [
+        ["POINT", "SUBJECT", "ANSWER", "REASON"],
+        ["on_tag_moved", "v1", "None", "-"],
+    ]
+    told = "on_tag_moved would store the"
+    *pushed, stable, without = ran.out.splitlines()[2:]
+    assert [line.rpartition(":")[0] for line in pushed] == [
+        f"{told} {what} team/app sha256" for what in ("blob", "blob", "manifest")
+    ]
+    assert f"{told} blob team/app {image.config.digest}" in pushed
+    assert (stable, without) == (f"{told} tag team/app stable", f"{told} tag team/app without-v2")
+    (row,) = json.loads(tried(registry, "team/app:v1", "-o", "json", script="b.py").out)
+    assert row["writes"][-1] == {
+        "kind": "tag",
+        "repository": "team/app",
+        "name": "without-v2",
+        "digest": image.digest,
+    }
+    assert snapshot(registry.root, running) == before
 
 
 def test_an_image_by_digest_sets_no_tag(scripted: Scripted) -> None:

@@ -43,7 +43,7 @@ def test_jobs_are_listed_and_run(fresh_registry: FreshRegistry) -> None:
     assert names == [
         *("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history"),
         *("expire-uploads", "flush-refusals", "measure-free-space", "measure-storage"),
-        *("record-pulls", "scrub"),
+        *("pin-images", "rank-repositories", "record-pulls", "scrub"),
     ]
     title, *lines = commands.fine("jobs", "ls").splitlines()
     assert title.split()[:4] == ["NAME", "STATE", "EVERY", "ROUNDS"]
@@ -89,7 +89,10 @@ def test_a_job_that_is_switched_off_runs_on_request_only(fresh_registry: FreshRe
 
 def test_the_page_names_every_job_and_what_it_does(fresh_registry: FreshRegistry, tmp_path: Path) -> None:
     policy = "{name: all, repositories: ['**'], delete: [{tags: v*, older-than: 30d}]}"
-    all_on = f"ocilot: {{accounts: {{enabled: true}}, retention: {{policies: [{policy}]}}}}\n"
+    quota = "{repositories: ['**'], tags: 10}"
+    all_on = (
+        f"ocilot: {{accounts: {{enabled: true}}, quotas: [{quota}], retention: {{policies: [{policy}]}}}}\n"
+    )
     commands = Commands(fresh_registry(Certificates(tmp_path).config() + all_on))
     rows = re.findall(r"^\| `([a-z-]+)` \| ([A-Z].*?) \| (?:`.*`, )?(\w+) \|", PAGE.read_text(), re.MULTILINE)
     shown = [line.split() for line in commands.fine("jobs", "ls").splitlines()[1:]]

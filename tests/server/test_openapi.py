@@ -19,6 +19,7 @@ from .images import make_image, to_json
 from .openapi import Document, Operation, parse
 from .openapi_tour import DIGEST, JSON, Tour
 from .people import with_tokens
+from .programs import wait_until
 from .receivers import Receiver, status
 
 PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
@@ -31,6 +32,7 @@ VALUES = {
     "job": "none",
     "upload": "x",
     "plan": "77",
+    "policy": "none",
     "tag": "v",
     "webhook": "none",
 }
@@ -273,3 +275,31 @@ def test_a_page_of_tags_has_what_a_person_looks_for(there: Guarded) -> None:
     )
     rest = there.ask("carol", "GET", first["Link"].partition("<")[2].partition(">")[0])
     assert [tag["name"] for tag in rest.json["tags"]] == ["v1.0"]
+
+
+def test_tags_without_a_pull_are_last_and_paged_by_name(there: Guarded) -> None:
+    image = make_image("not pulled")
+    for blob in image.blobs:
+        target = f"/v2/secret/idle/blobs/uploads/?digest={blob.digest}"
+        assert there.ask("carol", "POST", target, blob.data).status == 201
+    headers = {"Content-Type": image.manifest.media_type}
+    for tag in ("v1", "v2", "v3"):
+        answer = there.ask("carol", "PUT", f"/v2/secret/idle/manifests/{tag}", image.manifest.data, headers)
+        assert answer.status == 201, answer
+    assert there.ask("carol", "GET", "/v2/secret/idle/manifests/v2").status == 200
+    assert there.ask("carol", "POST", "/api/v1/jobs/record-pulls", b"{}", JSON).status == 202
+    wait_until(lambda: idle_tags(there, "?sort=-pulled&n=1")[0] == "v2", "the pull is recorded")
+    assert idle_tags(there, "?sort=-pulled&n=1") == ["v2", "v1", "v3"]
+    assert idle_tags(there, "?sort=pulled&n=2") == ["v2", "v1", "v3"]
+
+
+def idle_tags(there: Guarded, query: str) -> list[str]:
+    """All pages of the list."""
+    found: list[str] = []
+    target: str | None = f"/api/v1/repositories/secret/idle/tags{query}"
+    while target is not None:
+        page = there.ask("carol", "GET", target)
+        found += [tag["name"] for tag in page.json["tags"]]
+        link = page.headers.get("Link")
+        target = None if link is None else link.partition("<")[2].partition(">")[0]
+    return found

@@ -72,7 +72,7 @@ def test_a_pull_by_skopeo_is_counted(skopeo: Skopeo, fresh_registry: FreshRegist
     assert after["pulled_at"] >= after["pulls_counted_since"]
     assert pulls_of(registry, "v2")["pulled_at"] is None
     said = Commands(registry).fine("retention", "explain", "team/app:v1")
-    assert f"last pulled {after['pulled_at']}, 1 pulls by this tag\n" in said
+    assert f"last pulled {after['pulled_at']}, 1 pull by this tag\n" in said
 
 
 def test_a_pull_by_docker_is_use_of_the_tag(docker: Docker, fresh_registry: FreshRegistry) -> None:

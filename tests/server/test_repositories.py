@@ -75,7 +75,7 @@ def test_a_repository_with_thousands_of_tags_is_deleted_by_one_request(fresh_reg
         ran = commands("repo", "rm", "team/many", "--yes")
         blobs = len(image.blobs)
         assert (ran.code, ran.out) == (0, ""), ran
-        assert ran.err == f"deleted team/many: {MANY} tags, 1 manifests and {blobs} blobs\n"
+        assert ran.err == f"deleted team/many: {MANY} tags, 1 manifest and {blobs} blobs\n"
         assert catalog(registry) == ["team/other"]
         assert api("GET", "/v2/team/many/tags/list").codes == ["NAME_UNKNOWN"]
         assert_pulls(api, "team/other", "kept", image)
@@ -285,7 +285,7 @@ def test_repositories_are_managed_while_the_registry_is_stopped(fresh_registry: 
     (alias,) = commands.data("repo", "alias")
     assert (alias["name"], alias["target"]) == ("team/app", "team/new")
     title, line = commands.fine("repo", "ls", "team/").splitlines()
-    assert title.split() == ["NAME", "TAGS", "MANIFESTS", "BLOBS", "SIZE"]
+    assert title.split() == ["NAME", "TAGS", "MANIFESTS", "BLOBS", "SIZE", "PUSHED"]
     assert line.split()[:4] == ["team/new", "1", "1", str(len(image.blobs))]
     for words in (["--rm", "team/app", "team/new"], ["team/old"]):
         assert commands("repo", "alias", *words).code == 2, words
@@ -294,3 +294,24 @@ def test_repositories_are_managed_while_the_registry_is_stopped(fresh_registry: 
     registry.start()
     with registry.connect() as api:
         assert_pulls(api, "team/app", "1", image)
+
+
+def test_repositories_are_sorted_by_size_and_by_last_push(fresh_registry: FreshRegistry) -> None:
+    registry = fresh_registry(config_with(IN_AN_HOUR))
+    commands = Commands(registry)
+    with registry.connect() as api:
+        for name, size in (("team/medium", 20_000), ("team/large", 50_000), ("other/small", 100)):
+            api.push_image(name, make_image(name, layers=1, size=size), "v1")
+    commands.fine("jobs", "run", "rank-repositories", "--wait")
+
+    def names(*options: str) -> list[str]:
+        return [row["name"] for row in commands.data("repo", "ls", *options)]
+
+    assert names("--sort=-bytes") == ["team/large", "team/medium", "other/small"]
+    assert names("--sort", "bytes") == ["other/small", "team/medium", "team/large"]
+    assert names("--sort=-pushed") == ["other/small", "team/large", "team/medium"]
+    assert names("team/", "--sort", "pushed") == ["team/medium", "team/large"]
+    with control_of(registry) as control:
+        listed = list(control.ask_all("/api/v1/repositories?sort=-bytes&n=1&prefix=team/", "repositories"))
+    assert [row["name"] for row in listed] == ["team/large", "team/medium"]
+    assert all(row["pushed_at"] for row in listed)

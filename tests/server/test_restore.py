@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import ocilot
 
 from .conftest import FreshRegistry
@@ -140,7 +142,7 @@ def test_grace_ends_on_request(fresh_registry: FreshRegistry) -> None:
     assert stored(registry) == contents(kept, gone)
     ran = commands("gc", "run", "--now", "--yes", "--wait")
     assert (ran.code, ran.out) == (0, ""), ran
-    assert ran.err.startswith("garbage collection done: 1 manifests, 3 links and 4 blobs removed, "), ran
+    assert ran.err.startswith("garbage collection done: 1 manifest, 3 links and 4 blobs removed, "), ran
     assert stored(registry) == contents(kept)
 
 
@@ -184,7 +186,9 @@ def test_the_command_of_distribution_works_beside_the_registry(fresh_registry: F
     ran = commands("garbage-collect", "-m")
     assert (ran.code, ran.out) == (0, ""), ran
     assert ran.err.startswith("0 manifests, 0 links and 0 blobs removed, 0B freed; "), ran
-    assert ran.err.endswith(" objects wait for their grace period of 0s\n"), ran
+    assert re.search(
+        r"; (1 object waits for its|\d+ objects wait for their) grace period of 0s\n$", ran.err
+    ), ran
     assert commands("garbage-collect", "--delete-untagged", "--quiet").err == ""
     registry.stop()
     ran = commands("garbage-collect")

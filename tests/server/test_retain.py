@@ -215,6 +215,26 @@ def test_the_oldest_go_until_a_size_is_reached(fresh_registry: FreshRegistry) ->
     assert tags_after_apply(registry, Commands(registry)) == ["3"]
 
 
+def test_a_scheduled_plan_above_a_number_of_tags_waits_for_an_administrator(
+    fresh_registry: FreshRegistry,
+) -> None:
+    registry = fresh_registry(config(fuse=2, keep=[{"tags": "kept"}]))
+    commands = Commands(registry)
+    push(registry, "kept", "v1", "v2")
+    push(registry, "v1", name="other/app")
+    commands.fine("jobs", "run", "apply-retention", "--wait")
+    (plan,) = commands.data("retention", "ls")
+    assert plan["state"] == "waiting"
+    assert plan["waits"] == "it deletes 3 tags, and the fuse of p allows 2"
+    with registry.connect() as api:
+        assert api.tags("team/app") == ["kept", "v1", "v2"]
+    commands.fine("retention", "apply", "--plan", str(plan["id"]), "--yes")
+    push(registry, "v1", "v2")
+    commands.fine("jobs", "run", "apply-retention", "--wait")
+    with registry.connect() as api:
+        assert api.tags("team/app") == ["kept"]
+
+
 class ImageList:
     """A list of images by URL."""
 

@@ -46,7 +46,7 @@ def test_every_configuration_of_the_page_is_valid(tmp_path: Path) -> None:
         file.write_text(f"version: 0.1\n{text}")
         policies = json.loads(configuration.load(file).settings.retention_policies)
         assert policies
-    assert len(found) == 5
+    assert len(found) == 8
 
 
 def test_the_tables_of_other_registries_are_those_of_the_tests() -> None:

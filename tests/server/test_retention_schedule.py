@@ -56,3 +56,11 @@ def test_every_policy_runs_by_its_own_schedule_also_after_a_restart(fresh_regist
     assert after["hourly"] != before["hourly"]
     (plan,) = commands.data("retention", "ls")
     assert plan["policies"] == ["hourly", "nightly", "usual"]
+
+
+def test_times_of_day_are_those_of_the_time_zone(fresh_registry: FreshRegistry) -> None:
+    zone = "    timezone: Asia/Kolkata\n    firstrun: true"  # 5:30 before UTC, all year.
+    commands = Commands(fresh_registry(CONFIG.replace("    firstrun: true", zone)))
+    nightly = shown(commands)["nightly"]
+    assert nightly.startswith("every 1d at 02:00 Asia/Kolkata, next plan ")
+    assert "T20:30:00" in nightly

@@ -9,15 +9,18 @@ import pytest
 
 from ocilot import _core
 
-from .guarded import Guarded, guarded
+from .guarded import RULES, Guarded, guarded
 from .images import MIB, OCI_MANIFEST, digest_of
+from .people import with_tokens
 
-EVERYBODY = "nobody bob alice ci dave carol boss limited"
+EVERYBODY = "nobody bob alice ci dave planner carol boss limited"
 KNOWN = EVERYBODY.removeprefix("nobody ")
 READERS = "bob alice ci dave carol boss"
 CREATORS = "alice ci dave carol boss"
 REMOVERS = "alice carol boss"
 ADMINISTRATORS = "carol boss"
+PLANNERS = "planner carol boss"
+PLANNER = '  retention: {readers: ["user:planner"]}\n'
 UPLOAD = "01234567-89ab-cdef-0123-456789abcdef"
 
 TABLE = {
@@ -67,6 +70,7 @@ TABLE = {
     ("gc_plan", "GET"): ADMINISTRATORS,
     ("gc_run", "POST"): ADMINISTRATORS,
     ("gc_why", "GET"): ADMINISTRATORS,
+    ("gc_purge", "POST"): ADMINISTRATORS,
     ("usage", "GET"): ADMINISTRATORS,
     ("webhooks", "GET"): ADMINISTRATORS,
     ("webhook", "GET"): ADMINISTRATORS,
@@ -75,14 +79,19 @@ TABLE = {
     ("webhook_parked", "DELETE"): ADMINISTRATORS,
     ("webhook_replay", "POST"): ADMINISTRATORS,
     ("retention", "GET"): ADMINISTRATORS,
-    ("retention_plan", "POST"): ADMINISTRATORS,
-    ("retention_matches", "POST"): ADMINISTRATORS,
-    ("retention_plans", "GET"): ADMINISTRATORS,
-    ("retention_plan_rows", "GET"): ADMINISTRATORS,
+    ("retention_plan", "POST"): PLANNERS,
+    ("retention_matches", "POST"): PLANNERS,
+    ("retention_plans", "GET"): PLANNERS,
+    ("retention_plan_rows", "GET"): PLANNERS,
+    ("retention_policies", "GET"): ADMINISTRATORS,
+    ("retention_policy", "GET"): ADMINISTRATORS,
+    ("retention_policy", "PUT"): ADMINISTRATORS,
+    ("retention_policy", "DELETE"): ADMINISTRATORS,
     ("retention_apply", "POST"): ADMINISTRATORS,
-    ("retention_explain", "GET"): ADMINISTRATORS,
+    ("retention_explain", "GET"): PLANNERS,
     ("tag_rows", "GET"): ADMINISTRATORS,
     ("tag_history", "GET"): ADMINISTRATORS,
+    ("all_tags", "GET"): KNOWN.removesuffix(" limited"),
     ("openapi", "GET"): EVERYBODY,
     ("restore", "POST"): ADMINISTRATORS,
     ("repositories", "GET"): ADMINISTRATORS,
@@ -94,7 +103,8 @@ TABLE = {
     ("alias", "DELETE"): ADMINISTRATORS,
 }
 """Endpoint and method -> who gets past the guard. `dave` is in the group `team`, `boss` is an administrator
-by his account and carol by a rule, `limited` is one whose secret is good for one repository."""
+by his account and carol by a rule, `planner` makes plans of retention, `limited` is one whose secret is good
+for one repository."""
 
 ITEMS = {"manifest": "missing", "referrers": digest_of(b""), "blob": digest_of(b""), "upload": UPLOAD}
 """What `<item>` is; else it is `missing`."""
@@ -127,10 +137,12 @@ ENDPOINTS = [Endpoint(*row[:3]) for row in _core.endpoints()]
 
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    with guarded(tmp_path_factory.mktemp("roles")) as made:
+    home = tmp_path_factory.mktemp("roles")
+    with guarded(home, with_tokens(home, RULES + PLANNER)) as made:
         made.add_robot("ci")
         made.add_account("dave", groups=["team"])
         made.add_account("boss", admin=True)
+        made.add_account("planner")
         made.add_robot("limited", "repository:public/app:pull", admin=True)
         yield made
 

@@ -15,6 +15,7 @@ from .soak.book import SoakBook
 from .soak.content import Pool
 from .soak.harness import Soak
 from .soak.metadata import check_metadata
+from .soak.retention import PREVIEWS, is_always_kept
 
 NAME = "team/app"
 
@@ -66,3 +67,26 @@ def test_the_book_doubts_a_referrer_whose_subject_was_untagged() -> None:
     assert (book.needed(NAME), book.doubtful) == ({}, {attached})
     assert book.before_last_change(tag) == index.digest
     assert book.named_blobs(NAME) > {blob.digest for blob in child.blobs}, "perhaps not collected yet"
+
+
+def test_the_book_doubts_a_preview_that_two_newer_ones_count_out() -> None:
+    pool = Pool("book")
+    ordinary = [image for image in pool.images if not is_always_kept(image)]
+    book = SoakBook(pool=pool)
+    tags: list[Key] = [("tag", NAME, preview) for preview in PREVIEWS]
+    for tag, image in zip(tags[:3], [pool.images[0], *ordinary], strict=False):
+        book.attempt({tag: image.digest})
+        book.acknowledge()
+    assert not book.previews.in_doubt, "the first has an annotation that keeps it"
+    book.attempt({tags[3]: ordinary[2].digest})
+    assert book.previews.in_doubt == {tags[1]: ordinary[0].digest}, "perhaps it was set, perhaps a plan came"
+    book.settle(lambda _: None)
+    book.settle_previews(NAME, lambda _: ordinary[0].digest)
+    assert book.facts[tags[1]] == ordinary[0].digest, "it was not set, so that no plan may delete the other"
+    book.attempt({tags[3]: ordinary[2].digest})
+    book.acknowledge()
+    book.settle_previews(NAME, lambda _: ordinary[0].digest)
+    assert [*book.previews.in_doubt] == [tags[1]], "a plan may come later"
+    book.settle_previews(NAME, lambda _: None)
+    assert book.facts[tags[1]] is None
+    assert all(book.facts[tags[number]] for number in (0, 2, 3))

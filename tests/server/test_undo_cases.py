@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from .conftest import FreshRegistry
-from .garbage import delete, push_signature
+from .garbage import collecting, delete, forget_questions, push_signature
 from .guarded import guarded
 from .images import make_image, make_index
 from .people import with_tokens
+from .programs import wait_until
 from .test_account_commands import Commands
 from .test_collection import IN_AN_HOUR, assert_pulls, config_with, contents, stored
 
@@ -116,3 +117,82 @@ def test_the_entry_of_a_restored_tag_has_both_digests(fresh_registry: FreshRegis
         commands.fine("restore", "team/app:ci")
     (entry,) = commands.data("audit", "--action", "tag.restore")
     assert (entry["from"], entry["to"]) == (second.digest, first.digest)
+
+
+def test_space_is_free_at_once_by_a_right_of_its_own(tmp_path: Path) -> None:
+    """U4: the end of the grace period is for administrators; who may delete leaves it to be restored."""
+    with guarded(tmp_path, with_tokens(tmp_path, f"  gc: {{grace: 24h, pending: 1s}}\n{RULES}")) as there:
+        there.add_robot("cleaner")
+        for name in ("public/app", "secret/app"):
+            there.ask("carol", "DELETE", f"/v2/{name}/manifests/{there.image.digest}")
+        digest = there.image.digest
+        assert there.ask("cleaner", "DELETE", f"/v2/team/app/manifests/{digest}").status == 202
+        run = "/api/v1/gc/run?now=true"
+        headers = {"Content-Type": "application/json"}
+        assert there.ask("cleaner", "POST", run, b"", headers).status == 403
+        assert stored(there.registry) == contents(there.image)
+
+        def is_free() -> bool:
+            assert there.ask("carol", "POST", run, b"", headers).status == 202
+            return not stored(there.registry)
+
+        wait_until(is_free, "the end of the bytes, after the pending time", 60)
+        restore = b'{"repository": "team/app", "digest": "%s"}' % digest.encode()
+        assert there.ask("carol", "POST", "/api/v1/restore", restore, headers).status == 404
+        assert there.ask("carol", "GET", "/api/v1/audit?action=manifest.delete").json["entries"]
+
+
+def test_a_purge_frees_a_deleted_image_at_once(fresh_registry: FreshRegistry) -> None:
+    """U4: for good, although the grace period lasts; never something that is needed."""
+    registry = collecting(fresh_registry, IN_AN_HOUR)
+    commands = Commands(registry)
+    secret, other = make_image("secret"), make_image("other")
+    name = f"team/app@{secret.digest}"
+    with registry.connect() as api:
+        api.push_image("team/app", secret, "leak")
+        api.push_image("team/app", other, "1")
+        ran = commands("gc", "purge", name, "--yes")
+        assert (ran.code, "tag leak points to it" in ran.err) == (5, True), ran
+        assert_pulls(api, "team/app", "leak", secret)
+        delete(api, "team/app", "leak")
+    assert commands("gc", "purge", name).code == 2, "without a terminal it needs --yes"
+    assert commands("gc", "purge", "team/app:leak", "--yes").code == 2
+    forget_questions(registry)
+    ran = commands("gc", "purge", name, "--yes", "--wait")
+    assert (ran.code, ran.out) == (0, ""), ran
+    assert ran.err.startswith(f"purged {name}: 1 manifest, 3 links and 4 blobs removed, "), ran
+    assert stored(registry) == contents(other)
+    for command in (("restore", name), ("gc", "purge", name, "--yes")):
+        assert commands(*command).code == 3
+    (entry,) = commands.data("audit", "--action", "manifest.purge")
+    assert (entry["by"]["kind"], entry["repository"], entry["subject"]) == (
+        "local",
+        "team/app",
+        secret.digest,
+    )
+    registry.wait_for_line("image purged")
+    with registry.connect() as api:
+        assert_pulls(api, "team/app", "1", other)
+
+
+def test_a_purge_takes_all_of_an_image(fresh_registry: FreshRegistry) -> None:
+    """U4: platforms, attestations and signatures go with an index, and none of them before it."""
+    registry = collecting(fresh_registry, IN_AN_HOUR)
+    commands = Commands(registry)
+    images = [make_image(architecture, architecture=architecture) for architecture in ("amd64", "arm64")]
+    index, kept = make_index(images), make_image("kept")
+    with registry.connect() as api:
+        for image in images:
+            api.push_image("team/app", image)
+        api.push_manifest("team/app", "1", index)
+        push_signature(api, "team/app", index)
+        api.push_image("team/app", kept, "2")
+        delete(api, "team/app", index.digest)
+    part = f"team/app@{images[0].digest}"
+    ran = commands("gc", "purge", part, "--yes")
+    assert (ran.code, f"manifest {index.digest}, which lists it, can be restored" in ran.err) == (5, True), (
+        ran
+    )
+    forget_questions(registry)
+    commands.fine("gc", "purge", f"team/app@{index.digest}", "--yes", "--wait")
+    assert stored(registry) == contents(kept)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from .certificates import Certificates
 from .conftest import FreshRegistry
-from .receivers import Receiver, huge, status
+from .receivers import Delivery, Handler, Receiver, huge, status
 from .webhooks import SECRET, ask, config, push, state_of, wait_for_error
 
 
@@ -52,6 +53,33 @@ def test_a_redirect_to_the_metadata_of_a_cloud_is_not_followed(fresh_registry: F
         with registry.connect() as api:
             push(api, "team/app", "v1")
         wait_for_error(registry, "ci", "status 307: redirects are not followed; .* http://169.254.169.254")
+
+
+def test_a_redirect_to_the_same_origin_is_followed_where_that_is_configured(
+    fresh_registry: FreshRegistry,
+) -> None:
+    def respond(handler: Handler, delivery: Delivery) -> None:
+        moved = status(308, Location="/other/hook?a=b")
+        (moved if delivery.path == "/hook" else status(200))(handler, delivery)
+
+    target = "http://169.254.169.254/latest/meta-data"
+    with Receiver(respond) as receiver, Receiver(status(307, Location=target)) as hostile:
+        hooks: list[dict[str, Any]] = [
+            {"name": "ci", "url": receiver.url, "redirects": "same-origin", "secrets": [SECRET]},
+            {"name": "hostile", "url": hostile.url, "redirects": "same-origin"},
+        ]
+        registry = fresh_registry(config(*hooks))
+        with registry.connect() as api:
+            push(api, "team/app", "v1")
+        receiver.wait_for(4)
+        first, second = receiver.deliveries[:2]
+        assert (first.path, second.path) == ("/hook", "/other/hook?a=b")
+        assert first.body == second.body
+        assert second.is_signed_with(SECRET)
+        wait_for_error(
+            registry, "hostile", "status 307: this redirect is not followed; .* http://169.254.169.254"
+        )
+        assert state_of(registry, "ci")["failures"] == 0
 
 
 def test_an_invalid_certificate_is_not_trusted(fresh_registry: FreshRegistry, tmp_path: Path) -> None:

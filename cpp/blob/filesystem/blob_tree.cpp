@@ -259,20 +259,15 @@ Result<Fd> BlobTree::open(oci::Digest const& digest) {
 }
 
 Result<std::uint64_t> BlobTree::unlink(oci::Digest const& digest) {
-    auto const path = directory_of(digest);
-    int const fd = files_->open(directory_.blobs.get(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
-    if (fd == -ENOENT) return unknown(digest);
-    if (fd < 0) return failed(fd, "remove", digest);
-    Fd const directory(fd);
     TRY(auto const bytes, size(digest));
-    int const removed = files_->unlink(fd, data_name, 0);
+    int const removed = files_->unlink(directory_.blobs.get(), path_of(digest).c_str(), 0);
     if (removed == -ENOENT) return unknown(digest);
     if (removed < 0) return failed(removed, "remove", digest);
-    files_->unlink(directory_.blobs.get(), path.c_str(), AT_REMOVEDIR);
+    files_->unlink(directory_.blobs.get(), directory_of(digest).c_str(), AT_REMOVEDIR);
     return bytes;
 }
 
-Result<RemovedBlobs> BlobTree::remove_all(std::vector<oci::Digest> const& digests) {
+Result<RemovedBlobs> BlobTree::remove_all(std::span<oci::Digest const> digests) {
     RemovedBlobs answer;
     for (auto const& digest : digests) {
         auto const bytes = unlink(digest);

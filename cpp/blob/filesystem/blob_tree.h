@@ -60,7 +60,7 @@ class BlobTree {
     Result<Fd> open(oci::Digest const& digest);
     Result<> remove(oci::Digest const& digest);
     /// The same for many, without waiting for the disk; see BlobUpkeep.
-    Result<RemovedBlobs> remove_all(std::vector<oci::Digest> const& digests);
+    Result<RemovedBlobs> remove_all(std::span<oci::Digest const> digests);
     Result<Listing> list(std::optional<oci::Digest> const& after, std::size_t limit);
     /// Moves the blob's file to quarantine/, where it replaces an earlier one.
     Result<> quarantine(oci::Digest const& digest);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,14 @@ namespace {
 
 /// Bytes of a read whose only purpose is that they are in memory then.
 constexpr std::size_t loaded_at_once = 256 * 1024;
+/// Of many that go at once.
+constexpr std::size_t removed_by_a_thread = 64;
+
+struct PieceRemoval {
+    BlobTree* tree;
+    std::span<oci::Digest const> digests;
+    Result<RemovedBlobs> operator()() const { return tree->remove_all(digests); }
+};
 
 /// What is in memory is read on the calling thread; whoever waits for the disk is a thread of the pool.
 class FileBlob final : public Blob {
@@ -196,8 +205,23 @@ Task<Result<std::unique_ptr<Blob>>> FilesystemStore::open(oci::Digest const& dig
 }
 
 Task<Result<RemovedBlobs>> FilesystemStore::remove_all(std::vector<oci::Digest> digests) {
-    // By reference: GCC 12 destroys what a lambda within a co_await holds by value twice.
-    co_return co_await pools_.writing.run([this, &digests] { return tree_.remove_all(digests); });
+    // The journal of a file system makes each removal wait, and takes those of several threads together.
+    std::vector<PieceRemoval> pieces;
+    for (std::span<oci::Digest const> rest = digests; !rest.empty();) {
+        auto const size = std::min(rest.size(), removed_by_a_thread);
+        pieces.push_back({&tree_, rest.first(size)});
+        rest = rest.subspan(size);
+    }
+    auto parts = co_await pools_.writing.run_all(std::move(pieces));
+    RemovedBlobs all;
+    for (auto& part : parts) {
+        CO_TRY(auto const removed, std::move(part));
+        all.blobs += removed.blobs;
+        all.bytes += removed.bytes;
+        all.missing += removed.missing;
+        all.failed.insert(all.failed.end(), removed.failed.begin(), removed.failed.end());
+    }
+    co_return all;
 }
 
 Task<Result<>> FilesystemStore::remove(oci::Digest const& digest) {

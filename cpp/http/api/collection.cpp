@@ -23,7 +23,7 @@ constexpr std::size_t longest_page = 1000;
 
 constexpr std::string_view content_kinds[] = {"manifest", "blob", "bytes"};
 constexpr std::string_view holders[] = {
-    "tag", "manifest", "subject", "removed_manifest", "removed_subject", "nothing"};
+    "tag", "in_use", "manifest", "subject", "removed_manifest", "removed_subject", "nothing"};
 
 constexpr Field collected_fields[] = {
     {"kept", schema::count, "Objects that were reviewed and are needed."},
@@ -69,6 +69,10 @@ constexpr Field reasons_fields[] = {
     {"size", schema::or_null(schema::count), "Bytes; `null` if nothing is stored."},
     {"repositories", schema::list_of(holding_schema)}};
 constexpr Schema reasons_schema = schema::object_of("ContentReasons", reasons_fields);
+
+constexpr Field purge_fields[] = {{"repository", schema::repository},
+                                  {"digest", schema::digest, "Of a manifest that was deleted or untagged."}};
+constexpr Schema purge_body = schema::body_of("Purge", purge_fields);
 
 constexpr Field restore_fields[] = {
     {"repository", schema::repository},
@@ -165,6 +169,8 @@ std::string_view name_of(meta::HeldBy reason) noexcept {
     switch (reason) {
         case meta::HeldBy::tag:
             return "tag";
+        case meta::HeldBy::list:
+            return "in_use";
         case meta::HeldBy::manifest:
             return "manifest";
         case meta::HeldBy::subject:
@@ -190,7 +196,8 @@ Json json_of(meta::Holding const& holding, jobs::CollectRules const& rules) {
     if (!holding.holder.empty()) document["holder"] = holding.holder;
     if (holding.removed_at) document["deleted_at"] = rfc3339(*holding.removed_at);
     if (holding.queued && holding.held_by == meta::HeldBy::nothing) {
-        auto const grace = holding.queued->fresh ? std::max(rules.grace, rules.pending) : rules.grace;
+        auto grace = holding.queued->fresh ? std::max(rules.grace, rules.pending) : rules.grace;
+        if (holding.queued->purged) grace = {};
         document["released_at"] = rfc3339(holding.queued->released_at);
         document["due_at"] = rfc3339(holding.queued->released_at + grace);
     }
@@ -223,6 +230,22 @@ Task<Result<Response>> post_collection_run(Context const& context) {
     if (now.value_or(false)) context.collector->free_now();
     CO_TRY(auto const asked, context.jobs->run_now(job_name));
     CO_CHECK(co_await note_job(context, meta::ChangeKind::job_run, job_name));
+    co_return json_response(
+        202, {{"name", job_name}, {"round", asked.number}, {"already_running", asked.already_running}});
+}
+
+/// `POST /api/v1/gc/purge`: an image goes for good, whatever the grace.
+Task<Result<Response>> post_collection_purge(Context const& context) {
+    CO_CHECK(check_collects(context));
+    CO_TRY(auto members, co_await JsonMembers::of_body(context.request));
+    CO_TRY(auto const name, members.required_text("repository"));
+    CO_TRY(auto const text, members.required_text("digest"));
+    CO_CHECK(members.reject_unknown());
+    CO_TRY(auto repository, oci::RepositoryName::parse(name));
+    CO_TRY(auto const digest, oci::Digest::parse(text));
+    CO_CHECK(co_await context.collector->purge_image(std::move(repository), digest,
+                                                     registry::actor_of(context.caller)));
+    CO_TRY(auto const asked, context.jobs->run_now(job_name));
     co_return json_response(
         202, {{"name", job_name}, {"round", asked.number}, {"already_running", asked.already_running}});
 }
@@ -303,6 +326,15 @@ constexpr Verb run_verbs[] = {
         &started_round}}},
      {},
      Operation{.query = run_query}}};
+constexpr Verb purge_verbs[] = {
+    {Method::post,
+     Action::admin,
+     post_collection_purge,
+     "Remove a manifest for good that was deleted or untagged, whatever its grace period. A round frees what "
+     "only it needed.",
+     {{{202, "It cannot be restored. A round runs; see `POST /api/v1/gc/run`.", &started_round}}},
+     {Errc::digest_invalid, Errc::manifest_unknown, Errc::conflict, Errc::body_too_large},
+     Operation{.body = &purge_body}}};
 constexpr Verb restore_verbs[] = {
     {Method::post,
      Action::admin,
@@ -316,7 +348,7 @@ constexpr Verb restore_verbs[] = {
 constexpr Endpoint collection_route_table[] = {
     row("/api/v1/gc", "gc", collection_verbs),        row("/api/v1/gc/plan", "gc_plan", plan_verbs),
     row("/api/v1/gc/run", "gc_run", run_verbs),       row("/api/v1/gc/why", "gc_why", why_verbs),
-    row("/api/v1/restore", "restore", restore_verbs),
+    row("/api/v1/gc/purge", "gc_purge", purge_verbs), row("/api/v1/restore", "restore", restore_verbs),
 };
 
 }  // namespace

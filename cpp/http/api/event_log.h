@@ -26,8 +26,8 @@ struct KeptChanges {
 Task<Result<KeptChanges>> kept_changes(meta::Journal& journal);
 
 /// What a change tells a client.
-[[nodiscard]] std::vector<std::string> wanted_events(meta::Change const& change,
-                                                     events::Filter const& filter);
+Task<std::vector<std::string>> wanted_events(registry::Registry& registry, meta::Change const& change,
+                                             events::Filter const& filter);
 
 /// Some of the events after a place, as JSON.
 struct EventPage {
@@ -36,7 +36,7 @@ struct EventPage {
 };
 /// At most `size` events, and more only where one change has more: its events stay together. Looks at a
 /// bounded number of changes, so that a page may be short, and even empty, before the end.
-Task<Result<EventPage>> read_events(meta::Journal& journal, std::int64_t place, events::Filter const& filter,
-                                    std::size_t size);
+Task<Result<EventPage>> read_events(registry::Registry& registry, std::int64_t place,
+                                    events::Filter const& filter, std::size_t size);
 
 }  // namespace ocilot::http

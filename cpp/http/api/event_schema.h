@@ -8,6 +8,8 @@ namespace ocilot::http::event_schema {
 inline constexpr Field actor_fields[] = {optional({"name", schema::any_text}),
                                          optional({"kind", schema::any_text})};
 inline constexpr Schema actor = schema::object_of("EventActor", actor_fields);
+inline constexpr Field cause_fields[] = {{"kind", schema::any_text, "`retention` or `collection`."}};
+inline constexpr Schema cause = schema::object_of("EventCause", cause_fields);
 inline constexpr Field request_fields[] = {
     optional({"id", schema::any_text, "`X-Request-Id` of the request, as in the access log."}),
     optional({"address", schema::any_text, "Of the client."}),
@@ -32,11 +34,20 @@ inline constexpr Field event_fields[] = {
     optional({"media_type", schema::any_text}),
     optional({"artifact_type", schema::any_text}),
     optional({"size", schema::count, "Bytes."}),
+    optional({"platform", schema::any_text,
+              "Of a pushed image, such as `linux/arm64/v8`; missing: it names none, or was deleted."}),
     optional({"subject", schema::digest, "Subject of a manifest."}),
+    optional({"top_level", schema::boolean,
+              "Of a push: `true` with a tag, `false` for a referrer; missing: not known."}),
+    optional(
+        {"parents", schema::list_of(schema::digest), "Indexes that name a deleted manifest; at most 100."}),
+    optional({"annotations", schema::map_of(schema::any_text), "Of a pushed manifest, at most 4 KiB."}),
+    optional({"annotations_total", schema::count, "Number of its annotations."}),
     optional({"mounted_from", schema::any_text, "Repository that a blob was mounted from."}),
     optional({"renamed_from", schema::any_text, "Name of the repository before."}),
     optional({"refusal", schema::any_text, "What was refused, such as `admit`."}),
-    optional({"reason", schema::any_text, "Why it was refused."}),
+    optional({"reason", schema::any_text, "Why it was refused, or waits."}),
+    optional({"cause", cause, "What removed it, if no client did."}),
     optional({"times", schema::count, "Equal refusals within a short time, or pulls; missing: 1."}),
     optional({"actor", actor}),
     optional({"request", request}),

@@ -11,7 +11,7 @@ namespace ocilot::http {
 
 namespace {
 
-constexpr std::size_t most_changes = 50;        // Read at once.
+constexpr std::size_t most_changes = 50;        // Read at once, or fewer large ones.
 constexpr std::size_t enough_text = 64 * 1024;  // Bytes of one piece, and a change more.
 
 std::string reset_message(std::int64_t start) {
@@ -20,12 +20,12 @@ std::string reset_message(std::int64_t start) {
 
 }  // namespace
 
-EventStream::EventStream(meta::Journal& journal, events::Filter filter, std::int64_t place, Executor executor,
-                         EventStreamTimes times)
-    : journal_(journal),
+EventStream::EventStream(registry::Registry& registry, events::Filter filter, std::int64_t place,
+                         Executor executor, EventStreamTimes times)
+    : registry_(registry),
       filter_(std::move(filter)),
       times_(times),
-      waiter_(journal.committed(), executor),
+      waiter_(registry.meta.journal().committed(), executor),
       place_(place),
       told_(place),
       first_(fmt::format("retry: 2000\nid: {}\n\n", place)),
@@ -59,27 +59,27 @@ Task<std::optional<std::string>> EventStream::next() {
 }
 
 Task<Result<std::string>> EventStream::look() {
-    CO_TRY(auto const changes, co_await journal_.after(place_, most_changes));
-    if (!changes.empty() && changes.front().id > place_ + 1) {
+    CO_TRY(auto const page, co_await registry_.meta.journal().after(place_, most_changes));
+    if (!page.items.empty() && page.items.front().id > place_ + 1) {
         // The client was so slow that the log has forgotten what comes next, or ids have gaps.
-        CO_TRY(auto const kept, co_await kept_changes(journal_));
+        CO_TRY(auto const kept, co_await kept_changes(registry_.meta.journal()));
         if (!kept.follow(place_)) {
             place_ = told_ = kept.start();
             co_return reset_message(place_);
         }
     }
-    auto text = frames(changes);
+    auto text = co_await frames(page.items);
     // Between two batches of which nothing is wanted, others have their turn.
-    if (text.empty() && changes.size() == most_changes) text = heartbeat();
+    if (text.empty() && page.more) text = heartbeat();
     co_return text;
 }
 
-std::string EventStream::frames(std::vector<meta::Change> const& changes) {
+Task<std::string> EventStream::frames(std::vector<meta::Change> const& changes) {
     std::string text;
     for (auto const& change : changes) {
         if (text.size() >= enough_text) break;
         place_ = change.id;
-        auto const wanted = wanted_events(change, filter_);
+        auto const wanted = co_await wanted_events(registry_, change, filter_);
         for (auto const& event : wanted) {
             if (&event == &wanted.back()) {
                 fmt::format_to(std::back_inserter(text), "id: {}\n", change.id);
@@ -90,7 +90,7 @@ std::string EventStream::frames(std::vector<meta::Change> const& changes) {
             text += "\n\n";
         }
     }
-    return text;
+    co_return text;
 }
 
 std::string EventStream::heartbeat() {

@@ -26,7 +26,7 @@ struct EventStreamTimes {
 class EventStream final : public LiveBody {
   public:
     /// Begins after `place`.
-    EventStream(meta::Journal& journal, events::Filter filter, std::int64_t place, Executor executor,
+    EventStream(registry::Registry& registry, events::Filter filter, std::int64_t place, Executor executor,
                 EventStreamTimes times = {});
 
     /// To be told first: what came between the client's place and `place` has expired.
@@ -37,12 +37,12 @@ class EventStream final : public LiveBody {
   private:
     using Ticks = std::chrono::steady_clock;
 
-    [[nodiscard]] std::string frames(std::vector<meta::Change> const& changes);
+    Task<std::string> frames(std::vector<meta::Change> const& changes);
     /// Nothing but a sign of life, with the place if it has moved.
     [[nodiscard]] std::string heartbeat();
     Task<Result<std::string>> look();
 
-    meta::Journal& journal_;
+    registry::Registry& registry_;
     events::Filter const filter_;
     EventStreamTimes const times_;
     registry::CommitWaiter waiter_;

@@ -78,8 +78,7 @@ Task<Result<Response>> stream_events(Context const& context, events::Filter filt
     bool const is_reset = asked && !kept.follow(*asked);
     auto const place = is_reset ? kept.start() : asked.value_or(kept.newest);
     auto const executor = co_await asio::this_coro::executor;
-    auto stream =
-        std::make_unique<EventStream>(context.registry.meta.journal(), std::move(filter), place, executor);
+    auto stream = std::make_unique<EventStream>(context.registry, std::move(filter), place, executor);
     if (is_reset) stream->begin_with_reset();
     Response response;
     response.set("Content-Type", std::string(stream_type));
@@ -108,14 +107,13 @@ Task<Result<Response>> get_events(Context const& context) {
     CO_TRY(auto filter, event_filter(context.query));
     CO_TRY(auto const asked, asked_place(context));
     CO_TRY(auto const wanted, PageQuery::parse(context.query, events_without_n, most_events));
-    auto& journal = context.registry.meta.journal();
-    CO_TRY(auto const kept, co_await kept_changes(journal));
+    CO_TRY(auto const kept, co_await kept_changes(context.registry.meta.journal()));
     if (wants_stream(context.request)) {
         co_return co_await stream_events(context, std::move(filter), kept, asked);
     }
     if (asked && !kept.follow(*asked)) co_return expired(*asked, kept);
     auto const place = asked.value_or(0) == 0 ? kept.start() : *asked;
-    CO_TRY(auto const page, co_await read_events(journal, place, filter, wanted.size));
+    CO_TRY(auto const page, co_await read_events(context.registry, place, filter, wanted.size));
     co_return page_response(context, page, kept, wanted.size);
 }
 

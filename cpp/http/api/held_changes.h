@@ -44,8 +44,12 @@ struct ParkedQuery {
 };
 
 /// The page that was asked for. The URL of the next one has `own` parameters too.
-[[nodiscard]] Response parked_page(ParkedQuery const& wanted, std::vector<meta::HeldChange> held,
-                                   std::string const& path, Parameters own = {});
+Task<Response> parked_page(registry::Registry& registry, ParkedQuery const& wanted, meta::HeldPage page,
+                           std::string path, Parameters own = {});
+
+/// Notes for the audit log what an administrator did to parked changes of a consumer, if there were any.
+[[nodiscard]] Task<Result<>> note_parked(Context const& context, meta::ChangeKind kind, std::string consumer,
+                                         std::size_t count);
 
 /// `null` for an empty text.
 [[nodiscard]] nlohmann::ordered_json error_or_null(std::string const& text);

@@ -6,6 +6,7 @@
 #include "registry/actor.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace ocilot::http {
@@ -137,8 +138,8 @@ Task<Result<Response>> get_parked_hooks(Context const& context) {
     CO_TRY(auto const wanted, ParkedQuery::parse(context.query));
     CO_TRY(auto held, co_await context.hook_deliveries->parked(script, wanted.after, wanted.limit()));
     Parameters own{{of_script.name, script}};
-    co_return parked_page(wanted, std::move(held), context.urls.local("/api/v1/hooks/parked"),
-                          std::move(own));
+    co_return co_await parked_page(context.registry, wanted, std::move(held),
+                                   context.urls.local("/api/v1/hooks/parked"), std::move(own));
 }
 
 /// `POST /api/v1/hooks/parked?script=`: calls the hooks of a script again.
@@ -146,6 +147,8 @@ Task<Result<Response>> post_parked_hooks(Context const& context) {
     CO_TRY(auto const script, asked_script(context));
     CO_TRY(auto const change, query_change(context.query, one_change));
     CO_TRY(auto const count, co_await context.hook_deliveries->replay(script, change));
+    CO_CHECK(co_await note_parked(context, meta::ChangeKind::delivery_replay, fmt::format("hook:{}", script),
+                                  count));
     co_return json_response(200, {{"replayed", count}});
 }
 
@@ -154,6 +157,8 @@ Task<Result<Response>> delete_parked_hooks(Context const& context) {
     CO_TRY(auto const script, asked_script(context));
     CO_TRY(auto const change, query_change(context.query, one_change));
     CO_TRY(auto const count, co_await context.hook_deliveries->discard(script, change));
+    CO_CHECK(co_await note_parked(context, meta::ChangeKind::delivery_discard, fmt::format("hook:{}", script),
+                                  count));
     co_return json_response(200, {{"discarded", count}});
 }
 

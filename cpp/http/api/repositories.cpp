@@ -4,6 +4,8 @@
 #include "http/core/page.h"
 #include "registry/actor.h"
 
+#include <charconv>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace ocilot::http {
@@ -20,10 +22,11 @@ constexpr Field repository_fields[] = {
     {"tags", schema::count},
     {"manifests", schema::count},
     {"blobs", schema::count},
-    {"bytes", schema::count, "Of the manifests and blobs; other repositories may have the same."}};
+    {"bytes", schema::count, "Of the manifests and blobs; other repositories may have the same."},
+    {"pushed_at", schema::or_null(schema::time), "When a tag was last set; `null` without a tag."}};
 constexpr Schema repository_schema = schema::object_of("Repository", repository_fields);
 constexpr Field repository_list_fields[] = {
-    {"repositories", schema::list_of(repository_schema), "Sorted by name."}};
+    {"repositories", schema::list_of(repository_schema), "Sorted by name, or as `sort` says."}};
 constexpr Schema repository_list = schema::object_of("RepositoryList", repository_list_fields);
 constexpr Field repository_change_fields[] = {
     {"name", schema::repository, "New name."},
@@ -41,8 +44,12 @@ constexpr Field set_alias_fields[] = {{"name", schema::repository}, {"target", s
 constexpr Schema alias_set = schema::object_of("SetAlias", set_alias_fields);
 
 constexpr Field name_prefix = optional({"prefix", schema::any_text, "Beginning of the names: `team/`."});
-constexpr Field repositories_query[] = {name_prefix, page_size,
-                                        page_after("Last name of the previous page.")};
+constexpr std::string_view repository_orders[] = {"name", "bytes", "-bytes", "pushed", "-pushed"};
+constexpr Field repository_order = optional(
+    {"sort", schema::one_of(repository_orders),
+     "Order; `-`: the greatest or newest first. Repositories without a tag are last. Default `name`."});
+constexpr Field repository_place = page_after("Value from the URL of the next page.");
+constexpr Field repositories_query[] = {repository_order, name_prefix, page_size, repository_place};
 constexpr Field aliases_query[] = {page_size, page_after("Last name of the previous page.")};
 
 meta::RepositoryAdmin& admin_of(Context const& context) {
@@ -50,29 +57,70 @@ meta::RepositoryAdmin& admin_of(Context const& context) {
 }
 
 Json json_of(meta::RepositorySummary const& repository) {
-    return {{"name", repository.name},
-            {"tags", repository.tags},
-            {"manifests", repository.manifests},
-            {"blobs", repository.blobs},
-            {"bytes", repository.bytes}};
+    return {{"name", repository.name},           {"tags", repository.tags},
+            {"manifests", repository.manifests}, {"blobs", repository.blobs},
+            {"bytes", repository.bytes},         {"pushed_at", json_time(repository.pushed_at)}};
 }
 
 Json json_of(meta::RepositoryAlias const& alias) {
     return {{"name", alias.name}, {"target", alias.target}, {"created_at", rfc3339(alias.created_at)}};
 }
 
-/// `GET /api/v1/repositories?prefix=&n=&last=`.
+/// A page, and the place after it; none if it is the last one.
+struct RepositoryPage {
+    std::vector<meta::RepositorySummary> items = {};
+    std::optional<std::string> next = {};
+};
+
+Task<Result<RepositoryPage>> by_name(Context const& context, std::string prefix, PageQuery const& wanted) {
+    CO_TRY(auto found, co_await admin_of(context).list(std::move(prefix), wanted.page()));
+    RepositoryPage page{.items = std::move(found.items)};
+    if (found.more && !page.items.empty()) page.next = page.items.back().name;
+    co_return page;
+}
+
+/// `KEY-ID`: what the repository is sorted by, and its id.
+Result<meta::RepositoryPlace> place_of(std::string_view text) {
+    meta::RepositoryPlace place;
+    auto const* const end = text.data() + text.size();
+    auto const key = std::from_chars(text.data(), end, place.key);
+    bool const has_key = key.ec == std::errc{} && key.ptr != end && *key.ptr == '-';
+    auto const* const id = has_key ? key.ptr + 1 : end;
+    auto const [stopped, problem] = std::from_chars(id, end, place.id);
+    if (problem == std::errc{} && stopped == end) return place;
+    return Error{Errc::pagination_invalid, "invalid \"last\" parameter: restart from the first page"};
+}
+
+Task<Result<RepositoryPage>> by_rank(Context const& context, std::string prefix, PageQuery const& wanted,
+                                     std::string_view order) {
+    meta::RepositoryQuery query{.prefix = std::move(prefix), .limit = wanted.page().limit};
+    query.descending = order.starts_with('-');
+    if (order.ends_with("pushed")) query.order = meta::RepositoryOrder::pushed;
+    if (wanted.last) {
+        CO_TRY(query.after, place_of(*wanted.last));
+    }
+    CO_TRY(auto found, co_await admin_of(context).sorted(std::move(query)));
+    RepositoryPage page{.items = std::move(found.items)};
+    if (found.next) page.next = fmt::format("{}-{}", found.next->key, found.next->id);
+    co_return page;
+}
+
+/// `GET /api/v1/repositories?sort=&prefix=&n=&last=`.
 Task<Result<Response>> get_repositories(Context const& context) {
     CO_TRY(auto const wanted, PageQuery::parse(context.query, page_without_n, longest_page));
     std::string const prefix(context.query.first(name_prefix.name).value_or(std::string_view{}));
-    CO_TRY(auto found, co_await admin_of(context).list(prefix, wanted.page()));
+    std::string const order(context.query.first(repository_order.name).value_or("name"));
+    auto reading =
+        order == "name" ? by_name(context, prefix, wanted) : by_rank(context, prefix, wanted, order);
+    CO_TRY(auto found, co_await std::move(reading));
     if (wanted.size == 0) found = {};
     auto list = Json::array();
     for (auto const& repository : found.items) list.push_back(json_of(repository));
     auto response = json_response(200, {{"repositories", std::move(list)}});
-    if (found.more) {
-        Parameters next{{"last", found.items.back().name}, {"n", std::to_string(wanted.size)}};
-        if (!prefix.empty()) next.emplace_back("prefix", prefix);
+    if (found.next) {
+        Parameters next{{repository_place.name, *found.next}, {page_size.name, std::to_string(wanted.size)}};
+        if (!prefix.empty()) next.emplace_back(name_prefix.name, prefix);
+        if (order != "name") next.emplace_back(repository_order.name, order);
         response.set("Link", next_link(context.urls.local("/api/v1/repositories"), next));
     }
     co_return response;
@@ -145,7 +193,7 @@ constexpr Verb repositories_verbs[] = {
     {Method::get,
      Action::admin,
      get_repositories,
-     "List repositories with the numbers of their tags, manifests and blobs, and their sizes.",
+     "List repositories with the numbers of their tags, manifests and blobs, their sizes and last pushes.",
      {{page_of(repository_list)}},
      {Errc::pagination_invalid},
      Operation{.query = repositories_query}}};

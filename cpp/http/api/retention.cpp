@@ -9,6 +9,7 @@
 #include "jobs/job_control.h"
 #include "registry/actor.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -77,41 +78,70 @@ Json json_of(jobs::PolicyRun const& run) {
             {"next_at", rfc3339(run.due_at)}};
 }
 
+Json json_of(std::vector<jobs::KnownPolicy> const& unreadable) {
+    auto list = Json::array();
+    for (auto const& policy : unreadable) list.push_back({{"policy", policy.name}, {"error", policy.error}});
+    return list;
+}
+
 /// `GET /api/v1/retention`.
 Task<Result<Response>> get_retention(Context const& context) {
     CO_CHECK(check_retains(context));
     CO_TRY(auto const job, context.jobs->job(job_name));
-    CO_TRY(auto const schedule, co_await context.retention->schedule());
-    auto const& rules = context.retention->rules();
+    CO_TRY(auto const known, co_await context.retention->policies().readable());
+    auto const& rules = known.rules;
+    CO_TRY(auto const schedule, co_await context.retention->schedule(rules));
     auto runs = Json::array();
     for (auto const& run : schedule.runs()) runs.push_back(json_of(run));
-    auto document = Json{{"enabled", job.state != jobs::JobState::disabled},
+    bool const enabled =
+        job.state != jobs::JobState::disabled && !rules.policies.empty() && known.unreadable.empty();
+    auto document = Json{{"enabled", enabled},
                          {"interval_seconds", context.retention->interval().count()},
+                         {"timezone", context.retention->zone().name()},
                          {"next_at", json_time(schedule.next())},
                          {"clock_is_doubted", schedule.clock_is_doubted()},
                          {"schedules", std::move(runs)},
                          {"rules_version", rules.version},
-                         {"policies", Json::parse(rules.source)}};
+                         {"policies", Json::parse(rules.source)},
+                         {"unreadable", json_of(known.unreadable)}};
     co_return json_response(200, document);
 }
 
-/// The policies in force, or those of the body.
-Task<Result<jobs::RetentionRules>> asked_rules(Context const& context) {
+/// The registry fetches such lists: only an administrator says from where.
+Task<Result<>> check_may_read_lists(Context const& context, jobs::RetentionRules const& rules) {
+    bool const has_lists = std::ranges::any_of(rules.policies, [](retention::Policy const& policy) {
+        return std::ranges::any_of(policy.keep,
+                                   [](retention::Rule const& rule) { return !rule.in_use.empty(); });
+    });
+    if (!has_lists) co_return Result<>();
+    policy::Access const all{std::nullopt, policy::Action::admin};
+    CO_TRY(bool const is_administrator, co_await context.guard.may(context.caller, all));
+    if (is_administrator) co_return Result<>();
+    co_return Error{Errc::denied,
+                    "only administrators may try policies with in-use: leave it out, or make a plan with the "
+                    "policies in force"};
+}
+
+/// The policies of the body, if it has any to try instead of those in force.
+Task<Result<std::optional<jobs::RetentionRules>>> tried_rules(Context const& context) {
     CO_TRY(auto members, co_await JsonMembers::of_body(context.request));
     auto source = members.json("policies");
     CO_CHECK(members.reject_unknown());
-    auto rules = context.retention->rules();
-    if (source) {
-        CO_TRY(rules, jobs::RetentionRules::parse(std::move(*source)));
-    }
-    co_return rules;
+    if (!source) co_return std::optional<jobs::RetentionRules>();
+    CO_TRY(auto rules, jobs::RetentionRules::parse(std::move(*source)));
+    if (context.caller.kind == policy::CallerKind::local) co_return std::optional(std::move(rules));
+    CO_CHECK(co_await check_may_read_lists(context, rules));
+    auto const checked = retention::check_reads_no_file(rules.policies);
+    if (checked.has_error()) co_return jobs::policy_error("policies", checked.error());
+    co_return std::optional(std::move(rules));
 }
 
 /// `POST /api/v1/retention/plan`.
 Task<Result<Response>> post_plan(Context const& context) {
     CO_CHECK(check_retains(context));
-    CO_TRY(auto const rules, co_await asked_rules(context));
-    CO_TRY(auto const plan, co_await context.retention->plan(rules, registry::actor_of(context.caller)));
+    CO_TRY(auto tried, co_await tried_rules(context));
+    CO_TRY(auto const plan,
+           co_await context.retention->plan(std::move(tried), registry::actor_of(context.caller)));
     auto response = json_response(201, json_of(plan));
     response.set("Location", context.urls.local(fmt::format("/api/v1/retention/plans/{}", plan.id)));
     co_return response;
@@ -132,8 +162,8 @@ Json json_of(std::vector<jobs::RuleMatch> const& rules) {
 /// `POST /api/v1/retention/matches`.
 Task<Result<Response>> post_matches(Context const& context) {
     CO_CHECK(check_retains(context));
-    CO_TRY(auto const rules, co_await asked_rules(context));
-    CO_TRY(auto const found, co_await context.retention->matches(rules));
+    CO_TRY(auto tried, co_await tried_rules(context));
+    CO_TRY(auto const found, co_await context.retention->matches(std::move(tried)));
     auto list = Json::array();
     for (auto const& policy : found) {
         list.push_back({{"policy", policy.name},
@@ -241,39 +271,43 @@ constexpr Verb retention_verbs[] = {{Method::get,
                                      {{{200, "The policies in force.", &retention_schema}}},
                                      {},
                                      Operation{}}};
-constexpr Verb plan_verbs[] = {{Method::post,
-                                Action::admin,
-                                post_plan,
-                                "Make a plan of what retention deletes, with the configured policies or with "
-                                "`policies`. Deletes nothing.",
-                                {{{201, "The plan without its rows. `Location` has its URL.", &plan_schema}}},
-                                {Errc::body_too_large, Errc::conflict},
-                                Operation{.body = &new_plan}}};
+constexpr Verb plan_verbs[] = {
+    {Method::post,
+     Action::admin,
+     post_plan,
+     "Make a plan of what retention deletes, with the policies in force or with "
+     "`policies`. Deletes nothing. Also for callers in `ocilot.retention.readers`.",
+     {{{201, "The plan without its rows. `Location` has its URL.", &plan_schema}}},
+     {Errc::body_too_large, Errc::conflict},
+     Operation{.body = &new_plan, .for_retention_readers = true}}};
 constexpr Verb matches_verbs[] = {
     {Method::post,
      Action::admin,
      post_matches,
-     "Count what each rule of retention selects now, with the configured policies or with `policies`. Stores "
-     "nothing.",
+     "Count what each rule of retention selects now, with the policies in force or with `policies`. Stores "
+     "nothing. Also for callers in `ocilot.retention.readers`.",
      {{{200, "For each policy its repositories and tags, and for each rule what it selects.",
         &matches_schema}}},
      {Errc::body_too_large, Errc::conflict},
-     Operation{.body = &new_plan}}};
+     Operation{.body = &new_plan, .for_retention_readers = true}}};
 constexpr Verb plans_verbs[] = {{Method::get,
                                  Action::admin,
                                  get_plans,
-                                 "List the plans of retention, newest first.",
+                                 "List the plans of retention, newest first. Also for callers in "
+                                 "`ocilot.retention.readers`.",
                                  {{page_of(plan_list)}},
                                  {Errc::pagination_invalid},
-                                 Operation{.query = plans_query}}};
+                                 Operation{.query = plans_query, .for_retention_readers = true}}};
 constexpr Verb plan_item_verbs[] = {
     {Method::get,
      Action::admin,
      get_plan,
-     "Get a plan of retention with its rows. A page has up to 500 rows of one repository.",
+     "Get a plan of retention with its rows. A page has up to 500 rows of one repository. Also for callers "
+     "in "
+     "`ocilot.retention.readers`.",
      {{page_of(plan_page)}},
      {},
-     Operation{.item = &plan_field, .query = plan_rows_query}}};
+     Operation{.item = &plan_field, .query = plan_rows_query, .for_retention_readers = true}}};
 constexpr Verb apply_verbs[] = {
     {Method::post,
      Action::admin,
@@ -289,11 +323,12 @@ constexpr Verb explain_verbs[] = {
     {Method::get,
      Action::admin,
      get_explanation,
-     "Explain what retention decides about a tag now, and why.",
+     "Explain what retention decides about a tag now, and why. Also for callers in "
+     "`ocilot.retention.readers`.",
      {{{200, "The verdict, its reason, and each rule with whether it selects the tag.",
         &explanation_schema}}},
      {Errc::tag_invalid, Errc::manifest_unknown, Errc::conflict},
-     Operation{.query = explain_query}}};
+     Operation{.query = explain_query, .for_retention_readers = true}}};
 
 constexpr Endpoint retention_route_table[] = {
     row("/api/v1/retention", "retention", retention_verbs),

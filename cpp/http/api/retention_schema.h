@@ -19,14 +19,20 @@ inline constexpr Field policy_run_fields[] = {{"policy", schema::any_text},
                                               {"last_at", schema::or_null(schema::time)},
                                               {"next_at", schema::time}};
 inline constexpr Schema policy_run = schema::object_of("PolicyRun", policy_run_fields);
+inline constexpr Field unreadable_policy_fields[] = {{"policy", schema::any_text},
+                                                     {"error", schema::any_text, "Why it cannot be read."}};
+inline constexpr Schema unreadable_policy = schema::object_of("UnreadablePolicy", unreadable_policy_fields);
 inline constexpr Field retention_fields[] = {
     {"enabled", schema::boolean, "Whether plans are made and applied on schedule."},
     {"interval_seconds", schema::count, "Of policies without a schedule of their own."},
+    {"timezone", schema::any_text, "Of the times of day in schedules."},
     {"next_at", schema::or_null(schema::time), "When the next plan is due."},
     {"clock_is_doubted", schema::boolean, "Whether scheduled plans wait for an administrator."},
     {"schedules", schema::list_of(policy_run)},
     {"rules_version", schema::any_text},
-    {"policies", policy_list, "The policies in force, in the form of the configuration."}};
+    {"policies", policy_list, "The policies in force, in the form of the configuration."},
+    {"unreadable", schema::list_of(unreadable_policy),
+     "Policies of the API that this version cannot read. Nothing is deleted while there is one."}};
 inline constexpr Schema retention_schema = schema::object_of("Retention", retention_fields);
 
 inline constexpr Field planned_deletion_fields[] = {{"tags", schema::count}, {"manifests", schema::count}};
@@ -99,8 +105,9 @@ inline constexpr Field explanation_fields[] = {row_repository,
                                                {"rules", schema::list_of(selecting_rule)}};
 inline constexpr Schema explanation_schema = schema::object_of("RetentionExplanation", explanation_fields);
 
-inline constexpr Field new_plan_fields[] = {
-    optional({"policies", policy_list, "Policies to try instead of those in force."})};
+inline constexpr Field new_plan_fields[] = {optional(
+    {"policies", policy_list,
+     "Policies to try instead of those in force. Over the network, their lists of images in use are URLs."})};
 inline constexpr Schema new_plan = schema::body_of("NewRetentionPlan", new_plan_fields);
 inline constexpr Field rule_match_fields[] = {
     {"rule", schema::any_text},

@@ -17,10 +17,12 @@ namespace ocilot::http {
 [[nodiscard]] RouteTable collection_routes() noexcept;
 [[nodiscard]] RouteTable usage_routes() noexcept;
 [[nodiscard]] RouteTable retention_routes() noexcept;
+[[nodiscard]] RouteTable retention_policy_routes() noexcept;
 [[nodiscard]] RouteTable hook_routes() noexcept;
 [[nodiscard]] RouteTable open_upload_routes() noexcept;
 [[nodiscard]] RouteTable repository_routes() noexcept;
 [[nodiscard]] RouteTable repository_tag_routes() noexcept;
+[[nodiscard]] RouteTable all_tags_routes() noexcept;
 [[nodiscard]] RouteTable openapi_routes() noexcept;
 [[nodiscard]] RouteTable webhook_routes() noexcept;
 

@@ -1,9 +1,8 @@
-#include "base/quote.h"
 #include "http/api/admin.h"
 #include "http/api/routes.h"
+#include "http/api/tag_pattern.h"
 #include "http/core/page.h"
 #include "registry/list_tag_rows.h"
-#include "retention/glob.h"
 
 #include <charconv>
 #include <fmt/format.h>
@@ -40,11 +39,12 @@ constexpr Field tag_list_fields[] = {{"repository", schema::repository},
                                      {"tags", schema::list_of(tag_row_schema)}};
 constexpr Schema tag_list = schema::object_of("TagList", tag_list_fields);
 
-constexpr std::string_view orders[] = {"name", "-name", "pushed", "-pushed", "size", "-size"};
+constexpr std::string_view orders[] = {"name",    "-name", "pushed", "-pushed", "pulled",
+                                       "-pulled", "size",  "-size",  "semver",  "-semver"};
 constexpr Field tag_order =
-    optional({"sort", schema::one_of(orders), "Order; `-`: the greatest or newest first. Default `name`."});
-constexpr Field tag_pattern =
-    optional({"match", schema::any_text, "Pattern of the names: `v1.*`, `v?.?`, `{main,dev}-*`."});
+    optional({"sort", schema::one_of(orders),
+              "Order; `-`: the greatest or newest first. Tags without a pull, or not named as a version, "
+              "are last. Default `name`."});
 constexpr Field tag_place = page_after("Value from the URL of the next page.");
 constexpr Field tags_query[] = {tag_order, tag_pattern, page_size, tag_place};
 
@@ -90,11 +90,6 @@ Result<meta::TagPlace> place_of(std::string const& text, TagOrder order) {
     return place;
 }
 
-/// What a pattern has before its first special character.
-std::string_view literal_prefix(std::string_view pattern) noexcept {
-    return pattern.substr(0, pattern.find_first_of("*?{"));
-}
-
 Result<meta::TagQuery> tag_query(Query const& query, PageQuery const& wanted) {
     meta::TagQuery tags{.limit = wanted.page().limit};
     auto order = query.first(tag_order.name).value_or("name");
@@ -102,19 +97,12 @@ Result<meta::TagQuery> tag_query(Query const& query, PageQuery const& wanted) {
     if (tags.descending) order.remove_prefix(1);
     if (order == "pushed") tags.order = TagOrder::pushed;
     if (order == "size") tags.order = TagOrder::size;
+    if (order == "pulled") tags.order = TagOrder::pulled;
+    if (order == "semver") tags.order = TagOrder::version;
     if (wanted.last) {
         TRY(tags.after, place_of(*wanted.last, tags.order));
     }
-    if (auto const text = query.first(tag_pattern.name)) {
-        auto pattern = retention::Glob::parse_for_tags(*text);
-        if (pattern.has_error()) {
-            return Error{Errc::bad_request,
-                         fmt::format("invalid parameter {} {}: expected {}", tag_pattern.name, quote(*text),
-                                     pattern.error().message)};
-        }
-        tags.prefix = literal_prefix(*text);
-        tags.matches = [glob = *std::move(pattern)](std::string_view name) { return glob.matches(name); };
-    }
+    CHECK(match_tags(query, tags));
     return tags;
 }
 

@@ -131,7 +131,7 @@ Task<Result<Response>> get_parked(Context const& context) {
     CO_TRY(auto const wanted, ParkedQuery::parse(context.query));
     CO_TRY(auto held, co_await context.webhooks->parked(context.item, wanted.after, wanted.limit()));
     auto const path = fmt::format("/api/v1/webhooks/parked/{}", context.item);
-    co_return parked_page(wanted, std::move(held), context.urls.local(path));
+    co_return co_await parked_page(context.registry, wanted, std::move(held), context.urls.local(path));
 }
 
 /// `DELETE /api/v1/webhooks/parked/<item>?change=`.
@@ -139,6 +139,8 @@ Task<Result<Response>> delete_parked(Context const& context) {
     CO_CHECK(check_delivers(context));
     CO_TRY(auto const id, query_change(context.query, one_change));
     CO_TRY(auto const count, co_await context.webhooks->discard(context.item, id));
+    CO_CHECK(co_await note_parked(context, meta::ChangeKind::delivery_discard,
+                                  fmt::format("webhook:{}", context.item), count));
     co_return json_response(200, {{"name", context.item}, {"discarded", count}});
 }
 
@@ -147,6 +149,8 @@ Task<Result<Response>> post_replay(Context const& context) {
     CO_CHECK(check_delivers(context));
     CO_TRY(auto const id, query_change(context.query, one_change));
     CO_TRY(auto const count, co_await context.webhooks->replay(context.item, id));
+    CO_CHECK(co_await note_parked(context, meta::ChangeKind::delivery_replay,
+                                  fmt::format("webhook:{}", context.item), count));
     co_return json_response(202, {{"name", context.item}, {"replayed", count}});
 }
 

@@ -186,7 +186,7 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
         // Whoever administers repositories administers all of them.
         bool const about_all = *verb.action == policy::Action::admin;
         policy::Access const access{about_all ? std::nullopt : name, *verb.action};
-        if (!parts_.guard.known_to_allow(*caller, access)) {
+        if (!reads_retention(*caller, verb) && !parts_.guard.known_to_allow(*caller, access)) {
             CO_CHECK(co_await permit(request, *caller, access));
         }
         if (verb.challenge_scope == ChallengeScope::catalog) {
@@ -200,6 +200,14 @@ Task<Result<Response>> App::answer(Request const& request, Target const& target,
     auto answered = co_await verb.handle(context);
     if (answered.has_error()) note(*caller, route, answered.error());
     co_return answered;
+}
+
+bool App::reads_retention(policy::Caller const& caller, Verb const& verb) const {
+    bool const is_open_to_readers = verb.operation && verb.operation->for_retention_readers;
+    if (!is_open_to_readers || parts_.retention_readers == nullptr) return false;
+    // A plan names tags of all repositories: credentials for some of them are not enough.
+    if (caller.anonymous() || caller.limit) return false;
+    return parts_.retention_readers->decide(caller, {std::nullopt, policy::Action::admin}).allowed;
 }
 
 Context App::context_of(Request const& request, Target const& target, Route const& route,
@@ -244,11 +252,24 @@ void App::note(meta::ChangeKind kind, policy::Caller const& caller, std::string_
 
 void App::note(policy::Caller const& caller, Route const& route, Error const& error) {
     if (route.name.empty()) return;
-    if (error.code == Errc::quota_exceeded && parts_.quota_refusals != nullptr) parts_.quota_refusals->add();
+    if (error.code == Errc::quota_exceeded) note_quota(caller, route.name, error);
     if (error.code == Errc::denied || error.code == Errc::quota_exceeded)
         note(meta::ChangeKind::admit, caller, route.name, route.item, error);
     if (error.code == Errc::too_many_requests)
         note(meta::ChangeKind::limit, caller, route.name, route.item, error);
+}
+
+void App::note_quota(policy::Caller const& caller, std::string_view repository, Error const& error) {
+    if (parts_.quota_refusals != nullptr) parts_.quota_refusals->add();
+    auto const now = parts_.registry.clock.now();
+    if (parts_.refusals == nullptr || !quota_alarms_.is_news(caller.name, std::string(repository), now))
+        return;
+    meta::Change change{.kind = meta::ChangeKind::quota_exceed};
+    change.by = {
+        .name = caller.name, .kind = std::string(policy::to_string(caller.kind)), .address = caller.address};
+    change.repository = repository;
+    change.text = error.message;
+    parts_.refusals->note(std::move(change));
 }
 
 auth::RequestCredentials App::presented(Request const& request) {

@@ -12,6 +12,7 @@
 #include "http/core/guarded_operations.h"
 #include "http/core/message.h"
 #include "http/core/origin_guard.h"
+#include "http/core/quota_alarms.h"
 #include "policy/control.h"
 #include "registry/registry.h"
 
@@ -69,6 +70,7 @@ struct AppParts {
     auth::RateLimits* rates = nullptr;                        ///< null: requests are not counted
     auth::Refusals* refusals = nullptr;                 ///< where refusals are noted that nothing else notes
     auth::Rules const* metrics_readers = nullptr;       ///< see GuardedOperations
+    auth::Rules const* retention_readers = nullptr;     ///< who may make plans of retention; null: none
     Counter* quota_refusals = nullptr;                  ///< null: not counted
     auth::IgnoredPulls const* ignored_pulls = nullptr;  ///< null: all pulls count
 };
@@ -106,6 +108,8 @@ class App final : public Handler {
                                               auth::RateVerdict& rate);
     /// Nothing, or why this caller may not.
     Task<Result<>> permit(Request const& request, policy::Caller const& caller, policy::Access access);
+    /// Whether the caller may see what retention would do, whatever else they may.
+    [[nodiscard]] bool reads_retention(policy::Caller const& caller, Verb const& verb) const;
     /// The same as it is told: another token may be good for it, a name and a password stay what they are.
     [[nodiscard]] static Result<> told(Request const& request, policy::Caller const& caller,
                                        Result<> permitted);
@@ -113,6 +117,7 @@ class App final : public Handler {
     Result<> may_list(policy::Caller const& caller);
     /// What a policy or a limit refuses while a request is answered.
     void note(policy::Caller const& caller, Route const& route, Error const& error);
+    void note_quota(policy::Caller const& caller, std::string_view repository, Error const& error);
     void note(meta::ChangeKind kind, policy::Caller const& caller, std::string_view repository,
               std::string_view subject, Error const& error);
     [[nodiscard]] static auth::RequestCredentials presented(Request const& request);
@@ -125,6 +130,7 @@ class App final : public Handler {
     auth::Sealer sealer_;
     AppSettings settings_;
     HostNames host_names_;
+    QuotaAlarms quota_alarms_;
 };
 
 }  // namespace ocilot::http

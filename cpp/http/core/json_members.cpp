@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace ocilot::http {
 
@@ -101,6 +102,11 @@ std::optional<std::string> JsonMembers::json(std::string_view name) {
     auto const value = take(name);
     if (!value) return std::nullopt;
     return value->dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string JsonMembers::rest() {
+    auto const left = std::exchange(*object_, Json::object());
+    return left.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<std::string> JsonMembers::required_text(std::string_view name) {

@@ -35,6 +35,8 @@ class JsonMembers {
     Result<std::optional<std::vector<std::string>>> texts(std::string_view name);
     /// A member of any type as JSON again, for a part that parses its own documents.
     std::optional<std::string> json(std::string_view name);
+    /// All that is left as a JSON object, for the same.
+    std::string rest();
     /// The text of a member that has to be there.
     Result<std::string> required_text(std::string_view name);
     /// bad_request if a member is left that was not taken.

@@ -14,7 +14,8 @@ class Query;
 struct Operation {
     Field const* item = nullptr;  ///< what `<item>` stands for; null: the path has none
     std::span<Field const> query = {};
-    Schema const* body = nullptr;  ///< JSON; null: none is read
+    Schema const* body = nullptr;        ///< JSON; null: none is read
+    bool for_retention_readers = false;  ///< also for callers in AppParts::retention_readers
 };
 
 /// bad_request for a parameter that the operation has not, that is missing, none of its choices, or repeated

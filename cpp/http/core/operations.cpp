@@ -2,6 +2,7 @@
 
 #include "http/core/errors.h"
 #include "http/core/target.h"
+#include "jobs/retention.h"
 #include "registry/storage_room.h"
 
 #include <fmt/format.h>
@@ -28,9 +29,10 @@ Response not_ready(std::string_view why, std::int64_t retry_after, std::string_v
 
 }  // namespace
 
-Operations::Operations(registry::Registry& registry, Metrics& metrics)
+Operations::Operations(registry::Registry& registry, Metrics& metrics, jobs::Retention* retention)
     : registry_(registry),
       metrics_(metrics),
+      retention_(retention),
       readiness_(registry, metrics),
       quarantined_(
           metrics.gauge("ocilot_quarantined_blobs", "Quarantined blobs that were not pushed again yet.")) {}
@@ -77,6 +79,7 @@ Task<> Operations::measure_stores() {
     auto const quarantined = co_await registry_.meta.scrub().quarantined();
     if (quarantined.has_value()) quarantined_.set(static_cast<std::int64_t>(*quarantined));
     if (registry_.room != nullptr) (void)co_await registry_.room->measure();
+    if (retention_ != nullptr) (void)co_await retention_->policies().measure();
 }
 
 Task<std::string> Operations::full_note(Probe probe, bool to_administrator) {

@@ -7,13 +7,18 @@
 
 #include <atomic>
 
+namespace ocilot::jobs {
+class Retention;
+}
+
 namespace ocilot::http {
 
 /// What an operator's machines ask: `/healthz` (the process runs), `/readyz` (it can serve: stores answer,
 /// not draining) and `/metrics` (Prometheus text). The only routes of the debug address.
 class Operations final : public Handler {
   public:
-    Operations(registry::Registry& registry, Metrics& metrics);
+    /// Without `retention` its metrics show what other work has seen.
+    Operations(registry::Registry& registry, Metrics& metrics, jobs::Retention* retention = nullptr);
     Task<Response> handle(Request const& request) override;
     /// The same for an administrator, who may know the data directory.
     Task<Response> handle_for_administrator(Request const& request);
@@ -35,6 +40,7 @@ class Operations final : public Handler {
 
     registry::Registry& registry_;
     Metrics& metrics_;
+    jobs::Retention* retention_;
     Readiness readiness_;
     Gauge& quarantined_;
     std::atomic<bool> draining_{false};

@@ -3,14 +3,15 @@
 #include "meta/sqlite/catalog.h"
 #include "meta/sqlite/image_size.h"
 #include "meta/sqlite/journal.h"
-#include "meta/sqlite/names_json.h"
 #include "meta/sqlite/needs.h"
 #include "meta/sqlite/removed.h"
 #include "meta/sqlite/repository.h"
+#include "meta/sqlite/tag_changes.h"
 #include "meta/sqlite/tag_history.h"
 #include "meta/sqlite/usage.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
+#include "oci/version.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -188,10 +189,11 @@ std::string charged_for(NewManifest const& manifest) {
     return charged_to(manifest.pushed_by.kind, manifest.pushed_by.name);
 }
 
-/// Records the manifest if it is new and answers whether it was; the first push of the same bytes stands.
-Result<bool> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest const& manifest,
-                          std::int64_t image_size) {
-    TRY(auto const annotations, annotations_to_json(manifest.annotations));
+enum class Added { nothing, manifest, first_manifest };
+
+/// Records the manifest if it is new; the first push of the same bytes stands.
+Result<Added> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest const& manifest,
+                           std::string const& annotations, std::int64_t image_size) {
     auto const subject = manifest.subject ? manifest.subject->str() : std::string();
     TRY(auto const added,
         db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, "
@@ -203,12 +205,12 @@ Result<bool> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest con
                    manifest.subject ? SqliteValue(subject) : SqliteValue(nullptr), manifest.artifact_type,
                    annotations, manifest.pushed_by.name, stored(manifest.young_at()), image_size,
                    charged_for(manifest)}));
-    if (added == 0) return false;
-    CHECK(list_repository(db, repository));
+    if (added == 0) return Added::nothing;
+    TRY(bool const is_first, list_repository(db, repository));
     TRY(auto const id, find_manifest(db, repository, manifest.fact.digest));
     CHECK(add_edges(db, repository, *id, manifest.blobs, "blob"));
     CHECK(add_edges(db, repository, *id, manifest.manifests, "manifest"));
-    return true;
+    return is_first ? Added::first_manifest : Added::manifest;
 }
 
 Change change_of(NewManifest const& manifest, ChangeKind kind) {
@@ -221,13 +223,14 @@ Change change_of(NewManifest const& manifest, ChangeKind kind) {
 Result<> move_tag(SqliteDb& db, std::int64_t repository, Move const& move, NewManifest const& manifest,
                   std::int64_t image_size) {
     auto const digest = manifest.fact.digest.str();
-    CHECK(
-        db.change("INSERT INTO tag (repository, name, digest, moved_at, image_size, pushed_by, charged_to) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (repository, name) DO UPDATE SET "
-                  "digest = excluded.digest, moved_at = excluded.moved_at, "
-                  "image_size = excluded.image_size, pushed_by = excluded.pushed_by",
-                  {repository, move.tag.str(), digest, stored(manifest.young_at()), image_size,
-                   manifest.pushed_by.name, charged_for(manifest)}));
+    auto const version = oci::version_key(move.tag.str());
+    CHECK(db.change(
+        "INSERT INTO tag (repository, name, digest, moved_at, image_size, pushed_by, charged_to, version) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (repository, name) DO UPDATE SET "
+        "digest = excluded.digest, moved_at = excluded.moved_at, "
+        "image_size = excluded.image_size, pushed_by = excluded.pushed_by",
+        {repository, move.tag.str(), digest, stored(manifest.young_at()), image_size, manifest.pushed_by.name,
+         charged_for(manifest), bytes_or_null(version)}));
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
                   "VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -251,12 +254,19 @@ Result<> touch_tags(SqliteDb& db, std::int64_t repository, NewManifest const& ma
 }
 
 /// One change for the push with the tags it set, whether they were new or moved.
-Result<> note_push(SqliteDb& db, NewManifest const& manifest, std::vector<Move> const& moves) {
+Result<> note_push(SqliteDb& db, NewManifest const& manifest, std::vector<Move> const& moves, Added added,
+                   std::string annotations) {
     auto pushed = change_of(manifest, ChangeKind::manifest_push);
     pushed.media_type = manifest.fact.media_type;
     pushed.size = manifest.fact.size;
     pushed.details.artifact_type = manifest.artifact_type;
+    pushed.details.first = added == Added::first_manifest;
     if (manifest.subject) pushed.details.subject = manifest.subject->str();
+    if (!manifest.annotations.empty()) {
+        auto some = annotations_within(max_changed_annotations, manifest.annotations, std::move(annotations));
+        pushed.details.annotations = std::move(some.json);
+        pushed.details.more_annotations = some.left_out;
+    }
     auto const named = std::min(moves.size(), max_changed_tags);
     pushed.details.tags.reserve(named);
     for (auto const& move : std::span(moves).first(named)) {
@@ -289,10 +299,11 @@ Result<> put(SqliteDb& db, NewManifest const& manifest) {
     CHECK(require_quota(db, manifest, moves));
     TRY(auto const repository, find_or_make_repository(db, manifest.repository));
     TRY(auto const image_size, image_size_of(db, repository, manifest));
-    TRY(bool const is_new, add_manifest(db, repository, manifest, image_size));
+    TRY(auto annotations, annotations_to_json(manifest.annotations));
+    TRY(auto const added, add_manifest(db, repository, manifest, annotations, image_size));
     CHECK(end_quarantine(db, manifest.fact.digest));
-    if (is_new || !moves.empty()) {
-        CHECK(note_push(db, manifest, moves));
+    if (added != Added::nothing || !moves.empty()) {
+        CHECK(note_push(db, manifest, moves, added, std::move(annotations)));
     }
     for (auto const& move : moves) {
         CHECK(move_tag(db, repository, move, manifest, image_size));
@@ -316,26 +327,14 @@ Result<> remove_tag(SqliteDb& db, oci::RepositoryName const& repository, oci::Ta
                          .details = {.tags = {{tag.str(), digest}}}});
 }
 
-/// The tags on a manifest, as many as a change names.
-Result<std::vector<ChangedTag>> tags_to_name(SqliteDb& db, std::int64_t repository,
-                                             std::string const& digest) {
-    TRY(auto rows,
-        db.query("SELECT name FROM tag WHERE repository = ?1 AND digest = ?2 ORDER BY name LIMIT ?3",
-                 {repository, digest, limit(max_changed_tags)}));
-    std::vector<ChangedTag> tags;
-    for (;;) {
-        TRY(bool const row, rows.next());
-        if (!row) return tags;
-        tags.push_back({rows.text(0), digest});
-    }
-}
-
-/// Their names, as a removed manifest keeps them.
-Result<std::string> tag_names(std::vector<ChangedTag> const& tags) {
-    std::vector<std::string> names;
-    names.reserve(tags.size());
-    for (auto const& tag : tags) names.push_back(tag.name);
-    return names_to_json(names);
+/// The names of all its tags, as a removed manifest keeps them: no tag has a character that JSON would
+/// escape.
+Result<std::string> tag_names(SqliteDb& db, std::int64_t repository, std::string_view digest) {
+    TRY(auto rows, db.query("SELECT ifnull('[\"' || group_concat(name, '\",\"') || '\"]', '[]') FROM tag "
+                            "INDEXED BY tag_digest WHERE repository = ?1 AND digest = ?2",
+                            {repository, digest}));
+    CHECK(rows.next());
+    return rows.text(0);
 }
 
 Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
@@ -349,7 +348,11 @@ Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oc
                   .by = by,
                   .repository = repository.str(),
                   .digest = digest.str()};
-    TRY(change.details.tags, tags_to_name(db, *id, change.digest));
+    TagsThatGo const its_tags{*id, change.digest};
+    TRY(change.details.tags, tags_to_name(db, its_tags));
+    CHECK(write_unnamed_tags(db, its_tags, change));
+    TRY(change.details.parents, indexes_of(db, *id, change.digest));
+    TRY(auto const names, tag_names(db, *id, change.digest));
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, changed_by, changed_at) "
                   "SELECT ?3, name, ?4, ?5 FROM tag WHERE repository = ?1 AND digest = ?2",
@@ -357,7 +360,6 @@ Result<> remove_manifest(SqliteDb& db, oci::RepositoryName const& repository, oc
     TRY(auto const tags,
         db.change("DELETE FROM tag WHERE repository = ?1 AND digest = ?2", {*id, change.digest}));
     change.details.more_tags = static_cast<std::size_t>(tags) - change.details.tags.size();
-    TRY(auto const names, tag_names(change.details.tags));
     CHECK(take_out_manifest(db, {*id, change.repository, now}, *manifest, change.digest, names));
     CHECK(write_change(db, change));
     return drop_repository_if_empty(db, *id);

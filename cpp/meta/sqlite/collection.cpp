@@ -25,6 +25,13 @@ Result<> write_place(SqliteDb& db, CollectionPlace const& place) {
     return {};
 }
 
+/// Where the writes are, and not on the thread of an I/O context: what reads as much would hold it. The pages
+/// are in that cache already, as the collection writes what it reads.
+template <class Read>
+auto read_aside(SqliteWriter& writer, Read read) {
+    return writer.run(ChangeScope::nothing(), std::move(read));
+}
+
 Result<std::optional<CollectionPlace>> read_place(SqliteDb& db) {
     TRY(auto rows, db.query("SELECT place, noted_at FROM job_place WHERE job = ?1", {job_name}));
     TRY(bool const row, rows.next());
@@ -53,7 +60,7 @@ Task<Result<std::optional<CollectionPlace>>> SqliteCollection::place() {
 }
 
 Task<Result<std::vector<Candidate>>> SqliteCollection::due(ReviewCutoffs cutoffs, std::size_t limit) {
-    co_return readers_.read([&](SqliteDb& db) { return read_due(db, cutoffs, limit); });
+    return read_aside(writer_, [=](SqliteDb& db) { return read_due(db, cutoffs, limit); });
 }
 
 Task<Result<Reviewed>> SqliteCollection::review(oci::RepositoryName const& repository,
@@ -80,9 +87,9 @@ Task<Result<Purged>> SqliteCollection::purge(oci::RepositoryName const& reposito
 }
 
 Task<Result<std::vector<oci::Digest>>> SqliteCollection::unheld(std::vector<oci::Digest> digests) {
-    co_return readers_.read([&](SqliteDb& db) -> Result<std::vector<oci::Digest>> {
+    return read_aside(writer_, [all = std::move(digests)](SqliteDb& db) -> Result<std::vector<oci::Digest>> {
         std::vector<oci::Digest> found;
-        for (auto const& digest : digests) {
+        for (auto const& digest : all) {
             TRY(bool const held, is_held(db, digest.str()));
             if (!held) found.push_back(digest);
         }
@@ -90,22 +97,14 @@ Task<Result<std::vector<oci::Digest>>> SqliteCollection::unheld(std::vector<oci:
     });
 }
 
-Task<Result<>> SqliteCollection::release(std::vector<oci::Digest> bytes, Time now) {
-    return writer_.run(ChangeScope::nothing(), [all = std::move(bytes), now](SqliteDb& db) -> Result<> {
-        for (auto const& digest : all) {
-            CHECK(add_candidate(db, {"", digest, now}));
-        }
-        return {};
-    });
-}
-
-Task<Result<>> SqliteCollection::settle(std::vector<oci::Digest> bytes) {
-    return writer_.run(ChangeScope::nothing(), [all = std::move(bytes)](SqliteDb& db) -> Result<> {
-        for (auto const& digest : all) {
-            CHECK(drop_candidate(db, "", digest.str()));
-        }
-        return {};
-    });
+Task<Result<>> SqliteCollection::settle(std::vector<Candidate> bytes, std::vector<Candidate> again) {
+    return writer_.run(ChangeScope::nothing(),
+                       [all = std::move(bytes), later = std::move(again)](SqliteDb& db) -> Result<> {
+                           for (auto const& candidate : all) {
+                               CHECK(settle_candidate(db, candidate));
+                           }
+                           return add_unneeded_candidates(db, later);
+                       });
 }
 
 Task<Result<Restored>> SqliteCollection::restore(RestoreRequest request, Actor by, Time now) {

@@ -3,6 +3,7 @@
 #include "meta/collection.h"
 #include "meta/sqlite/content_report.h"
 #include "meta/sqlite/readers.h"
+#include "meta/sqlite/releases.h"
 #include "meta/sqlite/writer.h"
 
 namespace ocilot::meta {
@@ -11,11 +12,10 @@ namespace ocilot::meta {
 class SqliteCollection final : public Collection {
   public:
     SqliteCollection(SqliteReaders& readers, SqliteWriter& writer) noexcept
-        : readers_(readers), writer_(writer), report_(readers, writer) {}
+        : readers_(readers), writer_(writer), releases_(readers, writer), report_(readers, writer) {}
 
     Task<Result<>> enqueue(std::vector<Candidate> candidates, CollectionPlace place) override;
     Task<Result<std::optional<CollectionPlace>>> place() override;
-    Task<Result<>> release(std::vector<oci::Digest> bytes, Time now) override;
     Task<Result<std::vector<Candidate>>> due(ReviewCutoffs cutoffs, std::size_t limit) override;
     Task<Result<Reviewed>> review(oci::RepositoryName const& repository, std::vector<oci::Digest> candidates,
                                   ReviewCutoffs cutoffs) override;
@@ -24,14 +24,16 @@ class SqliteCollection final : public Collection {
     Task<Result<Purged>> purge(oci::RepositoryName const& repository, std::vector<oci::Digest> digests,
                                ReviewCutoffs cutoffs, Time now) override;
     Task<Result<std::vector<oci::Digest>>> unheld(std::vector<oci::Digest> digests) override;
-    Task<Result<>> settle(std::vector<oci::Digest> bytes) override;
+    Task<Result<>> settle(std::vector<Candidate> bytes, std::vector<Candidate> again) override;
     Task<Result<Restored>> restore(RestoreRequest request, Actor by, Time now) override;
     Task<Result<FoundPiece>> find(std::string from, std::size_t rows, Time now) override;
+    [[nodiscard]] Releases& releases() noexcept override { return releases_; }
     [[nodiscard]] ContentReport& report() noexcept override { return report_; }
 
   private:
     SqliteReaders& readers_;
     SqliteWriter& writer_;
+    SqliteReleases releases_;
     SqliteContentReport report_;
 };
 

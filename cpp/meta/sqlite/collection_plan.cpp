@@ -25,9 +25,9 @@ struct Planning {
     std::map<std::string, std::uint64_t> sizes = {};  ///< of what is removed, by digest
 };
 
-Result<> plan_bytes(Planning& planning, oci::Digest const& digest) {
+Result<> plan_bytes(Planning& planning, std::string_view repository, oci::Digest const& digest) {
     auto const text = digest.str();
-    CHECK(drop_candidate(planning.db, "", text));
+    CHECK(drop_candidate(planning.db, repository, text));
     TRY(bool const held, is_held(planning.db, text));
     if (held) return {};
     std::optional<std::uint64_t> size;
@@ -52,7 +52,10 @@ Result<> plan_removal(Planning& planning, oci::RepositoryName const& repository,
     auto& removals = planning.plan.removals;
     if (purged.manifests > 0) removals.push_back({name, digest, ContentKind::manifest, size});
     if (purged.links > 0) removals.push_back({name, digest, ContentKind::blob, size});
-    planning.sizes.insert_or_assign(text, size);
+    if (manifest || link) planning.sizes.insert_or_assign(text, size);
+    for (auto const& candidate : purged.bytes) {
+        CHECK(plan_bytes(planning, name, candidate.digest));
+    }
     return {};
 }
 
@@ -73,6 +76,9 @@ Result<> plan_repository(Planning& planning, std::string const& name,
     for (auto const& digest : reviewed.expired) {
         CHECK(plan_removal(planning, repository, digest));
     }
+    for (auto const& candidate : reviewed.left) {
+        CHECK(plan_bytes(planning, name, candidate.digest));
+    }
     return {};
 }
 
@@ -85,7 +91,7 @@ Result<> plan_due(Planning& planning, std::vector<Candidate> const& due) {
             continue;
         }
         for (auto const& digest : digests) {
-            CHECK(plan_bytes(planning, digest));
+            CHECK(plan_bytes(planning, name, digest));
         }
     }
     return {};

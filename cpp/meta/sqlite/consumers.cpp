@@ -121,25 +121,31 @@ Result<> make_step(SqliteDb& db, ConsumerStep const& step) {
     return {};
 }
 
-Result<std::vector<HeldChange>> read_held(SqliteDb& db, std::string const& name, bool parked,
-                                          std::int64_t after, std::size_t count) {
+Result<HeldPage> read_held(SqliteDb& db, std::string const& name, bool parked, std::int64_t after,
+                           std::size_t count) {
     TRY(auto rows, db.query("SELECT id, at, action, refused, by_name, by_kind, by_address, request, "
                             "repository, subject, detail, media_type, size, times, details, attempts, since, "
                             "next_attempt, error, replay FROM held_change "
                             "WHERE consumer = ?1 AND parked = ?2 AND id > ?3 ORDER BY id LIMIT ?4",
                             {name, std::int64_t{parked}, after, limit(count)}));
-    std::vector<HeldChange> found;
-    for (;;) {
+    HeldPage page;
+    for (std::size_t bytes = 0; bytes < enough_change_bytes;) {
         TRY(bool const row, rows.next());
-        if (!row) return found;
+        if (!row) {
+            page.more = page.items.size() == count;
+            return page;
+        }
+        bytes += size_of_change(rows);
         TRY(auto change, stored_change(rows));
-        found.push_back({.change = std::move(change),
-                         .attempts = count_at(rows, 15),
-                         .since = stored_time(rows, 16),
-                         .next_attempt = stored_time(rows, 17),
-                         .error = rows.text(18),
-                         .replay = rows.integer(19) != 0});
+        page.items.push_back({.change = std::move(change),
+                              .attempts = count_at(rows, 15),
+                              .since = stored_time(rows, 16),
+                              .next_attempt = stored_time(rows, 17),
+                              .error = rows.text(18),
+                              .replay = rows.integer(19) != 0});
     }
+    page.more = true;
+    return page;
 }
 
 /// Ids from the first to the second, both included.
@@ -202,13 +208,11 @@ Task<Result<>> SqliteConsumers::advance(ConsumerStep step) {
                        [s = std::move(step)](SqliteDb& db) { return make_step(db, s); });
 }
 
-Task<Result<std::vector<HeldChange>>> SqliteConsumers::waiting(std::string name, std::int64_t after,
-                                                               std::size_t limit) {
+Task<Result<HeldPage>> SqliteConsumers::waiting(std::string name, std::int64_t after, std::size_t limit) {
     co_return readers_.read([&](SqliteDb& db) { return read_held(db, name, false, after, limit); });
 }
 
-Task<Result<std::vector<HeldChange>>> SqliteConsumers::parked(std::string name, std::int64_t after,
-                                                              std::size_t limit) {
+Task<Result<HeldPage>> SqliteConsumers::parked(std::string name, std::int64_t after, std::size_t limit) {
     co_return readers_.read([&](SqliteDb& db) { return read_held(db, name, true, after, limit); });
 }
 

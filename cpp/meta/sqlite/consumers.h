@@ -16,10 +16,8 @@ class SqliteConsumers final : public Consumers {
     Task<Result<std::vector<Consumer>>> list() override;
     Task<Result<>> remove(std::string name) override;
     Task<Result<>> advance(ConsumerStep step) override;
-    Task<Result<std::vector<HeldChange>>> waiting(std::string name, std::int64_t after,
-                                                  std::size_t limit) override;
-    Task<Result<std::vector<HeldChange>>> parked(std::string name, std::int64_t after,
-                                                 std::size_t limit) override;
+    Task<Result<HeldPage>> waiting(std::string name, std::int64_t after, std::size_t limit) override;
+    Task<Result<HeldPage>> parked(std::string name, std::int64_t after, std::size_t limit) override;
     Task<Result<std::size_t>> replay(std::string name, std::optional<std::int64_t> id, Time now) override;
     Task<Result<std::size_t>> discard(std::string name, std::optional<std::int64_t> id) override;
     Task<Result<std::size_t>> expire(Time time, std::size_t limit) override;

@@ -13,11 +13,13 @@ Result<CollectionCounts> read_counts(SqliteDb& db, ReviewCutoffs const& cutoffs)
     TRY(auto rows, db.query("SELECT (SELECT count(*) FROM review WHERE fresh = 0 AND released_at <= ?1), "
                             "(SELECT count(*) FROM review WHERE fresh = 1 AND released_at <= ?2), "
                             "(SELECT count(*) FROM review WHERE fresh = 0 AND released_at > ?1), "
-                            "(SELECT count(*) FROM review WHERE fresh = 1 AND released_at > ?2)",
+                            "(SELECT count(*) FROM review WHERE fresh = 1 AND released_at > ?2), "
+                            "(SELECT count(*) FROM review WHERE fresh = 2)",
                             {stored(cutoffs.released_before), stored(cutoffs.fresh_before)}));
     CHECK(rows.next());
-    return CollectionCounts{.waiting = static_cast<std::uint64_t>(rows.integer(2) + rows.integer(3)),
-                            .due = static_cast<std::uint64_t>(rows.integer(0) + rows.integer(1))};
+    return CollectionCounts{
+        .waiting = static_cast<std::uint64_t>(rows.integer(2) + rows.integer(3)),
+        .due = static_cast<std::uint64_t>(rows.integer(0) + rows.integer(1) + rows.integer(4))};
 }
 
 /// Whatever the work changes is undone.

@@ -104,6 +104,20 @@ void count_no_memory() {
     std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
 }
 
+std::string_view text_of(sqlite3_value* value) {
+    auto const* const data = reinterpret_cast<char const*>(sqlite3_value_text(value));
+    if (data == nullptr) return {};
+    return {data, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
+/// An exception must not pass through SQLite: there is none but of lacking memory.
+void call(sqlite3_context* context, int, sqlite3_value** values) noexcept {
+    auto const function = reinterpret_cast<SqliteFunction>(sqlite3_user_data(context));
+    auto const bytes = function(text_of(*values));
+    if (!bytes) return sqlite3_result_null(context);
+    sqlite3_result_blob64(context, bytes->data(), bytes->size(), SQLITE_TRANSIENT);
+}
+
 /// Only three characters mean something in the path of a URI that has no host.
 std::string immutable_uri(std::string const& path) {
     std::string uri = path.starts_with('/') ? "file://" : "file:";
@@ -179,6 +193,16 @@ Result<SqliteDb> SqliteDb::open(std::string const& path, Mode mode) {
     return SqliteDb(std::move(db));
 }
 
+Result<> SqliteDb::add_function(char const* name, SqliteFunction function) {
+    int const flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+    auto* const data = reinterpret_cast<void*>(function);
+    if (sqlite3_create_function_v2(db_.get(), name, 1, flags, data, call, nullptr, nullptr, nullptr) !=
+        SQLITE_OK) {
+        return sqlite_error(db_.get());
+    }
+    return {};
+}
+
 Result<> SqliteDb::execute(std::string const& sql) {
     if (sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
         return sqlite_error(db_.get());
@@ -212,6 +236,14 @@ Result<SqliteRows> SqliteDb::start(std::string_view sql, std::initializer_list<S
 
 Result<SqliteRows> SqliteDb::query(std::string_view sql, std::initializer_list<SqliteValue> values) {
     return start(sql, values, Texts::copied);
+}
+
+Result<std::optional<std::int64_t>> SqliteDb::number(std::string_view sql,
+                                                     std::initializer_list<SqliteValue> values) {
+    TRY(auto rows, start(sql, values, Texts::borrowed));
+    TRY(bool const row, rows.next());
+    if (!row) return std::optional<std::int64_t>();
+    return std::optional(rows.integer(0));
 }
 
 Result<std::int64_t> SqliteDb::change(std::string_view sql, std::initializer_list<SqliteValue> values) {

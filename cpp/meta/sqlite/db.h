@@ -2,10 +2,13 @@
 
 #include "base/result.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,6 +28,9 @@ struct SqliteBytes {
 
 /// A parameter of a statement: NULL, an integer, a text or bytes. The last two are borrowed for the call.
 using SqliteValue = std::variant<std::nullptr_t, std::int64_t, std::string_view, SqliteBytes>;
+
+/// A function that statements can call: bytes of a text, or NULL.
+using SqliteFunction = std::optional<std::string> (*)(std::string_view text);
 
 /// The rows of a running query. Resets its statement at the end of its life: end it before the same SQL
 /// runs again on the connection.
@@ -63,10 +69,15 @@ class SqliteDb {
     SqliteDb(SqliteDb&&) noexcept = default;
     SqliteDb& operator=(SqliteDb&&) = delete;
 
+    /// Lets statements of this connection call a function, which answers the same for the same text.
+    Result<> add_function(char const* name, SqliteFunction function);
     /// Runs one or more statements without parameters, ignoring rows.
     Result<> execute(std::string const& sql);
     /// Starts a query; the statement is prepared once and kept.
     Result<SqliteRows> query(std::string_view sql, std::initializer_list<SqliteValue> values = {});
+    /// The first column of the first row of a query, if there is one.
+    Result<std::optional<std::int64_t>> number(std::string_view sql,
+                                               std::initializer_list<SqliteValue> values);
     /// Runs a statement to its end and answers how many rows it changed.
     Result<std::int64_t> change(std::string_view sql, std::initializer_list<SqliteValue> values = {});
 
@@ -93,9 +104,18 @@ class SqliteDb {
     Result<SqliteRows> start(std::string_view sql, std::initializer_list<SqliteValue> values, Texts texts);
     Result<sqlite3_stmt*> prepared(std::string_view sql);
 
+    /// Statements differ in their lengths and ends; the whole text of each would be hashed each time it runs.
+    struct HashEnd {
+        std::size_t operator()(std::string_view sql) const noexcept {
+            constexpr std::size_t end = 32;
+            auto const tail = sql.substr(sql.size() - std::min(sql.size(), end));
+            return std::hash<std::string_view>()(tail) ^ sql.size();
+        }
+    };
+
     std::unique_ptr<sqlite3, CloseDb> db_;
     // By the text each statement keeps itself.
-    std::unordered_map<std::string_view, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
+    std::unordered_map<std::string_view, std::unique_ptr<sqlite3_stmt, Finalize>, HashEnd> statements_;
 };
 
 }  // namespace ocilot::meta

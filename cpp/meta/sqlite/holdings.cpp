@@ -1,6 +1,7 @@
 #include "meta/sqlite/holdings.h"
 
 #include "meta/sqlite/needed.h"
+#include "meta/sqlite/review_queue.h"
 #include "meta/sqlite/values.h"
 
 #include <array>
@@ -28,6 +29,7 @@ Result<std::optional<std::string>> first_text(SqliteDb& db, std::string_view sql
 // Each has ?1 the repository, ?2 its name and ?3 the digest.
 constexpr std::string_view tag_on =
     "SELECT name FROM tag WHERE repository = ?1 AND digest = ?3 AND ?2 <> '' ORDER BY name LIMIT 1";
+constexpr std::string_view pinned = "SELECT '' FROM pin WHERE repository = ?2 AND digest = ?3 AND ?1 <> 0";
 constexpr std::string_view manifest_naming =
     "SELECT m.digest FROM edge e CROSS JOIN manifest m ON m.id = e.manifest WHERE e.repository = ?1 "
     "AND e.child = ?3 AND ?2 <> '' LIMIT 1";
@@ -42,7 +44,8 @@ constexpr std::string_view removed_subject_of =
     "AND s.digest = m.subject WHERE m.repository = ?1 AND m.digest = ?3";
 
 using Reason = std::pair<HeldBy, std::string_view>;
-constexpr std::array<Reason, 5> reasons_of_manifests{{{HeldBy::tag, tag_on},
+constexpr std::array<Reason, 6> reasons_of_manifests{{{HeldBy::tag, tag_on},
+                                                      {HeldBy::list, pinned},
                                                       {HeldBy::manifest, manifest_naming},
                                                       {HeldBy::subject, subject_there},
                                                       {HeldBy::removed_manifest, removed_manifest_naming},
@@ -68,7 +71,9 @@ Result<> add_queued(SqliteDb& db, oci::Digest const& digest, Holding& holding) {
                             {holding.repository, digest.str()}));
     TRY(bool const row, rows.next());
     if (row) {
-        holding.queued = Candidate{holding.repository, digest, stored_time(rows, 0), rows.integer(1) != 0};
+        auto const kind = static_cast<QueueKind>(rows.integer(1));
+        holding.queued = Candidate{holding.repository, digest, stored_time(rows, 0), kind == QueueKind::fresh,
+                                   kind == QueueKind::purged};
     }
     return {};
 }
@@ -110,6 +115,20 @@ Result<> add_removed(SqliteDb& db, std::string_view sql, ContentKind kind, std::
 }
 
 }  // namespace
+
+Result<Holding> holding_of_manifest(SqliteDb& db, std::int64_t id, oci::RepositoryName const& repository,
+                                    oci::Digest const& digest) {
+    return manifest_holding(db, {id, repository.str(), digest.str()});
+}
+
+Result<Holding> holding_of_removed(SqliteDb& db, oci::RepositoryName const& repository,
+                                   oci::Digest const& digest) {
+    Holding holding{.repository = repository.str(), .kind = ContentKind::manifest};
+    constexpr std::array<Reason, 1> reasons{{{HeldBy::removed_manifest, removed_manifest_naming}}};
+    // The reason has an id for the form only.
+    CHECK(find_reason(db, {1, repository.str(), digest.str()}, reasons, holding));
+    return holding;
+}
 
 Result<std::vector<Holding>> read_holdings(SqliteDb& db, oci::Digest const& digest, std::size_t count) {
     auto const text = digest.str();

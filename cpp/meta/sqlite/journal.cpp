@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
 #include <limits>
+#include <set>
 #include <tuple>
 
 namespace ocilot::meta {
@@ -70,6 +72,7 @@ void set_subject(Change& change, std::string subject) {
         case ChangeKind::manifest_delete:
         case ChangeKind::manifest_restore:
         case ChangeKind::manifest_collect:
+        case ChangeKind::manifest_purge:
         case ChangeKind::manifest_pull:
         case ChangeKind::blob_push:
         case ChangeKind::blob_mount:
@@ -170,12 +173,35 @@ Result<std::vector<Change>> read_entries(SqliteDb& db, JournalQuery const& query
     return changes;
 }
 
-Result<std::vector<Change>> read_after(SqliteDb& db, std::int64_t id, std::size_t count) {
+Result<ChangePage> read_after(SqliteDb& db, std::int64_t id, std::size_t count) {
     static auto const sql = fmt::format("{} WHERE id > ?1 ORDER BY id LIMIT ?2", columns);
     TRY(auto rows, db.query(sql, {id, limit(count)}));
-    std::vector<Change> changes;
-    CHECK(collect(std::move(rows), changes));
-    return changes;
+    ChangePage page;
+    for (std::size_t bytes = 0; bytes < enough_change_bytes;) {
+        TRY(bool const row, rows.next());
+        if (!row) {
+            page.more = page.items.size() == count;
+            return page;
+        }
+        bytes += size_of_change(rows);
+        TRY(auto change, change_of(rows));
+        page.items.push_back(std::move(change));
+    }
+    page.more = true;
+    return page;
+}
+
+/// Only their names are read, and no index has them in the order of ids.
+Result<std::vector<std::string>> read_repositories(SqliteDb& db, std::int64_t id, std::int64_t through) {
+    TRY(auto rows, db.query("SELECT repository FROM journal NOT INDEXED "
+                            "WHERE id > ?1 AND id <= ?2 AND refused = 0 AND repository <> ''",
+                            {id, through}));
+    std::set<std::string, std::less<>> names;
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return std::vector<std::string>(names.begin(), names.end());
+        if (!names.contains(rows.view(0))) names.insert(rows.text(0));
+    }
 }
 
 Result<std::int64_t> read_last(SqliteDb& db) {
@@ -205,6 +231,12 @@ Result<std::size_t> forget(SqliteDb& db, Time time, std::int64_t through, std::s
 
 Result<Change> stored_change(SqliteRows const& rows) {
     return change_of(rows);
+}
+
+std::size_t size_of_change(SqliteRows const& rows) {
+    std::size_t bytes = 0;
+    for (int const column : {4, 5, 6, 7, 8, 9, 10, 11, 14}) bytes += rows.view(column).size();
+    return bytes;
 }
 
 Result<> write_change(SqliteDb& db, Change const& change, Actor const& by) {
@@ -243,8 +275,13 @@ Task<Result<std::vector<Change>>> SqliteJournal::entries(JournalQuery query) {
     co_return readers_.read([&](SqliteDb& db) { return read_entries(db, query); });
 }
 
-Task<Result<std::vector<Change>>> SqliteJournal::after(std::int64_t id, std::size_t limit) {
+Task<Result<ChangePage>> SqliteJournal::after(std::int64_t id, std::size_t limit) {
     co_return readers_.read([=](SqliteDb& db) { return read_after(db, id, limit); });
+}
+
+Task<Result<std::vector<std::string>>> SqliteJournal::repositories_after(std::int64_t id,
+                                                                         std::int64_t through) {
+    co_return readers_.read([=](SqliteDb& db) { return read_repositories(db, id, through); });
 }
 
 Task<Result<std::int64_t>> SqliteJournal::last() {

@@ -4,6 +4,12 @@
 #include "meta/sqlite/version_12.h"
 #include "meta/sqlite/version_13.h"
 #include "meta/sqlite/version_14.h"
+#include "meta/sqlite/version_15.h"
+#include "meta/sqlite/version_16.h"
+#include "meta/sqlite/version_17.h"
+#include "meta/sqlite/version_18.h"
+#include "meta/sqlite/version_19.h"
+#include "meta/sqlite/version_20.h"
 
 #include <array>
 
@@ -347,9 +353,10 @@ CREATE INDEX retention_piece_verdict ON retention_piece (plan, verdict, number);
 CREATE INDEX retention_piece_repository ON retention_piece (repository);
 )sql";
 
-constexpr std::array migrations{version_1,  version_2,  version_3,  version_4, version_5,
-                                version_6,  version_7,  version_8,  version_9, version_10,
-                                version_11, version_12, version_13, version_14};
+constexpr std::array migrations{version_1,  version_2,  version_3,  version_4,  version_5,
+                                version_6,  version_7,  version_8,  version_9,  version_10,
+                                version_11, version_12, version_13, version_14, version_15,
+                                version_16, version_17, version_18, version_19, version_20};
 
 }  // namespace
 

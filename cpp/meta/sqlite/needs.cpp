@@ -1,5 +1,6 @@
 #include "meta/sqlite/needs.h"
 
+#include "meta/change.h"
 #include "meta/sqlite/slice.h"
 #include "meta/sqlite/values.h"
 
@@ -41,6 +42,21 @@ Result<> require_no_other_tag(SqliteDb& db, oci::RepositoryName const& repositor
         TRY(bool const row, rows.next());
         if (!row) return {};
         if (!seen.contains(rows.view(0))) return tag_moved(rows.view(0));
+    }
+}
+
+Result<std::vector<std::string>> indexes_of(SqliteDb& db, std::int64_t repository, std::string_view digest) {
+    constexpr std::int64_t named = max_changed_parents;
+    TRY(auto rows,
+        db.query(
+            "SELECT m.digest FROM edge e CROSS JOIN manifest m ON m.id = e.manifest "
+            "WHERE e.repository = ?1 AND e.child = ?2 AND e.kind = 'manifest' ORDER BY e.manifest LIMIT ?3",
+            {repository, digest, named}));
+    std::vector<std::string> digests;
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return digests;
+        digests.push_back(rows.text(0));
     }
 }
 

@@ -11,4 +11,8 @@ namespace ocilot::meta {
 Result<Purged> purge_all(SqliteDb& db, oci::RepositoryName const& repository,
                          std::vector<oci::Digest> const& digests, ReviewCutoffs const& cutoffs, Time now);
 
+/// See Releases::image.
+Result<> purge_image(SqliteDb& db, oci::RepositoryName const& repository, oci::Digest const& digest,
+                     Actor const& by, Time now);
+
 }  // namespace ocilot::meta

@@ -44,7 +44,8 @@ Result<> copy_back(SqliteDb& db, std::int64_t removed, std::int64_t repository, 
         db.change("INSERT INTO edge (repository, manifest, child, kind) "
                   "SELECT ?2, ?3, child, kind FROM removed_edge WHERE manifest = ?1",
                   {removed, repository, *made}));
-    return list_repository(db, repository);
+    CHECK(list_repository(db, repository));
+    return {};
 }
 
 }  // namespace

@@ -7,10 +7,7 @@ namespace ocilot::meta {
 
 Result<std::optional<std::int64_t>> first_number(SqliteDb& db, std::string_view sql,
                                                  std::initializer_list<SqliteValue> values) {
-    TRY(auto rows, db.query(sql, values));
-    TRY(bool const row, rows.next());
-    if (!row) return std::optional<std::int64_t>();
-    return std::optional(rows.integer(0));
+    return db.number(sql, values);
 }
 
 Result<std::optional<std::int64_t>> find_repository(SqliteDb& db, oci::RepositoryName const& name) {
@@ -27,9 +24,9 @@ Result<std::int64_t> find_or_make_repository(SqliteDb& db, oci::RepositoryName c
     return *made;
 }
 
-Result<> list_repository(SqliteDb& db, std::int64_t id) {
-    CHECK(db.change("UPDATE repository SET listed = 1 WHERE id = ?1 AND listed = 0", {id}));
-    return {};
+Result<bool> list_repository(SqliteDb& db, std::int64_t id) {
+    TRY(auto const changed, db.change("UPDATE repository SET listed = 1 WHERE id = ?1 AND listed = 0", {id}));
+    return changed > 0;
 }
 
 Result<> unlist_repository_without_manifests(SqliteDb& db, std::int64_t id) {

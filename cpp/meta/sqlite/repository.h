@@ -22,8 +22,9 @@ Result<std::optional<std::int64_t>> find_repository(SqliteDb& db, oci::Repositor
 /// denied if the name is an alias.
 Result<std::int64_t> find_or_make_repository(SqliteDb& db, oci::RepositoryName const& name);
 /// Makes lists show a repository, as it holds a manifest now. Its row is written by the first one alone: a
-/// row that every push wrote would make pushes wait for each other where several processes write.
-Result<> list_repository(SqliteDb& db, std::int64_t id);
+/// row that every push wrote would make pushes wait for each other where several processes write. Answers
+/// whether lists did not show it before.
+Result<bool> list_repository(SqliteDb& db, std::int64_t id);
 /// Ends that if no manifest is left.
 Result<> unlist_repository_without_manifests(SqliteDb& db, std::int64_t id);
 /// A repository exists while it holds a manifest or a link.

@@ -2,6 +2,7 @@
 
 #include "meta/sqlite/aliases.h"
 #include "meta/sqlite/repository.h"
+#include "meta/sqlite/repository_list.h"
 #include "meta/sqlite/repository_removal.h"
 #include "meta/sqlite/repository_rename.h"
 #include "meta/sqlite/repository_summary.h"
@@ -56,6 +57,15 @@ SqliteRepositoryAdmin::SqliteRepositoryAdmin(SqliteReaders& readers, SqliteWrite
 
 Task<Result<Slice<RepositorySummary>>> SqliteRepositoryAdmin::list(std::string prefix, Page page) {
     co_return readers_.read([&](SqliteDb& db) { return read_summaries(db, prefix, page); });
+}
+
+Task<Result<RepositoryRows>> SqliteRepositoryAdmin::sorted(RepositoryQuery query) {
+    co_return readers_.read([&](SqliteDb& db) { return read_sorted(db, query); });
+}
+
+Task<Result<std::size_t>> SqliteRepositoryAdmin::rank(std::vector<std::string> names) {
+    return writer_.run(ChangeScope::nothing(),
+                       [all = std::move(names)](SqliteDb& db) { return rank_repositories(db, all); });
 }
 
 Task<Result<RepositorySummary>> SqliteRepositoryAdmin::find(oci::RepositoryName const& repository) {

@@ -16,6 +16,8 @@ class SqliteRepositoryAdmin final : public RepositoryAdmin {
     SqliteRepositoryAdmin(SqliteReaders& readers, SqliteWriter& writer, Log const& log, Metrics& metrics);
 
     Task<Result<Slice<RepositorySummary>>> list(std::string prefix, Page page) override;
+    Task<Result<RepositoryRows>> sorted(RepositoryQuery query) override;
+    Task<Result<std::size_t>> rank(std::vector<std::string> names) override;
     Task<Result<RepositorySummary>> find(oci::RepositoryName const& repository) override;
     Task<Result<TagRows>> tags(oci::RepositoryName const& repository, TagQuery query) override;
     Task<Result<RepositorySummary>> remove(oci::RepositoryName const& repository, Actor by,

@@ -5,6 +5,7 @@
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/repository_summary.h"
 #include "meta/sqlite/review_queue.h"
+#include "meta/sqlite/tag_changes.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
 
@@ -13,18 +14,6 @@
 namespace ocilot::meta {
 
 namespace {
-
-/// The first tags, as many as a change names.
-Result<std::vector<ChangedTag>> tags_to_name(SqliteDb& db, std::int64_t repository) {
-    TRY(auto rows, db.query("SELECT name, digest FROM tag WHERE repository = ?1 ORDER BY name LIMIT ?2",
-                            {repository, limit(max_changed_tags)}));
-    std::vector<ChangedTag> tags;
-    for (;;) {
-        TRY(bool const row, rows.next());
-        if (!row) return tags;
-        tags.push_back({rows.text(0), rows.text(1)});
-    }
-}
 
 /// What was removed before under a digest that is removed now: the later removal counts.
 Result<> forget_earlier(SqliteDb& db, Removal const& removal) {
@@ -98,7 +87,9 @@ Result<RepositorySummary> remove_repository(SqliteDb& db, oci::RepositoryName co
     auto const& name = repository.str();
     TRY(auto summary, summarize(db, *id, name));
     Change change{.at = now, .kind = ChangeKind::repository_delete, .by = by, .repository = name};
-    TRY(change.details.tags, tags_to_name(db, *id));
+    TagsThatGo const all{*id};
+    TRY(change.details.tags, tags_to_name(db, all));
+    CHECK(write_unnamed_tags(db, all, change));
     change.details.more_tags = summary.tags - change.details.tags.size();
     change.details.counts = counts_of(summary);
     Removal const removal{*id, name, now};

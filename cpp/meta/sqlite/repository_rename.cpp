@@ -22,6 +22,32 @@ Result<> free_name(SqliteDb& db, RepositoryRename const& what, Actor const& by, 
     return forget_alias(db, {what.to.str(), *target}, by, now);
 }
 
+/// The histories of tags. A deleted repository may have left some under the new name, of other tags: what
+/// these became by the rename is on top, with the whole history of each below, and that of the deleted one
+/// below that, whatever the times. So what a tag was is looked for in its own history first.
+Result<> move_histories(SqliteDb& db, std::int64_t repository, RepositoryRename const& what, Actor const& by,
+                        Time now) {
+    auto const& from = what.from.str();
+    auto const& to = what.to.str();
+    CHECK(
+        db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
+                  "SELECT ?2, h.tag, h.digest, h.changed_by, h.changed_at FROM tag_history h "
+                  "WHERE h.repository = ?1 AND EXISTS (SELECT 1 FROM tag_history o "
+                  "WHERE o.repository = ?2 AND o.tag = h.tag) ORDER BY h.tag, h.id",
+                  {from, to}));
+    CHECK(
+        db.change("DELETE FROM tag_history WHERE repository = ?1 AND EXISTS (SELECT 1 FROM tag_history o "
+                  "WHERE o.repository = ?2 AND o.tag = tag_history.tag)",
+                  {from, to}));
+    CHECK(
+        db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
+                  "SELECT ?2, t.name, t.digest, ?3, ?4 FROM tag t WHERE t.repository = ?1 AND EXISTS "
+                  "(SELECT 1 FROM tag_history h WHERE h.repository = ?2 AND h.tag = t.name)",
+                  {repository, to, by.name, stored(now)}));
+    CHECK(db.change("UPDATE tag_history SET repository = ?2 WHERE repository = ?1", {from, to}));
+    return {};
+}
+
 /// What was deleted. A deleted repository may have left the same under the new name: it is one from now on.
 Result<> move_removed(SqliteDb& db, std::string_view from, std::string_view to) {
     CHECK(
@@ -46,6 +72,9 @@ Result<> move_removed(SqliteDb& db, std::string_view from, std::string_view to) 
 Result<> move_candidates(SqliteDb& db, std::int64_t repository, std::string_view from, std::string_view to,
                          Time now) {
     CHECK(db.change("UPDATE OR REPLACE review SET repository = ?2 WHERE repository = ?1", {from, to}));
+    CHECK(db.change("UPDATE OR REPLACE pin SET repository = ?2 WHERE repository = ?1", {from, to}));
+    CHECK(db.change("UPDATE OR REPLACE released_subject SET repository = ?2 WHERE repository = ?1",
+                    {from, to}));
     CHECK(add_removed_candidates(db, to));
     CHECK(
         db.change("INSERT INTO review (repository, digest, released_at, fresh) SELECT ?2, m.digest, ?3, 0 "
@@ -75,7 +104,7 @@ Result<RepositorySummary> rename_repository(SqliteDb& db, RepositoryRename const
     CHECK(free_name(db, what, by, now));
     TRY(auto summary, summarize(db, *id, to));
     CHECK(db.change("UPDATE repository SET name = ?2 WHERE id = ?1", {*id, to}));
-    CHECK(db.change("UPDATE tag_history SET repository = ?2 WHERE repository = ?1", {from, to}));
+    CHECK(move_histories(db, *id, what, by, now));
     CHECK(move_removed(db, from, to));
     CHECK(move_candidates(db, *id, from, to, now));
     CHECK(db.change("UPDATE retention_piece SET repository = ?2 WHERE repository = ?1", {from, to}));

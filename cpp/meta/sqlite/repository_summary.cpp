@@ -24,7 +24,13 @@ std::string first_name(std::string_view prefix, Page const& page) {
 
 Result<RepositorySummary> summarize(SqliteDb& db, std::int64_t repository, std::string_view name) {
     TRY(auto const usage, read_usage(db, repository));
-    return RepositorySummary{std::string(name), usage.tags, usage.manifests, usage.blobs, usage.bytes};
+    RepositorySummary summary{std::string(name), usage.tags, usage.manifests, usage.blobs, usage.bytes};
+    TRY(auto rows, db.query("SELECT moved_at FROM tag WHERE repository = ?1 "
+                            "ORDER BY moved_at DESC, name DESC LIMIT 1",
+                            {repository}));
+    TRY(bool const has_tag, rows.next());
+    if (has_tag) summary.pushed_at = stored_time(rows, 0);
+    return summary;
 }
 
 Result<Slice<RepositorySummary>> read_summaries(SqliteDb& db, std::string_view prefix, Page const& page) {

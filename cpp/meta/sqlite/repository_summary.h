@@ -11,7 +11,7 @@
 
 namespace ocilot::meta {
 
-/// How much a repository holds: counted, as no push writes a count.
+/// How much a repository holds, and its last push.
 Result<RepositorySummary> summarize(SqliteDb& db, std::int64_t repository, std::string_view name);
 
 /// A page of repositories; see RepositoryAdmin::list.

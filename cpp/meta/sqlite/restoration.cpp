@@ -4,8 +4,10 @@
 #include "meta/sqlite/names_json.h"
 #include "meta/sqlite/removed.h"
 #include "meta/sqlite/repository.h"
+#include "meta/sqlite/review_queue.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
+#include "oci/version.h"
 
 #include <fmt/format.h>
 #include <unordered_set>
@@ -95,6 +97,11 @@ Result<> bring_back(Undo const& undo, std::string const& digest, Restored& answe
             ++answer.manifests;
             CHECK(note(undo, ChangeKind::manifest_restore, next));
         }
+        // A round that is about to review it would take it for released long ago. The collection reads the
+        // change later, and enqueues it again.
+        if (link || manifest) {
+            CHECK(drop_candidate(db, undo.name, next));
+        }
         TRY(auto const id, live_manifest(undo, next));
         if (!id) continue;
         TRY(auto children, db.query("SELECT child FROM edge WHERE manifest = ?1", {*id}));
@@ -133,15 +140,16 @@ Result<> set_tag(Undo const& undo, std::string const& tag, std::string const& di
         if (row) previous = rows.text(0);
     }
     if (previous == digest) return {};
-    CHECK(
-        db.change("INSERT INTO tag (repository, name, digest, moved_at, image_size, pushed_by, charged_to) "
-                  "VALUES (?1, ?2, ?3, ?4, "
-                  "(SELECT image_size FROM manifest WHERE repository = ?1 AND digest = ?3), ?5, "
-                  "(SELECT charged_to FROM manifest WHERE repository = ?1 AND digest = ?3)) "
-                  "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
-                  "moved_at = excluded.moved_at, image_size = excluded.image_size, "
-                  "pushed_by = excluded.pushed_by",
-                  {*repository, tag, digest, stored(undo.now), undo.by.name}));
+    auto const version = oci::version_key(tag);
+    CHECK(db.change(
+        "INSERT INTO tag (repository, name, digest, moved_at, image_size, pushed_by, charged_to, version) "
+        "VALUES (?1, ?2, ?3, ?4, "
+        "(SELECT image_size FROM manifest WHERE repository = ?1 AND digest = ?3), ?5, "
+        "(SELECT charged_to FROM manifest WHERE repository = ?1 AND digest = ?3), ?6) "
+        "ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest, "
+        "moved_at = excluded.moved_at, image_size = excluded.image_size, "
+        "pushed_by = excluded.pushed_by",
+        {*repository, tag, digest, stored(undo.now), undo.by.name, bytes_or_null(version)}));
     CHECK(
         db.change("INSERT INTO tag_history (repository, tag, digest, changed_by, changed_at) "
                   "VALUES (?1, ?2, ?3, ?4, ?5)",

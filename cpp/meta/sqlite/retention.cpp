@@ -1,5 +1,6 @@
 #include "meta/sqlite/retention.h"
 
+#include "meta/sqlite/repository.h"
 #include "meta/sqlite/values.h"
 
 #include <limits>
@@ -7,6 +8,8 @@
 namespace ocilot::meta {
 
 namespace {
+
+constexpr std::int64_t pieces_removed_at_once = 4;  ///< each has some hundred kilobytes of pages
 
 /// Reads a page that was asked for with one row more than its limit.
 template <class T, class Read>
@@ -122,7 +125,14 @@ Result<std::int64_t> insert_plan(SqliteDb& db, RetentionPlan const& plan) {
     return rows.integer(0);
 }
 
+/// Without the plan nothing would ever remove them.
 Result<> insert_pieces(SqliteDb& db, std::int64_t plan, std::vector<PlanPiece> const& pieces) {
+    TRY(auto const found, first_number(db, "SELECT 1 FROM retention_plan WHERE id = ?1", {plan}));
+    if (!found) {
+        return Error{Errc::conflict, "the retention plan " + std::to_string(plan) +
+                                         " was removed while it was made: newer plans took its place; make "
+                                         "another"};
+    }
     for (auto const& piece : pieces) {
         CHECK(
             db.change("INSERT INTO retention_piece (plan, number, verdict, repository, rows) "
@@ -189,18 +199,27 @@ Result<std::vector<PlanPiece>> read_pieces(SqliteDb& db, PieceQuery const& query
     return pieces_of(std::move(rows));
 }
 
-Result<> forget(SqliteDb& db, std::size_t keep, std::string const& kept_state) {
-    TRY(auto const plans, read_plans(db, std::numeric_limits<std::int64_t>::max(), keep + 1));
-    if (plans.size() <= keep) return {};
-    auto const last = plans.back().id;
-    for (auto const* const sql :
-         {"DELETE FROM retention_piece WHERE plan <= ?1 "
-          "AND plan <> ifnull((SELECT max(id) FROM retention_plan WHERE state = ?2), 0)",
-          "DELETE FROM retention_plan WHERE id <= ?1 "
-          "AND id <> ifnull((SELECT max(id) FROM retention_plan WHERE state = ?2), 0)"}) {
-        CHECK(db.change(sql, {last, kept_state}));
+/// A plan of which there are pieces, and no row any more: it was removed.
+Result<std::optional<std::int64_t>> find_removed_plan(SqliteDb& db) {
+    std::optional<std::int64_t> plan = 0;
+    for (;;) {
+        TRY(plan, first_number(db, "SELECT plan FROM retention_piece WHERE plan > ?1 ORDER BY plan LIMIT 1",
+                               {*plan}));
+        if (!plan) return plan;
+        TRY(auto const known, first_number(db, "SELECT id FROM retention_plan WHERE id = ?1", {*plan}));
+        if (!known) return plan;
     }
-    return {};
+}
+
+/// Removes some pieces of removed plans; whether there were any.
+Result<bool> remove_some_pieces(SqliteDb& db) {
+    TRY(auto const plan, find_removed_plan(db));
+    if (!plan) return false;
+    CHECK(
+        db.change("DELETE FROM retention_piece WHERE plan = ?1 AND number IN "
+                  "(SELECT number FROM retention_piece WHERE plan = ?1 ORDER BY number LIMIT ?2)",
+                  {*plan, pieces_removed_at_once}));
+    return true;
 }
 
 }  // namespace
@@ -265,10 +284,17 @@ Task<Result<std::vector<PlanPiece>>> SqliteRetention::pieces(PieceQuery query) {
     co_return readers_.read([&](SqliteDb& db) { return read_pieces(db, query); });
 }
 
-Task<Result<>> SqliteRetention::forget_plans(std::size_t keep, std::string kept_state) {
-    return writer_.run(ChangeScope::nothing(), [keep, state = std::move(kept_state)](SqliteDb& db) {
-        return forget(db, keep, state);
-    });
+Task<Result<>> SqliteRetention::remove_plans(std::vector<std::int64_t> ids) {
+    CO_CHECK(co_await writer_.run(ChangeScope::nothing(), [&ids](SqliteDb& db) -> Result<> {
+        for (auto const id : ids) {
+            CHECK(db.change("DELETE FROM retention_plan WHERE id = ?1", {id}));
+        }
+        return {};
+    }));
+    for (bool more = true; more;) {
+        CO_TRY(more, co_await writer_.run(ChangeScope::nothing(), remove_some_pieces));
+    }
+    co_return Result<>();
 }
 
 }  // namespace ocilot::meta

@@ -27,7 +27,7 @@ class SqliteRetention final : public Retention {
     Task<Result<std::vector<RetentionPlan>>> plans(std::optional<std::int64_t> before,
                                                    std::size_t limit) override;
     Task<Result<std::vector<PlanPiece>>> pieces(PieceQuery query) override;
-    Task<Result<>> forget_plans(std::size_t keep, std::string kept_state) override;
+    Task<Result<>> remove_plans(std::vector<std::int64_t> ids) override;
 
   private:
     SqliteReaders& readers_;

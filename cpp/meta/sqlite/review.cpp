@@ -10,17 +10,19 @@ namespace ocilot::meta {
 
 namespace {
 
-Result<> collect_due(SqliteDb& db, bool fresh, Time before, std::size_t count,
+Result<> collect_due(SqliteDb& db, QueueKind kind, Time before, std::size_t count,
                      std::vector<Candidate>& found) {
-    TRY(auto rows,
-        db.query("SELECT repository, digest, released_at FROM review WHERE fresh = ?1 AND released_at <= ?2 "
-                 "ORDER BY released_at LIMIT ?3",
-                 {std::int64_t{fresh}, stored(before), limit(count)}));
+    if (found.size() >= count) return {};
+    TRY(auto rows, db.query("SELECT repository, digest, released_at FROM review WHERE fresh = ?1 "
+                            "AND released_at / 60000000 <= ?2 / 60000000 AND released_at <= ?2 "
+                            "ORDER BY released_at / 60000000, repository, digest LIMIT ?3",
+                            {static_cast<std::int64_t>(kind), stored(before), limit(count - found.size())}));
     for (;;) {
         TRY(bool const row, rows.next());
         if (!row) return {};
         TRY(auto const digest, stored_digest(rows, 1));
-        found.push_back({rows.text(0), digest, stored_time(rows, 2), fresh});
+        found.push_back({rows.text(0), digest, stored_time(rows, 2), kind == QueueKind::fresh,
+                         kind == QueueKind::purged});
     }
 }
 
@@ -30,14 +32,35 @@ struct Review {
     std::string const& name;
     std::optional<std::int64_t> repository;
     ReviewCutoffs const& cutoffs;
+    std::int64_t removed_rows = 0;  ///< that the purge of what is removed already takes away
 };
 
 /// When the link was last pushed, if that was after it was released: its push may be under way.
 Result<std::optional<std::int64_t>> pushed_again(Review const& review, std::string_view digest,
-                                                 std::int64_t released_at) {
+                                                 Time released_at) {
     return first_number(review.db,
                         "SELECT linked_at FROM link WHERE repository = ?1 AND digest = ?2 AND linked_at > ?3",
-                        {*review.repository, digest, released_at});
+                        {*review.repository, digest, stored(released_at)});
+}
+
+/// What nearly all candidates are: due, a link alone, not pushed again, and needed by nothing. The same that
+/// `condemn` does with it, in two statements. Whether it was such a one.
+Result<bool> condemn_plain_link(Review const& review, std::string_view digest) {
+    auto& db = review.db;
+    TRY(auto const taken,
+        db.change("INSERT OR REPLACE INTO removed_link (repository, digest, size, linked_at, removed_at, "
+                  "condemned, charged_to) SELECT ?2, l.digest, l.size, l.linked_at, v.released_at, 1, "
+                  "l.charged_to FROM review v CROSS JOIN link l ON l.repository = ?1 AND l.digest = v.digest "
+                  "WHERE v.repository = ?2 AND v.digest = ?3 AND l.linked_at <= v.released_at "
+                  "AND v.released_at <= CASE v.fresh WHEN 0 THEN ?4 WHEN 1 THEN ?5 ELSE v.released_at END "
+                  "AND NOT EXISTS (SELECT 1 FROM manifest WHERE repository = ?1 AND digest = ?3) "
+                  "AND NOT EXISTS (SELECT 1 FROM edge WHERE repository = ?1 AND child = ?3) "
+                  "AND NOT EXISTS (SELECT 1 FROM removed_edge WHERE repository = ?2 AND child = ?3)",
+                  {*review.repository, review.name, digest, stored(review.cutoffs.released_before),
+                   stored(review.cutoffs.fresh_before)}));
+    if (taken == 0) return false;
+    CHECK(db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {*review.repository, digest}));
+    return true;
 }
 
 /// Takes out what is not needed under the digest; whether there was anything.
@@ -62,34 +85,62 @@ Result<bool> condemn(Review const& review, std::string_view digest, Time at) {
     return condemned;
 }
 
-Result<bool> is_expired(Review const& review, std::string_view digest) {
-    TRY(auto const found,
-        first_number(review.db,
-                     "SELECT EXISTS (SELECT 1 FROM removed_manifest WHERE repository = ?1 AND digest = ?2 "
-                     "AND removed_at <= ?3) OR EXISTS (SELECT 1 FROM removed_link WHERE repository = ?1 "
-                     "AND digest = ?2 AND removed_at <= ?3)",
-                     {review.name, digest, stored(review.cutoffs.released_before)}));
-    return found.value_or(0) != 0;
+/// What is removed already, and is to be purged, or was and has referrers that are to be released.
+struct Removed {
+    std::int64_t rows = 0;   ///< that the purge takes away; 0: nothing is to be purged
+    bool condemned = false;  ///< by a round that ended before it was purged or lifted
+};
+
+Result<Removed> find_removed(Review const& review, std::string_view digest) {
+    TRY(auto rows,
+        review.db.query(
+            "SELECT coalesce((SELECT 1 + (SELECT count(*) FROM removed_edge e WHERE e.manifest = m.id) "
+            "FROM removed_manifest m WHERE repository = ?1 AND digest = ?2 "
+            "AND (condemned = 1 OR removed_at <= ?3)), 0) "
+            "+ EXISTS (SELECT 1 FROM removed_link WHERE repository = ?1 AND digest = ?2 "
+            "AND (condemned = 1 OR removed_at <= ?3)) "
+            "+ EXISTS (SELECT 1 FROM released_subject WHERE repository = ?1 AND digest = ?2), "
+            "EXISTS (SELECT 1 FROM removed_manifest WHERE repository = ?1 AND digest = ?2 AND condemned = 1) "
+            "OR EXISTS (SELECT 1 FROM removed_link WHERE repository = ?1 AND digest = ?2 AND condemned = 1)",
+            {review.name, digest, stored(review.cutoffs.released_before)}));
+    TRY(bool const row, rows.next());
+    if (!row) return Removed();
+    return Removed{rows.integer(0), rows.integer(1) != 0};
 }
 
-Result<> review_one(Review const& review, oci::Digest const& digest, Reviewed& answer) {
+Result<> review_one(Review& review, oci::Digest const& digest, Reviewed& answer) {
     auto const text = digest.str();
-    TRY(auto const released_at, due_since(review.db, review.name, text, review.cutoffs));
-    if (!released_at) return {};
     if (review.repository) {
-        TRY(auto const again, pushed_again(review, text, *released_at));
-        if (again) {
-            return add_candidate(review.db, {review.name, digest, Time(Time::duration(*again)), true});
-        }
-        TRY(bool const condemned, condemn(review, text, Time(Time::duration(*released_at))));
+        TRY(bool const condemned, condemn_plain_link(review, text));
         if (condemned) {
             answer.condemned.push_back(digest);
             return {};
         }
     }
-    TRY(bool const expired, is_expired(review, text));
-    if (expired) {
-        answer.expired.push_back(digest);
+    TRY(auto const due, find_due(review.db, review.name, digest, review.cutoffs));
+    if (!due) return {};
+    if (review.repository) {
+        TRY(auto const again, pushed_again(review, text, due->released_at));
+        if (again) {
+            return add_candidate(review.db, {review.name, digest, Time(Time::duration(*again)), true});
+        }
+        TRY(bool const condemned, condemn(review, text, due->released_at));
+        if (condemned) {
+            answer.condemned.push_back(digest);
+            return {};
+        }
+    }
+    TRY(auto const removed, find_removed(review, text));
+    if (removed.rows > 0) {
+        review.removed_rows += removed.rows;
+        // Clients may have asked for it before it was condemned: that is looked at again, too.
+        (removed.condemned ? answer.condemned : answer.expired).push_back(digest);
+        return {};
+    }
+    TRY(bool const there, is_there(review.db, review.repository, text));
+    TRY(bool const restorable, is_removed(review.db, review.name, text));
+    if (!there && !restorable) {
+        answer.left.push_back(*due);
         return {};
     }
     ++answer.kept;
@@ -100,10 +151,9 @@ Result<> review_one(Review const& review, oci::Digest const& digest, Reviewed& a
 
 Result<std::vector<Candidate>> read_due(SqliteDb& db, ReviewCutoffs const& cutoffs, std::size_t count) {
     std::vector<Candidate> found;
-    CHECK(collect_due(db, false, cutoffs.released_before, count, found));
-    if (found.size() < count) {
-        CHECK(collect_due(db, true, cutoffs.fresh_before, count - found.size(), found));
-    }
+    CHECK(collect_due(db, QueueKind::purged, Time::max(), count, found));
+    CHECK(collect_due(db, QueueKind::released, cutoffs.released_before, count, found));
+    CHECK(collect_due(db, QueueKind::fresh, cutoffs.fresh_before, count, found));
     return found;
 }
 
@@ -111,9 +161,12 @@ Result<Reviewed> review_all(SqliteDb& db, oci::RepositoryName const& repository,
                             std::vector<oci::Digest> const& candidates, ReviewCutoffs const& cutoffs) {
     Reviewed answer;
     TRY(auto const id, find_repository(db, repository));
-    Review const review{db, repository.str(), id, cutoffs};
+    Review review{db, repository.str(), id, cutoffs};
+    auto const before = db.rows_changed();
     for (auto const& digest : candidates) {
+        if (db.rows_changed() - before + review.removed_rows >= most_rows) break;
         CHECK(review_one(review, digest, answer));
+        ++answer.looked_at;
     }
     if (id) {
         CHECK(drop_repository_if_empty(db, *id));
@@ -127,6 +180,8 @@ Result<> lift_all(SqliteDb& db, std::string const& repository, std::vector<oci::
         TRY(bool const manifest, put_back_manifest(db, repository, digest.str(), WhichRemoved::condemned));
         TRY(bool const link, put_back_link(db, repository, digest.str(), WhichRemoved::condemned));
         if (manifest || link) {
+            // Whatever the time of its row: one that was purged would be due again at once.
+            CHECK(drop_candidate(db, repository, digest.str()));
             CHECK(add_candidate(db, {repository, digest, now, true}));
         }
     }

@@ -17,14 +17,29 @@ Result<bool> is_named(SqliteDb& db, std::string_view repository, std::string_vie
     return found.value_or(0) != 0;
 }
 
+/// The row of a candidate, if there is one.
+Result<std::optional<Candidate>> candidate_in(SqliteRows& rows, std::string const& repository,
+                                              oci::Digest const& digest) {
+    TRY(bool const row, rows.next());
+    if (!row) return std::optional<Candidate>();
+    auto const kind = static_cast<QueueKind>(rows.integer(1));
+    return std::optional(Candidate{repository, digest, stored_time(rows, 0), kind == QueueKind::fresh,
+                                   kind == QueueKind::purged});
+}
+
 }  // namespace
+
+QueueKind kind_of(Candidate const& candidate) noexcept {
+    if (candidate.purged) return QueueKind::purged;
+    return candidate.fresh ? QueueKind::fresh : QueueKind::released;
+}
 
 Result<> add_unless_queued(SqliteDb& db, Candidate const& candidate) {
     CHECK(
         db.change("INSERT INTO review (repository, digest, released_at, fresh) VALUES (?1, ?2, ?3, ?4) "
                   "ON CONFLICT DO NOTHING",
                   {candidate.repository, candidate.digest.str(), stored(candidate.released_at),
-                   std::int64_t{candidate.fresh}}));
+                   static_cast<std::int64_t>(kind_of(candidate))}));
     return {};
 }
 
@@ -32,9 +47,9 @@ Result<> add_candidate(SqliteDb& db, Candidate const& candidate) {
     CHECK(
         db.change("INSERT INTO review (repository, digest, released_at, fresh) VALUES (?1, ?2, ?3, ?4) "
                   "ON CONFLICT (repository, digest) DO UPDATE SET released_at = excluded.released_at, "
-                  "fresh = excluded.fresh WHERE excluded.released_at >= released_at",
+                  "fresh = excluded.fresh WHERE excluded.released_at >= released_at OR excluded.fresh = 2",
                   {candidate.repository, candidate.digest.str(), stored(candidate.released_at),
-                   std::int64_t{candidate.fresh}}));
+                   static_cast<std::int64_t>(kind_of(candidate))}));
     return {};
 }
 
@@ -74,12 +89,19 @@ Result<> drop_candidate(SqliteDb& db, std::string_view repository, std::string_v
     return {};
 }
 
-Result<std::optional<std::int64_t>> due_since(SqliteDb& db, std::string_view repository,
-                                              std::string_view digest, ReviewCutoffs const& cutoffs) {
-    return first_number(db,
-                        "SELECT released_at FROM review WHERE repository = ?1 AND digest = ?2 "
-                        "AND released_at <= CASE fresh WHEN 0 THEN ?3 ELSE ?4 END",
-                        {repository, digest, stored(cutoffs.released_before), stored(cutoffs.fresh_before)});
+Result<> settle_candidate(SqliteDb& db, Candidate const& candidate) {
+    CHECK(db.change("DELETE FROM review WHERE repository = ?1 AND digest = ?2 AND released_at = ?3",
+                    {candidate.repository, candidate.digest.str(), stored(candidate.released_at)}));
+    return {};
+}
+
+Result<std::optional<Candidate>> find_due(SqliteDb& db, std::string const& repository,
+                                          oci::Digest const& digest, ReviewCutoffs const& cutoffs) {
+    TRY(auto rows,
+        db.query("SELECT released_at, fresh FROM review WHERE repository = ?1 AND digest = ?2 "
+                 "AND released_at <= CASE fresh WHEN 0 THEN ?3 WHEN 1 THEN ?4 ELSE released_at END",
+                 {repository, digest.str(), stored(cutoffs.released_before), stored(cutoffs.fresh_before)}));
+    return candidate_in(rows, repository, digest);
 }
 
 }  // namespace ocilot::meta

@@ -5,13 +5,22 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace ocilot::meta {
 
 // The rows of the review queue.
 
-/// Adds a candidate; one that is there already keeps the later time.
+/// Changed by a transaction of the collection, and some more by its last manifest: tens of milliseconds, in
+/// which others wait.
+inline constexpr std::int64_t most_rows = 2'048;
+
+/// What the column `fresh` has, in the order in which they are due.
+enum class QueueKind : std::uint8_t { released, fresh, purged };
+[[nodiscard]] QueueKind kind_of(Candidate const& candidate) noexcept;
+
+/// Adds a candidate; one that is there already keeps the later time, unless this one is purged.
 Result<> add_candidate(SqliteDb& db, Candidate const& candidate);
 /// Adds one that a walk has found; one that is there already stays as it is.
 Result<> add_unless_queued(SqliteDb& db, Candidate const& candidate);
@@ -21,8 +30,10 @@ Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& can
 /// Adds all that was removed from a repository, each since its removal.
 Result<> add_removed_candidates(SqliteDb& db, std::string_view repository);
 Result<> drop_candidate(SqliteDb& db, std::string_view repository, std::string_view digest);
-/// When the candidate was released, if it is there and due.
-Result<std::optional<std::int64_t>> due_since(SqliteDb& db, std::string_view repository,
-                                              std::string_view digest, ReviewCutoffs const& cutoffs);
+/// Drops it, unless it was released again since it was read.
+Result<> settle_candidate(SqliteDb& db, Candidate const& candidate);
+/// The candidate, if it is there and due.
+Result<std::optional<Candidate>> find_due(SqliteDb& db, std::string const& repository,
+                                          oci::Digest const& digest, ReviewCutoffs const& cutoffs);
 
 }  // namespace ocilot::meta

@@ -1,6 +1,7 @@
 #include "meta/sqlite/schema.h"
 
 #include "meta/sqlite/migrations.h"
+#include "oci/version.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -93,6 +94,7 @@ Result<> prepare_schema(SqliteDb& db, std::string const& path, Log const& log) {
     if (version > 0 && version < sqlite_schema_version()) announce_upgrade(path, version, log);
     CHECK(use_write_ahead_log(db, path));
     CHECK(db.execute("PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864"));
+    CHECK(db.add_function("version_key", oci::version_key));
     auto const migrations = sqlite_migrations();
     for (auto at = static_cast<std::size_t>(version); at < migrations.size(); ++at) {
         // A script that fails leaves its transaction open; the caller gives up the connection, and so the

@@ -13,6 +13,7 @@
 #include "meta/sqlite/links.h"
 #include "meta/sqlite/pulls.h"
 #include "meta/sqlite/retention.h"
+#include "meta/sqlite/retention_policies.h"
 #include "meta/sqlite/schema.h"
 #include "meta/sqlite/scrub_facts.h"
 #include "meta/sqlite/temporary_directory.h"
@@ -44,6 +45,7 @@ struct SqliteStore::Parts {
           places(readers, writer),
           collection(readers, writer),
           retention(readers, writer),
+          retention_policies(readers, writer),
           pulls(readers, writer),
           consumers(readers, writer) {}
 
@@ -64,6 +66,7 @@ struct SqliteStore::Parts {
     SqliteJobPlaces places;
     SqliteCollection collection;
     SqliteRetention retention;
+    SqliteRetentionPolicies retention_policies;
     SqlitePulls pulls;
     SqliteConsumers consumers;
 };
@@ -198,6 +201,10 @@ Collection& SqliteStore::collection() noexcept {
 
 Retention& SqliteStore::retention() noexcept {
     return parts_->retention;
+}
+
+RetentionPolicies& SqliteStore::retention_policies() noexcept {
+    return parts_->retention_policies;
 }
 
 Pulls& SqliteStore::pulls() noexcept {

@@ -40,6 +40,7 @@ class SqliteStore final : public MetaStore {
     [[nodiscard]] JobPlaces& places() noexcept override;
     [[nodiscard]] Collection& collection() noexcept override;
     [[nodiscard]] Retention& retention() noexcept override;
+    [[nodiscard]] RetentionPolicies& retention_policies() noexcept override;
     [[nodiscard]] Pulls& pulls() noexcept override;
     [[nodiscard]] Consumers& consumers() noexcept override;
     Task<Result<>> check() override;

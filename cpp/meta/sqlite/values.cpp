@@ -20,6 +20,11 @@ Result<oci::Digest> stored_digest(SqliteRows const& rows, int column) {
     return digest;
 }
 
+SqliteValue bytes_or_null(std::optional<std::string> const& bytes) noexcept {
+    if (!bytes) return nullptr;
+    return SqliteBytes(*bytes);
+}
+
 std::string_view after(Page const& page) noexcept {
     return page.after ? std::string_view(*page.after) : std::string_view();
 }

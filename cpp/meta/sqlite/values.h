@@ -5,6 +5,8 @@
 #include "meta/sqlite/db.h"
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace ocilot::meta {
@@ -15,6 +17,9 @@ namespace ocilot::meta {
 
 /// A digest in a column; io if it is none, which only damage can bring about.
 [[nodiscard]] Result<oci::Digest> stored_digest(SqliteRows const& rows, int column);
+
+/// Borrows them.
+[[nodiscard]] SqliteValue bytes_or_null(std::optional<std::string> const& bytes) noexcept;
 
 /// What a page starts after; every name is greater than the empty text.
 [[nodiscard]] std::string_view after(Page const& page) noexcept;

@@ -30,6 +30,7 @@ struct WebhookSettings {
     std::vector<std::string> ignored_actions = {};
     std::uint64_t batch = 1;  ///< events in a request
     std::chrono::seconds timeout{10};
+    std::string redirects = "never";  ///< or `same-origin`
     std::uint64_t attempts = 80;
     std::uint64_t threshold = 10;
     std::chrono::seconds backoff{5};

@@ -12,10 +12,10 @@ import typer
 from ocilot.errors import ConfigError, Error
 from ocilot.hooks.loading.patterns import Patterns
 
-from .control import Control
 from .location import Location, located
 from .options import path
 from .output import Output, OutputOption, print_data
+from .registry_api import RegistryApi
 
 _ACCOUNTS: Final = ("user", "robot")
 _KINDS: Final = (*_ACCOUNTS, "federated", "certificate")
@@ -23,7 +23,7 @@ _PUSH: Final = frozenset({"admit_blob", "admit_manifest", "admit_tag"})
 _ADMITTED: Final = {"create": _PUSH, "push": _PUSH, "delete": frozenset({"admit_delete"})}
 """The points of hooks that decide about single contents and tags, after the right."""
 
-app = typer.Typer(no_args_is_help=True)
+app: typer.Typer = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
@@ -47,7 +47,11 @@ def explain(
     repository: Annotated[str, typer.Argument(help="Name of a repository, such as team/app.")],
     kind: Annotated[
         str | None,
-        typer.Option(help="Kind of a caller without an account: user, robot, federated or certificate."),
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="Kind of a caller without an account: user, robot, federated or certificate.",
+        ),
     ] = None,
     group: Annotated[
         list[str] | None,
@@ -81,7 +85,7 @@ def _answer(told: Mapping[str, Any]) -> str:
     return f"partly: {'; '.join(parts)}" if parts else "yes"
 
 
-def _deciding_hooks(control: Control, action: str, repository: str) -> list[str]:
+def _deciding_hooks(control: RegistryApi, action: str, repository: str) -> list[str]:
     """The hooks that decide about each push or deletion in a repository of the running registry."""
     if action not in _ADMITTED:
         return []
@@ -100,7 +104,7 @@ def _deciding_hooks(control: Control, action: str, repository: str) -> list[str]
     ]
 
 
-def _caller(control: Control, name: str, kind: str | None, groups: Sequence[str]) -> dict[str, str]:
+def _caller(control: RegistryApi, name: str, kind: str | None, groups: Sequence[str]) -> dict[str, str]:
     """Who is asked about: an account as it is, or somebody of a kind, in groups."""
     if name == "anonymous":
         return {}
@@ -117,7 +121,7 @@ def _caller(control: Control, name: str, kind: str | None, groups: Sequence[str]
     return {member: value for member, value in caller.items() if value}
 
 
-def _account(control: Control, name: str) -> Any:
+def _account(control: RegistryApi, name: str) -> Any:
     """The account of that name; None if there is none, or can be none."""
     try:
         return control.ask("GET", path("accounts", name))

@@ -17,18 +17,19 @@ import typer
 
 from ocilot.adoption import Adopted, LeftBehind, adopt_distribution
 from ocilot.config import host_checks
+from ocilot.counting import counted
 from ocilot.errors import ConfigError
 
-from .control import failure
 from .exit import Exit
-from .location import Location, located
+from .location import Location, located_here
 from .output import Output, OutputOption, json_of, print_data
+from .registry_api import failure
 
 SECONDS: Final = 5
 """That a registry may take to answer."""
 
 
-@located
+@located_here
 def adopt(at: Location, output: OutputOption = Output.TABLE) -> None:
     """Adopt a data directory of CNCF distribution in place; exit code 8 if something was left behind.
 
@@ -55,7 +56,7 @@ def adopt(at: Location, output: OutputOption = Output.TABLE) -> None:
             print(json_of(asdict(what)), flush=True)
 
     try:
-        done = adopt_distribution(root, tell=tell)
+        done = adopt_distribution(root, on_left_behind=tell)
     except KeyboardInterrupt:
         print("interrupted; run it again, it continues where it stopped", file=sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED) from None
@@ -72,8 +73,9 @@ def _report(done: Adopted, left: list[LeftBehind], output: Output) -> None:
         counts = {name: value for name, value in asdict(done).items() if name != "left"}
         print_data({"counts": counts, "left_behind": [asdict(what) for what in left]}, output, lambda: None)
         return
-    found = f"{done.repositories} repositories: {done.manifests} manifests, {done.tags} tags"
-    print(f"{found}, {done.blobs} blobs; {done.left_behind} left behind", file=sys.stderr)
+    parts = [counted(getattr(done, f"{name}s"), name) for name in ("manifest", "tag", "blob")]
+    found = f"{counted(done.repositories, 'repository')}: {', '.join(parts)}"
+    print(f"{found}; {done.left_behind} left behind", file=sys.stderr)
 
 
 def _become_owner(root: str) -> str | None:

@@ -11,6 +11,7 @@ import typer
 
 from ocilot import _core
 from ocilot.config import Loaded
+from ocilot.counting import counted
 
 from .control import Control
 from .options import path
@@ -71,7 +72,8 @@ def _of_retention(
                 written = policy[kind][place]
                 note = _note_of_rule(rule, kind, "everything" in written) if found["tags"] else None
                 if found["labels_unread"] and _has_labels(written):
-                    note = f"the labels of {found['labels_unread']} tags cannot be read: {_LABELS_NEED}"
+                    unread = counted(found["labels_unread"], "tag")
+                    note = f"the labels of {unread} cannot be read: {_LABELS_NEED}"
                 yield {
                     "key": ".".join((*key, kind, str(place))),
                     "rule": rule["text"],
@@ -91,14 +93,16 @@ def _note_of_rule(rule: dict[str, Any], kind: str, is_meant: bool) -> str | None
     tags = rule["candidates"]
     if not tags:
         return None
+    any_tag, all_tags = counted(tags, "tag"), "the only tag" if tags == 1 else f"all {tags} tags"
     if rule["named"] == 0:
-        return f"matches none of {tags} tags: compare its patterns with the list of tags"
+        return f"matches none of {any_tag}: compare its patterns with the list of tags"
     if rule["selected"] == 0:
-        return f"matches none of {tags} tags now: {rule['named']} have its names, and none is of its age"
+        named = f"{rule['named']} {'has' if rule['named'] == 1 else 'have'}"
+        return f"matches none of {any_tag} now: {named} its names, and none is of its age"
     if rule["selected"] == tags and kind == "keep":
-        return f"matches all {tags} tags: nothing is deleted there; narrow it, or omit the delete rules"
+        return f"matches {all_tags}: nothing is deleted there; narrow it, or omit the delete rules"
     if rule["selected"] == tags and not is_meant:
-        return f"matches all {tags} tags: only keep rules spare any; narrow it, or say `everything: true`"
+        return f"matches {all_tags}: only keep rules spare any; narrow it, or say `everything: true`"
     return None
 
 
@@ -132,7 +136,7 @@ def _note_of_patterns(matching: int, repositories: int, is_meant: bool) -> str |
     if not repositories:
         return None
     if matching == 0:
-        return f"matches none of {repositories} repositories: compare it with `ocilot repo ls`"
+        return f"matches none of {counted(repositories, 'repository')}: compare it with `ocilot repo ls`"
     if matching == repositories > 1 and not is_meant:
         return f"matches all {repositories} repositories: write ** if that is meant"
     return None

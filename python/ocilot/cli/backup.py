@@ -13,19 +13,19 @@ import typer
 
 from ocilot import backups
 from ocilot.backups import BackupReport, Counts
+from ocilot.counting import counted
 from ocilot.integrity import Problem
 
 from .exit import Exit
-from .gc import size_of
-from .location import Location, located
-from .output import Output, OutputOption, json_of, print_data
+from .location import Location, located_here
+from .output import Output, OutputOption, json_of, print_data, size_of
 
 SECONDS_BETWEEN_LINES: Final = 10.0
 
 DirectoryArgument = Annotated[str, typer.Argument(metavar="DIR", help="Directory of the backup.")]
 
 
-@located
+@located_here
 def backup(
     directory: DirectoryArgument,
     at: Location,
@@ -46,16 +46,16 @@ def backup(
     watch = _Watch(output, "verified" if verify else "backed up")
     with interruption("interrupted; the earlier backup is unchanged, and the next run continues"):
         if verify:
-            done = backups.verify_backup(directory, tell=watch.tell, progress=watch.progress)
+            done = backups.verify_backup(directory, on_problem=watch.tell, progress=watch.progress)
         else:
             root = at.data_directory()
-            done = backups.backup(directory, root, tell=watch.tell, progress=watch.progress)
+            done = backups.backup(directory, root, on_problem=watch.tell, progress=watch.progress)
     counts = done.counts
     added = "" if verify else f", {counts.linked} linked, {counts.copied} copied, {counts.removed} removed"
     watch.end(done, added)
 
 
-@located
+@located_here
 def restore_backup(directory: DirectoryArgument, at: Location, output: OutputOption = Output.TABLE) -> None:
     """Restore a backup into a new data directory. Exit code 7 if content is missing.
 
@@ -65,7 +65,7 @@ def restore_backup(directory: DirectoryArgument, at: Location, output: OutputOpt
     root = at.data_directory()
     watch = _Watch(output, "restored")
     with interruption(f"interrupted; remove {root} and restore again"):
-        done = backups.restore_backup(directory, root, tell=watch.tell, progress=watch.progress)
+        done = backups.restore_backup(directory, root, on_problem=watch.tell, progress=watch.progress)
     watch.end(done, f", {done.counts.linked} linked, {done.counts.copied} copied")
 
 
@@ -99,7 +99,8 @@ class _Watch:
         if now - self._printed_at < SECONDS_BETWEEN_LINES:
             return
         self._printed_at = now
-        print(f"{counts.blobs} blobs ({size_of(counts.bytes)}) {self._verb} so far", file=sys.stderr)
+        content = f"{counted(counts.blobs, 'blob')} ({size_of(counts.bytes)})"
+        print(f"{content} {self._verb} so far", file=sys.stderr)
 
     def end(self, done: BackupReport, added: str) -> None:
         """Prints the report; exit code 7 if anything is wrong."""
@@ -114,8 +115,8 @@ class _Watch:
             print_data(data, self._output, lambda: None)
         else:
             taken = f"{done.taken_at:%Y-%m-%dT%H:%M:%SZ}"
-            content = f"{counts.blobs} blobs ({size_of(counts.bytes)})"
-            text = f"{self._verb} as of {taken}: {content}{added}; {counts.errors} errors"
+            content = f"{counted(counts.blobs, 'blob')} ({size_of(counts.bytes)})"
+            text = f"{self._verb} as of {taken}: {content}{added}; {counted(counts.errors, 'error')}"
             print(text, file=sys.stderr)
         if not done.ok:
             raise typer.Exit(Exit.INTEGRITY)

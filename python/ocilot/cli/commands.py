@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-SUMMARY: Final = "A container and OCI artifact registry."
+SUMMARY: Final = "A container and OCI artifact registry, and a client for any other."
+
+IMAGES: Final = "Images, on any registry"
+SERVER: Final = "Operating a server"
 
 
 class Row(NamedTuple):
@@ -15,9 +18,64 @@ class Row(NamedTuple):
     """Its module, and its function there; a group of commands is `app`."""
     help: str
     """What `ocilot --help` shows: the help of a group, the first paragraph of a function's docstring."""
+    family: str = SERVER
+    """The panel that `ocilot --help` shows it in."""
+    completes: str = ""
+    """What a shell completes its arguments to: `registry`, `repository` or `reference`."""
+
+
+def _image_row(name: str, source: str, help: str, completes: str = "reference") -> Row:
+    return Row(name, f"images.{source}", help, IMAGES, completes)
 
 
 COMMANDS: Final = (
+    _image_row("ls", "ls.ls", "List the repositories of a registry.", "registry"),
+    _image_row("tags", "ls.tags", "List the tags of a repository.", "repository"),
+    _image_row(
+        "inspect", "inspect.inspect", "Show an image or index: platforms, layers, configuration and labels."
+    ),
+    _image_row("tree", "tree.tree", "Show an index with its manifests, their layers and their referrers."),
+    _image_row("files", "files.files", "List the files of an image."),
+    _image_row("cat", "files.cat", "Print a file of an image."),
+    _image_row("diff", "diff.diff", "Compare two images: layers, files, packages and configuration."),
+    _image_row("du", "du.du", "Show the size of images, and what their layers have in common."),
+    _image_row("cp", "cp.cp", "Copy an image, from anywhere to anywhere."),
+    _image_row("push", "push.push", "Push files as an artifact, or an archive of images."),
+    _image_row("pull", "push.pull", "Pull the files of an artifact, or an image as an OCI layout."),
+    _image_row(
+        "sync",
+        "sync.sync",
+        "Copy the repositories and tags that match a pattern to another registry.",
+        "registry",
+    ),
+    _image_row(
+        "import", "build.import_", "Make an image of a root file system: a tar archive, a directory or a URL."
+    ),
+    _image_row("append", "build.append", "Append layers to an image."),
+    _image_row(
+        "mutate",
+        "build.mutate",
+        "Change the configuration of an image: labels, environment, command, user, ports.",
+    ),
+    _image_row("rebase", "build.rebase", "Replace the base of an image."),
+    _image_row("index", "build.index", "Make an index of images for several platforms."),
+    _image_row("tag", "change.tag", "Give an image another tag."),
+    _image_row("rm", "change.rm", "Delete tags or manifests, after showing a plan."),
+    _image_row(
+        "verify",
+        "verify.verify",
+        "Verify the digests of an image, and its signatures. Exit code 7 if anything is wrong.",
+    ),
+    _image_row("bundle", "bundle.app", "Pack images into one file, and load it elsewhere.", ""),
+    _image_row("login", "login.login", "Log in to a registry.", "registry"),
+    _image_row("logout", "login.logout", "Forget the credentials of a registry.", "registry"),
+    _image_row(
+        "whoami",
+        "login.whoami",
+        "Show which credentials a registry gets, and where they come from.",
+        "registry",
+    ),
+    _image_row("api", "api.api", "Send one request to a registry and print the answer.", ""),
     Row(
         "serve",
         "serve.serve",
@@ -47,7 +105,6 @@ COMMANDS: Final = (
     ),
     Row("audit", "audit.audit", "List changes and refusals, newest first."),
     Row("events", "events.events", "List events, oldest first, or print them as they happen."),
-    Row("version", "version.version", "Print the version."),
     Row("config", "config.app", "Check and show the configuration."),
     Row("hooks", "hooks.app", "List, check, try and reload hook scripts."),
     Row("user", "user.app", "Manage user accounts."),
@@ -91,4 +148,6 @@ COMMANDS: Final = (
         "history.restore",
         "Restore a deleted or moved tag, or a deleted manifest or blob, while its grace period lasts.",
     ),
+    Row("completion", "completion.completion", "Print or install the completion of a shell."),
+    Row("version", "version.version", "Print the version."),
 )

@@ -12,11 +12,11 @@ from ocilot.config import Loaded, host_checks
 from ocilot.errors import ConfigError, Error
 
 from .control import Control
-from .location import Location, located
+from .location import Location, located_here
 from .options import path
 from .output import Output, OutputOption, json_of, print_data, print_table
 
-app = typer.Typer(no_args_is_help=True)
+app: typer.Typer = typer.Typer(no_args_is_help=True)
 
 
 AgainstOption = Annotated[
@@ -32,7 +32,7 @@ AgainstOption = Annotated[
 
 
 @app.command("check")
-@located
+@located_here
 def check(at: Location, against: AgainstOption = None, output: OutputOption = Output.TABLE) -> None:
     """Check the configuration and the REGISTRY_* variables. Exit code 2 if anything is invalid.
 
@@ -50,7 +50,7 @@ def check(at: Location, against: AgainstOption = None, output: OutputOption = Ou
 
 
 @app.command("show")
-@located
+@located_here
 def show(at: Location, output: OutputOption = Output.YAML) -> None:
     """Print the effective configuration: the file, the REGISTRY_* variables over it, and all defaults."""
     data = at.load().as_data()

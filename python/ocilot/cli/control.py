@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import json
 import os
 import shutil
 import tempfile
@@ -12,13 +11,14 @@ from collections.abc import Iterator
 from email.message import Message
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
-from urllib.parse import urlsplit
+from typing import Final, Self
 
 from ocilot import _core
 from ocilot import config as configuration
-from ocilot.errors import ConfigError, Error
+from ocilot.errors import ConfigError
 from ocilot.local_connection import LocalConnection
+
+from .registry_api import Answer, RegistryApi, failure, refusal
 
 SECONDS: Final = 60
 """That an answer may take."""
@@ -26,28 +26,8 @@ SECONDS: Final = 60
 METADATA: Final = "ocilot/meta.sqlite"
 """What every data directory of ours has."""
 
-_NAMES: Final = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "denied",
-    404: "not_found",
-    405: "unsupported",
-    409: "conflict",
-    410: "gone",
-    429: "too_many_requests",
-    503: "unavailable",
-    507: "no_space",
-}
 
-
-def failure(code: str, message: str) -> Error:
-    """An Error of a kind."""
-    error = Error(message)
-    error.code = code
-    return error
-
-
-class Control:
+class Control(RegistryApi):
     """Asks the registry of a data directory: the one that runs, or else one of its own while it asks.
 
     Use it in a `with` block.
@@ -60,8 +40,11 @@ class Control:
         start: bool = True,
         is_named: bool = True,
         only_reads: bool = False,
+        has_server: bool = False,
     ) -> None:
         self._settings = settings
+        options = "--config, --root or --server" if has_server else "--config or --root"
+        self._other = f"select another with {options}"
         self._root = settings.root
         self._only_reads = only_reads
         self._copy: tempfile.TemporaryDirectory[str] | None = None
@@ -78,11 +61,13 @@ class Control:
         *,
         start: bool = True,
         only_reads: bool = False,
+        has_server: bool = False,
     ) -> Self:
         """Of a configuration, and of a data directory that wins over it.
 
         Without `start` it has to run: none is started to ask it. With `only_reads` the one that is started
-        has a copy of the metadata, and the data directory stays as it is.
+        has a copy of the metadata, and the data directory stays as it is. `has_server`: whether the command
+        can ask a registry over the network instead, for messages.
         """
         loaded = configuration.load(config)
         if root is not None:
@@ -90,7 +75,9 @@ class Control:
         filesystem = loaded.config.storage.filesystem
         is_default = filesystem is None or filesystem.rootdirectory == _core.Settings().root
         is_named = loaded.path is not None or not is_default
-        return cls(loaded.settings, start=start, is_named=is_named, only_reads=only_reads)
+        return cls(
+            loaded.settings, start=start, is_named=is_named, only_reads=only_reads, has_server=has_server
+        )
 
     def __enter__(self) -> Self:
         path = self._path()
@@ -133,43 +120,22 @@ class Control:
         assert self._connection is not None, "a Control is used in a `with` block"
         self._connection.set_timeout(seconds)
 
-    def has_accounts(self) -> bool:
-        """Whether accounts are enabled."""
-        try:
-            self.ask("GET", "/api/v1/keys")
-        except Error as problem:
-            if problem.code == "not_found":
-                return False
-            raise
-        return True
-
     def describe(self, path: str) -> Message:
         """The headers of the answer to a HEAD request. Raises Error with the API's sentence."""
-        answer, _ = self._request("HEAD", path)
+        answer, _ = self._sent("HEAD", path)
         if answer.status >= 400:
             self.ask("GET", path)  # Only an answer to GET has a sentence.
-            raise failure(_NAMES.get(answer.status, "internal"), _sentence(answer.status, b""))
+            raise refusal(answer.status, b"")
         return answer.headers
 
     def read_content(self, path: str, digest: str) -> bytes:
         """The bytes of a manifest or a blob; from their file if no registry runs."""
         if self.runs_alone:
             return _stored(Path(self._root), digest)
-        answer, content = self._request("GET", path)
+        answer, content = self._sent("GET", path)
         if answer.status >= 400:
-            raise failure(_NAMES.get(answer.status, "internal"), _sentence(answer.status, content))
+            raise refusal(answer.status, content)
         return content
-
-    def ask_all(self, path: str, member: str) -> Iterator[Any]:
-        """Everything that a list has, page by page; `member` of a page holds its part."""
-        asked: str | None = path
-        while asked is not None:
-            page, asked = self._exchange("GET", asked, None)
-            yield from page[member]
-
-    def ask(self, method: str, path: str, content: Any = None) -> Any:
-        """The answer to a request as JSON, None if it has no body. Raises Error with the API's sentence."""
-        return self._exchange(method, path, content)[0]
 
     def lines(self, path: str, headers: dict[str, str]) -> Iterator[str]:
         """The lines of an answer as they come, without their ends, until the registry ends it."""
@@ -178,20 +144,18 @@ class Control:
             self._connection.request("GET", path, headers=headers)
             answer = self._connection.getresponse()
             if answer.status >= 400:
-                raise failure(_NAMES.get(answer.status, "internal"), _sentence(answer.status, answer.read()))
+                raise refusal(answer.status, answer.read())
             while line := answer.readline():
                 yield line.decode().rstrip("\n")
         except (OSError, http.client.HTTPException) as problem:
             raise failure("unavailable", f"the registry closed the connection: {problem}") from None
 
-    def _exchange(self, method: str, path: str, content: Any) -> tuple[Any, str | None]:
-        """An answer, and where the next page is."""
-        answer, text = self._request(method, path, None if content is None else json.dumps(content))
-        if answer.status >= 400:
-            raise failure(_NAMES.get(answer.status, "internal"), _sentence(answer.status, text))
-        return json.loads(text) if text else None, _next_page(answer.getheader("Link"))
+    def request(self, method: str, path: str, body: str | None = None) -> Answer:
+        """The answer to a request, whatever its status."""
+        answer, content = self._sent(method, path, body)
+        return Answer(answer.status, content, answer.getheader("Link"))
 
-    def _request(
+    def _sent(
         self, method: str, path: str, body: str | None = None
     ) -> tuple[http.client.HTTPResponse, bytes]:
         assert self._connection is not None, "a Control is used in a `with` block"
@@ -217,7 +181,7 @@ class Control:
 
     def _what_to_do(self) -> str:
         start = "start it with `ocilot serve`"
-        return start if self._is_named else f"{start}, or select another with --config or --root"
+        return start if self._is_named else f"{start}, or {self._other}"
 
     def _start(self) -> str:
         settings = self._settings
@@ -227,8 +191,8 @@ class Control:
                 "no running registry, and storage.inmemory keeps no data: start the registry first",
             )
         if not (Path(settings.root) / METADATA).exists():
-            what_to_do = "start one there with `ocilot serve`, or select another with --config or --root"
-            raise failure("not_found", f"no registry found at {settings.root}; {what_to_do}")
+            start = "start one there with `ocilot serve`"
+            raise failure("not_found", f"no registry found at {settings.root}; {start}, or {self._other}")
         if self._only_reads:
             self._copy_metadata()
         settings.address = settings.debug_address = ""
@@ -236,8 +200,7 @@ class Control:
         settings.tls_client_authorities = []
         settings.threads, settings.access_log = 1, False
         settings.log_level = _core.LogLevel.error
-        settings.gc = settings.scrub = settings.purge_uploads = False
-        settings.retention_policies = "[]"
+        settings.gc = settings.scrub = settings.purge_uploads = settings.retention = False
         settings.webhooks = None  # Their places are of the registry that runs.
         self._own = _core.Server.start(settings)
         return self._own.control_socket
@@ -272,18 +235,3 @@ def _stored(root: Path, digest: str) -> bytes:
     if hashlib.new(algorithm, content).hexdigest() != hexadecimal:
         raise failure("io", f"{path} is corrupted: its bytes do not match its digest")
     return content
-
-
-def _next_page(link: str | None) -> str | None:
-    """Path and query of `<URL>; rel="next"`."""
-    if link is None:
-        return None
-    url = urlsplit(link.partition("<")[2].partition(">")[0])
-    return f"{url.path}?{url.query}"
-
-
-def _sentence(status: int, text: bytes) -> str:
-    try:
-        return "\n".join(error["message"] for error in json.loads(text)["errors"])
-    except (ValueError, KeyError, TypeError):
-        return f"the registry responded with status {status} without a message"

@@ -12,11 +12,11 @@ import typer
 
 from ocilot.errors import Error
 
-from .control import Control, failure
 from .event_messages import read_messages
 from .location import Location, located
 from .options import only, path
 from .output import Output, OutputOption, json_of, print_data, print_table
+from .registry_api import RegistryApi, failure
 
 LONGEST_PAGE: Final = 1000
 STREAM: Final = "text/event-stream"
@@ -57,7 +57,7 @@ def events(
         typer.Option(
             metavar="ACTION",
             help="Action, such as manifest.pushed or `tag.*`; `*`: all (repeatable).",
-            show_default="all but those of blobs, pulls and refusals",
+            show_default="those that webhooks are sent",
         ),
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="Maximum number of events.")] = 100,
@@ -78,7 +78,7 @@ def events(
     print_data(found, output, lambda: print_table([_row(event) for event in found], TITLES))
 
 
-def _start(control: Control, count: int) -> int:
+def _start(control: RegistryApi, count: int) -> int:
     """The place before the newest entries of the log."""
     newest: int = control.ask("GET", f"{path('events')}?n=0")["newest"]
     start = max(newest - count, 0)
@@ -109,7 +109,7 @@ def _follow(at: Location, query: list[tuple[str, str]], after: int | None, outpu
             raise failure("unavailable", f"{problem}; continue with --after {place}") from None
 
 
-def _lines(control: Control, query: list[tuple[str, str]], place: str | None) -> Iterator[str]:
+def _lines(control: RegistryApi, query: list[tuple[str, str]], place: str | None) -> Iterator[str]:
     headers = {"Accept": STREAM} if place is None else {"Accept": STREAM, "Last-Event-ID": place}
     target = path("events") + (f"?{urlencode(query)}" if query else "")
     return control.lines(target, headers)

@@ -35,4 +35,6 @@ _OF_CODES = {
     "denied": Exit.AUTH,
     "conflict": Exit.CONFLICT,
     "unavailable": Exit.NETWORK,
+    "integrity": Exit.INTEGRITY,
+    "partial": Exit.PARTIAL,
 }

@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
+from ocilot.counting import counted
 from ocilot.integrity import Problem, Report
 from ocilot.integrity import fsck as check_directory
 
 from .exit import Exit
-from .location import Location, located
+from .location import Location, located_here
 from .output import Output, OutputOption, json_of, print_yaml
 
 
@@ -27,9 +28,11 @@ class _Table:
         print(f"{level:5}  {problem.kind:22}  {about}  {problem.message}", flush=True)
 
     def end(self, report: Report) -> None:
-        looked_at = f"{report.blobs} blobs ({report.bytes} bytes read), {report.links} links"
-        looked_at += f", {report.manifests} manifests, {report.tags} tags, {report.uploads} uploads"
-        print(f"{looked_at}: {report.errors} errors, {report.notes} notes", file=sys.stderr)
+        looked_at = f"{counted(report.blobs, 'blob')} ({counted(report.bytes, 'byte')} read)"
+        for name in ("link", "manifest", "tag", "upload"):
+            looked_at += f", {counted(getattr(report, f'{name}s'), name)}"
+        found = f"{counted(report.errors, 'error')}, {counted(report.notes, 'note')}"
+        print(f"{looked_at}: {found}", file=sys.stderr)
 
 
 class _JsonLines(_Table):
@@ -80,7 +83,7 @@ def _counts(report: Report) -> dict[str, int]:
     return {name: value for name, value in asdict(report).items() if name != "problems"}
 
 
-@located
+@located_here
 def fsck(
     at: Location,
     output: OutputOption = Output.TABLE,
@@ -94,7 +97,7 @@ def fsck(
     Changes nothing. Can run while the registry is running.
     """
     printer = _PRINTERS[output]()
-    report = check_directory(at.data_directory(), hash=hash, tell=printer.tell)
+    report = check_directory(at.data_directory(), hash=hash, on_problem=printer.tell)
     printer.end(report)
     if not report.ok:
         raise typer.Exit(Exit.INTEGRITY)

@@ -11,12 +11,12 @@ import typer
 from ocilot.errors import Error
 
 from .gc import MOST_PLANNED, plan_of, print_plan, run_round, state_of, waiting_of
-from .location import Location, located
+from .location import Location, located_here
 
 ALONE = "`ocilot serve` collects garbage by itself"
 
 
-@located
+@located_here
 def garbage_collect(
     at: Location,
     dry_run: Annotated[

@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 import typer
 
 from ocilot.config.values import show_duration
-from ocilot.errors import Error
+from ocilot.counting import counted
+from ocilot.errors import ConfigError, Error
 
-from .control import Control, failure
 from .location import Location, located
 from .options import confirm, path
-from .output import Output, OutputOption, print_data, print_table
+from .output import Output, OutputOption, print_data, print_table, size_of
+from .registry_api import RegistryApi, failure
+from .stored_image import ImageName
 
 JOB = "collect-garbage"
 MOST_PLANNED = 1000
@@ -24,13 +26,16 @@ BETWEEN_LOOKS = 0.2
 
 REASONS = {
     "tag": "tag {}",
+    "in_use": "named by a list of images in use",
     "manifest": "named by {}",
     "subject": "refers to {}",
     "removed_manifest": "named by {}, which was deleted and can be restored",
     "removed_subject": "refers to {}, which was deleted and can be restored",
 }
 
-app = typer.Typer(help="Manage the garbage collection of a running registry.", no_args_is_help=True)
+app: typer.Typer = typer.Typer(
+    help="Manage the garbage collection of a running registry.", no_args_is_help=True
+)
 
 
 @app.command("status")
@@ -88,6 +93,38 @@ def plan(
     print_data(found, output, lambda: print_plan(found))
 
 
+@app.command("purge")
+@located
+def purge(
+    at: Location,
+    manifest: Annotated[
+        str, typer.Argument(metavar="REPO@DIGEST", help="Manifest that was deleted or untagged.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until its space is freed; exit code 1 if the round fails.")
+    ] = False,
+) -> None:
+    """Remove a deleted or untagged image for good, whatever its grace period, and free its space.
+
+    Exit code 3 if there is none, 5 if something needs it.
+    """
+    name = ImageName.of(manifest)
+    if name.digest is None:
+        raise ConfigError(
+            f'invalid manifest "{manifest}": expected REPOSITORY@DIGEST, such as team/app@sha256:...'
+        )
+    with at.control(start=False) as control:
+        if not yes:
+            confirm(f"Remove {manifest} for good? It cannot be restored.")
+        before = state_of(control)["since_start"]
+        control.ask("POST", path("gc", "purge"), {"repository": name.repository, "digest": name.digest})
+        freed = "; a round of the garbage collection frees its space"
+        if wait:
+            freed = f": {run_round(control, before=before)}"
+    print(f"purged {manifest}{freed}", file=sys.stderr)
+
+
 @app.command("why")
 @located
 def why(
@@ -127,13 +164,13 @@ def _reason(holding: dict[str, Any]) -> str:
     return f"needed by nothing since {holding['released_at']}, removed after {holding['due_at']}"
 
 
-def state_of(control: Control) -> dict[str, Any]:
+def state_of(control: RegistryApi) -> dict[str, Any]:
     """The state of the garbage collection, as the API has it."""
     found: dict[str, Any] = control.ask("GET", path("gc"))
     return found
 
 
-def plan_of(control: Control, *, now: bool, count: int) -> dict[str, Any]:
+def plan_of(control: RegistryApi, *, now: bool, count: int) -> dict[str, Any]:
     """What a round would remove, as the API has it."""
     query = urlencode({"n": count, **({"now": "true"} if now else {})})
     found: dict[str, Any] = control.ask("GET", f"{path('gc', 'plan')}?{query}")
@@ -148,37 +185,40 @@ def print_plan(found: dict[str, Any]) -> None:
     print(f"{len(found['removals'])} removals, {size_of(found['bytes'])} become free{more}", file=sys.stderr)
 
 
-def start_round(control: Control, *, now: bool = False) -> dict[str, Any]:
+def start_round(control: RegistryApi, *, now: bool = False) -> dict[str, Any]:
     """Starts a round, or joins the one that runs."""
     asked: dict[str, Any] = control.ask("POST", path("gc", "run") + ("?now=true" if now else ""))
     return asked
 
 
-def run_round(control: Control, *, now: bool = False) -> str:
-    """Runs a whole round, and says what was removed meanwhile. Raises Error if it fails."""
-    before = state_of(control)["since_start"]
+def run_round(control: RegistryApi, *, now: bool = False, before: dict[str, int] | None = None) -> str:
+    """Runs a whole round. Says what was removed meanwhile, or since `before`. Raises Error if it fails."""
+    before = before or state_of(control)["since_start"]
     # A round that runs already may have passed the newest changes.
     while _finished(control, asked := start_round(control, now=now)) and asked["already_running"]:
         pass
     after = state_of(control)["since_start"]
     done = {name: after[name] - before[name] for name in after}
-    text = f"{done['manifests']} manifests, {done['links']} links and {done['blobs']} blobs removed"
+    manifests, links = counted(done["manifests"], "manifest"), counted(done["links"], "link")
+    text = f"{manifests}, {links} and {counted(done['blobs'], 'blob')} removed"
     text += f", {size_of(done['bytes'])} freed"
     if done["failed"]:
-        raise Error(f"{text}, {done['failed']} blobs not removed: see the log")
+        raise Error(f"{text}, {counted(done['failed'], 'blob')} not removed: see the log")
     return text
 
 
 def waiting_of(state: dict[str, Any], *, released: bool) -> str:
     """What a round left for later, and why; `released` if it ended all grace periods."""
     count = state["waiting"]
+    objects, wait, its = counted(count, "object"), "wait", "their"
+    if count == 1:
+        wait, its = "waits", "its"
     if released:
-        pending = show_duration(state["pending_seconds"])
-        return f"; {count} objects pushed or requested in the last {pending} wait"
-    return f"; {count} objects wait for their grace period of {show_duration(state['grace_seconds'])}"
+        return f"; {objects} pushed or requested in the last {show_duration(state['pending_seconds'])} {wait}"
+    return f"; {objects} {wait} for {its} grace period of {show_duration(state['grace_seconds'])}"
 
 
-def _finished(control: Control, asked: dict[str, Any]) -> bool:
+def _finished(control: RegistryApi, asked: dict[str, Any]) -> bool:
     """Waits for the end of a round."""
     while (job := control.ask("GET", path("jobs", JOB)))["rounds"] < asked["round"]:
         time.sleep(BETWEEN_LOOKS)
@@ -205,12 +245,3 @@ def print_state(found: dict[str, Any]) -> None:
         "FAILED": removed["failed"],
     }
     print_table([row], {title: title for title in row})
-
-
-def size_of(count: int) -> str:
-    """`12.5MiB`."""
-    size, units = float(count), ["B", "KiB", "MiB", "GiB"]
-    while size >= 1024 and len(units) > 1:
-        size /= 1024
-        units.pop(0)
-    return f"{count}B" if units[0] == "B" else f"{size:.1f}{units[0]}"

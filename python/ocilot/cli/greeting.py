@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ocilot import _core
 from ocilot.config.access import RIGHTS
+from ocilot.counting import counted
 
 if TYPE_CHECKING:
     from ocilot.hooks.running.service import Hooks
@@ -81,7 +82,7 @@ def access(settings: _core.Settings, asked: list[str]) -> str:
     login = f"login by {', '.join(way for way, is_on in ways if is_on)}"
     if settings.access is not None:
         count = len(settings.access)
-        rules = f"{count} access rule{'' if count == 1 else 's'}"
+        rules = counted(count, "access rule")
         return f"{login}; {rules}, {_for_anonymous(settings)}{decides}"
     if settings.auth_token:
         return f"{login}; its tokens say what they allow{decides}"

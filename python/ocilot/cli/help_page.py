@@ -9,16 +9,10 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 
-from .commands import COMMANDS, SUMMARY
+from .commands import COMMANDS, IMAGES, SERVER, SUMMARY
 
 OPTIONS = (
     ("--version", "", "Print the version and exit."),
-    ("--install-completion", "", "Install completion for the current shell."),
-    (
-        "--show-completion",
-        "",
-        "Show completion for the current shell, to copy it or customize the installation.",
-    ),
     ("--help", "-h", "Show this message and exit."),
 )
 NARROWEST = 72
@@ -26,7 +20,7 @@ ASK_FOR_OTHER_LOOKS = ("TTY_COMPATIBLE", "TERMINAL_WIDTH", "TYPER_USE_RICH", "_T
 FORCE_STYLES = ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
 
 BOLD, DIM = "1", "2"
-USAGE, TYPE, BRACKET, LONG, SHORT = "1;33", "1;33", "1;2;33", "1;36", "1;32"
+USAGE, LONG, SHORT = "1;33", "1;36", "1;32"
 
 Span = tuple[str, str]
 """A text and its style; spaces need none."""
@@ -44,7 +38,8 @@ def help_page() -> str | None:
         [(f" {SUMMARY}", "")],
         [],
         *_panel("Options", _options(width - 4), width),
-        *_panel("Commands", _commands(width - 4), width),
+        *_panel(IMAGES, _commands(IMAGES, width - 4), width),
+        *_panel(SERVER, _commands(SERVER, width - 4), width),
     ]
     return "".join(_shown(line, width, styled) + "\n" for line in lines) + "\n"
 
@@ -81,16 +76,16 @@ def _is_styled() -> bool | None:
 
 
 def _options(width: int) -> Iterator[list[Span]]:
-    kind = [("<", BRACKET), ("bool", TYPE), (">", BRACKET), ("  ", "")]
     for long, short, meaning in OPTIONS:
-        head = [(f"{long:22}", LONG), (f"{short:8}", SHORT), *kind]
+        head = [(f"{long:11}", LONG), (f"{short:10}", SHORT)]
         yield from _beside(head, meaning, width)
 
 
-def _commands(width: int) -> Iterator[list[Span]]:
+def _commands(family: str, width: int) -> Iterator[list[Span]]:
     longest = max(len(row.name) for row in COMMANDS)
     for row in COMMANDS:
-        yield from _beside([(f"{row.name:{longest + 2}}", LONG)], row.help, width)
+        if row.family == family:
+            yield from _beside([(f"{row.name:{longest + 2}}", LONG)], row.help, width)
 
 
 def _beside(head: list[Span], text: str, width: int) -> Iterator[list[Span]]:

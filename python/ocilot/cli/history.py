@@ -12,10 +12,10 @@ import typer
 
 from ocilot.errors import ConfigError
 
-from .control import failure
 from .location import Location, located
 from .options import moment_of, path
 from .output import Output, OutputOption, print_data, print_table
+from .registry_api import failure
 from .stored_image import ImageName
 
 LONGEST_PAGE = 1000

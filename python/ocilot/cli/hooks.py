@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -16,15 +16,15 @@ from ocilot.errors import ConfigError
 
 from .exit import Exit
 from .foreground import unasked_points
-from .location import Location, located, located_by_options
+from .location import Location, located, located_by_options, located_here
 from .options import confirm
 from .output import Output, OutputOption, print_data, print_table
 
-app = typer.Typer(no_args_is_help=True)
+app: typer.Typer = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")
-@located
+@located_here
 def list_(at: Location, output: OutputOption = Output.TABLE) -> None:
     """List the scripts of a configuration, with their hook points, options and repositories."""
     from ocilot.hooks.loading import configured
@@ -56,7 +56,7 @@ def check(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SCRIPT]...",
+            metavar="SCRIPT...",
             help="Script files, or `ocilot:NAME`; default: the scripts of the configuration.",
             show_default=False,
         ),
@@ -120,107 +120,26 @@ def try_(
     `--set tag=v1 --set caller=alice --set labels='{a: b}'`. For `retain` that is `--set tags='[v2, v1]'`, and
     the answer is a list of tags.
 
-    An image is read from the registry at --config or --root, and the hooks of a push are called for it. Only
-    `caller` can be set then. Nothing is written.
+    An image is read from the registry at --config or --root, and the hooks of a push are called for it, also
+    those of its events. Only `caller` can be set then. Nothing is written: what the hooks would store is
+    printed.
 
     Options of the script come from --option only, not from the configuration. No deadline applies.
     """
     from ocilot.hooks.problem import Problem
     from ocilot.hooks.testing import Harness
 
+    from . import hook_trials
+
     fields = {**_of_file(file), **_pairs(settings or (), "--set")}
     try:
         with Harness(script, **_pairs(options or (), "--option")) as hook:
             if any(mark in what for mark in ":@/"):
-                _try_image(at, hook, what, fields, output)
+                hook_trials.try_image(at, hook, what, fields, output)
             else:
-                _try_value(hook, what, fields, output)
+                hook_trials.try_value(hook, what, fields, output)
     except (Problem, ValueError) as problem:
         raise ConfigError(str(problem)) from None
-
-
-def _try_value(hook: Any, point: str, fields: dict[str, Any], output: Output) -> None:
-    from ocilot.hooks.testing import fields as value_fields
-
-    value = value_fields.value(point, fields)
-    if point not in hook.points:
-        raise ValueError(f"{hook.script.spec.path} has no {point}; it has {', '.join(hook.points)}")
-    answer = _asked(hook, point, value)
-    if point == "retain":
-        _print_kept(value, frozenset(answer), output)
-        return
-    if point.startswith("on_"):
-        _print_writes(value.registry.writes, output)
-        return
-    data = None if answer is None else {"answer": type(answer).__name__, **_plain(answer)}
-    shown = "None: no objection; other hooks and rules decide" if answer is None else answer
-    print_data(data, output, lambda: print(shown))
-
-
-def _print_writes(writes: list[tuple[str, str, str, str]], output: Output) -> None:
-    """What the hook of an event has stored in the registry in memory that it was given."""
-    rows = [dict(zip(("kind", "repository", "name", "digest"), one, strict=True)) for one in writes]
-    lines = ["None: the event is handled"]
-    lines += [f"would store the {row['kind']} {row['repository']} {row['name']}" for row in rows]
-    print_data(rows, output, lambda: print("\n".join(lines)))
-
-
-def _print_kept(history: Any, kept: frozenset[str], output: Output) -> None:
-    rows = [{"tag": tag.name, "keep": tag.name in kept} for tag in history.tags]
-    shown = [{"tag": row["tag"], "keep": "yes" if row["keep"] else "no"} for row in rows]
-    print_data(rows, output, lambda: print_table(shown, {"tag": "TAG", "keep": "KEEP"}))
-
-
-def _try_image(at: Location, hook: Any, image: str, fields: dict[str, Any], output: Output) -> None:
-    from ocilot.hooks.testing import a_caller
-    from ocilot.hooks.testing import fields as value_fields
-
-    from .stored_image import POINTS, ImageName, StoredImage
-
-    name = ImageName.of(image)
-    caller = value_fields.caller(fields.pop("caller")) if "caller" in fields else a_caller()
-    if fields:
-        raise ValueError(f"--set {next(iter(fields))}: only caller can be set for an image in the registry")
-    points = [point for point in POINTS if point in hook.points]
-    if not points:
-        raise ValueError(
-            f"{hook.script.spec.path} has no hook that a push asks; it has {', '.join(hook.points)}"
-        )
-    with at.control(only_reads=True) as control:
-        rows = [
-            _answered(question, _asked(hook, question.point, question.value))
-            for question in StoredImage(control, name, caller).questions(points)
-        ]
-    titles = {"point": "POINT", "subject": "SUBJECT", "answer": "ANSWER", "reason": "REASON"}
-    print_data(rows, output, lambda: print_table(rows, titles))
-
-
-def _answered(question: Any, answer: Any) -> dict[str, Any]:
-    from ocilot.hooks import Deny
-
-    return {
-        "point": question.point,
-        "subject": question.subject,
-        "answer": type(answer).__name__ if answer is not None else "None",
-        "reason": answer.reason if isinstance(answer, Deny) else None,
-    }
-
-
-def _asked(hook: Any, point: str, value: Any) -> Any:
-    from ocilot.errors import Error
-    from ocilot.hooks.loading.answers import WrongAnswer
-    from ocilot.hooks.running.failures import describe
-
-    then = "keep all tags" if point == "retain" else "answer 503"
-    if point.startswith("on_"):
-        then = "call it again later"
-    try:
-        return hook.ask(point, value)
-    except WrongAnswer as wrong:
-        raise Error(f"{point} failed, the registry would {then}: {wrong}") from None
-    except (Exception, SystemExit) as problem:
-        raised = describe(problem, str(hook.script.path))
-        raise Error(f"{point} failed, the registry would {then}: it raised {raised}") from None
 
 
 @app.command("status")
@@ -338,11 +257,6 @@ def _pairs(words: Iterable[str], option: str) -> dict[str, Any]:
         except yaml.YAMLError:
             raise ConfigError(f"{option} {word}: the value is not YAML") from None
     return pairs
-
-
-def _plain(answer: Any) -> dict[str, Any]:
-    data = asdict(answer)
-    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in data.items()}
 
 
 def _print_status(told: dict[str, Any], output: Output) -> None:

@@ -10,15 +10,15 @@ import typer
 
 from ocilot.errors import Error
 
-from .control import failure
 from .location import Location, located
 from .options import path
 from .output import Output, OutputOption, print_data, print_table
+from .registry_api import failure
 
 BETWEEN_LOOKS = 0.2
 """Seconds."""
 
-app = typer.Typer(help="Manage the background jobs of a running registry.", no_args_is_help=True)
+app: typer.Typer = typer.Typer(help="Manage the background jobs of a running registry.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Job name, as in `ocilot jobs ls`.")]
 

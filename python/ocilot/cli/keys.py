@@ -10,7 +10,7 @@ from .location import Location, located
 from .options import path
 from .output import Output, OutputOption, print_data, print_table
 
-app = typer.Typer(no_args_is_help=True)
+app: typer.Typer = typer.Typer(no_args_is_help=True)
 
 
 @app.command("ls")

@@ -30,8 +30,13 @@ def main() -> None:
 
 def _run(words: list[str]) -> int | str | None:
     """The exit code."""
+    if words[:1] == ["__complete"]:
+        from .complete import print_candidates
+
+        print_candidates(words[1:])
+        return 0
     _refuse_other_bytes(words)
-    if words[:1] == ["import"]:
+    if words[:1] == ["import"] and _is_of_a_server(words[1:]):
         from ocilot.errors import ConfigError
 
         raise ConfigError(
@@ -71,6 +76,12 @@ def _run(words: list[str]) -> int | str | None:
     except SystemExit as end:
         return end.code
     return 0
+
+
+def _is_of_a_server(words: list[str]) -> bool:
+    """Whether these are words of `ocilot adopt`, which was called `import` before images could be."""
+    options = any(word.partition("=")[0] in ("--root", "--config") for word in words)
+    return options or (len(words) == 1 and words[0].endswith((".yml", ".yaml")))
 
 
 def _refuse_other_bytes(words: list[str]) -> None:

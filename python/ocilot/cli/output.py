@@ -60,18 +60,28 @@ def json_of(data: Any, *, indent: int | None = None) -> str:
 
 def print_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
     """Rows under the columns' titles; `columns` are members of a row, each with its title."""
-    lines = [list(columns.values()), *([_shown(row[name]) for name in columns] for row in rows)]
+    lines = [list(columns.values()), *([shown(row[name]) for name in columns] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     for line in lines:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _shown(value: Any) -> str:
+def size_of(count: int) -> str:
+    """`12.5MiB`."""
+    size, units = float(count), ["B", "KiB", "MiB", "GiB"]
+    while size >= 1024 and len(units) > 1:
+        size /= 1024
+        units.pop(0)
+    return f"{count}B" if units[0] == "B" else f"{size:.1f}{units[0]}"
+
+
+def shown(value: Any) -> str:
+    """A value in a table."""
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return _shown(",".join(value)) if value else "-"
+        return shown(",".join(value)) if value else "-"
     # What others have written never moves the cursor.
     return "".join(c if c.isprintable() else "?" for c in str(value))

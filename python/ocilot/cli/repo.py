@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 import typer
 
-from .control import Control
-from .gc import size_of
+from ocilot.counting import counted
+
 from .location import Location, located
 from .options import confirm, path
-from .output import Output, OutputOption, print_data, print_table
+from .output import Output, OutputOption, print_data, print_table, size_of
+from .registry_api import RegistryApi, failure
 
 PATIENCE = 3600
 """Seconds that one transaction about a whole repository may take."""
+PAGE = 1000
+"""Tags of a page: as many as the registry allows."""
+BELOW = "/**"
+"""Ends a name that stands for all repositories below it."""
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     help="List, delete and rename repositories, and manage their aliases.", no_args_is_help=True
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Repository, such as team/app.")]
+
+
+class Sort(StrEnum):
+    """Orders of a list of repositories."""
+
+    NAME = "name"
+    BYTES = "bytes"
+    LARGEST = "-bytes"
+    PUSHED = "pushed"
+    YOUNGEST = "-pushed"
 
 
 @app.command("ls")
@@ -32,15 +48,40 @@ def ls(
         str,
         typer.Argument(metavar="PREFIX", help="Beginning of the names, such as team/.", show_default=False),
     ] = "",
+    sort: Annotated[
+        Sort, typer.Option("--sort", help="Order; `-`: the largest or last pushed first.")
+    ] = Sort.NAME,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """List the repositories with the numbers of their tags, manifests and blobs, and their sizes."""
+    """List the repositories with their numbers of tags, manifests and blobs, sizes and last pushes."""
     with at.control() as control:
-        query = urlencode({"prefix": prefix})
+        query = urlencode({"prefix": prefix, "sort": sort.value})
         found = list(control.ask_all(f"{path('repositories')}?{query}", "repositories"))
-    columns = {"name": "NAME", "tags": "TAGS", "manifests": "MANIFESTS", "blobs": "BLOBS", "size": "SIZE"}
+    columns = {"name": "NAME", "tags": "TAGS", "manifests": "MANIFESTS", "blobs": "BLOBS"}
     rows = [{**row, "size": size_of(row["bytes"])} for row in found]
+    columns |= {"size": "SIZE", "pushed_at": "PUSHED"}
     print_data(found, output, lambda: print_table(rows, columns))
+
+
+@app.command("tags")
+@located
+def tags(
+    at: Location,
+    pattern: Annotated[
+        str, typer.Argument(metavar="PATTERN", help="Pattern of the repositories, such as team/**.")
+    ] = "**",
+    match: Annotated[
+        str, typer.Option("--match", metavar="PATTERN", help="Pattern of the tags, such as v1.*.")
+    ] = "*",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """List the tags of all repositories, with their images, sizes and last pushes."""
+    query = urlencode({"repositories": pattern, "match": match, "n": PAGE})
+    with at.control() as control:
+        found = list(control.ask_all(f"{path('tags')}?{query}", "tags"))
+    columns = {"repository": "REPOSITORY", "name": "TAG", "digest": "DIGEST", "size": "SIZE"}
+    rows = [{**row, "size": size_of(row["size"])} for row in found]
+    print_data(found, output, lambda: print_table(rows, {**columns, "pushed_at": "PUSHED"}))
 
 
 @app.command("rm")
@@ -68,17 +109,23 @@ def rm(
 @located
 def rename(
     at: Location,
-    name: Annotated[str, typer.Argument(metavar="OLD", help="Repository, such as team/app.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="New name, which no repository has.")],
+    name: Annotated[str, typer.Argument(metavar="OLD", help="Repository, such as team/app; or team/**.")],
+    new: Annotated[
+        str, typer.Argument(metavar="NEW", help="New name, which no repository has; or products/**.")
+    ],
     alias: Annotated[
         bool, typer.Option("--alias", help="Keep the old name as an alias, for pulls only.")
     ] = False,
 ) -> None:
-    """Rename or move a repository, with its tags, their history, and what can be restored."""
+    """Rename or move a repository, with its tags, their history, and what can be restored.
+
+    With team/** and products/**, rename all repositories below team, one after the other.
+    """
     with at.control() as control:
         control.set_timeout(PATIENCE)
-        done = control.ask("PATCH", _of(name), {"name": new, "alias": alias})
-    print(f"renamed {name} to {done['name']}", file=sys.stderr)
+        for old, target in _renames(control, name, new):
+            done = control.ask("PATCH", _of(old), {"name": target, "alias": alias})
+            print(f"renamed {old} to {done['name']}", file=sys.stderr)
 
 
 @app.command("alias")
@@ -113,7 +160,32 @@ def alias(
             print_aliases(control, output)
 
 
-def print_aliases(control: Control, output: Output) -> None:
+def _renames(control: RegistryApi, name: str, new: str) -> list[tuple[str, str]]:
+    """The old and the new name of each; nothing is renamed if one of the new names is taken."""
+    if not name.endswith(BELOW):
+        return [(name, new)]
+    old_prefix, new_prefix = name.removesuffix("**"), new.removesuffix("**")
+    if not new.endswith(BELOW) or new_prefix.startswith(old_prefix) or old_prefix.startswith(new_prefix):
+        raise typer.BadParameter(
+            f'invalid name "{new}": expected one that ends in {BELOW}, apart from {name}',
+            param_hint="NEW",
+        )
+    names = _names(control, old_prefix)
+    if not names:
+        raise failure("not_found", f"no repository is below {old_prefix}")
+    renames = [(one, new_prefix + one.removeprefix(old_prefix)) for one in names]
+    taken = {target for _, target in renames} & {*_names(control, new_prefix)}
+    if taken:
+        raise failure("conflict", f"{min(taken)} already exists: nothing was renamed")
+    return renames
+
+
+def _names(control: RegistryApi, prefix: str) -> list[str]:
+    query = urlencode({"prefix": prefix})
+    return [row["name"] for row in control.ask_all(f"{path('repositories')}?{query}", "repositories")]
+
+
+def print_aliases(control: RegistryApi, output: Output) -> None:
     """A table of all aliases."""
     found = list(control.ask_all(path("aliases"), "aliases"))
     columns = {"name": "NAME", "target": "TARGET", "created_at": "CREATED"}
@@ -130,4 +202,5 @@ def _alias(name: str) -> str:
 
 
 def _content(found: dict[str, Any]) -> str:
-    return f"{found['tags']} tags, {found['manifests']} manifests and {found['blobs']} blobs"
+    tags, manifests = counted(found["tags"], "tag"), counted(found["manifests"], "manifest")
+    return f"{tags}, {manifests} and {counted(found['blobs'], 'blob')}"

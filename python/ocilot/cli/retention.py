@@ -9,21 +9,24 @@ from urllib.parse import urlencode
 
 import typer
 
+from ocilot.counting import counted, noun
 from ocilot.errors import ConfigError
 
-from .control import Control, failure
+from . import retention_policies
 from .exit import Exit
-from .gc import BETWEEN_LOOKS, size_of
+from .gc import BETWEEN_LOOKS
 from .location import Location, located
 from .options import path
-from .output import Output, OutputOption, print_data, print_table
+from .output import Output, OutputOption, print_data, print_table, size_of
+from .registry_api import RegistryApi, failure
 from .stored_image import ImageName
 
 JOB = "apply-retention"
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     help="Plan and apply the deletion of tags by the policies of ocilot.retention.", no_args_is_help=True
 )
+app.add_typer(retention_policies.app, name="policies")
 
 AllOption = Annotated[
     bool, typer.Option("--all", help="Print kept tags, too, each with the rule that keeps it.")
@@ -63,19 +66,22 @@ def ls(at: Location, output: OutputOption = Output.TABLE) -> None:
     """List the stored plans, newest first, and when each policy makes its next one."""
     with at.control(start=False) as control:
         plans = list(control.ask_all(path("retention", "plans"), "plans"))
-        schedules = control.ask("GET", path("retention"))["schedules"]
+        state = control.ask("GET", path("retention"))
     rows = [
         {
             **one,
-            "deletes": f"{one['delete']['tags']} tags, {one['delete']['manifests']} manifests",
+            "deletes": ", ".join(counted(one["delete"][f"{name}s"], name) for name in ("tag", "manifest")),
             "frees": size_of(one["bytes"]),
+            "reason": one["waits"] or one["error"],
         }
         for one in plans
     ]
     columns = {"id": "PLAN", "made_at": "MADE", "made_by": "BY", "state": "STATE", "deletes": "DELETES"}
-    print_data(plans, output, lambda: print_table(rows, {**columns, "frees": "FREES", "waits": "WAITS"}))
-    for one in schedules:
+    print_data(plans, output, lambda: print_table(rows, {**columns, "frees": "FREES", "reason": "REASON"}))
+    for one in state["schedules"]:
         print(f"{one['policy']}: {one['schedule']}, next plan {one['next_at']}", file=sys.stderr)
+    for one in state.get("unreadable", []):  # None of an older registry.
+        print(f"{one['policy']}: not readable, so nothing is deleted: {one['error']}", file=sys.stderr)
 
 
 @app.command("apply")
@@ -103,7 +109,8 @@ def apply(
         )
         if number is None and _deletions(found) == 0:
             rules = len(control.ask("GET", path("retention"))["policies"])
-            print(f"nothing to delete: {rules} policies, {found['tags']} tags", file=sys.stderr)
+            looked_at = f"{counted(rules, 'policy')}, {counted(found['tags'], 'tag')}"
+            print(f"nothing to delete: {looked_at}", file=sys.stderr)
             return
         if not yes:
             _confirm(found)
@@ -128,13 +135,13 @@ def explain(
     print_data(found, output, lambda: _print_explanation(image, found))
 
 
-def rows_of(control: Control, number: int, verdict: str | None) -> list[dict[str, Any]]:
+def rows_of(control: RegistryApi, number: int, verdict: str | None) -> list[dict[str, Any]]:
     """All rows of a plan, or those of one verdict."""
     query = f"?{urlencode({'verdict': verdict})}" if verdict else ""
     return list(control.ask_all(path("retention", "plans", str(number)) + query, "rows"))
 
 
-def run_apply(control: Control, number: int, *, exact: bool = False) -> dict[str, Any]:
+def run_apply(control: RegistryApi, number: int, *, exact: bool = False) -> dict[str, Any]:
     """Applies a plan, and answers it with its result. Raises Error if it was not applied."""
     # A round that runs already may have passed the request.
     while True:
@@ -149,7 +156,7 @@ def run_apply(control: Control, number: int, *, exact: bool = False) -> dict[str
     return done
 
 
-def _wait(control: Control, number: int) -> None:
+def _wait(control: RegistryApi, number: int) -> None:
     """Waits for the end of a round."""
     while control.ask("GET", path("jobs", JOB))["rounds"] < number:
         time.sleep(BETWEEN_LOOKS)
@@ -175,15 +182,17 @@ def _confirm(found: dict[str, Any]) -> None:
 def summary_of(found: dict[str, Any]) -> str:
     """A plan in one sentence."""
     deleted = found["delete"]
-    text = f"plan {found['id']}: {deleted['tags']} of {found['tags']} tags in {found['repositories']}"
-    text += f" repositories and {deleted['manifests']} of {found['untagged']} untagged manifests are deleted"
+    text = f"plan {found['id']}: {deleted['tags']} of {counted(found['tags'], 'tag')} in "
+    text += f"{counted(found['repositories'], 'repository')} and {deleted['manifests']} of "
+    text += f"{found['untagged']} untagged {noun(found['untagged'], 'manifest')} are deleted"
     text += f", {size_of(found['bytes'])} become free"
     return f"{text}; it waits: {found['waits']}" if found["state"] == "waiting" else text
 
 
 def _report(done: dict[str, Any]) -> None:
     result = done["applied"]
-    text = f"plan {done['id']} applied: {result['tags']} tags and {result['manifests']} manifests deleted"
+    tags, manifests = counted(result["tags"], "tag"), counted(result["manifests"], "manifest")
+    text = f"plan {done['id']} applied: {tags} and {manifests} deleted"
     if result["skipped"] or result["denied"]:
         text += f", {result['skipped']} skipped because they have changed, {result['denied']} denied by hooks"
     print(text, file=sys.stderr)
@@ -200,6 +209,6 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
 def _print_explanation(image: str, found: dict[str, Any]) -> None:
     print(f"{image}: {found['verdict']}, {found['why']}")
     if found["pulled_at"]:
-        print(f"last pulled {found['pulled_at']}, {found['pulls']} pulls by this tag")
+        print(f"last pulled {found['pulled_at']}, {counted(found['pulls'], 'pull')} by this tag")
     if found["rules"]:
         print_table(found["rules"], {"rule": "RULE", "selects": "SELECTS", "text": "TEXT"})

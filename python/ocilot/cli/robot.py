@@ -13,7 +13,7 @@ from .output import Output, OutputOption
 from .token import Expires, Note, Scopes, make_token, print_secret
 from .user import Groups, Name, needed, print_accounts, print_no_accounts
 
-app = typer.Typer(no_args_is_help=True)
+app: typer.Typer = typer.Typer(no_args_is_help=True)
 
 
 @app.command("add")

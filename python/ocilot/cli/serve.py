@@ -8,10 +8,10 @@ import typer
 
 from . import foreground
 from .foreground import LogFormat, LogLevel, Wanted
-from .location import Location, located
+from .location import Location, located_here
 
 
-@located
+@located_here
 def serve(
     at: Location,
     addr: Annotated[

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Self
 from urllib.parse import quote, urlencode
 
 from ocilot.errors import ConfigError, Error
+from ocilot.hooks.testing import a_blob_pushed, a_manifest_pushed, a_tag_moved
 from ocilot.hooks.values import (
     Access,
     BlobPush,
@@ -18,10 +19,20 @@ from ocilot.hooks.values import (
     Referrer,
     TagMove,
 )
+from ocilot.oci.media_types import DOCKER_CONFIG, OCI_CONFIG
 
 from .control import Control
+from .stored_registry import StoredRegistry
 
-POINTS: Final = ("authorize", "admit_blob", "admit_manifest", "admit_tag")
+POINTS: Final = (
+    "authorize",
+    "admit_blob",
+    "on_blob_pushed",
+    "admit_manifest",
+    "admit_tag",
+    "on_manifest_pushed",
+    "on_tag_moved",
+)
 """The hook points of a push, in its order."""
 
 LARGEST_CONFIG: Final = 1 << 20
@@ -69,6 +80,8 @@ class StoredImage:
         self._name = name
         self._caller = caller
         self._seen: set[str] = set()
+        self.registry: StoredRegistry = StoredRegistry(control, name.repository)
+        """What hooks of events are given: it notes what they would store."""
 
     def questions(self, points: Collection[str]) -> Iterator[Question]:
         """What a push of the image asks at these points, in the order of a push."""
@@ -76,30 +89,56 @@ class StoredImage:
         repository, tag = self._name.repository, self._name.tag
         if "authorize" in points:
             yield Question("authorize", repository, Access(self._caller, repository, "push"))
-        if "admit_blob" in points or "admit_manifest" in points:
-            yield from self._questions_of(top, points)
+        if not {"authorize", "admit_tag", "on_tag_moved"}.issuperset(points):
+            yield from self._before(top, points)
         if "admit_tag" in points and tag is not None:
             yield Question("admit_tag", tag, self._move(tag, top.digest))
+        yield from self._after(top, points)
 
-    def _questions_of(self, push: ManifestPush, points: Collection[str]) -> Iterator[Question]:
-        """About what an index lists first: it is pushed first."""
+    def _before(self, push: ManifestPush, points: Collection[str]) -> Iterator[Question]:
+        """Until the manifest is stored: about what an index lists first, because it is pushed first."""
         self._seen.add(push.digest)
         for entry in push.manifests:
             child = self._manifest_if_there(entry.digest)
             if child is not None and child.digest not in self._seen:
-                yield from self._questions_of(child, points)
-        if "admit_blob" in points:
-            yield from self._blobs(push)
+                yield from self._before(child, points)
+                yield from self._after(child, points)
+        if "admit_blob" in points or "on_blob_pushed" in points:
+            yield from self._blobs(push, points)
         if "admit_manifest" in points:
             yield Question("admit_manifest", push.digest, push)
 
-    def _blobs(self, push: ManifestPush) -> Iterator[Question]:
+    def _after(self, push: ManifestPush, points: Collection[str]) -> Iterator[Question]:
+        """What is told when the manifest is stored, with a tag that is new."""
+        common: dict[str, Any] = {
+            "repository": push.repository,
+            "digest": push.digest,
+            "media_type": push.media_type,
+            "artifact_type": push.artifact_type,
+            "caller": self._caller,
+            "registry": self.registry,
+        }
+        if "on_manifest_pushed" in points:
+            known: dict[str, Any] = {"size": push.size, "subject": push.subject or ""}
+            event = a_manifest_pushed(**common, **known, tags=push.tags, platform=_platform(push))
+            yield Question("on_manifest_pushed", push.digest, event)
+        if "on_tag_moved" in points and push.tag is not None:
+            yield Question("on_tag_moved", push.tag, a_tag_moved(**common, tag=push.tag))
+
+    def _blobs(self, push: ManifestPush, points: Collection[str]) -> Iterator[Question]:
         for blob in (push.config_descriptor, *push.layers):
             size = None if blob is None or blob.digest in self._seen else self._size(blob.digest)
             if blob is not None and size is not None:
                 self._seen.add(blob.digest)
-                value = BlobPush(self._caller, self._name.repository, blob.digest, size)
-                yield Question("admit_blob", blob.digest, value)
+                yield from self._blob(blob.digest, size, points)
+
+    def _blob(self, digest: str, size: int, points: Collection[str]) -> Iterator[Question]:
+        repository, caller = self._name.repository, self._caller
+        if "admit_blob" in points:
+            yield Question("admit_blob", digest, BlobPush(caller, repository, digest, size))
+        if "on_blob_pushed" in points:
+            event = a_blob_pushed(repository, digest, size=size, caller=caller, registry=self.registry)
+            yield Question("on_blob_pushed", digest, event)
 
     def _manifest_if_there(self, digest: str) -> ManifestPush | None:
         """None for what a sparse index lists and the registry has not."""
@@ -171,3 +210,15 @@ class StoredImage:
 
     def _path(self, kind: str, item: str) -> str:
         return f"/v2/{quote(self._name.repository)}/{kind}/{quote(item)}"
+
+
+def _platform(push: ManifestPush) -> str:
+    """What an event of the push says: the platform of an image, empty for anything else."""
+    descriptor = push.config_descriptor
+    is_image = descriptor is not None and descriptor.media_type in (OCI_CONFIG, DOCKER_CONFIG)
+    if push.subject or push.config is None or not is_image:
+        return ""
+    words = [push.config.get(name) or "" for name in ("os", "architecture", "variant")]
+    if not all(isinstance(word, str) for word in words) or words[0] in ("", "unknown") or not words[1]:
+        return ""
+    return "/".join(word for word in words if word)

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 import typer
 
-from .control import Control
 from .location import Location, located
 from .options import only, path, seconds_of
 from .output import Output, OutputOption, print_data, print_table
+from .registry_api import RegistryApi
 
-app = typer.Typer(no_args_is_help=True)
+app: typer.Typer = typer.Typer(no_args_is_help=True)
 
 
 Scopes = Annotated[
@@ -103,7 +103,7 @@ def rm(
         print(f"{logins} has no refresh tokens", file=sys.stderr)
 
 
-def tokens_of(control: Control, account: str | None, *, logins: bool) -> list[Any]:
+def tokens_of(control: RegistryApi, account: str | None, *, logins: bool) -> list[Any]:
     """Tokens of an account, or of all: those of logins, or those that an administrator made."""
     query = ({"account": account} if account else {}) | ({"refresh": "true"} if logins else {})
     asked = path("tokens") + (f"?{urlencode(query)}" if query else "")
@@ -111,7 +111,7 @@ def tokens_of(control: Control, account: str | None, *, logins: bool) -> list[An
 
 
 def make_token(
-    control: Control, account: str, scopes: Sequence[str] | None, expires_in: int | None, note: str
+    control: RegistryApi, account: str, scopes: Sequence[str] | None, expires_in: int | None, note: str
 ) -> Any:
     """A new token, with its secret; `expires_in` is in seconds, None for never."""
     wanted: dict[str, Any] = {"account": account, "note": note, "scopes": only(scopes)}

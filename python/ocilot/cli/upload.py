@@ -9,18 +9,18 @@ from urllib.parse import urlencode
 
 import typer
 
+from ocilot.counting import counted
 from ocilot.errors import Error
 
-from .control import Control, failure
-from .gc import size_of
 from .location import Location, located
 from .options import confirm, path, seconds_of
-from .output import Output, OutputOption, print_data, print_table
+from .output import Output, OutputOption, print_data, print_table, size_of
+from .registry_api import RegistryApi, failure
 
 SHORT = 8
 """Characters of an id in a table."""
 
-app = typer.Typer(no_args_is_help=True)
+app: typer.Typer = typer.Typer(no_args_is_help=True)
 
 Upload = dict[str, Any]
 
@@ -79,7 +79,7 @@ def rm(
         _remove(control, chosen)
 
 
-def uploads_of(control: Control, repository: str | None) -> list[Upload]:
+def uploads_of(control: RegistryApi, repository: str | None) -> list[Upload]:
     """All unfinished uploads, of one repository if it is given."""
     query = f"?{urlencode({'repository': repository})}" if repository else ""
     return list(control.ask_all(path("uploads") + query, "uploads"))
@@ -129,7 +129,7 @@ def _idle(found: list[Upload], seconds: int) -> list[Upload]:
     ]
 
 
-def _remove(control: Control, chosen: list[Upload]) -> None:
+def _remove(control: RegistryApi, chosen: list[Upload]) -> None:
     freed, failed = 0, []
     for one in chosen:
         try:
@@ -141,6 +141,6 @@ def _remove(control: Control, chosen: list[Upload]) -> None:
             freed += one["bytes"]
             print(f"removed {one['id']}", file=sys.stderr)
     count = len(chosen) - len(failed)
-    print(f"{count} {'upload' if count == 1 else 'uploads'} removed, {size_of(freed)} freed", file=sys.stderr)
+    print(f"{counted(count, 'upload')} removed, {size_of(freed)} freed", file=sys.stderr)
     if failed:
         raise Error("not removed: " + "; ".join(failed))

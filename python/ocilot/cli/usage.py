@@ -10,11 +10,10 @@ import typer
 
 from ocilot.errors import ConfigError
 
-from .control import Control
-from .gc import size_of
 from .location import Location, located
 from .options import path
-from .output import Output, OutputOption, print_data, print_table
+from .output import Output, OutputOption, print_data, print_table, size_of
+from .registry_api import RegistryApi
 
 LONGEST_PAGE = 1000
 NOT_COUNTED = "callers are counted only while a quota in ocilot.quotas has `callers`"
@@ -35,7 +34,7 @@ def usage(
     at: Location,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[REPO[:TAG]]", help="A repository, or an image; none: all repositories."),
+        typer.Argument(metavar="REPO[:TAG]", help="A repository, or an image; none: all repositories."),
     ] = None,
     by: ByOption = By.REPOSITORY,
     output: OutputOption = Output.TABLE,
@@ -78,7 +77,7 @@ def quota(at: Location, by: ByOption = By.REPOSITORY, output: OutputOption = Out
     print_data(rows, output, lambda: print_table([_readable(row) for row in rows], columns))
 
 
-def _all(control: Control, by: By) -> list[dict[str, Any]]:
+def _all(control: RegistryApi, by: By) -> list[dict[str, Any]]:
     """What all repositories hold, or all callers are charged for."""
     if by is By.REPOSITORY:
         query = urlencode({"n": LONGEST_PAGE})

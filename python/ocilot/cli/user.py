@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from .control import Control, failure
 from .location import Location, located
 from .options import only, path, read_password
 from .output import Output, OutputOption, print_data, print_table
+from .registry_api import RegistryApi, failure
 
-app = typer.Typer(no_args_is_help=True)
+app: typer.Typer = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name of the account.")]
 Groups = Annotated[
@@ -134,7 +134,7 @@ def print_no_accounts() -> None:
     )
 
 
-def needed(control: Control, name: str, kind: str) -> Any:
+def needed(control: RegistryApi, name: str, kind: str) -> Any:
     """The account of that name. Raises Error if it is of another kind."""
     account = control.ask("GET", path("accounts", name))
     if account["kind"] != kind:

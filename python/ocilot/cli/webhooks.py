@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 
 import typer
 
-from .control import failure
+from ocilot.counting import counted
+
 from .location import Location, located
 from .options import confirm, path
 from .output import Output, OutputOption, print_data, print_table
+from .registry_api import failure
 
-app = typer.Typer(no_args_is_help=True)
+app: typer.Typer = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Webhook name, as in `ocilot webhooks ls`.")]
 Change = Annotated[
@@ -81,7 +83,8 @@ def replay(at: Location, name: Name, change: Change = None) -> None:
     """Deliver the parked changes of a webhook again."""
     with at.control(start=False) as control:
         told = control.ask("POST", path("webhooks", "replay", name) + _query(change))
-    print(f"{told['replayed']} changes wait for delivery to {name}", file=sys.stderr)
+    wait = "waits" if told["replayed"] == 1 else "wait"
+    print(f"{counted(told['replayed'], 'change')} {wait} for delivery to {name}", file=sys.stderr)
 
 
 @app.command("discard")
@@ -98,7 +101,7 @@ def discard(
         confirm(f"Discard {what} of {name}?")
     with at.control(start=False) as control:
         told = control.ask("DELETE", path("webhooks", "parked", name) + _query(change))
-    print(f"{told['discarded']} parked changes of {name} discarded", file=sys.stderr)
+    print(f"{counted(told['discarded'], 'parked change')} of {name} discarded", file=sys.stderr)
 
 
 def _query(change: int | None) -> str:
@@ -127,8 +130,9 @@ def _details(webhook: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _parked_row(one: dict[str, Any]) -> dict[str, Any]:
-    first = one["events"][0] if one["events"] else {}
-    tag, digest = first.get("tag"), first.get("digest")
+    # The last one names the most: of a first push the events are those of its repository, manifest and tag.
+    last = one["events"][-1] if one["events"] else {}
+    tag, digest = last.get("tag"), last.get("digest")
     subject = one["repository"] + (f":{tag}" if tag else f"@{digest}" if digest else "")
     return {
         "CHANGE": one["change"],

@@ -73,7 +73,7 @@ def load(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] 
     if chosen is not None and isinstance(tree.content, dict) and "version" not in tree.content:
         lines.append(f"{chosen}:1: missing key version; add the line `version: 0.1`")
     try:
-        config = Config.of_raw(_raw(tree))
+        config = Config.of_raw(tree.raw())
     except Invalid as invalid:
         from . import problems
 
@@ -95,7 +95,7 @@ def wanted_log_format(
     wanted = environ.get("REGISTRY_LOG_FORMATTER")
     with suppress(Error, TreeError):
         if wanted is None and chosen is not None:
-            match _raw(_of_file(chosen)):
+            match _of_file(chosen).raw():
                 case {"log": {"formatter": Scalar(text=text)}}:
                     wanted = text
     return wanted if wanted in ("json", "logstash") else "text"
@@ -123,15 +123,6 @@ def _of_file(path: str) -> Node:
 def _with_deletes(config: Config) -> Config:
     """A registry that nobody configured lets its users delete; with a file the default is distribution's."""
     return config.with_values(storage=config.storage.with_values(delete=Delete(enabled=True)))
-
-
-def _raw(node: Node) -> Any:
-    """The tree without its places: dicts and lists of Scalars."""
-    if isinstance(node.content, dict):
-        return {key: _raw(child) for key, child in node.content.items()}
-    if isinstance(node.content, list):
-        return [_raw(child) for child in node.content]
-    return node.content
 
 
 def _without_effect(node: Node, model: type[Section] = Config, before: str = "") -> list[str]:

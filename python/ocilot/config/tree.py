@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Plain = str | int | float | bool | None
 
@@ -32,6 +32,14 @@ class Node:
             elif isinstance(content, list) and step.isdecimal() and int(step) < len(content):
                 node = content[int(step)]
         return node
+
+    def raw(self) -> Any:
+        """The same without its places: dicts and lists of Scalars."""
+        if isinstance(self.content, dict):
+            return {key: child.raw() for key, child in self.content.items()}
+        if isinstance(self.content, list):
+            return [child.raw() for child in self.content]
+        return self.content
 
 
 NOTHING = Scalar(None, "")

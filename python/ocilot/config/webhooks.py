@@ -242,7 +242,7 @@ class Webhook(Section):
     name: Annotated[str, NAME] = ""
     """Name in logs, metrics and commands; required. A webhook with a new name gets new events only."""
     url: Annotated[str, URL] = ""
-    """Where events are sent; required. Redirects are not followed."""
+    """Where events are sent; required."""
     format: Annotated[str, choice(*FORMATS)] = "cloudevents"
     """Format of the requests: CloudEvents 1.0 (`cloudevents` or `cloudevents-binary`), the envelope of
     distribution, or messages for Slack, Teams or Discord."""
@@ -279,6 +279,9 @@ class Webhook(Section):
     """Failures in a row after which the webhook rests."""
     backoff: Duration = 5
     """Delay after the first failure; it doubles with each, up to an hour."""
+    redirects: Annotated[str, choice("never", "same-origin")] = "never"
+    """Redirects that are followed, at most three: none, or those with status 301, 302, 307 or 308 to the
+    scheme, host and port of `url`."""
     cacert: Annotated[str, FILE] = ""
     """PEM file of the authorities that sign the receiver's certificate; default: those of the system."""
     certificate: Annotated[str, FILE] = ""
@@ -322,6 +325,7 @@ class Webhook(Section):
             "attempts": self.attempts,
             "threshold": self.threshold,
             "backoff": self.backoff or 1,
+            "redirects": self.redirects,
             "authorities": self.cacert,
             "certificate": self.certificate,
             "key": self.key,

@@ -41,6 +41,8 @@ class Event:
     """Empty if it is about none."""
     caller: Caller = field(default_factory=lambda: Caller("", kind="system"))
     """Who caused it; its groups are not known."""
+    cause: str = ""
+    """`retention` or `collection`, if that and no request removed something; else empty."""
     request: Request = field(default_factory=Request)
     registry: Registry = field(default_factory=lambda: Registry("", "", ""), repr=False, compare=False)
     """A client of the registry, for hooks that act."""
@@ -57,8 +59,8 @@ class Event:
         caller = Caller(actor.get("name", ""), (), request.pop("address", ""), kind)
         known = Request.__dataclass_fields__
         own = {name: data[member] for name, member in cls._members.items() if member in data}
-        if "tags" in own:
-            own["tags"] = tuple(own["tags"])
+        for name in own.keys() & {"tags", "parents"}:
+            own[name] = tuple(own[name])
         return cls(
             id=data["id"],
             sequence=data["sequence"],
@@ -66,6 +68,7 @@ class Event:
             action=data["action"],
             repository=data.get("repository", ""),
             caller=caller,
+            cause=data.get("cause", {}).get("kind", ""),
             request=Request(**{name: value for name, value in request.items() if name in known}),
             registry=registry,
             **own,
@@ -80,14 +83,32 @@ class ManifestPushed(Event):
     media_type: str = ""
     size: int = 0
     """Size of the manifest in bytes."""
+    platform: str = ""
+    """Of an image, such as `linux/arm64/v8`; empty if it names none, or was deleted."""
     tags: tuple[str, ...] = ()
     """Tags that the push set or moved, at most 100."""
     artifact_type: str = ""
     subject: str = ""
     """Digest of the subject, such as the image that a signature belongs to; empty without a subject."""
+    top_level: bool | None = None
+    """True if it was pushed with a tag and refers to nothing. None if it is not known: of what is pushed by
+    its digest, such as a platform, whose index comes later."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Annotations of the manifest, as many as fit into 4 KiB."""
 
     _members: ClassVar[Mapping[str, str]] = {
-        name: name for name in ("digest", "media_type", "size", "tags", "artifact_type", "subject")
+        name: name
+        for name in (
+            "digest",
+            "media_type",
+            "size",
+            "platform",
+            "tags",
+            "artifact_type",
+            "subject",
+            "top_level",
+            "annotations",
+        )
     }
 
 
@@ -98,8 +119,10 @@ class ManifestDeleted(Event):
     digest: str
     tags: tuple[str, ...] = ()
     """Tags that were deleted with it, at most 100. Each is also an event of `on_tag_deleted`."""
+    parents: tuple[str, ...] = ()
+    """Digests of the indexes that list it, at most 100: their images lack it now."""
 
-    _members: ClassVar[Mapping[str, str]] = {"digest": "digest", "tags": "tags"}
+    _members: ClassVar[Mapping[str, str]] = {name: name for name in ("digest", "tags", "parents")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +183,11 @@ class Mounted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RepositoryCreated(Event):
+    """The first manifest of a repository was stored: the value of `on_repository_created`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RepositoryDeleted(Event):
     """A repository was deleted with all that it had: the value of `on_repository_deleted`."""
 
@@ -205,6 +233,47 @@ class Pulled(Event):
         "count": "times",
     }
     _unknown_kind: ClassVar[Kind] = "system"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionWaiting(Event):
+    """A scheduled retention plan waits for an administrator: the value of `on_retention_waiting`."""
+
+    reason: str = ""
+    """Why it is not applied."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Number of `tags` and `manifests` that it would delete."""
+
+    _members: ClassVar[Mapping[str, str]] = {"reason": "reason", "counts": "counts"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotaExceeded(Event):
+    """A push was refused by a quota: the value of `on_quota_exceeded`.
+
+    There is one an hour for a caller in a repository. Each refusal is also an event of `on_refused`.
+    """
+
+    reason: str = ""
+    """The quota, what is used, and what to do."""
+
+    _members: ClassVar[Mapping[str, str]] = {"reason": "reason"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotaWarning(Event):
+    """A quota is used to 80 % or more: the value of `on_quota_warning`.
+
+    There is one for a quota, and another one only after less than 75 % were used. Without a repository it is
+    the quota of `caller`.
+    """
+
+    reason: str = ""
+    """The quota, and what is used."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """`bytes` and `quota_bytes`, or `tags` and `quota_tags`: what is used, and what is allowed."""
+
+    _members: ClassVar[Mapping[str, str]] = {"reason": "reason", "counts": "counts"}
 
 
 @dataclass(frozen=True, kw_only=True)

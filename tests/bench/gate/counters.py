@@ -30,7 +30,7 @@ class CannotCount(Exception):
 class Registry(servers.Ocilot):
     """One I/O thread, a log of requests, and none of the jobs that begin by the clock."""
 
-    pin = ()
+    pinned = False
     wrapped: Sequence[str | Path] = ()
     """What it is run by."""
 

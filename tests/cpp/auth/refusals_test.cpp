@@ -21,7 +21,12 @@ class Book final : public meta::Journal {
         co_return Result<>{};
     }
     Task<Result<std::vector<meta::Change>>> entries(meta::JournalQuery) override { co_return written; }
-    Task<Result<std::vector<meta::Change>>> after(std::int64_t, std::size_t) override { co_return written; }
+    Task<Result<meta::ChangePage>> after(std::int64_t, std::size_t) override {
+        co_return meta::ChangePage{written, false};
+    }
+    Task<Result<std::vector<std::string>>> repositories_after(std::int64_t, std::int64_t) override {
+        co_return std::vector<std::string>{};
+    }
     Task<Result<std::int64_t>> last() override { co_return 0; }
     Task<Result<std::size_t>> prune_before(Time, std::int64_t, std::size_t) override {
         co_return std::size_t{0};
@@ -74,6 +79,22 @@ TEST_F(Refused, OfOneAddressDoNotFillTheJournal) {
     for (int i = 0; i < 5; ++i)
         refusals.note(meta::ChangeKind::login, somebody("user" + std::to_string(i)), "", "", "wrong");
     EXPECT_EQ(flush(), 5U) << "the next second counts anew";
+}
+
+TEST_F(Refused, WhatAClientMadeUpIsCut) {
+    std::string const very_long(5000, 'x');
+    refusals.note(meta::ChangeKind::admit, somebody(very_long), "team/app", very_long, very_long);
+    meta::Change exceeded{.kind = meta::ChangeKind::quota_exceed};
+    exceeded.by.name = very_long;
+    exceeded.text = very_long;
+    refusals.note(std::move(exceeded));
+    EXPECT_EQ(flush(), 2U);
+    ASSERT_EQ(book.written.size(), 2U);
+    for (auto const& entry : book.written) {
+        EXPECT_EQ(entry.by.name.size(), 256U) << to_string(entry.kind);
+        EXPECT_LE(entry.name.size(), 256U) << to_string(entry.kind);
+        EXPECT_EQ(entry.text.size(), 512U) << to_string(entry.kind);
+    }
 }
 
 TEST_F(Refused, OnesThatAreTooManyAreCounted) {

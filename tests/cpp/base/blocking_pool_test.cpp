@@ -37,7 +37,42 @@ std::int64_t gauge(Metrics& metrics, std::string_view name) {
     return metrics.gauge(name, "", {{"pool", "test"}}).value();
 }
 
+Task<Result<std::vector<int>>> numbers(BlockingPool& pool, std::latch& all_there, int count) {
+    struct Number {
+        std::latch& all_there;
+        int value;
+        Result<int> operator()() const {
+            all_there.arrive_and_wait();
+            if (value == 7) return Error{Errc::io, "seven"};
+            return value;
+        }
+    };
+    std::vector<Number> works;
+    for (int i = 0; i < count; ++i) works.push_back({all_there, i});
+    auto answers = co_await pool.run_all(std::move(works));
+    std::vector<int> found;
+    for (auto& answer : answers) {
+        CO_TRY(auto const value, std::move(answer));
+        found.push_back(value);
+    }
+    co_return found;
+}
+
 }  // namespace
+
+TEST(BlockingPool, RunsAllSideBySideAndAnswersInTheirOrder) {
+    BlockingPool pool(4);
+    std::latch four(4);
+    EXPECT_EQ(test::run(numbers(pool, four, 4)).value(), (std::vector{0, 1, 2, 3}));
+    std::latch none(0);
+    EXPECT_TRUE(test::run(numbers(pool, none, 0)).value().empty());
+}
+
+TEST(BlockingPool, AnswersTheErrorOfOneOfAll) {
+    BlockingPool pool(8);
+    std::latch eight(8);
+    EXPECT_EQ(test::run(numbers(pool, eight, 8)).error().message, "seven");
+}
 
 TEST(BlockingPool, RunsAsManyCallsAtOnceAsItHasThreads) {
     BlockingPool pool(4);

@@ -1,56 +1,41 @@
-#include "contract/meta_store_fixture.h"
+#include "contract/meta_collection_fixture.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 
 using namespace ocilot;
 using namespace ocilot::test;
 using ::testing::_;
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-namespace {
-
-class MetaCollectionContract : public MetaStoreContract {
-  protected:
-    meta::Collection& queue() { return store->collection(); }
-    void add(std::string_view content, int released, bool fresh = false) {
-        ASSERT_TRUE(
-            run(queue().enqueue({{app.str(), digest(content), at(released), fresh}}, {})).has_value());
-    }
-    meta::Reviewed review(std::vector<oci::Digest> digests, int now) {
-        return run(queue().review(app, std::move(digests), cutoffs(now))).value();
-    }
-    meta::Purged purge(std::vector<oci::Digest> digests, int now) {
-        return run(queue().purge(app, std::move(digests), cutoffs(now), at(now))).value();
-    }
-    std::vector<oci::Digest> due(std::string_view repository, int now) {
-        std::vector<oci::Digest> found;
-        for (auto const& candidate : run(queue().due(cutoffs(now), 100)).value()) {
-            if (candidate.repository == repository) found.push_back(candidate.digest);
-        }
-        return found;
-    }
-    static meta::ReviewCutoffs cutoffs(int now) { return {at(now), at(now - 10)}; }
-    bool has_link(std::string_view content) { return run(links().blob(app, digest(content))).has_value(); }
-    bool has_manifest(std::string_view content) {
-        return run(catalog().manifest(app, digest(content))).has_value();
-    }
-};
-
-}  // namespace
-
 TEST_P(MetaCollectionContract, CandidatesAreDueInTheOrderOfTheirRelease) {
-    add("late", 30);
-    add("early", 10);
-    add("fresh", 10, true);
-    EXPECT_THAT(due("team/app", 9), IsEmpty());
-    EXPECT_THAT(due("team/app", 10), ElementsAre(digest("early")));
-    EXPECT_THAT(due("team/app", 20), ElementsAre(digest("early"), digest("fresh")));
-    EXPECT_THAT(due("team/app", 30), ElementsAre(digest("early"), digest("late"), digest("fresh")));
-    auto const counts = run(queue().report().counts(cutoffs(20))).value();
+    add("late", 300);
+    add("early", 100);
+    add("fresh", 100, true);
+    EXPECT_THAT(due("team/app", 99), IsEmpty());
+    EXPECT_THAT(due("team/app", 100), ElementsAre(digest("early")));
+    EXPECT_THAT(due("team/app", 200), ElementsAre(digest("early"), digest("fresh")));
+    EXPECT_THAT(due("team/app", 300), ElementsAre(digest("early"), digest("late"), digest("fresh")));
+    auto const counts = run(queue().report().counts(cutoffs(200))).value();
     EXPECT_EQ(counts.due, 2U);
     EXPECT_EQ(counts.waiting, 1U);
+}
+
+TEST_P(MetaCollectionContract, OfAMinuteThoseStoredSideBySideAreDueSideBySide) {
+    std::vector<oci::Digest> added;
+    for (int second = 0; second < 20; ++second) {
+        auto const content = std::to_string(second);
+        add(content, 79 - second);
+        added.push_back(digest(content));
+    }
+    std::ranges::sort(added);
+    EXPECT_THAT(due("team/app", 100), ElementsAreArray(added));
+    EXPECT_THAT(due("team/app", 65), SizeIs(6)) << "to the second";
 }
 
 TEST_P(MetaCollectionContract, ACandidateKeepsItsLaterTime) {
@@ -64,7 +49,7 @@ TEST_P(MetaCollectionContract, ACandidateKeepsItsLaterTime) {
 
 TEST_P(MetaCollectionContract, ReleasedBytesAreCandidatesAndMoveNoPlace) {
     ASSERT_TRUE(run(queue().enqueue({}, {.change = 7})).has_value());
-    ASSERT_TRUE(run(queue().release({digest("refused")}, at(5))).has_value());
+    ASSERT_TRUE(run(queue().releases().bytes({digest("refused")}, at(5))).has_value());
     EXPECT_THAT(run(queue().due({at(4), at(9)}, 10)).value(), IsEmpty());
     auto const due = run(queue().due({at(5), at(9)}, 10)).value();
     ASSERT_EQ(due.size(), 1U);
@@ -216,34 +201,40 @@ TEST_P(MetaCollectionContract, ACandidateThatIsNotDueAnyMoreStays) {
     EXPECT_THAT(due("team/app", 50), ElementsAre(digest("layer")));
 }
 
-TEST_P(MetaCollectionContract, AClientsDeletionKeepsTheContentUntilItExpires) {
-    link(app, "layer");
-    auto image = a_manifest(app, "image", {tag("v1")});
-    image.blobs = {digest("layer")};
-    ASSERT_TRUE(put(image).has_value());
-    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("image"), {}, bob, at(20))).has_value());
-    add("layer", 5);
-    EXPECT_THAT(review({digest("layer")}, 9).condemned, IsEmpty()) << "it comes back with the manifest";
-    add("image", 20);
-    EXPECT_THAT(review({digest("image")}, 20).expired, ElementsAre(digest("image")));
-    EXPECT_EQ(purge({digest("image")}, 20).manifests, 1U);
-    EXPECT_THAT(due("team/app", 20), ElementsAre(digest("layer")));
-    EXPECT_THAT(due("", 20), ElementsAre(digest("image")));
-    EXPECT_THAT(run(queue().unheld({digest("image"), digest("layer")})).value(),
-                ElementsAre(digest("image")));
-    ASSERT_TRUE(run(queue().settle({digest("image")})).has_value());
-    EXPECT_THAT(due("", 20), IsEmpty());
+TEST_P(MetaCollectionContract, WhatIsPinnedIsNeededUntilItIsNot) {
+    using meta::HeldBy;
+    auto& releases = queue().releases();
+    meta::Pin const pin{app.str(), digest("index")};
+    meta::Pin const later{"team/new", digest("later")};
+    ASSERT_TRUE(run(releases.pin({{pin, later}, {}}, at(1))).has_value());
+    EXPECT_THAT(run(releases.pins({}, 1)).value(), ElementsAre(pin));
+    EXPECT_THAT(run(releases.pins(pin, 5)).value(), ElementsAre(later));
+    ASSERT_TRUE(put(a_manifest(app, "platform")).has_value());
+    auto index = a_manifest(app, "index");
+    index.manifests = {digest("platform")};
+    ASSERT_TRUE(put(index).has_value());
+    for (auto const* const content : {"index", "platform"}) add(content, 5);
+    EXPECT_EQ(review({digest("index"), digest("platform")}, 9).kept, 2U);
+    auto const held = run(queue().report().holdings(digest("index"), 10)).value();
+    ASSERT_EQ(held.size(), 1U);
+    EXPECT_EQ(held[0].held_by, HeldBy::list);
+    EXPECT_EQ(held[0].holder, "");
+    EXPECT_EQ(run(releases.image(app, digest("index"), bob, at(9))).error().code, Errc::conflict);
+    ASSERT_TRUE(run(releases.pin({{}, {pin, later}}, at(20))).has_value());
+    EXPECT_THAT(run(releases.pins({}, 5)).value(), IsEmpty());
+    EXPECT_THAT(due("team/app", 19), IsEmpty());
+    EXPECT_THAT(due("team/app", 20), ElementsAre(digest("index")));
+    EXPECT_THAT(review({digest("index")}, 20).condemned, ElementsAre(digest("index")));
 }
 
-TEST_P(MetaCollectionContract, ThePurgeOfWhatWasCollectedIsInTheJournal) {
+TEST_P(MetaCollectionContract, APinMovesWithItsRepository) {
     ASSERT_TRUE(put(a_manifest(app, "image")).has_value());
-    add("image", 5);
-    ASSERT_THAT(review({digest("image")}, 5).condemned, ElementsAre(digest("image")));
-    EXPECT_EQ(purge({digest("image")}, 5).manifests, 1U);
-    auto const entries = run(store->journal().entries({.action = "manifest.collect"})).value();
-    ASSERT_EQ(entries.size(), 1U);
-    EXPECT_EQ(entries[0].digest, digest("image").str());
-    EXPECT_EQ(entries[0].by.kind, "system");
+    auto& releases = queue().releases();
+    ASSERT_TRUE(run(releases.pin({{{app.str(), digest("image")}}, {}}, at(1))).has_value());
+    auto const moved = repo("team/moved");
+    ASSERT_TRUE(run(catalog().admin().rename({app, moved, false}, bob, at(2))).has_value());
+    EXPECT_THAT(run(releases.pins({}, 5)).value(), ElementsAre(meta::Pin{"team/moved", digest("image")}));
+    EXPECT_EQ(run(queue().review(moved, {digest("image")}, cutoffs(9))).value().kept, 1U);
 }
 
 TEST_P(MetaCollectionContract, TheWalkFindsWhatNothingNames) {

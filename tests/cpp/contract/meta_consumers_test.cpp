@@ -37,10 +37,10 @@ class ConsumersContract : public MetaStoreContract {
         return found;
     }
     std::vector<std::int64_t> waiting(std::string name) {
-        return ids(run(consumers().waiting(std::move(name), 0, 100)).value());
+        return ids(run(consumers().waiting(std::move(name), 0, 100)).value().items);
     }
     std::vector<std::int64_t> parked(std::string name, std::int64_t after = 0, std::size_t limit = 100) {
-        return ids(run(consumers().parked(std::move(name), after, limit)).value());
+        return ids(run(consumers().parked(std::move(name), after, limit)).value().items);
     }
     int noted = 0;
 };
@@ -109,7 +109,7 @@ TEST_P(ConsumersContract, WhatIsSetAsideIsKeptWithTheStepAndOutlivesTheJournal) 
     note(1);
     ASSERT_TRUE(run(store->journal().prune_before(at(1000), std::numeric_limits<std::int64_t>::max(), 100))
                     .has_value());
-    auto const held = run(consumers().waiting("webhook:a", 0, 10)).value();
+    auto const held = run(consumers().waiting("webhook:a", 0, 10)).value().items;
     ASSERT_EQ(held.size(), 1U);
     EXPECT_EQ(held[0].change.id, last - 2);
     EXPECT_EQ(held[0].change.kind, meta::ChangeKind::manifest_push);
@@ -140,7 +140,7 @@ TEST_P(ConsumersContract, WhatWaitsIsReleasedOrParkedLater) {
     later.release = {last - 1};
     ASSERT_TRUE(advance(later).has_value());
     EXPECT_THAT(waiting("webhook:a"), IsEmpty());
-    auto const kept = run(consumers().parked("webhook:a", 0, 10)).value();
+    auto const kept = run(consumers().parked("webhook:a", 0, 10)).value().items;
     ASSERT_EQ(kept.size(), 1U);
     EXPECT_EQ(kept[0].error, "gone");
     EXPECT_EQ(kept[0].since, at(70)) << "it is parked since then";
@@ -160,7 +160,7 @@ TEST_P(ConsumersContract, WhatIsParkedIsReadInPagesReplayedAndDiscarded) {
     EXPECT_THAT(parked("webhook:a", last - 3, 2), ElementsAre(last - 2, last - 1));
     EXPECT_EQ(run(consumers().replay("webhook:a", last - 1, at(60))).value(), 1U);
     EXPECT_EQ(run(consumers().replay("webhook:a", last - 1, at(60))).value(), 0U) << "it waits already";
-    auto const replayed = run(consumers().waiting("webhook:a", 0, 10)).value();
+    auto const replayed = run(consumers().waiting("webhook:a", 0, 10)).value().items;
     ASSERT_EQ(replayed.size(), 1U);
     EXPECT_TRUE(replayed[0].replay);
     EXPECT_EQ(replayed[0].attempts, 0U);
@@ -168,11 +168,32 @@ TEST_P(ConsumersContract, WhatIsParkedIsReadInPagesReplayedAndDiscarded) {
     EXPECT_EQ(run(consumers().discard("webhook:a", last)).value(), 1U);
     EXPECT_EQ(run(consumers().replay("webhook:a", {}, at(60))).value(), 2U);
     EXPECT_THAT(waiting("webhook:a"), ElementsAre(last - 3, last - 2, last - 1));
-    EXPECT_THAT(ids(run(consumers().waiting("webhook:a", last - 3, 1)).value()), ElementsAre(last - 2));
+    EXPECT_THAT(ids(run(consumers().waiting("webhook:a", last - 3, 1)).value().items), ElementsAre(last - 2));
     EXPECT_EQ(parked("webhook:b").size(), 4U) << "another consumer's";
     EXPECT_EQ(run(consumers().discard("webhook:b", {})).value(), 4U);
     EXPECT_EQ(run(consumers().discard("webhook:a", {})).value(), 0U) << "what waits is not parked";
     EXPECT_EQ(waiting("webhook:a").size(), 3U);
+}
+
+TEST_P(ConsumersContract, APageOfWhatIsSetAsideEndsOnceItHasEnoughBytes) {
+    auto const from = run(consumers().join("webhook:a")).value().place;
+    meta::Change const large{.kind = meta::ChangeKind::admit,
+                             .refused = true,
+                             .text = std::string(meta::enough_change_bytes / 2, 'x')};
+    ASSERT_TRUE(run(store->journal().append(std::vector(6, large))).has_value());
+    auto const last = run(store->journal().last()).value();
+    meta::ConsumerStep step{.name = "webhook:a", .from = from, .to = last, .now = at(50)};
+    for (auto id = last - 5; id <= last; ++id) step.hold.push_back({.id = id, .parked = id > last - 3});
+    ASSERT_TRUE(advance(step).has_value());
+    auto const waiting_page = run(consumers().waiting("webhook:a", 0, 500)).value();
+    EXPECT_THAT(ids(waiting_page.items), ElementsAre(last - 5, last - 4));
+    EXPECT_TRUE(waiting_page.more);
+    auto const parked_page = run(consumers().parked("webhook:a", 0, 500)).value();
+    EXPECT_THAT(ids(parked_page.items), ElementsAre(last - 2, last - 1));
+    EXPECT_TRUE(parked_page.more);
+    auto const rest = run(consumers().parked("webhook:a", last - 1, 500)).value();
+    EXPECT_THAT(ids(rest.items), ElementsAre(last));
+    EXPECT_FALSE(rest.more);
 }
 
 TEST_P(ConsumersContract, WhatIsParkedExpiresAndWhatWaitsDoesNot) {

@@ -38,7 +38,8 @@ class CredentialsContract : public MetaStoreContract {
     /// Action, subject and detail of what was noted, oldest first.
     std::vector<std::string> noted() {
         std::vector<std::string> found;
-        for (auto const& change : run(store->journal().after(0, 1000)).value()) {
+        auto const page = run(store->journal().after(0, 1000)).value();
+        for (auto const& change : page.items) {
             found.push_back(std::string(to_string(change.kind)) + "|" + std::string(subject_of(change)) +
                             "|" + detail_of(change));
         }

@@ -9,9 +9,13 @@
 
 using namespace ocilot;
 using namespace ocilot::test;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Le;
+using ::testing::UnorderedElementsAre;
 
 namespace {
 
@@ -87,13 +91,13 @@ TEST_P(JournalContract, AChangeIsKeptAsItWasGivenAndIdsGrow) {
 
 TEST_P(JournalContract, AReaderGoesOnAfterItsPlaceInTheOrderOfTheCommits) {
     EXPECT_EQ(run(journal().last()).value(), 0);
-    EXPECT_THAT(run(journal().after(0, 10)).value(), IsEmpty());
+    EXPECT_THAT(run(journal().after(0, 10)).value().items, IsEmpty());
     for (int const second : {5, 3, 9, 3, 1}) note("login", second);
     ASSERT_TRUE(put(a_manifest(app, "m", {}, at(2))).has_value());
     std::vector<std::string> all;
     std::int64_t passed = 0;
     for (;;) {
-        auto const page = run(journal().after(passed, 2)).value();
+        auto const page = run(journal().after(passed, 2)).value().items;
         if (page.empty()) break;
         EXPECT_LE(page.size(), 2U);
         for (auto const& change : page) {
@@ -104,7 +108,22 @@ TEST_P(JournalContract, AReaderGoesOnAfterItsPlaceInTheOrderOfTheCommits) {
     }
     EXPECT_THAT(all, ElementsAre("5", "3", "9", "3", "1", hash("m"))) << "not by time";
     EXPECT_EQ(run(journal().last()).value(), passed);
-    EXPECT_THAT(run(journal().after(passed, 0)).value(), IsEmpty());
+    EXPECT_THAT(run(journal().after(passed, 0)).value().items, IsEmpty());
+}
+
+TEST_P(JournalContract, ThoseWhoAskWhichRepositoriesChangedGetEachNameOnce) {
+    note("tag.move", 1, "ann", "before");
+    auto const from = run(journal().last()).value();
+    note("tag.move", 2, "ann", "b");
+    note("tag.move", 3, "ann", "a");
+    note("tag.delete", 4, "ann", "b");
+    note("tag.move", 5, "ann", "refused", true);
+    note("login", 6);
+    auto const to = run(journal().last()).value();
+    note("tag.move", 7, "ann", "later");
+    EXPECT_THAT(run(journal().repositories_after(from, to)).value(), UnorderedElementsAre("a", "b"));
+    EXPECT_THAT(run(journal().repositories_after(to, any)).value(), UnorderedElementsAre("later"));
+    EXPECT_THAT(run(journal().repositories_after(to, to)).value(), IsEmpty());
 }
 
 TEST_P(JournalContract, ChangesOfWritesThatWaitTogetherAreAllFoundByAReaderBesideThem) {
@@ -121,7 +140,8 @@ TEST_P(JournalContract, ChangesOfWritesThatWaitTogetherAreAllFoundByAReaderBesid
     }
     std::set<std::string> seen;
     for (std::int64_t passed = 0; seen.size() < writers * each;) {
-        for (auto const& change : run(journal().after(passed, 7)).value()) {
+        auto const page = run(journal().after(passed, 7)).value();
+        for (auto const& change : page.items) {
             EXPECT_GT(change.id, passed);
             passed = change.id;
             EXPECT_TRUE(seen.insert(change.digest).second);
@@ -140,7 +160,7 @@ TEST_P(JournalContract, PullsAreListedOnlyIfTheyAreAskedFor) {
     EXPECT_THAT(subjects({.action = "manifest.pull"}), ElementsAre("3", "1"));
     EXPECT_THAT(subjects({.repository = "a", .action = "manifest.pull"}), ElementsAre("3", "1"));
     EXPECT_THAT(subjects({.action = "manifest."}), ElementsAre("3", "2", "1"));
-    EXPECT_EQ(run(journal().after(0, 10)).value().size(), 3U) << "consumers get all of them";
+    EXPECT_EQ(run(journal().after(0, 10)).value().items.size(), 3U) << "consumers get all of them";
     EXPECT_EQ(run(journal().prune_before(at(9), any, 10)).value(), 2U) << "they expire as others do";
 }
 
@@ -198,13 +218,13 @@ TEST_P(JournalContract, OldChangesAreForgottenInPieces) {
     EXPECT_EQ(run(journal().prune_before(at(5), any, 3)).value(), 0U);
     EXPECT_THAT(subjects(), ElementsAre("6", "5"));
     EXPECT_THAT(subjects({.before = oldest}), IsEmpty()) << "nothing is older than what was forgotten";
-    EXPECT_GT(run(journal().after(0, 1)).value().at(0).id, oldest)
+    EXPECT_GT(run(journal().after(0, 1)).value().items.at(0).id, oldest)
         << "where a late reader sees what it missed";
 }
 
 TEST_P(JournalContract, WhatAConsumerHasNotPassedIsKept) {
     for (int second = 1; second <= 4; ++second) note("login", second);
-    auto const second = run(journal().after(0, 2)).value().at(1).id;
+    auto const second = run(journal().after(0, 2)).value().items.at(1).id;
     EXPECT_EQ(run(journal().prune_before(at(100), second, 100)).value(), 2U);
     EXPECT_EQ(run(journal().prune_before(at(100), second, 100)).value(), 0U);
     EXPECT_THAT(subjects(), ElementsAre("4", "3"));
@@ -256,6 +276,7 @@ TEST_P(JournalContract, APushHasWhatAnEventAboutItTells) {
     auto manifest = a_manifest(app, "two", {tag("a"), tag("b")}, at(2));
     manifest.subject = digest("one");
     manifest.artifact_type = "application/\"quoted\"";
+    manifest.annotations = {{"a", "\"b\""}, {"c", "ü"}};
     manifest.pushed_by.request = "5f2a";
     ASSERT_TRUE(put(manifest).has_value());
     auto const pushed = run(journal().entries({.action = "manifest.push", .limit = 1})).value().at(0);
@@ -265,6 +286,8 @@ TEST_P(JournalContract, APushHasWhatAnEventAboutItTells) {
     EXPECT_EQ(pushed.details.subject, hash("one"));
     EXPECT_EQ(pushed.details.artifact_type, manifest.artifact_type);
     EXPECT_THAT(pushed.details.tags, ElementsAre(meta::ChangedTag{"a", hash("one")}, meta::ChangedTag{"b"}));
+    EXPECT_EQ(pushed.details.annotations, R"({"a":"\"b\"","c":"ü"})");
+    EXPECT_EQ(pushed.details.more_annotations, 0U);
     EXPECT_EQ(pushed.by.request, "5f2a");
     auto const moved = run(journal().entries({.action = "tag.move"})).value().at(0);
     EXPECT_EQ(moved.by.request, "5f2a");
@@ -320,6 +343,16 @@ TEST_P(JournalContract, AManifestWithVeryManyTagsNamesSomeAndCountsTheRest) {
     EXPECT_EQ(removed.details.tags.size(), meta::max_changed_tags);
     EXPECT_EQ(removed.details.more_tags, 5U);
     EXPECT_EQ(detail_of(removed), "with 1005 tags");
+    auto const more = run(journal().entries({.action = "tag.delete"})).value();
+    ASSERT_EQ(more.size(), 1U) << "those that it does not name";
+    EXPECT_EQ(more[0].by, bob);
+    EXPECT_EQ(more[0].at, at(3));
+    EXPECT_EQ(more[0].details.tags.size(), 5U);
+    EXPECT_EQ(detail_of(more[0]), hash("m") + ", with 4 other tags");
+    for (auto const& gone : more[0].details.tags) {
+        EXPECT_THAT(removed.details.tags, ::testing::Not(::testing::Contains(gone)));
+        EXPECT_EQ(gone.previous, hash("m"));
+    }
 }
 
 TEST_P(JournalContract, WhatFailsIsNotNoted) {

@@ -139,7 +139,7 @@ TEST_P(MetaPullsContract, ABatchTellsOfPullsInItsTransaction) {
     told.push_back({"no/repository", "v1", digest("image"), 1, 1});
     record(told, 5);
     EXPECT_EQ(observers.commits(), commits + 1);
-    auto const changes = run(store->journal().after(last, 10)).value();
+    auto const changes = run(store->journal().after(last, 10)).value().items;
     ASSERT_THAT(changes, SizeIs(2)) << "what is gone is passed over";
     for (auto const& change : changes) {
         EXPECT_EQ(change.kind, meta::ChangeKind::manifest_pull);
@@ -163,7 +163,7 @@ TEST_P(MetaPullsContract, WhatIsToldOfAnAliasNamesItsTarget) {
     ASSERT_TRUE(run(admin().rename({app, repo("group/moved"), true}, bob, at(6))).has_value());
     auto const last = run(store->journal().last()).value();
     record({{app.str(), "v1", digest("image"), 1, 1}}, 7);
-    auto const changes = run(store->journal().after(last, 10)).value();
+    auto const changes = run(store->journal().after(last, 10)).value().items;
     ASSERT_THAT(changes, SizeIs(1));
     EXPECT_EQ(changes[0].repository, "group/moved");
 }

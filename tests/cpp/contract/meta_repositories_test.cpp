@@ -254,6 +254,40 @@ TEST_P(MetaRepositoriesContract, TheRemainsOfADeletedOneOfThatNameAreKept) {
     }
 }
 
+TEST_P(MetaRepositoriesContract, TheHistoryOfATagThatADeletedOneHadEndsWithWhatTheTagIs) {
+    ASSERT_TRUE(put(a_manifest(moved, "theirs", {tag("v1"), tag("only")}, at(2))).has_value());
+    ASSERT_TRUE(run(admin().remove(moved, bob, at(4))).has_value());
+    ASSERT_TRUE(rename("group/moved").has_value());
+    auto const found = run(catalog().history(moved, tag("v1"), {}, 10)).value();
+    ASSERT_FALSE(found.empty());
+    EXPECT_EQ(found.front().digest, digest("image"));
+    EXPECT_EQ(found.front().at, at(5));
+    EXPECT_EQ(found.front().by, bob.name);
+    EXPECT_THAT(history(moved, "v1"),
+                ElementsAre(digest("image"), digest("image"), std::nullopt, digest("theirs")))
+        << "not mixed, although theirs was pushed later";
+    EXPECT_THAT(history(moved, "latest"), ElementsAre(digest("image"))) << "the deleted one had none";
+    EXPECT_THAT(history(moved, "only"), ElementsAre(std::nullopt, digest("theirs")));
+    ASSERT_TRUE(run(catalog().delete_tag(moved, tag("v1"), bob, at(7))).has_value());
+    auto const at_six = run(store->collection().restore({moved, tag("v1"), {}, at(6)}, ann, at(9))).value();
+    EXPECT_EQ(at_six.digest, digest("image"));
+}
+
+TEST_P(MetaRepositoriesContract, ATagIsRestoredFromItsOwnHistoryAndNotFromThatOfADeletedOne) {
+    ASSERT_TRUE(put(a_manifest(app, "next", {tag("v1"), tag("gone")}, at(2))).has_value());
+    ASSERT_TRUE(run(catalog().delete_tag(app, tag("gone"), bob, at(3))).has_value());
+    ASSERT_TRUE(put(a_manifest(moved, "theirs", {tag("v1"), tag("gone")}, at(3))).has_value());
+    ASSERT_TRUE(run(admin().remove(moved, bob, at(4))).has_value());
+    ASSERT_TRUE(rename("group/moved").has_value());
+    auto const restore_at = [&](std::string_view name, std::optional<Time> time) {
+        return run(store->collection().restore({moved, tag(name), {}, time}, ann, at(9)));
+    };
+    EXPECT_EQ(restore_at("v1", at(4)).value().digest, digest("next")) << "theirs was deleted at that time";
+    EXPECT_EQ(restore_at("v1", at(1)).value().digest, digest("image"));
+    EXPECT_EQ(restore_at("gone", at(4)).error().code, Errc::manifest_unknown) << "it was deleted here";
+    EXPECT_EQ(restore_at("gone", {}).value().digest, digest("next"));
+}
+
 TEST_P(MetaRepositoriesContract, ARenameIsInTheLogUnderTheOldName) {
     ASSERT_TRUE(rename("group/moved", true).has_value());
     auto const found = changes("repository.rename");
@@ -351,6 +385,7 @@ TEST_P(MetaRepositoriesContract, ALargeOneGoesWithAllItsTags) {
     auto const found = changes("repository.delete").front();
     EXPECT_THAT(found.details.tags, SizeIs(meta::max_changed_tags));
     EXPECT_EQ(found.details.more_tags, count + 2U - meta::max_changed_tags);
+    EXPECT_THAT(changes("tag.delete"), SizeIs(6)) << "502 tags, of which one has a hundred";
     EXPECT_THAT(restore(app, "t1499").value().tags, SizeIs(count)) << "all that went with the manifest";
 }
 

@@ -57,6 +57,14 @@ TEST_P(MetaRestorationContract, AnImageThatWasDeletedComesBackWithEverythingThat
     EXPECT_TRUE(run(links().blob(app, digest("layer"))).has_value());
 }
 
+TEST_P(MetaRestorationContract, MoreTagsThanAChangeNamesComeBack) {
+    std::vector<oci::Tag> many;
+    for (std::size_t n = 0; n <= meta::max_changed_tags; ++n) many.push_back(tag("t" + std::to_string(n)));
+    ASSERT_TRUE(put(a_manifest(app, "many", many)).has_value());
+    ASSERT_TRUE(remove("many").has_value());
+    EXPECT_THAT(restore({app, {}, digest("many"), {}}).value().tags, SizeIs(many.size()));
+}
+
 TEST_P(MetaRestorationContract, ATagThatWasDeletedPointsWhereItDid) {
     ASSERT_TRUE(run(catalog().delete_tag(app, tag("v1"), bob, at(5))).has_value());
     EXPECT_THAT(restore_tag("v1").value().tags, ElementsAre("v1"));

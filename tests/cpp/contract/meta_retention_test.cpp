@@ -145,17 +145,19 @@ TEST_P(MetaRetentionContract, KeepsPlansAndTheirPieces) {
     EXPECT_EQ(run(retention().plan(plan + 1)).error().code, Errc::not_found);
 }
 
-TEST_P(MetaRetentionContract, ForgetsOldPlansButTheLastOfAState) {
-    auto const applied = add_plan("applied");
-    ASSERT_TRUE(run(retention().add_pieces(applied, {{1, "delete", "a", "[]"}})).has_value());
+TEST_P(MetaRetentionContract, RemovesPlansWithTheirPieces) {
     auto const old = add_plan("ready");
     ASSERT_TRUE(run(retention().add_pieces(old, {{1, "delete", "a", "[]"}})).has_value());
-    auto const third = add_plan("ready");
-    auto const fourth = add_plan("ready");
-    ASSERT_TRUE(run(retention().forget_plans(2, "applied")).has_value());
-    EXPECT_THAT(plans(), ElementsAre(fourth, third, applied));
+    auto const kept = add_plan("ready");
+    ASSERT_TRUE(run(retention().add_pieces(kept, {{1, "delete", "a", "[]"}})).has_value());
+    ASSERT_TRUE(run(retention().remove_plans({old, kept + 1})).has_value()) << "one is not there";
+    EXPECT_THAT(plans(), ElementsAre(kept));
     EXPECT_THAT(pieces({old, 0, "", 10}), IsEmpty());
-    EXPECT_THAT(pieces({applied, 0, "", 10}), ElementsAre(1));
+    EXPECT_THAT(pieces({kept, 0, "", 10}), ElementsAre(1));
+    EXPECT_GT(add_plan("ready"), kept) << "no id is given twice";
+    EXPECT_EQ(run(retention().add_pieces(old, {{1, "delete", "a", "[]"}})).error().code, Errc::conflict)
+        << "it was removed while it was made";
+    EXPECT_THAT(pieces({old, 0, "", 10}), IsEmpty());
 }
 
 TEST_P(MetaRetentionContract, RowsFollowARenamedRepository) {

@@ -77,6 +77,82 @@ TEST_P(MetaTagListContract, IsSortedByNamePushAndSize) {
     EXPECT_THAT(names(TagOrder::size, true), ElementsAre("b", "c", "a"));
 }
 
+TEST_P(MetaTagListContract, IsSortedByTheLastPullAndTagsWithoutOneAreLast) {
+    for (auto const* const name : {"b", "a", "d", "c", "e"}) push(name, 1, 1);
+    auto const pull = [&](std::string const& name, int second) {
+        ASSERT_TRUE(run(store->pulls().record({{app.str(), name, digest(name), 1}}, at(second))).has_value());
+    };
+    EXPECT_THAT(names(TagOrder::pulled), ElementsAre("a", "b", "c", "d", "e")) << "none was pulled";
+    pull("d", 5);
+    pull("b", 7);
+    pull("e", 5);
+    for (std::size_t const limit : {1, 2, 3, 4, 5, 6}) {
+        EXPECT_THAT(all({.order = TagOrder::pulled}, limit), ElementsAre("d", "e", "b", "a", "c"));
+        EXPECT_THAT(all({.order = TagOrder::pulled, .descending = true}, limit),
+                    ElementsAre("b", "e", "d", "a", "c"));
+    }
+    auto const passing =
+        page({.order = TagOrder::pulled, .after = meta::TagPlace{meta::TagPlace::never, "a"}, .limit = 1});
+    EXPECT_THAT(names_of(passing), ElementsAre("c")) << "b, which was pulled, is passed over";
+    meta::TagQuery filtered{.order = TagOrder::pulled, .descending = true};
+    filtered.matches = [](std::string_view name) { return name == "c" || name == "e"; };
+    EXPECT_THAT(all(filtered, 1), ElementsAre("e", "c"));
+    ASSERT_TRUE(run(catalog().delete_tag(app, tag("e"), bob, at(9))).has_value());
+    meta::TagQuery last{.order = TagOrder::pulled, .descending = true, .limit = 2};
+    auto const first = page(last);
+    EXPECT_THAT(names_of(first), ElementsAre("b", "d"));
+    pull("c", 10);  // It moves to the front: what follows the place is listed once.
+    last.after = first.next;
+    EXPECT_THAT(names_of(page(last)), ElementsAre("a"));
+}
+
+TEST_P(MetaTagListContract, IsSortedByVersionAndTagsThatAreNoneAreLast) {
+    for (auto const* const name : {"2.0.0", "10.0.0", "main", "v2.0.0", "1.0.0-rc.10", "1.0.0-rc.9", "latest",
+                                   "v1.0.0", "2.0", "1.9.0"})
+        push(name, 1, 1);
+    std::vector<std::string> const rising{"1.0.0-rc.9", "1.0.0-rc.10", "v1.0.0", "1.9.0",  "2.0.0",
+                                          "v2.0.0",     "10.0.0",      "2.0",    "latest", "main"};
+    std::vector<std::string> const falling{"10.0.0",      "v2.0.0",     "2.0.0", "1.9.0",  "v1.0.0",
+                                           "1.0.0-rc.10", "1.0.0-rc.9", "2.0",   "latest", "main"};
+    for (std::size_t const limit : {1, 2, 3, 6, 7, 8, 10, 11}) {
+        EXPECT_EQ(all({.order = TagOrder::version}, limit), rising) << limit;
+        EXPECT_EQ(all({.order = TagOrder::version, .descending = true}, limit), falling) << limit;
+    }
+    meta::TagQuery few{.order = TagOrder::version, .limit = 1, .most_looked_at = 3};
+    EXPECT_EQ(all(few, 1), rising) << "a page ends among versions that were listed before";
+    meta::TagQuery filtered{.order = TagOrder::version, .descending = true, .prefix = "v"};
+    EXPECT_THAT(all(filtered, 1), ElementsAre("v2.0.0", "v1.0.0"));
+    filtered.prefix = "";
+    filtered.matches = [](std::string_view name) { return name == "main" || name == "1.9.0"; };
+    EXPECT_THAT(all(filtered, 1), ElementsAre("1.9.0", "main"));
+}
+
+TEST_P(MetaTagListContract, APageOfVersionsStaysRightWhileOthersArePushed) {
+    for (auto const* const name : {"1.0.0", "1.1.0", "1.2.0", "1.10.0"}) push(name, 1, 1);
+    meta::TagQuery newest{.order = TagOrder::version, .descending = true, .limit = 2};
+    auto const first = page(newest);
+    EXPECT_THAT(names_of(first), ElementsAre("1.10.0", "1.2.0"));
+    ASSERT_TRUE(run(catalog().delete_tag(app, tag("1.2.0"), bob, at(9))).has_value());
+    push("2.0.0", 1, 10);
+    push("1.1.1", 1, 10);
+    point("1.10.0", "other", 11);
+    newest.after = first.next;
+    EXPECT_THAT(names_of(page(newest)), ElementsAre("1.1.1", "1.1.0"));
+    EXPECT_THAT(names(TagOrder::version, true), ElementsAre("2.0.0", "1.10.0", "1.1.1", "1.1.0", "1.0.0"));
+}
+
+TEST_P(MetaTagListContract, ARestoredAndARenamedTagIsAVersionStill) {
+    for (auto const* const name : {"1.10.0", "1.9.0", "main"}) push(name, 1, 1);
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("1.10.0"), {}, bob, at(2))).has_value());
+    meta::RestoreRequest request{.repository = app};
+    request.tag = tag("1.10.0");
+    ASSERT_TRUE(run(store->collection().restore(request, bob, at(3))).has_value());
+    EXPECT_THAT(names(TagOrder::version), ElementsAre("1.9.0", "1.10.0", "main"));
+    ASSERT_TRUE(run(admin().rename({app, repo("team/other")}, bob, at(4))).has_value());
+    auto const moved = run(admin().tags(repo("team/other"), {.order = TagOrder::version})).value();
+    EXPECT_THAT(names_of(moved), ElementsAre("1.9.0", "1.10.0", "main"));
+}
+
 TEST_P(MetaTagListContract, APushIsAsYoungAsTheLaterOfItsTimes) {
     auto manifest = a_manifest(app, "young", {tag("v1")});
     for (int const second : {9, 1}) {
@@ -197,6 +273,20 @@ TEST_P(MetaTagListContract, APageLooksAtSoManyTagsAndContinues) {
     auto const second = page(query);
     EXPECT_THAT(names_of(second), ElementsAre("t20099"));
     EXPECT_EQ(second.next, std::nullopt);
+}
+
+TEST_P(MetaTagListContract, APageLooksAtNoMoreThanItsQuerySays) {
+    for (int number = 0; number < 10; ++number) push(fmt::format("t{}", number), 1, 1);
+    auto const none = [](std::string_view) { return false; };
+    meta::TagQuery query{.matches = none, .limit = 1, .most_looked_at = 4};
+    for (std::size_t const looked_at : {4U, 4U, 2U}) {
+        auto const found = page(query);
+        EXPECT_THAT(found.items, IsEmpty());
+        EXPECT_EQ(found.looked_at, looked_at);
+        EXPECT_EQ(found.next.has_value(), looked_at == 4);
+        query.after = found.next;
+    }
+    EXPECT_EQ(page({.limit = 3}).looked_at, 3U);
 }
 
 OCILOT_META_KINDS(MetaTagListContract);

@@ -19,7 +19,9 @@ using ::testing::Not;
 
 namespace {
 
-events::Source const source{"https://registry.example.com", "registry:5000", "0d6c"};
+events::Source const source{
+    .url = "https://registry.example.com", .address = "registry:5000", .instance = "0d6c"};
+constexpr auto schema = "https://registry.example.com/api/v1/openapi.json#/components/schemas/Event";
 
 std::optional<events::Payload> encoded(Format format, std::vector<events::Event> const& all) {
     return events::encode({format, all.size() > 1}, all, source);
@@ -170,6 +172,7 @@ TEST(CloudEvents, AreStructured) {
     EXPECT_EQ(json["subject"], "team/app:v1");
     EXPECT_EQ(json["sequence"], "00000000000000000042");
     EXPECT_EQ(json["partitionkey"], "team/app");
+    EXPECT_EQ(json["dataschema"], schema);
     EXPECT_EQ(json["datacontenttype"], "application/json");
     EXPECT_EQ(json["data"]["digest"], made[1].digest);
 }
@@ -189,7 +192,23 @@ TEST(CloudEvents, AreBinaryWithAttributesInHeaders) {
         ElementsAre("ce-specversion: 1.0", "ce-id: " + made[0].id, "ce-source: https://registry.example.com",
                     "ce-type: dev.ocilot.manifest.pushed.v1", "ce-time: " + rfc3339(made[0].time),
                     "ce-subject: team/app@" + made[0].digest, "ce-sequence: 00000000000000000042",
-                    "ce-partitionkey: team/app"));
+                    "ce-partitionkey: team/app", std::string("ce-dataschema: ") + schema));
+}
+
+TEST(CloudEvents, NameTheirSchemaWhereTheRegistryIsReached) {
+    auto const schema_with = [](events::Source const& from, bool requested) {
+        auto event = a_pushed().at(0);
+        if (!requested) event.host.clear();
+        auto const payload = events::encode({Format::cloudevents}, std::span(&event, 1), from);
+        return Json::parse(payload->body).value("dataschema", "");
+    };
+    constexpr auto below = "/api/v1/openapi.json#/components/schemas/Event";
+    EXPECT_EQ(schema_with({}, true), std::string("http://registry.example.com") + below);
+    EXPECT_EQ(schema_with({.prefix = "/registry/"}, true),
+              std::string("http://registry.example.com/registry") + below);
+    EXPECT_EQ(schema_with({.url = "https://a.example/b/", .prefix = "c"}, false),
+              std::string("https://a.example/b/c") + below);
+    EXPECT_EQ(schema_with({.prefix = "/registry/", .instance = "0d6c"}, false), "");
 }
 
 TEST(CloudEvents, SeveralAreABatch) {

@@ -81,6 +81,123 @@ TEST(Events, WhatIsDeletedNamesItsTagsEachWithItsDigest) {
     EXPECT_EQ(events::make_events(tag).at(0).digest, "sha256:1");
 }
 
+TEST(Events, EachOfManyTagsThatWereDeletedTogetherHasOne) {
+    meta::Change change{.id = 7, .kind = meta::ChangeKind::tag_delete, .repository = "team/app"};
+    change.details.tags = {{"a", "sha256:1"}, {"b", "sha256:2"}, {"c", "sha256:1"}};
+    auto const made = events::make_events(change);
+    ASSERT_EQ(made.size(), 3U);
+    for (std::size_t at = 0; at < made.size(); ++at) {
+        EXPECT_EQ(made[at].action, Action::tag_deleted);
+        EXPECT_EQ(made[at].tag, change.details.tags[at].name);
+        EXPECT_EQ(made[at].digest, change.details.tags[at].previous);
+        EXPECT_EQ(made[at].sequence, 7);
+    }
+    EXPECT_NE(made[0].id, made[1].id);
+    EXPECT_NE(made[1].id, made[2].id);
+}
+
+TEST(Events, APushIsTopLevelByItsTagsUnlessItRefersToAnother) {
+    auto const top_level = [](meta::Change const& change) {
+        auto const made = events::make_events(change);
+        for (auto const& event : made) EXPECT_EQ(event.top_level, made[0].top_level);
+        return made[0].top_level;
+    };
+    auto push = a_push();
+    EXPECT_EQ(top_level(push), true);
+    auto const referrers = "sha256-" + std::string(64, 'a');
+    push.details.tags = {{referrers}, {referrers + ".sig"}};
+    EXPECT_EQ(top_level(push), false);
+    push.details.tags.push_back({"v1"});
+    EXPECT_EQ(top_level(push), true);
+    push.details.subject = "sha256:s";
+    EXPECT_EQ(top_level(push), false);
+    EXPECT_FALSE(events::to_json(events::make_events(a_push("")).at(0)).contains("top_level"))
+        << "its index comes later";
+    push.kind = meta::ChangeKind::manifest_delete;
+    EXPECT_EQ(top_level(push), std::nullopt);
+    EXPECT_FALSE(events::to_json(events::make_events(push).at(0)).contains("parents"));
+    push.details.parents = {"sha256:p"};
+    EXPECT_EQ(events::to_json(events::make_events(push).at(0))["parents"][0], "sha256:p");
+}
+
+TEST(Events, APushHasItsAnnotations) {
+    auto push = a_push();
+    EXPECT_FALSE(events::to_json(events::make_events(push).at(0)).contains("annotations"));
+    push.details.annotations = R"({"a":"b"})";
+    push.details.more_annotations = 2;
+    auto const json = events::to_json(events::make_events(push).at(0));
+    EXPECT_EQ(json["annotations"]["a"], "b");
+    EXPECT_EQ(json["annotations_total"], 3);
+    for (auto const* damaged : {"{", "[]", "7"}) {
+        push.details.annotations = damaged;
+        EXPECT_FALSE(events::to_json(events::make_events(push).at(0)).contains("annotations")) << damaged;
+    }
+}
+
+TEST(Events, TheFirstPushToARepositoryHasCreatedIt) {
+    auto push = a_push();
+    auto const usual = events::make_events(push);
+    push.details.first = true;
+    auto const made = events::make_events(push);
+    EXPECT_THAT(actions_of(push),
+                ElementsAre(Action::repository_created, Action::manifest_pushed, Action::tag_created));
+    EXPECT_EQ(made[0].repository, "team/app");
+    EXPECT_EQ(made[0].digest, "");
+    EXPECT_EQ(made[0].by, push.by);
+    EXPECT_EQ(made[1].id, usual[0].id);
+    EXPECT_EQ(made[2].id, usual[1].id);
+    EXPECT_NE(made[0].id, made[1].id);
+    EXPECT_NE(made[0].id, made[2].id);
+}
+
+TEST(Events, WhatRetentionAndTheCollectionRemoveNamesItsCause) {
+    meta::Change change{.kind = meta::ChangeKind::tag_delete, .repository = "team/app"};
+    change.details.tags = {{"a", "sha256:1"}};
+    EXPECT_FALSE(events::to_json(events::make_events(change).at(0)).contains("cause"));
+    change.by = {.name = "retention", .kind = "system"};
+    EXPECT_EQ(events::to_json(events::make_events(change).at(0))["cause"]["kind"], "retention");
+    change.by = {.name = "retention", .kind = "user"};
+    EXPECT_EQ(events::make_events(change).at(0).cause, "") << "a person may be called so";
+    EXPECT_EQ(
+        events::make_events(
+            {.kind = meta::ChangeKind::manifest_collect, .by = {.kind = "system"}, .repository = "team/app"})
+            .at(0)
+            .cause,
+        "collection");
+}
+
+TEST(Events, QuotasPlansAndRoundsSayWhyAndHowMuch) {
+    auto const exceeded = events::make_events(
+        {.kind = meta::ChangeKind::quota_exceed, .repository = "team/app", .text = "the quota is 10 tags"});
+    ASSERT_EQ(exceeded.size(), 1U);
+    EXPECT_EQ(exceeded[0].action, Action::quota_exceeded);
+    EXPECT_EQ(exceeded[0].reason, "the quota is 10 tags");
+    meta::Change nearly{.kind = meta::ChangeKind::quota_warn,
+                        .by = {.name = "quotas", .kind = "system"},
+                        .repository = "team/app",
+                        .text = "8 of 10 tags"};
+    nearly.details.counts = {{"tags", 8}, {"quota_tags", 10}};
+    auto const warned = events::make_events(nearly);
+    ASSERT_EQ(warned.size(), 1U);
+    EXPECT_EQ(warned[0].action, Action::quota_warning);
+    EXPECT_EQ(warned[0].reason, "8 of 10 tags");
+    EXPECT_EQ(warned[0].cause, "") << "nothing was removed";
+    EXPECT_EQ(events::to_json(warned[0])["counts"]["quota_tags"], 10);
+    meta::Change plan{.kind = meta::ChangeKind::retention_wait, .name = "7", .text = "first plan"};
+    plan.details.counts = {{"tags", 3}, {"manifests", 0}};
+    auto const waiting = events::make_events(plan);
+    ASSERT_EQ(waiting.size(), 1U);
+    EXPECT_EQ(waiting[0].action, Action::retention_waiting);
+    EXPECT_EQ(waiting[0].reason, "first plan");
+    EXPECT_EQ(events::to_json(waiting[0])["counts"]["tags"], 3);
+    meta::Change round{.kind = meta::ChangeKind::collection_finish, .by = {.kind = "system"}};
+    round.details.counts = {{"blobs", 2}};
+    auto const finished = events::make_events(round);
+    ASSERT_EQ(finished.size(), 1U);
+    EXPECT_EQ(finished[0].action, Action::collection_finished);
+    EXPECT_EQ(finished[0].cause, "") << "it removed nothing of a repository itself";
+}
+
 TEST(Events, ARenamedRepositoryIsKnownByItsNewName) {
     auto const made = events::make_events(
         {.kind = meta::ChangeKind::repository_rename, .repository = "old", .name = "new"});
@@ -147,7 +264,7 @@ TEST(Events, JsonHasWhatIsKnownUnderNamesThatStay) {
                   R"(","action":"manifest.pushed","repository":"team/app","tag":"v1","digest":")" +
                   event.digest +
                   R"(","tags":["v1"],"tags_total":1,)"
-                  R"("media_type":"application/vnd.oci.image.manifest.v1+json","size":1234,)"
+                  R"("media_type":"application/vnd.oci.image.manifest.v1+json","size":1234,"top_level":true,)"
                   R"("actor":{"name":"ann","kind":"user"},"request":{"id":"5f2a","address":"192.0.2.1",)"
                   R"("method":"PUT","scheme":"https","host":"registry.example.com",)"
                   R"("path":"/v2/team/app/manifests/v1","user_agent":"docker/28"}})");

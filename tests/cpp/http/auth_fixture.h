@@ -85,6 +85,7 @@ class AuthTest : public AppTest {
                              .rates = rates ? &*rates : nullptr,
                              .refusals = &*refusals,
                              .metrics_readers = metrics_readers ? &*metrics_readers : nullptr,
+                             .retention_readers = retention_readers ? &*retention_readers : nullptr,
                              .ignored_pulls = ignored_pulls ? &*ignored_pulls : nullptr},
                     settings);
     }
@@ -161,6 +162,7 @@ class AuthTest : public AppTest {
     std::optional<auth::BearerAuthenticator> bearer_authenticator;
     std::optional<auth::Guard> checking;
     std::optional<auth::Rules> metrics_readers;
+    std::optional<auth::Rules> retention_readers;
     registry::PullCounter pulls{metrics};
     bool counts_pulls = false;
     std::optional<auth::IgnoredPulls> ignored_pulls;

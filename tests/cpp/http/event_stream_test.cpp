@@ -44,8 +44,7 @@ class EventStreamTest : public test::AuthTest {
                                           std::function<void(std::size_t, EventStream&)> before) {
         auto const executor = co_await asio::this_coro::executor;
         auto const query = Query::parse(wanted.query).value();
-        EventStream stream(meta->journal(), event_filter(query).value(), wanted.place, executor,
-                           wanted.times);
+        EventStream stream(*parts, event_filter(query).value(), wanted.place, executor, wanted.times);
         if (wanted.reset) stream.begin_with_reset();
         std::vector<std::string> pieces;
         for (std::size_t i = 0; i < wanted.pieces; ++i) {
@@ -155,6 +154,20 @@ TEST_F(EventStreamTest, HasBoundedPiecesHoweverMuchThereIs) {
     EXPECT_EQ(seen, 120U);
 }
 
+TEST_F(EventStreamTest, LargeChangesThatAreNotWantedHoldNothingUp) {
+    meta::Change const large{.kind = meta::ChangeKind::admit,
+                             .refused = true,
+                             .text = std::string(meta::enough_change_bytes, 'x')};
+    auto const place = last();
+    ASSERT_TRUE(ocilot::test::run(meta->journal().append({large, large})).has_value());
+    push_image("v1");
+    auto const pieces = listened({.place = place, .query = "action=tag.created", .pieces = 4});
+    ASSERT_EQ(pieces.size(), 4U);
+    EXPECT_EQ(pieces[1], "id: " + std::to_string(place + 1) + "\n\n");
+    EXPECT_EQ(pieces[2], "id: " + std::to_string(place + 2) + "\n\n");
+    EXPECT_THAT(actions_of(pieces[3]), ElementsAre("tag.created"));
+}
+
 class Events : public EventStreamTest {
   protected:
     nlohmann::json page(std::string const& query = "") {
@@ -183,7 +196,7 @@ TEST_F(Events, ArePagesInTheOrderOfTheLog) {
     EXPECT_EQ(page("?n=0").at("newest"), last());
     EXPECT_EQ(link, "");
     EXPECT_EQ(page("?tag=v2").at("events").size(), 2U);
-    EXPECT_EQ(page("?action=*").at("events").size(), 7U) << "with the blob";
+    EXPECT_EQ(page("?action=*").at("events").size(), 8U) << "with the blob and the repository";
 }
 
 TEST_F(Events, OfAPlaceThatTheLogDoesNotKnowAreGone) {

@@ -8,6 +8,7 @@ namespace {
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 /// `team/app` and `public/app` with an image each, and whoever administers them.
 class Repositories : public test::AuthTest {
@@ -67,7 +68,8 @@ TEST_F(Repositories, AreListedWithWhatTheyHold) {
     auto const answer = boss(Method::get, "/api/v1/repositories?prefix=team/");
     EXPECT_EQ(answer.status(), 200U);
     EXPECT_EQ(json::parse(answer.text), json::parse(R"({"repositories":[
-        {"name":"team/app","tags":1,"manifests":1,"blobs":1,"bytes":274}]})"));
+        {"name":"team/app","tags":1,"manifests":1,"blobs":1,"bytes":274,"pushed_at":")" +
+                                                    rfc3339(clock.now()) + R"("}]})"));
     EXPECT_THAT(names(), ElementsAre("public/app", "team/app"));
     auto const first = boss(Method::get, "/api/v1/repositories?n=1&prefix=");
     EXPECT_EQ(first["Link"], R"(</api/v1/repositories?last=public/app&n=1>; rel="next")");
@@ -77,6 +79,26 @@ TEST_F(Repositories, AreListedWithWhatTheyHold) {
     EXPECT_EQ(json::parse(one.text)["bytes"], 274);
     EXPECT_EQ(boss(Method::get, "/api/v1/repositories/team/none").status(), 404U);
     EXPECT_EQ(boss(Method::get, "/api/v1/repositories/Team").status(), 400U);
+}
+
+TEST_F(Repositories, AreSortedBySizeAndByLastPush) {
+    for (auto const* const order : {"bytes", "-bytes", "pushed", "-pushed"}) {
+        auto const query = "?n=1&sort=" + std::string(order);
+        EXPECT_THAT(names("?sort=" + std::string(order)), UnorderedElementsAre("public/app", "team/app"));
+        auto const first = boss(Method::get, "/api/v1/repositories" + query);
+        auto const link = first["Link"];
+        ASSERT_THAT(link, HasSubstr("&sort=" + std::string(order))) << "the next page is of the same list";
+        auto const end = link.find('>');
+        auto const second = boss(Method::get, link.substr(1, end - 1));
+        auto found = json::parse(first.text)["repositories"];
+        auto const rest = json::parse(second.text)["repositories"];
+        for (auto const& row : rest) found.push_back(row);
+        ASSERT_EQ(found.size(), 2U) << order;
+        EXPECT_NE(found[0]["name"], found[1]["name"]);
+        EXPECT_EQ(second["Link"], "");
+    }
+    EXPECT_EQ(boss(Method::get, "/api/v1/repositories?sort=bytes&last=x").status(), 400U);
+    EXPECT_EQ(boss(Method::get, "/api/v1/repositories?sort=bytes&last=1-").status(), 400U);
 }
 
 TEST_F(Repositories, TheirTagsAreListedWithTheirImages) {

@@ -19,8 +19,9 @@ struct RoleRow {
 Roles const readers{"reader", "writer", "creator", "remover", "bot", "boss"};
 Roles const pushers{"writer", "creator", "bot", "boss"};
 Roles const removers{"remover", "boss"};
-Roles const known{"reader", "writer", "creator", "remover", "nobody", "bot", "boss"};
+Roles const known{"reader", "writer", "creator", "remover", "nobody", "bot", "planner", "boss"};
 Roles const admins{"boss"};
+Roles const planners{"planner", "boss"};
 Roles const everybody{"*"};
 
 std::string const digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -79,6 +80,7 @@ std::vector<RoleRow> table_of_administration() {
         {"gc_plan", Method::get, "/api/v1/gc/plan", admins},
         {"gc_run", Method::post, "/api/v1/gc/run", admins},
         {"gc_why", Method::get, "/api/v1/gc/why?digest=sha256:" + std::string(64, 'a'), admins},
+        {"gc_purge", Method::post, "/api/v1/gc/purge", admins},
         {"usage", Method::get, "/api/v1/usage", admins},
         {"webhooks", Method::get, "/api/v1/webhooks", admins},
         {"webhook", Method::get, "/api/v1/webhooks/a", admins},
@@ -86,15 +88,9 @@ std::vector<RoleRow> table_of_administration() {
         {"webhook_parked", Method::get, "/api/v1/webhooks/parked/a", admins},
         {"webhook_parked", Method::del, "/api/v1/webhooks/parked/a", admins},
         {"webhook_replay", Method::post, "/api/v1/webhooks/replay/a", admins},
-        {"retention", Method::get, "/api/v1/retention", admins},
-        {"retention_plan", Method::post, "/api/v1/retention/plan", admins},
-        {"retention_matches", Method::post, "/api/v1/retention/matches", admins},
-        {"retention_plans", Method::get, "/api/v1/retention/plans", admins},
-        {"retention_plan_rows", Method::get, "/api/v1/retention/plans/1", admins},
-        {"retention_apply", Method::post, "/api/v1/retention/apply", admins},
-        {"retention_explain", Method::get, "/api/v1/retention/explain?repository=a&tag=b", admins},
         {"tag_rows", Method::get, "/api/v1/repositories/team/app/tags", admins},
         {"tag_history", Method::get, "/api/v1/repositories/team/app/tags/latest/history", admins},
+        {"all_tags", Method::get, "/api/v1/tags", known},
         {"openapi", Method::get, "/api/v1/openapi.json", everybody},
         {"repositories", Method::get, "/api/v1/repositories", admins},
         {"repository", Method::get, "/api/v1/repositories/team/missing", admins},
@@ -107,9 +103,26 @@ std::vector<RoleRow> table_of_administration() {
     };
 }
 
+std::vector<RoleRow> table_of_retention() {
+    return {
+        {"retention", Method::get, "/api/v1/retention", admins},
+        {"retention_plan", Method::post, "/api/v1/retention/plan", planners},
+        {"retention_matches", Method::post, "/api/v1/retention/matches", planners},
+        {"retention_plans", Method::get, "/api/v1/retention/plans", planners},
+        {"retention_plan_rows", Method::get, "/api/v1/retention/plans/1", planners},
+        {"retention_policies", Method::get, "/api/v1/retention/policies", admins},
+        {"retention_policy", Method::get, "/api/v1/retention/policies/p", admins},
+        {"retention_policy", Method::put, "/api/v1/retention/policies/p", admins},
+        {"retention_policy", Method::del, "/api/v1/retention/policies/p", admins},
+        {"retention_apply", Method::post, "/api/v1/retention/apply", admins},
+        {"retention_explain", Method::get, "/api/v1/retention/explain?repository=a&tag=b", planners},
+    };
+}
+
 std::vector<RoleRow> table() {
     auto rows = table_of_clients();
     std::ranges::move(table_of_administration(), std::back_inserter(rows));
+    std::ranges::move(table_of_retention(), std::back_inserter(rows));
     return rows;
 }
 
@@ -132,7 +145,9 @@ class RoleTable : public test::AuthTest {
         return answer.status() != 401 && answer.status() != 403;
     }
     void SetUp() override {
+        retention_readers = auth::Rules::compile({{{"**"}, {{"user:planner", {"admin"}}}}}, {}).value();
         AuthTest::SetUp();
+        add_account("planner");
         bot_secret_ = add_secret("bot");
     }
 
@@ -159,12 +174,24 @@ TEST_F(RoleTable, IsWhatHappens) {
         ASSERT_TRUE(route) << row.target;
         EXPECT_EQ(route->endpoint->name, row.endpoint);
         for (std::string const role :
-             {"", "reader", "writer", "creator", "remover", "nobody", "bot", "boss"}) {
+             {"", "reader", "writer", "creator", "remover", "nobody", "bot", "planner", "boss"}) {
             bool const allowed = row.allowed.contains("*") || row.allowed.contains(role);
             EXPECT_EQ(passes(row, role), allowed) << to_string(row.method) << ' ' << row.target << " as "
                                                   << (role.empty() ? "nobody at all" : role);
         }
     }
+}
+
+/// A plan names tags of all repositories.
+TEST_F(RoleTable, CredentialsForSomeRepositoriesMakeNoPlans) {
+    auto const of = [&](std::vector<std::string> scopes) {
+        auto const secret = add_secret("planner", std::move(scopes));
+        return as(basic("planner", secret), Method::post, "/api/v1/retention/plan").status();
+    };
+    EXPECT_EQ(of({}), 404U) << "there is no retention here";
+    EXPECT_EQ(of({"repository:team/**:pull"}), 403U);
+    auto const bearer = bearer_for("service=ocilot&scope=repository:team/app:pull", basic("planner"));
+    EXPECT_EQ(as(bearer, Method::post, "/api/v1/retention/plan").status(), 403U);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include "oci/hasher.h"
 
 #include <gmock/gmock.h>
+#include <span>
+#include <vector>
 
 using namespace ocilot;
 using ::testing::ElementsAre;
@@ -50,4 +52,12 @@ TEST(Candidates, RefusalsAndOtherChangesReleaseNothing) {
     for (auto const kind : {meta::ChangeKind::account_add, meta::ChangeKind::manifest_collect}) {
         EXPECT_THAT(jobs::candidates_of(change(kind)), IsEmpty());
     }
+}
+
+TEST(Candidates, AreTakenOneRepositoryAfterTheOther) {
+    auto other = candidate(two, false);
+    other.repository = "other";
+    std::vector const all{candidate(one, false), candidate(two, true), other, candidate(one, true)};
+    EXPECT_THAT(jobs::of_one_repository(all), ElementsAre(candidate(one, false), candidate(two, true)));
+    EXPECT_THAT(jobs::of_one_repository(std::span(all).subspan(2)), ElementsAre(other));
 }

@@ -2,6 +2,7 @@
 #include "jobs/collector_fixture.h"
 #include "jobs/stepping_meta.h"
 
+#include <algorithm>
 #include <map>
 
 using namespace ocilot;
@@ -10,8 +11,8 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr std::size_t batch = 256;
-constexpr std::size_t many_layers = 600;
+constexpr std::size_t batch = 1'024;
+constexpr std::size_t many_layers = 2'400;
 
 class CollectorPushes : public CollectorTest {
   protected:
@@ -37,7 +38,51 @@ class CollectorPushes : public CollectorTest {
         pushed_.push_back(digest);
     }
 
+    /// Without bytes: only the metadata know it.
+    meta::NewManifest a_referrer(oci::Digest const& subject, std::size_t number) {
+        return {.repository = name,
+                .fact = {sha256("referrer " + std::to_string(number)), std::string(oci_manifest), 3},
+                .required_blobs = {},
+                .required_manifests = {},
+                .blobs = {},
+                .manifests = {},
+                .subject = subject,
+                .artifact_type = {},
+                .annotations = {},
+                .tags = {},
+                .pushed_by = {},
+                .pushed_at = clock.now()};
+    }
+
     std::vector<oci::Digest> pushed_;
+};
+
+Task<> nothing() {
+    co_return;
+}
+
+/// A store that removes no bytes.
+class StuckStore final : public blob::BlobUpkeep {
+  public:
+    explicit StuckStore(blob::BlobUpkeep& store) : store_(store) {}
+
+    Task<Result<std::vector<Uuid>>> uploads() override { return store_.uploads(); }
+    Task<Result<>> remove(oci::Digest const& digest) override { return store_.remove(digest); }
+    Task<Result<blob::RemovedBlobs>> remove_all(std::vector<oci::Digest> digests) override {
+        blob::RemovedBlobs answer;
+        for (auto const& digest : digests) answer.failed.emplace_back(digest, Error{Errc::io, "read-only"});
+        co_return answer;
+    }
+    Task<Result<blob::Listing>> list(std::optional<oci::Digest> after, std::size_t limit) override {
+        return store_.list(after, limit);
+    }
+    Task<Result<std::unique_ptr<blob::Blob>>> inspect(oci::Digest const& digest) override {
+        return store_.inspect(digest);
+    }
+    Task<Result<>> quarantine(oci::Digest const& digest) override { return store_.quarantine(digest); }
+
+  private:
+    blob::BlobUpkeep& store_;
 };
 
 }  // namespace
@@ -68,4 +113,109 @@ TEST_F(CollectorPushes, APushGetsInBetweenAnyTwoStepsOfACollection) {
         EXPECT_TRUE(has_link(digest));
         EXPECT_TRUE(has_bytes(digest));
     }
+}
+
+TEST_F(CollectorPushes, TheTagsOfALargeDeletionAreQueuedInPieces) {
+    std::size_t enqueued = 0;
+    SteppingMeta facts(*meta, [&](std::string_view step) -> Task<> {
+        if (step == "before enqueue") ++enqueued;
+        return nothing();
+    });
+    registry::Registry registry{blobs, facts, open_gate, clock, random, *sessions, manifests, {}};
+    jobs::Collector stepping(registry, blobs, {grace, pending, 0}, log, metrics);
+    auto const text = image(push("{}"), {push("layer")});
+    for (std::size_t n = 0; n < meta::max_changed_tags + batch + 1; ++n) {
+        ASSERT_TRUE(push_manifest(text, tag("t" + std::to_string(n))).has_value());
+    }
+    while (run(stepping.round(round)).value() > 0) {
+    }
+    ASSERT_TRUE(delete_manifest(sha256(text)).has_value());
+    enqueued = 0;
+    run(stepping.round(round)).value();
+    EXPECT_EQ(enqueued, 2U) << "no transaction has more candidates than a batch and those of one change";
+    pass(grace + seconds(1));
+    while (run(stepping.round(round)).value() > 0) {
+    }
+    EXPECT_EQ(stored(), 0U);
+}
+
+TEST_F(CollectorPushes, AnImageWithManyReferrersGoesInSmallTransactions) {
+    constexpr std::size_t most_rows = 2'048;
+    constexpr std::size_t referrers = 20'000;
+    auto const image = push_image("layer", "v1");
+    for (std::size_t n = 0; n < referrers; ++n) {
+        ASSERT_TRUE(run(meta->catalog().put_manifest(a_referrer(image, n))).has_value());
+    }
+    collect_all();
+    pass(grace + seconds(1));
+    collect_all();
+    ASSERT_TRUE(delete_manifest(image).has_value());
+    collect_all();
+    pass(grace + seconds(1));
+    sessions->probes().set_now(steady.now());
+    std::size_t before = 0;
+    std::size_t most = 0;
+    SteppingMeta facts(*meta, [&](std::string_view step) -> Task<> {
+        if (!step.ends_with("purge")) return nothing();
+        auto const counts = run(meta->collection().report().counts({steady.now(), steady.now()})).value();
+        auto const queued = counts.due + counts.waiting;
+        if (step == "after purge" && queued > before) most = std::max(most, queued - before);
+        before = queued;
+        return push_another();
+    });
+    registry::Registry registry{blobs, facts, open_gate, clock, random, *sessions, manifests, {}};
+    jobs::Collector stepping(registry, blobs, {grace, pending, 0}, log, metrics);
+    while (run(stepping.round(round)).value() > 0) {
+    }
+    EXPECT_GT(most, most_rows / 2) << "it is not done one by one";
+    EXPECT_LE(most, most_rows);
+    EXPECT_FALSE(has_manifest(image));
+    EXPECT_EQ(run(meta->collection().report().usage(name)).value().manifests, 0U);
+    for (auto const& digest : pushed_) EXPECT_TRUE(has_link(digest));
+}
+
+TEST_F(CollectorPushes, BytesThatCouldNotBeRemovedAreTriedAgainWhereverTheProcessEnded) {
+    struct Killed : std::exception {};
+    StuckStore store(blobs);
+    for (int last = 0, steps = 1; last < steps; ++last) {
+        push_image("layer", "v1");
+        delete_tag("v1");
+        collect_all();
+        pass(grace + seconds(1));
+        sessions->probes().set_now(steady.now());
+        steps = 0;
+        SteppingMeta facts(*meta, [&](std::string_view) -> Task<> {
+            if (steps++ == last) throw Killed();
+            return nothing();
+        });
+        registry::Registry registry{blobs, facts, open_gate, clock, random, *sessions, manifests, {}};
+        jobs::Collector stuck(registry, store, {grace, pending, 0}, log, metrics);
+        try {
+            while (run(stuck.round(round)).value() > 0) {
+            }
+        } catch (Killed const&) {
+            steps = last + 2;  // There is a step that was not tried.
+        }
+        EXPECT_GT(stored(), 0U);
+        restart_collector();
+        pass(grace + pending + seconds(1));
+        collect_all();
+        EXPECT_EQ(stored(), 0U) << "after step " << last;
+    }
+}
+
+TEST_F(CollectorPushes, ChangesWhoseCandidatesCouldNotBeStoredAreReadAgain) {
+    SteppingMeta facts(*meta, [](std::string_view) -> Task<> { co_return; });
+    registry::Registry registry{blobs, facts, open_gate, clock, random, *sessions, manifests, {}};
+    jobs::Collector stepping(registry, blobs, {grace, pending, 0}, log, metrics);
+    ASSERT_TRUE(run(stepping.round(round)).has_value());
+    push_image("layer", "v1");
+    delete_tag("v1");
+    facts.refuse_enqueue({Errc::unavailable, "too many writes wait"});
+    EXPECT_EQ(run(stepping.round(round)).error().code, Errc::unavailable);
+    ASSERT_TRUE(run(stepping.round(round)).has_value());
+    pass(grace + seconds(1));
+    while (run(stepping.round(round)).value() > 0) {
+    }
+    EXPECT_EQ(stored(), 0U);
 }

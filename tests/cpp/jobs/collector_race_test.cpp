@@ -1,5 +1,6 @@
 // Clients and the garbage collection meet at one image, at every step of either: what a client was answered
-// is so, nothing is there without its bytes, and nothing is left that nobody needs.
+// is so, nothing is there without its bytes, and nothing is left that nobody needs. What several clients do
+// at once is played in interleavings_test.cpp.
 #include "jobs/collector_fixture.h"
 #include "jobs/stepping_meta.h"
 

@@ -33,6 +33,24 @@ TEST_F(CollectorTest, ATagThatMovesLeavesTheImageBefore) {
     EXPECT_TRUE(has_link(sha256("{}"))) << "both name it";
 }
 
+TEST_F(CollectorTest, ARoundThatRemovesSomethingIsNotedAndOthersAreNot) {
+    push_image("one", "latest");
+    push_image("two", "latest");
+    auto const noted = [&] { return run(meta->journal().entries({.action = "collection.finish"})).value(); };
+    collect();
+    EXPECT_TRUE(noted().empty());
+    pass(grace + seconds(1));
+    collect_all();
+    auto const rounds = noted();
+    ASSERT_FALSE(rounds.empty());
+    std::uint64_t manifests = 0;
+    for (auto const& one : rounds) manifests += one.details.counts.at(0).second;
+    EXPECT_EQ(manifests, 1U);
+    EXPECT_EQ(rounds[0].by.kind, "system");
+    for (int i = 0; i < 3; ++i) collect();
+    EXPECT_EQ(noted().size(), rounds.size());
+}
+
 TEST_F(CollectorTest, WhatOneOfManyNeedsStaysWhateverElseIsDeleted) {
     std::vector<std::string> tags;
     for (int i = 0; i < 20; ++i) {
@@ -100,6 +118,21 @@ TEST_F(CollectorTest, ReferrersGoWithTheirSubject) {
     collect_all();
     EXPECT_FALSE(has_manifest(signature));
     EXPECT_FALSE(has_manifest(of_signature));
+    EXPECT_EQ(stored(), 0U);
+}
+
+TEST_F(CollectorTest, AReferrerThatWasDeletedAndPushedAgainGoesWithItsSubject) {
+    auto const subject = push_image("layer", "v1");
+    auto const signature = push_referrer(subject, "signature");
+    ASSERT_TRUE(delete_manifest(signature).has_value());
+    EXPECT_EQ(push_referrer(subject, "signature"), signature);
+    delete_tag("v1");
+    collect_all();
+    EXPECT_TRUE(has_manifest(signature));
+    // The deletion of the one ends in the round that takes the other's subject.
+    pass(grace + pending + seconds(1));
+    collect_all();
+    EXPECT_FALSE(has_manifest(signature));
     EXPECT_EQ(stored(), 0U);
 }
 
@@ -250,6 +283,31 @@ TEST_F(CollectorTest, InADirectoryOfDistributionOnlyWhatWasReleasedGoes) {
     collect_all();
     EXPECT_TRUE(has_bytes(foreign));
     EXPECT_EQ(stored(), 1U);
+}
+
+/// A push beside metadata that were lost shares bytes with images that only these name.
+TEST_F(CollectorTest, BytesThatLostMetadataMayNameStayAndAreFoundLater) {
+    collector.emplace(
+        parts, blobs,
+        jobs::CollectRules{.grace = grace, .pending = pending, .owns_store = false, .keeps_bytes = true}, log,
+        metrics);
+    auto const image = push_image("layer", "v1");
+    collect();
+    delete_tag("v1");
+    collect();
+    pass(grace + pending + seconds(1));
+    collect_all();
+    collector->free_now();
+    collect_all();
+    EXPECT_FALSE(has_manifest(image));
+    EXPECT_FALSE(has_link(sha256("layer")));
+    EXPECT_EQ(stored(), 3U);
+    restart_collector();  // The operator has removed the mark.
+    for (int day = 0; day < 9; ++day) {
+        pass(std::chrono::days(1));
+        collect_all();
+    }
+    EXPECT_EQ(stored(), 0U);
 }
 
 TEST_F(CollectorTest, FreeNowTakesWhatWasReleasedAndNoPushUnderWay) {

@@ -1,5 +1,6 @@
 #include "jobs/delivery_fixture.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <stdexcept>
@@ -37,6 +38,36 @@ TEST_F(DeliveryTest, DeliversSeveralAtOnceIfTheReceiverTakesThem) {
     EXPECT_THAT(receiver.got, ElementsAre("a:1 a:2 a:3", "a:4"));
 }
 
+TEST_F(DeliveryTest, LargeChangesAreReadAFewAtATimeAndNoneIsLeft) {
+    receiver.most = 100;
+    // It is the name, too.
+    auto const large = std::string(meta::enough_change_bytes / 4, 'x');
+    for (auto const* const what : {"1", "2", "3", "4", "5"}) note("a", what + large);
+    std::vector<std::ptrdiff_t> sizes;
+    std::ptrdiff_t sum = 0;
+    receiver.answer = [&](std::string const& what) {
+        sizes.push_back(std::ranges::count(what, ' ') + 1);
+        sum += sizes.back();
+        return jobs::DeliveryAnswer{};
+    };
+    deliver_until([&] { return sum >= 5; });
+    EXPECT_THAT(sizes, ElementsAre(2, 2, 1)) << "changes in memory at once";
+    EXPECT_EQ(stored().behind, 0U);
+}
+
+TEST_F(DeliveryTest, LargeChangesThatWaitAreAllTriedAgain) {
+    auto const large = std::string(meta::enough_change_bytes / 4, 'x');
+    bool mended = false;
+    receiver.answer = [&](std::string const&) {
+        return mended ? jobs::DeliveryAnswer{} : fails(DeliveryVerdict::failed);
+    };
+    for (auto const* const repository : {"a", "b", "c", "d", "e"}) note(repository, large);
+    deliver(5);
+    mended = true;
+    deliver_until([&] { return receiver.got.size() >= 10; });
+    EXPECT_EQ(stored().waiting, 0U);
+}
+
 TEST_F(DeliveryTest, OneThatFailsHoldsBackItsRepositoryOnly) {
     bool mended = false;
     receiver.answer = [&](std::string const& what) {
@@ -47,7 +78,7 @@ TEST_F(DeliveryTest, OneThatFailsHoldsBackItsRepositoryOnly) {
     note("bad", "2");
     note("good", "2");
     deliver_until([&] { return receiver.got.back() == "good:2"; });
-    auto const held = run(meta->consumers().waiting(consumer, 0, 10)).value();
+    auto const held = run(meta->consumers().waiting(consumer, 0, 10)).value().items;
     ASSERT_EQ(held.size(), 2U);
     EXPECT_EQ(held[0].attempts, 1U);
     EXPECT_EQ(held[1].attempts, 0U) << "it waits behind the first";
@@ -130,7 +161,7 @@ TEST_F(DeliveryTest, OneThatIsRejectedIsParkedAfterAFewAttemptsAndCanBeReplayed)
     note("a", "2");
     deliver_until([&] { return receiver.got.back() == "a:2"; });
     EXPECT_EQ(receiver.got.size(), 6U) << "five attempts, then the next";
-    auto const parked = run(meta->consumers().parked(consumer, 0, 10)).value();
+    auto const parked = run(meta->consumers().parked(consumer, 0, 10)).value().items;
     ASSERT_EQ(parked.size(), 1U);
     EXPECT_EQ(parked[0].attempts, 5U);
     EXPECT_EQ(parked[0].error, "status 500: no");
@@ -154,7 +185,7 @@ TEST_F(DeliveryTest, OneThatIsGoneIsParkedAtOnceAndOneThatFailsWhenItsAttemptsAr
     note("b", "failing");
     note("b", "next");
     deliver_until([&] { return receiver.got.back() == "b:next"; });
-    auto const parked = run(meta->consumers().parked(consumer, 0, 10)).value();
+    auto const parked = run(meta->consumers().parked(consumer, 0, 10)).value().items;
     ASSERT_EQ(parked.size(), 2U);
     EXPECT_EQ(parked[0].attempts, 1U);
     EXPECT_EQ(parked[1].attempts, 3U);

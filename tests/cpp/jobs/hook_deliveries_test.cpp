@@ -27,6 +27,7 @@ class FakeFeed final : public policy::Feed {
     std::vector<policy::Listener> list = {};
     std::uint64_t number = 1;
     std::vector<std::string> told = {};  ///< `a.py on_tag_moved team/app v1`
+    nlohmann::json last = {};            ///< the event that was told last
     std::function<Result<Told>(std::string const&)> answer = [](std::string const&) {
         return Result<Told>(Told());
     };
@@ -37,7 +38,7 @@ class FakeFeed final : public policy::Feed {
     [[nodiscard]] std::vector<policy::Listener> listeners() const override { return list; }
     [[nodiscard]] std::uint64_t generation() const noexcept override { return number; }
     Task<Result<Told>> tell(policy::Listener listener, std::string point, std::string event) override {
-        auto const data = nlohmann::json::parse(event);
+        auto const data = last = nlohmann::json::parse(event);
         told.push_back(listener.name + " " + point + " " + data.value("repository", "-") + " " +
                        data.value("tag", "-"));
         while (listener.name == hanging) {
@@ -152,6 +153,19 @@ TEST(HookReceiver, EveryEventPointIsReached) {
     EXPECT_EQ(reached, std::set<std::string_view>(policy::event_points.begin(), policy::event_points.end()));
 }
 
+TEST_F(HookDeliveriesTest, APushedImageIsToldWithItsPlatform) {
+    auto const config = push(R"({"os":"linux","architecture":"arm64","variant":"v8"})");
+    auto const text = image(config, {});
+    ASSERT_TRUE(push_manifest(text, tag("v1")).has_value());
+    auto receiver = HookReceiver::make(feed, listener("a.py", {"on_manifest_pushed"}), &parts).value();
+    auto change = pushed_tag("team/app", "v1");
+    change.digest = sha256(text).str();
+    change.media_type = oci_manifest;
+    std::vector<Change> const changes{change};
+    EXPECT_EQ(run(receiver.deliver(changes, false)).verdict, jobs::DeliveryVerdict::delivered);
+    EXPECT_EQ(feed.last.at("platform"), "linux/arm64/v8");
+}
+
 TEST(HookReceiver, RefusesAPatternThatIsNone) {
     FakeFeed feed;
     auto bad = listener("a", {});
@@ -257,7 +271,7 @@ TEST_F(HookDeliveriesTest, AnUnknownScriptHasNothingParked) {
     join();
     note(pushed_tag("team/app", "v1"));
     deliver(1);
-    EXPECT_THAT(run(deliveries->parked("a.py", 0, 10)).value(), IsEmpty());
+    EXPECT_THAT(run(deliveries->parked("a.py", 0, 10)).value().items, IsEmpty());
     EXPECT_EQ(run(deliveries->replay("a.py", {})).value(), 0U);
     EXPECT_EQ(run(deliveries->discard("a.py", 7)).value(), 0U);
     EXPECT_EQ(run(deliveries->parked("b.py", 0, 10)).error().code, Errc::not_found);

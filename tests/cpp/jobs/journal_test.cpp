@@ -52,7 +52,7 @@ TEST_F(JournalJobTest, WhatAConsumerHasNotPassedStaysUntilItIsTooFarBehind) {
     clock.advance(std::chrono::hours(2));
     note(1);
     EXPECT_EQ(prune(journal_rules), 0U);
-    EXPECT_EQ(run(meta->journal().after(0, 100)).value().size(), 6U);
+    EXPECT_EQ(run(meta->journal().after(0, 100)).value().items.size(), 6U);
     clock.advance(std::chrono::hours(9));
     EXPECT_EQ(prune(journal_rules), 5U);
     EXPECT_NE(sink.text().find("consumer too far behind: changes removed before delivery"),
@@ -67,7 +67,7 @@ TEST_F(JournalJobTest, WhatAConsumerHasNotPassedIsBoundedByNumberToo) {
     clock.advance(std::chrono::hours(2));
     jobs::JournalRules const few{.age = std::chrono::hours(1), .keep_entries = 8};
     EXPECT_EQ(run(jobs::prune_journal(*meta, clock.now(), few, round, log, metrics)).value(), 12U);
-    EXPECT_EQ(run(meta->journal().after(0, 100)).value().size(), 8U);
+    EXPECT_EQ(run(meta->journal().after(0, 100)).value().items.size(), 8U);
 }
 
 TEST_F(JournalJobTest, WithoutConsumersTheAgeAloneDecides) {

@@ -68,6 +68,9 @@ class FailingMeta final : public meta::MetaStore {
     [[nodiscard]] meta::JobPlaces& places() noexcept override { return store_.places(); }
     [[nodiscard]] meta::Collection& collection() noexcept override { return store_.collection(); }
     [[nodiscard]] meta::Retention& retention() noexcept override { return store_.retention(); }
+    [[nodiscard]] meta::RetentionPolicies& retention_policies() noexcept override {
+        return store_.retention_policies();
+    }
     [[nodiscard]] meta::Pulls& pulls() noexcept override { return pulled; }
     [[nodiscard]] meta::Consumers& consumers() noexcept override { return store_.consumers(); }
     Task<Result<>> check() override { return store_.check(); }
@@ -93,7 +96,8 @@ class RecordPulls : public test::CollectorTest {
     /// Tag and number of each event of pulls, oldest first.
     std::vector<std::pair<std::string, std::uint64_t>> told() {
         std::vector<std::pair<std::string, std::uint64_t>> found;
-        for (auto const& change : run(meta->journal().after(0, 10'000)).value()) {
+        auto const page = run(meta->journal().after(0, 10'000)).value();
+        for (auto const& change : page.items) {
             if (change.kind != meta::ChangeKind::manifest_pull) continue;
             found.emplace_back(change.details.tags.at(0).name, change.times);
         }

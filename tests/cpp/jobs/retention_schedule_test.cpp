@@ -52,7 +52,7 @@ class RetentionScheduleTest : public test::CollectorTest {
     std::int64_t waiting() { return metrics.gauge("ocilot_retention_plan_waiting", "").value(); }
     /// An administrator applies a plan of all policies.
     std::size_t apply_now() {
-        auto const made = run(retention->plan(retention->rules(), boss)).value();
+        auto const made = run(retention->plan({}, boss)).value();
         EXPECT_TRUE(run(retention->request({made.id, false, boss})).has_value());
         return look();
     }
@@ -216,9 +216,25 @@ TEST_F(RetentionScheduleTest, APlanOfOnePolicyMakesNoOtherKnown) {
     EXPECT_EQ(waiting(), 0);
 }
 
+/// Who only plans must not be able to push out one that waits for an administrator.
+TEST_F(RetentionScheduleTest, PlansOfClientsTakeNoPlaceOfOneThatWaits) {
+    push_tags({"a-1"});
+    start(a_policy("a", ""), false);
+    pass(10min);
+    look();
+    EXPECT_EQ(waiting(), 1);
+    auto const waits = run(meta->retention().plans({}, 1)).value().at(0).id;
+    for (int i = 0; i < 15; ++i) ASSERT_TRUE(run(retention->plan({}, boss)).has_value());
+    EXPECT_EQ(plans(), 11U) << "and ten others";
+    ASSERT_TRUE(run(retention->request({waits, false, boss})).has_value());
+    EXPECT_EQ(look(), 1U);
+    EXPECT_EQ(live(24h * 12), 0U);
+    EXPECT_EQ(plans(), 21U) << "ten newest of the job, ten others, and the last that was applied";
+}
+
 TEST_F(RetentionScheduleTest, WhatIsShownIsWhatHappens) {
     start(a_policy("a", R"(,"every":"4h")") + "," + a_policy("b", R"(,"at":"12:00")"));
-    auto const shown = run(retention->schedule()).value();
+    auto const shown = run(retention->schedule(run(retention->policies().rules()).value())).value();
     ASSERT_THAT(shown.runs(), SizeIs(2));
     EXPECT_EQ(shown.runs()[0].schedule_text, "every 4h");
     EXPECT_EQ(shown.runs()[0].due_at, clock.now() + 10min);
@@ -227,6 +243,17 @@ TEST_F(RetentionScheduleTest, WhatIsShownIsWhatHappens) {
     EXPECT_EQ(shown.next(), clock.now() + 10min);
     EXPECT_EQ(metrics.gauge("ocilot_retention_next_plan_timestamp_seconds", "").value(),
               std::chrono::floor<std::chrono::seconds>(clock.now() + 10min).time_since_epoch().count());
+}
+
+TEST_F(RetentionScheduleTest, TimesOfDayAreThoseOfTheTimeZone) {
+    jobs::RetentionSettings settings{
+        jobs::RetentionRules::parse("[" + a_policy("a", R"(,"at":"12:00")") + "]").value(), true};
+    settings.zone = retention::TimeZone::make("Asia/Kolkata", {{clock.now(), 5h + 30min}}).value();
+    retention.emplace(jobs::RetentionParts{parts, pool}, std::move(settings), log, metrics);
+    look();
+    auto const shown = run(retention->schedule(run(retention->policies().rules()).value())).value();
+    EXPECT_EQ(shown.runs().at(0).schedule_text, "every 1d at 12:00 Asia/Kolkata");
+    EXPECT_EQ(shown.runs().at(0).due_at, clock.now() + 8h + 16min + 40s) << "06:30 UTC";
 }
 
 TEST_F(RetentionScheduleTest, ADamagedPlaceIsAsNone) {

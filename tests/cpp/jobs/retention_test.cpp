@@ -63,7 +63,7 @@ class RetentionTest : public test::CollectorTest {
     }
     /// As `ocilot jobs run apply-retention`.
     std::size_t work() { return run(retention->round(asked)).value(); }
-    jobs::PlanSummary plan() { return run(retention->plan(retention->rules(), boss)).value(); }
+    jobs::PlanSummary plan() { return run(retention->plan({}, boss)).value(); }
     jobs::PlanSummary stored(std::int64_t id) {
         return jobs::plan_of(run(meta->retention().plan(id)).value()).value();
     }
@@ -121,6 +121,11 @@ TEST_F(RetentionTest, NewRulesWaitForAnAdministrator) {
     EXPECT_EQ(metrics.gauge("ocilot_retention_plan_waiting", "").value(), 1);
     auto const waiting = run(meta->retention().plans({}, 1)).value().at(0);
     EXPECT_EQ(waiting.state, "waiting");
+    auto const noted = run(meta->journal().entries({.action = "retention.wait"})).value();
+    ASSERT_EQ(noted.size(), 1U) << "of which webhooks and hooks are told";
+    EXPECT_EQ(noted[0].name, std::to_string(waiting.id));
+    EXPECT_EQ(noted[0].text, "no plan of these rules was applied before");
+    EXPECT_EQ(noted[0].details.counts.at(0).second, 1U) << "tags";
     ASSERT_TRUE(request(waiting.id).has_value());
     EXPECT_EQ(work(), 1U);
     EXPECT_EQ(metrics.gauge("ocilot_retention_plan_waiting", "").value(), 0);
@@ -169,6 +174,19 @@ TEST_F(RetentionTest, WhatHasChangedSinceThePlanIsSkipped) {
     EXPECT_EQ(stored(again.id).state, "applied");
     EXPECT_EQ(stored(again.id).result.skipped, 1U);
     EXPECT_EQ(tags().size(), 4U);
+}
+
+TEST_F(RetentionTest, APlanThatAnotherRequestHasAppliedHoldsUpNoOther) {
+    push_tags({"v1", "v2"});
+    pass(25h);
+    with_rules(older);
+    auto const one = plan();
+    auto const other = plan();
+    for (auto const id : {one.id, one.id, other.id}) ASSERT_TRUE(request(id).has_value());
+    EXPECT_EQ(work(), 2U);
+    EXPECT_EQ(stored(one.id).state, "applied");
+    EXPECT_EQ(stored(other.id).state, "applied");
+    EXPECT_EQ(stored(other.id).result.skipped, 2U);
 }
 
 TEST_F(RetentionTest, AnOldPlanIsRefused) {
@@ -319,7 +337,7 @@ TEST_F(RetentionTest, CountsWhatEachRuleSelects) {
     with_rules(R"([{"name":"p","repositories":["team/*"],"keep":[{"tags":"v*"},{"tags":"w*"}],)"
                R"("delete":[{"tags":"*","older-than":"1d"},{"untagged-for":"1d"}]},)"
                R"({"name":"none","repositories":["nothing"],"delete":[{"tags":"v*"}]}])");
-    auto const found = run(retention->matches(retention->rules())).value();
+    auto const found = run(retention->matches({})).value();
     ASSERT_EQ(found.size(), 2U);
     EXPECT_EQ(found[0].repositories, 1U);
     EXPECT_EQ(found[0].tags, 3U);

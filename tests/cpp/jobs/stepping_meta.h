@@ -3,6 +3,9 @@
 #include "jobs/stepping_store.h"
 #include "meta/store.h"
 
+#include <optional>
+#include <utility>
+
 namespace ocilot::test {
 
 /// The review queue of a store, that stops at each step, so that something else can come in between.
@@ -12,12 +15,10 @@ class SteppingCollection final : public meta::Collection {
 
     Task<Result<>> enqueue(std::vector<meta::Candidate> candidates, meta::CollectionPlace place) override {
         co_await step_("before enqueue");
+        if (auto const why = std::exchange(refusal_, std::nullopt)) co_return *why;
         co_return co_await queue_.enqueue(std::move(candidates), std::move(place));
     }
     Task<Result<std::optional<meta::CollectionPlace>>> place() override { return queue_.place(); }
-    Task<Result<>> release(std::vector<oci::Digest> bytes, Time now) override {
-        return queue_.release(std::move(bytes), now);
-    }
     Task<Result<std::vector<meta::Candidate>>> due(meta::ReviewCutoffs cutoffs, std::size_t limit) override {
         auto found = co_await queue_.due(cutoffs, limit);
         co_await step_("after due");
@@ -48,9 +49,9 @@ class SteppingCollection final : public meta::Collection {
         co_await step_("after unheld, stopped");
         co_return found;
     }
-    Task<Result<>> settle(std::vector<oci::Digest> bytes) override {
+    Task<Result<>> settle(std::vector<meta::Candidate> bytes, std::vector<meta::Candidate> again) override {
         co_await step_("before settle");
-        co_return co_await queue_.settle(std::move(bytes));
+        co_return co_await queue_.settle(std::move(bytes), std::move(again));
     }
     Task<Result<meta::Restored>> restore(meta::RestoreRequest request, meta::Actor by, Time now) override {
         return queue_.restore(std::move(request), std::move(by), now);
@@ -59,11 +60,16 @@ class SteppingCollection final : public meta::Collection {
         co_await step_("before find");
         co_return co_await queue_.find(std::move(from), rows, now);
     }
+    [[nodiscard]] meta::Releases& releases() noexcept override { return queue_.releases(); }
     [[nodiscard]] meta::ContentReport& report() noexcept override { return queue_.report(); }
+
+    /// The next enqueue answers this, and stores nothing.
+    void refuse_enqueue(Error why) { refusal_ = std::move(why); }
 
   private:
     meta::Collection& queue_;
     Step step_;
+    std::optional<Error> refusal_;
 };
 
 /// The metadata with such a queue.
@@ -71,6 +77,7 @@ class SteppingMeta final : public meta::MetaStore {
   public:
     SteppingMeta(meta::MetaStore& store, Step step)
         : store_(store), collection_(store.collection(), std::move(step)) {}
+    void refuse_enqueue(Error why) { collection_.refuse_enqueue(std::move(why)); }
 
     [[nodiscard]] meta::Catalog& catalog() noexcept override { return store_.catalog(); }
     [[nodiscard]] meta::Links& links() noexcept override { return store_.links(); }
@@ -85,6 +92,9 @@ class SteppingMeta final : public meta::MetaStore {
     [[nodiscard]] meta::JobPlaces& places() noexcept override { return store_.places(); }
     [[nodiscard]] meta::Collection& collection() noexcept override { return collection_; }
     [[nodiscard]] meta::Retention& retention() noexcept override { return store_.retention(); }
+    [[nodiscard]] meta::RetentionPolicies& retention_policies() noexcept override {
+        return store_.retention_policies();
+    }
     [[nodiscard]] meta::Pulls& pulls() noexcept override { return store_.pulls(); }
     [[nodiscard]] meta::Consumers& consumers() noexcept override { return store_.consumers(); }
     Task<Result<>> check() override { return store_.check(); }

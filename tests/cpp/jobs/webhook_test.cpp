@@ -174,6 +174,47 @@ TEST_F(WebhookTest, ARedirectIsNotFollowedAndItsTargetIsNamed) {
     EXPECT_EQ(client->inner.asked.size(), 1U);
 }
 
+TEST_F(WebhookTest, ARedirectToTheSameOriginIsFollowedWhereThatIsConfigured) {
+    static constexpr char const* next = "https://ci.example.com/secret/path/";
+    auto webhook = a_webhook();
+    webhook.follows_redirects = true;
+    webhook.headers = {{"Authorization", "Bearer x"}};
+    jobs::WebhookReceiver receiver(webhook, clock, log);
+    auto const change = a_change();
+    auto const answer_of = [&](unsigned status, std::string location) {
+        client->inner.asked.clear();
+        client->inner.sent.clear();
+        client->inner.pages[url] = {Page{.status = status, .headers = {{"Location", std::move(location)}}},
+                                    Page{.status = 200}};
+        client->inner.pages[next] = {Page{.status = 200}};
+        return run(receiver.deliver(std::span(&change, 1), false));
+    };
+    for (unsigned const status : {301U, 302U, 307U, 308U}) {
+        EXPECT_EQ(answer_of(status, "/secret/path/").verdict, DeliveryVerdict::delivered) << status;
+        EXPECT_EQ(client->inner.asked[1], next);
+        EXPECT_EQ(client->inner.sent[0], client->inner.sent[1]) << "the same body";
+        EXPECT_EQ(client->header("Authorization"), "Bearer x");
+    }
+    for (auto const* const other : {"http://ci.example.com/", "https://ci.example.com:8443/",
+                                    "https://other.example.com/", "//169.254.169.254/", "ftp://x"}) {
+        auto const answer = answer_of(307, other);
+        EXPECT_EQ(answer.verdict, DeliveryVerdict::failed) << other;
+        EXPECT_THAT(answer.error, HasSubstr("status 307: this redirect is not followed")) << other;
+        EXPECT_EQ(client->inner.asked.size(), 1U) << other;
+    }
+    EXPECT_EQ(answer_of(303, "/secret/path/").verdict, DeliveryVerdict::failed) << "it asks for a GET";
+}
+
+TEST_F(WebhookTest, ALoopOfRedirectsEnds) {
+    auto webhook = a_webhook();
+    webhook.follows_redirects = true;
+    client->inner.pages[url] = {Page{.status = 308, .headers = {{"Location", url}}}};
+    jobs::WebhookReceiver receiver(webhook, clock, log);
+    auto const change = a_change();
+    EXPECT_EQ(run(receiver.deliver(std::span(&change, 1), false)).verdict, DeliveryVerdict::failed);
+    EXPECT_EQ(client->inner.asked.size(), 4U);
+}
+
 TEST_F(WebhookTest, AnAnswerThatIsTooLongIsCutAndSaidSo) {
     auto const answer = answer_to({.status = 200, .body = std::string(200'000, 'x')});
     EXPECT_EQ(answer.verdict, DeliveryVerdict::delivered);

@@ -36,6 +36,14 @@ TEST(Change, EveryKindHasAWordOfItsOwn) {
     EXPECT_EQ(meta::parse_change_kind("of.tomorrow"), ChangeKind::unknown);
 }
 
+TEST(Change, TagsThatWereDeletedTogetherAreAllRead) {
+    Change gone{.kind = ChangeKind::tag_delete};
+    gone.details.tags = {{"a", "sha256:1"}, {"b", "sha256:2"}, {"c"}};
+    EXPECT_EQ(again(gone).details, gone.details);
+    EXPECT_EQ(subject_of(gone), "a");
+    EXPECT_EQ(detail_of(gone), "sha256:1, with 2 other tags");
+}
+
 TEST(Change, PullsAreOfADigestAndSayByWhichName) {
     Change pull{.kind = ChangeKind::manifest_pull, .digest = "sha256:a", .times = 7};
     EXPECT_EQ(subject_of(pull), "sha256:a");
@@ -52,7 +60,11 @@ TEST(Change, DetailsAreReadAsTheyWereWritten) {
     push.details.more_tags = 7;
     push.details.artifact_type = "a \"type\" with \\, \n and ü";
     push.details.subject = "sha256:s";
+    push.details.annotations = R"({"a":"\"b\"","c":"ü"})";
+    push.details.more_annotations = 3;
+    push.details.parents = {"sha256:p", "sha256:q"};
     push.details.source = "team/app";
+    push.details.first = true;
     EXPECT_EQ(again(push).details, push.details);
     Change account{.kind = ChangeKind::account_change, .name = "ann"};
     account.details.account = "ann";
@@ -98,7 +110,7 @@ TEST(Change, DetailsOfALaterVersionArePassedOverAndDamageIsAnError) {
     Change change{.kind = ChangeKind::blob_mount};
     ASSERT_TRUE(
         details_from_json(
-            R"({"when":"x","agent":["y"],"user_agent":7,"source":"a","tags":7,"counts":[[]],"admin":"no"})",
+            R"({"when":"x","agent":["y"],"user_agent":7,"source":"a","annotations":[],"tags":7,"counts":[[]],"admin":"no"})",
             change)
             .has_value());
     meta::ChangeDetails const expected{.source = "a"};
@@ -120,6 +132,8 @@ TEST(Change, IsToldInWords) {
     EXPECT_EQ(subject_of(change), "v1");
     EXPECT_EQ(detail_of(change), "from sha256:b to sha256:a");
     change.kind = ChangeKind::tag_delete;
+    EXPECT_EQ(detail_of(change), "sha256:b, with 1 other tag");
+    change.details.tags.pop_back();
     EXPECT_EQ(detail_of(change), "sha256:b");
     change.text = "as it was told before";
     EXPECT_EQ(detail_of(change), "as it was told before") << "an entry of an older version";

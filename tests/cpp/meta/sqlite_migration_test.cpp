@@ -48,6 +48,17 @@ std::string hash(std::string_view content) {
     return digest(content).str();
 }
 
+/// Takes away what came with schema 19 and 20.
+std::string const unversioned =
+    "DROP TABLE released_subject; DROP INDEX tag_version; ALTER TABLE tag DROP COLUMN version; ";
+
+/// Takes away what came with schema 16 to 20.
+std::string const unranked =
+    unversioned +
+    "DROP INDEX review_due; CREATE INDEX review_due ON review (fresh, released_at); DROP TABLE pin; DROP "
+    "TRIGGER repository_ranked; DROP TRIGGER repository_unranked; DROP TABLE "
+    "repository_rank; ";
+
 }  // namespace
 
 TEST_F(OldDatabase, IsReadAsItWas) {
@@ -87,7 +98,7 @@ TEST_F(OldDatabase, ItsJournalIsReadAsItWas) {
                             "token.add|00ff|of ann, only repository:x:pull",
                             "account.add|ann|user, password, groups team, admin", "key.add|kid|"));
     EXPECT_THAT(journal({.by = "bob"}), ElementsAre("tag.delete|old|" + hash("one")));
-    auto const changes = run(store->journal().after(6, 10)).value();
+    auto const changes = run(store->journal().after(6, 10)).value().items;
     ASSERT_EQ(changes.size(), 3U);
     EXPECT_THAT(changes[0].details.tags, ElementsAre(meta::ChangedTag{"latest"}));
     EXPECT_EQ(changes[2].times, 12U);
@@ -162,8 +173,8 @@ TEST(OlderDatabase, OfSchema7GetsWhatCameLaterAndKeepsTheRest) {
         "DROP INDEX tag_pushed; DROP INDEX tag_size; ALTER TABLE tag DROP COLUMN image_size; "
         "ALTER TABLE tag DROP COLUMN pushed_by; ALTER TABLE manifest DROP COLUMN image_size; "
         "ALTER TABLE removed_manifest DROP COLUMN image_size; "
-        "DROP TABLE consumer; DROP TABLE held_change; "
-        "PRAGMA user_version = 7");
+        "DROP TABLE consumer; DROP TABLE held_change; DROP TABLE retention_policy; " +
+        unranked + "PRAGMA user_version = 7");
     {
         auto const store = open();
         EXPECT_FALSE(store->catalog().admin().has_aliases());
@@ -207,8 +218,8 @@ TEST(OlderDatabase, TheImagesOfItsTagsHaveSizesAndPushers) {
         "DROP INDEX tag_pushed; DROP INDEX tag_size; ALTER TABLE tag DROP COLUMN image_size; "
         "ALTER TABLE tag DROP COLUMN pushed_by; ALTER TABLE manifest DROP COLUMN image_size; "
         "ALTER TABLE removed_manifest DROP COLUMN image_size; "
-        "DROP TABLE consumer; DROP TABLE held_change; "
-        "PRAGMA user_version = 12");
+        "DROP TABLE consumer; DROP TABLE held_change; DROP TABLE retention_policy; " +
+        unranked + "PRAGMA user_version = 12");
     auto const store = open();
     meta::TagQuery const by_size{.order = meta::TagOrder::size};
     auto const rows = run(store->catalog().admin().tags(app, by_size)).value();
@@ -230,11 +241,69 @@ TEST(OlderDatabase, OfSchema13GetsConsumersThatStartAtItsLastChange) {
     auto const path = (directory.path() / "meta.db").string();
     auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
     ASSERT_TRUE(run(open()->catalog().put_manifest(a_manifest(repo("app"), "m", {tag("t")}))).has_value());
-    RawDb(path).rows("DROP TABLE consumer; DROP TABLE held_change; PRAGMA user_version = 13");
+    RawDb(path).rows("DROP TABLE consumer; DROP TABLE held_change; DROP TABLE retention_policy; " + unranked +
+                     "PRAGMA user_version = 13");
     auto const store = open();
     EXPECT_THAT(run(store->consumers().list()).value(), IsEmpty());
     EXPECT_EQ(run(store->consumers().join("webhook:a")).value().place, run(store->journal().last()).value());
     EXPECT_EQ(run(store->catalog().resolve(repo("app"), tag("t"))).value().digest, digest("m"));
+}
+
+TEST(OlderDatabase, OfSchema14HasNoPoliciesYet) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
+    static_cast<void>(open());
+    RawDb(path).rows("DROP TABLE retention_policy; " + unranked + "PRAGMA user_version = 14");
+    auto const store = open();
+    auto& stored = store->retention_policies();
+    EXPECT_THAT(run(stored.policies()).value(), IsEmpty());
+    EXPECT_TRUE(run(stored.set({"a", "{}", at(1), "ann"}, 1, {})).value());
+}
+
+TEST(OlderDatabase, OfSchema15HasAnOrderOfItsRepositories) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
+    {
+        auto const store = open();
+        for (auto const* const name : {"long name", "small", "medium"}) {
+            auto const manifest = a_manifest(repo(std::string(name, 4)), name, {tag("t")});
+            ASSERT_TRUE(run(store->catalog().put_manifest(manifest)).has_value());
+        }
+    }
+    RawDb(path).rows(unranked + "PRAGMA user_version = 15");
+    auto const store = open();
+    auto const sorted = run(store->catalog().admin().sorted({.descending = true})).value();
+    ASSERT_EQ(sorted.items.size(), 3U);
+    EXPECT_EQ(sorted.items[0].name, "long");
+    EXPECT_EQ(sorted.items[1].name, "medi");
+    EXPECT_EQ(sorted.items[2].name, "smal");
+    ASSERT_TRUE(run(store->catalog().put_manifest(a_manifest(repo("new"), "m", {tag("t")}))).has_value());
+    EXPECT_EQ(run(store->catalog().admin().sorted({})).value().items.size(), 4U);
+}
+
+TEST(OlderDatabase, OfSchema18HasAnOrderOfItsVersions) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
+    auto const app = repo("team/app");
+    auto const versions = "SELECT name, hex(version) FROM tag ORDER BY name";
+    auto manifest = a_manifest(app, "m");
+    for (auto const* const name : {"1.10.0", "v1.9.0", "1.10.0-rc.1", "main", "1.9"})
+        manifest.tags.push_back(tag(name));
+    ASSERT_TRUE(run(open()->catalog().put_manifest(manifest)).has_value());
+    auto const written = RawDb(path).rows(versions);
+    RawDb(path).rows(unversioned + "PRAGMA user_version = 18");
+    auto const store = open();
+    auto const sorted = run(store->catalog().admin().tags(app, {.order = meta::TagOrder::version})).value();
+    std::vector<std::string> names;
+    for (auto const& row : sorted.items) names.push_back(row.name);
+    EXPECT_THAT(names, ElementsAre("v1.9.0", "1.10.0-rc.1", "1.10.0", "1.9", "main"));
+    EXPECT_EQ(RawDb(path).rows(versions), written) << "the keys of the upgrade are those of a push";
 }
 
 TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {

@@ -1,10 +1,13 @@
 #include "meta/make_facts.h"
+#include "meta/purge_statements.h"
 #include "meta/raw_db.h"
+#include "meta/repository_statements.h"
 #include "meta/sql_texts.h"
 #include "meta/sqlite/snapshot.h"
 #include "meta/sqlite/store.h"
 #include "meta/sqlite/temporary_directory.h"
 #include "meta/statements.h"
+#include "meta/tag_statements.h"
 #include "run.h"
 
 #include <algorithm>
@@ -130,7 +133,7 @@ void do_everything_with_the_collection(meta::MetaStore& store) {
     EXPECT_TRUE(run(queue.lift(app, {digest("one")}, at(2))).has_value());
     EXPECT_EQ(run(queue.purge(app, all, {at(1), at(1)}, at(9))).value().manifests, 1U);
     static_cast<void>(run(queue.unheld(all)));
-    static_cast<void>(run(queue.settle(all)));
+    static_cast<void>(run(queue.settle(candidates, {})));
     for (auto const* const from : {"", "1 0 ", "2 0 ", "3 0 "}) {
         EXPECT_TRUE(run(queue.find(from, 100, at(9))).has_value());
     }
@@ -152,29 +155,7 @@ void do_everything_with_what_was_collected(meta::MetaStore& store) {
         EXPECT_FALSE(run(report.holdings(digest(each), 10)).value().empty());
     }
     EXPECT_FALSE(run(store.catalog().history(app, tag("t"), {}, 10)).value().empty());
-}
-
-void do_everything_with_repositories(meta::MetaStore& store) {
-    auto& admin = store.catalog().admin();
-    auto const here = repo("here");
-    auto const there = repo("there");
-    meta::Page const page{{}, 10};
-    EXPECT_TRUE(run(store.links().link_blob(here, {digest("b"), 1}, {}, bob, at(1))).has_value());
-    EXPECT_TRUE(run(store.catalog().put_manifest(a_manifest(here, "m", {tag("t")}))).has_value());
-    EXPECT_EQ(run(admin.list("he", page)).value().items.size(), 1U);
-    EXPECT_EQ(run(admin.find(here)).value().blobs, 1U);
-    for (auto const order : {meta::TagOrder::name, meta::TagOrder::pushed, meta::TagOrder::size}) {
-        for (bool const descending : {false, true}) {
-            meta::TagQuery const query{.order = order, .descending = descending};
-            EXPECT_EQ(run(admin.tags(here, query)).value().items.size(), 1U);
-        }
-    }
-    EXPECT_TRUE(run(admin.set_alias(repo("old"), here, bob, at(2))).has_value());
-    EXPECT_EQ(run(admin.alias(repo("old"))).value(), here);
-    EXPECT_EQ(run(admin.aliases(page)).value().items.size(), 1U);
-    EXPECT_TRUE(run(admin.rename({here, there, true}, bob, at(3))).has_value());
-    EXPECT_TRUE(run(admin.remove_alias(here, bob, at(4))).has_value());
-    EXPECT_EQ(run(admin.remove(there, bob, at(5))).value().manifests, 1U);
+    do_everything_with_a_purge(store);
 }
 
 void do_everything_with_usage(meta::MetaStore& store) {
@@ -196,7 +177,8 @@ void do_everything_with_usage(meta::MetaStore& store) {
     EXPECT_EQ(run(report.holdings(digest("signature"), 10)).value().size(), 1U);
 }
 
-void do_everything_with_retention(meta::Retention& retention) {
+void do_everything_with_retention(meta::MetaStore& store) {
+    auto& retention = store.retention();
     auto const app = repo("collected");
     EXPECT_TRUE(run(retention.tags(app, {{}, 10})).has_value());
     EXPECT_TRUE(run(retention.manifests(app, {{}, 10})).has_value());
@@ -211,7 +193,12 @@ void do_everything_with_retention(meta::Retention& retention) {
         EXPECT_TRUE(run(retention.pieces({plan, 0, "", 10})).has_value());
         EXPECT_TRUE(run(retention.pieces({plan, 0, "keep", 10})).has_value());
     }
-    EXPECT_TRUE(run(retention.forget_plans(1, "applied")).has_value());
+    EXPECT_EQ(run(retention.plans({}, 10)).value().size(), 2U);
+    EXPECT_TRUE(run(retention.remove_plans({1})).has_value());
+    auto& policies = store.retention_policies();
+    EXPECT_TRUE(run(policies.set({"p", "{}", at(1)}, 1, {})).has_value());
+    EXPECT_EQ(run(policies.policies()).value().size(), 1U);
+    EXPECT_TRUE(run(policies.remove("p", {})).has_value());
 }
 
 void do_everything_with_pulls(meta::Pulls& pulls) {
@@ -265,6 +252,7 @@ void do_everything_with_the_journal(meta::Journal& journal) {
         }
     }
     EXPECT_TRUE(run(journal.after(1, 10)).has_value());
+    EXPECT_TRUE(run(journal.repositories_after(1, 10)).has_value());
     EXPECT_TRUE(run(journal.last()).has_value());
     EXPECT_TRUE(run(journal.prune_before(at(1), 1, 10)).has_value());
 }
@@ -278,10 +266,10 @@ void do_everything_with_consumers(meta::Consumers& consumers, meta::Journal& jou
     step.release = {1};
     EXPECT_TRUE(run(consumers.advance(step)).has_value());
     EXPECT_EQ(run(consumers.list()).value().size(), 1U);
-    EXPECT_EQ(run(consumers.parked("webhook:a", 0, 10)).value().size(), 1U);
+    EXPECT_EQ(run(consumers.parked("webhook:a", 0, 10)).value().items.size(), 1U);
     EXPECT_TRUE(run(consumers.expire(at(0), 10)).has_value());
     EXPECT_EQ(run(consumers.replay("webhook:a", {}, at(1))).value(), 1U);
-    EXPECT_EQ(run(consumers.waiting("webhook:a", 0, 10)).value().size(), 1U);
+    EXPECT_EQ(run(consumers.waiting("webhook:a", 0, 10)).value().items.size(), 1U);
     EXPECT_EQ(run(consumers.discard("webhook:a", last)).value(), 0U);
     EXPECT_TRUE(run(consumers.slowest()).has_value());
     EXPECT_TRUE(run(consumers.remove("webhook:a")).has_value());
@@ -302,6 +290,9 @@ void expect_index(std::string const& sql, std::vector<std::string> const& plan, 
     if (sql.find("artifact_type = ?3") != std::string::npos) {
         EXPECT_THAT(plan, Contains(HasSubstr("manifest_referrer_type"))) << sql;
     }
+    if (sql.find("digest = ?12 AND name > ?11") != std::string::npos) {
+        EXPECT_THAT(plan, Contains(HasSubstr("tag_digest (repository=? AND digest=? AND name>?)"))) << sql;
+    }
     if (recursive && sql.find("name > ?3") != std::string::npos) {
         EXPECT_THAT(plan, Contains(HasSubstr("tag_digest (repository=? AND digest=? AND name>?)"))) << sql;
     }
@@ -315,7 +306,20 @@ void expect_index(std::string const& sql, std::vector<std::string> const& plan, 
           std::pair{"(moved_at, name) > ", "tag_pushed (repository=? AND (moved_at,name)>(?,?))"},
           std::pair{"(image_size, name) < ", "tag_size (repository=? AND (image_size,name)<(?,?))"},
           std::pair{"(image_size, name) > ", "tag_size (repository=? AND (image_size,name)>(?,?))"},
-          std::pair{"SELECT name, 0 FROM tag", "PRIMARY KEY (repository=? AND name>? AND name<?)"}}) {
+          std::pair{"(pulled_at, name) < ", "tag_pull_time (repository=? AND (pulled_at,name)<(?,?))"},
+          std::pair{"(pulled_at, name) > ", "tag_pull_time (repository=? AND (pulled_at,name)>(?,?))"},
+          std::pair{"(version, name) < ",
+                    "tag_version (repository=? AND version>? AND (version,name)<(?,?))"},
+          std::pair{"(version, name) > ", "tag_version (repository=? AND (version,name)>(?,?))"},
+          std::pair{"version IS NOT NULL FROM tag", "PRIMARY KEY (repository=? AND name>?)"},
+          std::pair{"EXISTS (SELECT 1 FROM tag_pull", "PRIMARY KEY (repository=? AND name>?)"},
+          std::pair{"(k.bytes, k.repository) < ", "_rank_bytes ((bytes,repository)<(?,?))"},
+          std::pair{"(k.bytes, k.repository) > ", "_rank_bytes ((bytes,repository)>(?,?))"},
+          std::pair{"(k.pushed_at, k.repository) < ", "_rank_pushed ((pushed_at,repository)<(?,?))"},
+          std::pair{"(k.pushed_at, k.repository) > ", "_rank_pushed ((pushed_at,repository)>(?,?))"},
+          std::pair{"k.pushed_at = 0", "_rank_pushed (pushed_at=? AND repository>?)"},
+          std::pair{"FROM tag WHERE repository = ?1 AND name >= ",
+                    "PRIMARY KEY (repository=? AND name>? AND name<?)"}}) {
         if (sql.find(order) != std::string::npos) {
             EXPECT_THAT(plan, Contains(HasSubstr(step))) << sql;
         }
@@ -344,10 +348,10 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         do_everything_with_the_collection(*store);
         do_everything_with_what_was_collected(*store);
         do_everything_with_repositories(*store);
-        EXPECT_TRUE(
-            run(store->catalog().put_manifest(a_manifest(repo("used"), "kept", {tag("kept")}))).has_value());
+        delete_more_tags_than_a_change_names(*store);
+        push_what_is_pulled(store->catalog());
         do_everything_with_pulls(store->pulls());
-        do_everything_with_retention(store->retention());
+        do_everything_with_retention(*store);
         EXPECT_TRUE(run(store->places().save({"job", "place", at(1)})).has_value());
         EXPECT_TRUE(run(store->places().place("job")).has_value());
         do_everything_with_accounts(*store);

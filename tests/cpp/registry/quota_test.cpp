@@ -76,6 +76,15 @@ TEST(CallerQuotas, AreOfNamesPatternsAndGroups) {
     EXPECT_EQ(registry::limits_of(rules, caller(CallerKind::user, "eve")).tags, 9U);
 }
 
+TEST(CallerQuotas, FollowAGroupThatIsReloaded) {
+    registry::Rules rules;
+    rules.caller_quotas = {quota({"group:interns"}, {10, {}})};
+    registry::Rules const used = rules;  // As the parts of a registry have them.
+    EXPECT_EQ(bytes(used, caller(CallerKind::user, "eve")), std::nullopt);
+    rules.groups.set(policy::GroupMembers::compile({{"interns", {"eve"}}}).value());
+    EXPECT_EQ(bytes(used, caller(CallerKind::user, "eve")), 10U);
+}
+
 TEST_F(QuotaTest, OfACallerHoldsWhetherTheLengthIsAnnouncedOrNot) {
     meta = meta::SqliteStore::open(":memory:", log, metrics, meta::CallerCounting::on).value();
     rules.caller_quotas = {quota({"user:*"}, {10, {}})};

@@ -312,6 +312,32 @@ TEST(RetentionCase, TheFuseTripsAboveAShare) {
     EXPECT_FALSE(trips(R"("fuse":"50%",)", 50));
     EXPECT_FALSE(trips(R"("fuse":"0%",)", 80)) << "20 are few";
     EXPECT_TRUE(trips(R"("fuse":"0%",)", 79));
+    EXPECT_FALSE(trips(R"("fuse":50,)", 1)) << "a count takes the place of the share";
+    EXPECT_TRUE(trips(R"("fuse":{"share":"50%","tags":500},)", 49));
+}
+
+/// The other fuse counts the tags of a plan, in all repositories of the policy.
+TEST(RetentionCase, TheFuseTripsAboveACount) {
+    auto const reasons = [](std::string_view fuse) {
+        auto policies = policy(fmt::format(R"("fuse":{},{})", fuse, everything));
+        policies.push_back(policies.front());
+        policies.back().name = "elsewhere";
+        policies.back().repositories = {oci::RepositoryPattern::parse("other/**").value()};
+        policies.back().fuse.tags = 0;
+        retention::FuseCounter counter(policies);
+        for (auto const* const name : {"team/app", "team/web"}) {
+            ARepository made(name);
+            for (int i = 0; i < 6; ++i) made.tag(fmt::format("t{}", i), days(i + 2));
+            auto const repository = made.done();
+            counter.add(repository, evaluate(policies, retention::View(repository, now)));
+        }
+        return counter.reasons();
+    };
+    EXPECT_THAT(reasons("11"), ElementsAre("it deletes 12 tags, and the fuse of p allows 11"));
+    EXPECT_THAT(reasons("12"), IsEmpty());
+    EXPECT_THAT(reasons(R"("0%")"), IsEmpty()) << "so few are no share";
+    EXPECT_THAT(reasons(R"({"share":"0%","tags":3})"),
+                ElementsAre("it deletes 12 tags, and the fuse of p allows 3"));
 }
 
 }  // namespace

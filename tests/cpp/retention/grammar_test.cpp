@@ -1,6 +1,5 @@
 #include "retention/a_repository.h"
 #include "retention/members.h"
-#include "retention/semver.h"
 
 #include <random>
 
@@ -51,6 +50,20 @@ TEST(RetentionGrammar, RefusesWhatItDoesNotUnderstand) {
     EXPECT_THAT(problem_of_rule("keep", R"({"in-use":"used.txt"})"), HasSubstr("absolute path"));
 }
 
+TEST(RetentionGrammar, NamesTheListInAFileThatAClientMayNotRead) {
+    auto const refused = [](std::string const& place) {
+        auto const policies = retention::parse_policies(
+            R"([{"name":"a","repositories":["**"],"delete":[{"tags":"v*"}]},{"name":"b","repositories":)"
+            R"(["**"],"keep":[{"tags":"v*"},{"in-use":")" +
+            place + R"("}]}])");
+        return retention::check_reads_no_file(policies.value());
+    };
+    auto const file = refused("file:/etc/used");
+    ASSERT_TRUE(file.has_error());
+    EXPECT_THAT(file.error().subjects, ::testing::ElementsAre("1", "keep", "1", "in-use"));
+    EXPECT_TRUE(refused("https://a.example/used").has_value());
+}
+
 TEST(RetentionGrammar, TakesListsOfWhatIsInUseFromWhereNobodyReplacesThem) {
     auto const in_use = [](std::string const& place) {
         return problem_of_rule("keep", R"({"in-use":")" + place + "\"}");
@@ -71,6 +84,37 @@ TEST(RetentionGrammar, TakesListsOfWhatIsInUseFromWhereNobodyReplacesThem) {
     EXPECT_THAT(in_use("hook:kubernetes"), HasSubstr("retain hook"));
     auto const policies = policy(R"("keep":[{"in-use":"https://a.example/used?token=x"}])");
     EXPECT_EQ(rule_text(policies[0].keep[0]), "in use by https://a.example/used") << "without the secret";
+}
+
+TEST(RetentionGrammar, AFuseIsAShareACountOrBoth) {
+    auto const with = [](std::string_view fuse) {
+        return std::string(R"([{"name":"p","repositories":["**"],"delete":[{"tags":"v*"}],"fuse":)") +
+               std::string(fuse) + "}]";
+    };
+    auto const fuse = [&](std::string_view text) {
+        return retention::parse_policies(with(text)).value().front().fuse;
+    };
+    auto const none = retention::parse_policies(with("null")).value().front().fuse;
+    EXPECT_EQ(none.share, 25U);
+    EXPECT_EQ(none.tags, std::nullopt);
+    EXPECT_EQ(fuse(R"("40%")").share, 40U);
+    EXPECT_EQ(fuse(R"("40%")").tags, std::nullopt);
+    EXPECT_EQ(fuse("500").tags, 500U);
+    EXPECT_EQ(fuse(R"("500")").tags, 500U) << "as YAML hands it over";
+    EXPECT_EQ(fuse("500").share, std::nullopt);
+    auto const both = fuse(R"({"share":"5%","tags":"0"})");
+    EXPECT_EQ(both.share, 5U);
+    EXPECT_EQ(both.tags, 0U);
+    EXPECT_EQ(fuse(R"({"tags":7})").share, std::nullopt);
+    for (auto const* const text : {R"("101%")", R"("%")", R"("a quarter")", "-1", "1.5", "true", "[]", "{}",
+                                   R"("500 tags")", R"("25 %")"}) {
+        EXPECT_THAT(problem(with(text)), HasSubstr("0.fuse. a share of the tags of a repository such as 25%, "
+                                                   "a number of tags in a plan such as 500, or both"))
+            << text;
+    }
+    EXPECT_THAT(problem(with(R"({"share":25})")), HasSubstr("0.fuse.share. a share of the tags"));
+    EXPECT_THAT(problem(with(R"({"tags":"many"})")), HasSubstr("0.fuse.tags. a whole number"));
+    EXPECT_THAT(problem(with(R"({"tags":5,"images":5})")), HasSubstr("0.fuse.images. one of the keys"));
 }
 
 /// R35: every condition applies to what its rule selects, or is refused.
@@ -100,23 +144,6 @@ TEST(RetentionGrammar, ReadsNumbersAndDurationsAsYamlWritesThem) {
     EXPECT_EQ(retention::size_text(1500), "1500B");
     EXPECT_EQ(retention::duration_text(hours(36)), "36h");
     EXPECT_EQ(retention::duration_text(days(14)), "14d");
-}
-
-TEST(RetentionGrammar, OrdersVersionsByPrecedence) {
-    // semver.org, 11.
-    std::vector<std::string> const rising{
-        "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11",
-        "1.0.0-rc.1",  "1.0.0",         "v1.2.0",           "1.10.0",     "2.0.0"};
-    for (std::size_t i = 1; i < rising.size(); ++i) {
-        auto const less = retention::Version::parse(rising[i - 1]);
-        auto const greater = retention::Version::parse(rising[i]);
-        ASSERT_TRUE(less && greater) << rising[i];
-        EXPECT_TRUE(less->compare(*greater) < 0) << rising[i];
-    }
-    for (auto const* const text :
-         {"1", "1.2", "1.2.3.4", "01.2.3", "1.2.3-", "1.2.3-01", "vv1.2.3", "1.2.3_4"}) {
-        EXPECT_FALSE(retention::Version::parse(text)) << text;
-    }
 }
 
 struct Random {

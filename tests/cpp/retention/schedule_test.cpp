@@ -3,6 +3,7 @@
 #include "retention/policy.h"
 
 #include <gmock/gmock.h>
+#include <utility>
 
 namespace ocilot {
 namespace {
@@ -72,6 +73,67 @@ TEST(RetentionSchedule, ARunThatWasLateDelaysNoFurtherOnes) {
     auto const weekly = schedule_of(R"("every":"7d","at":"02:00")").value();
     EXPECT_EQ(weekly.next_after(at(2h) + 5s, interval), at(2h) + days(7));
     EXPECT_EQ(weekly.next_after(at(23h), interval), at(2h) + days(7));
+}
+
+/// Central European time around the summer of 2026, from 29 March to 25 October, at 01:00 UTC.
+retention::TimeZone berlin() {
+    auto const change = [](std::chrono::month month, int day) -> Time {
+        return sys_days(std::chrono::year(2026) / month / day) + 1h;
+    };
+    auto zone = retention::TimeZone::make("Europe/Berlin", {{at(0h) - days(365), 1h},
+                                                            {change(std::chrono::March, 29), 2h},
+                                                            {change(std::chrono::October, 25), 1h}});
+    return std::move(zone).value();
+}
+
+/// In UTC.
+Time on(int month, int day, std::chrono::minutes time) {
+    return sys_days(std::chrono::year(2026) / month / day) + time;
+}
+
+TEST(RetentionSchedule, ATimeOfDayIsThatOfItsTimeZone) {
+    auto const zone = berlin();
+    auto const daily = schedule_of(R"("at":"03:15")").value();
+    EXPECT_EQ(daily.text(interval, zone), "every 1d at 03:15 Europe/Berlin");
+    EXPECT_EQ(daily.next_after(on(11, 28, 1h), interval, zone), on(11, 28, 2h + 15min));
+    EXPECT_EQ(daily.next_after(on(7, 1, 1h), interval, zone), on(7, 1, 1h + 15min));
+    EXPECT_EQ(daily.next_after(on(3, 28, 3h), interval, zone), on(3, 29, 1h + 15min))
+        << "the first in summer";
+    EXPECT_EQ(daily.next_after(on(10, 24, 3h), interval, zone), on(10, 25, 2h + 15min));
+    auto const sundays = schedule_of(R"("at":"sun 00:30")").value();
+    EXPECT_EQ(sundays.next_after(on(11, 28, 1h), interval, zone), on(11, 28, 23h + 30min))
+        << "Saturday evening, UTC";
+    auto const weekly = schedule_of(R"("every":"7d","at":"00:30")").value();
+    EXPECT_EQ(weekly.next_after(on(11, 28, 23h + 30min), interval, zone), on(12, 5, 23h + 30min));
+    EXPECT_EQ(schedule_of(R"("every":"36h")")->next_after(on(3, 28, 8h), interval, zone), on(3, 29, 20h))
+        << "a day has 24 hours";
+}
+
+TEST(RetentionSchedule, AnHourThatIsSkippedIsRunAtItsEndAndARepeatedOneOnce) {
+    auto const zone = berlin();
+    auto const daily = schedule_of(R"("at":"02:30")").value();
+    auto const skipped = on(3, 29, 1h);
+    EXPECT_EQ(daily.next_after(on(3, 28, 2h), interval, zone), skipped) << "03:00 in summer time";
+    EXPECT_EQ(daily.next_after(skipped, interval, zone), on(3, 30, 30min));
+    EXPECT_EQ(daily.next_after(skipped + 5s, interval, zone), on(3, 30, 30min));
+    auto const first = on(10, 25, 30min);
+    EXPECT_EQ(daily.next_after(on(10, 24, 3h), interval, zone), first);
+    for (auto const later : {0min, 1min, 50min, 60min, 90min}) {
+        EXPECT_EQ(daily.next_after(first + later, interval, zone), on(10, 26, 1h + 30min)) << later.count();
+    }
+}
+
+TEST(TimeZone, ShowsWhatAClockThereShows) {
+    auto const zone = berlin();
+    for (auto const time :
+         {on(3, 29, 59min), on(3, 29, 1h), on(10, 25, 59min), on(11, 28, 0h), on(1, 1, 0h)}) {
+        EXPECT_EQ(zone.utc(zone.local(time)), time);
+    }
+    EXPECT_EQ(zone.local(on(3, 29, 1h)), on(3, 29, 3h));
+    EXPECT_EQ(zone.local(at(0h) - days(400)), at(1h) - days(400)) << "before all that is known";
+    EXPECT_EQ(retention::TimeZone().local(at(1h)), at(1h));
+    EXPECT_EQ(retention::TimeZone::make("x", {}).error().code, Errc::config);
+    EXPECT_TRUE(retention::TimeZone::make("x", {{at(1h), 1h}, {at(1h), 2h}}).has_error());
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ class JobListTest : public test::RegistryTest {
     void SetUp() override {
         parts.room = &room;
         parts.pulls = &pulls;
+        parts.rules.quotas = {{.repositories = {}, .limits = {.tags = 10}}};
     }
     std::vector<jobs::Job> list() {
         return server::job_list({settings, parts, blobs, collector, retention, refusals, *access,
@@ -103,24 +104,27 @@ Task<> play(std::vector<jobs::Job> list, jobs::JobParts parts, std::vector<jobs:
 }  // namespace
 
 TEST_F(JobListTest, HasAJobForEverythingThatTheRegistryHas) {
-    EXPECT_THAT(names(), ElementsAre("apply-retention", "collect-garbage", "expire-audit-log",
-                                     "expire-tag-history", "expire-uploads", "flush-refusals",
-                                     "measure-free-space", "measure-storage", "record-pulls",
-                                     "record-token-use", "reload-certificates", "rotate-keys", "scrub"));
+    EXPECT_THAT(names(),
+                ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
+                            "expire-uploads", "flush-refusals", "measure-free-space", "measure-storage",
+                            "pin-images", "rank-repositories", "record-pulls", "record-token-use",
+                            "reload-certificates", "rotate-keys", "scrub", "watch-quotas"));
     certificates.reset();
     settings.storage.in_memory = true;
     parts.room = nullptr;
     parts.pulls = nullptr;
+    parts.rules.quotas.clear();
     access = server::AccessControl::open({}, {open_gate, clock, random, log, metrics, meta->accounts(),
                                               meta->tokens(), meta->keys(), refusals})
                  .value();
-    EXPECT_THAT(names(),
-                ElementsAre("apply-retention", "collect-garbage", "expire-audit-log", "expire-tag-history",
-                            "expire-uploads", "flush-refusals", "measure-storage"));
+    EXPECT_THAT(names(), ElementsAre("apply-retention", "collect-garbage", "expire-audit-log",
+                                     "expire-tag-history", "expire-uploads", "flush-refusals",
+                                     "measure-storage", "pin-images", "rank-repositories"));
 }
 
 TEST_F(JobListTest, AJobThatIsSwitchedOffIsDisabled) {
-    settings.upkeep.scrub = settings.uploads.purge = settings.upkeep.gc = false;
+    settings.upkeep.scrub = settings.uploads.purge = settings.upkeep.gc = settings.retention.scheduled =
+        false;
     settings.upkeep.audit_age = settings.upkeep.history_age = std::chrono::seconds(0);
     settings.events.keep = std::chrono::seconds(0);
     settings.upkeep.history_entries = 0;

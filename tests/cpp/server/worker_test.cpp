@@ -59,7 +59,7 @@ class WorkerTest : public testing::Test {
     Harness h;
     WithoutMemory handler;
     server::Connections one{1, 0};
-    server::Worker worker{h.metrics, h.log};
+    server::Worker worker{h.metrics, h.log, Turns::brief};
     std::uint16_t port = 0;
 };
 

@@ -13,6 +13,7 @@ from ..kill_client import Key, target_of
 from .book import SoakBook
 from .connection import Connection, Lost
 from .content import Artifact, Pool
+from .retention import PREVIEWS, is_preview
 
 TAGS = ("latest", "v1", "v2", "v3", "ci")
 
@@ -41,7 +42,7 @@ class Client:
         self._pool = pool
         self._deleted: list[tuple[str, str, list[Key]]] = []
         self._restoring: Restoring | None = None
-        # Weights. What else changes tags, such as retention, is one more line.
+        # Weights.
         self._does: dict[Callable[[str], None], int] = {
             self.push_image: 8,
             self.push_index: 3,
@@ -49,13 +50,16 @@ class Client:
             self.attach: 4,
             self.tag_again: 4,
             self.delete_tag: 4,
+            self.delete_preview: 1,
             self.delete_manifest: 4,
             self.delete_referrer: 1,
             self.push_loose: 2,
             self.delete_blob: 3,
             self.leave_upload: 1,
             self.collect: 8,
+            self.apply_retention: 4,
             self.restore_tag: 1,
+            self.restore_preview: 2,
             self.restore_manifest: 2,
             self.look: 3,
         }
@@ -113,6 +117,8 @@ class Client:
         if self.connection("GET", target_of(("manifest", repository, digest))).status == 404:
             return
         tag = self._tag(repository)
+        if self._would_repeat(tag, digest):
+            return
         self.book.attempt({tag: digest})
         self._settle(self.connection.put(repository, artifact, tag[2]))
 
@@ -122,14 +128,26 @@ class Client:
             tag = self._random.choice(tags)
             self._delete(tag, [tag])
 
+    def delete_preview(self, repository: str) -> None:
+        """One that a plan may have deleted."""
+        tags = self.book.previews.doubtful(repository)
+        if tags:
+            tag = self._random.choice(tags)
+            answer = self.connection("DELETE", target_of(tag))
+            assert answer.status in (202, 404), answer
+            self.book.note_gone([tag])
+            assert not self.connection.has(target_of(tag)), f"{tag} was deleted and is there"
+
     def delete_manifest(self, repository: str) -> None:
         digests = self.book.deletable(repository)
         if not digests:
             return
         digest = self._random.choice(digests)
         tags = self.book.tags_of(repository, digest)
-        self._deleted = [*self._deleted[-20:], (repository, digest, tags)]
+        in_doubt = self.book.previews.doubtful(repository, digest)
+        self._deleted = [*self._deleted[-20:], (repository, digest, [*tags, *in_doubt])]
         self._delete(("manifest", repository, digest), tags)
+        self.book.note_gone(in_doubt)
 
     def delete_referrer(self, repository: str) -> None:
         keys = self.book.present("manifest", repository)
@@ -164,6 +182,34 @@ class Client:
         now = "?now=true" if self._random.random() < 0.7 else ""
         self.connection.ask("POST", f"/api/v1/gc/run{now}")
 
+    def apply_retention(self, _: str) -> None:
+        """A new plan, one that is stored, or what the job does on schedule, over the repositories of all."""
+        way = self._random.random()
+        if way < 0.2:
+            self.connection.ask("POST", "/api/v1/jobs/apply-retention")
+            return
+        if way < 0.8:
+            plan = self.connection.ask("POST", "/api/v1/retention/plan", {})
+        else:
+            stored = self.connection.ask("GET", "/api/v1/retention/plans")["plans"]
+            open_ = [one for one in stored if one["state"] in ("ready", "applying")]
+            if not open_:
+                return
+            plan = self._random.choice(open_)
+        if self._random.random() < 0.9:
+            exact = self._random.random() < 0.3
+            asked = {"plan": plan["id"], "exact": exact}
+            self.connection.ask("POST", "/api/v1/retention/apply", asked, allowed="conflict")
+
+    def restore_preview(self, repository: str) -> None:
+        """One that a plan has deleted."""
+        for tag in self.book.previews.doubtful(repository):
+            if not self.connection.has(target_of(tag)):
+                self.book.note_gone([tag])
+                digest = self.book.history[tag][-1]
+                self._restore(Restoring(digest, [tag]), {"repository": repository, "tag": tag[2]})
+                return
+
     def restore_tag(self, repository: str) -> None:
         tag: Key = ("tag", repository, self._random.choice(TAGS))
         digest = self.book.before_last_change(tag)
@@ -183,9 +229,15 @@ class Client:
     # How it does it.
 
     def _tag(self, repository: str) -> Key:
-        return ("tag", repository, self._random.choice(TAGS))
+        return ("tag", repository, self._random.choice((*TAGS, *PREVIEWS)))
+
+    def _would_repeat(self, tag: Key, digest: str) -> bool:
+        """A push that changes nothing but the age of a preview: without an answer nobody knows its age."""
+        return is_preview(tag) and self.book.value_of(tag) == digest
 
     def _push(self, repository: str, artifact: Artifact, key: Key) -> None:
+        if self._would_repeat(key, artifact.digest):
+            return
         self.book.attempt({key: artifact.digest})
         self._settle(self.connection.push(repository, artifact, key[2]))
 
@@ -211,7 +263,11 @@ class Client:
         for other, digest, tags in self._deleted:
             if (other, digest) == (repository, restoring.digest):
                 restoring.tags += [tag for tag in tags if tag not in restoring.tags]
+        if any(self._would_repeat(tag, restoring.digest) for tag in restoring.tags):
+            return
         self._restoring = restoring
+        unset = [tag for tag in restoring.tags if is_preview(tag) and not self.book.facts.get(tag)]
+        self.book.doubt_previews(unset)
         self.book.may_exist[repository] |= {
             one.digest for one in self._pool.artifacts[restoring.digest].tree()
         }
@@ -221,8 +277,7 @@ class Client:
             assert answer["digest"] == restoring.digest, f"{answer}, not {restoring}"
             keys: list[Key] = [("tag", repository, tag) for tag in answer["tags"]]
             assert set(keys) <= set(restoring.tags), f"{answer}, not {restoring}"
-            self.book.facts |= dict.fromkeys(keys, restoring.digest)
-            self.book.conclude(keys)
+            self.book.note_restored(keys, restoring.digest)
             self.connection.counts["restored"] += 1
             for key in keys:
                 self._pull(key)
@@ -257,18 +312,23 @@ class Client:
         for key, digest in attempted.items():
             if key[0] == "manifest" and digest and not self.book.facts[key]:
                 del self.book.facts[key]  # It was not deleted: an earlier one may be doubtful.
-            elif self.book.facts[key]:
+            elif self.book.facts.get(key):
                 self.book.doubtful.discard(key)
         self.book.conclude(attempted)
         if self._restoring:
+            restored = []
             for tag in self._restoring.tags:
-                before, now = self.book.facts.get(tag), self._found(tag)
-                assert now in (before, self._restoring.digest), f"{tag} is {now}, not {before}"
-                self.book.facts[tag] = now
-            self.book.conclude(self._restoring.tags)
+                before, now = self.book.value_of(tag), self._found(tag)
+                is_doubtful = tag in self.book.previews.in_doubt and now is None
+                assert is_doubtful or now in (before, self._restoring.digest), f"{tag} is {now}, not {before}"
+                if now != before and now == self._restoring.digest:
+                    restored.append(tag)
+            self.book.note_restored(restored, self._restoring.digest)
             self._restoring = None
 
     def _settle_doubts(self) -> None:
+        for repository in self.images:
+            self.book.settle_previews(repository, self._found)
         for key in sorted(self.book.doubtful):
             subject = self._pool.artifacts[key[2]].subject
             if subject in self.book.tagged(key[1]) and self._found(key):
@@ -291,7 +351,8 @@ class Client:
         tags = sorted(key[2] for key in self.book.present("tag", repository))
         answer = self.connection("GET", f"/v2/{repository}/tags/list")
         found = [] if answer.status == 404 else answer.json["tags"]
-        assert sorted(found) == tags, f"{repository}: tags {found}, not {tags}"
+        in_doubt = {key[2] for key in self.book.previews.doubtful(repository)}
+        assert sorted({*found} - in_doubt) == tags, f"{repository}: tags {found}, not {tags}"
         referrers = {key[2] for key in self.book.present("manifest", repository)}
         for digest in sorted({self._pool.artifacts[referrer].subject for referrer in referrers}):
             answer = self.connection.expect(200, "GET", f"/v2/{repository}/referrers/{digest}")

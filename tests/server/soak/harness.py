@@ -12,6 +12,7 @@ from pathlib import Path
 
 import ocilot
 from ocilot.cli.gc import run_round, state_of
+from ocilot.cli.retention import rows_of, run_apply
 
 from ..kill_harness import check_database
 from ..programs import wait_until
@@ -20,6 +21,7 @@ from ..test_collection import control_of, stored
 from .client import Client
 from .content import Pool
 from .metadata import check_metadata
+from .retention import POLICY
 
 CLIENTS = 4
 BETWEEN_KILLS = (20, 300)
@@ -29,11 +31,13 @@ ROUNDS_TO_COMPARE = 12
 PATIENCE = 300.0
 """Seconds within which the clients come to the next kill; else something hangs."""
 
-CONFIG = """\
+CONFIG = f"""\
 version: 0.1
-log: {level: info, formatter: json, accesslog: {disabled: true}}
-storage: {delete: {enabled: true}}
-ocilot: {gc: {grace: 0s, pending: 1s}}
+log: {{level: info, formatter: json, accesslog: {{disabled: true}}}}
+storage: {{delete: {{enabled: true}}}}
+ocilot:
+  gc: {{grace: 0s, pending: 1s}}
+  retention: {{firstrun: true, policies: [{json.dumps(POLICY)}]}}
 """
 
 
@@ -88,6 +92,7 @@ class Soak:
             f"{self.operations} operations in {count['requests']} requests, {count['kills']} kills; "
             f"{count['repeated']} pushes repeated, {count['abandoned']} abandoned, "
             f"{count['mounts']} mounts, {count['restored']} restored; "
+            f"{count['plans']} retention plans applied, {count['expired']} tags deleted by them; "
             f"{count['manifests']} manifests, {count['links']} links and {count['blobs']} blobs collected, "
             f"{count['orphans']} of them orphans of kills; {count['pulled']} images pulled, "
             f"{count['facts']} metadata records and {count['files']} files compared, all of them "
@@ -134,7 +139,8 @@ class Soak:
     # When no client works.
 
     def compare(self) -> None:
-        """Collects all there is to collect: what is left is what the clients need, in bytes and metadata."""
+        """Deletes and collects what no rule keeps: what is left is what clients need, bytes and metadata."""
+        self._apply_retention()
         self._collect()
         self._check()
         self.count["orphans"] += len(stored(self._registry) - self._needed())
@@ -155,6 +161,22 @@ class Soak:
             client.note_collection()
         self.count["files"] += len(found)
         self.count["comparisons"] += 1
+
+    def _apply_retention(self) -> None:
+        """A plan has all tags that the rules select and no others, and another one has none."""
+        books = [client.book for client in self.clients]
+        wanted = {key for book in books for key in book.previews.in_doubt}
+        with control_of(self._registry) as control:
+            for keys in (wanted, set()):
+                plan = control.ask("POST", "/api/v1/retention/plan", {})["id"]
+                found = {("tag", row["repository"], row["tag"]) for row in rows_of(control, plan, "delete")}
+                assert found == keys, f"plan {plan}: {sorted(found)}, not {sorted(keys)}"
+                if keys:
+                    done = run_apply(control, plan, exact=True)["applied"]
+                    assert (done["tags"], done["skipped"]) == (len(keys), 0), done
+        for book in books:
+            book.note_gone([*book.previews.in_doubt])
+        self.count["planned"] += len(wanted)
 
     def _collect(self) -> None:
         """Rounds until nothing waits."""
@@ -194,6 +216,9 @@ class Soak:
             assert entry["level"] in ("info", "warn"), f"in the log: {line}"
             if entry["level"] == "warn":
                 self.warnings[entry["msg"]] += 1
+            if entry["msg"] == "retention plan applied":
+                self.count["plans"] += 1
+                self.count["expired"] += entry["tags"]
             if entry["msg"] == "garbage collected":
                 for kind in ("manifests", "links", "blobs"):
                     self.count[kind] += entry[kind]

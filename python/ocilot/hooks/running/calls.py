@@ -61,18 +61,18 @@ class OpenQuestion:
 
         `unanswered`: the table of open questions to the scripts of one load, where it is entered.
         """
-        self.id = id
-        self.point = point
-        self.deadline = deadline
-        self.repository = repository_of(point, about)
-        self.request = request
-        self.about = variants(point, about)
-        self.left_out = unasked(point, about)
-        self.chain = chain
-        self.place = 0
+        self.id: int = id
+        self.point: str = point
+        self.deadline: float = deadline
+        self.repository: str | None = repository_of(point, about)
+        self.request: str = request
+        self.about: list[About] = variants(point, about)
+        self.left_out: int = unasked(point, about)
+        self.chain: Sequence[Link] = chain
+        self.place: int = 0
         self.kept: dict[str, str] = {}
         """Tags that hooks keep, each with the script that was first to say so."""
-        self.unanswered = unanswered
+        self.unanswered: dict[OpenQuestion, None] = unanswered
         unanswered[self] = None
 
     def close(self) -> None:
@@ -120,8 +120,8 @@ class Call(Execution):
 
     def __init__(self, question: OpenQuestion, link: Link, began: float) -> None:
         super().__init__(began)
-        self.question = question
-        self.link = link
+        self.question: OpenQuestion = question
+        self.link: Link = link
 
 
 @dataclass
@@ -141,14 +141,14 @@ class ActiveScript:
         spec = script.spec
         self.loaded = script
         self.name = name
-        self.file = str(script.path)
-        self.patterns = Patterns(spec.repositories)
-        self.deadline = spec.deadline
-        self.lets_pass = spec.on_error == "allow"
-        self.memory = spec.memory
-        self.limit = spec.threads
-        self.stuck_limit = max(1, spec.threads // 4)
-        self.lock = threading.Lock()
+        self.file: str = str(script.path)
+        self.patterns: Patterns = Patterns(spec.repositories)
+        self.deadline: float = spec.deadline
+        self.lets_pass: bool = spec.on_error == "allow"
+        self.memory: int = spec.memory
+        self.limit: int = spec.threads
+        self.stuck_limit: int = max(1, spec.threads // 4)
+        self.lock: threading.Lock = threading.Lock()
         self.is_started = False
         self.loop: HookLoop | None = None
         """Where its coroutines run."""
@@ -161,7 +161,7 @@ class ActiveScript:
         self.stuck: set[Call] = set()
         """Abandoned calls that have not returned."""
         self.waiting: deque[OpenQuestion] = deque()
-        self.tallies = {point: Tally() for point in script.points}
+        self.tallies: dict[str, Tally] = {point: Tally() for point in script.points}
 
     def blocked(self) -> str | None:
         """Why it cannot be asked at all at the moment."""

@@ -15,17 +15,17 @@ class Execution:
     __slots__ = ("began", "ended", "faults", "lock", "memory", "raised", "task", "thread")
 
     def __init__(self, began: float) -> None:
-        self.began = began
+        self.began: float = began
         self.thread: threading.Thread | None = None
         """Where its code runs; None for a worker process, and between the steps of a coroutine."""
-        self.lock = threading.Lock()
-        self.ended = False
+        self.lock: threading.Lock = threading.Lock()
+        self.ended: bool = False
         """Whether an abandoned call has returned; changes under the lock."""
-        self.raised = 0.0
+        self.raised: float = 0.0
         """When HookStopped was last raised in it."""
         self.memory: int | None = None
         """Bytes of the process when it was first seen to run long."""
-        self.faults = 0
+        self.faults: int = 0
         self.task: asyncio.Task[Any] | None = None
 
     def interrupt(self, now: float) -> None:

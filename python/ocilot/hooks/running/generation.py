@@ -35,14 +35,14 @@ class Generation:
 
     def __init__(self, number: int, scripts: Sequence[ActiveScript]) -> None:
         self.number = number
-        self.scripts = list(scripts)
+        self.scripts: list[ActiveScript] = list(scripts)
         self.open: dict[OpenQuestion, None] = {}
         """Questions it has not answered."""
         chains: dict[str, list[Link]] = defaultdict(list)
         for script in self.scripts:
             for number, hook in enumerate(script.loaded.hooks):
                 chains[hook.point.name].append(Link(script, hook, number))
-        self.chains = {point: tuple(links) for point, links in chains.items()}
+        self.chains: dict[str, tuple[Link, ...]] = {point: tuple(links) for point, links in chains.items()}
 
     @property
     def points(self) -> list[tuple[str, float]]:

@@ -22,7 +22,7 @@ class HookLoop:
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
-        self.process = os.getpid()
+        self.process: int = os.getpid()
         self._closing = False
         self.step: Execution | None = None
         """The one whose code runs at this moment."""

@@ -48,10 +48,10 @@ class Runner:
         self.clock = clock
         self.calls: dict[Call, None] = {}
         """Every running call. The first thread that removes a call owns its answer."""
-        self.side = ThreadPool("hooks-side")
+        self.side: ThreadPool = ThreadPool("hooks-side")
         self.is_watched = True
         """Whether the watchdog checks the calls; if not it sleeps, and the next call wakes it."""
-        self.wake = threading.Event()
+        self.wake: threading.Event = threading.Event()
         self.ending = ""
         """Why no call begins any more."""
         self._control = control

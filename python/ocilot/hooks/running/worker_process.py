@@ -64,7 +64,7 @@ class WorkerProcess:
         self._reason = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.ready = threading.Event()
+        self.ready: threading.Event = threading.Event()
         self._told = self._spawn()
         self.script: Script = frames.to_script(spec, path, self._told)
         self._thread = threading.Thread(target=self._keep, name=f"hooks {spec.path}", daemon=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,10 +14,14 @@ from ocilot.hooks.events import (
     ManifestPushed,
     Mounted,
     Pulled,
+    QuotaExceeded,
+    QuotaWarning,
     Refused,
+    RepositoryCreated,
     RepositoryDeleted,
     RepositoryRenamed,
     Request,
+    RetentionWaiting,
     TagDeleted,
     TagMoved,
 )
@@ -35,20 +39,26 @@ def a_manifest_pushed(
     tags: Iterable[str] = ("latest",),
     media_type: str = MANIFEST,
     size: int = 1000,
+    platform: str = "",
     artifact_type: str = "",
     subject: str = "",
+    annotations: Mapping[str, str] | None = None,
     caller: Caller | None = None,
     registry: Registry | None = None,
 ) -> ManifestPushed:
     """A stored manifest, for `on_manifest_pushed`."""
+    named = tuple(tags)
     return ManifestPushed(
         **_common("manifest.pushed", repository, caller, registry),
         digest=digest or _digest("manifest"),
-        tags=tuple(tags),
+        tags=named,
         media_type=media_type,
         size=size,
+        platform=platform,
         artifact_type=artifact_type,
         subject=subject,
+        top_level=False if subject else True if named else None,
+        annotations=dict(annotations or {}),
     )
 
 
@@ -57,12 +67,15 @@ def a_manifest_deleted(
     digest: str = "",
     *,
     tags: Iterable[str] = (),
+    parents: Iterable[str] = (),
     caller: Caller | None = None,
     registry: Registry | None = None,
 ) -> ManifestDeleted:
     """A deleted manifest, for `on_manifest_deleted`."""
     common = _common("manifest.deleted", repository, caller, registry)
-    return ManifestDeleted(**common, digest=digest or _digest("manifest"), tags=tuple(tags))
+    return ManifestDeleted(
+        **common, digest=digest or _digest("manifest"), tags=tuple(tags), parents=tuple(parents)
+    )
 
 
 def a_tag_moved(
@@ -127,6 +140,13 @@ def a_mounted(
     return Mounted(**common, digest=digest or _digest("blob"), source=source, size=size)
 
 
+def a_repository_created(
+    repository: str = "team/app", *, caller: Caller | None = None, registry: Registry | None = None
+) -> RepositoryCreated:
+    """A repository with its first manifest, for `on_repository_created`."""
+    return RepositoryCreated(**_common("repository.created", repository, caller, registry))
+
+
 def a_repository_deleted(
     repository: str = "team/app", *, caller: Caller | None = None, registry: Registry | None = None
 ) -> RepositoryDeleted:
@@ -175,6 +195,52 @@ def a_pulled(
         media_type=media_type,
         artifact_type=artifact_type,
         size=size,
+    )
+
+
+def a_retention_waiting(
+    reason: str = "no plan of these rules was applied before",
+    *,
+    tags: int = 10,
+    manifests: int = 0,
+    registry: Registry | None = None,
+) -> RetentionWaiting:
+    """A retention plan that waits, for `on_retention_waiting`."""
+    common = _common("retention.waiting", "", Caller("retention", kind="system"), registry)
+    return RetentionWaiting(
+        **{**common, "request": Request()}, reason=reason, counts={"tags": tags, "manifests": manifests}
+    )
+
+
+def a_quota_exceeded(
+    repository: str = "team/app",
+    reason: str = "the quota of repository team/app is 10 tags; 10 are used",
+    *,
+    caller: Caller | None = None,
+    registry: Registry | None = None,
+) -> QuotaExceeded:
+    """A push that a quota refused, for `on_quota_exceeded`."""
+    common = _common("quota.exceeded", repository, caller, registry)
+    return QuotaExceeded(**{**common, "request": Request()}, reason=reason)
+
+
+def a_quota_warning(
+    repository: str = "team/app",
+    *,
+    unit: str = "tags",
+    used: int = 8,
+    allowed: int = 10,
+    caller: Caller | None = None,
+    registry: Registry | None = None,
+) -> QuotaWarning:
+    """A quota that is nearly used up, for `on_quota_warning`. `unit` is `bytes` or `tags`."""
+    holder = f"repository {repository}" if repository else "user alice"
+    who = caller or (Caller("quotas", kind="system") if repository else Caller("alice", kind="user"))
+    common = _common("quota.warning", repository, who, registry)
+    return QuotaWarning(
+        **{**common, "request": Request()},
+        reason=f"the quota of {holder} is {allowed} {unit}; {used} are used, {used * 100 // allowed} %",
+        counts={unit: used, f"quota_{unit}": allowed},
     )
 
 

@@ -37,23 +37,23 @@ class FakeRegistry(Registry):
             repository, found, item = name.partition(kind)
             if found:
                 return answer(method, repository, item, headers, content)
-        return _answer(404)
+        return answered(404)
 
     def _blob(
         self, method: str, repository: str, item: str, query: dict[str, list[str]], content: bytes
     ) -> Answer:
         if method == "POST":
-            return _answer(202, {"Location": f"/v2/{repository}/blobs/uploads/1"})
+            return answered(202, {"Location": f"/v2/{repository}/blobs/uploads/1"})
         if method == "PUT":
             digest = query["digest"][0]
             self._blobs[repository, digest] = content
             self.writes.append(("blob", repository, digest, digest))
-            return _answer(201)
+            return answered(201)
         kept = self._blobs.get((repository, item))
         return (
-            _answer(404, message="blob not found in the repository")
+            answered(404, message="blob not found in the repository")
             if kept is None
-            else _answer(200, {}, kept)
+            else answered(200, {}, kept)
         )
 
     def _manifest(
@@ -67,18 +67,18 @@ class FakeRegistry(Registry):
             else:
                 self._tags[repository, reference] = digest
                 self.writes.append(("tag", repository, reference, digest))
-            return _answer(201)
+            return answered(201)
         digest = self._tags.get((repository, reference), reference)
         if (repository, digest) not in self._manifests:
-            return _answer(404, message="manifest not found in the repository")
+            return answered(404, message="manifest not found in the repository")
         media_type, kept = self._manifests[repository, digest]
-        return _answer(200, {"Docker-Content-Digest": digest, "Content-Type": media_type}, kept)
+        return answered(200, {"Docker-Content-Digest": digest, "Content-Type": media_type}, kept)
 
     def _list_tags(
         self, method: str, repository: str, item: str, headers: dict[str, str], content: bytes
     ) -> Answer:
         tags = sorted(tag for where, tag in self._tags if where == repository)
-        return _answer(200, {}, json.dumps({"tags": tags}).encode())
+        return answered(200, {}, json.dumps({"tags": tags}).encode())
 
     def _list_referrers(
         self, method: str, repository: str, item: str, headers: dict[str, str], content: bytes
@@ -90,12 +90,13 @@ class FakeRegistry(Registry):
                 entry = {"mediaType": media_type, "digest": digest, "size": len(kept)}
                 members = ("artifactType", "annotations")
                 found.append({**entry, **{name: manifest[name] for name in members if name in manifest}})
-        return _answer(200, {}, json.dumps({"manifests": found}).encode())
+        return answered(200, {}, json.dumps({"manifests": found}).encode())
 
 
-def _answer(
+def answered(
     status: int, headers: dict[str, str] | None = None, content: bytes = b"", *, message: str = ""
 ) -> Answer:
+    """An answer with these headers and this content, or with an error's message."""
     made: Message = HTTPMessage()
     for name, value in (headers or {}).items():
         made[name] = value

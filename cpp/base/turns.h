@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+
+namespace ocilot {
+
+/// How long a thread may keep a core while others wait for it.
+enum class Turns : std::uint8_t {
+    usual,  ///< some milliseconds, as the scheduler likes
+    /// For a thread that wakes up for little work: it gets a core as soon as it wakes, not at the end of the
+    /// turn of a thread that computes. What it gets of the cores altogether stays the same.
+    brief,
+};
+
+/// Asks the scheduler for such turns of the calling thread; the threads that it starts inherit them. Needs
+/// Linux 6.12: an older one, or a sandbox that refuses, changes nothing.
+void take_turns(Turns turns) noexcept;
+
+}  // namespace ocilot
