@@ -14,7 +14,7 @@ struct Candidate {
     Time released_at;  ///< when the last tag, parent or link went; when it was pushed, if `fresh`
     /// Pushed and not yet named by a manifest or a tag: the push may still be under way.
     bool fresh = false;
-    /// An administrator purged what needed it: due at once.
+    /// What needed it was purged: due at once.
     bool purged = false;
     friend bool operator==(Candidate const&, Candidate const&) = default;
 };

@@ -76,7 +76,7 @@ class Collection {
     /// None before the first `enqueue`.
     virtual Task<Result<std::optional<CollectionPlace>>> place() = 0;
     /// At most `limit` candidates that are due. Those released first come first, to the minute; of a minute
-    /// those that are stored side by side are answered side by side.
+    /// those that are stored side by side are answered side by side. What a purge released comes last.
     virtual Task<Result<std::vector<Candidate>>> due(ReviewCutoffs cutoffs, std::size_t limit) = 0;
 
     /// Decides about candidates of one repository, at least the first. Those that are not due any more stay

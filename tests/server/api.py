@@ -179,6 +179,12 @@ class Api:
         return status == 200
 
 
+def metric(api: Api, name: str) -> int:
+    """The value of a sample of `/metrics`, by its name with its labels; 0 if it is not there."""
+    lines = api("GET", "/metrics").body.decode().splitlines()
+    return int(next((line.split()[-1] for line in lines if line.startswith(f"{name} ")), 0))
+
+
 def with_digest(location: str, digest: str) -> str:
     """A `Location` with the parameter that closes the upload, beside those it has already."""
     return f"{location}{'&' if '?' in location else '?'}digest={quote(digest)}"

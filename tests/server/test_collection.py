@@ -13,14 +13,13 @@ import ocilot
 from ocilot.cli.control import Control
 from ocilot.cli.gc import run_round, state_of
 
-from .api import Api
+from .api import Api, metric
 from .clients import Docker, Skopeo
 from .conftest import FreshRegistry
 from .images import Content, Image, make_image, make_index, noise, to_json, write_docker_archive
 from .programs import wait_until
 from .registry import Registry
 from .test_account_commands import Commands
-from .test_integrity import metric
 
 AT_ONCE = "{grace: 0s, pending: 1h}"
 """What was released goes with the next round; a push may take its time."""

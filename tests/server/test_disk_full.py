@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from .api import Answer, Api, with_digest
+from .api import Answer, Api, metric, with_digest
 from .conftest import FreshRegistry
 from .images import MIB, Image, digest_of, make_image, noise
 from .programs import Argument, attempt, wait_until
 from .registry import Registry
 from .test_account_commands import Commands
-from .test_integrity import metric
 
 SIZE = 8 * MIB
 RESERVE = 2 * MIB

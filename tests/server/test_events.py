@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from ocilot.cli.control import Control
 from ocilot.cli.event_messages import Message, read_messages
 
+from .api import metric
 from .conftest import FreshRegistry
 from .garbage import delete
 from .images import make_image
@@ -23,7 +24,6 @@ from .programs import Argument, environment, wait_until
 from .registry import OCILOT, Registry
 from .test_account_commands import Commands
 from .test_collection import IN_AN_HOUR, config_with, control_of
-from .test_integrity import metric
 
 CONFIG = config_with(IN_AN_HOUR)
 STREAM_TYPE = "text/event-stream"

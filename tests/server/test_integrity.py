@@ -11,7 +11,7 @@ import pytest
 
 import ocilot
 
-from .api import Api
+from .api import Api, metric
 from .conftest import FreshRegistry
 from .images import make_image
 from .programs import PATH, Argument, Ran, attempt, wait_until
@@ -99,11 +99,6 @@ def test_fsck_of_no_data_directory_is_wrong_usage(tmp_path: Path) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert "is not a data directory of ocilot" in ran.err
     assert list(tmp_path.iterdir()) == []
-
-
-def metric(api: Api, name: str) -> int:
-    lines = api("GET", "/metrics").body.decode().splitlines()
-    return int(next((line.split()[-1] for line in lines if line.startswith(f"{name} ")), 0))
 
 
 def test_the_scrub_takes_rotten_bytes_away_and_a_push_heals(fresh_registry: FreshRegistry) -> None:

@@ -12,6 +12,7 @@ from ocilot.cli.gc import run_round
 from ocilot.errors import Error
 
 from .clients import Docker, Skopeo
+from .api import metric
 from .conftest import FreshRegistry
 from .images import OCI_MANIFEST, Content, layout_files, make_image, to_json, write_layout
 from .pages import blocks
@@ -30,7 +31,6 @@ from .test_collection import (
     control_of,
     stored,
 )
-from .test_integrity import metric
 
 PAGE = Path(__file__).parents[2] / "docs/operate/repositories.md"
 MANY = 5000

@@ -14,7 +14,7 @@ Result<CollectionCounts> read_counts(SqliteDb& db, ReviewCutoffs const& cutoffs)
                             "(SELECT count(*) FROM review WHERE fresh = 1 AND released_at <= ?2), "
                             "(SELECT count(*) FROM review WHERE fresh = 0 AND released_at > ?1), "
                             "(SELECT count(*) FROM review WHERE fresh = 1 AND released_at > ?2), "
-                            "(SELECT count(*) FROM review WHERE fresh = 2)",
+                            "(SELECT count(*) FROM review_now WHERE repository >= '')",
                             {stored(cutoffs.released_before), stored(cutoffs.fresh_before)}));
     CHECK(rows.next());
     return CollectionCounts{

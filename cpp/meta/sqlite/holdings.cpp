@@ -67,14 +67,7 @@ Result<> find_reason(SqliteDb& db, Content const& content, Reasons const& reason
 }
 
 Result<> add_queued(SqliteDb& db, oci::Digest const& digest, Holding& holding) {
-    TRY(auto rows, db.query("SELECT released_at, fresh FROM review WHERE repository = ?1 AND digest = ?2",
-                            {holding.repository, digest.str()}));
-    TRY(bool const row, rows.next());
-    if (row) {
-        auto const kind = static_cast<QueueKind>(rows.integer(1));
-        holding.queued = Candidate{holding.repository, digest, stored_time(rows, 0), kind == QueueKind::fresh,
-                                   kind == QueueKind::purged};
-    }
+    TRY(holding.queued, find_candidate(db, holding.repository, digest));
     return {};
 }
 

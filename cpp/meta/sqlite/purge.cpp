@@ -44,15 +44,13 @@ Result<std::vector<oci::Digest>> digests_of(SqliteRows rows) {
     }
 }
 
-/// Makes another digest a candidate, as the one that held it was.
+/// Makes another digest a candidate, since the one that held it was: due at once, as that was due.
 Result<> release(Purge const& purge, Candidate const& holder, oci::Digest const& digest) {
     auto const& name = purge.repository.str();
-    if (holder.purged) {
-        // A client deleted it: it can be restored for its own time.
-        TRY(bool const deleted, is_removed(purge.db, name, digest.str()));
-        if (deleted) return {};
-    }
-    return add_candidate(purge.db, {name, digest, holder.released_at, false, holder.purged});
+    // If a client deleted it, it can be restored for its own time.
+    TRY(bool const deleted, is_removed(purge.db, name, digest.str()));
+    if (deleted) return {};
+    return add_candidate(purge.db, {name, digest, holder.released_at, false, true});
 }
 
 /// What the manifest named was kept by it: now it is to be reviewed.

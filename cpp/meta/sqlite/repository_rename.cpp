@@ -72,6 +72,7 @@ Result<> move_removed(SqliteDb& db, std::string_view from, std::string_view to) 
 Result<> move_candidates(SqliteDb& db, std::int64_t repository, std::string_view from, std::string_view to,
                          Time now) {
     CHECK(db.change("UPDATE OR REPLACE review SET repository = ?2 WHERE repository = ?1", {from, to}));
+    CHECK(db.change("UPDATE OR REPLACE review_now SET repository = ?2 WHERE repository = ?1", {from, to}));
     CHECK(db.change("UPDATE OR REPLACE pin SET repository = ?2 WHERE repository = ?1", {from, to}));
     CHECK(db.change("UPDATE OR REPLACE released_subject SET repository = ?2 WHERE repository = ?1",
                     {from, to}));
@@ -90,7 +91,7 @@ Result<> move_candidates(SqliteDb& db, std::int64_t repository, std::string_view
                   "DO UPDATE SET released_at = excluded.released_at, fresh = excluded.fresh "
                   "WHERE excluded.released_at >= released_at",
                   {repository, to, stored(now)}));
-    return {};
+    return keep_one_row_each(db, to);
 }
 
 }  // namespace

@@ -21,8 +21,21 @@ Result<> collect_due(SqliteDb& db, QueueKind kind, Time before, std::size_t coun
         TRY(bool const row, rows.next());
         if (!row) return {};
         TRY(auto const digest, stored_digest(rows, 1));
-        found.push_back({rows.text(0), digest, stored_time(rows, 2), kind == QueueKind::fresh,
-                         kind == QueueKind::purged});
+        found.push_back({rows.text(0), digest, stored_time(rows, 2), kind == QueueKind::fresh});
+    }
+}
+
+/// What is due whatever its time, side by side as it is stored.
+Result<> collect_due_now(SqliteDb& db, std::size_t count, std::vector<Candidate>& found) {
+    if (found.size() >= count) return {};
+    TRY(auto rows, db.query("SELECT repository, digest, released_at FROM review_now "
+                            "WHERE repository >= '' ORDER BY repository, digest LIMIT ?1",
+                            {limit(count - found.size())}));
+    for (;;) {
+        TRY(bool const row, rows.next());
+        if (!row) return {};
+        TRY(auto const digest, stored_digest(rows, 1));
+        found.push_back({rows.text(0), digest, stored_time(rows, 2), false, true});
     }
 }
 
@@ -43,21 +56,18 @@ Result<std::optional<std::int64_t>> pushed_again(Review const& review, std::stri
                         {*review.repository, digest, stored(released_at)});
 }
 
-/// What nearly all candidates are: due, a link alone, not pushed again, and needed by nothing. The same that
+/// What nearly all candidates are: a link alone, not pushed again, and needed by nothing. The same that
 /// `condemn` does with it, in two statements. Whether it was such a one.
-Result<bool> condemn_plain_link(Review const& review, std::string_view digest) {
+Result<bool> condemn_plain_link(Review const& review, std::string_view digest, Time released_at) {
     auto& db = review.db;
     TRY(auto const taken,
         db.change("INSERT OR REPLACE INTO removed_link (repository, digest, size, linked_at, removed_at, "
-                  "condemned, charged_to) SELECT ?2, l.digest, l.size, l.linked_at, v.released_at, 1, "
-                  "l.charged_to FROM review v CROSS JOIN link l ON l.repository = ?1 AND l.digest = v.digest "
-                  "WHERE v.repository = ?2 AND v.digest = ?3 AND l.linked_at <= v.released_at "
-                  "AND v.released_at <= CASE v.fresh WHEN 0 THEN ?4 WHEN 1 THEN ?5 ELSE v.released_at END "
+                  "condemned, charged_to) SELECT ?2, l.digest, l.size, l.linked_at, ?4, 1, l.charged_to "
+                  "FROM link l WHERE l.repository = ?1 AND l.digest = ?3 AND l.linked_at <= ?4 "
                   "AND NOT EXISTS (SELECT 1 FROM manifest WHERE repository = ?1 AND digest = ?3) "
                   "AND NOT EXISTS (SELECT 1 FROM edge WHERE repository = ?1 AND child = ?3) "
                   "AND NOT EXISTS (SELECT 1 FROM removed_edge WHERE repository = ?2 AND child = ?3)",
-                  {*review.repository, review.name, digest, stored(review.cutoffs.released_before),
-                   stored(review.cutoffs.fresh_before)}));
+                  {*review.repository, review.name, digest, stored(released_at)}));
     if (taken == 0) return false;
     CHECK(db.change("DELETE FROM link WHERE repository = ?1 AND digest = ?2", {*review.repository, digest}));
     return true;
@@ -110,16 +120,14 @@ Result<Removed> find_removed(Review const& review, std::string_view digest) {
 
 Result<> review_one(Review& review, oci::Digest const& digest, Reviewed& answer) {
     auto const text = digest.str();
-    if (review.repository) {
-        TRY(bool const condemned, condemn_plain_link(review, text));
-        if (condemned) {
-            answer.condemned.push_back(digest);
-            return {};
-        }
-    }
     TRY(auto const due, find_due(review.db, review.name, digest, review.cutoffs));
     if (!due) return {};
     if (review.repository) {
+        TRY(bool const plain, condemn_plain_link(review, text, due->released_at));
+        if (plain) {
+            answer.condemned.push_back(digest);
+            return {};
+        }
         TRY(auto const again, pushed_again(review, text, due->released_at));
         if (again) {
             return add_candidate(review.db, {review.name, digest, Time(Time::duration(*again)), true});
@@ -151,9 +159,10 @@ Result<> review_one(Review& review, oci::Digest const& digest, Reviewed& answer)
 
 Result<std::vector<Candidate>> read_due(SqliteDb& db, ReviewCutoffs const& cutoffs, std::size_t count) {
     std::vector<Candidate> found;
-    CHECK(collect_due(db, QueueKind::purged, Time::max(), count, found));
+    // What releases others comes first: the more there are, the more of them are side by side.
     CHECK(collect_due(db, QueueKind::released, cutoffs.released_before, count, found));
     CHECK(collect_due(db, QueueKind::fresh, cutoffs.fresh_before, count, found));
+    CHECK(collect_due_now(db, count, found));
     return found;
 }
 

@@ -17,40 +17,55 @@ Result<bool> is_named(SqliteDb& db, std::string_view repository, std::string_vie
     return found.value_or(0) != 0;
 }
 
-/// The row of a candidate, if there is one.
+/// The row of a candidate, if there is one: its time, its kind, and whether it is due whatever its time.
 Result<std::optional<Candidate>> candidate_in(SqliteRows& rows, std::string const& repository,
                                               oci::Digest const& digest) {
     TRY(bool const row, rows.next());
     if (!row) return std::optional<Candidate>();
-    auto const kind = static_cast<QueueKind>(rows.integer(1));
-    return std::optional(Candidate{repository, digest, stored_time(rows, 0), kind == QueueKind::fresh,
-                                   kind == QueueKind::purged});
+    bool const fresh = static_cast<QueueKind>(rows.integer(1)) == QueueKind::fresh;
+    return std::optional(Candidate{repository, digest, stored_time(rows, 0), fresh, rows.integer(2) != 0});
+}
+
+/// What waits for its time, unless it is due at once because of something later.
+Result<> add_waiting(SqliteDb& db, Candidate const& candidate) {
+    auto const digest = candidate.digest.str();
+    auto const kind = candidate.fresh ? QueueKind::fresh : QueueKind::released;
+    CHECK(db.change(
+        "INSERT INTO review (repository, digest, released_at, fresh) SELECT ?1, ?2, ?3, ?4 "
+        "WHERE NOT EXISTS (SELECT 1 FROM review_now WHERE repository = ?1 AND digest = ?2 "
+        "AND released_at > ?3) ON CONFLICT (repository, digest) "
+        "DO UPDATE SET released_at = excluded.released_at, fresh = excluded.fresh "
+        "WHERE excluded.released_at >= released_at",
+        {candidate.repository, digest, stored(candidate.released_at), static_cast<std::int64_t>(kind)}));
+    CHECK(db.change("DELETE FROM review_now WHERE repository = ?1 AND digest = ?2 AND released_at <= ?3",
+                    {candidate.repository, digest, stored(candidate.released_at)}));
+    return {};
+}
+
+/// What is due at once, unless it waits for a later time of its own.
+Result<> add_due_now(SqliteDb& db, Candidate const& candidate) {
+    auto const digest = candidate.digest.str();
+    CHECK(db.change(
+        "INSERT INTO review_now (repository, digest, released_at) SELECT ?1, ?2, ?3 "
+        "WHERE NOT EXISTS (SELECT 1 FROM review WHERE repository = ?1 AND digest = ?2 "
+        "AND released_at > ?3) ON CONFLICT (repository, digest) "
+        "DO UPDATE SET released_at = excluded.released_at WHERE excluded.released_at >= released_at",
+        {candidate.repository, digest, stored(candidate.released_at)}));
+    CHECK(db.change("DELETE FROM review WHERE repository = ?1 AND digest = ?2 AND released_at <= ?3",
+                    {candidate.repository, digest, stored(candidate.released_at)}));
+    return {};
 }
 
 }  // namespace
 
-QueueKind kind_of(Candidate const& candidate) noexcept {
-    if (candidate.purged) return QueueKind::purged;
-    return candidate.fresh ? QueueKind::fresh : QueueKind::released;
-}
-
 Result<> add_unless_queued(SqliteDb& db, Candidate const& candidate) {
-    CHECK(
-        db.change("INSERT INTO review (repository, digest, released_at, fresh) VALUES (?1, ?2, ?3, ?4) "
-                  "ON CONFLICT DO NOTHING",
-                  {candidate.repository, candidate.digest.str(), stored(candidate.released_at),
-                   static_cast<std::int64_t>(kind_of(candidate))}));
-    return {};
+    TRY(auto const queued, find_candidate(db, candidate.repository, candidate.digest));
+    if (queued) return {};
+    return add_candidate(db, candidate);
 }
 
 Result<> add_candidate(SqliteDb& db, Candidate const& candidate) {
-    CHECK(
-        db.change("INSERT INTO review (repository, digest, released_at, fresh) VALUES (?1, ?2, ?3, ?4) "
-                  "ON CONFLICT (repository, digest) DO UPDATE SET released_at = excluded.released_at, "
-                  "fresh = excluded.fresh WHERE excluded.released_at >= released_at OR excluded.fresh = 2",
-                  {candidate.repository, candidate.digest.str(), stored(candidate.released_at),
-                   static_cast<std::int64_t>(kind_of(candidate))}));
-    return {};
+    return candidate.purged ? add_due_now(db, candidate) : add_waiting(db, candidate);
 }
 
 Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& candidates) {
@@ -81,25 +96,51 @@ Result<> add_removed_candidates(SqliteDb& db, std::string_view repository) {
                   "ON CONFLICT (repository, digest) DO UPDATE SET released_at = excluded.released_at, "
                   "fresh = excluded.fresh WHERE excluded.released_at >= released_at",
                   {repository}));
+    return keep_one_row_each(db, repository);
+}
+
+Result<> keep_one_row_each(SqliteDb& db, std::string_view repository) {
+    CHECK(
+        db.change("DELETE FROM review_now WHERE repository = ?1 AND EXISTS (SELECT 1 FROM review r "
+                  "WHERE r.repository = ?1 AND r.digest = review_now.digest "
+                  "AND r.released_at >= review_now.released_at)",
+                  {repository}));
+    CHECK(
+        db.change("DELETE FROM review WHERE repository = ?1 "
+                  "AND digest IN (SELECT digest FROM review_now WHERE repository = ?1)",
+                  {repository}));
     return {};
 }
 
 Result<> drop_candidate(SqliteDb& db, std::string_view repository, std::string_view digest) {
     CHECK(db.change("DELETE FROM review WHERE repository = ?1 AND digest = ?2", {repository, digest}));
+    CHECK(db.change("DELETE FROM review_now WHERE repository = ?1 AND digest = ?2", {repository, digest}));
     return {};
 }
 
 Result<> settle_candidate(SqliteDb& db, Candidate const& candidate) {
-    CHECK(db.change("DELETE FROM review WHERE repository = ?1 AND digest = ?2 AND released_at = ?3",
-                    {candidate.repository, candidate.digest.str(), stored(candidate.released_at)}));
+    std::string_view const sql =
+        candidate.purged ? "DELETE FROM review_now WHERE repository = ?1 AND digest = ?2 AND released_at = ?3"
+                         : "DELETE FROM review WHERE repository = ?1 AND digest = ?2 AND released_at = ?3";
+    CHECK(db.change(sql, {candidate.repository, candidate.digest.str(), stored(candidate.released_at)}));
     return {};
+}
+
+Result<std::optional<Candidate>> find_candidate(SqliteDb& db, std::string const& repository,
+                                                oci::Digest const& digest) {
+    TRY(auto rows, db.query("SELECT released_at, fresh, 0 FROM review WHERE repository = ?1 AND digest = ?2 "
+                            "UNION ALL SELECT released_at, 0, 1 FROM review_now WHERE repository = ?1 "
+                            "AND digest = ?2",
+                            {repository, digest.str()}));
+    return candidate_in(rows, repository, digest);
 }
 
 Result<std::optional<Candidate>> find_due(SqliteDb& db, std::string const& repository,
                                           oci::Digest const& digest, ReviewCutoffs const& cutoffs) {
     TRY(auto rows,
-        db.query("SELECT released_at, fresh FROM review WHERE repository = ?1 AND digest = ?2 "
-                 "AND released_at <= CASE fresh WHEN 0 THEN ?3 WHEN 1 THEN ?4 ELSE released_at END",
+        db.query("SELECT released_at, fresh, 0 FROM review WHERE repository = ?1 AND digest = ?2 "
+                 "AND released_at <= CASE fresh WHEN 0 THEN ?3 ELSE ?4 END "
+                 "UNION ALL SELECT released_at, 0, 1 FROM review_now WHERE repository = ?1 AND digest = ?2",
                  {repository, digest.str(), stored(cutoffs.released_before), stored(cutoffs.fresh_before)}));
     return candidate_in(rows, repository, digest);
 }

@@ -16,11 +16,10 @@ namespace ocilot::meta {
 /// which others wait.
 inline constexpr std::int64_t most_rows = 2'048;
 
-/// What the column `fresh` has, in the order in which they are due.
-enum class QueueKind : std::uint8_t { released, fresh, purged };
-[[nodiscard]] QueueKind kind_of(Candidate const& candidate) noexcept;
+/// What the column `fresh` of `review` has. Those that are purged are in `review_now`.
+enum class QueueKind : std::uint8_t { released, fresh };
 
-/// Adds a candidate; one that is there already keeps the later time, unless this one is purged.
+/// Adds a candidate; one that is there already keeps the later time.
 Result<> add_candidate(SqliteDb& db, Candidate const& candidate);
 /// Adds one that a walk has found; one that is there already stays as it is.
 Result<> add_unless_queued(SqliteDb& db, Candidate const& candidate);
@@ -29,9 +28,14 @@ Result<> add_unless_queued(SqliteDb& db, Candidate const& candidate);
 Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& candidates);
 /// Adds all that was removed from a repository, each since its removal.
 Result<> add_removed_candidates(SqliteDb& db, std::string_view repository);
+/// After rows of a repository were added to `review`: of two rows of a digest the later one stays.
+Result<> keep_one_row_each(SqliteDb& db, std::string_view repository);
 Result<> drop_candidate(SqliteDb& db, std::string_view repository, std::string_view digest);
 /// Drops it, unless it was released again since it was read.
 Result<> settle_candidate(SqliteDb& db, Candidate const& candidate);
+/// The candidate, if it is there, whether it is due or not.
+Result<std::optional<Candidate>> find_candidate(SqliteDb& db, std::string const& repository,
+                                                oci::Digest const& digest);
 /// The candidate, if it is there and due.
 Result<std::optional<Candidate>> find_due(SqliteDb& db, std::string const& repository,
                                           oci::Digest const& digest, ReviewCutoffs const& cutoffs);

@@ -153,6 +153,43 @@ TEST_P(MetaCollectionPurgeContract, WhatAPurgeReleasesIsDueAtOnceAndReleasesTheR
     EXPECT_EQ(entries[0].by.name, bob.name);
 }
 
+TEST_P(MetaCollectionPurgeContract, WhatWasReleasedLaterThanWhatNeededItWaitsForItsOwnTime) {
+    for (auto const* const child : {"before", "after"}) ASSERT_TRUE(put(a_manifest(app, child)).has_value());
+    auto index = a_manifest(app, "index");
+    index.manifests = {digest("before"), digest("after")};
+    ASSERT_TRUE(put(index).has_value());
+    add("before", 4);
+    add("index", 5);
+    add("after", 9);
+    ASSERT_THAT(review({digest("index")}, 8).condemned, ElementsAre(digest("index")));
+    EXPECT_THAT(purge({digest("index")}, 8).bytes, SizeIs(1));
+    EXPECT_THAT(due("team/app", 8), ElementsAre(digest("index"), digest("before")));
+    add("after", 9, true);
+    EXPECT_THAT(due("team/app", 9), ElementsAre(digest("index"), digest("before"))) << "it is fresh";
+    add("before", 10);
+    EXPECT_THAT(due("team/app", 9), ElementsAre(digest("index")));
+    EXPECT_THAT(due("team/app", 19),
+                UnorderedElementsAre(digest("index"), digest("before"), digest("after")));
+}
+
+TEST_P(MetaCollectionPurgeContract, ARenameKeepsWhatIsDueAtOnce) {
+    link(app, "layer");
+    auto image = a_manifest(app, "image");
+    image.blobs = {digest("layer"), digest("never pushed")};
+    ASSERT_TRUE(put(image).has_value());
+    ASSERT_TRUE(put(a_manifest(app, "other", {tag("t")})).has_value());
+    add("image", 5);
+    ASSERT_THAT(review({digest("image")}, 9).condemned, SizeIs(1));
+    ASSERT_THAT(purge({digest("image")}, 9).bytes, SizeIs(1));
+    ASSERT_THAT(due("team/app", 9), SizeIs(3));
+    ASSERT_TRUE(run(catalog().admin().rename({app, repo("new"), false}, bob, at(30))).has_value());
+    EXPECT_THAT(due("team/app", 50), IsEmpty());
+    EXPECT_THAT(due("new", 9), UnorderedElementsAre(digest("image"), digest("never pushed")));
+    EXPECT_THAT(due("new", 30),
+                UnorderedElementsAre(digest("image"), digest("never pushed"), digest("layer")))
+        << "the rename released it again";
+}
+
 TEST_P(MetaCollectionPurgeContract, WhatAClientAsksForAgainIsFreshAfterAPurge) {
     link(app, "layer");
     auto image = a_manifest(app, "image");

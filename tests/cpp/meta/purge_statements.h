@@ -42,6 +42,9 @@ inline void do_everything_with_a_purge(meta::MetaStore& store) {
     EXPECT_TRUE(run(store.catalog().put_manifest(image)).has_value());
     EXPECT_EQ(run(store.collection().report().holdings(digest("purged image"), 10)).value().size(), 1U);
     EXPECT_TRUE(run(releases.pin({{}, {pin}}, at(9))).has_value());
+    auto const due = run(store.collection().due({at(0), at(0)}, 10)).value();
+    EXPECT_FALSE(due.empty());
+    EXPECT_TRUE(run(store.collection().settle(due, {})).has_value());
     EXPECT_TRUE(run(releases.bytes({digest("bytes")}, at(9))).has_value());
     do_everything_with_a_large_purge(store);
 }

@@ -48,11 +48,14 @@ std::string hash(std::string_view content) {
     return digest(content).str();
 }
 
-/// Takes away what came with schema 19 and 20.
-std::string const unversioned =
-    "DROP TABLE released_subject; DROP INDEX tag_version; ALTER TABLE tag DROP COLUMN version; ";
+/// Takes away what came with schema 21.
+std::string const one_queue = "DROP TABLE review_now; ";
 
-/// Takes away what came with schema 16 to 20.
+/// Takes away what came with schema 19 to 21.
+std::string const unversioned =
+    one_queue + "DROP TABLE released_subject; DROP INDEX tag_version; ALTER TABLE tag DROP COLUMN version; ";
+
+/// Takes away what came with schema 16 to 21.
 std::string const unranked =
     unversioned +
     "DROP INDEX review_due; CREATE INDEX review_due ON review (fresh, released_at); DROP TABLE pin; DROP "
@@ -304,6 +307,20 @@ TEST(OlderDatabase, OfSchema18HasAnOrderOfItsVersions) {
     for (auto const& row : sorted.items) names.push_back(row.name);
     EXPECT_THAT(names, ElementsAre("v1.9.0", "1.10.0-rc.1", "1.10.0", "1.9", "main"));
     EXPECT_EQ(RawDb(path).rows(versions), written) << "the keys of the upgrade are those of a push";
+}
+
+TEST(OlderDatabase, OfSchema20KeepsWhatIsDueAtOnce) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
+    static_cast<void>(open());
+    RawDb(path).rows(one_queue + "INSERT INTO review VALUES ('app', '" + hash("purged") +
+                     "', 9, 2), ('app', '" + hash("fresh") + "', 9, 1); PRAGMA user_version = 20");
+    auto const store = open();
+    auto const due = run(store->collection().due({Time(), Time()}, 10)).value();
+    ASSERT_EQ(due.size(), 1U);
+    EXPECT_EQ(due[0], (meta::Candidate{"app", digest("purged"), Time(Time::duration(9)), false, true}));
 }
 
 TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {
