@@ -21,10 +21,6 @@ constexpr std::size_t max_cached_decisions = 65'536;
 constexpr std::chrono::minutes rules_hold{10};    // They are forgotten when they change.
 constexpr std::chrono::seconds answers_hold{30};  // Of the gate, if it does not say how long.
 
-std::string where(Access const& access) {
-    return access.repository ? " on " + access.repository->str() : std::string();
-}
-
 Caller anonymous(std::string_view address) {
     Caller caller;
     caller.address = address;
@@ -49,6 +45,12 @@ bool is_ping(Access const& access) noexcept {
 /// Whoever logged in may do everything without rules, but administer.
 std::string why_without_rules(Caller const& caller) {
     return caller.anonymous() ? "login required" : "only administrators may";
+}
+
+/// Why, if a hook does not say.
+std::string forbidden_by_policy(Access const& access) {
+    return fmt::format("a policy does not allow {}; contact the operator of this registry",
+                       policy::gerund_of(access));
 }
 
 }  // namespace
@@ -157,9 +159,8 @@ AccessDecision Guard::decide_by_rules(Caller const& caller, Access const& access
     auto const rule_decision = rules_.load()->decide(caller, access);
     if (rule_decision.allowed) return {true, {}};
     auto const why = has_rules_.load() ? sentence(caller, rule_decision) : why_without_rules(caller);
-    return {false,
-            std::make_shared<std::string const>(fmt::format(
-                "{} may not {}{}: {}", who(caller), policy::to_string(access.action), where(access), why))};
+    return {false, std::make_shared<std::string const>(
+                       fmt::format("{} may not {}: {}", who(caller), policy::infinitive_of(access), why))};
 }
 
 Task<Result<std::optional<AccessDecision>>> Guard::ask_gate(Caller const& caller, Access access,
@@ -170,8 +171,7 @@ Task<Result<std::optional<AccessDecision>>> Guard::ask_gate(Caller const& caller
     until = now + (answer->ttl.count() > 0 ? answer->ttl : answers_hold);
     if (answer->allowed) co_return std::optional(AccessDecision{true, {}});
     if (answer->reason.empty()) {
-        answer->reason = fmt::format("a policy does not allow {}; contact the operator of this registry",
-                                     policy::to_string(access.action));
+        answer->reason = forbidden_by_policy(access);
     }
     co_return std::optional(
         AccessDecision{false, std::make_shared<std::string const>(std::move(answer->reason))});
@@ -222,19 +222,14 @@ Error Guard::refused(Caller const& caller, Access const& access, AccessDecision 
     // Whoever shows nothing is not refused, but asked who he is.
     if (!caller.anonymous() || caller.limit) note(caller, access, *decided.reason);
     if (!caller.anonymous()) return {Errc::denied, *decided.reason};
-    return {Errc::unauthorized,
-            fmt::format("login required to {}{}", policy::to_string(access.action), where(access))};
+    return {Errc::unauthorized, fmt::format("login required to {}", policy::infinitive_of(access))};
 }
 
 Task<Result<>> Guard::require_by_gate(Caller const& caller, Access access) {
     if (!gate_.asks(policy::Point::authorize)) co_return Result<>{};
     CO_TRY(auto const decision, co_await gate_.authorize(caller, access));
     if (!decision || decision->allowed) co_return Result<>{};
-    co_return Error{Errc::denied,
-                    decision->reason.empty()
-                        ? fmt::format("a policy does not allow {}; contact the operator of this registry",
-                                      policy::to_string(access.action))
-                        : decision->reason};
+    co_return Error{Errc::denied, decision->reason.empty() ? forbidden_by_policy(access) : decision->reason};
 }
 
 Task<Result<>> Guard::require(Caller const& caller, Access access) {
@@ -255,8 +250,8 @@ Task<Result<>> Guard::require(Caller const& caller, Access access) {
         CO_TRY(bool const is_public, co_await anonymous_may(caller, access));
         if (is_public) co_return Result<>{};
         Error limited{Errc::unauthorized,
-                      fmt::format("these credentials do not allow {}{}; use other credentials",
-                                  policy::to_string(access.action), where(access))};
+                      fmt::format("these credentials do not allow {}; use other credentials",
+                                  policy::gerund_of(access))};
         note(caller, access, limited.message);
         co_return limited;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 
 namespace ocilot::policy {
 
@@ -40,7 +41,47 @@ constexpr unsigned enough_for(Action action) {
     return bits({Right::admin});
 }
 
+/// What comes before the name of the repository.
+struct Phrase {
+    std::string_view infinitive;
+    std::string_view gerund;
+};
+
+constexpr Phrase phrase_of(Action action) {
+    switch (action) {
+        case Action::pull:
+            break;
+        case Action::create:
+            return {"push to", "pushing to"};
+        case Action::push:
+            return {"move tags in", "moving tags in"};
+        case Action::remove:
+            return {"delete from", "deleting from"};
+        case Action::admin:
+            return {"administer", "administering"};
+    }
+    return {"pull from", "pulling from"};
+}
+
+/// Without a repository only administration needs a right; all else is the use of the registry.
+Phrase phrase_of(Access const& access) {
+    bool const is_use = !access.repository && access.action != Action::admin;
+    return is_use ? Phrase{"use", "using"} : phrase_of(access.action);
+}
+
+std::string with_object(std::string_view verb, Access const& access) {
+    return fmt::format("{} {}", verb, access.repository ? access.repository->str() : "this registry");
+}
+
 }  // namespace
+
+std::string infinitive_of(Access const& access) {
+    return with_object(phrase_of(access).infinitive, access);
+}
+
+std::string gerund_of(Access const& access) {
+    return with_object(phrase_of(access).gerund, access);
+}
 
 std::string_view to_string(Action action) noexcept {
     switch (action) {

@@ -22,6 +22,13 @@ struct Access {
     Action action = Action::pull;
 };
 
+// What somebody wants to do, in words for people. The right that it needs has a word of its own: to_string.
+
+/// What follows "may not" or "login required to": `pull from team/app`, `administer this registry`.
+[[nodiscard]] std::string infinitive_of(Access const& access);
+/// What follows "does not allow": `pulling from team/app`, `administering this registry`.
+[[nodiscard]] std::string gerund_of(Access const& access);
+
 /// A set of rights, as they are granted: `push` grants the actions push and create, `create` itself alone,
 /// `admin` everything.
 class Rights {

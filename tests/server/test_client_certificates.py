@@ -171,7 +171,7 @@ def test_ctr_shows_the_certificate_of_its_hosts_directory(
     assert containerd.images()[target] == pushed
     other = f"{registry.local}/other/app:1"
     containerd.ctr("images", "tag", target, other)
-    with pytest.raises(ProgramFailed, match=r"403|may not create"):
+    with pytest.raises(ProgramFailed, match=r"403|may not push"):
         containerd.ctr("images", "push", "--hosts-dir", tmp_path / "hosts", other)
 
 
@@ -210,7 +210,7 @@ def test_docker_shows_the_certificate_of_its_directory(
         docker("pull", tag)
         assert docker.image_id(tag) == image
         docker("tag", tag, other)
-        with pytest.raises(ProgramFailed, match="certificate alice may not create on other/app"):
+        with pytest.raises(ProgramFailed, match="certificate alice may not push to other/app"):
             docker("push", other)
         docker("rmi", tag, other)
     finally:

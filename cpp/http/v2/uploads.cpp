@@ -1,3 +1,4 @@
+#include "base/counted.h"
 #include "http/core/errors.h"
 #include "http/core/header.h"
 #include "http/v2/routes.h"
@@ -51,8 +52,8 @@ Result<registry::Chunk> chunk_of(Request const& request) {
     TRY(auto const range, oci::parse_content_range(trimmed(*header)));
     if (chunk.length && *chunk.length != range.length) {
         return Error{Errc::size_invalid,
-                     fmt::format("invalid Content-Range {}: it covers {} bytes, but the body has {}",
-                                 trimmed(*header), range.length, *chunk.length)};
+                     fmt::format("invalid Content-Range {}: it covers {}, but the body has {}",
+                                 trimmed(*header), counted_bytes(range.length), *chunk.length)};
     }
     chunk.first = range.offset;
     chunk.length = range.length;
@@ -110,8 +111,8 @@ Task<Result<bool>> may_read(Context const& context, oci::RepositoryName const& s
     CO_TRY(bool const needs_token, co_await context.guard.needs_wider_token(context.caller, access));
     if (needs_token) {
         co_return Error{Errc::unauthorized,
-                        fmt::format("the token does not allow pull on {}: request one for both repositories",
-                                    source.str())};
+                        fmt::format("the token does not allow {}: request one for both repositories",
+                                    policy::gerund_of(access))};
     }
     auto const readable = co_await context.guard.require(context.caller, access);
     if (readable.has_value()) co_return true;

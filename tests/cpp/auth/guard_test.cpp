@@ -2,6 +2,7 @@
 
 #include "run.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace ocilot::auth {
@@ -196,6 +197,54 @@ TEST_F(Guarded, DecisionsAreExplained) {
     EXPECT_TRUE(by_rule.allowed);
     EXPECT_EQ(by_rule.by, "rule");
     EXPECT_EQ(by_rule.sentence, "rule 1 (team/**) grants user alice pull as user:alice");
+}
+
+/// What a caller reads who may not do `action`, with a repository and without.
+struct ActionWords {
+    Action action;
+    std::string_view infinitive;
+    std::string_view gerund;
+    std::string_view of_all;
+};
+
+constexpr ActionWords action_words[] = {
+    {Action::pull, "pull from team/app", "pulling from team/app", "using this registry"},
+    {Action::create, "push to team/app", "pushing to team/app", "using this registry"},
+    {Action::push, "move tags in team/app", "moving tags in team/app", "using this registry"},
+    {Action::remove, "delete from team/app", "deleting from team/app", "using this registry"},
+    {Action::admin, "administer team/app", "administering team/app", "administering this registry"}};
+
+TEST_F(Guarded, RefusalsOfEveryActionAreEnglish) {
+    guard.set_rules(std::make_shared<Rules const>(Rules::compile({}, {}).value()));
+    auto limited = alice();
+    limited.limit = std::make_shared<policy::CredentialScope const>();
+    limited.admin = true;
+    auto const told = [&](Caller const& caller, policy::Access access) {
+        ++hook.scripts;
+        return ocilot::test::run(guard.require(caller, std::move(access))).error().message;
+    };
+    auto const by_policy = [](std::string_view gerund) {
+        return fmt::format("a policy does not allow {}; contact the operator of this registry", gerund);
+    };
+    for (auto const& [action, infinitive, gerund, of_all] : action_words) {
+        policy::Access const access{oci::RepositoryName::parse("team/app").value(), action};
+        hook.answer.reset();
+        EXPECT_EQ(told(alice(), access),
+                  fmt::format("user alice may not {}: no rule matches user alice", infinitive));
+        EXPECT_EQ(told({}, access), fmt::format("login required to {}", infinitive));
+        EXPECT_EQ(told(limited, access),
+                  fmt::format("these credentials do not allow {}; use other credentials", gerund));
+        hook.answer = Decision::deny({});
+        EXPECT_EQ(told(alice(), access), by_policy(gerund));
+        EXPECT_EQ(told(alice(), {std::nullopt, action}), by_policy(of_all));
+    }
+}
+
+TEST_F(Guarded, RefusalsAreLoggedWithTheNameOfTheAction) {
+    guard.set_rules(std::make_shared<Rules const>(Rules::compile({}, {}).value()));
+    policy::Access const removal{oci::RepositoryName::parse("team/app").value(), Action::remove};
+    EXPECT_EQ(ocilot::test::run(guard.require(alice(), removal)).error().code, Errc::denied);
+    EXPECT_NE(sink.text().find("action=delete"), std::string::npos) << sink.text();
 }
 
 TEST(OpenRegistries, LetNobodyAdministerThem) {

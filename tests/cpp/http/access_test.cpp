@@ -109,7 +109,7 @@ TEST_F(Access, KnownCallersAreToldWhyNot) {
     auto const answer = as(basic("reader"), Method::post, "/v2/team/app/blobs/uploads/");
     EXPECT_EQ(answer.status(), 403U);
     EXPECT_TRUE(answer.says("DENIED"));
-    EXPECT_TRUE(answer.says("may not create on team/app: rule 2 (team/**) grants user reader pull"))
+    EXPECT_TRUE(answer.says("may not push to team/app: rule 2 (team/**) grants user reader pull"))
         << answer.text;
     EXPECT_EQ(answer["WWW-Authenticate"], "");
 }
@@ -197,7 +197,7 @@ TEST_F(Access, AMountAsksForATokenForItsSourceToo) {
             R"(Bearer realm="http://r.test/token",service="ocilot",scope="repository:team/app:pull,push )"
             R"(repository:)" +
                 source + R"(:pull",error="insufficient_scope",error_description="the token does not )" +
-                "allow pull on " + source + R"(: request one for both repositories")");
+                "allow pulling from " + source + R"(: request one for both repositories")");
     }
     EXPECT_EQ(as(narrow, Method::post, mount + "public/lib").status(), 201U)
         << "anonymous callers may pull it";
