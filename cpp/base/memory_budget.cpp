@@ -1,5 +1,7 @@
 #include "base/memory_budget.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <string>
@@ -65,10 +67,11 @@ bool MemoryBudget::Reservation::try_reserve(std::size_t bytes) noexcept {
 Result<> MemoryBudget::Reservation::reserve(std::size_t bytes) {
     if (try_reserve(bytes)) return {};
     of_->refused_.add();
-    return Error{.code = Errc::unavailable,
-                 .message = fmt::format("memory budget of {} bytes exhausted; {} more bytes requested",
-                                        of_->limit_, bytes - bytes_),
-                 .retry_after = of_->average_wait()};
+    return Error{
+        .code = Errc::unavailable,
+        .message = fmt::format("memory budget of {} exhausted; {} requested", counted_bytes(of_->limit_),
+                               counted(bytes - bytes_, "more byte", "more bytes")),
+        .retry_after = of_->average_wait()};
 }
 
 void MemoryBudget::Reservation::reset() noexcept {

@@ -1,5 +1,7 @@
 #include "base/read_file.h"
 
+#include "base/counted.h"
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -32,7 +34,7 @@ Result<std::string> bytes_of_file(std::string const& path, std::size_t most) {
         size += static_cast<std::size_t>(count);
     }
     ::close(fd);
-    if (size > most) return Error{Errc::config, fmt::format("larger than {} bytes", most)};
+    if (size > most) return Error{Errc::config, fmt::format("larger than {}", counted_bytes(most))};
     text.resize(size);
     return text;
 }

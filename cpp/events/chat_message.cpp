@@ -1,5 +1,7 @@
 #include "events/chat_message.h"
 
+#include "meta/change_text.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -36,7 +38,7 @@ std::string named(Event const& event) {
 }
 
 std::string with_counts(std::string line, Event const& event) {
-    for (auto const& [what, count] : event.counts) line += fmt::format(", {} {}", count, what);
+    for (auto const& [what, count] : event.counts) line += ", " + meta::count_text(count, what);
     return line;
 }
 

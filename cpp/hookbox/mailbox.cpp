@@ -1,5 +1,7 @@
 #include "hookbox/mailbox.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -22,9 +24,8 @@ Error too_late(Topic topic, std::chrono::steady_clock::duration waited) {
 }
 
 Error full(Topic topic, std::size_t capacity) {
-    return {Errc::unavailable,
-            fmt::format("cannot call {}: {} calls are waiting for hooks; retry in a few seconds",
-                        to_string(topic), capacity)};
+    return {Errc::unavailable, fmt::format("cannot call {}: {} waiting for hooks; retry in a few seconds",
+                                           to_string(topic), counted(capacity, "call is", "calls are"))};
 }
 
 Error stopped(Topic topic) {

@@ -1,5 +1,6 @@
 #include "jobs/apply_plan.h"
 
+#include "base/counted.h"
 #include "jobs/retention_schedule.h"
 #include "registry/remove.h"
 
@@ -85,8 +86,8 @@ class PlanApplier {
             CO_CHECK(co_await visit_rows(false));
             if (plan_.result.skipped > 0) {
                 plan_.state = plan_refused;
-                plan_.error = fmt::format("{} rows have changed since the plan was made; make another",
-                                          plan_.result.skipped);
+                plan_.error = fmt::format("{} changed since the plan was made; make another",
+                                          counted(plan_.result.skipped, "row has", "rows have"));
                 co_return Result<>();
             }
         }

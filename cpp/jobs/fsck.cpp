@@ -1,5 +1,6 @@
 #include "jobs/fsck.h"
 
+#include "base/counted.h"
 #include "jobs/rehash.h"
 #include "oci/children.h"
 #include "oci/manifest.h"
@@ -156,11 +157,13 @@ Task<Result<>> Fsck::check_blob(oci::Digest digest) {
         report(Finding::unreadable, digest.str(), {}, usage.error().message);
     } else if (usage->times == 0) {
         report(Finding::orphan, digest.str(), {},
-               fmt::format("{} bytes without a repository: a push in progress, or deleted content", size));
+               fmt::format("{} without a repository: a push in progress, or deleted content",
+                           counted_bytes(size)));
     } else if (usage->min_size != size || usage->max_size != size) {
         auto const recorded = usage->min_size != size ? usage->min_size : usage->max_size;
-        report(Finding::wrong_size, digest.str(), {},
-               fmt::format("the file has {} bytes instead of {}; push the blob again", size, recorded));
+        report(
+            Finding::wrong_size, digest.str(), {},
+            fmt::format("the file has {} instead of {}; push the blob again", counted_bytes(size), recorded));
     }
     if (hash_) {
         CO_CHECK(co_await check_bytes(**blob, digest));

@@ -1,5 +1,6 @@
 #include "jobs/import_repository.h"
 
+#include "base/counted.h"
 #include "oci/children.h"
 #include "oci/hasher.h"
 #include "oci/media_type.h"
@@ -256,8 +257,8 @@ Task<Result<std::string>> RepositoryImport::bytes_of(oci::Digest const& digest) 
     if (blob.has_error()) co_return blob.error();
     if ((*blob)->size() > all_.limits.manifest) {
         co_return Error{Errc::manifest_invalid,
-                        fmt::format("the manifest has {} bytes, more than the {} allowed", (*blob)->size(),
-                                    all_.limits.manifest)};
+                        fmt::format("the manifest has {}, more than the {} allowed",
+                                    counted_bytes((*blob)->size()), all_.limits.manifest)};
     }
     co_return co_await registry::read_whole(**blob, digest);
 }

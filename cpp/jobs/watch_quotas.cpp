@@ -1,6 +1,8 @@
 #include "jobs/watch_quotas.h"
 
+#include "base/counted.h"
 #include "jobs/charged_limits.h"
+#include "meta/change_text.h"
 #include "meta/charged_to.h"
 #include "meta/quota_exceeded.h"
 #include "registry/quota.h"
@@ -68,8 +70,9 @@ meta::Change warning_of(Holder const& holder, Measure const& measure) {
         change.by.kind = holder.caller.substr(0, colon);
         change.by.name = colon < holder.caller.size() ? holder.caller.substr(colon + 1) : std::string();
     }
-    change.text = fmt::format("the quota of {} is {} {}; {} are used, {} %", holder.shown(), *measure.allowed,
-                              measure.unit, measure.used, percent_of(measure));
+    change.text = fmt::format("the quota of {} is {}; {} {} used, {} %", holder.shown(),
+                              meta::count_text(*measure.allowed, measure.unit), measure.used,
+                              agreeing(measure.used, "is", "are"), percent_of(measure));
     change.details.counts = {{std::string(measure.unit), measure.used},
                              {fmt::format("quota_{}", measure.unit), *measure.allowed}};
     return change;

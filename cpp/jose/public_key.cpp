@@ -1,5 +1,6 @@
 #include "jose/public_key.h"
 
+#include "base/counted.h"
 #include "jose/base64url.h"
 #include "jose/owned.h"
 #include "jose/unusable_key.h"
@@ -76,8 +77,9 @@ std::string spki_of(EVP_PKEY const* key) {
 Result<std::string> rsa_jwk(EVP_PKEY const* key) {
     int const bits = EVP_PKEY_get_bits(key);
     if (bits < smallest_rsa || bits > largest_rsa)
-        return unusable_key(fmt::format("RSA key of {} bits not accepted: expected {} to {}", bits,
-                                        smallest_rsa, largest_rsa));
+        return unusable_key(fmt::format("RSA key of {} not accepted: expected {} to {}",
+                                        counted(static_cast<unsigned>(bits), "bit", "bits"), smallest_rsa,
+                                        largest_rsa));
     BIGNUM* raw = nullptr;
     if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &raw) != 1) return incomplete();
     Number const exponent(raw);

@@ -1,8 +1,9 @@
 #include "meta/change_text.h"
 
+#include "base/counted.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <iterator>
 
 namespace ocilot::meta {
 
@@ -16,7 +17,7 @@ std::string tags_text(Change const& change) {
     auto const& tags = change.details.tags;
     auto const count = tags.size() + change.details.more_tags;
     if (count == 0) return {};
-    if (change.kind == ChangeKind::manifest_delete) return fmt::format("with {} tags", count);
+    if (change.kind == ChangeKind::manifest_delete) return "with " + counted(count, "tag", "tags");
     std::string out = "tags ";
     for (auto const& tag : tags) {
         if (&tag != &tags.front()) out += ", ";
@@ -55,7 +56,7 @@ std::string tag_text(Change const& change) {
     auto const& previous = change.details.tags.front().previous;
     auto const others = change.details.tags.size() - 1;
     if (change.kind == ChangeKind::tag_delete && others > 0)
-        return fmt::format("{}, with {} other tag{}", previous, others, others == 1 ? "" : "s");
+        return fmt::format("{}, with {}", previous, counted(others, "other tag", "other tags"));
     if (change.kind == ChangeKind::tag_delete) return previous;
     if (previous.empty()) return fmt::format("to {}", change.digest);
     return fmt::format("from {} to {}", previous, change.digest);
@@ -69,7 +70,8 @@ std::string pull_text(Change const& change) {
 std::string counts_text(ChangeDetails const& details) {
     std::string out;
     for (auto const& [what, count] : details.counts) {
-        fmt::format_to(std::back_inserter(out), "{}{} {}", out.empty() ? "" : ", ", count, what);
+        if (!out.empty()) out += ", ";
+        out += count_text(count, what);
     }
     return out;
 }
@@ -81,6 +83,12 @@ std::string_view subject_of(Change const& change) noexcept {
                         change.kind == ChangeKind::tag_restore;
     if (is_tag && !change.details.tags.empty()) return change.details.tags.front().name;
     return change.digest.empty() ? change.name : change.digest;
+}
+
+std::string count_text(std::uint64_t number, std::string_view things) {
+    if (things.ends_with("ies"))
+        return counted(number, fmt::format("{}y", things.substr(0, things.size() - 3)), things);
+    return counted(number, things.substr(0, things.size() - (things.ends_with('s') ? 1 : 0)), things);
 }
 
 std::string detail_of(Change const& change) {

@@ -2,6 +2,7 @@
 
 #include "meta/change.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,5 +15,8 @@ namespace ocilot::meta {
 
 /// Why it was refused, or what changed: `tags v1, latest`, `from sha256:… to sha256:…`, `robot, groups ops`.
 [[nodiscard]] std::string detail_of(Change const& change);
+
+/// A number with its thing, as the counts of a change name it, in plural: `1 repository`, `0 left behind`.
+[[nodiscard]] std::string count_text(std::uint64_t number, std::string_view things);
 
 }  // namespace ocilot::meta

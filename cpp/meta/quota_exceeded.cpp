@@ -1,5 +1,7 @@
 #include "meta/quota_exceeded.h"
 
+#include "base/counted.h"
+
 #include <fmt/format.h>
 
 namespace ocilot::meta {
@@ -26,14 +28,15 @@ QuotaHolder QuotaHolder::caller(std::string_view charged) {
 
 Error bytes_exceeded(QuotaHolder const& holder, std::uint64_t allowed, std::uint64_t used,
                      std::uint64_t more) {
-    return {Errc::quota_exceeded,
-            fmt::format("the quota of {} is {} bytes; {} bytes are used, and {} more were sent; {}",
-                        holder.shown, allowed, used, more, remedy(holder))};
+    return {Errc::quota_exceeded, fmt::format("the quota of {} is {}; {} used, and {} sent; {}", holder.shown,
+                                              counted_bytes(allowed), counted(used, "byte is", "bytes are"),
+                                              counted(more, "more was", "more were"), remedy(holder))};
 }
 
 Error tags_exceeded(QuotaHolder const& holder, std::uint64_t allowed, std::uint64_t used) {
-    return {Errc::quota_exceeded, fmt::format("the quota of {} is {} tags; {} are used; {}", holder.shown,
-                                              allowed, used, remedy(holder))};
+    return {Errc::quota_exceeded,
+            fmt::format("the quota of {} is {}; {} used; {}", holder.shown, counted(allowed, "tag", "tags"),
+                        counted(used, "is", "are"), remedy(holder))};
 }
 
 }  // namespace ocilot::meta

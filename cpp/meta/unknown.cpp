@@ -81,9 +81,10 @@ Error upload_claimed(Uuid id) {
 }
 
 Error content_missing(oci::RepositoryName const& repository, std::vector<std::string> missing) {
+    auto const others = missing.size() - 1;
     auto message = fmt::format(
-        "repository {} does not contain {}, which the manifest references{}; push it first", repository.str(),
-        missing.front(), missing.size() > 1 ? fmt::format(", nor {} more", missing.size() - 1) : "");
+        "repository {} does not contain {}, which the manifest references{}; push {} first", repository.str(),
+        missing.front(), others > 0 ? fmt::format(", nor {} more", others) : "", others > 0 ? "them" : "it");
     return {Errc::manifest_blob_unknown, std::move(message), std::move(missing)};
 }
 

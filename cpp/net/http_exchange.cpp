@@ -1,5 +1,7 @@
 #include "net/http_exchange.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -96,8 +98,8 @@ Task<Result<>> HttpExchange::send_source() {
         CO_CHECK(count);
         if (*count == 0 && length) {
             source_failed_ = true;
-            co_return Error{Errc::size_invalid,
-                            fmt::format("the request body ended after {} of {} bytes", done, *length)};
+            co_return Error{Errc::size_invalid, fmt::format("the request body ended after {} of {}", done,
+                                                            counted_bytes(*length))};
         }
         if (*count == 0) {
             static constexpr std::string_view last = "0\r\n\r\n";

@@ -1,5 +1,7 @@
 #include "net/http_fetch.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <limits>
@@ -21,7 +23,8 @@ Task<Result<std::string>> read_all(HttpBody& body, std::size_t limit) {
         CO_TRY(auto const count, co_await body.read(room));
         size += count;
         if (size > limit) {
-            co_return Error{Errc::unavailable, fmt::format("the response body exceeds {} bytes", limit)};
+            co_return Error{Errc::unavailable,
+                            fmt::format("the response body exceeds {}", counted_bytes(limit))};
         }
         if (count == 0) break;
     }

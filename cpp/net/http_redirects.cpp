@@ -1,5 +1,6 @@
 #include "net/http_redirects.h"
 
+#include "base/counted.h"
 #include "net/http_request_head.h"
 
 #include <fmt/format.h>
@@ -23,7 +24,8 @@ bool HttpRedirects::follows(HttpResponse const& response) const {
 Result<> HttpRedirects::follow(HttpResponse const& response) {
     auto const& policy = request_.redirects;
     if (++followed_ > policy.max) {
-        return Error{Errc::unavailable, fmt::format("more than {} redirects", policy.max)};
+        return Error{Errc::unavailable,
+                     fmt::format("more than {}", counted(policy.max, "redirect", "redirects"))};
     }
     auto next = resolve_url(url_, find_header(response.headers, "Location").value_or(""));
     if (next.has_error()) return Error{Errc::unavailable, "redirect to an invalid URL"};

@@ -1,5 +1,7 @@
 #include "net/http_response_parser.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -139,7 +141,7 @@ Result<> HttpResponseParser::look_for_head() {
         auto const end = text.find("\r\n\r\n", scanned_);
         auto const size = end == std::string_view::npos ? text.size() : end + 4;
         if (size > limits_.head) {
-            return unusable(fmt::format("the response head exceeds {} bytes", limits_.head));
+            return unusable(fmt::format("the response head exceeds {}", counted_bytes(limits_.head)));
         }
         if (has_bare_lf(text.substr(0, size), scanned_)) return not_http("a line does not end in CRLF");
         if (end == std::string_view::npos) {
@@ -201,7 +203,7 @@ Result<> HttpResponseParser::set_framing() {
 
 Result<> HttpResponseParser::count(std::uint64_t bytes) {
     if (bytes > limits_.body - body_) {
-        return unusable(fmt::format("the response body exceeds {} bytes", limits_.body));
+        return unusable(fmt::format("the response body exceeds {}", counted_bytes(limits_.body)));
     }
     body_ += bytes;
     return {};

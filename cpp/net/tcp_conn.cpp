@@ -1,5 +1,6 @@
 #include "net/tcp_conn.h"
 
+#include "base/counted.h"
 #include "net/transport.h"
 
 #include <algorithm>
@@ -116,7 +117,7 @@ Task<Result<>> TcpConn::send_file(int fd, std::uint64_t offset, std::uint64_t le
             transport_.count_sent(size);
             if (transport_.spend(size)) co_await asio::post(use_task);
         } else if (n == 0) {
-            co_return Error{Errc::io, fmt::format("a file being sent ended {} bytes early", length)};
+            co_return Error{Errc::io, fmt::format("a file being sent ended {} early", counted_bytes(length))};
         } else if (errno == EAGAIN) {
             CO_CHECK(co_await transport_.wait(Socket::wait_write));
         } else if (errno != EINTR) {

@@ -1,5 +1,6 @@
 #include "net/tls_conn.h"
 
+#include "base/counted.h"
 #include "net/socket_bio.h"
 #include "net/tcp_conn.h"
 #include "net/tls_error.h"
@@ -207,7 +208,8 @@ Task<Result<>> TlsConn::send_file(int fd, std::uint64_t offset, std::uint64_t le
         auto const n = ::pread(fd, buffer.get(), wanted, static_cast<off_t>(offset));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) co_return system_error(errno, "cannot read a file being sent");
-        if (n == 0) co_return Error{Errc::io, fmt::format("a file being sent ended {} bytes early", length)};
+        if (n == 0)
+            co_return Error{Errc::io, fmt::format("a file being sent ended {} early", counted_bytes(length))};
         auto const got = static_cast<std::size_t>(n);
         offset += got;
         length -= got;

@@ -1,5 +1,6 @@
 #include "oci/byte_range.h"
 
+#include "base/counted.h"
 #include "base/quote.h"
 
 #include <algorithm>
@@ -47,7 +48,7 @@ std::string_view byte_set(std::string_view header) noexcept {
 
 Error unsatisfiable(std::string_view header, std::uint64_t size) {
     return {Errc::range_invalid,
-            fmt::format("range {} not satisfiable: the content has {} bytes", quote(header), size)};
+            fmt::format("range {} not satisfiable: the content has {}", quote(header), counted_bytes(size))};
 }
 
 /// The last bytes of the content: `-<length>`, here without its dash.

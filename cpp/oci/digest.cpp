@@ -1,5 +1,6 @@
 #include "oci/digest.h"
 
+#include "base/counted.h"
 #include "base/hex.h"
 #include "base/quote.h"
 
@@ -53,8 +54,8 @@ Result<Digest> Digest::parse(std::string_view text) {
     auto const size = hash_size(algorithm);
     if (hex.size() != 2 * size) {
         return invalid(fmt::format(
-            "invalid digest {}: the hash has {} characters, expected {} with {} hexadecimal digits",
-            quote(text), hex.size(), to_string(algorithm), 2 * size));
+            "invalid digest {}: the hash has {}, expected {} with {} hexadecimal digits", quote(text),
+            counted(hex.size(), "character", "characters"), to_string(algorithm), 2 * size));
     }
     std::array<std::byte, 64> hash{};
     for (std::size_t i = 0; i < size; ++i) {

@@ -5,6 +5,8 @@
 
 #include "oci/hasher.h"
 
+#include "base/counted.h"
+
 #include <fmt/format.h>
 #include <limits>
 #include <memory>
@@ -136,8 +138,8 @@ Result<Hasher> Hasher::from_state(Algorithm algorithm, std::string_view state) {
                                                      : read_state<Sha256>(hasher.as<SHA256_CTX>(), state);
     constexpr auto most = std::uint64_t{1} << 60;  // Bytes: more than any blob, and what SHA-256 can count.
     if (read && hasher.size() <= most) return hasher;
-    return Error{Errc::io, fmt::format("invalid {} hash state of {} bytes: hash the content again",
-                                       to_string(algorithm), state.size())};
+    return Error{Errc::io, fmt::format("invalid {} hash state of {}: hash the content again",
+                                       to_string(algorithm), counted_bytes(state.size()))};
 }
 
 std::string Hasher::export_state() const {

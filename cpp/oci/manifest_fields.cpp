@@ -1,5 +1,6 @@
 #include "oci/manifest_fields.h"
 
+#include "base/counted.h"
 #include "base/quote.h"
 #include "oci/duplicate_keys.h"
 
@@ -241,7 +242,8 @@ bool Reader::string(std::string const& text) {
 
 bool Reader::enter(Place place) {
     if (levels_.size() == limits_.depth) {
-        return fail(fmt::format("the manifest is nested deeper than {} levels", limits_.depth));
+        return fail(
+            fmt::format("the manifest is nested deeper than {}", counted(limits_.depth, "level", "levels")));
     }
     levels_.push_back({place, rule_of(place, {}), keys_.size()});
     return true;
@@ -267,7 +269,8 @@ bool Reader::start_object(std::size_t) {
 bool Reader::key(std::string const& name) {
     auto& level = levels_.back();
     if (limits_.members > 0 && keys_.size() - level.first_key == limits_.members) {
-        return fail(fmt::format("an object of the manifest has more than {} fields", limits_.members));
+        return fail(fmt::format("an object of the manifest has more than {}",
+                                counted(limits_.members, "field", "fields")));
     }
     level.rule = rule_of(level.place, name);
     if (level.place == Place::manifest && level.rule != nullptr) {

@@ -1,5 +1,6 @@
 #include "registry/pull.h"
 
+#include "base/counted.h"
 #include "registry/manifest_cache.h"
 #include "registry/read_whole.h"
 #include "registry/sessions.h"
@@ -62,8 +63,8 @@ Task<Result<std::unique_ptr<blob::Blob>>> pull_blob(Registry& registry, oci::Rep
     if (blob.has_value() && (*blob)->size() == fact.size) co_return blob;
     auto error = blob.has_error()
                      ? blob.error()
-                     : Error{Errc::io, fmt::format("blob {} has {} bytes instead of {}; push it again",
-                                                   digest.str(), (*blob)->size(), fact.size)};
+                     : Error{Errc::io, fmt::format("blob {} has {} instead of {}; push it again",
+                                                   digest.str(), counted_bytes((*blob)->size()), fact.size)};
     co_return co_await failed(registry, {digest, fact.size}, std::move(error));
 }
 

@@ -1,5 +1,6 @@
 #include "registry/push_blob.h"
 
+#include "base/counted.h"
 #include "registry/actor.h"
 #include "registry/admit.h"
 #include "registry/end_upload.h"
@@ -25,10 +26,9 @@ IfLocked lock_policy(Chunk const& chunk) {
 
 Result<> in_order(Chunk const& chunk, std::uint64_t offset) {
     if (!chunk.first || *chunk.first == offset) return {};
-    return Error{
-        Errc::range_invalid,
-        fmt::format("the chunk starts at byte {}, but the upload has {} bytes; continue at that offset",
-                    *chunk.first, offset)};
+    return Error{Errc::range_invalid,
+                 fmt::format("the chunk starts at byte {}, but the upload has {}; continue at that offset",
+                             *chunk.first, counted_bytes(offset))};
 }
 
 /// Whether there is room for a chunk; one that brings nothing needs none.
@@ -85,11 +85,10 @@ Task<Result<meta::BlobFact>> prove(Registry& registry, policy::Caller const& cal
                                    oci::Digest const& digest) {
     CO_TRY(auto const actual, co_await upload.digest(digest.algorithm()));
     if (actual != digest) {
-        co_return Error{
-            Errc::digest_invalid,
-            fmt::format("the {} bytes received have digest {}, not {}; nothing was stored, send the "
-                        "blob again",
-                        upload.size(), actual.str(), digest.str())};
+        co_return Error{Errc::digest_invalid,
+                        fmt::format("the {} digest {}, not {}; nothing was stored, send the blob again",
+                                    counted(upload.size(), "byte received has", "bytes received have"),
+                                    actual.str(), digest.str())};
     }
     if (registry.gate.asks(policy::Point::admit_blob)) {
         policy::BlobPush const push{caller, repository, digest, upload.size()};

@@ -1,5 +1,6 @@
 #include "registry/push_manifest.h"
 
+#include "base/counted.h"
 #include "meta/unknown.h"
 #include "oci/children.h"
 #include "oci/hasher.h"
@@ -89,7 +90,7 @@ Task<Result<std::vector<std::string>>> all_there(Registry& registry, oci::Reposi
             missing.subjects.push_back(digest.str());
         } else if (size) {
             wrong_sizes.push_back(
-                fmt::format("{} has {} bytes, not {}", digest.str(), *size, need.descriptor->size));
+                fmt::format("{} has {}, not {}", digest.str(), counted_bytes(*size), need.descriptor->size));
         }
     }
     if (!missing.subjects.empty()) co_return missing;

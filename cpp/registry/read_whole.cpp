@@ -1,5 +1,6 @@
 #include "registry/read_whole.h"
 
+#include "base/counted.h"
 #include "oci/hasher.h"
 
 #include <fmt/format.h>
@@ -17,8 +18,8 @@ Task<Result<std::string>> read_whole(blob::Blob& blob, oci::Digest const& digest
         filled += got;
     }
     if (filled != room.size()) {
-        co_return Error{Errc::io,
-                        fmt::format("{} ended after {} of {} bytes", digest.str(), filled, room.size())};
+        co_return Error{Errc::io, fmt::format("{} ended after {} of {}", digest.str(), filled,
+                                              counted_bytes(room.size()))};
     }
     if (oci::digest_of(digest.algorithm(), bytes) != digest) {
         co_return Error{Errc::io,

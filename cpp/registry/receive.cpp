@@ -1,5 +1,7 @@
 #include "registry/receive.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
@@ -74,7 +76,7 @@ Task<Result<>> receive(blob::Upload& upload, Chunk chunk, std::atomic<std::uint6
     auto const taken_back = co_await upload.roll_back();
     offset.store(upload.size());
     CO_CHECK(taken_back);
-    auto const has = received > *chunk.length ? std::string("more bytes") : fmt::format("{} bytes", received);
+    auto const has = received > *chunk.length ? std::string("more bytes") : counted_bytes(received);
     co_return Error{
         Errc::size_invalid,
         fmt::format("the body has {} instead of the announced {}; nothing was stored, send the chunk again",

@@ -1,5 +1,6 @@
 #include "registry/unreadable.h"
 
+#include "base/counted.h"
 #include "oci/hasher.h"
 #include "registry/sessions.h"
 
@@ -21,7 +22,7 @@ using Defect = std::optional<std::string>;
 
 Task<Result<Defect>> defect_in(blob::Blob& blob, FailedRead const& failed) {
     if (blob.size() != failed.size) {
-        co_return Defect(fmt::format("{} bytes instead of {}", blob.size(), failed.size));
+        co_return Defect(fmt::format("{} instead of {}", counted_bytes(blob.size()), failed.size));
     }
     bool const whole = failed.size <= reread;
     auto const begin = whole ? 0 : std::min(failed.offset, failed.size - reread);

@@ -1,5 +1,6 @@
 #include "registry/upload_quota.h"
 
+#include "base/counted.h"
 #include "registry/end_upload.h"
 #include "registry/sessions.h"
 
@@ -83,9 +84,9 @@ Task<Result<>> reserve_upload_among(Registry& registry, meta::UploadFilter whose
     CO_TRY(bool const ended, co_await end_longest_idle(registry, std::move(whose), open));
     if (ended) co_return Result<>{};
     co_return Error{.code = Errc::too_many_requests,
-                    .message = fmt::format("limit of unfinished uploads reached: {} {}, and all of them are "
-                                           "being written to; retry when one has ended",
-                                           shown, open),
+                    .message = fmt::format("limit of unfinished uploads reached: {} {}, and {} being written "
+                                           "to; retry when one has ended",
+                                           shown, open, agreeing(open, "it is", "all of them are")),
                     .retry_after = retry_after};
 }
 

@@ -1,5 +1,6 @@
 #include "retention/fuse.h"
 
+#include "base/counted.h"
 #include "retention/evaluate.h"
 #include "retention/members.h"
 #include "retention/policy.h"
@@ -88,8 +89,8 @@ std::vector<std::string> FuseCounter::reasons() const {
     for (std::size_t at = 0; at < policies_->size(); ++at) {
         auto const& policy = (*policies_)[at];
         if (!policy.fuse.tags || deleted_[at] <= *policy.fuse.tags) continue;
-        found.push_back(fmt::format("it deletes {} tags, and the fuse of {} allows {}", deleted_[at],
-                                    policy.name, *policy.fuse.tags));
+        found.push_back(fmt::format("it deletes {}, and the fuse of {} allows {}",
+                                    counted(deleted_[at], "tag", "tags"), policy.name, *policy.fuse.tags));
     }
     return found;
 }

@@ -1,5 +1,6 @@
 #include "retention/policy.h"
 
+#include "base/counted.h"
 #include "retention/parse_rule.h"
 
 #include <algorithm>
@@ -104,8 +105,9 @@ std::string_view order_text(Rule const& rule) {
 }
 
 std::string count_text(Rule const& rule) {
-    auto text = fmt::format(", newest {}", rule.newest.value_or(0));
-    if (rule.count_images) text += " images";
+    auto const newest = rule.newest.value_or(0);
+    auto text =
+        ", newest " + (rule.count_images ? counted(newest, "image", "images") : std::to_string(newest));
     text += order_text(rule);
     switch (rule.per) {
         case Group::none:

@@ -1,5 +1,6 @@
 #include "server/backup.h"
 
+#include "base/counted.h"
 #include "base/random.h"
 #include "blob/filesystem/backup_directory.h"
 #include "blob/filesystem/blob_walk.h"
@@ -164,8 +165,8 @@ class Check final : public jobs::ReadThrottle {
         counts_.bytes += (*blob)->size();
         if ((*blob)->size() != content.size) {
             report(Finding::wrong_size, digest->str(),
-                   fmt::format("the file has {} bytes instead of {}; run `ocilot backup` again",
-                               (*blob)->size(), content.size));
+                   fmt::format("the file has {} instead of {}; run `ocilot backup` again",
+                               counted_bytes((*blob)->size()), content.size));
             co_return Result<>();
         }
         co_return co_await check_bytes(**blob, *digest);

@@ -1,5 +1,7 @@
 #include "server/body_reader.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -15,8 +17,8 @@ constexpr std::size_t chunk_header_limit = 16 * 1024;
 Error too_slow(Limits const& limits) {
     if (limits.body_rate == 0) return {Errc::request_timeout, "timeout of the request body: send it again"};
     return {Errc::request_timeout,
-            fmt::format("the request body is too slow: expected at least {} bytes per second on average",
-                        limits.body_rate)};
+            fmt::format("the request body is too slow: expected at least {} per second on average",
+                        counted_bytes(limits.body_rate))};
 }
 
 }  // namespace

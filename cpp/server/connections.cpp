@@ -1,5 +1,7 @@
 #include "server/connections.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -9,7 +11,8 @@ Result<Connections::Slot> Connections::acquire(std::string_view client) {
     std::lock_guard const lock(mutex_);
     if (max_ > 0 && all_ >= max_) {
         return Error{.code = Errc::unavailable,
-                     .message = fmt::format("limit of {} connections reached, and none is idle", max_),
+                     .message = fmt::format("limit of {} reached, and none is idle",
+                                            counted(max_, "connection", "connections")),
                      .retry_after = 1};
     }
     if (max_per_client_ == 0 || client.empty()) {
@@ -18,12 +21,11 @@ Result<Connections::Slot> Connections::acquire(std::string_view client) {
     }
     auto const [place, added] = by_client_.try_emplace(std::string(client), 0);
     if (place->second >= max_per_client_) {
-        return Error{
-            .code = Errc::too_many_requests,
-            .message = fmt::format(
-                "limit of {} connections per client address reached; close some or retry in a few seconds",
-                max_per_client_),
-            .retry_after = 1};
+        return Error{.code = Errc::too_many_requests,
+                     .message = fmt::format(
+                         "limit of {} per client address reached; close some or retry in a few seconds",
+                         counted(max_per_client_, "connection", "connections")),
+                     .retry_after = 1};
     }
     ++place->second;
     ++all_;

@@ -1,5 +1,7 @@
 #include "server/head_scanner.h"
 
+#include "base/counted.h"
+
 #include <fmt/format.h>
 
 namespace ocilot::server {
@@ -19,15 +21,15 @@ Result<> check_first_byte(char first) {
 }
 
 Error line_too_long(std::size_t limit) {
-    return {
-        Errc::target_too_long,
-        fmt::format("request line exceeds the limit of {} bytes: shorten the path or send fewer parameters",
-                    limit)};
+    return {Errc::target_too_long,
+            fmt::format("request line exceeds the limit of {}: shorten the path or send fewer parameters",
+                        counted_bytes(limit))};
 }
 
 Error head_too_large(std::size_t limit) {
     return {Errc::header_too_large,
-            fmt::format("request head exceeds the limit of {} bytes: send fewer or shorter headers", limit)};
+            fmt::format("request head exceeds the limit of {}: send fewer or shorter headers",
+                        counted_bytes(limit))};
 }
 
 }  // namespace

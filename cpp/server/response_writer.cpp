@@ -1,5 +1,6 @@
 #include "server/response_writer.h"
 
+#include "base/counted.h"
 #include "http/core/header.h"
 #include "net/tls_conn.h"
 
@@ -71,7 +72,7 @@ void append_status(std::string& head, unsigned status) {
 }
 
 Error ended_early(std::uint64_t bytes) {
-    return {Errc::io, fmt::format("a blob being sent ended {} bytes early", bytes)};
+    return {Errc::io, fmt::format("a blob being sent ended {} early", counted_bytes(bytes))};
 }
 
 /// One answer on its way out.

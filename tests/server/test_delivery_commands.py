@@ -111,7 +111,7 @@ def test_parked_changes_are_listed_and_replayed_one_or_all(webhooks: Commands, r
     assert receiver.deliveries[-1].headers["ocilot-replay"] == "true"
     assert webhooks.data("webhooks", "parked", "ci") == []
     assert "0 changes wait" in webhooks("webhooks", "replay", "ci").err
-    assert audited(webhooks, "delivery.replay") == [("webhook:ci", "1 changes", "local")] * 2
+    assert audited(webhooks, "delivery.replay") == [("webhook:ci", "1 change", "local")] * 2
 
 
 def test_parked_changes_are_discarded_only_with_yes(webhooks: Commands, receiver: Receiver) -> None:
@@ -124,7 +124,7 @@ def test_parked_changes_are_discarded_only_with_yes(webhooks: Commands, receiver
     assert [one["change"] for one in webhooks.data("webhooks", "parked", "ci")] == [second["change"]]
     assert "1 parked change " in webhooks("webhooks", "discard", "ci", "--yes").err
     assert webhooks.data("webhooks", "status", "ci")["parked"] == 0
-    assert audited(webhooks, "delivery.discard") == [("webhook:ci", "1 changes", "local")] * 2
+    assert audited(webhooks, "delivery.discard") == [("webhook:ci", "1 change", "local")] * 2
     before = len(receiver.deliveries)
     assert "0 changes wait" in webhooks("webhooks", "replay", "ci").err
     assert len(receiver.deliveries) == before
@@ -208,7 +208,7 @@ def test_events_that_a_script_failed_at_are_told_again(hooks: Hooks) -> None:
     assert hooks.commands("hooks", "replay", hooks.script).err == "1 replayed\n"
     wait_until(lambda: hooks.told() == "v2 v1 ", "the other call")
     assert hooks.parked() == []
-    expected = [(f"hook:{hooks.script}", "1 changes", "local")] * 2
+    expected = [(f"hook:{hooks.script}", "1 change", "local")] * 2
     assert audited(hooks.commands, "delivery.replay") == expected
 
 
@@ -224,7 +224,7 @@ def test_events_that_a_script_failed_at_are_forgotten_only_with_yes(hooks: Hooks
     assert hooks.commands("hooks", "replay", hooks.script).err == "0 replayed\n"
     assert hooks.told() == ""
     assert audited(hooks.commands, "delivery.replay") == []
-    expected = [(f"hook:{hooks.script}", "1 changes", "local")] * 2
+    expected = [(f"hook:{hooks.script}", "1 change", "local")] * 2
     assert audited(hooks.commands, "delivery.discard") == expected
 
 

@@ -170,7 +170,7 @@ def test_a_quota_that_is_used_up_and_a_plan_that_waits_are_told(told: Told) -> N
         api.push_image("full/app", image, "v1")
         told.expect(*first)
         told.commands.fine("jobs", "run", "watch-quotas", "--wait")
-        full = "the quota of repository full/app is 1 tags; 1 are used, 100 %"
+        full = "the quota of repository full/app is 1 tag; 1 is used, 100 %"
         told.expect(["QuotaWarning", "full/app", "system", full, {"tags": 1, "quota_tags": 1}])
         target = "/v2/full/app/manifests/v2"
         answer = api("PUT", target, image.manifest.data, {"Content-Type": image.manifest.media_type})

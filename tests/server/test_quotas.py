@@ -125,6 +125,6 @@ def test_skopeo_is_told_the_quota(fresh_registry: FreshRegistry, skopeo: Skopeo,
     archive = f"docker-archive:{tmp_path / 'archive.tar'}"
     write_docker_archive(tmp_path / "archive.tar", "image:1", [1000], "seed")
     skopeo.copy(archive, f"docker://{registry.local}/team/app:1")
-    with pytest.raises(ProgramFailed, match="the quota of repository team/app is 1 tags"):
+    with pytest.raises(ProgramFailed, match="the quota of repository team/app is 1 tag; 1 is used; "):
         skopeo.copy(archive, f"docker://{registry.local}/team/app:2")
     skopeo.copy(archive, f"docker://{registry.local}/team/app:1")

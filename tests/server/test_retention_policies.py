@@ -189,7 +189,7 @@ def test_the_list_of_plans_says_why_one_was_refused(registry: Registry) -> None:
     commands("retention", "apply", "--plan", str(plan), "--exact", "--yes")
     listed = commands.fine("retention", "ls")
     assert "refused" in listed
-    assert "1 rows have changed since the plan was made; make another" in listed
+    assert "1 row has changed since the plan was made; make another" in listed
 
 
 def test_policies_are_counted_by_where_they_were_set(registry: Registry) -> None:

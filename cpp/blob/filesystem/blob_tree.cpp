@@ -1,5 +1,6 @@
 #include "blob/filesystem/blob_tree.h"
 
+#include "base/counted.h"
 #include "blob/filesystem/blob_paths.h"
 #include "blob/filesystem/blob_walk.h"
 #include "blob/filesystem/modes.h"
@@ -134,7 +135,7 @@ Result<StagedFile> BlobTree::stage(std::span<std::byte const> bytes) {
     if (problem == 0) problem = files_->sync(file.fd.get(), Sync::data);
     if (problem == 0) return file;
     drop(std::move(file));
-    return system_error(-problem, fmt::format("cannot write {} bytes to the store", bytes.size()));
+    return system_error(-problem, fmt::format("cannot write {} to the store", counted_bytes(bytes.size())));
 }
 
 Result<> BlobTree::publish(StagedFile& file, oci::Digest const& digest) {

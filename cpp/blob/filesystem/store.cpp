@@ -1,5 +1,6 @@
 #include "blob/filesystem/store.h"
 
+#include "base/counted.h"
 #include "blob/filesystem/read_only_files.h"
 #include "blob/filesystem/resident_pages.h"
 #include "blob/filesystem/upload.h"
@@ -58,8 +59,8 @@ class FileBlob final : public Blob {
         auto const n = read_fully(*files_, file_.get(), out.first(wanted), offset);
         if (n < 0) return system_error(static_cast<int>(-n), "cannot read a blob");
         if (static_cast<std::size_t>(n) < wanted) {
-            return Error{Errc::io, fmt::format("a blob of {} bytes ends at byte {}; push it again", size_,
-                                               offset + static_cast<std::uint64_t>(n))};
+            return Error{Errc::io, fmt::format("a blob of {} ends at byte {}; push it again",
+                                               counted_bytes(size_), offset + static_cast<std::uint64_t>(n))};
         }
         return wanted;
     }

@@ -1,5 +1,6 @@
 #include "blob/filesystem/upload.h"
 
+#include "base/counted.h"
 #include "blob/filesystem/upload_state.h"
 
 #include <algorithm>
@@ -47,8 +48,8 @@ Task<Result<>> FilesystemUpload::ensure_open() {
     CO_TRY(auto const held, co_await pools_.reading.run([this] { return open_file(); }));
     if (held >= size_) co_return Result<>();
     park();
-    co_return Error{Errc::io, fmt::format("upload {} had {} bytes and has {} now; start the upload again",
-                                          id_.str(), size_, held)};
+    co_return Error{Errc::io, fmt::format("upload {} had {} and has {} now; start the upload again",
+                                          id_.str(), counted_bytes(size_), held)};
 }
 
 Result<std::uint64_t> FilesystemUpload::open_file() {

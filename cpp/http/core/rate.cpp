@@ -1,5 +1,7 @@
 #include "http/core/rate.h"
 
+#include "base/counted.h"
+
 #include <fmt/format.h>
 
 namespace ocilot::http {
@@ -13,8 +15,9 @@ auth::RequestClass class_of(Verb const& verb, Method method) noexcept {
 
 Error over_rate(auth::RateVerdict const& verdict) {
     return {.code = Errc::too_many_requests,
-            .message = fmt::format("rate limit of {} requests in {} s exceeded; retry in {} s", verdict.limit,
-                                   verdict.window.count(), verdict.wait_for.count()),
+            .message = fmt::format("rate limit of {} in {} s exceeded; retry in {} s",
+                                   counted(verdict.limit, "request", "requests"), verdict.window.count(),
+                                   verdict.wait_for.count()),
             .retry_after = static_cast<unsigned>(verdict.wait_for.count())};
 }
 

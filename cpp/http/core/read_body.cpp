@@ -1,5 +1,7 @@
 #include "http/core/read_body.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <span>
@@ -41,9 +43,9 @@ Task<Result<std::string>> read(Request const& request, std::size_t limit, Error 
 
 Task<Result<std::string>> read_body(Request const& request, std::size_t limit) {
     return read(request, limit,
-                {Errc::manifest_too_large, fmt::format("manifest exceeds the limit of {} bytes; the operator "
+                {Errc::manifest_too_large, fmt::format("manifest exceeds the limit of {}; the operator "
                                                        "of this registry can raise ocilot.manifestlimit",
-                                                       limit)});
+                                                       counted_bytes(limit))});
 }
 
 Task<Result<std::string>> read_small_body(Request const& request) {

@@ -1,5 +1,6 @@
 #include "meta/sqlite/retention_policies.h"
 
+#include "base/counted.h"
 #include "meta/sqlite/journal.h"
 #include "meta/sqlite/values.h"
 #include "meta/unknown.h"
@@ -32,8 +33,8 @@ Result<> check_count(SqliteDb& db, std::size_t most) {
     TRY(auto rows, db.query("SELECT count(*) FROM retention_policy WHERE name > ''"));
     CHECK(rows.next());
     if (static_cast<std::size_t>(rows.integer(0)) < most) return {};
-    return Error{Errc::conflict,
-                 fmt::format("there are {} retention policies already; remove or change one of them", most)};
+    return Error{Errc::conflict, fmt::format("there {} already; remove or change one of them",
+                                             counted(most, "retention policy", "retention policies"))};
 }
 
 Result<bool> write_policy(SqliteDb& db, StoredPolicy const& policy, std::size_t most, Change const& change) {

@@ -1,5 +1,6 @@
 #include "meta/sqlite/writer.h"
 
+#include "base/counted.h"
 #include "base/memory_budget.h"
 
 #include <chrono>
@@ -63,8 +64,8 @@ Error SqliteWriter::full() {
     refused_.add();
     auto const wait = per_write_ * static_cast<std::int64_t>(queue_.size());
     return {.code = Errc::unavailable,
-            .message = fmt::format("{} writes are waiting for the metadata database; retry in a few seconds",
-                                   queue_.size()),
+            .message = fmt::format("{} waiting for the metadata database; retry in a few seconds",
+                                   counted(queue_.size(), "write is", "writes are")),
             .retry_after = retry_seconds(std::chrono::ceil<std::chrono::milliseconds>(wait))};
 }
 

@@ -31,6 +31,6 @@ TEST_P(KeysContract, TheYoungestKeyIsFirstAndOldOnesGo) {
 TEST_P(KeysContract, AKeyIsNotedWithHowManyItReplaced) {
     ASSERT_TRUE(run(keys().add({"one", "pem 1", at(1)}, at(0), ann)).has_value());
     ASSERT_TRUE(run(keys().add({"two", "pem 2", at(2)}, at(2), bob)).has_value());
-    EXPECT_THAT(noted(), ElementsAre("key.add|one|", "key.add|two|removed 1 old keys"));
+    EXPECT_THAT(noted(), ElementsAre("key.add|one|", "key.add|two|removed 1 old key"));
     EXPECT_EQ(run(store->journal().after(0, 9)).value().items.at(1).by.name, "bob");
 }

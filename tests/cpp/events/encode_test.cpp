@@ -147,6 +147,13 @@ TEST(ChatMessages, OfPullsNameNobody) {
               "team/app:v1 was pulled once (sha256:0a1b2c3d4e5f)");
 }
 
+TEST(ChatMessages, OfJobsAgreeWithTheirCounts) {
+    events::Event event{.action = Action::collection_finished,
+                        .counts = {{"manifests", 1}, {"blobs", 2}, {"bytes", 0}}};
+    EXPECT_EQ(events::chat_line(event),
+              "the garbage collection removed content, 1 manifest, 2 blobs, 0 bytes");
+}
+
 TEST(DistributionEnvelope, AManifestWithSeveralTagsIsAnEventForEach) {
     auto change = a_push();
     change.details.tags = {{"a", ""}, {"b", "sha256:old"}};

@@ -46,10 +46,9 @@ TEST_F(ImportTest, KeepsTheTimesOfThePushesAndNotesTheImportToday) {
                                                    : "before";
         written.push_back(std::string(to_string(entry.kind)) + " " + when + " " + detail_of(entry));
     }
-    EXPECT_THAT(written,
-                ElementsAre("registry.adopt today 1 repositories, 1 manifests, 2 tags, 0 left behind",
-                            "manifest.push later tags stable", "manifest.push then tags v1",
-                            "blob.push then ", "blob.push then "));
+    EXPECT_THAT(written, ElementsAre("registry.adopt today 1 repository, 1 manifest, 2 tags, 0 left behind",
+                                     "manifest.push later tags stable", "manifest.push then tags v1",
+                                     "blob.push then ", "blob.push then "));
 }
 
 TEST_F(ImportTest, TakesAManifestWithoutATypeForWhatItsFieldsSay) {

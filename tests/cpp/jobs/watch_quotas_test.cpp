@@ -78,6 +78,12 @@ TEST_F(WatchQuotasTest, ReportARepositoryOnceForEachCrossing) {
     EXPECT_THAT(texts(), ElementsAre(eight_of_ten)) << "it was below 75 %";
 }
 
+TEST_F(WatchQuotasTest, OfOneTagAreToldAsOfOne) {
+    limit_repositories({.tags = 1});
+    set_tags(1, 1);
+    EXPECT_THAT(texts(), ElementsAre("the quota of repository team/app is 1 tag; 1 is used, 100 %"));
+}
+
 TEST_F(WatchQuotasTest, AreNotReportedAgainWhereUsageGoesUpAndDownALittle) {
     limit_repositories({.tags = 20});
     set_tags(1, 16);

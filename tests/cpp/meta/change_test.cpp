@@ -135,6 +135,8 @@ TEST(Change, IsToldInWords) {
     EXPECT_EQ(detail_of(change), "sha256:b, with 1 other tag");
     change.details.tags.pop_back();
     EXPECT_EQ(detail_of(change), "sha256:b");
+    change.kind = ChangeKind::manifest_delete;
+    EXPECT_EQ(detail_of(change), "with 1 tag");
     change.text = "as it was told before";
     EXPECT_EQ(detail_of(change), "as it was told before") << "an entry of an older version";
     Change account{.kind = ChangeKind::account_add, .name = "ann"};
@@ -151,4 +153,6 @@ TEST(Change, IsToldInWords) {
     Change import{.kind = ChangeKind::registry_import};
     import.details.counts = {{"repositories", 2}, {"left behind", 0}};
     EXPECT_EQ(detail_of(import), "2 repositories, 0 left behind");
+    import.details.counts = {{"repositories", 1}, {"tags", 1}, {"old keys", 1}, {"left behind", 1}};
+    EXPECT_EQ(detail_of(import), "1 repository, 1 tag, 1 old key, 1 left behind");
 }

@@ -47,6 +47,9 @@ TEST_F(HttpRedirect, IsBounded) {
     WireServer server({std::vector<test::Reply>(10, redirect_to("/"))});
     EXPECT_THAT(failure({.url = server.url(), .redirects = {.max = 5}}), HasSubstr("more than 5 redirects"));
     EXPECT_EQ(server.requests().size(), 6U);
+    WireServer other({std::vector<test::Reply>(2, redirect_to("/"))});
+    EXPECT_THAT(failure({.url = other.url(), .redirects = {.max = 1}}),
+                ::testing::EndsWith("more than 1 redirect"));
 }
 
 TEST_F(HttpRedirect, IsLeftToTheCallerForOtherMethods) {
