@@ -15,9 +15,10 @@ def counted(number: int, thing: str) -> str:
 def noun(number: int, thing: str) -> str:
     """A thing, or several of it.
 
-    >>> noun(1, "policy"), noun(2, "policy"), noun(2, "access rule")
-    ('policy', 'policies', 'access rules')
+    >>> noun(1, "policy"), noun(2, "policy"), noun(2, "access rule"), noun(2, "key")
+    ('policy', 'policies', 'access rules', 'keys')
     """
     if number == 1:
         return thing
-    return f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    is_regular = not thing.endswith("y") or thing[-2:-1] in set("aeiou")
+    return f"{thing}s" if is_regular else f"{thing[:-1]}ies"

@@ -10,6 +10,7 @@ import stat
 from typing import Any, BinaryIO, Final
 
 from ocilot.arguments import check_path
+from ocilot.counting import counted
 from ocilot.errors import ConfigError
 
 LARGEST: Final = 16 << 20
@@ -45,7 +46,7 @@ def read_bytes(
     except ValueError:
         raise _unreadable(what, path, "its name contains a NUL character") from None
     if len(data) > largest:
-        raise _unreadable(what, path, f"larger than {largest} bytes")
+        raise _unreadable(what, path, f"larger than {counted(largest, 'byte')}")
     return data
 
 

@@ -299,7 +299,7 @@ def test_a_layer_that_is_read_whole_is_compared_with_its_digest(kind: str, tmp_p
     bad = LayerSource("l", lambda: io.BytesIO(packed), digest=digest_of(packed + b"x"))
     assert paths(Overlay([good])) == ["a"]
     assert unpack([good], tmp_path / "good").entries == 1
-    message = f"layer {bad.digest} is damaged: {len(packed)} bytes have the digest {good.digest}"
+    message = f"layer {bad.digest} is damaged: {len(packed)} bytes with digest {good.digest}"
     with pytest.raises(IntegrityError, match=message):
         paths(Overlay([bad]))
     with pytest.raises(IntegrityError, match=message):

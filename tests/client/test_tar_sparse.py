@@ -97,7 +97,7 @@ def test_what_follows_a_sparse_file_larger_than_8_gib_is_found(made: bytes) -> N
         (b"0,10,5,10", "overlap or are out of order"),
         (b"0,10,90,11", "ends at 101, beyond the size 100"),
         (b"0,10,20", "expected pairs"),
-        (b"0,10", "10 bytes of data, but 20 are stored"),
+        (b"0,10", "10 bytes of data, but 20 stored"),
         (b"0,x", "invalid sparse map b'x'"),
     ],
 )

@@ -49,9 +49,9 @@ def test_a_log_gets_the_total_every_30_seconds() -> None:
         times[0] = float(second)
         lines(BlobProgress(A, 4096, 40 * second))
     assert said[1:] == [
-        "total: 0 of 1 blobs, 1.2KiB of 4.0KiB",
-        "total: 0 of 1 blobs, 2.3KiB of 4.0KiB",
-        "total: 0 of 1 blobs, 3.5KiB of 4.0KiB",
+        "total: 0 of 1 blob, 1.2KiB of 4.0KiB",
+        "total: 0 of 1 blob, 2.3KiB of 4.0KiB",
+        "total: 0 of 1 blob, 3.5KiB of 4.0KiB",
     ]
 
 

@@ -223,7 +223,7 @@ def test_an_operator_sees_what_hooks_do_and_loads_them_again(scripted: Scripted)
         told = hooks("status")
         assert told.code == 0, told
         assert "generation 1, loaded 20" in told.out
-        assert "admit_blob             1 calls        1 denied        0 failed" in told.out
+        assert "admit_blob             1 call         1 denied        0 failed" in told.out
         script.write_text("def admit_blbo(blob): ...\n")
         told = hooks("reload")
         assert told.code == 2, told

@@ -68,7 +68,7 @@ def collection(calls: Calls, now: bool | None, n: int | None) -> Steps[Planned]:
         items,
         (),
         carry_out,
-        f"{len(items)} removals, {size(plan.bytes)} become free{more}",
+        f"{counted(len(items), 'removal')}, {size(plan.bytes)} become free{more}",
         plan,
     )
 

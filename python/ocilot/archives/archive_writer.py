@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ocilot.client.steps import Steps, call
 from ocilot.client.store import Opener, Outcome
+from ocilot.counting import counted
 from ocilot.errors import ArchiveError, InvalidReference, NotFound
 from ocilot.oci import Descriptor, Digest, Manifest, Platform, choose
 from ocilot.oci.media_types import NONDISTRIBUTABLE
@@ -92,7 +93,8 @@ class ArchiveWriter(LayoutReader):
                 self._regions[blob.digest] = found
         if found.size != blob.size:
             raise ArchiveError(
-                f"blob {blob.digest} has {found.size} bytes in one manifest, {blob.size} in another"
+                f"blob {blob.digest} has {counted(found.size, 'byte')} in one manifest, "
+                f"{blob.size} in another"
             )
         return found
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ocilot.client.steps import Steps, Stream, call
 from ocilot.client.store import Page, Store
+from ocilot.counting import counted
 from ocilot.errors import ArchiveError, Error, IntegrityError, NotFound
 from ocilot.layers import compressed, compression_of
 from ocilot.oci import Config, Descriptor, Digest, Hasher, Manifest
@@ -116,7 +117,7 @@ class DockerArchive(Store):
             if len(config.diff_ids) != len(image.layers):
                 raise ArchiveError(
                     f"invalid image {config.digest.short} in {self.location}: its config names "
-                    f"{len(config.diff_ids)} layers, manifest.json {len(image.layers)}"
+                    f"{counted(len(config.diff_ids), 'layer')}, manifest.json {len(image.layers)}"
                 )
             image.manifest = self._original(config) or self._made(config, image)
         return image.manifest

@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 from ocilot import full_disk
 from ocilot.client.steps import Steps, Stream, call, done
 from ocilot.client.store import Opener
+from ocilot.counting import counted
 from ocilot.errors import IntegrityError, StorageError
 from ocilot.oci import Descriptor, Hasher
 
@@ -220,7 +221,9 @@ def receive(blob: Descriptor, source: Opener, writer: Writer) -> Steps[bool]:
         kept = 0
         yield from _copy(blob, source, writer)
     if writer.hasher.size != blob.size:
-        raise IntegrityError(f"blob {blob.digest} has {writer.hasher.size} bytes, expected {blob.size}")
+        raise IntegrityError(
+            f"blob {blob.digest} has {counted(writer.hasher.size, 'byte')}, expected {blob.size}"
+        )
     if writer.hasher.digest != blob.digest:
         raise IntegrityError(f"blob {blob.digest} has other content: its digest is {writer.hasher.digest}")
     return kept > 0
@@ -232,7 +235,7 @@ def _copy(blob: Descriptor, source: Opener, writer: Writer) -> Steps[None]:
         while data := (yield from stream.read(PIECE)):
             if writer.hasher.size + len(data) > blob.size:
                 raise IntegrityError(
-                    f"blob {blob.digest} is longer than the {blob.size} bytes of its descriptor"
+                    f"blob {blob.digest} is longer than the {counted(blob.size, 'byte')} of its descriptor"
                 )
             yield from call(writer.write, data)
     except GeneratorExit:

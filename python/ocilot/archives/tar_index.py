@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from ocilot.counting import counted
 from ocilot.errors import ArchiveError, NotFound, StorageError
 from ocilot.layers import Decompressed, FileType, TarReader, compression_of
 
@@ -138,7 +139,7 @@ class TarIndex:
         entry = self.entry(name)
         if entry.size > SMALL_LIMIT:
             raise ArchiveError(
-                f"{name} in {self.path} has {entry.size} bytes: expected at most {SMALL_LIMIT}"
+                f"{name} in {self.path} has {counted(entry.size, 'byte')}: expected at most {SMALL_LIMIT}"
             )
         found = bytearray()
         while len(found) < entry.size:

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from ocilot.archives.files import PIECE, LocalFile, explained
 from ocilot.client.steps import Drop, Request, Response, Steps, call, send
 from ocilot.client.transport import Transport
+from ocilot.counting import counted
 from ocilot.errors import NetworkError, NotFound, RegistryError
 
 from .layer_file import LayerFile, LayerOptions, make_layer
@@ -55,7 +56,9 @@ def fetched(url: str, transport: Any) -> Steps[LocalFile]:
             size += len(data)
         yield from response.body.close()
         if expected.isdigit() and int(expected) != size:
-            raise NetworkError(f"{shown(url)} ended after {size} of {expected} bytes", hint="try again")
+            raise NetworkError(
+                f"{shown(url)} ended after {size} of {counted(int(expected), 'byte')}", hint="try again"
+            )
     except BaseException:
         file.close()
         raise

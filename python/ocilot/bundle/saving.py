@@ -56,7 +56,7 @@ class Saved:
 
     def __str__(self) -> str:
         images, blobs = counted(len(self.names), "image"), counted(self.blobs, "blob")
-        return f"{self.file}: {images}, {blobs}, {self.bytes} bytes"
+        return f"{self.file}: {images}, {blobs}, {counted(self.bytes, 'byte')}"
 
 
 def save(

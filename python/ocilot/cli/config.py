@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ocilot.config import Loaded, host_checks
+from ocilot.counting import counted
 from ocilot.errors import ConfigError, Error
 
 from .control import Control
@@ -17,6 +18,8 @@ from .options import path
 from .output import Output, OutputOption, json_of, print_data, print_table
 
 app: typer.Typer = typer.Typer(no_args_is_help=True)
+
+_THINGS = {"tags": "tag", "manifests": "manifest", "repositories": "repository"}
 
 
 AgainstOption = Annotated[
@@ -62,7 +65,9 @@ def _print_matches(loaded: Loaded, root: str | None, output: Output) -> None:
     from . import against
 
     found = [] if root is None else against.compare(loaded, root)
-    rows = [{**one, "matches": f"{one['matches']} of {one['of']} {one['what']}"} for one in found]
+    rows = [
+        {**one, "matches": f"{one['matches']} of {counted(one['of'], _THINGS[one['what']])}"} for one in found
+    ]
     columns = {"place": "PLACE", "key": "KEY", "rule": "RULE", "matches": "MATCHES"}
     print_data(found, output, lambda: print_table(rows, columns))
     for one in found:

@@ -182,7 +182,10 @@ def print_plan(found: dict[str, Any]) -> None:
     columns = {"kind": "KIND", "repository": "REPOSITORY", "digest": "DIGEST", "size": "SIZE"}
     print_table(found["removals"], columns)
     more = ", and more: see --count" if found["more"] else ""
-    print(f"{len(found['removals'])} removals, {size_of(found['bytes'])} become free{more}", file=sys.stderr)
+    print(
+        f"{counted(len(found['removals']), 'removal')}, {size_of(found['bytes'])} become free{more}",
+        file=sys.stderr,
+    )
 
 
 def start_round(control: RegistryApi, *, now: bool = False) -> dict[str, Any]:

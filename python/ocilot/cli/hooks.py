@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import typer
 
 from ocilot import text_file
+from ocilot.counting import noun
 from ocilot.errors import ConfigError
 
 from .exit import Exit
@@ -273,7 +274,8 @@ def _print_generation(told: dict[str, Any]) -> None:
         busy = [f"{script[key]} {key}" for key in ("running", "waiting", "stuck") if script[key]]
         print(f"{script['script']}  {', '.join(busy)}".rstrip())
         for point, tally in script["points"].items():
-            counts = "".join(f" {tally[key]:8} {key}" for key in ("calls", "denied", "failed"))
+            counts = f" {tally['calls']:8} {noun(tally['calls'], 'call'):5}"
+            counts += "".join(f" {tally[key]:8} {key}" for key in ("denied", "failed"))
             print(f"  {point:15}{counts} {tally['seconds']:10.3f} s")
         if (place := script["events"]) is not None:
             words = {"behind": "lag_entries", "waiting": "waiting", "parked": "parked"}

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ocilot.counting import counted
 from ocilot.errors import Error
 
 from .location import Location, located
@@ -58,7 +59,7 @@ def run(
         raise Error(f"{name} failed: {last['error']}")
     if last["outcome"] != "ok":
         raise failure("conflict", f"{name} was {last['outcome']}")
-    print(f"{name} done: {last['items']} items in {_seconds(last['seconds'])}", file=sys.stderr)
+    print(f"{name} done: {counted(last['items'], 'item')} in {_seconds(last['seconds'])}", file=sys.stderr)
 
 
 @app.command("cancel")

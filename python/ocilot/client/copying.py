@@ -125,8 +125,8 @@ def copy(
     result = copier.result(top.digest, time.monotonic() - began)
     if result.refused:
         raise PartialError(
-            f"copied {destination.location}@{top.digest}, but {len(result.refused)} of its referrers were "
-            f"rejected: {result.warnings[-1]}",
+            f"copied {destination.location}@{top.digest}, but {len(result.refused)} of its referrers "
+            f"{'was' if len(result.refused) == 1 else 'were'} rejected: {result.warnings[-1]}",
             result=result,
         )
     return result

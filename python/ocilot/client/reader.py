@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
+from ocilot.counting import counted
 from ocilot.oci import Descriptor
 
 from .drive import run
@@ -74,4 +75,4 @@ class BlobReader:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<BlobReader {self.descriptor.digest} {self.descriptor.size} bytes>"
+        return f"<BlobReader {self.descriptor.digest} {counted(self.descriptor.size, 'byte')}>"

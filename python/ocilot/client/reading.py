@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeAlias
 
+from ocilot.counting import counted
 from ocilot.errors import IntegrityError, NetworkError, RegistryError
 from ocilot.oci import Descriptor
 
@@ -56,7 +57,7 @@ class ResumingStream:
         """Opens it, so that a missing blob is found before the first byte. Raises NotFound."""
         if self._at > self._blob.size:
             raise IntegrityError(
-                f"offset {self._at} is beyond the end of {self._name} ({self._blob.size} bytes)"
+                f"offset {self._at} is beyond the end of {self._name} ({counted(self._blob.size, 'byte')})"
             )
         if self._at < self._end or self._blob.size == 0:
             yield from self._open()
@@ -102,7 +103,9 @@ class ResumingStream:
         extra = (yield from response.body.read(1)) if self._whole else b""
         yield from response.body.close()
         if extra:
-            raise IntegrityError(f"{self._name} is longer than its descriptor says ({self._blob.size} bytes)")
+            raise IntegrityError(
+                f"{self._name} is longer than its descriptor says ({counted(self._blob.size, 'byte')})"
+            )
         return b""
 
     def _open(self) -> Steps[None]:
@@ -129,7 +132,7 @@ class ResumingStream:
         if response.headers.get("content-type", "").startswith("text/html"):
             body = yield from read_up_to(response, LARGEST_BODY)
             refuse_html(action, response, body)
-            raise IntegrityError(f"{self._name} has {len(body)} bytes, expected {self._blob.size}")
+            raise IntegrityError(f"{self._name} has {counted(len(body), 'byte')}, expected {self._blob.size}")
 
     def _place(self, response: Response) -> int:
         """Bytes to leave out: all up to here, if the registry does not know ranges."""

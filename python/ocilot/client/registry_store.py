@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
+from ocilot.counting import counted
 from ocilot.errors import (
     AuthError,
     CatalogUnsupported,
@@ -77,7 +78,8 @@ class RegistryStore(Store):
         refuse_html(made.action, response, raw)
         if len(raw) > limit:
             raise IntegrityError(
-                f"manifest {self._calls.named(reference)} is larger than the limit of {limit} bytes",
+                f"manifest {self._calls.named(reference)} is larger than the limit of "
+                f"{counted(limit, 'byte')}",
                 hint="raise Limits(manifest=...) if you trust it",
             )
         wanted = reference if ":" in reference else response.headers.get("docker-content-digest", "")

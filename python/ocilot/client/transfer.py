@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from ocilot.counting import counted
 from ocilot.errors import IntegrityError
 from ocilot.oci import Descriptor
 from ocilot.oci.digest import Hasher
@@ -53,7 +54,7 @@ class Download:
         """Notes bytes that begin at `start`; raises IntegrityError."""
         end = start + len(data)
         if end > self.blob.size:
-            raise self._wrong(f"has more than its {self.blob.size} bytes")
+            raise self._wrong(f"has more than its {counted(self.blob.size, 'byte')}")
         if self._hasher is not None:
             self._hash(self._hasher, data, start)
         if self._on_bytes is not None:
@@ -70,7 +71,7 @@ class Download:
 
     def ended_early(self, position: int) -> IntegrityError:
         """The error of a blob that is shorter than its descriptor says."""
-        return self._wrong(f"ends after {position} of {self.blob.size} bytes")
+        return self._wrong(f"ends after {position} of {counted(self.blob.size, 'byte')}")
 
     def _wrong(self, what: str) -> IntegrityError:
         return IntegrityError(
@@ -118,7 +119,7 @@ def read_all(stream: Stream, limit: int, what: str) -> Steps[bytes]:
         while data := (yield from stream.read(MIB)):
             total += len(data)
             if total > limit:
-                raise IntegrityError(f"{what} has more than {limit} bytes")
+                raise IntegrityError(f"{what} has more than {counted(limit, 'byte')}")
             pieces.append(data)
     finally:
         yield from stream.close()
@@ -129,7 +130,7 @@ def fetch(store: Store, blob: Descriptor, limit: int) -> Steps[bytes]:
     """A small blob, verified. Raises NotFound, IntegrityError, NetworkError."""
     if blob.size > limit:
         raise IntegrityError(
-            f"blob {blob.digest} of {store.location} has {blob.size} bytes, the limit is {limit}",
+            f"blob {blob.digest} of {store.location} has {counted(blob.size, 'byte')}, the limit is {limit}",
             hint="read it with open_blob, or raise Limits(blob=...)",
         )
     if blob.data is not None and len(blob.data) == blob.size:

@@ -6,6 +6,7 @@ import logging
 import re
 from typing import Final
 
+from ocilot.counting import counted
 from ocilot.errors import AuthError, IntegrityError, NetworkError, RegistryError
 from ocilot.oci import Descriptor
 
@@ -140,7 +141,8 @@ class Upload:
         data = b"".join(pieces)
         if len(data) != self._blob.size:
             raise IntegrityError(
-                f"cannot upload {self._name}: the source has {len(data)} bytes, expected {self._blob.size}"
+                f"cannot upload {self._name}: the source has {counted(len(data), 'byte')}, "
+                f"expected {self._blob.size}"
             )
         return data
 

@@ -119,7 +119,7 @@ class Usage(Sequence[BlobUsage]):
         return table(title, ("kind", "digest", "size", "tags"), rows, more)
 
     def __repr__(self) -> str:
-        return f"<Usage of {self.where}: {counted(len(self), 'blob')}, {self.total} bytes>"
+        return f"<Usage of {self.where}: {counted(len(self), 'blob')}, {counted(self.total, 'byte')}>"
 
 
 Found = dict[Digest, tuple[int, str, set[tuple[str, str]]]]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, Never, Self
 
+from ocilot.counting import counted
+
 from .tree import Scalar
 from .values import Ignored, InvalidValue, Kind, Raw, Refused, expected
 
@@ -30,7 +32,7 @@ class Invalid(Exception):
     """A configuration that cannot be used, with everything that is wrong."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(f"{len(problems)} problems")
+        super().__init__(counted(len(problems), "problem"))
         self.problems = problems
 
 

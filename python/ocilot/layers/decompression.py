@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Protocol
 
+from ocilot.counting import counted
 from ocilot.errors import ArchiveError, DecompressionLimit
 
 from .source import CHUNK, Reader, Source, close_reader
@@ -80,7 +81,7 @@ class Decompressed:
         taken, self._rest = self._rest[:size], self._rest[size:]
         self.position += len(taken)
         if self.position > self._limit:
-            raise DecompressionLimit(f"{self._what()} expands to more than {self._limit} bytes")
+            raise DecompressionLimit(f"{self._what()} expands to more than {counted(self._limit, 'byte')}")
         return bytes(taken)
 
     def __iter__(self) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from ocilot.counting import counted
 from ocilot.errors import DecompressionLimit, NotFound, RegistryError
 
 from .decompression import EXPANDED_LIMIT, Decompressed
@@ -38,7 +39,7 @@ class OpenLayer:
         most = self._source.max_entries
         for count, entry in enumerate(self.tar):
             if count >= most:
-                raise DecompressionLimit(f"layer {self._source.name} has more than {most} files")
+                raise DecompressionLimit(f"layer {self._source.name} has more than {counted(most, 'file')}")
             yield entry
 
     def finish(self) -> None:

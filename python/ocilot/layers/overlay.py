@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from ocilot.arguments import check_text
+from ocilot.counting import counted
 from ocilot.errors import ArchiveError, NotFound
 from ocilot.text_file import shown
 
@@ -85,7 +86,9 @@ class Overlay:
         """The content of a file of at most `limit` bytes."""
         with self.open(path) as file:
             if file.size > limit:
-                raise ArchiveError(f"{shown(path)} has {file.size} bytes: expected at most {limit}")
+                raise ArchiveError(
+                    f"{shown(path)} has {counted(file.size, 'byte')}: expected at most {limit}"
+                )
             return file.readall() or b""
 
     def content(self, node: Node) -> ContentFile:

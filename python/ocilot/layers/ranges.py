@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from ocilot.counting import counted
 from ocilot.errors import Unsupported
 
 _CONTENT_RANGE: Final = re.compile(r"\s*bytes\s+(\d+)-(\d+)/(?:\d+|\*)\s*", re.IGNORECASE)
@@ -25,7 +26,9 @@ def answered_range(
         for start, data in _parts(content_type, content_range, body):
             if start <= offset and offset + length <= start + len(data):
                 return data[offset - start : offset - start + length]
-        raise Unsupported(f"asked for {length} bytes at {offset}, received another range", status=status)
+        raise Unsupported(
+            f"asked for {counted(length, 'byte')} at {offset}, received another range", status=status
+        )
     what = "ignored" if status == 200 else "refused"
     raise Unsupported(f"the request for a range was {what}", status=status)
 

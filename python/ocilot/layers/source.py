@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Final, Protocol, runtime_checkable
 
+from ocilot.counting import counted
 from ocilot.errors import IntegrityError
 from ocilot.oci import Digest, Hasher
 
@@ -74,7 +75,7 @@ class HashedReader:
         self._hasher.update(data)
         if not data and self._hasher.digest != self._digest:
             raise IntegrityError(
-                f"layer {self._digest} is damaged: {self._hasher.size} bytes have the digest "
+                f"layer {self._digest} is damaged: {counted(self._hasher.size, 'byte')} with digest "
                 f"{self._hasher.digest}"
             )
         return data

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from ocilot.counting import counted
+
 from .tar_fields import BLOCK, EXTENSION_LIMIT, InvalidField, decimal, number
 
 Map = tuple[tuple[int, int], ...]
@@ -87,7 +89,7 @@ def checked(pieces: Map, size: int, stored: int) -> Map:
         raise InvalidField(f"invalid sparse map: ends at {end}, beyond the size {size}")
     total = sum(length for _, length in pieces)
     if total != stored:
-        raise InvalidField(f"invalid sparse map: {total} bytes of data, but {stored} are stored")
+        raise InvalidField(f"invalid sparse map: {counted(total, 'byte')} of data, but {stored} stored")
     return tuple(piece for piece in pieces if piece[1])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from ocilot.counting import counted
 from ocilot.errors import ArchiveError
 
 from .entry import FileType, TarEntry, to_bytes
@@ -56,7 +57,7 @@ class TarWriter:
         if written != size:
             raise ArchiveError(
                 f"cannot write {entry.name!r}: its content is "
-                f"{'longer' if written > size else 'shorter'} than its size of {size} bytes"
+                f"{'longer' if written > size else 'shorter'} than its size of {counted(size, 'byte')}"
             )
         if size:
             self._put(bytes(padding(size)))

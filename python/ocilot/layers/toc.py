@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from ocilot.counting import counted
 from ocilot.errors import ArchiveError, IntegrityError, InvalidReference, RegistryError, Unsupported
 from ocilot.oci import Digest, digest_of
 
@@ -206,7 +207,7 @@ def exactly(read_range: ReadRange, offset: int, length: int) -> bytes:
     """A range, or Unsupported if another amount of bytes came."""
     data = read_range(offset, length)
     if len(data) != length:
-        raise Unsupported(f"asked for {length} bytes at {offset}, received {len(data)}")
+        raise Unsupported(f"asked for {counted(length, 'byte')} at {offset}, received {len(data)}")
     return data
 
 

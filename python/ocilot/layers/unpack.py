@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ocilot import full_disk
+from ocilot.counting import counted
 from ocilot.errors import ArchiveError, DecompressionLimit, StorageError, UnsafePath
 from ocilot.text_file import shown
 
@@ -196,9 +197,9 @@ class _Layer:
         made.entries += 1
         made.bytes += entry.size
         if made.bytes > self._max_bytes:
-            raise DecompressionLimit(f"the layers expand to more than {self._max_bytes} bytes")
+            raise DecompressionLimit(f"the layers expand to more than {counted(self._max_bytes, 'byte')}")
         if made.entries > self._max_entries:
-            raise DecompressionLimit(f"the layers have more than {self._max_entries} files")
+            raise DecompressionLimit(f"the layers have more than {counted(self._max_entries, 'file')}")
 
     def _warn(self, text: str) -> None:
         self._made.warnings.append(text)

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from ocilot.cli.output import json_of, shown, size_of
 from ocilot.client.events import BlobFinished, BlobProgress, BlobStarted, Event, ManifestPushed, Warned
+from ocilot.counting import counted
 
 from .printing import DIGITS
 from .progress_mode import ProgressMode
@@ -108,7 +109,7 @@ class Lines(Warnings):
         if self._clock() >= self._next:
             self._next = self._clock() + BETWEEN_TOTALS
             done, size = (sum(each) for each in zip(*self._blobs.values(), strict=True))
-            count = f"{self._finished} of {len(self._blobs)} blobs"
+            count = f"{self._finished} of {counted(len(self._blobs), 'blob')}"
             self._say(f"total: {count}, {size_of(done)} of {size_of(size)}")
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ocilot.counting import counted
+
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
@@ -65,4 +67,4 @@ class AsyncBlobReader:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"<BlobReader {self.descriptor.digest} {self.descriptor.size} bytes>"
+        return f"<BlobReader {self.descriptor.digest} {counted(self.descriptor.size, 'byte')}>"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from ocilot.counting import counted
 from ocilot.hooks.events import (
     BlobPushed,
     Collected,
@@ -239,7 +240,8 @@ def a_quota_warning(
     common = _common("quota.warning", repository, who, registry)
     return QuotaWarning(
         **{**common, "request": Request()},
-        reason=f"the quota of {holder} is {allowed} {unit}; {used} are used, {used * 100 // allowed} %",
+        reason=f"the quota of {holder} is {counted(allowed, unit.removesuffix('s'))}; "
+        f"{used} {'is' if used == 1 else 'are'} used, {used * 100 // allowed} %",
         counts={unit: used, f"quota_{unit}": allowed},
     )
 
