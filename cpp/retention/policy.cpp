@@ -76,7 +76,7 @@ Result<Policy> policy_of(Json const& value, Path at) {
 
 Result<std::vector<Policy>> policies_of(Json const& document, std::size_t most) {
     if (!document.is_array() || document.size() > most) {
-        return expected_at({}, fmt::format("a list of at most {} policies", most));
+        return expected_at({}, "a list of at most " + counted(most, "policy", "policies"));
     }
     std::vector<Policy> policies;
     std::set<std::string> names;
