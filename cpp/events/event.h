@@ -44,6 +44,8 @@ struct Event {
     std::string refusal = {};            ///< refused: what, such as `admit`
     std::string reason = {};             ///< why it was refused, or waits
     std::string cause = {};              ///< what did it that is no client: `retention` or `collection`
+    std::string cause_id = {};           ///< of the retention plan that was applied
+    std::string cause_rule = {};         ///< that deleted it, as the plan names it
     std::uint64_t times = 1;  ///< refused: how often within a short time; pulled: pulls it stands for
     meta::Actor by = {};
     std::string method = {};  ///< of the request

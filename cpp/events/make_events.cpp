@@ -88,6 +88,8 @@ Event begin_event(meta::Change const& change, Action action, std::size_t index) 
                 .action = action,
                 .repository = change.repository,
                 .cause = cause_of(change),
+                .cause_id = change.by.cause.id,
+                .cause_rule = change.by.cause.rule,
                 .times = change.times,
                 .by = change.by};
     take_request(event, change.by);

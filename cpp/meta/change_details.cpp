@@ -169,6 +169,15 @@ void write_request(Writer& out, RequestRecord const& request) {
     out.text_member("user_agent", request.user_agent());
 }
 
+/// What has no column.
+void write_actor(Writer& out, Actor const& by) {
+    if (by.http) write_request(out, *by.http);
+    if (!by.groups.empty()) out.list("actor_groups", by.groups);
+    out.text_member("token", by.token);
+    out.text_member("cause_id", by.cause.id);
+    out.text_member("rule", by.cause.rule);
+}
+
 constexpr std::size_t usual_size = 512;  ///< bytes of what is written of a change with its request
 
 /// null if nothing is known of it, as in older entries.
@@ -182,6 +191,13 @@ std::shared_ptr<RequestRecord const> request_at(Json const& object) {
     RequestRecord::Parts const parts{
         .method = method, .scheme = scheme, .host = host, .path = path, .user_agent = user_agent};
     return std::make_shared<RequestRecord const>(parts);
+}
+
+void read_actor(Json const& object, Actor& by) {
+    by.http = request_at(object);
+    by.groups = list_at(object, "actor_groups").value_or(std::vector<std::string>{});
+    by.token = text_at(object, "token");
+    by.cause = {.id = text_at(object, "cause_id"), .rule = text_at(object, "rule")};
 }
 
 }  // namespace
@@ -213,7 +229,7 @@ std::string details_to_json(Change const& change, Actor const& by) {
     out.flag("admin", details.set.admin);
     out.flag("disabled", details.set.disabled);
     if (!details.counts.empty()) out.counts("counts", details.counts);
-    if (by.http) write_request(out, *by.http);
+    write_actor(out, by);
     return std::move(out).finish();
 }
 
@@ -254,7 +270,7 @@ Result<> details_from_json(std::string_view text, Change& change) {
     for_each_pair(object, "counts", [&](Json const& what, Json const& count) {
         details.counts.emplace_back(text_of(what), number_of(count));
     });
-    change.by.http = request_at(object);
+    read_actor(object, change.by);
     return {};
 }
 

@@ -22,6 +22,7 @@ from ocilot.hooks import (
     Registry,
     RegistryError,
     RepositoryRenamed,
+    TagDeleted,
     TagMoved,
 )
 from ocilot.hooks.events import event_of
@@ -83,6 +84,7 @@ def test_an_event_has_what_the_registry_knows() -> None:
     assert event.time.isoformat() == "2026-11-21T17:48:55.123456+00:00"
     assert event.caller == Caller("ci", (), "192.0.2.1", "robot")
     assert (event.request.method, event.request.host) == ("PUT", "")
+    assert (event.token_id, event.cause, event.cause_id, event.cause_rule) == ("", "", "", "")
     renamed = event_of(RepositoryRenamed, json.dumps({**MOVED, "renamed_from": "old/app"}), "", "")
     assert isinstance(renamed, RepositoryRenamed)
     assert renamed.previous_name == "old/app"
@@ -98,6 +100,16 @@ def test_an_event_has_what_the_registry_knows() -> None:
     deleted = event_of(ManifestDeleted, json.dumps({**MOVED, "parents": ["sha256:index"]}), "", "")
     assert isinstance(deleted, ManifestDeleted)
     assert (deleted.tags, deleted.parents) == ((), ("sha256:index",))
+
+
+def test_an_event_names_groups_token_and_cause_if_they_are_known() -> None:
+    robot = {"name": "ci", "kind": "robot", "groups": ["ci", "dev"], "token_id": "0123456789abcdef"}
+    event = event_of(TagMoved, json.dumps({**MOVED, "actor": robot}), "", "")
+    assert event.caller == Caller("ci", {"ci", "dev"}, "192.0.2.1", "robot")
+    assert event.token_id == "0123456789abcdef"
+    cause = {"kind": "retention", "id": "7", "rule": "applications.delete.0"}
+    gone = event_of(TagDeleted, json.dumps({**MOVED, "cause": cause}), "", "")
+    assert (gone.cause, gone.cause_id, gone.cause_rule) == tuple(cause.values())
 
 
 def test_pulls_have_a_number_and_no_caller_of_their_own(tmp_path: Path) -> None:

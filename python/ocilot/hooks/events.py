@@ -40,9 +40,15 @@ class Event:
     repository: str = ""
     """Empty if it is about none."""
     caller: Caller = field(default_factory=lambda: Caller("", kind="system"))
-    """Who caused it; its groups are not known."""
+    """Who caused it, with the first of its groups: at most 32, and 1 KiB of names."""
+    token_id: str = ""
+    """Id of the access token that the caller logged in with; empty if it used none."""
     cause: str = ""
     """`retention` or `collection`, if that and no request removed something; else empty."""
+    cause_id: str = ""
+    """Id of the retention plan that was applied."""
+    cause_rule: str = ""
+    """Rule of the plan that deleted it, such as `applications.delete.0`."""
     request: Request = field(default_factory=Request)
     registry: Registry = field(default_factory=lambda: Registry("", "", ""), repr=False, compare=False)
     """A client of the registry, for hooks that act."""
@@ -56,7 +62,8 @@ class Event:
         """The event of its JSON object."""
         actor, request = data.get("actor", {}), dict(data.get("request", {}))
         kind = actor.get("kind") or cls._unknown_kind
-        caller = Caller(actor.get("name", ""), (), request.pop("address", ""), kind)
+        caller = Caller(actor.get("name", ""), actor.get("groups", ()), request.pop("address", ""), kind)
+        cause = data.get("cause", {})
         known = Request.__dataclass_fields__
         own = {name: data[member] for name, member in cls._members.items() if member in data}
         for name in own.keys() & {"tags", "parents"}:
@@ -68,7 +75,10 @@ class Event:
             action=data["action"],
             repository=data.get("repository", ""),
             caller=caller,
-            cause=data.get("cause", {}).get("kind", ""),
+            token_id=actor.get("token_id", ""),
+            cause=cause.get("kind", ""),
+            cause_id=cause.get("id", ""),
+            cause_rule=cause.get("rule", ""),
             request=Request(**{name: value for name, value in request.items() if name in known}),
             registry=registry,
             **own,

@@ -1,5 +1,6 @@
 #include "meta/change_details.h"
 #include "meta/change_text.h"
+#include "meta/told_groups.h"
 
 #include <gtest/gtest.h>
 #include <limits>
@@ -98,6 +99,28 @@ TEST(Change, TheRequestIsReadAsItWasWritten) {
     EXPECT_EQ(read.by, push.by) << "by what it says, not by where it is";
     EXPECT_EQ(again(Change{.kind = ChangeKind::manifest_push}).by.http, nullptr);
     EXPECT_NE(read.by, meta::Actor{});
+}
+
+TEST(Change, WhoActedAndWhyIsReadAsItWasWritten) {
+    Change gone{.kind = ChangeKind::manifest_delete};
+    gone.by.groups = {"ci", "a \"group\" with ü"};
+    gone.by.token = "0123456789abcdef";
+    EXPECT_EQ(again(gone).by, gone.by);
+    gone.by = {.cause = {.id = "7", .rule = "applications.delete.0"}};
+    EXPECT_EQ(details_to_json(gone, gone.by), R"({"cause_id":"7","rule":"applications.delete.0"})");
+    EXPECT_EQ(again(gone).by, gone.by);
+    EXPECT_NE(again(gone).by, meta::Actor{});
+}
+
+TEST(Change, OfManyGroupsTheFirstAreTold) {
+    EXPECT_TRUE(meta::told_groups({}).empty());
+    std::vector<std::string> groups;
+    for (int i = 0; i < 40; ++i) groups.push_back("g" + std::to_string(i));
+    auto const told = meta::told_groups(groups);
+    ASSERT_EQ(told.size(), 32U);
+    EXPECT_EQ(told.back(), "g31");
+    EXPECT_EQ(meta::told_groups({std::string(1000, 'a'), std::string(24, 'b'), "c"}).size(), 2U);
+    EXPECT_TRUE(meta::told_groups({std::string(1025, 'a'), "b"}).empty());
 }
 
 TEST(Change, TextThatIsNotUtf8IsStoredAsSome) {
