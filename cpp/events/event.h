@@ -53,6 +53,7 @@ struct Event {
     std::string host = {};
     std::string path = {};
     std::string user_agent = {};
+    std::string traceparent = {};  ///< of the request; for CloudEvents, and no member of their data
     std::vector<std::pair<std::string, std::uint64_t>> counts = {};  ///< what a job counted
 };
 

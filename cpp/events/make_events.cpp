@@ -71,6 +71,7 @@ void take_request(Event& event, meta::Actor const& by) {
     event.host = by.http->host();
     event.path = by.http->path();
     event.user_agent = by.http->user_agent();
+    event.traceparent = by.http->traceparent();
 }
 
 /// Retention acts under its name, the collection without one.

@@ -167,6 +167,7 @@ void write_request(Writer& out, RequestRecord const& request) {
     out.text_member("host", request.host());
     out.text_member("path", request.path());
     out.text_member("user_agent", request.user_agent());
+    out.text_member("traceparent", request.traceparent());
 }
 
 /// What has no column.
@@ -188,8 +189,13 @@ std::shared_ptr<RequestRecord const> request_at(Json const& object) {
     auto const host = text_at(object, "host");
     auto const path = text_at(object, "path");
     auto const user_agent = text_at(object, "user_agent");
-    RequestRecord::Parts const parts{
-        .method = method, .scheme = scheme, .host = host, .path = path, .user_agent = user_agent};
+    auto const traceparent = text_at(object, "traceparent");
+    RequestRecord::Parts const parts{.method = method,
+                                     .scheme = scheme,
+                                     .host = host,
+                                     .path = path,
+                                     .user_agent = user_agent,
+                                     .traceparent = traceparent};
     return std::make_shared<RequestRecord const>(parts);
 }
 

@@ -85,6 +85,7 @@ def test_an_event_has_what_the_registry_knows() -> None:
     assert event.caller == Caller("ci", (), "192.0.2.1", "robot")
     assert (event.request.method, event.request.host) == ("PUT", "")
     assert (event.token_id, event.cause, event.cause_id, event.cause_rule) == ("", "", "", "")
+    assert event.traceparent == ""
     renamed = event_of(RepositoryRenamed, json.dumps({**MOVED, "renamed_from": "old/app"}), "", "")
     assert isinstance(renamed, RepositoryRenamed)
     assert renamed.previous_name == "old/app"
@@ -102,11 +103,12 @@ def test_an_event_has_what_the_registry_knows() -> None:
     assert (deleted.tags, deleted.parents) == ((), ("sha256:index",))
 
 
-def test_an_event_names_groups_token_and_cause_if_they_are_known() -> None:
+def test_an_event_names_groups_token_cause_and_trace_if_they_are_known() -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     robot = {"name": "ci", "kind": "robot", "groups": ["ci", "dev"], "token_id": "0123456789abcdef"}
-    event = event_of(TagMoved, json.dumps({**MOVED, "actor": robot}), "", "")
+    event = event_of(TagMoved, json.dumps({**MOVED, "actor": robot, "traceparent": trace}), "", "")
     assert event.caller == Caller("ci", {"ci", "dev"}, "192.0.2.1", "robot")
-    assert event.token_id == "0123456789abcdef"
+    assert (event.token_id, event.traceparent) == ("0123456789abcdef", trace)
     cause = {"kind": "retention", "id": "7", "rule": "applications.delete.0"}
     gone = event_of(TagDeleted, json.dumps({**MOVED, "cause": cause}), "", "")
     assert (gone.cause, gone.cause_id, gone.cause_rule) == tuple(cause.values())

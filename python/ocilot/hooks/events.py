@@ -49,6 +49,8 @@ class Event:
     """Id of the retention plan that was applied."""
     cause_rule: str = ""
     """Rule of the plan that deleted it, such as `applications.delete.0`."""
+    traceparent: str = ""
+    """The header `traceparent` of the request (W3C Trace Context), if it was valid."""
     request: Request = field(default_factory=Request)
     registry: Registry = field(default_factory=lambda: Registry("", "", ""), repr=False, compare=False)
     """A client of the registry, for hooks that act."""
@@ -79,6 +81,7 @@ class Event:
             cause=cause.get("kind", ""),
             cause_id=cause.get("id", ""),
             cause_rule=cause.get("rule", ""),
+            traceparent=data.get("traceparent", ""),
             request=Request(**{name: value for name, value in request.items() if name in known}),
             registry=registry,
             **own,

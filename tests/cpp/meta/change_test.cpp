@@ -101,6 +101,16 @@ TEST(Change, TheRequestIsReadAsItWasWritten) {
     EXPECT_NE(read.by, meta::Actor{});
 }
 
+TEST(Change, TheTraceOfARequestIsReadAsItWasWritten) {
+    Change push{.kind = ChangeKind::manifest_push};
+    RequestRecord::Parts parts{.method = "PUT"};
+    push.by.http = std::make_shared<RequestRecord const>(parts);
+    EXPECT_EQ(details_to_json(push, push.by), R"({"method":"PUT"})") << "nothing for what is not there";
+    parts.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    push.by.http = std::make_shared<RequestRecord const>(parts);
+    EXPECT_EQ(again(push).by, push.by);
+}
+
 TEST(Change, WhoActedAndWhyIsReadAsItWasWritten) {
     Change gone{.kind = ChangeKind::manifest_delete};
     gone.by.groups = {"ci", "a \"group\" with ü"};
