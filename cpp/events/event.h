@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "events/action.h"
-#include "meta/facts.h"
+#include "meta/change.h"
 
 #include <cstdint>
 #include <optional>
@@ -46,7 +46,8 @@ struct Event {
     std::string cause = {};              ///< what did it that is no client: `retention` or `collection`
     std::string cause_id = {};           ///< of the retention plan that was applied
     std::string cause_rule = {};         ///< that deleted it, as the plan names it
-    std::uint64_t times = 1;  ///< refused: how often within a short time; pulled: pulls it stands for
+    std::uint64_t times = 1;     ///< refused: how often within a short time; pulled: pulls it stands for
+    meta::ToldPulls pulls = {};  ///< pulled
     meta::Actor by = {};
     std::string method = {};  ///< of the request
     std::string scheme = {};

@@ -12,6 +12,10 @@ void put_text(Json& object, char const* key, std::string const& value) {
     if (!value.empty()) object[key] = value;
 }
 
+void put_time(Json& object, char const* key, Time time) {
+    if (time != Time{}) object[key] = rfc3339(time);
+}
+
 Json actor_json(meta::Actor const& by) {
     Json actor = Json::object();
     put_text(actor, "name", by.name);
@@ -86,6 +90,9 @@ Json to_json(Event const& event) {
     put_text(out, "reason", event.reason);
     put_object(out, "cause", cause_json(event));
     if (event.times > 1) out["times"] = event.times;
+    put_time(out, "first", event.pulls.first);
+    put_time(out, "last", event.pulls.last);
+    if (event.pulls.sampled) out["sampled"] = *event.pulls.sampled;
     put_object(out, "actor", actor_json(event.by));
     put_object(out, "request", request_json(event));
     auto counts = Json::object();

@@ -120,6 +120,7 @@ void set_content(Event& event, meta::Change const& change) {
     event.parents = change.details.parents;
     event.mounted_from = change.details.source;
     event.counts = change.details.counts;
+    event.pulls = change.details.pulls;
 }
 
 /// What no index names yet is known by its tags alone: an index comes after what it names.

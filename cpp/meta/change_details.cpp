@@ -14,6 +14,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::chrono::microseconds latest = std::chrono::hours(24) * 365 * 1000;  ///< since the epoch
+
 /// Appends JSON. By hand: an entry is written with every push, and a tree of values would cost more than the
 /// row.
 class Writer {
@@ -137,6 +139,13 @@ std::uint64_t number_of(Json const& value) {
     return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
 }
 
+/// The epoch if there is none, or none that a clock can show.
+Time time_at(Json const& object, char const* key) {
+    auto const* const found = find(object, key, Json::value_t::number_unsigned);
+    if (found == nullptr || number_of(*found) > static_cast<std::uint64_t>(latest.count())) return {};
+    return Time(std::chrono::microseconds(found->get<std::int64_t>()));
+}
+
 std::optional<std::vector<std::string>> list_at(Json const& object, char const* key) {
     auto const* const found = find(object, key, Json::value_t::array);
     if (found == nullptr) return std::nullopt;
@@ -168,6 +177,17 @@ void write_request(Writer& out, RequestRecord const& request) {
     out.text_member("path", request.path());
     out.text_member("user_agent", request.user_agent());
     out.text_member("traceparent", request.traceparent());
+}
+
+void write_time(Writer& out, std::string_view key, Time time) {
+    auto const microseconds = time.time_since_epoch().count();
+    if (microseconds > 0) out.number(key, static_cast<std::uint64_t>(microseconds));
+}
+
+void write_pulls(Writer& out, ToldPulls const& pulls) {
+    write_time(out, "first_pull", pulls.first);
+    write_time(out, "last_pull", pulls.last);
+    out.flag("sampled", pulls.sampled);
 }
 
 /// What has no column.
@@ -235,6 +255,7 @@ std::string details_to_json(Change const& change, Actor const& by) {
     out.flag("admin", details.set.admin);
     out.flag("disabled", details.set.disabled);
     if (!details.counts.empty()) out.counts("counts", details.counts);
+    write_pulls(out, details.pulls);
     write_actor(out, by);
     return std::move(out).finish();
 }
@@ -276,6 +297,9 @@ Result<> details_from_json(std::string_view text, Change& change) {
     for_each_pair(object, "counts", [&](Json const& what, Json const& count) {
         details.counts.emplace_back(text_of(what), number_of(count));
     });
+    details.pulls = {.first = time_at(object, "first_pull"),
+                     .last = time_at(object, "last_pull"),
+                     .sampled = flag_at(object, "sampled")};
     read_actor(object, change.by);
     return {};
 }

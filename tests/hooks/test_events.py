@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingUnixStreamServer
@@ -123,6 +124,13 @@ def test_pulls_have_a_number_and_no_caller_of_their_own(tmp_path: Path) -> None:
     assert (event.count, event.media_type, event.size) == (12, "text/x", 7)
     assert event.caller == Caller("", kind="system")
     assert event.request.method == ""
+    assert (event.first, event.last, event.sampled) == (None, None, False)
+    told |= {"first": "2026-11-21T17:48:00.5Z", "last": "2026-11-21T17:48:55Z", "sampled": True}
+    event = event_of(Pulled, json.dumps(told), "", "")
+    assert isinstance(event, Pulled)
+    assert event.first == datetime(2026, 11, 21, 17, 48, 0, 500000, UTC)
+    assert event.last == datetime(2026, 11, 21, 17, 48, 55, tzinfo=UTC)
+    assert event.sampled is True
     del told["times"], told["tag"]
     once = event_of(Pulled, json.dumps(told), "", "")
     assert isinstance(once, Pulled)

@@ -54,6 +54,9 @@ inline constexpr Field event_fields[] = {
     optional({"reason", schema::any_text, "Why it was refused, or waits."}),
     optional({"cause", cause, "What removed it, if no client did."}),
     optional({"times", schema::count, "Equal refusals within a short time, or pulls; missing: 1."}),
+    optional({"first", schema::time, "First of these pulls."}),
+    optional({"last", schema::time, "Last of these pulls."}),
+    optional({"sampled", schema::boolean, "Of pulls: whether only some of a batch have an event."}),
     optional({"actor", actor}),
     optional({"request", request}),
     optional({"counts", schema::map_of(schema::count), "What a job counted."})};

@@ -70,6 +70,8 @@ class Event:
         own = {name: data[member] for name, member in cls._members.items() if member in data}
         for name in own.keys() & {"tags", "parents"}:
             own[name] = tuple(own[name])
+        for name in own.keys() & {"first", "last"}:
+            own[name] = datetime.fromisoformat(own[name])
         return cls(
             id=data["id"],
             sequence=data["sequence"],
@@ -236,6 +238,12 @@ class Pulled(Event):
     """Tag that it was pulled by; empty for pulls by digest."""
     count: int = 1
     """Number of pulls that the event stands for; with `ocilot.events.pulls: sampled` also those of others."""
+    first: datetime | None = None
+    """Time of the first of these pulls. None if it is not known."""
+    last: datetime | None = None
+    """Time of the last of these pulls. None if it is not known."""
+    sampled: bool = False
+    """Whether `ocilot.events.pulls` is `sampled`."""
     media_type: str = ""
     artifact_type: str = ""
     size: int = 0
@@ -243,6 +251,7 @@ class Pulled(Event):
 
     _members: ClassVar[Mapping[str, str]] = {
         **{name: name for name in ("digest", "tag", "media_type", "artifact_type", "size")},
+        **{name: name for name in ("first", "last", "sampled")},
         "count": "times",
     }
     _unknown_kind: ClassVar[Kind] = "system"

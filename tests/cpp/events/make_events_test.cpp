@@ -191,6 +191,17 @@ TEST(Events, TheActorHasGroupsAndATokenIfTheyAreKnown) {
     }
 }
 
+TEST(Events, PullsSayFromWhenToWhenTheyAre) {
+    auto pull = a_pull();
+    auto const older = events::to_json(events::make_events(pull).at(0));
+    for (auto const* const member : {"first", "last", "sampled"}) EXPECT_FALSE(older.contains(member));
+    pull.details.pulls = {.first = pull.at, .last = pull.at + std::chrono::seconds(1), .sampled = false};
+    auto const json = events::to_json(events::make_events(pull).at(0));
+    EXPECT_EQ(json["first"], rfc3339(pull.at));
+    EXPECT_EQ(json["last"], rfc3339(pull.at + std::chrono::seconds(1)));
+    EXPECT_EQ(json["sampled"], false);
+}
+
 TEST(Events, QuotasPlansAndRoundsSayWhyAndHowMuch) {
     auto const exceeded = events::make_events(
         {.kind = meta::ChangeKind::quota_exceed, .repository = "team/app", .text = "the quota is 10 tags"});

@@ -122,6 +122,18 @@ TEST(Change, WhoActedAndWhyIsReadAsItWasWritten) {
     EXPECT_NE(again(gone).by, meta::Actor{});
 }
 
+TEST(Change, TheTimesOfPullsAreReadAsTheyWereWritten) {
+    Change pull{.kind = ChangeKind::manifest_pull, .digest = "sha256:a", .times = 7};
+    pull.details.pulls = {.first = Time(std::chrono::microseconds(1'790'000'000'123'456)),
+                          .last = Time(std::chrono::microseconds(1'790'000'060'000'001)),
+                          .sampled = false};
+    EXPECT_EQ(again(pull).details, pull.details);
+    Change damaged{.kind = ChangeKind::manifest_pull};
+    auto const* const text = R"({"first_pull":18446744073709551615,"last_pull":-1,"sampled":1})";
+    ASSERT_TRUE(details_from_json(text, damaged).has_value());
+    EXPECT_EQ(damaged.details.pulls, meta::ToldPulls{});
+}
+
 TEST(Change, OfManyGroupsTheFirstAreTold) {
     EXPECT_TRUE(meta::told_groups({}).empty());
     std::vector<std::string> groups;

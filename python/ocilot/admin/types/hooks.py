@@ -188,6 +188,12 @@ class Event(Record):
     """What removed it, if no client did."""
     times: int | None = field(default=None, metadata=OPTIONAL)
     """Equal refusals within a short time, or pulls; missing: 1."""
+    first: str | None = field(default=None, metadata=OPTIONAL)
+    """First of these pulls. RFC 3339."""
+    last: str | None = field(default=None, metadata=OPTIONAL)
+    """Last of these pulls. RFC 3339."""
+    sampled: bool | None = field(default=None, metadata=OPTIONAL)
+    """Of pulls: whether only some of a batch have an event."""
     actor: EventActor | None = field(default=None, metadata=OPTIONAL)
     request: EventRequest | None = field(default=None, metadata=OPTIONAL)
     counts: Mapping[str, int] | None = field(default=None, metadata=OPTIONAL)
