@@ -130,6 +130,7 @@ Task<Result<>> BearerAuthenticator::check_secret(Verified& verified) {
             Errc::unauthorized,
             "the token that this bearer token was issued for is revoked or expired; log in again"};
     CO_TRY(verified.subject.caller.owner_limit, parse_robot_scopes(secret->scopes));
+    if (!secret->refresh) verified.subject.caller.token = secret->id;
     if (secret->expires_at) verified.expires_at = std::min(verified.expires_at, *secret->expires_at);
     co_return Result<>{};
 }

@@ -106,6 +106,7 @@ Task<Result<Logins::CheckedLogin>> Logins::check_secret(std::string id, Credenti
     Login login{.caller = caller_of(*account), .account_fingerprint = account_fingerprint(*account)};
     CO_TRY(login.caller.limit, parse_robot_scopes(token->scopes));
     login.caller.owner_limit = login.caller.limit;
+    login.caller.token = id;
     note_secret_use(id);
     Time until = now + cached_for;
     if (token->expires_at) until = std::min(until, *token->expires_at);

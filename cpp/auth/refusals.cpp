@@ -1,5 +1,7 @@
 #include "auth/refusals.h"
 
+#include "meta/told_groups.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <utility>
@@ -47,7 +49,11 @@ void Refusals::note(meta::ChangeKind kind, policy::Caller const& by, std::string
     meta::Change entry;
     entry.kind = kind;
     entry.refused = true;
-    entry.by = {.name = by.name, .kind = std::string(policy::to_string(by.kind)), .address = by.address};
+    entry.by = {.name = by.name,
+                .kind = std::string(policy::to_string(by.kind)),
+                .address = by.address,
+                .groups = meta::told_groups(by.groups),
+                .token = by.token};
     entry.repository = repository;
     entry.name = what.substr(0, longest_text);
     entry.text = why.substr(0, longest_reason);

@@ -4,6 +4,7 @@
 #include "auth/logins.h"
 #include "auth/token_claims.h"
 #include "base/hex.h"
+#include "meta/told_groups.h"
 
 #include <algorithm>
 #include <array>
@@ -108,6 +109,7 @@ Task<Result<SecretText>> TokenServer::new_refresh_token(Login const& login) {
     by.address = caller.address;
     by.request = caller.request;
     by.http = caller.http;
+    by.groups = meta::told_groups(caller.groups);
     CO_CHECK(co_await parts_.tokens.add(std::move(fact), std::move(by)));
     refreshed_.add();
     co_return secret;

@@ -45,6 +45,8 @@ Json attributes_of(Event const& event, Source const& source) {
     // As its specification has it: texts that sort as the numbers do.
     attributes["sequence"] = fmt::format("{:020}", event.sequence);
     if (!event.repository.empty()) attributes["partitionkey"] = event.repository;
+    // As the extension for distributed tracing has it.
+    if (!event.traceparent.empty()) attributes["traceparent"] = event.traceparent;
     if (auto schema = schema_of(event, source); !schema.empty()) attributes["dataschema"] = std::move(schema);
     return attributes;
 }

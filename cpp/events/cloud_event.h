@@ -10,7 +10,8 @@ namespace ocilot::events {
 
 /// CloudEvents 1.0 over HTTP. `source` is the registry's URL, `type` is `dev.ocilot.ACTION.v1`, `subject` is
 /// `REPOSITORY:TAG` or `REPOSITORY@DIGEST`, `dataschema` that of events in the OpenAPI document, where the
-/// URL of the registry is known; extensions `sequence` and `partitionkey`.
+/// URL of the registry is known; extensions `sequence`, `partitionkey` and,
+/// if the request had one, `traceparent`.
 [[nodiscard]] Payload structured_cloud_event(Event const& event, Source const& source);
 [[nodiscard]] Payload binary_cloud_event(Event const& event, Source const& source);
 [[nodiscard]] Payload cloud_event_batch(std::span<Event const> events, Source const& source);

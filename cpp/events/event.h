@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "events/action.h"
-#include "meta/facts.h"
+#include "meta/change.h"
 
 #include <cstdint>
 #include <optional>
@@ -44,13 +44,17 @@ struct Event {
     std::string refusal = {};            ///< refused: what, such as `admit`
     std::string reason = {};             ///< why it was refused, or waits
     std::string cause = {};              ///< what did it that is no client: `retention` or `collection`
-    std::uint64_t times = 1;  ///< refused: how often within a short time; pulled: pulls it stands for
+    std::string cause_id = {};           ///< of the retention plan that was applied
+    std::string cause_rule = {};         ///< that deleted it, as the plan names it
+    std::uint64_t times = 1;     ///< refused: how often within a short time; pulled: pulls it stands for
+    meta::ToldPulls pulls = {};  ///< pulled
     meta::Actor by = {};
     std::string method = {};  ///< of the request
     std::string scheme = {};
     std::string host = {};
     std::string path = {};
     std::string user_agent = {};
+    std::string traceparent = {};  ///< of the request; for CloudEvents, and no member of their data
     std::vector<std::pair<std::string, std::uint64_t>> counts = {};  ///< what a job counted
 };
 

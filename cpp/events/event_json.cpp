@@ -12,11 +12,27 @@ void put_text(Json& object, char const* key, std::string const& value) {
     if (!value.empty()) object[key] = value;
 }
 
+void put_time(Json& object, char const* key, Time time) {
+    if (time != Time{}) object[key] = rfc3339(time);
+}
+
 Json actor_json(meta::Actor const& by) {
     Json actor = Json::object();
     put_text(actor, "name", by.name);
     put_text(actor, "kind", by.kind);
+    if (!by.groups.empty()) actor["groups"] = by.groups;
+    put_text(actor, "token_id", by.token);
     return actor;
+}
+
+/// Its kind is what it is about: without one there is no cause.
+Json cause_json(Event const& event) {
+    Json cause = Json::object();
+    if (event.cause.empty()) return cause;
+    cause["kind"] = event.cause;
+    put_text(cause, "id", event.cause_id);
+    put_text(cause, "rule", event.cause_rule);
+    return cause;
 }
 
 Json request_json(Event const& event) {
@@ -72,8 +88,11 @@ Json to_json(Event const& event) {
     put_text(out, "renamed_from", event.renamed_from);
     put_text(out, "refusal", event.refusal);
     put_text(out, "reason", event.reason);
-    if (!event.cause.empty()) out["cause"] = {{"kind", event.cause}};
+    put_object(out, "cause", cause_json(event));
     if (event.times > 1) out["times"] = event.times;
+    put_time(out, "first", event.pulls.first);
+    put_time(out, "last", event.pulls.last);
+    if (event.pulls.sampled) out["sampled"] = *event.pulls.sampled;
     put_object(out, "actor", actor_json(event.by));
     put_object(out, "request", request_json(event));
     auto counts = Json::object();

@@ -71,6 +71,7 @@ void take_request(Event& event, meta::Actor const& by) {
     event.host = by.http->host();
     event.path = by.http->path();
     event.user_agent = by.http->user_agent();
+    event.traceparent = by.http->traceparent();
 }
 
 /// Retention acts under its name, the collection without one.
@@ -88,6 +89,8 @@ Event begin_event(meta::Change const& change, Action action, std::size_t index) 
                 .action = action,
                 .repository = change.repository,
                 .cause = cause_of(change),
+                .cause_id = change.by.cause.id,
+                .cause_rule = change.by.cause.rule,
                 .times = change.times,
                 .by = change.by};
     take_request(event, change.by);
@@ -117,6 +120,7 @@ void set_content(Event& event, meta::Change const& change) {
     event.parents = change.details.parents;
     event.mounted_from = change.details.source;
     event.counts = change.details.counts;
+    event.pulls = change.details.pulls;
 }
 
 /// What no index names yet is known by its tags alone: an index comes after what it names.

@@ -136,7 +136,10 @@ class PlanApplier {
         co_return Result<>();
     }
     Task<Result<>> remove(oci::RepositoryName const& name, PlannedRow const& row) {
-        registry::Selected selected{.tag = {}, .digest = row.digest, .set_at = {}};
+        registry::Selected selected{.tag = {},
+                                    .digest = row.digest,
+                                    .set_at = {},
+                                    .cause = {.id = std::to_string(plan_.id), .rule = row.rule}};
         if (!row.tag.empty()) {
             CO_TRY(selected.tag, oci::Tag::parse(row.tag));
             selected.set_at = deleted_.tags.at(row.tag).set_at;

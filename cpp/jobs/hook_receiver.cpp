@@ -14,7 +14,9 @@ namespace {
 
 /// What is not UTF-8 must not keep the rest from being told.
 std::string text_of_event(events::Event const& event) {
-    return to_json(event).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    auto json = to_json(event);
+    if (!event.traceparent.empty()) json["traceparent"] = event.traceparent;
+    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace

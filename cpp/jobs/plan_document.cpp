@@ -169,7 +169,7 @@ Result<std::vector<PlannedRow>> planned_rows(std::string const& rows) {
     std::vector<PlannedRow> found;
     for (auto const& row : list) {
         TRY(auto const digest, oci::Digest::parse(text_at(row, "digest")));
-        found.push_back({text_at(row, "tag"), digest});
+        found.push_back({text_at(row, "tag"), digest, text_at(row, "rule")});
     }
     return found;
 }

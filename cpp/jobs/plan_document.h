@@ -79,6 +79,7 @@ struct PlanSummary {
 struct PlannedRow {
     std::string tag;  ///< empty: the manifest
     oci::Digest digest;
+    std::string rule = {};  ///< that deletes it
 };
 [[nodiscard]] Result<std::vector<PlannedRow>> planned_rows(std::string const& rows);
 

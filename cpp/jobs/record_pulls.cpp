@@ -19,6 +19,7 @@ constexpr std::size_t counts_at_once = 200;  ///< in one transaction: a few mill
 class Unrecorded {
   public:
     explicit Unrecorded(registry::Registry& registry) : Unrecorded(*registry.pulls) {
+        sampled_ = registry.pull_events == registry::PullEvents::sampled;
         told_ = pull_sample(rest_.front(), registry.pull_events, registry.random);
     }
     ~Unrecorded() { counter_.put_back(std::move(rest_)); }
@@ -31,7 +32,10 @@ class Unrecorded {
         auto const count = static_cast<std::ptrdiff_t>(std::min(all.size(), counts_at_once));
         std::vector<meta::PullCount> piece{all.end() - count, all.end()};
         // Not in the batch itself: what goes back to the counter is drawn anew, with others.
-        for (std::size_t i = 0; i < piece.size(); ++i) piece[i].told = told_[all.size() - piece.size() + i];
+        for (std::size_t i = 0; i < piece.size(); ++i) {
+            piece[i].told = told_[all.size() - piece.size() + i];
+            piece[i].sampled = sampled_;
+        }
         return piece;
     }
     void recorded(std::size_t count) noexcept {
@@ -49,6 +53,7 @@ class Unrecorded {
     registry::PullCounter& counter_;
     std::list<std::vector<meta::PullCount>> rest_;
     std::vector<std::uint64_t> told_;  ///< of each name of the batch
+    bool sampled_ = false;
 };
 
 /// Nothing is to be deleted for want of a pull that was dropped.

@@ -30,6 +30,14 @@ struct ChangedAccount {
     friend bool operator==(ChangedAccount const&, ChangedAccount const&) = default;
 };
 
+/// When pulls were that a change stands for. The epoch: not known.
+struct ToldPulls {
+    Time first{};
+    Time last{};
+    std::optional<bool> sampled = {};  ///< see PullCount
+    friend bool operator==(ToldPulls const&, ToldPulls const&) = default;
+};
+
 /// What a kind of change has beside the columns that all have. Every member is optional: one is added here
 /// and in `change_details.cpp`, without another schema, and older rows have none of it.
 struct ChangeDetails {
@@ -49,6 +57,7 @@ struct ChangeDetails {
     bool refresh = false;  ///< a token that a login was given
     ChangedAccount set = {};
     std::vector<std::pair<std::string, std::uint64_t>> counts = {};  ///< what a reload or an import counted
+    ToldPulls pulls = {};                                            ///< of manifest.pull
     friend bool operator==(ChangeDetails const&, ChangeDetails const&) = default;
 };
 

@@ -14,6 +14,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::chrono::microseconds latest = std::chrono::hours(24) * 365 * 1000;  ///< since the epoch
+
 /// Appends JSON. By hand: an entry is written with every push, and a tree of values would cost more than the
 /// row.
 class Writer {
@@ -137,6 +139,13 @@ std::uint64_t number_of(Json const& value) {
     return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
 }
 
+/// The epoch if there is none, or none that a clock can show.
+Time time_at(Json const& object, char const* key) {
+    auto const* const found = find(object, key, Json::value_t::number_unsigned);
+    if (found == nullptr || number_of(*found) > static_cast<std::uint64_t>(latest.count())) return {};
+    return Time(std::chrono::microseconds(found->get<std::int64_t>()));
+}
+
 std::optional<std::vector<std::string>> list_at(Json const& object, char const* key) {
     auto const* const found = find(object, key, Json::value_t::array);
     if (found == nullptr) return std::nullopt;
@@ -167,6 +176,27 @@ void write_request(Writer& out, RequestRecord const& request) {
     out.text_member("host", request.host());
     out.text_member("path", request.path());
     out.text_member("user_agent", request.user_agent());
+    out.text_member("traceparent", request.traceparent());
+}
+
+void write_time(Writer& out, std::string_view key, Time time) {
+    auto const microseconds = time.time_since_epoch().count();
+    if (microseconds > 0) out.number(key, static_cast<std::uint64_t>(microseconds));
+}
+
+void write_pulls(Writer& out, ToldPulls const& pulls) {
+    write_time(out, "first_pull", pulls.first);
+    write_time(out, "last_pull", pulls.last);
+    out.flag("sampled", pulls.sampled);
+}
+
+/// What has no column.
+void write_actor(Writer& out, Actor const& by) {
+    if (by.http) write_request(out, *by.http);
+    if (!by.groups.empty()) out.list("actor_groups", by.groups);
+    out.text_member("token", by.token);
+    out.text_member("cause_id", by.cause.id);
+    out.text_member("rule", by.cause.rule);
 }
 
 constexpr std::size_t usual_size = 512;  ///< bytes of what is written of a change with its request
@@ -179,9 +209,21 @@ std::shared_ptr<RequestRecord const> request_at(Json const& object) {
     auto const host = text_at(object, "host");
     auto const path = text_at(object, "path");
     auto const user_agent = text_at(object, "user_agent");
-    RequestRecord::Parts const parts{
-        .method = method, .scheme = scheme, .host = host, .path = path, .user_agent = user_agent};
+    auto const traceparent = text_at(object, "traceparent");
+    RequestRecord::Parts const parts{.method = method,
+                                     .scheme = scheme,
+                                     .host = host,
+                                     .path = path,
+                                     .user_agent = user_agent,
+                                     .traceparent = traceparent};
     return std::make_shared<RequestRecord const>(parts);
+}
+
+void read_actor(Json const& object, Actor& by) {
+    by.http = request_at(object);
+    by.groups = list_at(object, "actor_groups").value_or(std::vector<std::string>{});
+    by.token = text_at(object, "token");
+    by.cause = {.id = text_at(object, "cause_id"), .rule = text_at(object, "rule")};
 }
 
 }  // namespace
@@ -213,7 +255,8 @@ std::string details_to_json(Change const& change, Actor const& by) {
     out.flag("admin", details.set.admin);
     out.flag("disabled", details.set.disabled);
     if (!details.counts.empty()) out.counts("counts", details.counts);
-    if (by.http) write_request(out, *by.http);
+    write_pulls(out, details.pulls);
+    write_actor(out, by);
     return std::move(out).finish();
 }
 
@@ -254,7 +297,10 @@ Result<> details_from_json(std::string_view text, Change& change) {
     for_each_pair(object, "counts", [&](Json const& what, Json const& count) {
         details.counts.emplace_back(text_of(what), number_of(count));
     });
-    change.by.http = request_at(object);
+    details.pulls = {.first = time_at(object, "first_pull"),
+                     .last = time_at(object, "last_pull"),
+                     .sampled = flag_at(object, "sampled")};
+    read_actor(object, change.by);
     return {};
 }
 

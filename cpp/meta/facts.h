@@ -33,6 +33,13 @@ struct Slice {
     bool more = false;
 };
 
+/// What made a job of the registry change something; empty: it does not say.
+struct Cause {
+    std::string id = {};    ///< of what was carried out: a retention plan
+    std::string rule = {};  ///< that selected it, as explanations name it
+    friend bool operator==(Cause const&, Cause const&) = default;
+};
+
 /// Who changes something, and on which occasion: for the journal and the histories.
 struct Actor {
     std::string name = {};     ///< empty for anonymous
@@ -40,11 +47,14 @@ struct Actor {
     std::string address = {};  ///< numeric
     std::string request = {};  ///< id of the request, as the log has it; empty for what no request does
     std::shared_ptr<RequestRecord const> http =
-        {};  ///< null for what no request does, and where it is not known
+        {};                                ///< null for what no request does, and where it is not known
+    std::vector<std::string> groups = {};  ///< the first, see told_groups()
+    std::string token = {};                ///< id of the access token that was shown; empty: none
+    Cause cause = {};
     friend bool operator==(Actor const& a, Actor const& b) {
         bool const same = a.http == b.http || (a.http && b.http && *a.http == *b.http);
         return same && a.name == b.name && a.kind == b.kind && a.address == b.address &&
-               a.request == b.request;
+               a.request == b.request && a.groups == b.groups && a.token == b.token && a.cause == b.cause;
     }
 };
 

@@ -20,6 +20,9 @@ struct PullCount {
     oci::Digest digest;       ///< of the manifest
     std::uint64_t pulls = 0;  ///< 0: clients asked whether what they have is current, and were sent nothing
     std::uint64_t told = 0;   ///< pulls that a change of the batch stands for; 0: there is none
+    Time first{};             ///< pull; the epoch: not known, as of `last`
+    Time last{};
+    bool sampled = false;  ///< whether only some names of a batch have such a change
     friend bool operator==(PullCount const&, PullCount const&) = default;
 };
 

@@ -38,6 +38,9 @@ struct Caller {
     std::shared_ptr<CredentialScope const> owner_limit = {};
     std::string request = {};  ///< id of the request, for what it changes; may be empty for one that reads
     std::shared_ptr<RequestRecord const> http = {};  ///< the same request; null where there is no id
+    /// Id of the account's token that was shown, or that the bearer token was issued for; empty: something
+    /// else was.
+    std::string token = {};
     [[nodiscard]] bool anonymous() const noexcept { return name.empty(); }
 };
 

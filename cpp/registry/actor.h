@@ -1,6 +1,7 @@
 #pragma once
 
 #include "meta/facts.h"
+#include "meta/told_groups.h"
 #include "policy/caller.h"
 
 #include <string>
@@ -13,7 +14,9 @@ inline meta::Actor actor_of(policy::Caller const& caller) {
             .kind = std::string(policy::to_string(caller.kind)),
             .address = caller.address,
             .request = caller.request,
-            .http = caller.http};
+            .http = caller.http,
+            .groups = meta::told_groups(caller.groups),
+            .token = caller.token};
 }
 
 /// Whose an upload is: a name, which people and robots have once among them; with its kind for all others,

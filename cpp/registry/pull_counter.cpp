@@ -11,13 +11,26 @@ namespace ocilot::registry {
 namespace {
 
 /// The count of an entry, from the key of a meta::FactKey: `REPOSITORY\nTAG`, or a digest after a zero byte.
-meta::PullCount count_of(std::string_view key, oci::Digest const& digest, std::uint64_t pulls) {
+template <class Entry>
+meta::PullCount count_of(std::string_view key, Entry const& entry) {
     auto const end = key.find_first_of(std::string_view("\n\0", 2));
     bool const by_tag = key[end] == '\n';
     return {.repository = std::string(key.substr(0, end)),
             .tag = by_tag ? std::string(key.substr(end + 1)) : std::string(),
-            .digest = digest,
-            .pulls = pulls};
+            .digest = entry.digest,
+            .pulls = entry.pulls,
+            .first = entry.first,
+            .last = entry.last};
+}
+
+/// Adds others to what is known of pulls under a name.
+template <class Pulls>
+void add_pulls(Pulls& all, std::uint64_t pulls, Time first, Time last) {
+    if (pulls > 0) {
+        all.first = all.pulls > 0 ? std::min(all.first, first) : first;
+        all.last = std::max(all.last, last);
+    }
+    all.pulls += pulls;
 }
 
 auto name_of(meta::PullCount const& count) {
@@ -31,7 +44,7 @@ void join_names(std::vector<meta::PullCount>& batch) {
     std::size_t last = 0;
     for (std::size_t at = 1; at < batch.size(); ++at) {
         if (name_of(batch[at]) == name_of(batch[last])) {
-            batch[last].pulls += batch[at].pulls;
+            add_pulls(batch[last], batch[at].pulls, batch[at].first, batch[at].last);
         } else if (++last != at) {
             batch[last] = std::move(batch[at]);
         }
@@ -84,7 +97,7 @@ PullCounter::Entry* PullCounter::entry_of(Shard& shard, std::string_view key, oc
 }
 
 void PullCounter::add(oci::RepositoryName const& repository, oci::Reference const& reference,
-                      oci::Digest const& digest, bool sent) {
+                      oci::Digest const& digest, bool sent, Time at) {
     auto const* const tag = std::get_if<oci::Tag>(&reference);
     auto const key = tag != nullptr ? meta::FactKey(repository, *tag) : meta::FactKey(repository, digest);
     auto& shard = shard_of_this_thread();
@@ -92,7 +105,7 @@ void PullCounter::add(oci::RepositoryName const& repository, oci::Reference cons
     auto* const entry = entry_of(shard, key.view(), digest);
     if (entry == nullptr) return drop(sent ? 1 : 0);
     entry->is_touched = true;
-    entry->pulls += sent ? 1 : 0;
+    add_pulls(*entry, sent ? 1 : 0, at, at);
 }
 
 void PullCounter::take_from(Shard& shard, std::vector<meta::PullCount>& batch) {
@@ -116,8 +129,8 @@ void PullCounter::take_from(Shard& shard, std::vector<meta::PullCount>& batch) {
         held_.fetch_sub(forgotten, std::memory_order_relaxed);
     }
     // Texts are made when requests can count again: nothing else forgets a key.
-    for (auto const& [key, entry] : touched) batch.push_back(count_of(key, entry.digest, entry.pulls));
-    for (auto const& [key, entry] : moved) batch.push_back(count_of(key, entry.digest, entry.pulls));
+    for (auto const& [key, entry] : touched) batch.push_back(count_of(key, entry));
+    for (auto const& [key, entry] : moved) batch.push_back(count_of(key, entry));
 }
 
 std::vector<meta::PullCount> PullCounter::take() {

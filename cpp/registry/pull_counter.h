@@ -31,9 +31,9 @@ class PullCounter {
     explicit PullCounter(Metrics& metrics, std::size_t capacity = default_capacity);
 
     /// Notes a request for a manifest: a pull if the manifest was `sent`, else a sign that the client uses
-    /// it.
+    /// it. `at` is the time of a pull; the epoch if nothing tells of it.
     void add(oci::RepositoryName const& repository, oci::Reference const& reference,
-             oci::Digest const& digest, bool sent);
+             oci::Digest const& digest, bool sent, Time at = {});
 
     /// What was counted since the last call, each name once, ordered by repository and tag.
     [[nodiscard]] std::vector<meta::PullCount> take();
@@ -66,6 +66,8 @@ class PullCounter {
     struct Entry {
         oci::Digest digest;
         std::uint64_t pulls = 0;
+        Time first{};  ///< see meta::PullCount
+        Time last{};
         bool is_touched = false;
     };
     struct Hash {

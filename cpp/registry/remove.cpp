@@ -79,14 +79,16 @@ Task<Result<>> remove_selected(Registry& registry, policy::Caller const& caller,
     CO_CHECK(co_await may_delete(registry, caller, repository, reference, kind));
     auto& catalog = registry.meta.catalog();
     auto const now = registry.clock.now();
+    auto by = actor_of(caller);
+    by.cause = std::move(selected.cause);
     if (!tag) {
         std::vector<std::string> const none;
-        co_return co_await catalog.delete_manifest(repository, selected.digest, none, actor_of(caller), now);
+        co_return co_await catalog.delete_manifest(repository, selected.digest, none, std::move(by), now);
     }
     meta::TagCondition unmoved;
     unmoved.match = meta::TagCondition::Content{.digests = {selected.digest.str()}};
     unmoved.set_at = selected.set_at;
-    co_return co_await catalog.delete_tag(repository, *tag, actor_of(caller), now, unmoved);
+    co_return co_await catalog.delete_tag(repository, *tag, std::move(by), now, unmoved);
 }
 
 Task<Result<>> delete_blob(Registry& registry, policy::Caller const& caller,

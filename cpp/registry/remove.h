@@ -18,6 +18,7 @@ struct Selected {
     std::optional<oci::Tag> tag = {};
     oci::Digest digest;
     std::optional<Time> set_at = {};  ///< when the tag was last set
+    meta::Cause cause = {};           ///< what selected it
 };
 
 /// Removes what a policy selects, if it is as it was seen: precondition_failed if the tag was set again

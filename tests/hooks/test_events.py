@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingUnixStreamServer
@@ -22,6 +23,7 @@ from ocilot.hooks import (
     Registry,
     RegistryError,
     RepositoryRenamed,
+    TagDeleted,
     TagMoved,
 )
 from ocilot.hooks.events import event_of
@@ -83,6 +85,8 @@ def test_an_event_has_what_the_registry_knows() -> None:
     assert event.time.isoformat() == "2026-11-21T17:48:55.123456+00:00"
     assert event.caller == Caller("ci", (), "192.0.2.1", "robot")
     assert (event.request.method, event.request.host) == ("PUT", "")
+    assert (event.token_id, event.cause, event.cause_id, event.cause_rule) == ("", "", "", "")
+    assert event.traceparent == ""
     renamed = event_of(RepositoryRenamed, json.dumps({**MOVED, "renamed_from": "old/app"}), "", "")
     assert isinstance(renamed, RepositoryRenamed)
     assert renamed.previous_name == "old/app"
@@ -100,6 +104,17 @@ def test_an_event_has_what_the_registry_knows() -> None:
     assert (deleted.tags, deleted.parents) == ((), ("sha256:index",))
 
 
+def test_an_event_names_groups_token_cause_and_trace_if_they_are_known() -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    robot = {"name": "ci", "kind": "robot", "groups": ["ci", "dev"], "token_id": "0123456789abcdef"}
+    event = event_of(TagMoved, json.dumps({**MOVED, "actor": robot, "traceparent": trace}), "", "")
+    assert event.caller == Caller("ci", {"ci", "dev"}, "192.0.2.1", "robot")
+    assert (event.token_id, event.traceparent) == ("0123456789abcdef", trace)
+    cause = {"kind": "retention", "id": "7", "rule": "applications.delete.0"}
+    gone = event_of(TagDeleted, json.dumps({**MOVED, "cause": cause}), "", "")
+    assert (gone.cause, gone.cause_id, gone.cause_rule) == tuple(cause.values())
+
+
 def test_pulls_have_a_number_and_no_caller_of_their_own(tmp_path: Path) -> None:
     told = {name: value for name, value in MOVED.items() if name not in ("actor", "request")}
     told |= {"action": "pulled", "media_type": "text/x", "size": 7, "times": 12}
@@ -109,6 +124,13 @@ def test_pulls_have_a_number_and_no_caller_of_their_own(tmp_path: Path) -> None:
     assert (event.count, event.media_type, event.size) == (12, "text/x", 7)
     assert event.caller == Caller("", kind="system")
     assert event.request.method == ""
+    assert (event.first, event.last, event.sampled) == (None, None, False)
+    told |= {"first": "2026-11-21T17:48:00.5Z", "last": "2026-11-21T17:48:55Z", "sampled": True}
+    event = event_of(Pulled, json.dumps(told), "", "")
+    assert isinstance(event, Pulled)
+    assert event.first == datetime(2026, 11, 21, 17, 48, 0, 500000, UTC)
+    assert event.last == datetime(2026, 11, 21, 17, 48, 55, tzinfo=UTC)
+    assert event.sampled is True
     del told["times"], told["tag"]
     once = event_of(Pulled, json.dumps(told), "", "")
     assert isinstance(once, Pulled)

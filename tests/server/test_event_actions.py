@@ -123,7 +123,8 @@ def test_a_plan_that_waits_is_told_and_what_it_deletes_names_its_cause(
         commands.fine("retention", "apply", "--plan", str(plan), "--yes")
         deleted, applied = sorted(data_of(receiver, 3)[1:], key=lambda one: one["action"], reverse=True)
         assert (deleted["action"], deleted["tag"]) == ("tag.deleted", "pr-1")
-        assert deleted["cause"] == {"kind": "retention"}
+        rule = "previews.delete.0"
+        assert deleted["cause"] == {"kind": "retention", "id": str(plan), "rule": rule}
         assert deleted["actor"] == {"name": "retention", "kind": "system"}
         assert applied["action"] == "retention.applied"
         delete(api, "team/app", "v1")

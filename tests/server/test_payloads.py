@@ -46,6 +46,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "discord": {},
 }
 BLOB = "application/octet-stream"
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 CHATS = ("slack", "teams", "discord")
 SHOWN = re.compile(r"content-type|user-agent|ce-.*|webhook-.*")
 """Headers that are part of the form."""
@@ -77,7 +78,7 @@ class Visitor(As):
         *,
         chunked: bool = False,
     ) -> Answer:
-        named = {"User-Agent": "visitor/1.0", **dict(headers)}
+        named = {"User-Agent": "visitor/1.0", "traceparent": TRACE, **dict(headers)}
         return super().__call__(method, target, body, named, chunked=chunked)
 
 

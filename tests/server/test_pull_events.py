@@ -45,6 +45,7 @@ def test_a_webhook_gets_the_pulls_of_a_batch_as_one_event(
         registry = fresh_registry(config(wanted, {"name": "usual", "url": usual.url}, pulls=pulls))
         with registry.connect() as api:
             digest = push(api, "team/app", "v1")
+        registered = usual.wait_for(2)[1]["data"]["time"]
         skopeo.copy(f"docker://{registry.local}/team/app:v1", f"oci:{tmp_path}/image:v1")
         pull(registry, "v1", 2)
         pull(registry, digest)
@@ -56,9 +57,13 @@ def test_a_webhook_gets_the_pulls_of_a_batch_as_one_event(
         assert (data["action"], data["repository"], data["tag"]) == ("pulled", "team/app", "v1")
         assert (data["digest"], data["times"]) == (digest, 3)
         assert data["media_type"] == "application/vnd.oci.image.manifest.v1+json"
+        assert registered < data["first"] <= data["last"] < data["time"]
+        assert data["sampled"] is (pulls == "sampled")
         assert "actor" not in data
         assert "request" not in data
-        assert "times" not in events[f"team/app@{digest}"]["data"], "it was one"
+        once = events[f"team/app@{digest}"]["data"]
+        assert "times" not in once, "it was one"
+        assert once["first"] == once["last"] > data["last"]
         record(registry)
         pull(registry, "v1")
         record(registry)

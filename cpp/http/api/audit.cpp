@@ -34,9 +34,12 @@ constexpr Field conditions[] = {since_time, until_time, by_caller, in_repository
 constexpr Field audit_query[] = {since_time, until_time,   by_caller, in_repository,
                                  of_action,  only_refused, page_size, before_id};
 
-constexpr Field actor_fields[] = {{"name", schema::any_text, "Empty for an anonymous caller."},
-                                  {"kind", schema::any_text},
-                                  {"address", schema::any_text}};
+constexpr Field actor_fields[] = {
+    {"name", schema::any_text, "Empty for an anonymous caller."},
+    {"kind", schema::any_text},
+    {"address", schema::any_text},
+    optional({"groups", schema::list_of(schema::any_text), "Of the caller; at most 32, and 1 KiB."}),
+    optional({"token_id", schema::any_text, "Id of the access token that was shown."})};
 constexpr Schema actor_schema = schema::object_of("Actor", actor_fields);
 constexpr Field changed_tag_fields[] = {
     {"name", schema::any_text}, optional({"previous", schema::digest, "The digest that it pointed to."})};
@@ -95,6 +98,13 @@ void add_tags(Json& object, meta::ChangeDetails const& details) {
     object["tags_total"] = details.tags.size() + details.more_tags;
 }
 
+Json actor_json(meta::Actor const& by) {
+    Json actor{{"name", by.name}, {"kind", by.kind}, {"address", by.address}};
+    if (!by.groups.empty()) actor["groups"] = by.groups;
+    add_text(actor, "token_id", by.token);
+    return actor;
+}
+
 Json request_json(meta::Actor const& by) {
     auto request = Json::object();
     add_text(request, "id", by.request);
@@ -115,7 +125,7 @@ Json json_of(meta::Change const& change) {
                {"at", rfc3339(change.at)},
                {"action", to_string(change.kind)},
                {"refused", change.refused},
-               {"by", {{"name", by.name}, {"kind", by.kind}, {"address", by.address}}},
+               {"by", actor_json(by)},
                {"repository", change.repository},
                {"subject", registry::subject_of(change)},
                {"detail", registry::detail_of(change)},

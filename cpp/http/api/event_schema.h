@@ -5,10 +5,15 @@
 /// What events are where responses hold them: the names that `events::to_json` writes.
 namespace ocilot::http::event_schema {
 
-inline constexpr Field actor_fields[] = {optional({"name", schema::any_text}),
-                                         optional({"kind", schema::any_text})};
+inline constexpr Field actor_fields[] = {
+    optional({"name", schema::any_text}), optional({"kind", schema::any_text}),
+    optional({"groups", schema::list_of(schema::any_text), "Of the caller; at most 32, and 1 KiB."}),
+    optional({"token_id", schema::any_text, "Id of the access token that was shown."})};
 inline constexpr Schema actor = schema::object_of("EventActor", actor_fields);
-inline constexpr Field cause_fields[] = {{"kind", schema::any_text, "`retention` or `collection`."}};
+inline constexpr Field cause_fields[] = {
+    {"kind", schema::any_text, "`retention` or `collection`."},
+    optional({"id", schema::any_text, "Of the retention plan that was applied."}),
+    optional({"rule", schema::any_text, "That deleted it, such as `applications.delete.0`."})};
 inline constexpr Schema cause = schema::object_of("EventCause", cause_fields);
 inline constexpr Field request_fields[] = {
     optional({"id", schema::any_text, "`X-Request-Id` of the request, as in the access log."}),
@@ -49,6 +54,9 @@ inline constexpr Field event_fields[] = {
     optional({"reason", schema::any_text, "Why it was refused, or waits."}),
     optional({"cause", cause, "What removed it, if no client did."}),
     optional({"times", schema::count, "Equal refusals within a short time, or pulls; missing: 1."}),
+    optional({"first", schema::time, "First of these pulls."}),
+    optional({"last", schema::time, "Last of these pulls."}),
+    optional({"sampled", schema::boolean, "Of pulls: whether only some of a batch have an event."}),
     optional({"actor", actor}),
     optional({"request", request}),
     optional({"counts", schema::map_of(schema::count), "What a job counted."})};

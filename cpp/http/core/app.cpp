@@ -8,6 +8,7 @@
 #include "http/core/rate.h"
 #include "http/core/request_record.h"
 #include "http/core/route.h"
+#include "registry/actor.h"
 #include "registry/unreadable.h"
 
 #include <algorithm>
@@ -265,8 +266,9 @@ void App::note_quota(policy::Caller const& caller, std::string_view repository, 
     if (parts_.refusals == nullptr || !quota_alarms_.is_news(caller.name, std::string(repository), now))
         return;
     meta::Change change{.kind = meta::ChangeKind::quota_exceed};
-    change.by = {
-        .name = caller.name, .kind = std::string(policy::to_string(caller.kind)), .address = caller.address};
+    change.by = registry::actor_of(caller);
+    change.by.request.clear();  // It stands for those that follow, too.
+    change.by.http = nullptr;
     change.repository = repository;
     change.text = error.message;
     parts_.refusals->note(std::move(change));

@@ -20,6 +20,13 @@ std::string_view joined(Authority const& authority, std::string& room) {
     return room;
 }
 
+/// What is not valid, or sent twice, is as if it were not there, as its specification wants.
+std::string_view traceparent_of(Request const& request) {
+    constexpr std::string_view name = "traceparent";
+    auto const sent = request.header(name).value_or(std::string_view{});
+    return !sent.empty() && is_traceparent(sent) && request.count(name) == 1 ? sent : std::string_view{};
+}
+
 }  // namespace
 
 std::shared_ptr<RequestRecord const> record_of(Request const& request) {
@@ -32,7 +39,8 @@ std::shared_ptr<RequestRecord const> record_of(Request const& request) {
                                      .scheme = scheme,
                                      .host = joined(authority, room),
                                      .path = path,
-                                     .user_agent = request.header("User-Agent").value_or(std::string_view{})};
+                                     .user_agent = request.header("User-Agent").value_or(std::string_view{}),
+                                     .traceparent = traceparent_of(request)};
     return std::make_shared<RequestRecord const>(parts);
 }
 

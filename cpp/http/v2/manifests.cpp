@@ -48,7 +48,8 @@ void count_pull(Context const& context, oci::Reference const& reference, oci::Di
         auto const agent = ignored->by_user_agent() ? context.request.header("User-Agent") : std::nullopt;
         if (ignored->contain(context.caller, agent.value_or(""))) return;
     }
-    pulls->add(context.name(), reference, digest, sent);
+    bool const is_told = context.registry.pull_events != registry::PullEvents::off;
+    pulls->add(context.name(), reference, digest, sent, is_told ? context.registry.clock.now() : Time{});
 }
 
 constexpr std::size_t max_tags = 50;  // One header of the answer names them all: 6 KiB at most.

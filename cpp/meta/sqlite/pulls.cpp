@@ -65,14 +65,15 @@ Result<std::optional<Change>> told_pulls(SqliteDb& db, PulledRepository const& r
                             {repository.id, count.digest.str()}));
     TRY(bool const row, rows.next());
     if (!row) return std::optional<Change>();
-    Change change{.at = now,
-                  .kind = ChangeKind::manifest_pull,
-                  .repository = repository.name,
-                  .digest = count.digest.str(),
-                  .media_type = rows.text(0),
-                  .size = static_cast<std::uint64_t>(rows.integer(1)),
-                  .times = count.told,
-                  .details = {.artifact_type = rows.text(2)}};
+    Change change{
+        .at = now,
+        .kind = ChangeKind::manifest_pull,
+        .repository = repository.name,
+        .digest = count.digest.str(),
+        .media_type = rows.text(0),
+        .size = static_cast<std::uint64_t>(rows.integer(1)),
+        .times = count.told,
+        .details = {.artifact_type = rows.text(2), .pulls = {count.first, count.last, count.sampled}}};
     if (!count.tag.empty()) change.details.tags = {{count.tag}};
     return std::optional(std::move(change));
 }

@@ -40,9 +40,17 @@ class Event:
     repository: str = ""
     """Empty if it is about none."""
     caller: Caller = field(default_factory=lambda: Caller("", kind="system"))
-    """Who caused it; its groups are not known."""
+    """Who caused it, with the first of its groups: at most 32, and 1 KiB of names."""
+    token_id: str = ""
+    """Id of the access token that the caller logged in with; empty if it used none."""
     cause: str = ""
     """`retention` or `collection`, if that and no request removed something; else empty."""
+    cause_id: str = ""
+    """Id of the retention plan that was applied."""
+    cause_rule: str = ""
+    """Rule of the plan that deleted it, such as `applications.delete.0`."""
+    traceparent: str = ""
+    """The header `traceparent` of the request (W3C Trace Context), if it was valid."""
     request: Request = field(default_factory=Request)
     registry: Registry = field(default_factory=lambda: Registry("", "", ""), repr=False, compare=False)
     """A client of the registry, for hooks that act."""
@@ -56,11 +64,14 @@ class Event:
         """The event of its JSON object."""
         actor, request = data.get("actor", {}), dict(data.get("request", {}))
         kind = actor.get("kind") or cls._unknown_kind
-        caller = Caller(actor.get("name", ""), (), request.pop("address", ""), kind)
+        caller = Caller(actor.get("name", ""), actor.get("groups", ()), request.pop("address", ""), kind)
+        cause = data.get("cause", {})
         known = Request.__dataclass_fields__
         own = {name: data[member] for name, member in cls._members.items() if member in data}
         for name in own.keys() & {"tags", "parents"}:
             own[name] = tuple(own[name])
+        for name in own.keys() & {"first", "last"}:
+            own[name] = datetime.fromisoformat(own[name])
         return cls(
             id=data["id"],
             sequence=data["sequence"],
@@ -68,7 +79,11 @@ class Event:
             action=data["action"],
             repository=data.get("repository", ""),
             caller=caller,
-            cause=data.get("cause", {}).get("kind", ""),
+            token_id=actor.get("token_id", ""),
+            cause=cause.get("kind", ""),
+            cause_id=cause.get("id", ""),
+            cause_rule=cause.get("rule", ""),
+            traceparent=data.get("traceparent", ""),
             request=Request(**{name: value for name, value in request.items() if name in known}),
             registry=registry,
             **own,
@@ -223,6 +238,12 @@ class Pulled(Event):
     """Tag that it was pulled by; empty for pulls by digest."""
     count: int = 1
     """Number of pulls that the event stands for; with `ocilot.events.pulls: sampled` also those of others."""
+    first: datetime | None = None
+    """Time of the first of these pulls. None if it is not known."""
+    last: datetime | None = None
+    """Time of the last of these pulls. None if it is not known."""
+    sampled: bool = False
+    """Whether `ocilot.events.pulls` is `sampled`."""
     media_type: str = ""
     artifact_type: str = ""
     size: int = 0
@@ -230,6 +251,7 @@ class Pulled(Event):
 
     _members: ClassVar[Mapping[str, str]] = {
         **{name: name for name in ("digest", "tag", "media_type", "artifact_type", "size")},
+        **{name: name for name in ("first", "last", "sampled")},
         "count": "times",
     }
     _unknown_kind: ClassVar[Kind] = "system"

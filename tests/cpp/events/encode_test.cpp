@@ -202,6 +202,24 @@ TEST(CloudEvents, AreBinaryWithAttributesInHeaders) {
                     "ce-partitionkey: team/app", std::string("ce-dataschema: ") + schema));
 }
 
+TEST(CloudEvents, CarryTheTraceOfTheRequest) {
+    constexpr auto trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    auto change = a_push();
+    RequestRecord::Parts const parts{.method = "PUT", .traceparent = trace};
+    change.by.http = std::make_shared<RequestRecord const>(parts);
+    auto const made = events::make_events(change);
+    for (auto const& event : made) {
+        auto const structured = Json::parse(text_of(Format::cloudevents, {event}));
+        EXPECT_EQ(structured["traceparent"], trace);
+        EXPECT_FALSE(structured["data"].contains("traceparent"));
+        EXPECT_FALSE(structured["data"]["request"].contains("traceparent"));
+        auto const binary = encoded(Format::cloudevents_binary, {event});
+        EXPECT_THAT(binary->headers, ::testing::Contains(::testing::Pair("ce-traceparent", trace)));
+    }
+    EXPECT_EQ(Json::parse(text_of(Format::cloudevents, made))[1]["traceparent"], trace);
+    EXPECT_FALSE(Json::parse(text_of(Format::cloudevents, {a_pushed()[0]})).contains("traceparent"));
+}
+
 TEST(CloudEvents, NameTheirSchemaWhereTheRegistryIsReached) {
     auto const schema_with = [](events::Source const& from, bool requested) {
         auto event = a_pushed().at(0);

@@ -166,6 +166,42 @@ TEST(Events, WhatRetentionAndTheCollectionRemoveNamesItsCause) {
         "collection");
 }
 
+TEST(Events, WhatRetentionDeletesNamesThePlanAndTheRule) {
+    meta::Change change{.kind = meta::ChangeKind::manifest_delete, .repository = "team/app"};
+    change.details.tags = {{"a", "sha256:1"}};
+    change.by = {.name = "retention", .kind = "system", .cause = {.id = "7", .rule = "old.delete.0"}};
+    nlohmann::ordered_json const cause{{"kind", "retention"}, {"id", "7"}, {"rule", "old.delete.0"}};
+    auto const made = events::make_events(change);
+    ASSERT_EQ(made.size(), 2U);
+    for (auto const& event : made) EXPECT_EQ(events::to_json(event)["cause"], cause);
+    change.by.cause = {};
+    EXPECT_EQ(events::to_json(events::make_events(change).at(0))["cause"].size(), 1U) << "an older entry";
+}
+
+TEST(Events, TheActorHasGroupsAndATokenIfTheyAreKnown) {
+    auto push = a_push();
+    nlohmann::ordered_json expected{{"name", "ann"}, {"kind", "user"}};
+    EXPECT_EQ(events::to_json(events::make_events(push).at(0))["actor"], expected);
+    push.by.groups = {"ci", "dev"};
+    push.by.token = "0123456789abcdef";
+    expected["groups"] = {"ci", "dev"};
+    expected["token_id"] = "0123456789abcdef";
+    for (auto const& event : events::make_events(push)) {
+        EXPECT_EQ(events::to_json(event)["actor"], expected);
+    }
+}
+
+TEST(Events, PullsSayFromWhenToWhenTheyAre) {
+    auto pull = a_pull();
+    auto const older = events::to_json(events::make_events(pull).at(0));
+    for (auto const* const member : {"first", "last", "sampled"}) EXPECT_FALSE(older.contains(member));
+    pull.details.pulls = {.first = pull.at, .last = pull.at + std::chrono::seconds(1), .sampled = false};
+    auto const json = events::to_json(events::make_events(pull).at(0));
+    EXPECT_EQ(json["first"], rfc3339(pull.at));
+    EXPECT_EQ(json["last"], rfc3339(pull.at + std::chrono::seconds(1)));
+    EXPECT_EQ(json["sampled"], false);
+}
+
 TEST(Events, QuotasPlansAndRoundsSayWhyAndHowMuch) {
     auto const exceeded = events::make_events(
         {.kind = meta::ChangeKind::quota_exceed, .repository = "team/app", .text = "the quota is 10 tags"});

@@ -117,6 +117,41 @@ TEST_F(Audit, HasRefreshTokensAndBlobs) {
     for (auto const& entry : entries) EXPECT_EQ(entry.by.request, "id-7") << "as the access log has it";
 }
 
+TEST_F(Audit, NamesTheGroupsOfTheCallerAndTheTokenThatWasShown) {
+    add({.name = "root", .password_hash = hash("root"), .admin = true});
+    add({.name = "builder", .robot = true, .groups = {"ci", "dev"}});
+    checking->set_rules(std::make_shared<auth::Rules const>(
+        auth::Rules::compile({{{"team/**"}, {{"group:ci", {"push"}}, {"user:writer", {"push"}}}}}, {})
+            .value()));
+    auto const push = [&](std::string const& authorization, std::string const& content) {
+        auto const digest = oci::digest_of(oci::Algorithm::sha256, content).str();
+        auto const target = "/v2/team/app/blobs/uploads/?digest=" + digest;
+        EXPECT_EQ(as(authorization, Method::post, target, content).status(), 201U);
+    };
+    constexpr auto scope = "scope=repository:team/app:push";
+    auto const secret = add_secret("builder");
+    push(basic("builder", secret), "one");
+    auto const bearer = bearer_for(scope, basic("builder", secret));
+    push(bearer, "two");
+    push(bearer, "three");
+    nlohmann::json const robot{{"name", "builder"},
+                               {"kind", "robot"},
+                               {"address", "192.0.2.1"},
+                               {"groups", {"ci", "dev"}},
+                               {"token_id", *auth::secret_id(secret)}};
+    auto const entries_of = [&](std::string const& name) {
+        auto const answer = as(basic("root"), Method::get, "/api/v1/audit?action=blob.push&by=" + name);
+        return nlohmann::json::parse(answer.text).at("entries");
+    };
+    auto const pushed = entries_of("builder");
+    ASSERT_EQ(pushed.size(), 3U);
+    for (auto const& entry : pushed) EXPECT_EQ(entry.at("by"), robot);
+    push(bearer_for(std::string(scope) + "&offline_token=true", basic("writer")), "four");
+    auto const by = entries_of("writer").at(0).at("by");
+    EXPECT_FALSE(by.contains("token_id")) << "the refresh token of a login is no access token";
+    EXPECT_FALSE(by.contains("groups"));
+}
+
 TEST_F(Audit, TellsAMoveInWordsAndAsData) {
     add({.name = "root", .password_hash = hash("root"), .admin = true});
     auto const push = [&](std::string const& content) {

@@ -36,6 +36,17 @@ TEST(RequestRecord, HasTheHostThatATrustedProxyNames) {
     EXPECT_EQ(kept->scheme(), "https");
 }
 
+TEST(RequestRecord, HasTheTraceOnlyIfItIsValid) {
+    constexpr std::string_view trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    auto const kept = [](test::Headers headers) {
+        return std::string(record_of(put("/v2/a/manifests/v1", std::move(headers)))->traceparent());
+    };
+    EXPECT_EQ(kept({{"TraceParent", std::string(trace)}}), trace);
+    EXPECT_EQ(kept({}), "");
+    EXPECT_EQ(kept({{"traceparent", "00-" + std::string(52, '0')}}), "");
+    EXPECT_EQ(kept({{"traceparent", std::string(trace)}, {"traceparent", std::string(trace)}}), "");
+}
+
 TEST(RequestRecord, HasNoSealedUploadUrl) {
     auto const path = [](std::string_view target) { return std::string(record_of(put(target, {}))->path()); };
     EXPECT_EQ(path("/v2/a/blobs/uploads/c2VhbGVk?digest=sha256:a"), "/v2/a/blobs/uploads/");

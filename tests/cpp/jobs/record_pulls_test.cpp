@@ -143,6 +143,23 @@ TEST_F(RecordPulls, ArePartOfTheLogOnlyIfTheyAreToBeEvents) {
     EXPECT_EQ(told().size(), 1U) << "there was no other pull";
 }
 
+TEST_F(RecordPulls, AChangeSaysWhenThePullsWereAndWhetherItIsOfASample) {
+    auto const digest = push_image("one", "v1");
+    auto const record = [&](registry::PullEvents events) {
+        parts.pull_events = events;
+        meta::ToldPulls expected{.first = clock.now(), .last = clock.now() + 20s, .sampled = false};
+        counter.add(name, tag("v1"), digest, true, expected.first);
+        counter.add(name, tag("v1"), digest, true, expected.last);
+        pass(60s);
+        EXPECT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
+        expected.sampled = events == registry::PullEvents::sampled;
+        EXPECT_EQ(run(meta->journal().entries({.action = "manifest.pull"})).value().at(0).details.pulls,
+                  expected);
+    };
+    record(registry::PullEvents::all);
+    record(registry::PullEvents::sampled);
+}
+
 TEST_F(RecordPulls, AllNamesOfABatchAreEventsAndASampleIsBounded) {
     parts.pull_events = registry::PullEvents::all;
     pull_names(450);

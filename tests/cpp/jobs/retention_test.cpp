@@ -105,6 +105,9 @@ TEST_F(RetentionTest, TheJobDeletesWhatTheRulesSelect) {
     auto const history = run(meta->catalog().history(name, oci::Tag::parse("v1").value(), {}, 1)).value();
     EXPECT_EQ(history.at(0).by, "retention");
     EXPECT_EQ(history.at(0).digest, std::nullopt);
+    auto const cause = run(meta->journal().entries({.action = "tag.delete"})).value().at(0).by.cause;
+    EXPECT_EQ(cause.rule, "p.delete.0");
+    EXPECT_EQ(stored(std::stoll(cause.id)).result.tags, 2U);
     ASSERT_TRUE(
         run(meta->collection().restore({name, oci::Tag::parse("v1").value(), {}, {}}, boss, clock.now()))
             .has_value());
@@ -220,6 +223,8 @@ TEST_F(RetentionTest, UntaggedManifestsGoByTheirRelease) {
     pass(31min);
     EXPECT_EQ(work(), 1U);
     EXPECT_FALSE(has_manifest(old));
+    auto const gone = run(meta->journal().entries({.action = "manifest.delete"})).value().at(0);
+    EXPECT_EQ(gone.by.cause.rule, "p.delete.0");
 }
 
 TEST_F(RetentionTest, AManifestThatWasTaggedAgainIsUntaggedSinceItsLastRelease) {

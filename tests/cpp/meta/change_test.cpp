@@ -1,5 +1,6 @@
 #include "meta/change_details.h"
 #include "meta/change_text.h"
+#include "meta/told_groups.h"
 
 #include <gtest/gtest.h>
 #include <limits>
@@ -98,6 +99,50 @@ TEST(Change, TheRequestIsReadAsItWasWritten) {
     EXPECT_EQ(read.by, push.by) << "by what it says, not by where it is";
     EXPECT_EQ(again(Change{.kind = ChangeKind::manifest_push}).by.http, nullptr);
     EXPECT_NE(read.by, meta::Actor{});
+}
+
+TEST(Change, TheTraceOfARequestIsReadAsItWasWritten) {
+    Change push{.kind = ChangeKind::manifest_push};
+    RequestRecord::Parts parts{.method = "PUT"};
+    push.by.http = std::make_shared<RequestRecord const>(parts);
+    EXPECT_EQ(details_to_json(push, push.by), R"({"method":"PUT"})") << "nothing for what is not there";
+    parts.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    push.by.http = std::make_shared<RequestRecord const>(parts);
+    EXPECT_EQ(again(push).by, push.by);
+}
+
+TEST(Change, WhoActedAndWhyIsReadAsItWasWritten) {
+    Change gone{.kind = ChangeKind::manifest_delete};
+    gone.by.groups = {"ci", "a \"group\" with ü"};
+    gone.by.token = "0123456789abcdef";
+    EXPECT_EQ(again(gone).by, gone.by);
+    gone.by = {.cause = {.id = "7", .rule = "applications.delete.0"}};
+    EXPECT_EQ(details_to_json(gone, gone.by), R"({"cause_id":"7","rule":"applications.delete.0"})");
+    EXPECT_EQ(again(gone).by, gone.by);
+    EXPECT_NE(again(gone).by, meta::Actor{});
+}
+
+TEST(Change, TheTimesOfPullsAreReadAsTheyWereWritten) {
+    Change pull{.kind = ChangeKind::manifest_pull, .digest = "sha256:a", .times = 7};
+    pull.details.pulls = {.first = Time(std::chrono::microseconds(1'790'000'000'123'456)),
+                          .last = Time(std::chrono::microseconds(1'790'000'060'000'001)),
+                          .sampled = false};
+    EXPECT_EQ(again(pull).details, pull.details);
+    Change damaged{.kind = ChangeKind::manifest_pull};
+    auto const* const text = R"({"first_pull":18446744073709551615,"last_pull":-1,"sampled":1})";
+    ASSERT_TRUE(details_from_json(text, damaged).has_value());
+    EXPECT_EQ(damaged.details.pulls, meta::ToldPulls{});
+}
+
+TEST(Change, OfManyGroupsTheFirstAreTold) {
+    EXPECT_TRUE(meta::told_groups({}).empty());
+    std::vector<std::string> groups;
+    for (int i = 0; i < 40; ++i) groups.push_back("g" + std::to_string(i));
+    auto const told = meta::told_groups(groups);
+    ASSERT_EQ(told.size(), 32U);
+    EXPECT_EQ(told.back(), "g31");
+    EXPECT_EQ(meta::told_groups({std::string(1000, 'a'), std::string(24, 'b'), "c"}).size(), 2U);
+    EXPECT_TRUE(meta::told_groups({std::string(1025, 'a'), "b"}).empty());
 }
 
 TEST(Change, TextThatIsNotUtf8IsStoredAsSome) {

@@ -64,6 +64,27 @@ TEST_F(PullCounterTest, DigestsOfBothAlgorithmsAreRead) {
                 ElementsAre(by_digest("one", 1), meta::PullCount{"team/app", {}, sha512("one"), 1}));
 }
 
+TEST_F(PullCounterTest, KnowsTheFirstAndTheLastPull) {
+    using std::chrono::seconds;
+    auto const at = [](int second) { return Time(seconds(1000 + second)); };
+    counter.add(app, tag("v1"), sha256("one"), false, at(0));
+    for (int const second : {2, 1, 3}) counter.add(app, tag("v1"), sha256("one"), true, at(second));
+    counter.add(app, tag("v1"), sha256("one"), false, at(4));
+    counter.add(app, tag("v2"), sha256("one"), true);
+    auto pulls = by_tag("v1", "one", 3);
+    pulls.first = at(1);
+    pulls.last = at(3);
+    auto const batch = counter.take();
+    EXPECT_THAT(batch, ElementsAre(pulls, by_tag("v2", "one", 1)));
+    put_back(batch);
+    counter.add(app, tag("v1"), sha256("one"), true, at(9));
+    ++pulls.pulls;
+    pulls.last = at(9);
+    EXPECT_THAT(counter.take(), ElementsAre(pulls, by_tag("v2", "one", 1)));
+    counter.add(app, tag("v1"), sha256("one"), true, at(20));
+    EXPECT_EQ(counter.take().at(0).first, at(20)) << "each batch begins anew";
+}
+
 TEST_F(PullCounterTest, HoldsABoundedNumberOfNamesAndCountsTheRest) {
     for (auto const* const name : {"a", "b", "c", "d", "e", "f"})
         counter.add(app, tag(name), sha256("m"), true);

@@ -23,6 +23,10 @@ class Actor(Record):
     """Empty for an anonymous caller."""
     kind: str
     address: str
+    groups: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)
+    """Of the caller; at most 32, and 1 KiB."""
+    token_id: str | None = field(default=None, metadata=OPTIONAL)
+    """Id of the access token that was shown."""
 
 
 @dataclass(frozen=True, slots=True)

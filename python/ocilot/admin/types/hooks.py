@@ -103,6 +103,10 @@ class EventCause(Record):
 
     kind: str
     """`retention` or `collection`."""
+    id: str | None = field(default=None, metadata=OPTIONAL)
+    """Of the retention plan that was applied."""
+    rule: str | None = field(default=None, metadata=OPTIONAL)
+    """That deleted it, such as `applications.delete.0`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,10 @@ class EventActor(Record):
 
     name: str | None = field(default=None, metadata=OPTIONAL)
     kind: str | None = field(default=None, metadata=OPTIONAL)
+    groups: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)
+    """Of the caller; at most 32, and 1 KiB."""
+    token_id: str | None = field(default=None, metadata=OPTIONAL)
+    """Id of the access token that was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +188,12 @@ class Event(Record):
     """What removed it, if no client did."""
     times: int | None = field(default=None, metadata=OPTIONAL)
     """Equal refusals within a short time, or pulls; missing: 1."""
+    first: str | None = field(default=None, metadata=OPTIONAL)
+    """First of these pulls. RFC 3339."""
+    last: str | None = field(default=None, metadata=OPTIONAL)
+    """Last of these pulls. RFC 3339."""
+    sampled: bool | None = field(default=None, metadata=OPTIONAL)
+    """Of pulls: whether only some of a batch have an event."""
     actor: EventActor | None = field(default=None, metadata=OPTIONAL)
     request: EventRequest | None = field(default=None, metadata=OPTIONAL)
     counts: Mapping[str, int] | None = field(default=None, metadata=OPTIONAL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ocilot.counting import counted
@@ -181,18 +181,23 @@ def a_pulled(
     digest: str = "",
     *,
     count: int = 1,
+    sampled: bool = False,
     media_type: str = MANIFEST,
     artifact_type: str = "",
     size: int = 1000,
     registry: Registry | None = None,
 ) -> Pulled:
-    """Pulls of a manifest, for `on_pulled`."""
+    """Pulls of a manifest within half a minute, for `on_pulled`."""
     common = _common("pulled", repository, Caller("", kind="system"), registry)
+    last = common["time"] - timedelta(seconds=1)
     return Pulled(
         **{**common, "request": Request()},
         tag=tag,
         digest=digest or _digest("manifest"),
         count=count,
+        first=last if count == 1 else last - timedelta(seconds=30),
+        last=last,
+        sampled=sampled,
         media_type=media_type,
         artifact_type=artifact_type,
         size=size,
