@@ -36,9 +36,11 @@ class Resume {
             : work(asio::prefer(asio::get_associated_executor(h), asio::execution::outstanding_work.tracked)),
               handler(std::move(h)) {}
         void resume(R value) override {
-            asio::post(work, [h = std::move(handler), v = std::move(value)]() mutable {
-                std::move(h)(std::move(v));
-            });
+            auto const executor = asio::prefer(work, asio::execution::outstanding_work.untracked);
+            // The context's own thread lets go of the work: it may end, and the context with it, before this
+            // thread goes on.
+            asio::post(executor, [w = std::move(work), h = std::move(handler),
+                                  v = std::move(value)]() mutable { std::move(h)(std::move(v)); });
         }
         Work work;
         Handler handler;

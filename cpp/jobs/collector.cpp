@@ -1,5 +1,6 @@
 #include "jobs/collector.h"
 
+#include "base/both.h"
 #include "jobs/candidates.h"
 #include "registry/sessions.h"
 
@@ -17,7 +18,8 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 constexpr std::size_t changes_at_once = 500;
-constexpr std::size_t batch = 1'024;  ///< candidates in memory, and in a transaction
+constexpr std::size_t batch = 1'024;         ///< candidates in a transaction
+constexpr std::size_t most_due = 4 * batch;  ///< candidates in memory
 constexpr std::size_t walk_rows = 500;
 constexpr int walk_pages = 200;  ///< in a round: the walk is slow on purpose
 constexpr hours heartbeat{1};
@@ -169,7 +171,7 @@ Task<Result<>> Collector::enqueue(std::vector<meta::Candidate> candidates, meta:
 
 Task<Result<>> Collector::collect(Work& work) {
     // No more at once than the rate allows for a second.
-    auto const most = rules_.rate == 0 ? batch : std::min<std::size_t>(batch, rules_.rate);
+    auto const most = rules_.rate == 0 ? most_due : std::min<std::size_t>(most_due, rules_.rate);
     for (;;) {
         CO_TRY(auto const due, co_await registry_.meta.collection().due(work.cutoffs, most));
         if (due.empty()) co_return Result<>();
@@ -177,11 +179,19 @@ Task<Result<>> Collector::collect(Work& work) {
     }
 }
 
+/// Bytes of those that were purged go while the next ones are reviewed.
 Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> due) {
-    while (!due.empty()) {
+    Sweep sweep;
+    while (!due.empty() || !sweep.candidates.empty()) {
         std::vector<meta::Candidate> purged;
-        CO_TRY(auto const looked_at, co_await review(work, due, purged));
-        CO_CHECK(co_await sweep(purged, work.done));
+        auto const next = due.first(std::min(due.size(), batch));
+        auto const [reviewed, removed] = co_await both(review(work, next, purged), remove(sweep, work.done));
+        CO_CHECK(removed);
+        CO_TRY(auto const looked_at, reviewed);
+        auto before = std::exchange(sweep, stop_pushes(std::move(purged), work.done));
+        auto const [settled, looked] = co_await both(settle(before), look(sweep, work.done));
+        CO_CHECK(settled);
+        CO_CHECK(looked);
         due = due.subspan(looked_at);
         CO_CHECK(co_await work.throttle(looked_at, rules_.rate));
     }
@@ -198,6 +208,7 @@ bool Collector::is_probed(oci::Digest const& digest) const {
 /// `purged` gets those whose bytes are to go. Answers how many of the first ones it was about.
 Task<Result<std::size_t>> Collector::review(Work& work, std::span<meta::Candidate const> due,
                                             std::vector<meta::Candidate>& purged) {
+    if (due.empty()) co_return std::size_t{0};
     auto const next = of_one_repository(due);
     auto const& name = next.front().repository;
     if (name.empty()) {
@@ -218,7 +229,7 @@ Task<Result<std::size_t>> Collector::review(Work& work, std::span<meta::Candidat
         work.done.kept += probed.size();
         CO_CHECK(co_await queue.lift(repository, std::move(probed), registry_.sessions.now()));
     }
-    CO_CHECK(co_await sweep_left(reviewed.left, work.done));
+    CO_CHECK(co_await sweep_left(std::move(reviewed.left), work.done));
     auto const looked_at = reviewed.looked_at;
     CO_TRY(purged, co_await purge(work, repository, std::move(reviewed)));
     co_return looked_at;

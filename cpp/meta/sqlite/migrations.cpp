@@ -354,10 +354,10 @@ CREATE INDEX retention_piece_verdict ON retention_piece (plan, verdict, number);
 CREATE INDEX retention_piece_repository ON retention_piece (repository);
 )sql";
 
-constexpr std::array migrations{version_1,  version_2,  version_3,  version_4,  version_5,
-                                version_6,  version_7,  version_8,  version_9,  version_10,
-                                version_11, version_12, version_13, version_14, version_15,
-                                version_16, version_17, version_18, version_19, version_20, version_21};
+constexpr std::array migrations{version_1,  version_2,  version_3,  version_4,  version_5,  version_6,
+                                version_7,  version_8,  version_9,  version_10, version_11, version_12,
+                                version_13, version_14, version_15, version_16, version_17, version_18,
+                                version_19, version_20, version_21};
 
 }  // namespace
 

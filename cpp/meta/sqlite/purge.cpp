@@ -53,18 +53,8 @@ Result<> release(Purge const& purge, Candidate const& holder, oci::Digest const&
     return add_candidate(purge.db, {name, digest, holder.released_at, false, true});
 }
 
-/// What the manifest named was kept by it: now it is to be reviewed.
-Result<> release_children(Purge const& purge, std::int64_t removed, Candidate const& manifest) {
-    TRY(auto rows, purge.db.query("SELECT child FROM removed_edge WHERE manifest = ?1", {removed}));
-    TRY(auto const children, digests_of(std::move(rows)));
-    for (auto const& child : children) {
-        CHECK(release(purge, manifest, child));
-    }
-    return {};
-}
-
-/// So was what refers to it, of which there may be more than a transaction has room for: those after `last`,
-/// which becomes the last one. Whether these are all.
+/// What refers to a manifest that is gone is to be reviewed, of which there may be more than a transaction
+/// has room for: those after `last`, which becomes the last one. Whether these are all.
 Result<bool> release_referrers(Purge const& purge, Candidate const& manifest, std::string& last) {
     if (!purge.live) return true;
     auto const room = purge.room();
@@ -161,7 +151,7 @@ Result<std::optional<bool>> release_more(Purge const& purge, Candidate const& ma
 
 /// Forgets a removed manifest, and releases what it held: whether all of it.
 Result<bool> forget(Purge const& purge, std::int64_t removed, Candidate const& manifest) {
-    CHECK(release_children(purge, removed, manifest));
+    CHECK(add_named_candidates(purge.db, removed, manifest.released_at));
     CHECK(forget_removed_manifest(purge.db, removed));
     return release_what_refers(purge, manifest, {});
 }

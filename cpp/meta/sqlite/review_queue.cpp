@@ -83,6 +83,27 @@ Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& can
     return {};
 }
 
+Result<> add_named_candidates(SqliteDb& db, std::int64_t removed_manifest, Time released_at) {
+    CHECK(
+        db.change("INSERT INTO review_now (repository, digest, released_at) SELECT repository, child, ?2 "
+                  "FROM removed_edge e WHERE manifest = ?1 "
+                  "AND NOT EXISTS (SELECT 1 FROM removed_link WHERE repository = e.repository "
+                  "AND digest = e.child) "
+                  "AND NOT EXISTS (SELECT 1 FROM removed_manifest WHERE repository = e.repository "
+                  "AND digest = e.child) "
+                  "AND NOT EXISTS (SELECT 1 FROM review WHERE repository = e.repository "
+                  "AND digest = e.child AND released_at > ?2) "
+                  "ON CONFLICT (repository, digest) DO UPDATE SET released_at = excluded.released_at "
+                  "WHERE excluded.released_at >= released_at",
+                  {removed_manifest, stored(released_at)}));
+    CHECK(
+        db.change("DELETE FROM review WHERE (repository, digest) IN (SELECT e.repository, e.child "
+                  "FROM removed_edge e JOIN review_now n ON n.repository = e.repository "
+                  "AND n.digest = e.child WHERE e.manifest = ?1) AND released_at <= ?2",
+                  {removed_manifest, stored(released_at)}));
+    return {};
+}
+
 Result<> add_removed_candidates(SqliteDb& db, std::string_view repository) {
     CHECK(
         db.change("INSERT INTO review (repository, digest, released_at, fresh) "

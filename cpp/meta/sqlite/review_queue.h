@@ -26,6 +26,9 @@ Result<> add_unless_queued(SqliteDb& db, Candidate const& candidate);
 /// Adds all, but for fresh ones that a tag or a manifest of their repository names by now: when that goes,
 /// they are released. Bytes that a walk has found do not wait longer than they do already.
 Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& candidates);
+/// Adds what a removed manifest names, as due at once: it was kept by that, which is purged. Without what a
+/// client deleted: that can be restored for its own time.
+Result<> add_named_candidates(SqliteDb& db, std::int64_t removed_manifest, Time released_at);
 /// Adds all that was removed from a repository, each since its removal.
 Result<> add_removed_candidates(SqliteDb& db, std::string_view repository);
 /// After rows of a repository were added to `review`: of two rows of a digest the later one stays.
