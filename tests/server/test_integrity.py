@@ -11,7 +11,7 @@ import pytest
 
 import ocilot
 
-from .api import Api, metric
+from .api import metric
 from .conftest import FreshRegistry
 from .images import make_image
 from .programs import PATH, Argument, Ran, attempt, wait_until

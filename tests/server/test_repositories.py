@@ -11,8 +11,8 @@ import ocilot
 from ocilot.cli.gc import run_round
 from ocilot.errors import Error
 
-from .clients import Docker, Skopeo
 from .api import metric
+from .clients import Docker, Skopeo
 from .conftest import FreshRegistry
 from .images import OCI_MANIFEST, Content, layout_files, make_image, to_json, write_layout
 from .pages import blocks

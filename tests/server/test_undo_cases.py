@@ -25,7 +25,7 @@ RULES = """\
 def test_it_is_known_who_deleted_a_tag_and_the_tag_returns(tmp_path: Path) -> None:
     """U1: the history has the robot, the time and the digest, the audit log an address; it is undone."""
     with guarded(tmp_path, with_tokens(tmp_path, RULES)) as there:
-        there.add_robot("cleaner")
+        secret = there.add_robot("cleaner")
         assert there.ask("cleaner", "DELETE", "/v2/team/app/manifests/1").status == 202
         assert there.ask("carol", "GET", "/v2/team/app/manifests/1").status == 404
         history = "/api/v1/repositories/team/app/tags/1/history"
@@ -33,7 +33,8 @@ def test_it_is_known_who_deleted_a_tag_and_the_tag_returns(tmp_path: Path) -> No
         assert (last["by"], last["digest"]) == ("cleaner", None)
         assert (first["by"], first["digest"]) == ("carol", there.image.digest)
         (entry,) = there.ask("carol", "GET", "/api/v1/audit?action=tag.delete").json["entries"]
-        assert entry["by"] == {"name": "cleaner", "kind": "robot", "address": "127.0.0.1"}
+        cleaner = {"name": "cleaner", "kind": "robot", "address": "127.0.0.1", "token_id": secret}
+        assert entry["by"] == cleaner
         assert entry["tags"] == [{"name": "1", "previous": there.image.digest}]
         assert entry["at"] == last["at"]
         done = there.administer("POST", "/api/v1/restore", {"repository": "team/app", "tag": "1"}).json

@@ -20,7 +20,7 @@ namespace {
 /// Bytes of a read whose only purpose is that they are in memory then.
 constexpr std::size_t loaded_at_once = 256 * 1024;
 /// Of many that go at once.
-constexpr std::size_t removed_by_a_thread = 256;
+constexpr std::size_t removed_by_a_thread = 64;
 
 struct PieceRemoval {
     BlobTree* tree;

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-from ocilot.counting import counted
-
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
+from ocilot.counting import counted
 from ocilot.oci import Descriptor
 from ..drive import arun
 from ..options import Limits
