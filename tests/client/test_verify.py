@@ -281,15 +281,18 @@ def test_libraries_that_are_missing_are_named(
             app.get("v1").verify_signature(identity="a@b.example", issuer="https://issuer.example")
 
 
+OFFLINE = ("--yes", "--tlog-upload=false", "--use-signing-config=false")
+
+
 @needs("cosign")
 @pytest.mark.parametrize("bundle", ["true", "false"])
 def test_what_cosign_signs_is_verified(open_host: Host, name: str, tmp_path: Path, bundle: str) -> None:
-    cosign = Tool("cosign", tmp_path / "home")
+    cosign = Tool("cosign", tmp_path / "home", COSIGN_PASSWORD="")
     cosign("generate-key-pair")
     with open_host.connect() as registry:
         app = registry.repository(f"{name}-{bundle}")
         push(app, AMD64, "v1")
-        options = ["--yes", "--key", "cosign.key", "--tlog-upload=false", f"--new-bundle-format={bundle}"]
+        options = [*OFFLINE, "--key", "cosign.key", f"--new-bundle-format={bundle}"]
         cosign("sign", *options, f"{app.location}@{AMD64.digest}")
         (found,) = app.get("v1").verify_signature(key=cosign.home / "cosign.pub")
         assert found.digest == AMD64.digest
@@ -303,7 +306,7 @@ def test_cosign_verifies_what_tests_sign(
     open_host: Host, name: str, key: Key, way: str, tmp_path: Path
 ) -> None:
     """So the signatures of these tests are of the form that Cosign makes."""
-    cosign = Tool("cosign", tmp_path / "home")
+    cosign = Tool("cosign", tmp_path / "home", COSIGN_PASSWORD="")
     for file, one in (("known", key), ("other", Key("p256"))):
         (cosign.home / f"{file}.pub").write_bytes(one.pem)
     with open_host.connect() as registry:
@@ -314,6 +317,10 @@ def test_cosign_verifies_what_tests_sign(
             push_tag_signature(app, image.digest, document, key.sign(document))
         else:
             push_bundle(app, image, bundle_of(key, statement(image.digest)))
-        words = ("verify", "--insecure-ignore-tlog=true", f"{app.location}:v1", "--key")
+        # Otherwise it is fetched, though a key needs none.
+        root = '{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1"}'
+        (cosign.home / "root.json").write_text(root)
+        options = ("--insecure-ignore-tlog=true", "--trusted-root", "root.json")
+        words = ("verify", *options, f"{app.location}:v1", "--key")
         cosign(*words, "known.pub")
         assert cosign.run(*words, "other.pub").code != 0

@@ -35,16 +35,17 @@ def needs(name: str) -> pytest.MarkDecorator:
 class Tool:
     """A program in a home of its own."""
 
-    def __init__(self, name: str, home: Path) -> None:
+    def __init__(self, name: str, home: Path, **settings: str) -> None:
+        """`settings` are variables of its environment."""
         found = program(name)
         assert found is not None, f"mark the test with needs({name!r})"
-        home.mkdir(exist_ok=True)
         self.home = home
         self._program = found
+        self._env = environment(home, settings)
 
     def run(self, *words: Argument, stdin: str = "") -> Ran:
-        env = {**environment(self.home), "COSIGN_PASSWORD": ""}
-        return attempt(["env", "-C", self.home, self._program, *words], env=env, stdin=stdin.encode())
+        words = ("env", "-C", self.home, self._program, *words)
+        return attempt(words, env=self._env, stdin=stdin.encode())
 
     def __call__(self, *words: Argument, stdin: str = "") -> str:
         ran = self.run(*words, stdin=stdin)
