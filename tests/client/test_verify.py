@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.server.foreign import Tool, needs
 from tests.server.images import Content
 
 import ocilot
@@ -83,9 +82,11 @@ def push_tag_signature(app: ocilot.Repository, subject: str, document: bytes, si
     push_manifest(app, Content(OCI_MANIFEST, Manifest.of(fields).raw), [subject.replace(":", "-") + ".sig"])
 
 
-def statement(digest: str) -> bytes:
+def statement(digest: str, predicate: str = PREDICATE) -> bytes:
     subject = [{"name": "", "digest": {"sha256": digest.partition(":")[2]}}]
-    return json.dumps({"subject": subject, "predicateType": PREDICATE, "predicate": {}}).encode()
+    # What is in the predicate may say anything.
+    fields = {"subject": subject, "predicateType": predicate, "predicate": {"predicateType": PREDICATE}}
+    return json.dumps(fields).encode()
 
 
 def bundle_of(key: Key, document: bytes) -> dict[str, Any]:
@@ -228,6 +229,7 @@ def test_a_forged_bundle_is_refused(app: ocilot.Repository, key: Key) -> None:
     for bundle in (
         bundle_of(Key("p256"), right),
         bundle_of(key, statement(ARM64.digest)),
+        bundle_of(key, statement(image.digest, "https://cosign.sigstore.dev/attestation/vuln/v1")),
         swapped,
         retyped,
         {"dsseEnvelope": {"payload": 1, "signatures": "x"}},
@@ -238,7 +240,7 @@ def test_a_forged_bundle_is_refused(app: ocilot.Repository, key: Key) -> None:
         push_bundle(app, image, bundle)
     with pytest.raises(SignatureError) as caught:
         app.get("v1").verify_signature(key=key.pem)
-    assert len(caught.value.reasons) == 8
+    assert len(caught.value.reasons) == 9
 
 
 def test_one_valid_signature_is_enough(app: ocilot.Repository, key: Key) -> None:
@@ -279,18 +281,46 @@ def test_libraries_that_are_missing_are_named(
             app.get("v1").verify_signature(identity="a@b.example", issuer="https://issuer.example")
 
 
-@pytest.mark.skipif(shutil.which("cosign") is None, reason="cosign is not installed")
+OFFLINE = ("--yes", "--tlog-upload=false", "--use-signing-config=false")
+
+
+@needs("cosign")
 @pytest.mark.parametrize("bundle", ["true", "false"])
 def test_what_cosign_signs_is_verified(open_host: Host, name: str, tmp_path: Path, bundle: str) -> None:
-    env = {"COSIGN_PASSWORD": "", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
-    cosign = [str(shutil.which("cosign"))]
-    subprocess.run([*cosign, "generate-key-pair"], cwd=tmp_path, env=env, check=True, capture_output=True)
+    cosign = Tool("cosign", tmp_path / "home", COSIGN_PASSWORD="")
+    cosign("generate-key-pair")
     with open_host.connect() as registry:
         app = registry.repository(f"{name}-{bundle}")
         push(app, AMD64, "v1")
-        options = ["--yes", "--key", "cosign.key", "--tlog-upload=false", "--use-signing-config=false"]
-        options += [f"--new-bundle-format={bundle}", "--allow-insecure-registry"]
-        words = [*cosign, "sign", *options, f"{app.location}@{AMD64.digest}"]
-        subprocess.run(words, cwd=tmp_path, env=env, check=True, capture_output=True)
-        (found,) = app.get("v1").verify_signature(key=tmp_path / "cosign.pub")
+        options = [*OFFLINE, "--key", "cosign.key", f"--new-bundle-format={bundle}"]
+        cosign("sign", *options, f"{app.location}@{AMD64.digest}")
+        (found,) = app.get("v1").verify_signature(key=cosign.home / "cosign.pub")
         assert found.digest == AMD64.digest
+        with pytest.raises(SignatureError, match="made by another key"):
+            app.get("v1").verify_signature(key=Key("p256").pem)
+
+
+@needs("cosign")
+@pytest.mark.parametrize("way", ["tag", "bundle"])
+def test_cosign_verifies_what_tests_sign(
+    open_host: Host, name: str, key: Key, way: str, tmp_path: Path
+) -> None:
+    """So the signatures of these tests are of the form that Cosign makes."""
+    cosign = Tool("cosign", tmp_path / "home", COSIGN_PASSWORD="")
+    for file, one in (("known", key), ("other", Key("p256"))):
+        (cosign.home / f"{file}.pub").write_bytes(one.pem)
+    with open_host.connect() as registry:
+        app = registry.repository(f"{name}-{way}")
+        image = push(app, AMD64, "v1")
+        if way == "tag":
+            document = payload(image.digest)
+            push_tag_signature(app, image.digest, document, key.sign(document))
+        else:
+            push_bundle(app, image, bundle_of(key, statement(image.digest)))
+        # Otherwise it is fetched, though a key needs none.
+        root = '{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1"}'
+        (cosign.home / "root.json").write_text(root)
+        options = ("--insecure-ignore-tlog=true", "--trusted-root", "root.json")
+        words = ("verify", *options, f"{app.location}:v1", "--key")
+        cosign(*words, "known.pub")
+        assert cosign.run(*words, "other.pub").code != 0

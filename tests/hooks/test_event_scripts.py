@@ -7,7 +7,8 @@ import hashlib
 import json
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.error import HTTPError
 
 import pytest
 
+from ocilot.errors import Error
 from ocilot.hooks.testing import (
     CONFIG,
     LAYER,
@@ -26,6 +28,7 @@ from ocilot.hooks.testing import (
 )
 
 CHART = "application/vnd.cncf.helm.config.v1+json"
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
 
 
@@ -150,37 +153,111 @@ def openssl(*words: str, content: bytes = b"") -> bytes:
     return subprocess.run(["openssl", *words], input=content, capture_output=True, check=True).stdout
 
 
-def sign(registry: FakeRegistry, image: str, claimed: str, key: Path) -> tuple[str, str]:
-    """Signs as `cosign sign --key` does; the tag and the digest of the signature."""
-    payload = json.dumps({"critical": {"image": {"docker-manifest-digest": claimed}}}).encode()
-    signature = base64.b64encode(openssl("dgst", "-sha256", "-sign", str(key), content=payload)).decode()
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two private keys, and `public`, the public one of `known`."""
+    home = tmp_path_factory.mktemp("keys")
+    found = {name: home / name for name in ("known", "other", "public")}
+    for name in ("known", "other"):
+        openssl("ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", str(found[name]))
+    openssl("ec", "-in", str(found["known"]), "-pubout", "-out", str(found["public"]))
+    return found
+
+
+def sign(content: bytes, key: Path) -> str:
+    return base64.b64encode(openssl("dgst", "-sha256", "-sign", str(key), content=content)).decode()
+
+
+def sign_by_tag(registry: FakeRegistry, image: str, claimed: str, key: Path) -> Any:
+    """Signs as `cosign sign --key` of Cosign 2 does; the event."""
+    kind = "cosign container image signature"
+    critical = {"image": {"docker-manifest-digest": claimed}, "type": kind}
+    payload = json.dumps({"critical": critical}).encode()
     layer = registry.push_blob(payload, media_type=SIMPLE)
     entry = {"mediaType": SIMPLE, "digest": layer.digest, "size": layer.size}
-    annotations = {"dev.cosignproject.cosign/signature": signature}
+    annotations = {"dev.cosignproject.cosign/signature": sign(payload, key)}
     tag = image.replace(":", "-") + ".sig"
     manifest = {"schemaVersion": 2, "layers": [{**entry, "annotations": annotations}]}
-    return tag, registry.push_manifest(manifest, tag)
+    return a_tag_moved(tag=tag, digest=registry.push_manifest(manifest, tag), registry=registry)
 
 
-def test_what_a_known_key_signed_is_tagged(tmp_path: Path) -> None:
-    keys = {}
-    for name in ("known", "other"):
-        keys[name] = tmp_path / f"{name}.key"
-        openssl("ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", str(keys[name]))
-    public = tmp_path / "cosign.pub"
-    openssl("ec", "-in", str(keys["known"]), "-pubout", "-out", str(public))
-    hook = Harness("ocilot:verify_cosign", key=str(public))
+def sign_by_bundle(registry: FakeRegistry, image: str, claimed: str, key: Path) -> Any:
+    """Signs as `cosign sign --key` of Cosign 3 does; the event."""
+    kind = "application/vnd.in-toto+json"
+    statement = {
+        "subject": [{"digest": {"sha256": claimed.removeprefix("sha256:")}}],
+        "predicateType": "https://sigstore.dev/cosign/sign/v1",
+    }
+    payload = json.dumps(statement).encode()
+    encoded = b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload)
+    envelope = {
+        "payload": base64.b64encode(payload).decode(),
+        "payloadType": kind,
+        "signatures": [{"sig": sign(encoded, key)}],
+    }
+    return attach(registry, image, json.dumps({"dsseEnvelope": envelope}).encode())
+
+
+def attach(registry: FakeRegistry, image: str, bundle: bytes, kind: str = BUNDLE) -> Any:
+    digest = registry.attach(image, bundle, artifact_type=kind)
+    return a_manifest_pushed(digest=digest, subject=image, artifact_type=kind, registry=registry)
+
+
+def verified(registry: FakeRegistry) -> dict[str, str]:
+    """The tags of what passed."""
+    tags = [tag for tag in registry.tags() if tag.startswith("verified-")]
+    return {tag: registry.manifest(tag).digest for tag in tags}
+
+
+@pytest.mark.parametrize("sign", [sign_by_tag, sign_by_bundle])
+def test_what_a_known_key_signed_is_tagged(keys: dict[str, Path], sign: Callable[..., Any]) -> None:
+    hook = Harness("ocilot:verify_cosign", key=str(keys["public"]))
     registry = FakeRegistry()
     image, second = push(registry, b"{}", CONFIG, "v1"), push(registry, b"[]", CONFIG, "v2")
-    cases = ((image, image, "other"), (image, second, "known"), (image, image, "known"))
-    for number, (signed, claimed, key) in enumerate(cases):
-        tag, digest = sign(registry, signed, claimed, keys[key])
-        hook.notify(a_tag_moved(tag=tag, digest=digest, registry=registry))
-        verified = [name for name in registry.tags() if name.startswith("verified-")]
-        assert verified == ([f"verified-{image[7:19]}"] if number == 2 else []), (claimed, key)
-    assert registry.manifest(f"verified-{image[7:19]}").digest == image
+    hook.notify(sign(registry, image, image, keys["other"]))
+    hook.notify(sign(registry, image, second, keys["known"]))
+    assert verified(registry) == {}
+    event = sign(registry, image, image, keys["known"])
+    hook.notify(event)
+    assert verified(registry) == {f"verified-{image[7:19]}": image}
+    # An event comes again, and what it is about may be gone.
+    hook.notify(event)
+    hook.notify(replace(event, digest="sha256:" + "0" * 64))
+    gone = push(deleted := FakeRegistry(), b"gone", CONFIG, "v1")
+    hook.notify(replace(sign(deleted, gone, gone, keys["known"]), registry=registry))
+    assert len(verified(registry)) == 1
+
+
+def test_what_is_no_signature_is_left_alone(keys: dict[str, Path]) -> None:
+    """It is not an error either: the event would be tried again for hours."""
+    hook = Harness("ocilot:verify_cosign", key=str(keys["public"]))
+    registry = FakeRegistry()
+    image = push(registry, b"{}", CONFIG, "v1")
+    envelope = {"payload": "?", "payloadType": 1, "signatures": [None, {"sig": "?"}, {}]}
+    bundles: list[Any] = [{}, [], None, {"dsseEnvelope": envelope}, {"messageSignature": {}}]
+    for bundle in bundles:
+        hook.notify(attach(registry, image, json.dumps(bundle).encode()))
+    for content in (b"text", b"\xff", b"[" * 100_000):
+        hook.notify(attach(registry, image, content))
+    hook.notify(attach(registry, image, b"{}", "application/spdx+json"))
+    tag = image.replace(":", "-") + ".sig"
+    hook.notify(
+        a_tag_moved(tag=tag, digest=push(registry, b"x", CONFIG, tag, b"x", SIMPLE), registry=registry)
+    )
+    hook.notify(a_tag_moved(tag=tag, digest=image, registry=registry))
     hook.notify(a_tag_moved(tag="v1", digest=image, registry=registry))
-    hook.notify(a_tag_moved(tag=tag, digest="sha256:" + "0" * 64, registry=registry))
+    hook.notify(a_manifest_pushed(digest=image, registry=registry))
+    assert verified(registry) == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(None, "cannot read the public key"), (b"x", "invalid public key")]
+)
+def test_without_a_key_the_script_is_not_loaded(tmp_path: Path, content: bytes | None, problem: str) -> None:
+    if content is not None:
+        (tmp_path / "cosign.pub").write_bytes(content)
+    with pytest.raises(Error, match=problem):
+        Harness("ocilot:verify_cosign", key=str(tmp_path / "cosign.pub"))
 
 
 SCANNER = """\

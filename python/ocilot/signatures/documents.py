@@ -19,6 +19,8 @@ from .keys import Verifier
 
 IN_TOTO: Final = "application/vnd.in-toto+json"
 SIMPLE_TYPE: Final = "cosign container image signature"
+SIGN: Final = "https://sigstore.dev/cosign/sign/v1"
+"""Type of the statement that `cosign sign` makes; those of `cosign attest` have others."""
 
 
 class Invalid(Exception):
@@ -45,7 +47,11 @@ def _of_bundle(bundle: Mapping[str, Any], subject: Digest, key: Verifier) -> Map
         encoded = encoded_for_signing(kind, payload)
         if not any(key.signed(decoded(one.get("sig"), "the signature"), encoded) for one in signatures):
             raise Invalid("made by another key, or the envelope was changed")
-        return statement_claims(kind, payload, subject)
+        claims = statement_claims(kind, payload, subject)
+        # With the same key a CI job attests that a test failed.
+        if claims["predicateType"] != SIGN:
+            raise Invalid(f"an attestation of type {claims['predicateType']!r}, not a signature")
+        return claims
     if isinstance(message := bundle.get("messageSignature"), dict):
         # The signature is over the manifest, which is not here: only its digest is.
         del message
@@ -95,9 +101,9 @@ def statement_claims(kind: str, payload: bytes, subject: Digest) -> Mapping[str,
     ]
     if subject.hex not in named:
         raise Invalid("made for another digest")
-    found = {"predicateType": fields.get("predicateType")}
     predicate = fields.get("predicate")
-    return found | (dict(predicate) if isinstance(predicate, dict) else {})
+    found = dict(predicate) if isinstance(predicate, dict) else {}
+    return found | {"predicateType": fields.get("predicateType")}
 
 
 def fields_of(document: bytes) -> Mapping[str, Any]:

@@ -60,12 +60,23 @@ def _is_signature(descriptor: Descriptor) -> bool:
     return not kind or kind.startswith((BUNDLE, "application/vnd.dev.cosign."))
 
 
+def layers_of(manifest: Manifest) -> tuple[Descriptor, ...]:
+    """The layers that may hold a signature."""
+    return tuple(
+        layer
+        for layer in manifest.layers[:MOST]
+        if layer.media_type == SIMPLE or layer.media_type.startswith(BUNDLE)
+    )
+
+
+def candidate_of(subject: Digest, layer: Descriptor, document: bytes, where: str) -> Candidate:
+    """What a layer holds."""
+    return Candidate(subject, layer.media_type, document, layer.annotations.get(SIGNATURE, ""), where)
+
+
 def _of_manifest(store: Store, subject: Digest, manifest: Manifest, where: str) -> Steps[list[Candidate]]:
     found = []
-    for layer in manifest.layers[:MOST]:
-        if layer.media_type != SIMPLE and not layer.media_type.startswith(BUNDLE):
-            continue
+    for layer in layers_of(manifest):
         document = yield from fetch(store, layer, LARGEST)
-        signature = layer.annotations.get(SIGNATURE, "")
-        found.append(Candidate(subject, layer.media_type, document, signature, where))
+        found.append(candidate_of(subject, layer, document, where))
     return found
