@@ -33,8 +33,9 @@ Result<> check_count(SqliteDb& db, std::size_t most) {
     TRY(auto rows, db.query("SELECT count(*) FROM retention_policy WHERE name > ''"));
     CHECK(rows.next());
     if (static_cast<std::size_t>(rows.integer(0)) < most) return {};
-    return Error{Errc::conflict, fmt::format("there {} already; remove or change one of them",
-                                             counted(most, "retention policy", "retention policies"))};
+    return Error{Errc::conflict,
+                 fmt::format("there {} {} already; remove or change one of them", agreeing(most, "is", "are"),
+                             counted(most, "retention policy", "retention policies"))};
 }
 
 Result<bool> write_policy(SqliteDb& db, StoredPolicy const& policy, std::size_t most, Change const& change) {

@@ -316,7 +316,9 @@ TEST_F(Admin, TheAuditTellsWhoChangedWhat) {
     auto const entry = list("/api/v1/audit?n=1", "entries").at(0);
     EXPECT_EQ(entry.at("action"), "account.add");
     EXPECT_EQ(entry.at("subject"), "bob");
-    EXPECT_EQ(entry.at("by"), (Json{{"name", "root"}, {"kind", "user"}, {"address", "192.0.2.1"}}));
+    auto const token = list("/api/v1/tokens?account=root", "tokens").at(0).at("id");
+    EXPECT_EQ(entry.at("by"),
+              (Json{{"name", "root"}, {"kind", "user"}, {"address", "192.0.2.1"}, {"token_id", token}}));
     EXPECT_EQ(entry.at("at"), "2023-11-14T22:13:20.000000Z");
     EXPECT_EQ(entry.at("refused"), false);
     EXPECT_EQ(entry.at("times"), 1);
