@@ -35,12 +35,12 @@ class Resume {
         explicit Waiting(Handler h)
             : work(asio::prefer(asio::get_associated_executor(h), asio::execution::outstanding_work.tracked)),
               handler(std::move(h)) {}
+        /// The work is let go of after the post, not by what is posted: a context must not end while another
+        /// thread is still in it.
         void resume(R value) override {
-            auto const executor = asio::prefer(work, asio::execution::outstanding_work.untracked);
-            // The context's own thread lets go of the work: it may end, and the context with it, before this
-            // thread goes on.
-            asio::post(executor, [w = std::move(work), h = std::move(handler),
-                                  v = std::move(value)]() mutable { std::move(h)(std::move(v)); });
+            asio::post(work, [h = std::move(handler), v = std::move(value)]() mutable {
+                std::move(h)(std::move(v));
+            });
         }
         Work work;
         Handler handler;
