@@ -181,17 +181,13 @@ Task<Result<>> Collector::collect(Work& work) {
 
 /// Bytes of those that were purged go while the next ones are reviewed.
 Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> due) {
-    Sweep sweep;
-    while (!due.empty() || !sweep.candidates.empty()) {
-        std::vector<meta::Candidate> purged;
+    std::vector<meta::Candidate> purged;
+    while (!due.empty() || !purged.empty()) {
+        auto const going = std::exchange(purged, {});
         auto const next = due.first(std::min(due.size(), batch));
-        auto const [reviewed, removed] = co_await both(review(work, next, purged), remove(sweep, work.done));
-        CO_CHECK(removed);
+        auto const [reviewed, swept] = co_await both(review(work, next, purged), sweep(going, work.done));
+        CO_CHECK(swept);
         CO_TRY(auto const looked_at, reviewed);
-        auto before = std::exchange(sweep, stop_pushes(std::move(purged), work.done));
-        auto const [settled, looked] = co_await both(settle(before), look(sweep, work.done));
-        CO_CHECK(settled);
-        CO_CHECK(looked);
         due = due.subspan(looked_at);
         CO_CHECK(co_await work.throttle(looked_at, rules_.rate));
     }
@@ -229,7 +225,7 @@ Task<Result<std::size_t>> Collector::review(Work& work, std::span<meta::Candidat
         work.done.kept += probed.size();
         CO_CHECK(co_await queue.lift(repository, std::move(probed), registry_.sessions.now()));
     }
-    CO_CHECK(co_await sweep_left(std::move(reviewed.left), work.done));
+    CO_CHECK(co_await sweep_left(reviewed.left, work.done));
     auto const looked_at = reviewed.looked_at;
     CO_TRY(purged, co_await purge(work, repository, std::move(reviewed)));
     co_return looked_at;

@@ -4,7 +4,6 @@
 #include "base/metrics.h"
 #include "blob/upkeep.h"
 #include "jobs/round.h"
-#include "registry/pushes.h"
 #include "registry/registry.h"
 
 #include <algorithm>
@@ -12,7 +11,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -93,19 +91,12 @@ class Collector {
                                      std::vector<meta::Candidate>& purged);
     Task<Result<std::vector<meta::Candidate>>> purge(Work& work, oci::RepositoryName repository,
                                                      meta::Reviewed reviewed);
-    /// Bytes that are about to go.
-    struct Sweep {
-        std::vector<meta::Candidate> candidates = {};  ///< until they are settled
-        std::vector<oci::Digest> going = {};
-        std::vector<oci::Digest> later = {};  ///< that could not be removed
-        /// Whose pushes wait.
-        std::vector<std::unique_ptr<registry::Pushes::Inspection>> inspections = {};
-    };
-    Task<Result<>> sweep_left(std::vector<meta::Candidate> candidates, Collected& all);
-    Sweep stop_pushes(std::vector<meta::Candidate> candidates, Collected& done);
-    Task<Result<>> look(Sweep& sweep, Collected& done);
-    Task<Result<>> remove(Sweep& sweep, Collected& done);
-    Task<Result<>> settle(Sweep& sweep);
+    Task<Result<>> sweep_left(std::span<meta::Candidate const> candidates, Collected& all);
+    Task<Result<>> sweep(std::span<meta::Candidate const> candidates, Collected& done);
+    Task<Result<>> sweep_piece(std::span<meta::Candidate const> candidates, Collected& done,
+                               std::vector<oci::Digest>& later);
+    Task<Result<std::vector<oci::Digest>>> remove(std::vector<oci::Digest> digests, Collected& done);
+    Task<Result<>> settle(std::span<meta::Candidate const> candidates, std::vector<oci::Digest> later);
     Task<Result<>> walk_store(Round const& round, std::string after);
     void count(Collected const& done);
     Task<Result<>> note(Collected done);
