@@ -1,17 +1,20 @@
 #include "events/cloud_event.h"
 
+#include "base/json_text.h"
 #include "events/event_json.h"
 #include "events/registry_url.h"
 #include "oci/hasher.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace ocilot::events {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Attributes = std::vector<std::pair<std::string_view, std::string>>;
 
 std::string subject_of(Event const& event) {
     if (event.repository.empty()) return {};
@@ -35,31 +38,34 @@ std::string schema_of(Event const& event, Source const& source) {
     return url.empty() ? url : url + "/api/v1/openapi.json#/components/schemas/Event";
 }
 
-Json attributes_of(Event const& event, Source const& source) {
-    Json attributes{{"specversion", "1.0"},
-                    {"id", event.id},
-                    {"source", source_of(event, source)},
-                    {"type", fmt::format("dev.ocilot.{}.v1", to_string(event.action))},
-                    {"time", rfc3339(event.time)}};
-    if (auto subject = subject_of(event); !subject.empty()) attributes["subject"] = std::move(subject);
+Attributes attributes_of(Event const& event, Source const& source) {
+    Attributes attributes{{"specversion", "1.0"},
+                          {"id", event.id},
+                          {"source", source_of(event, source)},
+                          {"type", fmt::format("dev.ocilot.{}.v1", to_string(event.action))},
+                          {"time", rfc3339(event.time)}};
+    auto const add_if_any = [&attributes](std::string_view name, std::string value) {
+        if (!value.empty()) attributes.emplace_back(name, std::move(value));
+    };
+    add_if_any("subject", subject_of(event));
     // As its specification has it: texts that sort as the numbers do.
-    attributes["sequence"] = fmt::format("{:020}", event.sequence);
-    if (!event.repository.empty()) attributes["partitionkey"] = event.repository;
+    attributes.emplace_back("sequence", fmt::format("{:020}", event.sequence));
+    add_if_any("partitionkey", event.repository);
     // As the extension for distributed tracing has it.
-    if (!event.traceparent.empty()) attributes["traceparent"] = event.traceparent;
-    if (auto schema = schema_of(event, source); !schema.empty()) attributes["dataschema"] = std::move(schema);
+    add_if_any("traceparent", event.traceparent);
+    add_if_any("dataschema", schema_of(event, source));
     return attributes;
 }
 
-Json structured_json(Event const& event, Source const& source) {
-    auto object = attributes_of(event, source);
-    object["datacontenttype"] = "application/json";
-    object["data"] = to_json(event);
-    return object;
-}
-
-std::string cloud_text(Json const& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+void append_structured(std::string& out, Event const& event, Source const& source) {
+    JsonObject object(out);
+    auto const attributes = attributes_of(event, source);
+    for (auto const& [name, value] : attributes) object.add(name, value);
+    object.add("datacontenttype", "application/json");
+    JsonObject data(object.value_of("data"));
+    add_members(data, event);
+    data.end();
+    object.end();
 }
 
 /// As the HTTP binding has it: anything but printable ASCII is percent-encoded, and so are quotes and signs
@@ -89,26 +95,28 @@ std::string batch_id(std::span<Event const> events) {
 }
 
 Payload structured_cloud_event(Event const& event, Source const& source) {
-    return {.id = event.id,
-            .content_type = "application/cloudevents+json; charset=utf-8",
-            .body = cloud_text(structured_json(event, source))};
+    Payload payload{.id = event.id, .content_type = "application/cloudevents+json; charset=utf-8"};
+    append_structured(payload.body, event, source);
+    return payload;
 }
 
 Payload binary_cloud_event(Event const& event, Source const& source) {
-    Payload payload{.id = event.id, .content_type = "application/json", .body = cloud_text(to_json(event))};
-    auto const attributes = attributes_of(event, source);
-    for (auto const& [name, value] : attributes.items()) {
-        payload.headers.emplace_back("ce-" + name, header_value(value.get_ref<std::string const&>()));
+    Payload payload{.id = event.id, .content_type = "application/json", .body = json_text(event)};
+    for (auto const& [name, value] : attributes_of(event, source)) {
+        payload.headers.emplace_back(fmt::format("ce-{}", name), header_value(value));
     }
     return payload;
 }
 
 Payload cloud_event_batch(std::span<Event const> events, Source const& source) {
-    Json list = Json::array();
-    for (auto const& event : events) list.push_back(structured_json(event, source));
-    return {.id = batch_id(events),
-            .content_type = "application/cloudevents-batch+json; charset=utf-8",
-            .body = cloud_text(list)};
+    Payload payload{.id = batch_id(events),
+                    .content_type = "application/cloudevents-batch+json; charset=utf-8"};
+    for (auto const& event : events) {
+        payload.body += payload.body.empty() ? '[' : ',';
+        append_structured(payload.body, event, source);
+    }
+    payload.body += ']';
+    return payload;
 }
 
 }  // namespace ocilot::events

@@ -8,96 +8,109 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void put_text(Json& object, char const* key, std::string const& value) {
-    if (!value.empty()) object[key] = value;
+void add_time(JsonObject& object, std::string_view name, Time time) {
+    if (time != Time{}) object.add(name, rfc3339(time));
 }
 
-void put_time(Json& object, char const* key, Time time) {
-    if (time != Time{}) object[key] = rfc3339(time);
-}
-
-Json actor_json(meta::Actor const& by) {
-    Json actor = Json::object();
-    put_text(actor, "name", by.name);
-    put_text(actor, "kind", by.kind);
-    if (!by.groups.empty()) actor["groups"] = by.groups;
-    put_text(actor, "token_id", by.token);
-    return actor;
+void add_actor(JsonObject& object, meta::Actor const& by) {
+    bool const any = !by.name.empty() || !by.kind.empty() || !by.groups.empty() || !by.token.empty();
+    if (!any) return;
+    JsonObject actor(object.value_of("actor"));
+    actor.add_if_any("name", by.name);
+    actor.add_if_any("kind", by.kind);
+    if (!by.groups.empty()) actor.add("groups", by.groups);
+    actor.add_if_any("token_id", by.token);
+    actor.end();
 }
 
 /// Its kind is what it is about: without one there is no cause.
-Json cause_json(Event const& event) {
-    Json cause = Json::object();
-    if (event.cause.empty()) return cause;
-    cause["kind"] = event.cause;
-    put_text(cause, "id", event.cause_id);
-    put_text(cause, "rule", event.cause_rule);
-    return cause;
+void add_cause(JsonObject& object, Event const& event) {
+    if (event.cause.empty()) return;
+    JsonObject cause(object.value_of("cause"));
+    cause.add("kind", event.cause);
+    cause.add_if_any("id", event.cause_id);
+    cause.add_if_any("rule", event.cause_rule);
+    cause.end();
 }
 
-Json request_json(Event const& event) {
-    Json request = Json::object();
-    put_text(request, "id", event.by.request);
-    put_text(request, "address", event.by.address);
-    put_text(request, "method", event.method);
-    put_text(request, "scheme", event.scheme);
-    put_text(request, "host", event.host);
-    put_text(request, "path", event.path);
-    put_text(request, "user_agent", event.user_agent);
-    return request;
-}
-
-void put_object(Json& object, char const* key, Json value) {
-    if (!value.empty()) object[key] = std::move(value);
+void add_request(JsonObject& object, Event const& event) {
+    bool const any = !event.by.request.empty() || !event.by.address.empty() || !event.method.empty() ||
+                     !event.scheme.empty() || !event.host.empty() || !event.path.empty() ||
+                     !event.user_agent.empty();
+    if (!any) return;
+    JsonObject request(object.value_of("request"));
+    request.add_if_any("id", event.by.request);
+    request.add_if_any("address", event.by.address);
+    request.add_if_any("method", event.method);
+    request.add_if_any("scheme", event.scheme);
+    request.add_if_any("host", event.host);
+    request.add_if_any("path", event.path);
+    request.add_if_any("user_agent", event.user_agent);
+    request.end();
 }
 
 /// What is damaged is not known.
-void put_annotations(Json& object, Event const& event) {
+void add_annotations(JsonObject& object, Event const& event) {
     if (event.annotations.empty()) return;
-    auto annotations = Json::parse(event.annotations, nullptr, false);
+    auto const annotations = Json::parse(event.annotations, nullptr, false);
     if (!annotations.is_object()) return;
-    auto const total = annotations.size() + event.more_annotations;
-    object["annotations"] = std::move(annotations);
-    object["annotations_total"] = total;
+    object.value_of("annotations") += annotations.dump(-1, ' ', false, Json::error_handler_t::replace);
+    object.add("annotations_total", annotations.size() + event.more_annotations);
+}
+
+void add_counts(JsonObject& object, Event const& event) {
+    if (event.counts.empty()) return;
+    JsonObject counts(object.value_of("counts"));
+    for (auto const& [what, count] : event.counts) counts.add(what, count);
+    counts.end();
+}
+
+void add_content(JsonObject& object, Event const& event) {
+    object.add_if_any("repository", event.repository);
+    object.add_if_any("tag", event.tag);
+    object.add_if_any("digest", event.digest);
+    object.add_if_any("previous_digest", event.previous_digest);
+    if (!event.tags.empty()) {
+        object.add("tags", event.tags);
+        object.add("tags_total", event.tags_total);
+    }
+    object.add_if_any("media_type", event.media_type);
+    object.add_if_any("artifact_type", event.artifact_type);
+    if (event.size) object.add("size", *event.size);
+    object.add_if_any("platform", event.platform);
+    object.add_if_any("subject", event.subject);
+    if (event.top_level) object.add("top_level", *event.top_level);
+    if (!event.parents.empty()) object.add("parents", event.parents);
+    add_annotations(object, event);
+    object.add_if_any("mounted_from", event.mounted_from);
+    object.add_if_any("renamed_from", event.renamed_from);
 }
 
 }  // namespace
 
-Json to_json(Event const& event) {
-    Json out{{"id", event.id},
-             {"sequence", event.sequence},
-             {"time", rfc3339(event.time)},
-             {"action", to_string(event.action)}};
-    put_text(out, "repository", event.repository);
-    put_text(out, "tag", event.tag);
-    put_text(out, "digest", event.digest);
-    put_text(out, "previous_digest", event.previous_digest);
-    if (!event.tags.empty()) {
-        out["tags"] = event.tags;
-        out["tags_total"] = event.tags_total;
-    }
-    put_text(out, "media_type", event.media_type);
-    put_text(out, "artifact_type", event.artifact_type);
-    if (event.size) out["size"] = *event.size;
-    put_text(out, "platform", event.platform);
-    put_text(out, "subject", event.subject);
-    if (event.top_level) out["top_level"] = *event.top_level;
-    if (!event.parents.empty()) out["parents"] = event.parents;
-    put_annotations(out, event);
-    put_text(out, "mounted_from", event.mounted_from);
-    put_text(out, "renamed_from", event.renamed_from);
-    put_text(out, "refusal", event.refusal);
-    put_text(out, "reason", event.reason);
-    put_object(out, "cause", cause_json(event));
-    if (event.times > 1) out["times"] = event.times;
-    put_time(out, "first", event.pulls.first);
-    put_time(out, "last", event.pulls.last);
-    if (event.pulls.sampled) out["sampled"] = *event.pulls.sampled;
-    put_object(out, "actor", actor_json(event.by));
-    put_object(out, "request", request_json(event));
-    auto counts = Json::object();
-    for (auto const& [what, count] : event.counts) counts[what] = count;
-    put_object(out, "counts", std::move(counts));
+void add_members(JsonObject& object, Event const& event) {
+    object.add("id", event.id);
+    object.add("sequence", static_cast<std::uint64_t>(event.sequence));
+    object.add("time", rfc3339(event.time));
+    object.add("action", to_string(event.action));
+    add_content(object, event);
+    object.add_if_any("refusal", event.refusal);
+    object.add_if_any("reason", event.reason);
+    add_cause(object, event);
+    if (event.times > 1) object.add("times", event.times);
+    add_time(object, "first", event.pulls.first);
+    add_time(object, "last", event.pulls.last);
+    if (event.pulls.sampled) object.add("sampled", *event.pulls.sampled);
+    add_actor(object, event.by);
+    add_request(object, event);
+    add_counts(object, event);
+}
+
+std::string json_text(Event const& event) {
+    std::string out;
+    JsonObject object(out);
+    add_members(object, event);
+    object.end();
     return out;
 }
 

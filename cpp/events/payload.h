@@ -11,7 +11,7 @@ struct Payload {
     std::string id;  ///< for receivers that want each once: that of its event, or of the first of several
     std::string content_type;
     std::vector<std::pair<std::string, std::string>> headers = {};
-    std::string body;
+    std::string body = {};
 };
 
 }  // namespace ocilot::events

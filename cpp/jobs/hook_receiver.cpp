@@ -6,17 +6,18 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace ocilot::jobs {
 
 namespace {
 
-/// What is not UTF-8 must not keep the rest from being told.
 std::string text_of_event(events::Event const& event) {
-    auto json = to_json(event);
-    if (!event.traceparent.empty()) json["traceparent"] = event.traceparent;
-    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    std::string text;
+    JsonObject object(text);
+    add_members(object, event);
+    object.add_if_any("traceparent", event.traceparent);
+    object.end();
+    return text;
 }
 
 }  // namespace

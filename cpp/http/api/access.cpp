@@ -2,7 +2,7 @@
 #include "base/quote.h"
 #include "http/api/routes.h"
 #include "http/core/header.h"
-#include "http/core/json.h"
+#include "base/json_text.h"
 #include "oci/media_type.h"
 
 #include <array>

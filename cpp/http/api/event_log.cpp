@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 namespace ocilot::http {
 
@@ -14,8 +13,6 @@ namespace {
 
 constexpr std::size_t most_looked_at = 2000;  // Changes for one page.
 constexpr std::size_t looked_at_once = 200;
-/// What is not UTF-8 must not keep the rest from being seen.
-constexpr auto replacing = nlohmann::ordered_json::error_handler_t::replace;
 
 }  // namespace
 
@@ -34,7 +31,7 @@ Task<std::vector<std::string>> wanted_events(registry::Registry& registry, meta:
     std::erase_if(made, [&](events::Event const& event) { return !filter.matches(event); });
     co_await ocilot::jobs::add_platforms(registry, made);
     std::vector<std::string> wanted;
-    for (auto const& event : made) wanted.push_back(to_json(event).dump(-1, ' ', false, replacing));
+    for (auto const& event : made) wanted.push_back(json_text(event));
     co_return wanted;
 }
 

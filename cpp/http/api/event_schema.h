@@ -2,7 +2,7 @@
 
 #include "http/core/schema.h"
 
-/// What events are where responses hold them: the names that `events::to_json` writes.
+/// What events are where responses hold them: the names that `events::add_members` writes.
 namespace ocilot::http::event_schema {
 
 inline constexpr Field actor_fields[] = {

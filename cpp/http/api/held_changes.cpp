@@ -25,7 +25,7 @@ Task<Json> json_of(registry::Registry& registry, meta::HeldChange const& held) {
     auto made = events::make_events(held.change);
     co_await ocilot::jobs::add_platforms(registry, made);
     auto list = Json::array();
-    for (auto const& event : made) list.push_back(events::to_json(event));
+    for (auto const& event : made) list.push_back(Json::parse(events::json_text(event)));
     co_return Json{{"change", held.change.id},           {"repository", held.change.repository},
                    {"parked_at", rfc3339(held.since)},   {"attempts", held.attempts},
                    {"error", error_or_null(held.error)}, {"events", std::move(list)}};

@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "base/quote.h"
 #include "http/core/caller_note.h"
-#include "http/core/json.h"
+#include "base/json_text.h"
 #include "http/core/read_body.h"
 #include "http/core/request_record.h"
 #include "http/v2/routes.h"

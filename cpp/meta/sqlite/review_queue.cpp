@@ -84,22 +84,31 @@ Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& can
 }
 
 Result<> add_named_candidates(SqliteDb& db, std::int64_t removed_manifest, Time released_at) {
-    CHECK(
-        db.change("INSERT INTO review_now (repository, digest, released_at) SELECT repository, child, ?2 "
-                  "FROM removed_edge e WHERE manifest = ?1 "
+    // What may fail half way makes SQLite copy each page before it is changed, and each row is on a page of its
+    // own: so the few that are there already have a statement of their own.
+    TRY(auto const named, first_number(db, "SELECT count(*) FROM removed_edge WHERE manifest = ?1",
+                                       {removed_manifest}));
+    TRY(auto const added,
+        db.change("INSERT OR IGNORE INTO review_now (repository, digest, released_at) "
+                  "SELECT repository, child, ?2 FROM removed_edge e WHERE manifest = ?1 "
                   "AND NOT EXISTS (SELECT 1 FROM removed_link WHERE repository = e.repository "
                   "AND digest = e.child) "
                   "AND NOT EXISTS (SELECT 1 FROM removed_manifest WHERE repository = e.repository "
                   "AND digest = e.child) "
                   "AND NOT EXISTS (SELECT 1 FROM review WHERE repository = e.repository "
-                  "AND digest = e.child AND released_at > ?2) "
-                  "ON CONFLICT (repository, digest) DO UPDATE SET released_at = excluded.released_at "
-                  "WHERE excluded.released_at >= released_at",
+                  "AND digest = e.child AND released_at > ?2)",
                   {removed_manifest, stored(released_at)}));
+    if (added < named.value_or(0)) {
+        CHECK(db.change("UPDATE review_now SET released_at = ?2 WHERE released_at < ?2 "
+                        "AND (repository, digest) IN (SELECT repository, child FROM removed_edge "
+                        "WHERE manifest = ?1)",
+                        {removed_manifest, stored(released_at)}));
+    }
     CHECK(
-        db.change("DELETE FROM review WHERE (repository, digest) IN (SELECT e.repository, e.child "
-                  "FROM removed_edge e JOIN review_now n ON n.repository = e.repository "
-                  "AND n.digest = e.child WHERE e.manifest = ?1) AND released_at <= ?2",
+        db.change("DELETE FROM review WHERE (repository, digest) IN (SELECT r.repository, r.digest "
+                  "FROM removed_edge e CROSS JOIN review r ON r.repository = e.repository "
+                  "AND r.digest = e.child CROSS JOIN review_now n ON n.repository = r.repository "
+                  "AND n.digest = r.digest WHERE e.manifest = ?1) AND released_at <= ?2",
                   {removed_manifest, stored(released_at)}));
     return {};
 }
