@@ -8,8 +8,8 @@
 namespace ocilot::events {
 
 /// The event as receivers get it, in the order of the documentation: CloudEvents' data and what streams and
-/// the API answer. Members without a value are left out; what is not UTF-8 is replaced. A promise: members are
-/// added, never changed.
+/// the API answer. Members without a value are left out; what is not UTF-8 is replaced. A promise: members
+/// are added, never changed.
 [[nodiscard]] std::string json_text(Event const& event);
 
 /// Adds the same members to an object that has others, too.

@@ -2,7 +2,7 @@
 
 #include "base/both.h"
 #include "jobs/candidates.h"
-#include "registry/sessions.h"
+#include "jobs/collector_piece.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -18,8 +18,9 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 constexpr std::size_t changes_at_once = 500;
-constexpr std::size_t batch = 1'024;         ///< candidates in a transaction
-constexpr std::size_t most_due = 4 * batch;  ///< candidates in memory
+constexpr std::size_t enqueued_at_once = 1'024;
+constexpr std::size_t most_due = 4'096;  ///< candidates in memory
+constexpr std::size_t at_once = 128;     ///< of them; the pushes of twice as many wait
 constexpr std::size_t walk_rows = 500;
 constexpr int walk_pages = 200;  ///< in a round: the walk is slow on purpose
 constexpr hours heartbeat{1};
@@ -155,7 +156,7 @@ Task<Result<>> Collector::enqueue_released(std::span<meta::Change const> changes
         }
         if (change.kind == meta::ChangeKind::registry_import) place.walk = in_facts;
         place.change = change.id;
-        if (candidates.size() < batch) continue;
+        if (candidates.size() < enqueued_at_once) continue;
         CO_CHECK(co_await enqueue(std::move(candidates), place));
         candidates.clear();
     }
@@ -176,20 +177,31 @@ Task<Result<>> Collector::collect(Work& work) {
         CO_TRY(auto const due, co_await registry_.meta.collection().due(work.cutoffs, most));
         if (due.empty()) co_return Result<>();
         CO_CHECK(co_await collect(work, due));
+        // No push waits meanwhile.
+        CO_CHECK(co_await work.throttle(due.size(), rules_.rate));
     }
 }
 
-/// Bytes of those that were purged go while the next ones are reviewed.
+/// A belt: while candidates are reviewed, pushes of those before them are stopped, the bytes of those before
+/// these go, and the ones whose bytes are gone leave the queue.
 Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> due) {
-    std::vector<meta::Candidate> purged;
-    while (!due.empty() || !purged.empty()) {
-        auto const going = std::exchange(purged, {});
-        auto const next = due.first(std::min(due.size(), batch));
-        auto const [reviewed, swept] = co_await both(review(work, next, purged), sweep(going, work.done));
-        CO_CHECK(swept);
+    Piece purged;
+    Piece stopped;
+    Piece removed;
+    while (!due.empty() || !purged.empty() || !stopped.empty() || !removed.empty()) {
+        CO_CHECK(work.round.check());
+        Piece next;
+        auto gone = std::exchange(removed, Piece());
+        auto const [reviewed, others] = co_await both(
+            review(work, due.first(std::min(due.size(), at_once)), next),
+            both(stop_pushes(purged, work.done), both(remove(stopped, work.done), settle(std::move(gone)))));
+        auto const& [stopping, rest] = others;
+        CO_CHECK(stopping);
+        CO_CHECK(rest.first);
+        CO_CHECK(rest.second);
         CO_TRY(auto const looked_at, reviewed);
         due = due.subspan(looked_at);
-        CO_CHECK(co_await work.throttle(looked_at, rules_.rate));
+        removed = std::exchange(stopped, std::exchange(purged, std::move(next)));
     }
     co_return Result<>();
 }
@@ -202,13 +214,12 @@ bool Collector::is_probed(oci::Digest const& digest) const {
 
 /// Facts first: what is condemned is unknown to clients before it is asked whether one of them relies on it.
 /// `purged` gets those whose bytes are to go. Answers how many of the first ones it was about.
-Task<Result<std::size_t>> Collector::review(Work& work, std::span<meta::Candidate const> due,
-                                            std::vector<meta::Candidate>& purged) {
+Task<Result<std::size_t>> Collector::review(Work& work, std::span<meta::Candidate const> due, Piece& purged) {
     if (due.empty()) co_return std::size_t{0};
     auto const next = of_one_repository(due);
     auto const& name = next.front().repository;
     if (name.empty()) {
-        purged.assign(next.begin(), next.end());
+        purged.candidates.assign(next.begin(), next.end());
         co_return next.size();
     }
     CO_TRY(auto const repository, oci::RepositoryName::parse(name));
@@ -225,9 +236,11 @@ Task<Result<std::size_t>> Collector::review(Work& work, std::span<meta::Candidat
         work.done.kept += probed.size();
         CO_CHECK(co_await queue.lift(repository, std::move(probed), registry_.sessions.now()));
     }
-    CO_CHECK(co_await sweep_left(reviewed.left, work.done));
     auto const looked_at = reviewed.looked_at;
-    CO_TRY(purged, co_await purge(work, repository, std::move(reviewed)));
+    purged.interrupted = !reviewed.left.empty();
+    auto left = std::move(reviewed.left);
+    CO_TRY(purged.candidates, co_await purge(work, repository, std::move(reviewed)));
+    std::ranges::move(left, std::back_inserter(purged.candidates));
     co_return looked_at;
 }
 

@@ -49,7 +49,6 @@ struct Collected {
     std::size_t missing = 0;  ///< blobs whose bytes were gone already
     std::size_t failed = 0;   ///< blobs that could not be removed; tried again later
     [[nodiscard]] std::size_t removed() const noexcept { return manifests + links + blobs; }
-    Collected& operator+=(Collected const& more) noexcept;
 };
 
 /// The garbage collection (docs/adr/0017-garbage-collection.md): reads the change log, reviews what it
@@ -79,6 +78,7 @@ class Collector {
 
   private:
     struct Work;
+    struct Piece;
 
     Task<Result<>> begin();
     Task<Result<>> read_changes(Round const& round);
@@ -87,16 +87,12 @@ class Collector {
     Task<Result<>> find_orphans(Round const& round);
     Task<Result<>> collect(Work& work);
     Task<Result<>> collect(Work& work, std::span<meta::Candidate const> due);
-    Task<Result<std::size_t>> review(Work& work, std::span<meta::Candidate const> due,
-                                     std::vector<meta::Candidate>& purged);
+    Task<Result<std::size_t>> review(Work& work, std::span<meta::Candidate const> due, Piece& purged);
     Task<Result<std::vector<meta::Candidate>>> purge(Work& work, oci::RepositoryName repository,
                                                      meta::Reviewed reviewed);
-    Task<Result<>> sweep_left(std::span<meta::Candidate const> candidates, Collected& all);
-    Task<Result<>> sweep(std::span<meta::Candidate const> candidates, Collected& done);
-    Task<Result<>> sweep_piece(std::span<meta::Candidate const> candidates, Collected& done,
-                               std::vector<oci::Digest>& later);
-    Task<Result<std::vector<oci::Digest>>> remove(std::vector<oci::Digest> digests, Collected& done);
-    Task<Result<>> settle(std::span<meta::Candidate const> candidates, std::vector<oci::Digest> later);
+    Task<Result<>> stop_pushes(Piece& piece, Collected& done);
+    Task<Result<>> remove(Piece& piece, Collected& done);
+    Task<Result<>> settle(Piece piece);
     Task<Result<>> walk_store(Round const& round, std::string after);
     void count(Collected const& done);
     Task<Result<>> note(Collected done);

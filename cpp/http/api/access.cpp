@@ -1,8 +1,8 @@
 #include "auth/logins.h"
+#include "base/json_text.h"
 #include "base/quote.h"
 #include "http/api/routes.h"
 #include "http/core/header.h"
-#include "base/json_text.h"
 #include "oci/media_type.h"
 
 #include <array>

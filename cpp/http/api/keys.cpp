@@ -1,6 +1,6 @@
+#include "base/json_text.h"
 #include "base/log.h"
 #include "http/api/routes.h"
-#include "base/json_text.h"
 #include "oci/media_type.h"
 #include "registry/actor.h"
 

@@ -1,6 +1,6 @@
+#include "base/json_text.h"
 #include "http/api/openapi_document.h"
 #include "http/api/routes.h"
-#include "base/json_text.h"
 #include "http/core/route.h"
 #include "oci/media_type.h"
 

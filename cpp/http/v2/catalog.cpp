@@ -1,6 +1,6 @@
 #include "auth/hook_call_budget.h"
-#include "http/core/cache_control.h"
 #include "base/json_text.h"
+#include "http/core/cache_control.h"
 #include "http/core/page.h"
 #include "http/v2/routes.h"
 #include "oci/media_type.h"

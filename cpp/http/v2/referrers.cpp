@@ -1,5 +1,5 @@
-#include "http/core/cache_control.h"
 #include "base/json_text.h"
+#include "http/core/cache_control.h"
 #include "http/core/page.h"
 #include "http/v2/alias.h"
 #include "http/v2/routes.h"

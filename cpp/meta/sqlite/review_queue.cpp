@@ -84,10 +84,10 @@ Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& can
 }
 
 Result<> add_named_candidates(SqliteDb& db, std::int64_t removed_manifest, Time released_at) {
-    // What may fail half way makes SQLite copy each page before it is changed, and each row is on a page of its
-    // own: so the few that are there already have a statement of their own.
-    TRY(auto const named, first_number(db, "SELECT count(*) FROM removed_edge WHERE manifest = ?1",
-                                       {removed_manifest}));
+    // What may fail half way makes SQLite copy each page before it is changed, and each row is on a page of
+    // its own: so the few that are there already have a statement of their own.
+    TRY(auto const named,
+        first_number(db, "SELECT count(*) FROM removed_edge WHERE manifest = ?1", {removed_manifest}));
     TRY(auto const added,
         db.change("INSERT OR IGNORE INTO review_now (repository, digest, released_at) "
                   "SELECT repository, child, ?2 FROM removed_edge e WHERE manifest = ?1 "
@@ -99,10 +99,11 @@ Result<> add_named_candidates(SqliteDb& db, std::int64_t removed_manifest, Time 
                   "AND digest = e.child AND released_at > ?2)",
                   {removed_manifest, stored(released_at)}));
     if (added < named.value_or(0)) {
-        CHECK(db.change("UPDATE review_now SET released_at = ?2 WHERE released_at < ?2 "
-                        "AND (repository, digest) IN (SELECT repository, child FROM removed_edge "
-                        "WHERE manifest = ?1)",
-                        {removed_manifest, stored(released_at)}));
+        CHECK(
+            db.change("UPDATE review_now SET released_at = ?2 WHERE released_at < ?2 "
+                      "AND (repository, digest) IN (SELECT repository, child FROM removed_edge "
+                      "WHERE manifest = ?1)",
+                      {removed_manifest, stored(released_at)}));
     }
     CHECK(
         db.change("DELETE FROM review WHERE (repository, digest) IN (SELECT r.repository, r.digest "

@@ -42,6 +42,8 @@ inline void do_everything_with_a_purge(meta::MetaStore& store) {
     EXPECT_TRUE(run(store.catalog().put_manifest(image)).has_value());
     EXPECT_EQ(run(store.collection().report().holdings(digest("purged image"), 10)).value().size(), 1U);
     EXPECT_TRUE(run(releases.pin({{}, {pin}}, at(9))).has_value());
+    EXPECT_TRUE(run(releases.image(app, digest("purged image"), bob, at(10))).has_value())
+        << "its layer is a candidate already, of an earlier time";
     auto const due = run(store.collection().due({at(0), at(0)}, 10)).value();
     EXPECT_FALSE(due.empty());
     EXPECT_TRUE(run(store.collection().settle(due, {})).has_value());
