@@ -190,18 +190,23 @@ Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> d
     Piece removed;
     while (!due.empty() || !purged.empty() || !stopped.empty() || !removed.empty()) {
         CO_CHECK(work.round.check());
+        // Repositories share digests, and each is stopped once at a time.
+        bool const waits = purged.shares_digests(stopped);
+        Piece none;
         Piece next;
-        auto gone = std::exchange(removed, Piece());
+        Piece gone = std::exchange(removed, Piece());
+        auto const looked = due.first(waits ? 0 : std::min(due.size(), at_once));
         auto const [reviewed, others] = co_await both(
-            review(work, due.first(std::min(due.size(), at_once)), next),
-            both(stop_pushes(purged, work.done), both(remove(stopped, work.done), settle(std::move(gone)))));
+            review(work, looked, next), both(stop_pushes(waits ? none : purged, work.done),
+                                             both(remove(stopped, work.done), settle(std::move(gone)))));
         auto const& [stopping, rest] = others;
         CO_CHECK(stopping);
         CO_CHECK(rest.first);
         CO_CHECK(rest.second);
         CO_TRY(auto const looked_at, reviewed);
         due = due.subspan(looked_at);
-        removed = std::exchange(stopped, std::exchange(purged, std::move(next)));
+        removed = std::move(stopped);
+        stopped = waits ? Piece() : std::exchange(purged, std::move(next));
     }
     co_return Result<>();
 }

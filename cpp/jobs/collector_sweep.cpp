@@ -3,10 +3,19 @@
 #include "jobs/collector_piece.h"
 
 #include <algorithm>
-#include <iterator>
+#include <unordered_set>
 #include <utility>
 
 namespace ocilot::jobs {
+
+bool Collector::Piece::shares_digests(Piece const& other) const {
+    if (empty() || other.empty()) return false;
+    if (candidates.front().repository == other.candidates.front().repository) return false;
+    std::unordered_set<oci::Digest> theirs;
+    for (auto const& candidate : other.candidates) theirs.insert(candidate.digest);
+    return std::ranges::any_of(
+        candidates, [&](meta::Candidate const& candidate) { return theirs.contains(candidate.digest); });
+}
 
 /// No push of a digest goes on from the look at what holds it until its bytes are gone.
 Task<Result<>> Collector::stop_pushes(Piece& piece, Collected& done) {

@@ -1,5 +1,6 @@
 // A collection beside pushes, by counts: it works in small transactions, and a push gets in between any two.
 #include "jobs/collector_fixture.h"
+#include "jobs/forwarding_store.h"
 #include "jobs/stepping_meta.h"
 
 #include <algorithm>
@@ -62,27 +63,14 @@ Task<> nothing() {
 }
 
 /// A store that removes no bytes.
-class StuckStore final : public blob::BlobUpkeep {
+class StuckStore final : public ForwardingStore {
   public:
-    explicit StuckStore(blob::BlobUpkeep& store) : store_(store) {}
-
-    Task<Result<std::vector<Uuid>>> uploads() override { return store_.uploads(); }
-    Task<Result<>> remove(oci::Digest const& digest) override { return store_.remove(digest); }
+    using ForwardingStore::ForwardingStore;
     Task<Result<blob::RemovedBlobs>> remove_all(std::vector<oci::Digest> digests) override {
         blob::RemovedBlobs answer;
         for (auto const& digest : digests) answer.failed.emplace_back(digest, Error{Errc::io, "read-only"});
         co_return answer;
     }
-    Task<Result<blob::Listing>> list(std::optional<oci::Digest> after, std::size_t limit) override {
-        return store_.list(after, limit);
-    }
-    Task<Result<std::unique_ptr<blob::Blob>>> inspect(oci::Digest const& digest) override {
-        return store_.inspect(digest);
-    }
-    Task<Result<>> quarantine(oci::Digest const& digest) override { return store_.quarantine(digest); }
-
-  private:
-    blob::BlobUpkeep& store_;
 };
 
 }  // namespace

@@ -1,0 +1,99 @@
+// What is collected in pieces side by side comes out as if one came after the other.
+#include "jobs/collector_fixture.h"
+#include "jobs/forwarding_store.h"
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+#include <vector>
+
+using namespace ocilot;
+using namespace ocilot::test;
+using std::chrono::seconds;
+
+namespace {
+
+/// A store in which a removal takes longer than what the metadata do meanwhile.
+class SlowStore final : public ForwardingStore {
+    using Ticks = std::chrono::steady_clock;
+    using Timer = asio::basic_waitable_timer<Ticks, asio::wait_traits<Ticks>, Executor>;
+
+  public:
+    using ForwardingStore::ForwardingStore;
+    Task<Result<blob::RemovedBlobs>> remove_all(std::vector<oci::Digest> digests) override {
+        Timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(20));
+        co_await timer.async_wait(use_task);
+        co_return co_await ForwardingStore::remove_all(std::move(digests));
+    }
+};
+
+class CollectorPieces : public CollectorTest {
+  protected:
+    void SetUp() override {
+        collector.emplace(parts, slow_, jobs::CollectRules{grace, pending, 0}, log, metrics);
+        collect();
+    }
+
+    /// With a layer of its own each.
+    void push_everywhere(std::size_t repositories, std::vector<oci::Digest> const& shared) {
+        push("{}");
+        for (std::size_t number = 0; number < repositories; ++number) {
+            auto const other = repository(fmt::format("team/fork-{}", number));
+            auto layers = shared;
+            layers.push_back(push(fmt::format("own layer {}", number)));
+            auto const text = image(sha256("{}"), layers);
+            mount(other, sha256("{}"));
+            for (auto const& layer : layers) mount(other, layer);
+            ASSERT_TRUE(
+                run(registry::push_manifest(parts, {nobody, other, tag("v1"), {}, oci_manifest, text}))
+                    .has_value());
+        }
+    }
+    void mount(oci::RepositoryName const& to, oci::Digest const& digest) {
+        ASSERT_TRUE(run(registry::mount_blob(parts, nobody, name, to, digest)).has_value());
+    }
+    void delete_everywhere(std::size_t repositories) {
+        for (std::size_t number = 0; number < repositories; ++number) {
+            auto const other = repository(fmt::format("team/fork-{}", number));
+            ASSERT_TRUE(run(registry::delete_manifest(parts, nobody, other, tag("v1"))).has_value());
+        }
+    }
+
+    SlowStore slow_{blobs};
+};
+
+}  // namespace
+
+TEST_F(CollectorPieces, WhatSeveralRepositoriesShareGoesWithTheLastOfThemAtOnce) {
+    constexpr std::size_t repositories = 4;  // Of two neighbours the second one meets the first one.
+    std::vector<oci::Digest> layers;
+    for (auto const* const layer : {"one", "two", "three"}) layers.push_back(push(layer));
+    push_everywhere(repositories, layers);
+    // Links of the repository that they were mounted from are gone first.
+    pass(grace + seconds(1));
+    collect_all();
+    ASSERT_FALSE(has_link(layers.front()));
+    auto const images = stored();
+    delete_everywhere(repositories);
+    collector->free_now();
+    collect();
+    EXPECT_EQ(stored(), 0U) << "not only when a push could have been under way";
+    EXPECT_EQ(collector->totals().blobs, images);
+    EXPECT_EQ(collector->totals().missing, 0U);
+}
+
+TEST_F(CollectorPieces, MoreThanAPieceGoesInOneRound) {
+    constexpr std::size_t count = 300;
+    std::vector<oci::Digest> layers;
+    for (std::size_t number = 0; number < count; ++number) layers.push_back(push(fmt::format("{}", number)));
+    auto const text = image(push("{}"), layers);
+    ASSERT_TRUE(push_manifest(text, tag("v1")).has_value());
+    collect();
+    delete_tag("v1");
+    collector->free_now();
+    collect();
+    EXPECT_EQ(stored(), 0U);
+    EXPECT_EQ(collector->totals().blobs, count + 2);
+    EXPECT_EQ(collector->totals().missing, 0U);
+    EXPECT_EQ(run(meta->collection().report().counts(collector->cutoffs())).value().due, 0U);
+}
