@@ -183,8 +183,8 @@ Task<Result<>> DeliveryLoop::retry(meta::HeldChange const& held) {
 
 Task<Result<>> DeliveryLoop::read_on() {
     while (may_go_on()) {
-        CO_TRY(auto const page, co_await parts_.meta.journal().after(step_.to, window));
-        std::span<meta::Change const> rest = page.items;
+        CO_TRY(auto page, co_await parts_.meta.journal().after(step_.to, window));
+        std::span<meta::Change> rest = page.items;
         while (!rest.empty() && may_go_on()) {
             CO_TRY(auto const taken, co_await take(rest));
             if (taken == 0) break;  // One by one from here, or no room for more that is set aside.
@@ -199,11 +199,9 @@ Task<Result<>> DeliveryLoop::read_on() {
     co_return Result<>();
 }
 
-Task<Result<std::size_t>> DeliveryLoop::take(std::span<meta::Change const> changes) {
+Task<Result<std::size_t>> DeliveryLoop::take(std::span<meta::Change> changes) {
     auto group = group_of(changes);
     if (group.last == 0) co_return std::size_t{0};
-    auto const count = static_cast<std::size_t>(std::ranges::find(changes, group.last, &meta::Change::id) -
-                                                changes.begin() + 1);
     if (!group.wanted.empty()) {
         auto const answer = co_await attempt(group.wanted, false);
         if (is_of_no_answer(answer.verdict)) co_return std::size_t{0};
@@ -215,28 +213,28 @@ Task<Result<std::size_t>> DeliveryLoop::take(std::span<meta::Change const> chang
             group.hold.push_back(note_of(group.wanted.front(), 1, answer));
         }
     }
+    auto const count = group.count;
     set_aside(std::move(group));
     co_return count;
 }
 
 /// Up to a batch of what is wanted; what is not, and what has to wait behind others, is passed on the way.
-DeliveryLoop::Group DeliveryLoop::group_of(std::span<meta::Change const> changes) const {
+DeliveryLoop::Group DeliveryLoop::group_of(std::span<meta::Change> changes) const {
     Group group;
-    for (auto const& change : changes) {
+    for (auto& change : changes) {
+        auto const id = change.id;
         if (receiver_.wants(change)) {
             auto const batch = change.id <= one_by_one_ ? 1 : receiver_.batch();
             if (group.wanted.size() >= batch) break;
-            if (waiting_ + group.hold.size() >= rules_.max_waiting) {
-                group.full = true;
-                break;
-            }
+            if (waiting_ + group.hold.size() >= rules_.max_waiting) break;
             if (blocked_.contains(change.repository)) {
                 group.hold.push_back({.id = change.id, .next_attempt = parts_.clock.now()});
             } else {
-                group.wanted.push_back(change);
+                group.wanted.push_back(std::move(change));
             }
         }
-        group.last = change.id;
+        group.last = id;
+        ++group.count;
     }
     return group;
 }

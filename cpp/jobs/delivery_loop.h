@@ -42,7 +42,7 @@ class DeliveryLoop {
         std::vector<meta::Change> wanted = {};
         std::vector<meta::HeldNote> hold = {};
         std::int64_t last = 0;
-        bool full = false;  ///< no more can be set aside
+        std::size_t count = 0;  ///< of all that it is about
     };
 
     Task<Result<>> guarded_turn();
@@ -58,9 +58,10 @@ class DeliveryLoop {
     Task<Result<>> retry(meta::HeldChange const& held);
     /// The journal, to its end.
     Task<Result<>> read_on();
-    /// Delivers from `changes`; answers how many are behind the place now.
-    Task<Result<std::size_t>> take(std::span<meta::Change const> changes);
-    [[nodiscard]] Group group_of(std::span<meta::Change const> changes) const;
+    /// Delivers from `changes`, and takes them away; answers how many are behind the place now. If none are,
+    /// they have to be read again.
+    Task<Result<std::size_t>> take(std::span<meta::Change> changes);
+    [[nodiscard]] Group group_of(std::span<meta::Change> changes) const;
     Task<DeliveryAnswer> attempt(std::span<meta::Change const> changes, bool replay);
     /// What is noted of a change that failed alone.
     [[nodiscard]] meta::HeldNote note_of(meta::Change const& change, std::uint64_t attempts,
