@@ -14,8 +14,21 @@ constexpr std::size_t piece = 64 * 1024;  // Bytes asked for at once when the le
 
 constexpr std::size_t small = 64 * 1024;
 
-Task<Result<std::string>> read(Request const& request, std::size_t limit, Error too_large) {
-    if (request.content_length && *request.content_length > limit) co_return too_large;
+/// Says what is too large; asked only then.
+using Refusal = Error (*)(std::size_t limit);
+
+Error manifest_too_large(std::size_t limit) {
+    return {Errc::manifest_too_large, fmt::format("manifest exceeds the limit of {}; the operator "
+                                                  "of this registry can raise ocilot.manifestlimit",
+                                                  counted_bytes(limit))};
+}
+
+Error body_too_large(std::size_t limit) {
+    return {Errc::body_too_large, fmt::format("request body exceeds the limit of {} bytes", limit)};
+}
+
+Task<Result<std::string>> read(Request const& request, std::size_t limit, Refusal too_large) {
+    if (request.content_length && *request.content_length > limit) co_return too_large(limit);
     std::string body;
     std::size_t filled = 0;
     // One byte more than promised: the end has to be seen. Memory follows what has come, not what was
@@ -33,7 +46,7 @@ Task<Result<std::string>> read(Request const& request, std::size_t limit, Error 
         CO_TRY(auto const got, co_await request.body->read(room));
         if (got == 0) break;
         filled += got;
-        if (filled > limit) co_return too_large;
+        if (filled > limit) co_return too_large(limit);
     }
     body.resize(filled);
     co_return body;
@@ -42,15 +55,11 @@ Task<Result<std::string>> read(Request const& request, std::size_t limit, Error 
 }  // namespace
 
 Task<Result<std::string>> read_body(Request const& request, std::size_t limit) {
-    return read(request, limit,
-                {Errc::manifest_too_large, fmt::format("manifest exceeds the limit of {}; the operator "
-                                                       "of this registry can raise ocilot.manifestlimit",
-                                                       counted_bytes(limit))});
+    return read(request, limit, manifest_too_large);
 }
 
 Task<Result<std::string>> read_small_body(Request const& request) {
-    return read(request, small,
-                {Errc::body_too_large, fmt::format("request body exceeds the limit of {} bytes", small)});
+    return read(request, small, body_too_large);
 }
 
 }  // namespace ocilot::http
