@@ -183,15 +183,18 @@ Task<Result<>> Collector::collect(Work& work) {
 }
 
 /// A belt: while candidates are reviewed, pushes of those before them are stopped, the bytes of those before
-/// these go, and the ones whose bytes are gone leave the queue.
+/// these go, and the ones whose bytes are gone leave the queue. What is on it comes to its end also when the
+/// round is cancelled, or the next candidates cannot be reviewed.
 Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> due) {
     Piece purged;
     Piece stopped;
     Piece removed;
+    Result<> ended;
     while (!due.empty() || !purged.empty() || !stopped.empty() || !removed.empty()) {
-        CO_CHECK(work.round.check());
+        if (ended.has_value()) ended = work.round.check();
+        if (ended.has_error()) due = {};
         // Repositories share digests, and each is stopped once at a time.
-        bool const waits = purged.shares_digests(stopped);
+        bool const waits = purged.meets(stopped);
         Piece none;
         Piece next;
         Piece gone = std::exchange(removed, Piece());
@@ -203,12 +206,15 @@ Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> d
         CO_CHECK(stopping);
         CO_CHECK(rest.first);
         CO_CHECK(rest.second);
-        CO_TRY(auto const looked_at, reviewed);
-        due = due.subspan(looked_at);
+        if (reviewed.has_error()) {
+            ended = reviewed.error();
+        } else {
+            due = due.subspan(*reviewed);
+        }
         removed = std::move(stopped);
         stopped = waits ? Piece() : std::exchange(purged, std::move(next));
     }
-    co_return Result<>();
+    co_return ended;
 }
 
 bool Collector::is_probed(oci::Digest const& digest) const {

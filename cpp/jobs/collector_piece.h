@@ -18,8 +18,8 @@ struct Collector::Piece {
     std::vector<oci::Digest> unheld = {};  ///< the bytes of these are to be removed
     std::vector<oci::Digest> later = {};   ///< the bytes of these could not be
     [[nodiscard]] bool empty() const noexcept { return candidates.empty(); }
-    /// Whether a digest is in both. Within one repository each is one candidate.
-    [[nodiscard]] bool shares_digests(Piece const& other) const;
+    /// Whether the other one stops pushes of a digest of this. Within one repository each is one candidate.
+    [[nodiscard]] bool meets(Piece const& other) const;
 };
 
 }  // namespace ocilot::jobs

@@ -8,16 +8,16 @@
 
 namespace ocilot::jobs {
 
-bool Collector::Piece::shares_digests(Piece const& other) const {
+bool Collector::Piece::meets(Piece const& other) const {
     if (empty() || other.empty()) return false;
     if (candidates.front().repository == other.candidates.front().repository) return false;
-    std::unordered_set<oci::Digest> theirs;
-    for (auto const& candidate : other.candidates) theirs.insert(candidate.digest);
+    std::unordered_set<oci::Digest> const theirs(other.unheld.begin(), other.unheld.end());
     return std::ranges::any_of(
         candidates, [&](meta::Candidate const& candidate) { return theirs.contains(candidate.digest); });
 }
 
-/// No push of a digest goes on from the look at what holds it until its bytes are gone.
+/// No push of a digest goes on from the look at what holds it until its bytes are gone; those of digests that
+/// another repository holds go on at once.
 Task<Result<>> Collector::stop_pushes(Piece& piece, Collected& done) {
     if (piece.empty()) co_return Result<>();
     if (rules_.keeps_bytes) {
@@ -35,16 +35,18 @@ Task<Result<>> Collector::stop_pushes(Piece& piece, Collected& done) {
             piece.later.push_back(candidate.digest);
         }
     }
-    auto const count = stopped.size();
-    CO_TRY(piece.unheld, co_await registry_.meta.collection().unheld(std::move(stopped)));
-    done.kept += count - piece.unheld.size();
+    CO_TRY(piece.unheld, co_await registry_.meta.collection().unheld(stopped));
+    done.kept += stopped.size() - piece.unheld.size();
+    std::unordered_set<oci::Digest> const going(piece.unheld.begin(), piece.unheld.end());
+    std::erase_if(piece.inspections, [&](auto const& one) { return !going.contains(one->digest()); });
     co_return Result<>();
 }
 
 /// Bytes second.
 Task<Result<>> Collector::remove(Piece& piece, Collected& done) {
     if (!piece.unheld.empty()) {
-        CO_TRY(auto const removed, co_await store_.remove_all(std::exchange(piece.unheld, {})));
+        auto unheld = std::exchange(piece.unheld, {});
+        CO_TRY(auto const removed, co_await store_.remove_all(std::move(unheld)));
         done.blobs += removed.blobs;
         done.bytes += removed.bytes;
         if (!piece.interrupted) done.missing += removed.missing;

@@ -41,6 +41,7 @@ class Pushes {
         /// Lets the pushes that wait go on.
         ~Inspection();
 
+        [[nodiscard]] oci::Digest const& digest() const noexcept { return digest_; }
         /// From now on pushes of the digest wait for the end of this inspection. False, and they go on, if
         /// one was under way since the inspection began (or since the last such answer): it may have stored
         /// other bytes.

@@ -101,8 +101,11 @@ Result<> add_named_candidates(SqliteDb& db, std::int64_t removed_manifest, Time 
     if (added < named.value_or(0)) {
         CHECK(
             db.change("UPDATE review_now SET released_at = ?2 WHERE released_at < ?2 "
-                      "AND (repository, digest) IN (SELECT repository, child FROM removed_edge "
-                      "WHERE manifest = ?1)",
+                      "AND (repository, digest) IN (SELECT repository, child FROM removed_edge e "
+                      "WHERE manifest = ?1 AND NOT EXISTS (SELECT 1 FROM removed_link "
+                      "WHERE repository = e.repository AND digest = e.child) "
+                      "AND NOT EXISTS (SELECT 1 FROM removed_manifest WHERE repository = e.repository "
+                      "AND digest = e.child))",
                       {removed_manifest, stored(released_at)}));
     }
     CHECK(

@@ -5,6 +5,7 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
+#include <functional>
 #include <vector>
 
 using namespace ocilot;
@@ -23,8 +24,11 @@ class SlowStore final : public ForwardingStore {
     Task<Result<blob::RemovedBlobs>> remove_all(std::vector<oci::Digest> digests) override {
         Timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(20));
         co_await timer.async_wait(use_task);
+        if (on_removal) on_removal();
         co_return co_await ForwardingStore::remove_all(std::move(digests));
     }
+
+    std::function<void()> on_removal;
 };
 
 class CollectorPieces : public CollectorTest {
@@ -34,6 +38,19 @@ class CollectorPieces : public CollectorTest {
         collect();
     }
 
+    /// An image of so many layers, without its tag.
+    void large_garbage(std::size_t count) {
+        std::vector<oci::Digest> layers;
+        for (std::size_t number = 0; number < count; ++number)
+            layers.push_back(push(fmt::format("{}", number)));
+        ASSERT_TRUE(push_manifest(image(push("{}"), layers), tag("v1")).has_value());
+        collect();
+        delete_tag("v1");
+        collector->free_now();
+    }
+    [[nodiscard]] std::uint64_t due() {
+        return run(meta->collection().report().counts(collector->cutoffs())).value().due;
+    }
     /// With a layer of its own each.
     void push_everywhere(std::size_t repositories, std::vector<oci::Digest> const& shared) {
         push("{}");
@@ -84,16 +101,27 @@ TEST_F(CollectorPieces, WhatSeveralRepositoriesShareGoesWithTheLastOfThemAtOnce)
 
 TEST_F(CollectorPieces, MoreThanAPieceGoesInOneRound) {
     constexpr std::size_t count = 300;
-    std::vector<oci::Digest> layers;
-    for (std::size_t number = 0; number < count; ++number) layers.push_back(push(fmt::format("{}", number)));
-    auto const text = image(push("{}"), layers);
-    ASSERT_TRUE(push_manifest(text, tag("v1")).has_value());
-    collect();
-    delete_tag("v1");
-    collector->free_now();
+    large_garbage(count);
     collect();
     EXPECT_EQ(stored(), 0U);
     EXPECT_EQ(collector->totals().blobs, count + 2);
     EXPECT_EQ(collector->totals().missing, 0U);
-    EXPECT_EQ(run(meta->collection().report().counts(collector->cutoffs())).value().due, 0U);
+    EXPECT_EQ(due(), 0U);
+}
+
+TEST_F(CollectorPieces, WhatIsUnderWayComesToItsEndWhenARoundIsCancelled) {
+    constexpr std::size_t count = 600;
+    large_garbage(count);
+    jobs::Round cancelled;
+    int removals = 0;
+    slow_.on_removal = [&] {
+        if (++removals == 2) cancelled.cancel();  // The first one was the manifest.
+    };
+    EXPECT_EQ(run(collector->round(cancelled)).error().code, Errc::cancelled);
+    EXPECT_GT(stored(), 0U) << "it begins with nothing more";
+    EXPECT_EQ(due(), stored()) << "what is gone has left the queue, what has left it is gone";
+    collect();
+    EXPECT_EQ(stored(), 0U);
+    EXPECT_EQ(collector->totals().missing, 0U);
+    EXPECT_EQ(due(), 0U);
 }
