@@ -57,7 +57,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Every request of a webhook is one."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:  # Its sender was killed.
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         delivery = Delivery(headers, body, self.path, self._client())
         self.server.receiver.take(self, delivery)
