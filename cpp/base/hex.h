@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 
@@ -20,6 +21,16 @@ inline constexpr auto hex_values = [] {
     return values;
 }();
 
+/// The two digits of each byte.
+inline constexpr auto hex_pairs = [] {
+    constexpr char digits[] = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> pairs{};
+    for (std::size_t byte = 0; byte < pairs.size(); ++byte) {
+        pairs[byte] = {digits[byte >> 4], digits[byte & 15]};
+    }
+    return pairs;
+}();
+
 }  // namespace detail
 
 /// Value of a lower-case hexadecimal digit, or -1.
@@ -29,13 +40,12 @@ constexpr int hex_value(char c) noexcept {
 
 /// Appends two lower-case hexadecimal digits a byte.
 inline void append_hex(std::string& out, std::span<std::byte const> bytes) {
-    static constexpr char digits[] = "0123456789abcdef";
     auto const start = out.size();
     out.resize(start + 2 * bytes.size());
     auto* to = out.data() + start;
     for (auto const byte : bytes) {
-        *to++ = digits[static_cast<unsigned>(byte) >> 4];
-        *to++ = digits[static_cast<unsigned>(byte) & 15];
+        std::memcpy(to, detail::hex_pairs[static_cast<std::size_t>(byte)].data(), 2);
+        to += 2;
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,6 +11,10 @@ namespace ocilot {
 
 // JSON is written straight into one text: a document in memory would cost a hot path more than all else. What
 // is not UTF-8 is replaced by U+FFFD.
+
+/// How many bytes a text starts with that a JSON string holds as they are: printable ASCII without `"` and
+/// `\`.
+[[nodiscard]] std::size_t plain_in_json(std::string_view text) noexcept;
 
 /// Appends `"name":"value"`; `name` needs no escapes.
 void append_member(std::string& out, std::string_view name, std::string_view value);

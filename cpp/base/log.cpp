@@ -1,9 +1,9 @@
 #include "base/log.h"
 
+#include "base/json_text.h"
 #include "base/utf8.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cmath>
 #include <fmt/format.h>
@@ -18,20 +18,6 @@ bool is_plain(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) {
         return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\';
     });
-}
-
-/// The bytes that a JSON string holds as they are.
-constexpr auto plain_in_json = [] {
-    std::array<bool, 256> plain{};
-    for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
-    return plain;
-}();
-
-/// How many such bytes `text` starts with.
-std::size_t plain_length(std::string_view text) noexcept {
-    std::size_t length = 0;
-    while (length < text.size() && plain_in_json[static_cast<unsigned char>(text[length])]) ++length;
-    return length;
 }
 
 /// Whether a character may end a line, steer a terminal or turn the direction of the text behind it: the C1
@@ -99,7 +85,7 @@ std::string_view to_string(LogLevel level) noexcept {
 void append_json_string(std::string& out, std::string_view text) {
     out.push_back('"');
     for (std::size_t i = 0; i < text.size();) {
-        if (auto const plain = plain_length(text.substr(i)); plain > 0) {
+        if (auto const plain = plain_in_json(text.substr(i)); plain > 0) {
             out.append(text, i, plain);
             i += plain;
             continue;

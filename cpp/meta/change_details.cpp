@@ -1,5 +1,6 @@
 #include "meta/change_details.h"
 
+#include "base/json_text.h"
 #include "base/utf8.h"
 
 #include <algorithm>
@@ -90,9 +91,9 @@ class Writer {
     void text(std::string_view value) {
         out_ += '"';
         while (!value.empty()) {
-            auto const plain = std::ranges::find_if_not(value, is_plain) - value.begin();
-            out_ += value.substr(0, static_cast<std::size_t>(plain));
-            value.remove_prefix(static_cast<std::size_t>(plain));
+            auto const plain = plain_in_json(value);
+            out_ += value.substr(0, plain);
+            value.remove_prefix(plain);
             if (value.empty()) break;
             auto const length = utf8_sequence_length(value);
             auto const c = static_cast<unsigned char>(value.front());
@@ -108,9 +109,6 @@ class Writer {
         }
         out_ += '"';
     }
-
-    /// As it is in JSON, too: names, tags and digests are nothing else.
-    static bool is_plain(char c) noexcept { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
     std::string out_;
 };

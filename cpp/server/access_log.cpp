@@ -1,5 +1,7 @@
 #include "server/access_log.h"
 
+#include "base/json_text.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
@@ -21,13 +23,14 @@ void append_escaped(std::string& out, char c) {
     }
 }
 
-bool is_plain(char c) noexcept {
-    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+/// What a JSON string holds as it is, stands in a line as it is.
+bool is_plain(std::string_view text) noexcept {
+    return plain_in_json(text) == text.size();
 }
 
 void append_escaped(std::string& out, std::string_view text) {
     auto const shown = text.substr(0, longest_value);
-    if (std::ranges::all_of(shown, is_plain)) {
+    if (is_plain(shown)) {
         out += shown;
     } else {
         for (char const c : shown) append_escaped(out, c);
@@ -39,7 +42,7 @@ void append_escaped(std::string& out, std::string_view text) {
 void append_word(std::string& out, std::string_view text) {
     if (text.empty()) {
         out += '-';
-    } else if (std::ranges::all_of(text, [](char c) { return is_plain(c) && c != ' '; })) {
+    } else if (is_plain(text) && text.find(' ') == std::string_view::npos) {
         out += text;
     } else {
         for (char const c : text.substr(0, longest_value)) {

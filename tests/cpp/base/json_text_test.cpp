@@ -35,3 +35,20 @@ TEST(JsonText, AnObjectHasItsMembersInOrder) {
               "[{\"text\":\"a literal\",\"number\":7,\"flag\":false,\"texts\":[\"a\",\"b\"],"
               "\"nested\":{\"broken\":\"\xEF\xBF\xBD\"}}");
 }
+
+TEST(JsonText, EachByteThatIsNotPlainIsFoundWhereverItIs) {
+    for (int byte = 0; byte < 256; ++byte) {
+        bool const plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+        for (std::size_t length = 1; length < 20; ++length) {
+            for (std::size_t at = 0; at < length; ++at) {
+                // What follows must not hide it, nor what comes before.
+                for (char const other : {'~', ' ', '!', '#', '[', ']'}) {
+                    std::string text(length, other);
+                    text[at] = static_cast<char>(byte);
+                    ASSERT_EQ(plain_in_json(text), plain ? length : at) << byte << " of " << length;
+                }
+            }
+        }
+    }
+    EXPECT_EQ(plain_in_json(""), 0U);
+}
