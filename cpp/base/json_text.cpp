@@ -86,7 +86,8 @@ JsonObject::JsonObject(std::string& out) : out_(out) {
 
 std::string& JsonObject::value_of(std::string_view name) {
     if (!std::exchange(first_, false)) out_ += ',';
-    append_name(out_, name);
+    append_json_string(out_, name);
+    out_ += ':';
     return out_;
 }
 

@@ -23,7 +23,7 @@ void append_member(std::string& out, std::string_view name, std::uint64_t value)
 /// Appends `["one","two"]`.
 void append_list(std::string& out, std::vector<std::string> const& texts);
 
-/// Appends an object, member by member; their names need no escapes.
+/// Appends an object, member by member.
 class JsonObject {
   public:
     explicit JsonObject(std::string& out);
@@ -39,7 +39,6 @@ class JsonObject {
     void add_if_any(std::string_view name, std::string_view value);
     /// Where the value of a member is to be appended, as JSON.
     [[nodiscard]] std::string& value_of(std::string_view name);
-    [[nodiscard]] bool empty() const noexcept { return first_; }
     void end();
 
   private:

@@ -2,6 +2,7 @@
 #include "jobs/collector_fixture.h"
 #include "jobs/forwarding_store.h"
 
+#include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -24,11 +25,13 @@ class SlowStore final : public ForwardingStore {
     Task<Result<blob::RemovedBlobs>> remove_all(std::vector<oci::Digest> digests) override {
         Timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(20));
         co_await timer.async_wait(use_task);
+        largest = std::max(largest, digests.size());
         if (on_removal) on_removal();
         co_return co_await ForwardingStore::remove_all(std::move(digests));
     }
 
     std::function<void()> on_removal;
+    std::size_t largest = 0;  ///< number of blobs whose pushes waited for one removal
 };
 
 class CollectorPieces : public CollectorTest {
@@ -106,6 +109,7 @@ TEST_F(CollectorPieces, MoreThanAPieceGoesInOneRound) {
     EXPECT_EQ(stored(), 0U);
     EXPECT_EQ(collector->totals().blobs, count + 2);
     EXPECT_EQ(collector->totals().missing, 0U);
+    EXPECT_LE(slow_.largest, 128U) << "pushes of twice as many wait at most";
     EXPECT_EQ(due(), 0U);
 }
 
