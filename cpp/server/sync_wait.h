@@ -9,16 +9,22 @@
 
 namespace ocilot::server {
 
-/// Runs one task to its end on this thread, before or without others.
+/// Runs one task to its end on this thread, before or without others. Throws what it threw, but not before
+/// the threads that woke it have left its context.
 template <class T>
 Result<T> sync_wait(Task<Result<T>> task) {
-    asio::io_context context(1);
     Result<T> answer = Error{Errc::internal, "task did not end"};
-    asio::co_spawn(context.get_executor(), std::move(task), [&](std::exception_ptr problem, Result<T> value) {
-        if (problem) std::rethrow_exception(problem);
-        answer = std::move(value);
-    });
-    context.run();
+    std::exception_ptr problem;
+    {
+        asio::io_context context(1);
+        asio::co_spawn(context.get_executor(), std::move(task),
+                       [&](std::exception_ptr thrown, Result<T> value) {
+                           problem = std::move(thrown);
+                           answer = std::move(value);
+                       });
+        context.run();
+    }
+    if (problem) std::rethrow_exception(problem);
     return answer;
 }
 

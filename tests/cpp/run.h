@@ -9,13 +9,17 @@
 
 namespace ocilot::test {
 
-/// Runs one Task to its end on an I/O context of its own.
+/// Runs one Task to its end on an I/O context of its own. Throws what it threw, but not before the threads
+/// that woke it have left its context.
 inline void run(Task<> task) {
-    asio::io_context context(1);
-    asio::co_spawn(context.get_executor(), std::move(task), [](std::exception_ptr problem) {
-        if (problem) std::rethrow_exception(problem);
-    });
-    context.run();
+    std::exception_ptr problem;
+    {
+        asio::io_context context(1);
+        asio::co_spawn(context.get_executor(), std::move(task),
+                       [&problem](std::exception_ptr thrown) { problem = std::move(thrown); });
+        context.run();
+    }
+    if (problem) std::rethrow_exception(problem);
 }
 
 template <class T>
