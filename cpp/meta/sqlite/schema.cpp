@@ -1,9 +1,9 @@
 #include "meta/sqlite/schema.h"
 
 #include "meta/sqlite/migrations.h"
+#include "meta/sqlite/temporary_files.h"
 #include "oci/version.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 
@@ -56,11 +56,7 @@ Result<> use_write_ahead_log(SqliteDb& db, std::string const& path) {
     return {};
 }
 
-/// What is sorted or changed at one stroke needs temporary files: where the database has room, not on a small
-/// /tmp.
 void announce_upgrade(std::string const& path, std::int64_t version, Log const& log) {
-    auto const directory = std::filesystem::path(path).parent_path().string();
-    ::setenv("SQLITE_TMPDIR", directory.c_str(), 0);
     log.info(
         "upgrading metadata",
         {{"file", std::string_view(path)}, {"from", version}, {"to", std::int64_t{sqlite_schema_version()}}});
@@ -91,7 +87,13 @@ Result<> require_snapshot_schema(SqliteDb& db, std::string const& path) {
 
 Result<> prepare_schema(SqliteDb& db, std::string const& path, Log const& log) {
     TRY(auto const version, recognized_version(db, path));
-    if (version > 0 && version < sqlite_schema_version()) announce_upgrade(path, version, log);
+    bool const upgrades = version > 0 && version < sqlite_schema_version();
+    if (upgrades) announce_upgrade(path, version, log);
+    // An upgrade has room where the database has it, not on a small /tmp. A container with a read-only root
+    // has no other place at all.
+    if (upgrades || !has_place_for_temporary_files()) {
+        put_temporary_files_in(std::filesystem::path(path).parent_path());
+    }
     CHECK(use_write_ahead_log(db, path));
     CHECK(db.execute("PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864"));
     CHECK(db.add_function("version_key", oci::version_key));

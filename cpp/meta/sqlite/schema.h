@@ -20,7 +20,8 @@ Result<> require_snapshot_schema(SqliteDb& db, std::string const& path);
 
 /// Switches the database to the write-ahead log and brings its schema to sqlite_schema_version().
 /// `config` for a database that is of a newer version or is not a registry's. An upgrade may need as much
-/// room for temporary files as the database has: they are written beside it, unless SQLITE_TMPDIR says where.
+/// room for temporary files as the database has: they are written beside it, unless SQLITE_TMPDIR says where,
+/// as are those of later work if the system has no directory for them.
 Result<> prepare_schema(SqliteDb& db, std::string const& path, Log const& log);
 
 }  // namespace ocilot::meta
