@@ -27,7 +27,6 @@ struct JournalQuery {
     std::size_t limit = 100;
 };
 
-/// Changes by id, least first.
 struct ChangePage {
     std::vector<Change> items = {};
     bool more = false;  ///< it ended at a bound, not at the end: there may be more
@@ -48,8 +47,8 @@ class Journal {
     virtual ~Journal() = default;
     /// Adds changes that no other transaction notes: refusals, reloads.
     virtual Task<Result<>> append(std::vector<Change> changes) = 0;
-    /// Youngest first, by time and then by id.
-    virtual Task<Result<std::vector<Change>>> entries(JournalQuery query) = 0;
+    /// Youngest first, by time and then by id; no more once they have enough_change_bytes.
+    virtual Task<Result<ChangePage>> entries(JournalQuery query) = 0;
     /// Changes with greater ids than `id`, least id first, at most `limit`, and no more once they have
     /// enough_change_bytes. With 0 from the oldest that is kept: a consumer whose place lies before it has
     /// missed what was forgotten.

@@ -192,15 +192,12 @@ Result<meta::JournalQuery> read_query(Query const& query) {
 Task<Result<Response>> get_audit(Context const& context) {
     CO_TRY(auto wanted, read_query(context.query));
     auto const size = wanted.limit;
-    wanted.limit = size + 1;  // One more shows whether there is another page.
-    CO_TRY(auto found, co_await context.registry.meta.journal().entries(std::move(wanted)));
-    bool const more = size > 0 && found.size() > size;
-    found.resize(std::min(found.size(), size));
+    CO_TRY(auto const found, co_await context.registry.meta.journal().entries(std::move(wanted)));
     auto list = Json::array();
-    for (auto const& change : found) list.push_back(json_of(change));
+    for (auto const& change : found.items) list.push_back(json_of(change));
     auto response = json_response(200, {{"entries", std::move(list)}});
-    if (more) {
-        Parameters next{{"before", std::to_string(found.back().id)}, {"n", std::to_string(size)}};
+    if (found.more && !found.items.empty()) {
+        Parameters next{{"before", std::to_string(found.items.back().id)}, {"n", std::to_string(size)}};
         for (auto const& field : conditions) {
             if (auto const value = context.query.first(field.name))
                 next.emplace_back(field.name, std::string(*value));

@@ -34,7 +34,7 @@ Result<CollectionPlan> plan_and_undo(SqliteDb& db, PlanRequest const& request) {
 }  // namespace
 
 Task<Result<CollectionCounts>> SqliteContentReport::counts(ReviewCutoffs cutoffs) {
-    co_return readers_.read([&](SqliteDb& db) { return read_counts(db, cutoffs); });
+    return read_aside([=](SqliteDb& db) { return read_counts(db, cutoffs); });
 }
 
 Task<Result<CollectionPlan>> SqliteContentReport::plan(PlanRequest request) {
@@ -44,7 +44,7 @@ Task<Result<CollectionPlan>> SqliteContentReport::plan(PlanRequest request) {
 
 Task<Result<std::vector<Holding>>> SqliteContentReport::holdings(oci::Digest const& digest,
                                                                  std::size_t limit) {
-    co_return readers_.read([&](SqliteDb& db) { return read_holdings(db, digest, limit); });
+    return read_aside([=](SqliteDb& db) { return read_holdings(db, digest, limit); });
 }
 
 Task<Result<Usage>> SqliteContentReport::usage(oci::RepositoryName const& repository) {
@@ -64,12 +64,12 @@ Task<Result<Slice<RepositoryUsage>>> SqliteContentReport::usages(Page page) {
 }
 
 Task<Result<UsageDetails>> SqliteContentReport::details(oci::RepositoryName const& repository) {
-    co_return readers_.read([&](SqliteDb& db) { return read_usage_details(db, repository); });
+    return read_aside([=](SqliteDb& db) { return read_usage_details(db, repository); });
 }
 
 Task<Result<ImageUsage>> SqliteContentReport::image(oci::RepositoryName const& repository,
                                                     oci::Tag const& tag, std::size_t limit) {
-    co_return readers_.read([&](SqliteDb& db) { return read_image_usage(db, repository, tag, limit); });
+    return read_aside([=](SqliteDb& db) { return read_image_usage(db, repository, tag, limit); });
 }
 
 }  // namespace ocilot::meta

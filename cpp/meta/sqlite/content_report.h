@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/blocking_pool.h"
 #include "meta/content_report.h"
 #include "meta/sqlite/readers.h"
 #include "meta/sqlite/writer.h"
@@ -7,7 +8,8 @@
 namespace ocilot::meta {
 
 /// The report of the review queue in SQLite. A plan is made on the connection that writes, between writes:
-/// for hundreds of objects it takes them some milliseconds.
+/// for hundreds of objects it takes them some milliseconds. What looks at a whole queue, repository or image
+/// is read on a thread of its own, as it would hold an I/O context.
 class SqliteContentReport final : public ContentReport {
   public:
     SqliteContentReport(SqliteReaders& readers, SqliteWriter& writer) noexcept
@@ -25,8 +27,14 @@ class SqliteContentReport final : public ContentReport {
                                    std::size_t limit) override;
 
   private:
+    template <class Read>
+    auto read_aside(Read read) {
+        return aside_.run([this, read = std::move(read)] { return readers_.read(read); });
+    }
+
     SqliteReaders& readers_;
     SqliteWriter& writer_;
+    BlockingPool aside_{1};
 };
 
 }  // namespace ocilot::meta

@@ -10,7 +10,6 @@
 #include <functional>
 #include <limits>
 #include <set>
-#include <tuple>
 
 namespace ocilot::meta {
 
@@ -33,6 +32,8 @@ struct Bounds {
     std::int64_t id = greatest;
 };
 
+constexpr std::string_view by_action = "journal_action";
+
 /// An index and what has to be known for it.
 struct Way {
     std::string_view index;
@@ -43,7 +44,7 @@ struct Way {
 Way way_of(JournalQuery const& query) {
     if (!query.repository.empty()) return {"journal_repository", "repository = ?5 AND repository <> ''"};
     if (!query.by.empty()) return {"journal_caller", "by_name = ?6 AND by_name <> ''"};
-    return {"journal_action", "action = ?7 AND refused = ?8"};
+    return {by_action, "action = ?7 AND refused = ?8"};
 }
 
 // What change_of reads.
@@ -51,13 +52,25 @@ constexpr std::string_view columns =
     "SELECT id, at, action, refused, by_name, by_kind, by_address, request, repository, subject, detail, "
     "media_type, size, times, details FROM journal";
 
-std::string select_of(Way way) {
+/// Where a change is in the order of the journal. The rows themselves are read when it is known which of them
+/// are wanted.
+struct Position {
+    std::int64_t at;
+    std::int64_t id;
+    auto operator<=>(Position const&) const = default;
+};
+
+constexpr std::string_view positions_in = "SELECT at, id FROM journal INDEXED BY";
+
+/// What the query names is in the condition of its index, so that the index alone answers where it can.
+std::string select_of(Way way, JournalQuery const& query) {
+    bool const both = !query.repository.empty() && !query.by.empty();
     return fmt::format(
-        "{} INDEXED BY {} WHERE {} AND at >= ?1 AND (at, id) < (?2, ?3) "
-        "AND (?5 = '' OR repository = ?5) AND (?6 = '' OR by_name = ?6) "
-        "AND (action = ?7 OR (?7 = '' AND action <> 'manifest.pull')) "
-        "AND (?8 = -1 OR refused = ?8) ORDER BY at DESC, id DESC LIMIT ?4",
-        columns, way.index, way.condition);
+        "{} {} WHERE {} AND at >= ?1 AND (at, id) < (?2, ?3) {}{}ORDER BY at DESC, id DESC LIMIT ?4",
+        positions_in, way.index, way.condition, both ? "AND by_name = ?6 " : "",
+        way.index == by_action
+            ? ""
+            : "AND (action = ?7 OR (?7 = '' AND action <> 'manifest.pull')) AND (?8 = -1 OR refused = ?8) ");
 }
 
 /// What the column `subject` holds, where the kind of change has it.
@@ -103,21 +116,34 @@ Result<Change> change_of(SqliteRows const& rows) {
     return change;
 }
 
-Result<> collect(SqliteRows rows, std::vector<Change>& changes) {
+Result<> read_part(SqliteDb& db, JournalQuery const& query, Bounds const& bounds, Part const& part,
+                   std::vector<Position>& positions) {
+    auto const one_more = std::max(limit(query.limit), limit(query.limit + 1));
+    TRY(auto rows,
+        db.query(select_of(way_of(query), query), {bounds.since, bounds.at, bounds.id, one_more,
+                                                   query.repository, query.by, part.action, part.refused}));
     for (;;) {
         TRY(bool const row, rows.next());
         if (!row) return {};
-        TRY(auto change, change_of(rows));
-        changes.push_back(std::move(change));
+        positions.push_back({rows.integer(0), rows.integer(1)});
     }
 }
 
-Result<> read_part(SqliteDb& db, JournalQuery const& query, Bounds const& bounds, Part const& part,
-                   std::vector<Change>& changes) {
-    TRY(auto rows,
-        db.query(select_of(way_of(query)), {bounds.since, bounds.at, bounds.id, limit(query.limit),
-                                            query.repository, query.by, part.action, part.refused}));
-    return collect(std::move(rows), changes);
+/// The youngest, one more than are wanted.
+void keep_youngest(std::vector<Position>& positions, std::size_t wanted, Bounds& bounds) {
+    std::ranges::sort(positions, std::greater());
+    if (positions.size() <= wanted) return;
+    positions.resize(wanted + 1);
+    bounds.since = std::max(bounds.since, positions.back().at);  // Older ones would be too many.
+}
+
+Result<Change> read_change(SqliteDb& db, std::int64_t id, std::size_t& bytes) {
+    static auto const sql = fmt::format("{} WHERE id = ?1", columns);
+    TRY(auto rows, db.query(sql, {id}));
+    TRY(bool const row, rows.next());
+    if (!row) return damaged("change");
+    bytes += size_of_change(rows);
+    return change_of(rows);
 }
 
 /// The actions that begin so, each found by one step in the index: there are few, even of all.
@@ -150,27 +176,39 @@ Result<std::optional<Bounds>> bounds_of(SqliteDb& db, JournalQuery const& query)
     return std::optional(bounds);
 }
 
-Result<std::vector<Change>> read_entries(SqliteDb& db, JournalQuery const& query) {
-    std::vector<Change> changes;
-    TRY(auto const bounds, bounds_of(db, query));
-    if (!bounds) return changes;
-    bool const by_action = query.repository.empty() && query.by.empty();
+Result<std::vector<Position>> positions_of(SqliteDb& db, JournalQuery const& query) {
+    std::vector<Position> positions;
+    TRY(auto bounds, bounds_of(db, query));
+    if (!bounds) return positions;
+    bool const only_action = query.repository.empty() && query.by.empty();
     std::vector actions{query.action};
-    if (query.action.ends_with('.') || (by_action && query.action.empty())) {
+    if (query.action.ends_with('.') || (only_action && query.action.empty())) {
         TRY(actions, actions_like(db, query.action));
     }
     if (query.action.empty()) std::erase(actions, to_string(ChangeKind::manifest_pull));
     std::vector<std::int64_t> refused{either};
-    if (by_action) refused = {0, 1};
+    if (only_action) refused = {0, 1};
     if (query.refused) refused = {*query.refused ? 1 : 0};
     for (auto const& action : actions) {
         for (auto const value : refused) {
-            CHECK(read_part(db, query, *bounds, {action, value}, changes));
+            CHECK(read_part(db, query, *bounds, {action, value}, positions));
+            keep_youngest(positions, query.limit, *bounds);
         }
     }
-    std::ranges::sort(changes, std::greater(), [](Change const& c) { return std::tuple(c.at, c.id); });
-    if (changes.size() > query.limit) changes.resize(query.limit);
-    return changes;
+    return positions;
+}
+
+Result<ChangePage> read_entries(SqliteDb& db, JournalQuery const& query) {
+    TRY(auto const positions, positions_of(db, query));
+    ChangePage page;
+    std::size_t bytes = 0;
+    for (auto const& position : positions) {
+        page.more = page.items.size() == query.limit || bytes >= enough_change_bytes;
+        if (page.more) return page;
+        TRY(auto change, read_change(db, position.id, bytes));
+        page.items.push_back(std::move(change));
+    }
+    return page;
 }
 
 Result<ChangePage> read_after(SqliteDb& db, std::int64_t id, std::size_t count) {
@@ -271,7 +309,7 @@ Task<Result<>> SqliteJournal::append(std::vector<Change> changes) {
     });
 }
 
-Task<Result<std::vector<Change>>> SqliteJournal::entries(JournalQuery query) {
+Task<Result<ChangePage>> SqliteJournal::entries(JournalQuery query) {
     co_return readers_.read([&](SqliteDb& db) { return read_entries(db, query); });
 }
 

@@ -25,7 +25,7 @@ class SqliteJournal final : public Journal {
         : readers_(readers), writer_(writer) {}
 
     Task<Result<>> append(std::vector<Change> changes) override;
-    Task<Result<std::vector<Change>>> entries(JournalQuery query) override;
+    Task<Result<ChangePage>> entries(JournalQuery query) override;
     Task<Result<ChangePage>> after(std::int64_t id, std::size_t limit) override;
     Task<Result<std::vector<std::string>>> repositories_after(std::int64_t id, std::int64_t through) override;
     Task<Result<std::int64_t>> last() override;

@@ -20,7 +20,9 @@ class Book final : public meta::Journal {
         for (auto& change : changes) written.push_back(std::move(change));
         co_return Result<>{};
     }
-    Task<Result<std::vector<meta::Change>>> entries(meta::JournalQuery) override { co_return written; }
+    Task<Result<meta::ChangePage>> entries(meta::JournalQuery) override {
+        co_return meta::ChangePage{written, false};
+    }
     Task<Result<meta::ChangePage>> after(std::int64_t, std::size_t) override {
         co_return meta::ChangePage{written, false};
     }

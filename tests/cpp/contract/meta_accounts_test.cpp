@@ -134,7 +134,7 @@ TEST_P(AccountsContract, EveryChangeIsNotedWithWhoAndWhenAndWithoutSecrets) {
                                      "account.change|ci|new password, no groups, admin",
                                      "token.add|00ff|of ci, only repository:x:pull",
                                      "token.remove|00ff|of ci", "key.add|kid|", "account.remove|ci|"));
-    auto const entries = run(store->journal().entries({.action = "account.change"})).value();
+    auto const entries = run(store->journal().entries({.action = "account.change"})).value().items;
     ASSERT_EQ(entries.size(), 1U);
     EXPECT_EQ(entries[0].at, at(2));
     EXPECT_EQ(entries[0].by.name + entries[0].by.kind + entries[0].by.address, "bobrobot192.0.2.2");

@@ -38,6 +38,43 @@ TEST_P(ChangePagesContract, APageEndsOnceItHasEnoughBytesAndTheNextGoesOn) {
     EXPECT_EQ(passed, all);
 }
 
+TEST_P(ChangePagesContract, EntriesEndWhenTheyHaveEnoughBytesToo) {
+    meta::Change const large{.at = at(1),
+                             .kind = meta::ChangeKind::admit,
+                             .refused = true,
+                             .text = std::string(meta::enough_change_bytes / 3, 'x')};
+    ASSERT_TRUE(run(journal().append(std::vector(10, large))).has_value());
+    std::vector<std::int64_t> seen;
+    meta::JournalQuery query{.refused = true, .limit = 500};
+    for (bool more = true; more;) {
+        auto const page = run(journal().entries(query)).value();
+        more = page.more;
+        EXPECT_THAT(page.items.size(), AllOf(Ge(1U), Le(4U)));
+        for (auto const& change : page.items) seen.push_back(change.id);
+        query.before = seen.back();
+    }
+    EXPECT_EQ(seen.size(), 10U) << "none is passed over or seen twice";
+    EXPECT_TRUE(std::ranges::is_sorted(seen, std::greater()));
+}
+
+TEST_P(ChangePagesContract, APageOfEntriesKnowsWhetherThereIsAnother) {
+    for (int i = 0; i < 3; ++i) {
+        for (auto const kind : {meta::ChangeKind::login, meta::ChangeKind::admit}) {
+            ASSERT_TRUE(
+                run(journal().append({{.at = at(i), .kind = kind, .refused = i % 2 == 0}})).has_value());
+        }
+    }
+    auto const first = run(journal().entries({.limit = 5})).value();
+    EXPECT_EQ(first.items.size(), 5U);
+    EXPECT_TRUE(first.more);
+    auto const last = run(journal().entries({.before = first.items.back().id, .limit = 1})).value();
+    EXPECT_EQ(last.items.size(), 1U);
+    EXPECT_FALSE(last.more);
+    EXPECT_FALSE(run(journal().entries({.limit = 6})).value().more);
+    EXPECT_FALSE(run(journal().entries({.refused = true, .limit = 4})).value().more);
+    EXPECT_TRUE(run(journal().entries({.action = "login", .limit = 2})).value().more);
+}
+
 TEST_P(ChangePagesContract, ALargeChangeIsAPageOfItsOwn) {
     meta::Change const large{.kind = meta::ChangeKind::admit,
                              .refused = true,

@@ -99,7 +99,7 @@ TEST_P(MetaCollectionPurgeContract, ThePurgeOfWhatWasCollectedIsInTheJournal) {
     add("image", 5);
     ASSERT_THAT(review({digest("image")}, 5).condemned, ElementsAre(digest("image")));
     EXPECT_EQ(purge({digest("image")}, 5).manifests, 1U);
-    auto const entries = run(store->journal().entries({.action = "manifest.collect"})).value();
+    auto const entries = run(store->journal().entries({.action = "manifest.collect"})).value().items;
     ASSERT_EQ(entries.size(), 1U);
     EXPECT_EQ(entries[0].digest, digest("image").str());
     EXPECT_EQ(entries[0].by.kind, "system");
@@ -121,7 +121,7 @@ TEST_P(MetaCollectionPurgeContract, APurgeTakesNothingThatIsNeeded) {
     EXPECT_THAT(purged("platform").error().message, HasSubstr("can be restored; purge that first"));
     ASSERT_TRUE(run(catalog().delete_manifest(app, digest("platform"), {}, bob, at(21))).has_value());
     EXPECT_THAT(purged("platform").error().message, HasSubstr("can be restored; purge that first"));
-    EXPECT_TRUE(run(store->journal().entries({.action = "manifest.purge"})).value().empty());
+    EXPECT_TRUE(run(store->journal().entries({.action = "manifest.purge"})).value().items.empty());
 }
 
 TEST_P(MetaCollectionPurgeContract, WhatAPurgeReleasesIsDueAtOnceAndReleasesTheRest) {
@@ -147,7 +147,7 @@ TEST_P(MetaCollectionPurgeContract, WhatAPurgeReleasesIsDueAtOnceAndReleasesTheR
     EXPECT_THAT(due("team/app", long_before), UnorderedElementsAre(digest("layer"), digest("platform")));
     EXPECT_FALSE(run(queue().restore({app, {}, digest("index"), {}}, bob, at(31))).has_value());
     EXPECT_TRUE(run(queue().restore({app, {}, digest("deleted"), {}}, bob, at(31))).has_value());
-    auto const entries = run(store->journal().entries({.action = "manifest.purge"})).value();
+    auto const entries = run(store->journal().entries({.action = "manifest.purge"})).value().items;
     ASSERT_EQ(entries.size(), 1U);
     EXPECT_EQ(entries[0].digest, digest("index").str());
     EXPECT_EQ(entries[0].by.name, bob.name);

@@ -34,14 +34,14 @@ class JournalContract : public MetaStoreContract {
     }
     std::vector<std::string> subjects(meta::JournalQuery query = {}) {
         std::vector<std::string> found;
-        for (auto const& change : run(journal().entries(std::move(query))).value())
+        for (auto const& change : run(journal().entries(std::move(query))).value().items)
             found.emplace_back(subject_of(change));
         return found;
     }
     /// Action, subject and detail of what was noted, oldest first.
     std::vector<std::string> noted() {
         std::vector<std::string> found;
-        for (auto const& change : run(journal().entries({})).value()) {
+        for (auto const& change : run(journal().entries({})).value().items) {
             EXPECT_EQ(change.repository, app.str());
             found.insert(found.begin(), std::string(to_string(change.kind)) + "|" +
                                             std::string(subject_of(change)) + "|" + detail_of(change));
@@ -74,7 +74,7 @@ TEST_P(JournalContract, AChangeIsKeptAsItWasGivenAndIdsGrow) {
                               .text = "wrong password",
                               .times = 12};
     ASSERT_TRUE(run(journal().append({change, change})).has_value());
-    auto const found = run(journal().entries({})).value();
+    auto const found = run(journal().entries({})).value().items;
     ASSERT_EQ(found.size(), 2U);
     EXPECT_GT(found[0].id, found[1].id);
     EXPECT_GT(found[1].id, 0);
@@ -192,7 +192,7 @@ TEST_P(JournalContract, PagesFollowEachOtherByTimeWhateverTheOrderOfWriting) {
     std::set<std::int64_t> ids;
     std::optional<std::int64_t> before;
     for (;;) {
-        auto const page = run(journal().entries({.before = before, .limit = 2})).value();
+        auto const page = run(journal().entries({.before = before, .limit = 2})).value().items;
         if (page.empty()) break;
         EXPECT_LE(page.size(), 2U);
         for (auto const& entry : page) {
@@ -203,7 +203,7 @@ TEST_P(JournalContract, PagesFollowEachOtherByTimeWhateverTheOrderOfWriting) {
     }
     EXPECT_THAT(all, ElementsAre("9", "7", "5", "5", "3", "3", "1"));
     EXPECT_EQ(ids.size(), 7U);
-    auto const last = run(journal().entries({.limit = 1})).value().at(0).id;
+    auto const last = run(journal().entries({.limit = 1})).value().items.at(0).id;
     EXPECT_THAT(subjects({.before = last, .until = at(5)}), ElementsAre("3", "3", "1"));
     EXPECT_THAT(subjects({.before = last, .until = at(99), .limit = 1}), ElementsAre("7"));
     EXPECT_THAT(subjects({.limit = 0}), IsEmpty());
@@ -212,7 +212,7 @@ TEST_P(JournalContract, PagesFollowEachOtherByTimeWhateverTheOrderOfWriting) {
 
 TEST_P(JournalContract, OldChangesAreForgottenInPieces) {
     for (int second = 1; second <= 6; ++second) note("login", second, "ann", "", second % 2 == 0);
-    auto const oldest = run(journal().entries({.until = at(2)})).value().at(0).id;
+    auto const oldest = run(journal().entries({.until = at(2)})).value().items.at(0).id;
     EXPECT_EQ(run(journal().prune_before(at(5), any, 3)).value(), 3U);
     EXPECT_EQ(run(journal().prune_before(at(5), any, 3)).value(), 1U);
     EXPECT_EQ(run(journal().prune_before(at(5), any, 3)).value(), 0U);
@@ -264,7 +264,7 @@ TEST_P(JournalContract, APushIsNotedWhenItChangesSomethingAndAMoveWithTheOldDige
                                      "manifest.push|" + hash("two") + "|",
                                      "manifest.push|" + hash("two") + "|tags a, c",
                                      "tag.move|a|from " + hash("one") + " to " + hash("two")));
-    auto const moved = run(journal().entries({.action = "tag.move"})).value().at(0);
+    auto const moved = run(journal().entries({.action = "tag.move"})).value().items.at(0);
     EXPECT_EQ(moved.at, at(4));
     EXPECT_EQ(moved.by, ann);
     EXPECT_EQ(moved.digest, hash("two"));
@@ -279,7 +279,7 @@ TEST_P(JournalContract, APushHasWhatAnEventAboutItTells) {
     manifest.annotations = {{"a", "\"b\""}, {"c", "ü"}};
     manifest.pushed_by.request = "5f2a";
     ASSERT_TRUE(put(manifest).has_value());
-    auto const pushed = run(journal().entries({.action = "manifest.push", .limit = 1})).value().at(0);
+    auto const pushed = run(journal().entries({.action = "manifest.push", .limit = 1})).value().items.at(0);
     EXPECT_EQ(pushed.digest, hash("two"));
     EXPECT_EQ(pushed.media_type, image_type);
     EXPECT_EQ(pushed.size, 3U);
@@ -289,7 +289,7 @@ TEST_P(JournalContract, APushHasWhatAnEventAboutItTells) {
     EXPECT_EQ(pushed.details.annotations, R"({"a":"\"b\"","c":"ü"})");
     EXPECT_EQ(pushed.details.more_annotations, 0U);
     EXPECT_EQ(pushed.by.request, "5f2a");
-    auto const moved = run(journal().entries({.action = "tag.move"})).value().at(0);
+    auto const moved = run(journal().entries({.action = "tag.move"})).value().items.at(0);
     EXPECT_EQ(moved.by.request, "5f2a");
 }
 
@@ -305,8 +305,8 @@ TEST_P(JournalContract, ABlobIsNotedWhenARepositoryGetsIt) {
     EXPECT_EQ(run(links().mount_blob(app, repo("b"), digest("none"), bob, at(5))).error().code,
               Errc::blob_unknown);
     EXPECT_THAT(subjects(), ElementsAre(hash("layer"), hash("layer"))) << "each once";
-    EXPECT_EQ(run(journal().entries({.action = "blob.push"})).value().at(0).at, at(1));
-    auto const mounted = run(journal().entries({.action = "blob.mount"})).value().at(0);
+    EXPECT_EQ(run(journal().entries({.action = "blob.push"})).value().items.at(0).at, at(1));
+    auto const mounted = run(journal().entries({.action = "blob.mount"})).value().items.at(0);
     EXPECT_EQ(mounted.details.source, "team/app");
     EXPECT_EQ(mounted.size, 5U);
     EXPECT_EQ(detail_of(mounted), "from team/app");
@@ -327,10 +327,10 @@ TEST_P(JournalContract, WhatIsRemovedIsNotedWithWhatItWas) {
                     "tag.delete|a|" + hash("m"), "manifest.delete|" + hash("m") + "|with 2 tags",
                     "blob.delete|" + hash("layer") + "|"));
     EXPECT_THAT(subjects({.by = "bob", .limit = 1}), ElementsAre(hash("layer")));
-    auto const removed = run(journal().entries({.action = "manifest.delete"})).value().at(0);
+    auto const removed = run(journal().entries({.action = "manifest.delete"})).value().items.at(0);
     EXPECT_THAT(removed.details.tags,
                 ElementsAre(meta::ChangedTag{"b", hash("m")}, meta::ChangedTag{"c", hash("m")}));
-    auto const untagged = run(journal().entries({.action = "tag.delete"})).value().at(0);
+    auto const untagged = run(journal().entries({.action = "tag.delete"})).value().items.at(0);
     EXPECT_THAT(untagged.details.tags, ElementsAre(meta::ChangedTag{"a", hash("m")}));
 }
 
@@ -339,11 +339,11 @@ TEST_P(JournalContract, AManifestWithVeryManyTagsNamesSomeAndCountsTheRest) {
     for (std::size_t i = 0; i < meta::max_changed_tags + 5; ++i) tags.push_back(tag("t" + std::to_string(i)));
     ASSERT_TRUE(put(a_manifest(app, "m", tags)).has_value());
     ASSERT_TRUE(run(catalog().delete_manifest(app, digest("m"), {}, bob, at(3))).has_value());
-    auto const removed = run(journal().entries({.action = "manifest.delete"})).value().at(0);
+    auto const removed = run(journal().entries({.action = "manifest.delete"})).value().items.at(0);
     EXPECT_EQ(removed.details.tags.size(), meta::max_changed_tags);
     EXPECT_EQ(removed.details.more_tags, 5U);
     EXPECT_EQ(detail_of(removed), "with 1005 tags");
-    auto const more = run(journal().entries({.action = "tag.delete"})).value();
+    auto const more = run(journal().entries({.action = "tag.delete"})).value().items;
     ASSERT_EQ(more.size(), 1U) << "those that it does not name";
     EXPECT_EQ(more[0].by, bob);
     EXPECT_EQ(more[0].at, at(3));

@@ -64,7 +64,7 @@ class MetaRepositoriesContract : public MetaStoreContract {
         return run(store->collection().restore({repository, tag(name), {}, {}}, ann, at(9)));
     }
     std::vector<meta::Change> changes(std::string const& action) {
-        return run(store->journal().entries({.action = action})).value();
+        return run(store->journal().entries({.action = action})).value().items;
     }
     std::vector<std::optional<oci::Digest>> history(oci::RepositoryName const& repository,
                                                     std::string_view name) {

@@ -114,10 +114,10 @@ TEST_P(MetaRestorationContract, WhatNobodyDeletedOrIsPurgedCannotBeRestored) {
 TEST_P(MetaRestorationContract, WhatIsRestoredIsInTheJournal) {
     ASSERT_TRUE(remove("index").has_value());
     ASSERT_TRUE(restore_tag("v1").has_value());
-    auto const entries = run(store->journal().entries({.by = "ann", .action = "tag.restore"})).value();
+    auto const entries = run(store->journal().entries({.by = "ann", .action = "tag.restore"})).value().items;
     ASSERT_THAT(entries, SizeIs(2));
     EXPECT_EQ(entries[0].digest, digest("index").str());
-    EXPECT_THAT(run(store->journal().entries({.action = "manifest.restore"})).value(), SizeIs(1));
+    EXPECT_THAT(run(store->journal().entries({.action = "manifest.restore"})).value().items, SizeIs(1));
 }
 
 OCILOT_META_KINDS(MetaRestorationContract);

@@ -30,7 +30,7 @@ class MetaRetentionPoliciesContract : public MetaStoreContract {
     /// Newest first.
     std::vector<std::string> noted() {
         std::vector<std::string> found;
-        for (auto const& entry : run(store->journal().entries({})).value()) {
+        for (auto const& entry : run(store->journal().entries({})).value().items) {
             found.push_back(std::string(to_string(entry.kind)) + " " + entry.name);
         }
         return found;

@@ -14,7 +14,7 @@ class ToldChangesContract : public MetaStoreContract {
   protected:
     meta::Journal& journal() { return store->journal(); }
     std::vector<meta::Change> noted(std::string action) {
-        return run(journal().entries({.action = std::move(action)})).value();
+        return run(journal().entries({.action = std::move(action)})).value().items;
     }
 };
 

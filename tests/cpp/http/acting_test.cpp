@@ -32,9 +32,11 @@ TEST_F(Acting, HasTheRightsOfTheAccount) {
                   {{"Ocilot-As", "robot:bot"}, {"Content-Type", oci_manifest}}, image(sha256("{}")))
                   .status(),
               201U);
-    auto const pushed = ocilot::test::run(meta->journal().entries({.action = "manifest.push", .limit = 1}));
-    EXPECT_EQ(pushed.value().at(0).by.name, "bot");
-    EXPECT_EQ(pushed.value().at(0).by.kind, "robot");
+    auto const pushed = ocilot::test::run(meta->journal().entries({.action = "manifest.push", .limit = 1}))
+                            .value()
+                            .items.at(0);
+    EXPECT_EQ(pushed.by.name, "bot");
+    EXPECT_EQ(pushed.by.kind, "robot");
 }
 
 TEST_F(Acting, RefusesWhoIsNotThere) {

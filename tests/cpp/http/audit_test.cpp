@@ -25,7 +25,8 @@ class Audit : public test::AuthTest {
     std::vector<std::string> refused() {
         EXPECT_TRUE(ocilot::test::run(refusals->flush()).has_value());
         std::vector<std::string> found;
-        for (auto const& entry : ocilot::test::run(meta->journal().entries({.refused = true})).value()) {
+        for (auto const& entry :
+             ocilot::test::run(meta->journal().entries({.refused = true})).value().items) {
             if (entry.id <= last) continue;
             found.push_back(std::string(to_string(entry.kind)) + "|" + entry.by.kind + " " + entry.by.name +
                             "|" + entry.repository + "|" + entry.name);
@@ -108,7 +109,7 @@ TEST_F(Audit, HasRefreshTokensAndBlobs) {
     EXPECT_EQ(
         as(basic("writer"), Method::post, "/v2/team/app/blobs/uploads/?digest=" + digest, "layer").status(),
         201U);
-    auto const entries = ocilot::test::run(meta->journal().entries({.by = "writer"})).value();
+    auto const entries = ocilot::test::run(meta->journal().entries({.by = "writer"})).value().items;
     ASSERT_EQ(entries.size(), 2U);
     EXPECT_EQ(entries[0].kind, meta::ChangeKind::blob_push);
     EXPECT_EQ(entries[1].kind, meta::ChangeKind::token_add);

@@ -19,7 +19,7 @@ class HooksApi : public test::AuthTest {
   protected:
     Answer boss(Method method, std::string const& target) { return as(basic("boss"), method, target); }
     std::vector<meta::Change> reloads() {
-        return ocilot::test::run(meta->journal().entries({.action = "hooks.reload"})).value();
+        return ocilot::test::run(meta->journal().entries({.action = "hooks.reload"})).value().items;
     }
     FixedControl control;
 };

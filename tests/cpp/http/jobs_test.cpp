@@ -43,7 +43,8 @@ class JobsApi : public test::AuthTest {
     Answer boss(Method method, std::string const& target) { return as(basic("boss"), method, target); }
     std::vector<std::string> noted() {
         std::vector<std::string> all;
-        for (auto const& entry : ocilot::test::run(meta->journal().entries({.action = "job."})).value()) {
+        for (auto const& entry :
+             ocilot::test::run(meta->journal().entries({.action = "job."})).value().items) {
             all.push_back(entry.by.name + " " + std::string(to_string(entry.kind)) + " " + entry.name);
         }
         return all;

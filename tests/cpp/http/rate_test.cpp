@@ -56,13 +56,13 @@ TEST_F(Rate, ARefusalIsInTheJournal) {
     tags("reader");
     for (int i = 0; i < 3; ++i) tags("reader");
     ASSERT_TRUE(ocilot::test::run(refusals->flush()).has_value());
-    auto const noted = ocilot::test::run(meta->journal().entries({.action = "limit"}));
-    ASSERT_EQ(noted->size(), 1U);
-    EXPECT_EQ(noted->front().by.name, "reader");
-    EXPECT_EQ(noted->front().repository, "public/x");
-    EXPECT_EQ(noted->front().name, "reads");
-    EXPECT_EQ(noted->front().times, 3U);
-    EXPECT_TRUE(noted->front().refused);
+    auto const noted = ocilot::test::run(meta->journal().entries({.action = "limit"})).value().items;
+    ASSERT_EQ(noted.size(), 1U);
+    EXPECT_EQ(noted.front().by.name, "reader");
+    EXPECT_EQ(noted.front().repository, "public/x");
+    EXPECT_EQ(noted.front().name, "reads");
+    EXPECT_EQ(noted.front().times, 3U);
+    EXPECT_TRUE(noted.front().refused);
 }
 
 TEST_F(Rate, OnlyAManifestThatIsReadIsAPull) {

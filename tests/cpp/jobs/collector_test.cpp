@@ -36,7 +36,9 @@ TEST_F(CollectorTest, ATagThatMovesLeavesTheImageBefore) {
 TEST_F(CollectorTest, ARoundThatRemovesSomethingIsNotedAndOthersAreNot) {
     push_image("one", "latest");
     push_image("two", "latest");
-    auto const noted = [&] { return run(meta->journal().entries({.action = "collection.finish"})).value(); };
+    auto const noted = [&] {
+        return run(meta->journal().entries({.action = "collection.finish"})).value().items;
+    };
     collect();
     EXPECT_TRUE(noted().empty());
     pass(grace + seconds(1));

@@ -35,7 +35,7 @@ TEST_F(ImportTest, KeepsTheTimesOfThePushesAndNotesTheImportToday) {
     revision(sha256(image(sha256("{}"), {sha256("layer")})));  // distribution writes it with every push.
     then -= std::chrono::hours(24);
     ASSERT_TRUE(import().has_value());
-    auto const entries = run(meta->journal().entries({.limit = 10})).value();
+    auto const entries = run(meta->journal().entries({.limit = 10})).value().items;
     std::vector<std::string> written;
     for (auto const& entry : entries) {
         EXPECT_EQ(entry.by.name, "adopt");
@@ -158,11 +158,11 @@ TEST_F(ImportTest, MayBeRunAgainAndLeavesWhatHasMovedSince) {
     auto const first = an_image("v1");
     tagged("v2", first);
     ASSERT_TRUE(import().has_value());
-    auto const entries = run(meta->journal().entries({.limit = 100})).value().size();
+    auto const entries = run(meta->journal().entries({.limit = 100})).value().items.size();
     auto const again = import().value();
     EXPECT_EQ(again.tags, 2U);
     EXPECT_EQ(again.skipped, 0U);
-    EXPECT_EQ(run(meta->journal().entries({.limit = 100})).value().size(), entries + 1)
+    EXPECT_EQ(run(meta->journal().entries({.limit = 100})).value().items.size(), entries + 1)
         << "but for a line about the import nothing was written";
     auto const moved = image(push("{}"), {push("newer")});
     ASSERT_TRUE(push_manifest(moved, tag("v1")).has_value());

@@ -24,14 +24,14 @@ TEST_F(JournalJobTest, ForgetsWhatIsOverTheAgeHoweverMuchAndNothingElse) {
     note(3);
     EXPECT_EQ(forget(std::chrono::hours(3)).value(), 0U);
     EXPECT_EQ(forget(std::chrono::hours(1)).value(), 1200U);
-    EXPECT_EQ(run(meta->journal().entries({})).value().size(), 3U);
+    EXPECT_EQ(run(meta->journal().entries({})).value().items.size(), 3U);
 }
 
 TEST_F(JournalJobTest, ForgetsNothingWithoutAnAge) {
     note(3);
     clock.advance(std::chrono::hours(10'000));
     EXPECT_EQ(forget(std::chrono::seconds(0)).value(), 0U);
-    EXPECT_EQ(run(meta->journal().entries({})).value().size(), 3U);
+    EXPECT_EQ(run(meta->journal().entries({})).value().items.size(), 3U);
 }
 
 TEST_F(JournalJobTest, ACancelledRoundEndsAfterOnePiece) {
@@ -39,7 +39,7 @@ TEST_F(JournalJobTest, ACancelledRoundEndsAfterOnePiece) {
     clock.advance(std::chrono::hours(2));
     round.cancel();
     EXPECT_EQ(forget(std::chrono::hours(1)).error().code, Errc::cancelled);
-    EXPECT_EQ(run(meta->journal().entries({.limit = 10'000})).value().size(), 700U);
+    EXPECT_EQ(run(meta->journal().entries({.limit = 10'000})).value().items.size(), 700U);
 }
 
 TEST_F(JournalJobTest, WhatAConsumerHasNotPassedStaysUntilItIsTooFarBehind) {

@@ -153,7 +153,7 @@ TEST_F(RecordPulls, AChangeSaysWhenThePullsWereAndWhetherItIsOfASample) {
         pass(60s);
         EXPECT_TRUE(run(jobs::record_pulls(parts, log)).has_value());
         expected.sampled = events == registry::PullEvents::sampled;
-        EXPECT_EQ(run(meta->journal().entries({.action = "manifest.pull"})).value().at(0).details.pulls,
+        EXPECT_EQ(run(meta->journal().entries({.action = "manifest.pull"})).value().items.at(0).details.pulls,
                   expected);
     };
     record(registry::PullEvents::all);

@@ -105,7 +105,7 @@ TEST_F(RetentionTest, TheJobDeletesWhatTheRulesSelect) {
     auto const history = run(meta->catalog().history(name, oci::Tag::parse("v1").value(), {}, 1)).value();
     EXPECT_EQ(history.at(0).by, "retention");
     EXPECT_EQ(history.at(0).digest, std::nullopt);
-    auto const cause = run(meta->journal().entries({.action = "tag.delete"})).value().at(0).by.cause;
+    auto const cause = run(meta->journal().entries({.action = "tag.delete"})).value().items.at(0).by.cause;
     EXPECT_EQ(cause.rule, "p.delete.0");
     EXPECT_EQ(stored(std::stoll(cause.id)).result.tags, 2U);
     ASSERT_TRUE(
@@ -124,7 +124,7 @@ TEST_F(RetentionTest, NewRulesWaitForAnAdministrator) {
     EXPECT_EQ(metrics.gauge("ocilot_retention_plan_waiting", "").value(), 1);
     auto const waiting = run(meta->retention().plans({}, 1)).value().at(0);
     EXPECT_EQ(waiting.state, "waiting");
-    auto const noted = run(meta->journal().entries({.action = "retention.wait"})).value();
+    auto const noted = run(meta->journal().entries({.action = "retention.wait"})).value().items;
     ASSERT_EQ(noted.size(), 1U) << "of which webhooks and hooks are told";
     EXPECT_EQ(noted[0].name, std::to_string(waiting.id));
     EXPECT_EQ(noted[0].text, "no plan of these rules was applied before");
@@ -223,7 +223,7 @@ TEST_F(RetentionTest, UntaggedManifestsGoByTheirRelease) {
     pass(31min);
     EXPECT_EQ(work(), 1U);
     EXPECT_FALSE(has_manifest(old));
-    auto const gone = run(meta->journal().entries({.action = "manifest.delete"})).value().at(0);
+    auto const gone = run(meta->journal().entries({.action = "manifest.delete"})).value().items.at(0);
     EXPECT_EQ(gone.by.cause.rule, "p.delete.0");
 }
 

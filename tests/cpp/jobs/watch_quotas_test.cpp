@@ -43,7 +43,7 @@ class WatchQuotasTest : public RegistryTest {
         return found;
     }
     std::vector<meta::Change> reports() {
-        return run(meta->journal().entries({.action = "quota.warn"})).value();
+        return run(meta->journal().entries({.action = "quota.warn"})).value().items;
     }
     void restart_watch() { watch.emplace(parts, false, log); }
 

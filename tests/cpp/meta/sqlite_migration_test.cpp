@@ -29,7 +29,7 @@ class OldDatabase : public ::testing::Test {
     /// The journal as people read it, youngest first.
     std::vector<std::string> journal(meta::JournalQuery query = {}) {
         std::vector<std::string> found;
-        for (auto const& change : run(store->journal().entries(std::move(query))).value()) {
+        for (auto const& change : run(store->journal().entries(std::move(query))).value().items) {
             found.push_back(std::string(to_string(change.kind)) + "|" + std::string(subject_of(change)) +
                             "|" + detail_of(change));
         }
@@ -333,5 +333,5 @@ TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {
         "PRAGMA user_version = 2");
     auto const store = meta::SqliteStore::open(path, observers.log, observers.metrics).value();
     ASSERT_TRUE(run(store->catalog().put_manifest(a_manifest(repo("new"), "m", {tag("t")}))).has_value());
-    EXPECT_EQ(run(store->journal().entries({})).value().size(), 1U);
+    EXPECT_EQ(run(store->journal().entries({})).value().items.size(), 1U);
 }
