@@ -195,3 +195,29 @@ def test_one_registry_may_have_other_credentials_for_each_namespace(zygote: Zygo
             (tmp_path / "auth.json").write_text(json.dumps({"auths": whole}))
             again = [*words[:2], f"{registry.host}/mirror/other:v1"]
             assert zygote.run([*again, "--auth-file", "auth.json"], tmp_path).code == Exit.AUTH
+
+
+def test_the_source_of_a_copy_may_have_a_credentials_file_of_its_own(zygote: Zygote, tmp_path: Path) -> None:
+    access = [
+        (["origin/**"], [("user:reader", ["pull"])]),
+        (["mirror/**"], [("user:writer", ["pull", "push", "delete"])]),
+    ]
+    with RegistryForTests(accounts=True, access=access) as registry:
+        for name in ("reader", "writer"):
+            pair = ":".join(registry.add_user(name)).encode()
+            entries = {registry.host: {"auth": base64.b64encode(pair).decode()}}
+            (tmp_path / f"{name}.json").write_text(json.dumps({"auths": entries}))
+        digest = registry.seed("origin/app:v1")
+        reader, writer = ["--source-auth-file", "reader.json"], ["--auth-file", "writer.json"]
+        words = ["cp", f"{registry.host}/origin/app:v1", f"{registry.host}/mirror/app:v1"]
+        ran = zygote.run([*words, *reader, *writer], tmp_path)
+        assert (ran.code, ran.out) == (0, f"{digest}\n"), ran.err
+        assert zygote.run([*words, *writer], tmp_path).code == Exit.AUTH
+        assert zygote.run([*words, "--auth-file", "reader.json"], tmp_path).code == Exit.AUTH
+        words = ["sync", f"{registry.host}/origin/app", f"{registry.host}/mirror/all", *writer]
+        assert zygote.run(words, tmp_path).code == Exit.AUTH
+        ran = zygote.run([*words, *reader, "-o", "json"], tmp_path)
+        assert ran.code == 0, ran.err
+        assert [row["digest"] for row in json.loads(ran.out)] == [digest]
+        registry.seed("origin/app:v1", files={"other": b"content"})
+        assert zygote.run([*words, *reader], tmp_path).err.startswith("0 to copy, 1 to update")

@@ -36,6 +36,7 @@ class Connection:
         self._registries: dict[str, Registry] = {}
         self._opened: dict[str, Repository] = {}
         self._named: set[str] = set()
+        self._others: list[Connection] = []
 
     def reference(self, text: str, *, writes: bool = False, quiet: bool = False) -> Reference:
         """The reference that a text means, with its registry. Raises InvalidReference.
@@ -190,8 +191,20 @@ class Connection:
         """The repository of a reference."""
         return self.registry(reference.registry).repository(reference.repository)
 
+    def with_credentials(self, auth_file: str | None) -> Connection:
+        """The same registries with the credentials of another file, such as for the source of a copy; for None
+        this one. Closed with it."""
+        if auth_file is None:
+            return self
+        other = Connection(self._reaching._replace(auth_file=auth_file))
+        other.on_event, other._schemes, other._named = self.on_event, self._schemes, self._named
+        self._others.append(other)
+        return other
+
     def close(self) -> None:
         """Closes the connections."""
+        for other in self._others:
+            other.close()
         for opened in (self._opened, self._registries):
             while opened:
                 opened.popitem()[1].close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -41,6 +41,15 @@ NondistributableOption = Annotated[
         "their descriptors.",
     ),
 ]
+SourceAuthOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source-auth-file",
+        metavar="FILE",
+        help="Credentials file for the source; default: as for the destination.",
+        show_default=False,
+    ),
+]
 PlatformsOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -69,14 +78,16 @@ def cp(
     platforms: PlatformsOption = None,
     referrers: ReferrersOption = Referrers.NO,
     nondistributable: NondistributableOption = False,
+    source_auth_file: SourceAuthOption = None,
 ) -> None:
     """Copy an image, from anywhere to anywhere.
 
     Prints the digest. Blobs that the destination has are not sent again; an interrupted copy continues where
     it stopped.
     """
+    ends = Ends(at.with_credentials(source_auth_file), at)
     try:
-        result = copy(at, source, destination, progress, platforms, referrers, nondistributable)
+        result = copy(ends, source, destination, progress, platforms, referrers, nondistributable)
     except PartialError as problem:
         if problem.result is not None:
             _answer(out, problem.result, destination)
@@ -84,8 +95,15 @@ def cp(
     _answer(out, result, destination)
 
 
+class Ends(NamedTuple):
+    """How the two ends of a copy are reached."""
+
+    source: Connection
+    destination: Connection
+
+
 def copy(
-    at: Connection,
+    at: Ends,
     source: str,
     destination: str,
     progress: Any,
@@ -98,9 +116,9 @@ def copy(
 
     wanted: Any = {Referrers.NO: False, Referrers.YES: True, Referrers.REQUIRED: "required"}[referrers]
     # Checked first: a destination that is refused costs no request.
-    into = at.end(destination, writes=True)
+    into = at.destination.end(destination, writes=True)
     return verbs.copy(
-        at.end(source),
+        at.source.end(source),
         into,
         platforms=platforms,
         referrers=wanted,

@@ -12,7 +12,7 @@ from ocilot.cli.output import shown
 from ocilot.errors import InvalidReference
 
 from .connection import Connection
-from .cp import copy
+from .cp import Ends, copy
 from .order import check_files_first
 from .printing import Printing
 from .progress import Progress
@@ -121,7 +121,7 @@ def _push_archive(at: Connection, out: Printing, archive: str, reference: str) -
     repo, name = at.opened(archive)
     names = [name] if name else [tag.name for tag in repo.tags()]
     if len(names) < 2:
-        result = copy(at, archive, reference, at.on_event)
+        result = copy(Ends(at, at), archive, reference, at.on_event)
         out.answer(document("copy", **result.to_json()), str(result.digest))
         return
     place = at.reference(reference, writes=True)
@@ -140,7 +140,9 @@ def _push_archive(at: Connection, out: Printing, archive: str, reference: str) -
                 hint=f"push them one by one: ocilot push {archive}:{name} REF",
             )
         targets[target] = name
-    results = [copy(at, f"{archive}:{name}", target, at.on_event) for target, name in targets.items()]
+    results = [
+        copy(Ends(at, at), f"{archive}:{name}", target, at.on_event) for target, name in targets.items()
+    ]
     rows = [document("copy", **result.to_json()) for result in results]
     out.rows(rows, {"digest": "DIGEST", "destination": "DESTINATION"})
 
@@ -187,7 +189,7 @@ def pull(
             raise typer.BadParameter("is missing: expected the directory of an OCI layout", param_hint="DIR")
         wanted = None if platform is None else [platform]
         tag = "" if ":" in name else name
-        copy(at, reference, f"oci:{directory}:{tag}".rstrip(":"), progress, wanted)
+        copy(Ends(at, at), reference, f"oci:{directory}:{tag}".rstrip(":"), progress, wanted)
         paths = [directory]
     else:
         paths = repo.pull(name, directory)

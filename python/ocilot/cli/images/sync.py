@@ -16,7 +16,7 @@ from ocilot.counting import counted
 from ocilot.errors import Error, InvalidReference, NotFound, PartialError
 
 from .connection import Connection
-from .cp import NondistributableOption, PlatformsOption, Referrers, ReferrersOption
+from .cp import Ends, NondistributableOption, PlatformsOption, Referrers, ReferrersOption, SourceAuthOption
 from .ls import split_place
 from .printing import Printing
 from .progress import Progress
@@ -89,6 +89,7 @@ def sync(
         ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and change nothing.")] = False,
+    source_auth_file: SourceAuthOption = None,
     yes: YesOption = False,
 ) -> None:
     """Copy the repositories and tags that match a pattern to another registry.
@@ -97,7 +98,8 @@ def sync(
     others: exit code 8.
     """
     chooses = _Tags(tags or ["*"], exclude or [])
-    steps = list(_plan(at, source, destination, chooses, delete))
+    ends = Ends(at.with_credentials(source_auth_file), at)
+    steps = list(_plan(ends, source, destination, chooses, delete))
     deletions = [step for step in steps if step.action == "delete"]
     print(_summary(steps), file=sys.stderr)
     if dry_run:
@@ -108,7 +110,7 @@ def sync(
             print(f"deletes {step.destination}:{step.tag} ({step.digest})", file=sys.stderr)
         confirm(f"Delete {counted(len(deletions), 'tag')}?")
     _carry_out(
-        _Work(at, progress, platforms, referrers, nondistributable),
+        _Work(ends, progress, platforms, referrers, nondistributable),
         out,
         [step for step in steps if step.action != "same"],
     )
@@ -124,7 +126,7 @@ class _Tags:
         return matches and not any(fnmatchcase(tag, glob) for glob in self.unwanted)
 
 
-def _plan(at: Connection, source: str, destination: str, chooses: _Tags, delete: bool) -> Iterator[Step]:
+def _plan(at: Ends, source: str, destination: str, chooses: _Tags, delete: bool) -> Iterator[Step]:
     host, pattern = split_place(source)
     if not pattern:
         raise InvalidReference(
@@ -132,12 +134,12 @@ def _plan(at: Connection, source: str, destination: str, chooses: _Tags, delete:
             hint=f"write {host}/** for all repositories",
         )
     into, prefix = split_place(destination)
-    registry = at.registry(host).host
+    registry = at.source.registry(host).host
     found = False
-    for repo in _repositories(at, host, pattern):
+    for repo in _repositories(at.source, host, pattern):
         found = True
         name = f"{prefix.strip('/')}/{repo.name}" if prefix.strip("/") else repo.name
-        target = at.registry(into).repository(name)
+        target = at.destination.registry(into).repository(name)
         try:
             here = {tag.name for tag in repo.tags() if chooses(tag.name)}
         except NotFound:
@@ -193,7 +195,7 @@ def _summary(steps: Sequence[Step]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    at: Connection
+    at: Ends
     progress: Progress
     platforms: list[str] | None
     referrers: Referrers
@@ -204,8 +206,8 @@ class _Work:
 
         target = f"{step.destination}:{step.tag}"
         if step.action == "delete":
-            reference = self.at.reference(target)
-            self.at.repository(reference).untag(step.tag).apply()
+            reference = self.at.destination.reference(target)
+            self.at.destination.repository(reference).untag(step.tag).apply()
         else:
             origin = f"{step.source}:{step.tag}@{step.digest}"
             copy(
