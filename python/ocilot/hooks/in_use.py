@@ -19,7 +19,4 @@ class InUseQuery:
 def is_image_name(text: str) -> bool:
     """Whether `images_in_use` may answer this text: a reference such as `team/app:v1` or
     `registry.example.com/team/app@sha256:...`."""
-    try:
-        return _core.is_image_name(text)
-    except UnicodeEncodeError:
-        return False
+    return text.isascii() and _core.is_image_name(text)
