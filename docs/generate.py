@@ -326,6 +326,8 @@ def cli_page() -> str:
 def _answers(point: Point) -> str:
     if point.family is Family.RETAIN:
         return "`list[Tag]`"
+    if point.family is Family.IN_USE:
+        return "`list[str]`"
     return ", ".join([*(f"`{answer.__name__}`" for answer in point.answers), "`None`"])
 
 

@@ -27,6 +27,11 @@ struct Kept {
     std::vector<policy::KeptTag> tags;
 };
 
-using Answer = std::variant<Abstain, policy::Decision, policy::Caller, Failure, Reply, Kept>;
+/// The answer to `images_in_use`: a list of each hook.
+struct InUse {
+    std::vector<policy::ImagesInUse> lists;
+};
+
+using Answer = std::variant<Abstain, policy::Decision, policy::Caller, Failure, Reply, Kept, InUse>;
 
 }  // namespace ocilot::hookbox

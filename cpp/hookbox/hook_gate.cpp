@@ -156,4 +156,13 @@ Task<Result<std::vector<policy::KeptTag>>> HookGate::retain(policy::TagHistory h
     co_return std::move(kept->tags);
 }
 
+Task<Result<std::vector<policy::ImagesInUse>>> HookGate::images_in_use(Time at) {
+    Subject const subject{};
+    CO_TRY(auto answer, co_await ask(Topic::images_in_use, InUseCase(at), subject));
+    if (std::holds_alternative<Abstain>(answer)) co_return std::vector<policy::ImagesInUse>{};
+    auto* const named = std::get_if<InUse>(&answer);
+    if (named == nullptr) co_return misfit(Topic::images_in_use);
+    co_return std::move(named->lists);
+}
+
 }  // namespace ocilot::hookbox

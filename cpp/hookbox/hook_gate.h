@@ -37,6 +37,7 @@ class HookGate final : public policy::Gate {
     Task<Result<policy::Decision>> admit_tag(policy::TagMove move) override;
     Task<Result<policy::Decision>> admit_delete(policy::Deletion deletion) override;
     Task<Result<std::vector<policy::KeptTag>>> retain(policy::TagHistory history) override;
+    Task<Result<std::vector<policy::ImagesInUse>>> images_in_use(Time at) override;
 
   private:
     /// What a question is about, for the log.

@@ -65,6 +65,10 @@ struct RetainCase {
     policy::TagHistory history;
 };
 
+struct InUseCase {
+    Time at;
+};
+
 /// Something that has happened, for the hooks of one script.
 struct EventCase {
     std::string script;
@@ -76,7 +80,7 @@ struct EventCase {
 struct ControlCase {};
 
 using Case = std::variant<LoginCase, AccessCase, ManifestCase, BlobCase, TagCase, DeletionCase, RetainCase,
-                          EventCase, ControlCase>;
+                          InUseCase, EventCase, ControlCase>;
 
 /// A question as whoever answers it takes it out of the mailbox.
 struct Question {

@@ -26,6 +26,21 @@ void add_rules(Json& list, std::string const& prefix, std::vector<retention::Rul
     }
 }
 
+/// The hooks that name the tag or its image as in use.
+void add_hooks_in_use(Json& list, RetentionRules const& rules, retention::View const& view, Index tag) {
+    auto const& repository = view.repository();
+    auto const applies = [&](retention::Policy const& policy) { return policy.matches(repository.name); };
+    if (std::ranges::none_of(rules.policies, applies)) return;
+    for (auto const place : repository.hook_lists()) {
+        auto const selected = retention::select_in_use(place, view);
+        auto const is_tag = [&](retention::Selected const& one) { return one.is_tag && one.index == tag; };
+        if (std::ranges::none_of(selected, is_tag)) continue;
+        list.push_back({{"rule", place.substr(retention::hook_list_prefix.size())},
+                        {"text", "hook images_in_use"},
+                        {"selects", true}});
+    }
+}
+
 std::string explanation(RetentionRules const& rules, retention::Repository const& repository, Index tag,
                         Time now) {
     retention::View const view(repository, now);
@@ -48,6 +63,7 @@ std::string explanation(RetentionRules const& rules, retention::Repository const
     if (script != repository.hooks.kept.end()) {
         list.push_back({{"rule", script->second}, {"text", "hook retain"}, {"selects", true}});
     }
+    add_hooks_in_use(list, rules, view, tag);
     document["rules"] = std::move(list);
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

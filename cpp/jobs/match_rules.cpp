@@ -63,7 +63,7 @@ class RuleMatcher {
     }
 
     Task<Result<std::vector<PolicyMatch>>> run() {
-        CO_CHECK(co_await inputs_.begin());
+        CO_CHECK(co_await inputs_.begin(InUseSource::lists));
         meta::Page page{{}, names_of_a_page};
         for (bool more = true; more;) {
             CO_TRY(auto const names, co_await parts_.registry.meta.catalog().repositories(page));

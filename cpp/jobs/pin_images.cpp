@@ -1,5 +1,6 @@
 #include "jobs/pin_images.h"
 
+#include "jobs/in_use_lists.h"
 #include "registry/sessions.h"
 
 #include <algorithm>
@@ -11,28 +12,8 @@ namespace ocilot::jobs {
 namespace {
 
 constexpr std::size_t pins_at_once = 500;
-constexpr std::size_t aliases_at_once = 1000;
 
 using Pins = std::set<meta::Pin>;
-
-/// What a list says of an alias is said of its target.
-Task<Result<>> add_aliases(meta::RepositoryAdmin& admin, InUseLists& lists) {
-    if (!admin.has_aliases()) co_return Result<>();
-    meta::Page page{{}, aliases_at_once};
-    for (bool more = true; more;) {
-        CO_TRY(auto const aliases, co_await admin.aliases(page));
-        for (auto const& alias : aliases.items) {
-            for (auto& [place, list] : lists) {
-                auto const used = list.find(alias.name);
-                if (used == list.end()) continue;
-                list[alias.target].insert(used->second.begin(), used->second.end());
-            }
-        }
-        more = aliases.more;
-        if (more) page.after = aliases.items.back().name;
-    }
-    co_return Result<>();
-}
 
 Result<> add_pins(retention::Policy const& policy, InUse const& list, Pins& pins) {
     for (auto const& [name, references] : list) {
@@ -46,16 +27,20 @@ Result<> add_pins(retention::Policy const& policy, InUse const& list, Pins& pins
     return {};
 }
 
+/// Whether the list counts in the policy: a rule of it names the list, or it is one of a hook.
+bool counts_in(retention::Policy const& policy, std::string const& place) {
+    return place.starts_with(retention::hook_list_prefix) ||
+           std::ranges::find(policy.keep, place, &retention::Rule::in_use) != policy.keep.end();
+}
+
 Task<Result<Pins>> wanted_pins(RetentionParts parts, std::vector<retention::Policy> const& policies) {
-    CO_TRY(auto lists, co_await read_lists(policies, parts));
+    CO_TRY(auto const aliases, co_await read_aliases(parts.registry.meta.catalog().admin()));
+    CO_TRY(auto const lists, co_await read_in_use(parts, policies, aliases, InUseSource::all));
     Pins pins;
-    if (lists.empty()) co_return pins;
-    CO_CHECK(co_await add_aliases(parts.registry.meta.catalog().admin(), lists));
     for (auto const& policy : policies) {
-        for (auto const& rule : policy.keep) {
-            auto const list = lists.find(rule.in_use);
-            if (list == lists.end()) continue;
-            CO_CHECK(add_pins(policy, list->second, pins));
+        for (auto const& [place, list] : lists) {
+            if (!counts_in(policy, place)) continue;
+            CO_CHECK(add_pins(policy, list, pins));
         }
     }
     co_return pins;

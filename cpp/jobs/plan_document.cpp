@@ -137,7 +137,7 @@ std::string row_json(std::vector<retention::Policy> const& policies, retention::
     auto const tag = row.is_tag ? quoted(repository.tags[row.index].name) : std::string("null");
     auto const pushed_at = row.is_tag ? repository.tags[row.index].pushed_at : manifest.pushed_at;
     auto const pulled_at = row.is_tag ? view.last_pull(repository.tags[row.index]) : manifest.pulled_at;
-    auto const place = retention::place_text(policies, view, row);
+    auto const place = retention::place_text(policies, row);
     return fmt::format(R"({{"tag":{},"digest":"{}","verdict":"{}","reason":"{}","rule":{},"why":{},)"
                        R"("pushed_at":"{}","pulled_at":{}}})",
                        tag, manifest.digest.str(), row.is_deleted() ? "delete" : "keep",

@@ -36,8 +36,4 @@ struct RetentionRules {
 /// What is wrong with policies, as a client reads it: `at` is what the path in the error begins with.
 [[nodiscard]] Error policy_error(std::string at, Error const& problem);
 
-/// Reads every list of references in use that a rule names, from files and by URL. conflict if one cannot
-/// be read: without it, what is in use could be deleted.
-Task<Result<InUseLists>> read_lists(std::vector<retention::Policy> const& policies, RetentionParts parts);
-
 }  // namespace ocilot::jobs

@@ -10,15 +10,15 @@ namespace ocilot::jobs {
 
 namespace {
 
-constexpr std::size_t aliases_at_once = 1000;
 constexpr std::chrono::milliseconds look_again_after{10};
 
 }  // namespace
 
-Task<Result<>> RuleInputs::begin() {
+Task<Result<>> RuleInputs::begin(InUseSource source) {
     CO_CHECK(co_await record_all_pulls());
-    CO_TRY(lists_, co_await read_lists(rules_.policies, parts_));
-    co_return co_await read_aliases();
+    CO_TRY(aliases_, co_await read_aliases(parts_.registry.meta.catalog().admin()));
+    CO_TRY(lists_, co_await read_in_use(parts_, rules_.policies, aliases_, source));
+    co_return Result<>();
 }
 
 Task<Result<>> RuleInputs::record_all_pulls() {
@@ -28,26 +28,6 @@ Task<Result<>> RuleInputs::record_all_pulls() {
         if (counter == nullptr || !counter->has_unrecorded()) co_return Result<>();
         CO_CHECK(co_await round_.pause_until(Round::Ticks::now() + look_again_after));
     }
-}
-
-Task<Result<>> RuleInputs::read_aliases() {
-    auto& admin = parts_.registry.meta.catalog().admin();
-    if (!admin.has_aliases()) co_return Result<>();
-    meta::Page page{{}, aliases_at_once};
-    for (bool more = true; more;) {
-        CO_TRY(auto const aliases, co_await admin.aliases(page));
-        for (auto const& alias : aliases.items) {
-            aliases_[alias.target].push_back(alias.name);
-            for (auto& [place, list] : lists_) {
-                auto const used = list.find(alias.name);
-                if (used == list.end()) continue;
-                list[alias.target].insert(used->second.begin(), used->second.end());
-            }
-        }
-        more = aliases.more;
-        if (more) page.after = aliases.items.back().name;
-    }
-    co_return Result<>();
 }
 
 Task<Result<retention::Repository>> RuleInputs::read(oci::RepositoryName name) {

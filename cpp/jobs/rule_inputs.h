@@ -1,7 +1,7 @@
 #pragma once
 
 #include "jobs/image_labels.h"
-#include "jobs/retention_rules.h"
+#include "jobs/in_use_lists.h"
 
 #include <functional>
 #include <map>
@@ -18,8 +18,8 @@ class RuleInputs {
                Round const& round)
         : parts_(parts), rules_(rules), configs_(configs), at_(at), round_(round), unread_(parts.registry) {}
 
-    /// Records pulls, and reads the lists, which all repositories need. Errors as read_lists.
-    Task<Result<>> begin();
+    /// Records pulls, and reads what is in use, which all repositories need. Errors as read_in_use.
+    Task<Result<>> begin(InUseSource source = InUseSource::all);
     Task<Result<retention::Repository>> read(oci::RepositoryName name);
     /// The same without asking hooks.
     Task<Result<retention::Repository>> read_content(oci::RepositoryName name);
@@ -28,8 +28,6 @@ class RuleInputs {
   private:
     /// Also those that another work records now.
     Task<Result<>> record_all_pulls();
-    /// What a list names by an alias is in use, too; hooks are told of aliases.
-    Task<Result<>> read_aliases();
 
     RetentionParts parts_;
     RetentionRules const& rules_;
@@ -38,7 +36,7 @@ class RuleInputs {
     Round const& round_;
     UnreadReleases unread_;
     InUseLists lists_;
-    std::map<std::string, std::vector<std::string>, std::less<>> aliases_;  ///< by their targets
+    Aliases aliases_;
 };
 
 }  // namespace ocilot::jobs

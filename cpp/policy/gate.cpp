@@ -62,4 +62,8 @@ Task<Result<std::vector<KeptTag>>> OpenGate::retain(TagHistory) {
     co_return std::vector<KeptTag>{};
 }
 
+Task<Result<std::vector<ImagesInUse>>> OpenGate::images_in_use(Time) {
+    co_return std::vector<ImagesInUse>{};
+}
+
 }  // namespace ocilot::policy

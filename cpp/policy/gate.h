@@ -6,6 +6,7 @@
 #include "oci/name.h"
 #include "oci/reference.h"
 #include "policy/caller.h"
+#include "policy/in_use.h"
 #include "policy/tag_history.h"
 
 #include <chrono>
@@ -86,7 +87,7 @@ struct Deletion {
 };
 
 /// The questions, as bits: a point that nobody implements is never asked.
-enum class Point : std::uint8_t {
+enum class Point : std::uint16_t {
     authorize = 1,
     admit_manifest = 2,
     admit_blob = 4,
@@ -95,6 +96,7 @@ enum class Point : std::uint8_t {
     admit_tag = 32,
     admit_mirror = 64,
     retain = 128,
+    images_in_use = 256,
 };
 
 /// The questions put to others. An error is a refusal (deny by default).
@@ -114,6 +116,8 @@ class Gate {
     virtual Task<Result<Decision>> admit_delete(Deletion deletion) = 0;
     /// Tags that a hook keeps when a plan of retention is made. An error keeps all.
     virtual Task<Result<std::vector<KeptTag>>> retain(TagHistory history) = 0;
+    /// What hooks name as in use at a time, one list for each of them. An error deletes nothing.
+    virtual Task<Result<std::vector<ImagesInUse>>> images_in_use(Time at) = 0;
 };
 
 /// The gate of a registry without hooks: nothing is asked.
@@ -127,6 +131,7 @@ class OpenGate : public Gate {
     Task<Result<Decision>> admit_tag(TagMove move) override;
     Task<Result<Decision>> admit_delete(Deletion deletion) override;
     Task<Result<std::vector<KeptTag>>> retain(TagHistory history) override;
+    Task<Result<std::vector<ImagesInUse>>> images_in_use(Time at) override;
 };
 
 }  // namespace ocilot::policy

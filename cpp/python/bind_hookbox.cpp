@@ -118,6 +118,10 @@ py::object value(hookbox::RetainCase const& about) {
                     tuple_from(about.history.aliases, [](auto const& name) { return text(name); }));
 }
 
+py::object value(hookbox::InUseCase const& about) {
+    return tuple_of(microseconds(about.at));
+}
+
 py::object value(hookbox::EventCase const& about) {
     return tuple_of(text(about.script), text(about.event));
 }
@@ -178,6 +182,17 @@ bool keep(HookBox& self, std::uint64_t id, std::vector<std::pair<std::string, st
     hookbox::Kept kept;
     for (auto& [tag, script] : tags) kept.tags.push_back({std::move(tag), std::move(script)});
     return self.mailbox.answer(id, std::move(kept));
+}
+
+/// References, the script that names them, and the patterns of its repositories.
+using InUseRow = std::tuple<std::vector<std::string>, std::string, std::optional<std::vector<std::string>>>;
+
+bool name_in_use(HookBox& self, std::uint64_t id, std::vector<InUseRow> rows) {
+    hookbox::InUse named;
+    for (auto& [references, script, repositories] : rows) {
+        named.lists.push_back({std::move(references), std::move(script), std::move(repositories)});
+    }
+    return self.mailbox.answer(id, std::move(named));
 }
 
 std::uint64_t set_points(HookBox& self, std::vector<std::pair<std::string, double>> const& points) {
@@ -274,6 +289,9 @@ void init_answers(Class& box) {
             py::arg("id"), "No opinion: not my login, ask the rules, let it pass.")
         .def("keep", &keep, py::arg("id"), py::arg("tags"),
              "Keeps tags, each with the script that keeps it; the answer to `retain`.")
+        .def("in_use", &name_in_use, py::arg("id"), py::arg("lists"),
+             "Names images in use, the answer to `images_in_use`: lists of references, each with the script "
+             "and the patterns of its repositories or None.")
         .def("caller", &name_caller, py::arg("id"), py::arg("name"), py::arg("groups"), py::arg("kind"),
              py::arg("admin") = false, "Says who logs in.")
         .def(

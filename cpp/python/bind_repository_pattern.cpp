@@ -1,3 +1,4 @@
+#include "oci/image_name.h"
 #include "oci/repository_pattern.h"
 #include "python/bind.h"
 
@@ -26,6 +27,11 @@ void init_repository_pattern(py::module_& module) {
         .def("matches", &matches, py::arg("name"),
              "Whether a repository matches. Raises Error for an invalid name.")
         .def_property_readonly("text", &oci::RepositoryPattern::str, "As it was written.");
+    module.def(
+        "is_image_name", [](std::string const& text) { return oci::ImageName::parse(text).has_value(); },
+        py::arg("text"),
+        "Whether a list of images in use may have this line: a reference such as `team/app:v1`, with or "
+        "without a registry.");
 }
 
 }  // namespace ocilot::python

@@ -38,6 +38,7 @@ class Evaluation {
         keep_floor();
         keep_unread();
         for (auto const policy : matching_) mark_kept(policy);
+        keep_in_use();
         keep_by_hooks();
         for (auto const index : view_.followers()) tags_[index] = {.reason = Reason::subject_exists};
         choose_by_size();
@@ -94,12 +95,26 @@ class Evaluation {
             if (unread && tags_[index].is_deleted()) tags_[index] = {.reason = Reason::labels_unread};
         }
     }
+    /// As if each policy had a keep rule for the lists that hooks answer.
+    void keep_in_use() {
+        if (matching_.empty()) return;
+        for (auto const list : view_.repository().hook_lists()) {
+            auto const script = list.substr(hook_list_prefix.size());
+            for (auto const& one : select_in_use(list, view_)) {
+                auto& verdict = verdict_of(one);
+                bool const is_kept =
+                    verdict.reason == Reason::keep_rule || verdict.reason == Reason::in_use_hook;
+                if (!is_kept) verdict = {.reason = Reason::in_use_hook, .script = script};
+            }
+        }
+    }
     void keep_by_hooks() {
         auto const& hooks = view_.repository().hooks;
         auto const& tags = view_.repository().tags;
         for (Index index = 0; index < tags.size() && !hooks.kept.empty(); ++index) {
-            bool const kept = hooks.kept.contains(tags[index].name);
-            if (kept && tags_[index].reason != Reason::keep_rule) tags_[index] = {.reason = Reason::hook};
+            auto const kept = hooks.kept.find(tags[index].name);
+            if (kept == hooks.kept.end() || tags_[index].reason == Reason::keep_rule) continue;
+            tags_[index] = {.reason = Reason::hook, .script = kept->second};
         }
         if (hooks.failure.empty()) return;
         for (auto* const rows : {&tags_, &manifests_}) {
@@ -216,13 +231,6 @@ Rule const* rule_of(std::vector<Policy> const& policies, Row const& row) {
     return row.reason == Reason::keep_rule ? &policy.keep[row.by.rule] : &policy.remove[row.by.rule];
 }
 
-/// The script of the hook that keeps it.
-std::string script_of(View const& view, Row const& row) {
-    auto const& kept = view.repository().hooks.kept;
-    auto const found = kept.find(view.repository().tags[row.index].name);
-    return found == kept.end() ? std::string() : found->second;
-}
-
 /// When the tag was pulled, as far as that is known.
 std::string pulled_text(View const& view, TagEntry const& tag) {
     auto const pulled_at = view.pulled_at(tag);
@@ -261,6 +269,7 @@ std::string_view to_string(Reason reason) noexcept {
         case Reason::subject_exists:
             return "subject";
         case Reason::hook:
+        case Reason::in_use_hook:
             return "hook";
         case Reason::hook_failed:
             return "hook-failed";
@@ -289,7 +298,9 @@ std::string reason_text(std::vector<Policy> const& policies, View const& view, R
         case Reason::subject_exists:
             return "stays with its subject";
         case Reason::hook:
-            return fmt::format("kept by the hook retain of {}", script_of(view, row));
+            return fmt::format("kept by the hook retain of {}", row.script);
+        case Reason::in_use_hook:
+            return fmt::format("named by the hook images_in_use of {}", row.script);
         case Reason::hook_failed:
             return fmt::format("everything is kept, because {}", view.repository().hooks.failure);
         case Reason::labels_unread:
@@ -306,8 +317,8 @@ std::string reason_text(std::vector<Policy> const& policies, View const& view, R
     return fmt::format("{}: {}", rule_text(*rule), compared_text(view, *rule, row));
 }
 
-std::string place_text(std::vector<Policy> const& policies, View const& view, Row const& row) {
-    if (row.reason == Reason::hook) return script_of(view, row);
+std::string place_text(std::vector<Policy> const& policies, Row const& row) {
+    if (!row.script.empty()) return std::string(row.script);
     if (row.by.policy == no_index) return {};
     auto const& name = policies[row.by.policy].name;
     if (row.by.rule == no_index) return name + ".protect";

@@ -17,13 +17,14 @@ enum class Reason : std::uint8_t {
     floor,           ///< kept: one of the newest tags of the repository
     subject_exists,  ///< kept: it stands for referrers of a manifest that is there
     hook,            ///< kept: a `retain` hook keeps it
+    in_use_hook,     ///< kept: an `images_in_use` hook names it
     hook_failed,     ///< kept: a `retain` hook could not be asked
     labels_unread,   ///< kept: rules use labels, and those of the image cannot be read
     below_size,      ///< kept: the repository is below the size of `until-size` without its deletion
     delete_rule,     ///< deleted
 };
-/// `no-rule`, `keep-rule`, `protected`, `floor`, `subject`, `hook`, `hook-failed`, `labels-unread`, `size`,
-/// `delete-rule`.
+/// `no-rule`, `keep-rule`, `protected`, `floor`, `subject`, `hook` for both kinds of hooks, `hook-failed`,
+/// `labels-unread`, `size`, `delete-rule`.
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;
 
 /// A rule by its place.
@@ -37,8 +38,9 @@ struct Row {
     bool is_tag = true;
     Index index = no_index;
     Reason reason = Reason::no_rule;
-    RulePlace by = {};       ///< of keep_rule, protected_tag (no rule), below_size and delete_rule
-    std::uint32_t rank = 0;  ///< see Selected
+    RulePlace by = {};             ///< of keep_rule, protected_tag (no rule), below_size and delete_rule
+    std::uint32_t rank = 0;        ///< see Selected
+    std::string_view script = {};  ///< of hook and in_use_hook; borrowed from the repository
 
     [[nodiscard]] bool is_deleted() const noexcept { return reason == Reason::delete_rule; }
 };
@@ -62,6 +64,6 @@ struct Outcome {
 [[nodiscard]] std::string reason_text(std::vector<Policy> const& policies, View const& view, Row const& row);
 
 /// A rule as it is named: `applications.keep.0`, its place in the configuration; a hook by its script.
-[[nodiscard]] std::string place_text(std::vector<Policy> const& policies, View const& view, Row const& row);
+[[nodiscard]] std::string place_text(std::vector<Policy> const& policies, Row const& row);
 
 }  // namespace ocilot::retention

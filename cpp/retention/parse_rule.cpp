@@ -207,7 +207,7 @@ Result<Rule> in_use_rule(Members const& members) {
     Rule rule{.selection = Selection::in_use, .in_use = *text};
     if (text->starts_with("hook:")) {
         return refused_at(members.at("in-use"),
-                          "a script with a retain hook needs no rule: name it in "
+                          "a script with an images_in_use or retain hook needs no rule: name it in "
                           "ocilot.hooks.scripts");
     }
     if (text->starts_with(http) && !is_this_machine(authority_of(text->substr(http.size())))) {

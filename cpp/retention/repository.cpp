@@ -4,6 +4,15 @@
 
 namespace ocilot::retention {
 
+std::vector<std::string_view> Repository::hook_lists() const {
+    std::vector<std::string_view> lists;
+    for (auto const& [place, reference] : in_use) {
+        if (!place.starts_with(hook_list_prefix)) continue;
+        if (lists.empty() || lists.back() != place) lists.emplace_back(place);
+    }
+    return lists;
+}
+
 Index Repository::find_manifest(oci::Digest const& digest) const noexcept {
     auto const found = std::ranges::lower_bound(manifests, digest, {}, &ManifestEntry::digest);
     if (found == manifests.end() || found->digest != digest) return no_index;

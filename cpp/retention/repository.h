@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -48,6 +49,9 @@ struct BlobEntry {
     std::uint64_t size = 0;  ///< bytes
 };
 
+/// The lists that `images_in_use` hooks answer have this before the name of the script as their place.
+inline constexpr std::string_view hook_list_prefix = "hook:";
+
 /// What `retain` hooks say about the tags of a repository.
 struct HookVerdict {
     std::map<std::string, std::string, std::less<>> kept = {};  ///< tags, each with the script that keeps it
@@ -67,6 +71,8 @@ struct Repository {
     std::set<std::pair<std::string, std::string>> in_use = {};
     HookVerdict hooks = {};
 
+    /// The lists of hooks in `in_use`; borrowed.
+    [[nodiscard]] std::vector<std::string_view> hook_lists() const;
     /// no_index if there is none.
     [[nodiscard]] Index find_manifest(oci::Digest const& digest) const noexcept;
 };

@@ -256,39 +256,6 @@ std::vector<Selected> select_orphaned(Rule const& rule, View const& view) {
     return selected;
 }
 
-/// A list names tags, and digests of images or of their platforms.
-std::vector<Selected> select_in_use(Rule const& rule, View const& view) {
-    auto const& repository = view.repository();
-    auto const is_named = [&](std::string const& reference) {
-        return repository.in_use.contains({rule.in_use, reference});
-    };
-    std::unordered_set<Index> used;
-    std::vector<Index> open;
-    for (auto const& [list, reference] : repository.in_use) {
-        if (list != rule.in_use) continue;
-        auto const digest = oci::Digest::parse(reference);
-        auto const index = digest.has_value() ? repository.find_manifest(*digest) : no_index;
-        if (index != no_index && used.insert(index).second) open.push_back(index);
-    }
-    while (!open.empty()) {
-        auto const child = open.back();
-        open.pop_back();
-        auto const first = std::ranges::lower_bound(repository.parents, std::pair{child, Index{0}});
-        for (auto at = first; at != repository.parents.end() && at->first == child; ++at) {
-            if (used.insert(at->second).second) open.push_back(at->second);
-        }
-    }
-    std::vector<Selected> selected;
-    for (Index index = 0; index < repository.tags.size(); ++index) {
-        auto const& tag = repository.tags[index];
-        if (used.contains(tag.manifest) || is_named(tag.name)) selected.push_back({index, true, 0});
-    }
-    for (auto const index : view.untagged()) {
-        if (used.contains(index)) selected.push_back({index, false, 0});
-    }
-    return selected;
-}
-
 /// The last pull of each manifest or of one that it lists, at any depth: clients fetch an index once and its
 /// platforms by digest.
 std::vector<std::optional<Time>> pulls_with_children(Repository const& repository) {
@@ -356,6 +323,38 @@ Time View::pulled_at(Index manifest) const {
     return std::max({pushed_at, manifest_pulls_[manifest].value_or(pushed_at), counted_since_});
 }
 
+std::vector<Selected> select_in_use(std::string_view list, View const& view) {
+    auto const& repository = view.repository();
+    auto const is_named = [&](std::string const& reference) {
+        return repository.in_use.contains({std::string(list), reference});
+    };
+    std::unordered_set<Index> used;
+    std::vector<Index> open;
+    for (auto const& [place, reference] : repository.in_use) {
+        if (place != list) continue;
+        auto const digest = oci::Digest::parse(reference);
+        auto const index = digest.has_value() ? repository.find_manifest(*digest) : no_index;
+        if (index != no_index && used.insert(index).second) open.push_back(index);
+    }
+    while (!open.empty()) {
+        auto const child = open.back();
+        open.pop_back();
+        auto const first = std::ranges::lower_bound(repository.parents, std::pair{child, Index{0}});
+        for (auto at = first; at != repository.parents.end() && at->first == child; ++at) {
+            if (used.insert(at->second).second) open.push_back(at->second);
+        }
+    }
+    std::vector<Selected> selected;
+    for (Index index = 0; index < repository.tags.size(); ++index) {
+        auto const& tag = repository.tags[index];
+        if (used.contains(tag.manifest) || is_named(tag.name)) selected.push_back({index, true, 0});
+    }
+    for (auto const index : view.untagged()) {
+        if (used.contains(index)) selected.push_back({index, false, 0});
+    }
+    return selected;
+}
+
 std::vector<Selected> select(Rule const& rule, View const& view) {
     switch (rule.selection) {
         case Selection::untagged:
@@ -363,7 +362,7 @@ std::vector<Selected> select(Rule const& rule, View const& view) {
         case Selection::orphaned:
             return select_orphaned(rule, view);
         case Selection::in_use:
-            return select_in_use(rule, view);
+            return select_in_use(rule.in_use, view);
         case Selection::tags:
             break;
     }

@@ -60,4 +60,8 @@ struct Selected {
 /// reached is in order, the newest first.
 [[nodiscard]] std::vector<Selected> select(Rule const& rule, View const& view);
 
+/// What a list of images in use names: tags, also all of an image by its digest or that of a platform of it,
+/// and untagged manifests.
+[[nodiscard]] std::vector<Selected> select_in_use(std::string_view list, View const& view);
+
 }  // namespace ocilot::retention

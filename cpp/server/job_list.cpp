@@ -80,7 +80,7 @@ jobs::Job apply_retention(JobListParts const& parts) {
 jobs::Job pin_images(JobListParts const& parts) {
     auto& retention = parts.retention;
     return {.name = "pin-images",
-            .purpose = "Keep the manifests that lists of images in use name by digest.",
+            .purpose = "Keep the manifests that lists of images in use and hooks name by digest.",
             .interval = pin_interval,
             .round = [&retention](jobs::Round const& round) { return retention.pin(round); },
             .scope = jobs::JobScope::registry};

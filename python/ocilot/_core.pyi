@@ -213,6 +213,7 @@ class HookBox:
     - `admit_delete`: `(caller, repository, kind, reference)`, kind is `tag`, `manifest` or `blob`
     - `retain`: `(at, repository, tags)`, a tag is `(name, digest, pushed, size, media_type, artifact_type,
       annotations, manifests, pulled, pulls)`; times are microseconds since 1970
+    - `images_in_use`: `(at,)`
     - an event such as `on_tag_moved`: `(script, event as JSON)`
     - `hooks.status`, `hooks.reload`: `()`
 
@@ -232,6 +233,7 @@ class HookBox:
     def none(self, id: int) -> bool: ...
     def caller(self, id: int, name: str, groups: Sequence[str], kind: str, admin: bool = False) -> bool: ...
     def keep(self, id: int, tags: Sequence[tuple[str, str]]) -> bool: ...
+    def in_use(self, id: int, lists: Sequence[tuple[Sequence[str], str, list[str] | None]]) -> bool: ...
     def fail(self, id: int, reason: str, by: str = "") -> bool: ...
     def reply(self, id: int, text: str) -> bool: ...
     def set_points(self, points: Sequence[tuple[str, float]]) -> int: ...
@@ -371,6 +373,10 @@ class RepositoryPattern:
     @property
     def text(self) -> str:
         """As it was written."""
+
+def is_image_name(text: str) -> bool:
+    """Whether a list of images in use may have this line: a reference such as `team/app:v1`, with or without
+    a registry."""
 
 @final
 class GzipWriter:

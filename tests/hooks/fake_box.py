@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from ocilot.hooks.running.mailbox import Listener, Question
+from ocilot.hooks.running.mailbox import InUse, Listener, Question
 
 Caller = tuple[str, tuple[str, ...], str, str, bool]
 ALICE: Caller = ("alice", ("team",), "user", "192.0.2.1", False)
@@ -92,6 +92,9 @@ class FakeBox:
 
     def keep(self, id: int, tags: Sequence[tuple[str, str]]) -> bool:
         return self._put(id, "keep", dict(tags))
+
+    def in_use(self, id: int, lists: Sequence[InUse]) -> bool:
+        return self._put(id, "in_use", [(list(named), by, repositories) for named, by, repositories in lists])
 
     def fail(self, id: int, reason: str, by: str = "") -> bool:
         return self._put(id, "fail", reason, by)

@@ -78,6 +78,18 @@ def test_functions_and_methods_named_like_points_are_hooks(tmp_path: Path) -> No
             "a.py:1: retain takes the arguments (history, tags); expected one",
         ),
         (
+            "def images_in_use(): ...",
+            "a.py:1: images_in_use takes the arguments (); expected one",
+        ),
+        (
+            "def images_used(query): ...",
+            "a.py:1: unknown hook point images_used; did you mean images_in_use?",
+        ),
+        (
+            "def images_in_use(query): yield 'team/app'",
+            "a.py:1: images_in_use is a generator; it has to return its answer, not to yield",
+        ),
+        (
             "def admit_mirror(m): ...",
             "a.py:1: admit_mirror would never be asked: this version does not fetch",
         ),

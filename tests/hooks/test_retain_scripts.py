@@ -11,9 +11,10 @@ from urllib.error import HTTPError, URLError
 import pytest
 import trustme
 
-from ocilot.hooks import Tag
+from ocilot.hooks import Tag, TagHistory
 from ocilot.hooks.problem import Problem
 from ocilot.hooks.testing import Harness, a_history, a_tag
+from ocilot.references import Reference
 
 from .git_repository import GitRepository
 from .kubernetes import Kubernetes, pod
@@ -51,6 +52,21 @@ def test_what_is_no_version_is_left_to_the_rules() -> None:
 # in_use
 
 
+def kept(hook: Harness, *histories: TagHistory) -> list[list[str]]:
+    """The tags of repositories that stay, as the registry decides it from the images that the hook names."""
+    named = [Reference.parse(image, "any.example") for image in hook.images_in_use()]
+    used = {(one.repository, key) for one in named for key in (one.tag, str(one.digest)) if key}
+    return [
+        [
+            tag.name
+            for tag in history.tags
+            for names in [(history.repository, *history.aliases)]
+            if any((name, key) in used for name in names for key in (tag.name, tag.digest, *tag.manifests))
+        ]
+        for history in histories
+    ]
+
+
 @pytest.fixture
 def kubernetes(tmp_path: Path) -> Iterator[Kubernetes]:
     api = Kubernetes(tmp_path)
@@ -76,45 +92,62 @@ def test_images_of_pods_stay(kubernetes: Kubernetes) -> None:
         a_tag("old", digest=ONE),
         a_tag("index", manifests=[TWO]),
     ]
-    kept = hook.retain(a_history(tags=tags))
-    assert sorted(kept) == ["index", "latest", "moved", "old", "pinned", "v1"]
-    assert hook.retain(a_history("team/init", tags=["v9", "v8"])) == ["v9"]
-    assert kubernetes.asked == 3, "three pages, once for both repositories"
-    assert hook.retain(a_history("team/other", tags=["v1"])) == []
+    app, init, other = kept(
+        hook,
+        a_history(tags=tags),
+        a_history("team/init", tags=["v9", "v8"]),
+        a_history("team/other", tags=["v1"]),
+    )
+    assert sorted(app) == ["index", "latest", "moved", "old", "pinned", "v1"]
+    assert init == ["v9"]
+    assert kubernetes.asked == 3, "three pages, once for all repositories"
+    assert other == []
+
+
+def test_pods_that_run_nothing_name_nothing(kubernetes: Kubernetes) -> None:
+    """Anyone who may create pods can name anything: that is no reason to stop retention."""
+    kubernetes.pods = [
+        pod("Team/App:v1"),
+        pod("r.example/team/app:v 1", running=""),
+        pod("team/app:v1", running=f"docker-pullable://r.example/team/app@{ONE}"),
+    ]
+    hook = Harness("ocilot:in_use", kubernetes=kubernetes.url, account=str(kubernetes.account))
+    assert hook.images_in_use() == [f"r.example/team/app@{ONE}", "team/app:v1"]
 
 
 def test_without_the_right_to_list_pods_everything_stays(kubernetes: Kubernetes) -> None:
     kubernetes.set_token("another")
     hook = Harness("ocilot:in_use", kubernetes=kubernetes.url, account=str(kubernetes.account))
     with pytest.raises(HTTPError):
-        hook.retain(a_history())
+        hook.images_in_use()
     kubernetes.set_token("secret-token")
-    assert hook.retain(a_history()) == [], "a token that is renewed is used, and a failure is not kept"
+    assert hook.images_in_use() == [], "a token that is renewed is used, and a failure is not kept"
 
 
 def test_an_api_with_another_certificate_is_not_asked(kubernetes: Kubernetes) -> None:
     trustme.CA().cert_pem.write_to_path(kubernetes.account / "ca.crt")
     hook = Harness("ocilot:in_use", kubernetes=kubernetes.url, account=str(kubernetes.account))
     with pytest.raises(URLError, match="certificate verify failed"):
-        hook.retain(a_history())
+        hook.images_in_use()
 
 
 def test_images_of_a_file_stay(tmp_path: Path) -> None:
     file = tmp_path / "used.txt"
     file.write_text(f"# deployed\n\nregistry.example.com/team/app:v1\nteam/app@{TWO}\nlocalhost/team/app\n")
-    hook = Harness("ocilot:in_use", base=tmp_path, file="used.txt", fresh=0)
+    hook = Harness("ocilot:in_use", base=tmp_path, file="used.txt")
     tags = [a_tag("v1"), a_tag("v2"), a_tag("two", digest=TWO), a_tag("latest")]
-    assert sorted(hook.retain(a_history(tags=tags))) == ["latest", "two", "v1"]
+    (stay,) = kept(hook, a_history(tags=tags))
+    assert sorted(stay) == ["latest", "two", "v1"]
     file.unlink()
     with pytest.raises(Exception, match=r"used\.txt"):
-        hook.retain(a_history(tags=tags))
+        hook.images_in_use()
 
 
 def test_an_image_may_be_in_use_under_an_alias_of_its_repository(tmp_path: Path) -> None:
     (tmp_path / "used.txt").write_text("registry.example.com/old/app:v1\nother/app:v2\n")
     hook = Harness("ocilot:in_use", base=tmp_path, file="used.txt")
     history = replace(a_history("team/app", tags=["v1", "v2"]), aliases=("old/app",))
-    assert hook.retain(history) == ["v1"]
+    assert kept(hook, history) == [["v1"]]
 
 
 # gone_branches

@@ -26,6 +26,7 @@ MADE_BY_READERS = {
     "policy_service.py": "the reader of docs/hooks/examples.md writes it",
     "policy_services.py": "the reader of docs/hooks/examples.md writes it",
     "newest_per_day.py": "the reader of docs/operate/retention.md writes it",
+    "docker_images.py": "the reader of docs/operate/retention.md writes it",
     "test_policy_service.py": "the reader of docs/hooks/examples.md writes it",
 }
 """File names on pages that are no files of the project, each with its reason."""

@@ -187,3 +187,24 @@ def test_a_retain_hook_is_tried_on_a_history(place: Path) -> None:
     ran = ocilot_command("hooks", "try", "keep.py", "retain", cwd=place)
     assert ran.returncode == 1
     assert "retain failed, the registry would keep all tags: it answered None" in ran.stderr
+
+
+def test_an_images_in_use_hook_is_tried_without_a_field(place: Path) -> None:
+    script = place / "used.py"
+    command = ("hooks", "try", "used.py", "images_in_use")
+    script.write_text("def images_in_use(query): return ['team/app:v1', 'team/app:v1', 'team/b']\n")
+    ran = ocilot_command(*command, cwd=place)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "team/app:v1\nteam/b\n", "")
+    ran = ocilot_command(*command, "-o", "json", cwd=place)
+    assert json.loads(ran.stdout) == ["team/app:v1", "team/b"]
+    script.write_text("def images_in_use(query): return [f'at:{query.at.year}']\n")
+    ran = ocilot_command(*command, "--set", "at=2031-02-03 04:05:06Z", cwd=place)
+    assert ran.stdout == "at:2031\n", ran
+    script.write_text("def images_in_use(query): return []\n")
+    ran = ocilot_command(*command, cwd=place)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "no image is in use\n")
+    script.write_text("def images_in_use(query): return ['team/App']\n")
+    ran = ocilot_command(*command, cwd=place)
+    assert ran.returncode == 1
+    said = "images_in_use failed, the registry would delete nothing: it answered a list with 'team/App'"
+    assert said in ran.stderr

@@ -80,11 +80,12 @@ def test_an_event_hook_that_hangs_keeps_no_registry_from_its_end_and_loses_no_ev
     assert script["events"]["parked"] == 0
 
 
+@pytest.mark.parametrize("point", ["retain", "images_in_use"])
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 def test_a_job_whose_hook_hangs_keeps_no_registry_from_its_end_and_deletes_nothing(
-    fresh_registry: FreshRegistry, body: str
+    fresh_registry: FreshRegistry, body: str, point: str
 ) -> None:
-    registry, called = hanging(fresh_registry, "retain", body)
+    registry, called = hanging(fresh_registry, point, body)
     with registry.connect() as api:
         api.push_image("team/app", make_image("one"), "v1")
     Commands(registry).fine("jobs", "run", "apply-retention")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import Any
 
@@ -19,6 +20,8 @@ from .stored_image import POINTS, ImageName, Question, StoredImage
 Write = tuple[str, str, str, str]
 """An entry of FakeRegistry.writes."""
 
+_IF_IT_FAILS = {"retain": "keep all tags", "images_in_use": "delete nothing"}
+
 
 def try_value(hook: Any, point: str, fields: dict[str, Any], output: Output) -> None:
     """Calls the hooks of a point for a made-up value with these fields. Raises ValueError."""
@@ -28,6 +31,9 @@ def try_value(hook: Any, point: str, fields: dict[str, Any], output: Output) -> 
     answer = _asked(hook, point, value)
     if point == "retain":
         _print_kept(value, frozenset(answer), output)
+        return
+    if point == "images_in_use":
+        print_data(list(answer), output, lambda: _print_references(answer))
         return
     if point.startswith("on_"):
         _print_writes(value.registry.writes, output)
@@ -56,6 +62,13 @@ def _print_kept(history: Any, kept: frozenset[str], output: Output) -> None:
     rows = [{"tag": tag.name, "keep": tag.name in kept} for tag in history.tags]
     shown = [{"tag": row["tag"], "keep": "yes" if row["keep"] else "no"} for row in rows]
     print_data(rows, output, lambda: print_table(shown, {"tag": "TAG", "keep": "KEEP"}))
+
+
+def _print_references(references: tuple[str, ...]) -> None:
+    for reference in references:
+        print(reference)
+    if not references:
+        print("no image is in use", file=sys.stderr)
 
 
 def try_image(at: Location, hook: Any, image: str, fields: dict[str, Any], output: Output) -> None:
@@ -96,7 +109,7 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
 
 
 def _asked(hook: Any, point: str, value: Any) -> Any:
-    then = "keep all tags" if point == "retain" else "answer 503"
+    then = _IF_IT_FAILS.get(point, "answer 503")
     if point.startswith("on_"):
         then = "call it again later"
     try:

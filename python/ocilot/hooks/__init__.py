@@ -34,6 +34,7 @@ from .events import (
 )
 from .history import Tag, TagHistory
 from .hook import Hook, asked_once
+from .in_use import InUseQuery, is_image_name
 from .passwords import check_password
 from .registry import Manifest, NotFound, Registry, RegistryError
 from .units import Duration, Size
@@ -66,6 +67,7 @@ __all__ = [
     "Duration",
     "Event",
     "Hook",
+    "InUseQuery",
     "Kind",
     "Login",
     "Manifest",
@@ -94,5 +96,6 @@ __all__ = [
     "TagMoved",
     "asked_once",
     "check_password",
+    "is_image_name",
     "read_text",
 ]

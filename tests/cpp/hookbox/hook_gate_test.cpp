@@ -64,9 +64,9 @@ class HookGateTest : public ::testing::Test {
 }  // namespace
 
 TEST_F(HookGateTest, AsksOnlyWhatSomebodyAnswers) {
-    constexpr std::array all{Point::authenticate, Point::authorize, Point::admit_manifest,
-                             Point::admit_blob,   Point::admit_tag, Point::admit_delete,
-                             Point::retain};
+    constexpr std::array all{Point::authenticate, Point::authorize,    Point::admit_manifest,
+                             Point::admit_blob,   Point::admit_tag,    Point::admit_delete,
+                             Point::retain,       Point::images_in_use};
     for (auto const point : all) EXPECT_FALSE(box.gate.asks(point));
     std::array const two{hookbox::HookPoint{Topic::authorize, 5s}, hookbox::HookPoint{Topic::admit_tag, 5s}};
     box.gate.set_points(two);
@@ -246,6 +246,41 @@ TEST_F(HookGateTest, APermissionIsNoListOfTags) {
     answer_with(Decision::allow());
     policy::TagHistory history{.repository = team};
     EXPECT_EQ(run(box.gate.retain(std::move(history))).error().code, Errc::unavailable);
+}
+
+TEST_F(HookGateTest, AsksWhichImagesAreInUse) {
+    ask_all();
+    policy::ImagesInUse const own{{"team/app:v1"}, "in_use.py", std::vector<std::string>{"team/**"}};
+    answer_with(hookbox::InUse{{own, {{}, "other.py"}}});
+    auto const named = run(box.gate.images_in_use(Time{5s})).value();
+    ASSERT_EQ(named.size(), 2U);
+    EXPECT_EQ(named[0].references, own.references);
+    EXPECT_EQ(named[0].by, "in_use.py");
+    EXPECT_EQ(named[0].repositories, own.repositories);
+    EXPECT_EQ(named[1].repositories, std::nullopt);
+    EXPECT_EQ(asked.at(0).topic, Topic::images_in_use);
+    EXPECT_EQ(std::get<hookbox::InUseCase>(asked.at(0).about).at, Time{5s});
+}
+
+/// Scripts that were removed meanwhile name nothing.
+TEST_F(HookGateTest, WithoutAHookNoImageIsInUse) {
+    ask_all();
+    answer_with(hookbox::Abstain{});
+    EXPECT_TRUE(run(box.gate.images_in_use(Time{})).value().empty());
+}
+
+TEST_F(HookGateTest, AFailureToNameTheImagesInUseIsAnError) {
+    ask_all();
+    answer_with(hookbox::Failure{"it raised", "/etc/ocilot/hooks/in_use.py"});
+    auto const named = run(box.gate.images_in_use(Time{}));
+    EXPECT_EQ(named.error().code, Errc::unavailable);
+    EXPECT_EQ(named.error().message, "in_use.py failed at images_in_use");
+}
+
+TEST_F(HookGateTest, TagsToKeepAreNoListOfImages) {
+    ask_all();
+    answer_with(hookbox::Kept{});
+    EXPECT_EQ(run(box.gate.images_in_use(Time{})).error().code, Errc::unavailable);
 }
 
 TEST_F(HookGateTest, AnswersAnOperatorWithWhatTheHooksSay) {

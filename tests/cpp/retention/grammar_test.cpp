@@ -81,7 +81,7 @@ TEST(RetentionGrammar, TakesListsOfWhatIsInUseFromWhereNobodyReplacesThem) {
          {"https://", "https://user:password@a.example/", "ftp://a.example", "/etc/used"}) {
         EXPECT_THAT(in_use(place), HasSubstr("or a URL")) << place;
     }
-    EXPECT_THAT(in_use("hook:kubernetes"), HasSubstr("retain hook"));
+    EXPECT_THAT(in_use("hook:kubernetes"), HasSubstr("an images_in_use or retain hook"));
     auto const policies = policy(R"("keep":[{"in-use":"https://a.example/used?token=x"}])");
     EXPECT_EQ(rule_text(policies[0].keep[0]), "in use by https://a.example/used") << "without the secret";
 }

@@ -178,8 +178,38 @@ TEST(RetentionHooks, KeepTagsAndAreNamed) {
     EXPECT_EQ(reason_of(policies, app, "v3"), "keep-rule") << "a rule keeps it in any case";
     retention::View const view(app, now);
     auto const outcome = evaluate(policies, view);
-    EXPECT_EQ(place_text(policies, view, outcome.rows[0]), "in_use.py");
-    EXPECT_EQ(place_text(policies, view, outcome.rows[1]), "p.delete.0");
+    EXPECT_EQ(place_text(policies, outcome.rows[0]), "in_use.py");
+    EXPECT_EQ(place_text(policies, outcome.rows[1]), "p.delete.0");
+}
+
+/// As a keep rule with a list in each policy: by tag, by digest, by that of a platform, and without a tag.
+TEST(RetentionHooks, KeepWhatTheyNameAsInUse) {
+    auto app = ARepository()
+                   .tag("v1", days(9))
+                   .tag("v2", days(9))
+                   .tag("v3", "v2", days(9))
+                   .tag("index", days(9))
+                   .manifest("platform")
+                   .child("index", "platform")
+                   .tag("kept", days(9))
+                   .tag("old", days(9))
+                   .manifest("loose")
+                   .released("loose", days(9))
+                   .manifest("gone")
+                   .released("gone", days(9))
+                   .done();
+    auto const name = [&](std::string const& reference) { app.in_use.insert({"hook:in_use.py", reference}); };
+    name("v1");
+    name("kept");
+    for (auto const* const content : {"v2", "platform", "loose"}) name(digest_of(content).str());
+    auto const policies =
+        policy(R"("keep":[{"tags":"kept"}],"delete":[{"tags":"*","everything":true},{"untagged-for":"1d"}])");
+    EXPECT_THAT(deleted(policies, app), ElementsAre("@" + digest_of("gone").str(), "old"));
+    EXPECT_EQ(why(policies, app, "v1"), "named by the hook images_in_use of in_use.py");
+    EXPECT_EQ(reason_of(policies, app, "index"), "hook");
+    EXPECT_EQ(reason_of(policies, app, "kept"), "keep-rule") << "a rule keeps it in any case";
+    auto const elsewhere = policy(R"("except":["team/app"],)" + all_go);
+    EXPECT_EQ(reason_of(elsewhere, app, "v1"), "no-rule") << "the policy is not for this repository";
 }
 
 TEST(RetentionHooks, AFailureKeepsEverything) {

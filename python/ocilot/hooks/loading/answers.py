@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ocilot.hooks.decisions import Allow, Deny
 from ocilot.hooks.history import Tag
+from ocilot.hooks.in_use import is_image_name
 from ocilot.hooks.units import Duration
 from ocilot.hooks.values import Caller
 
@@ -16,6 +17,7 @@ from .points import Family, Point
 _KINDS = ("user", "robot")
 _NUMBERS = (int, float, Duration)
 _LONGEST = 366 * 24 * 3600
+_JOINED = (Family.RETAIN, Family.IN_USE)
 
 
 class WrongAnswer(Exception):
@@ -23,9 +25,14 @@ class WrongAnswer(Exception):
 
 
 def checked(point: Point, answer: Any) -> Allow | Deny | Caller | tuple[str, ...] | None:
-    """The answer; of `retain` the names of the tags. Raises WrongAnswer."""
+    """The answer; of `retain` the names of the tags, of `images_in_use` the references.
+
+    Raises WrongAnswer.
+    """
     if point.family is Family.RETAIN:
         return _kept(answer)
+    if point.family is Family.IN_USE:
+        return _in_use(answer)
     if answer is None:
         return None
     if point.family is Family.EVENT and not inspect.iscoroutine(answer):
@@ -41,17 +48,13 @@ def checked(point: Point, answer: Any) -> Allow | Deny | Caller | tuple[str, ...
         raise WrongAnswer(f"it answered Allow(ttl={_shown(answer.ttl)}); expected seconds from 0 to a year")
     if type(answer) is Caller and point.family is Family.AUTHENTICATE:
         return _caller(answer)
-    if inspect.iscoroutine(answer):
-        answer.close()
-        raise WrongAnswer("it answered a coroutine; write `async def`, or `return await ...` in one")
+    _refuse_coroutine(answer)
     expected = ", ".join(kind.__name__ for kind in point.answers)
     raise WrongAnswer(f"it answered {_shown(answer)}; {point.name} takes {expected} or None")
 
 
 def _kept(answer: Any) -> tuple[str, ...]:
-    if inspect.iscoroutine(answer):
-        answer.close()
-        raise WrongAnswer("it answered a coroutine; write `async def`, or `return await ...` in one")
+    _refuse_coroutine(answer)
     # None is more often a forgotten `return` than the wish to keep nothing.
     if not isinstance(answer, list | tuple | set | frozenset):
         raise WrongAnswer(
@@ -62,6 +65,27 @@ def _kept(answer: Any) -> tuple[str, ...]:
         if not _is_text(name):
             raise WrongAnswer(f"it answered a list with {_shown(name)}; retain takes tags, or their names")
     return names
+
+
+def _in_use(answer: Any) -> tuple[str, ...]:
+    _refuse_coroutine(answer)
+    if not isinstance(answer, Iterable) or isinstance(answer, str | bytes | Mapping):
+        raise WrongAnswer(
+            f"it answered {_shown(answer)}; images_in_use takes the list of references, which may be empty"
+        )
+    references = tuple(answer)
+    for one in references:
+        if type(one) is not str or not is_image_name(one):
+            raise WrongAnswer(
+                f"it answered a list with {_shown(one)}; images_in_use takes references such as team/app:v1"
+            )
+    return references
+
+
+def _refuse_coroutine(answer: Any) -> None:
+    if inspect.iscoroutine(answer):
+        answer.close()
+        raise WrongAnswer("it answered a coroutine; write `async def`, or `return await ...` in one")
 
 
 def _caller(caller: Caller) -> Caller:
@@ -88,16 +112,16 @@ def _is_text(text: object) -> bool:
 
 
 def is_final(family: Family, answer: object) -> bool:
-    """Whether no further hook is asked: admit asks until one denies, retain asks all, the others until one
-    answers."""
-    if family is Family.RETAIN:
+    """Whether no further hook is asked: admit asks until one denies, retain and images_in_use ask all, the
+    others until one answers."""
+    if family in _JOINED:
         return False
     return isinstance(answer, Deny) if family is Family.ADMIT else answer is not None
 
 
 def one_of_all(family: Family, hooks: Sequence[Callable[[], Any]]) -> Any:
     """The joined answer of several hooks, as the table of families says."""
-    if family is Family.RETAIN:
+    if family in _JOINED:
         return tuple(dict.fromkeys(name for ask in hooks for name in ask()))
     for ask in hooks:
         answer = ask()

@@ -13,7 +13,7 @@ from ocilot.hooks.problem import Problem, did_you_mean
 
 from .points import DELIVERED, POINTS, Family, Point
 
-_PREFIXES = ("authenticate", "authorize", "admit_", "on_", "retain")
+_PREFIXES = ("authenticate", "authorize", "admit_", "on_", "retain", "images_in_use")
 _LIFE = ("start", "stop")
 
 

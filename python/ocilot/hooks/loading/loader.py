@@ -129,6 +129,7 @@ def _script(spec: Spec, path: Path, module: ModuleType, siblings: list[Path]) ->
 
 _IF_IT_FAILS = {
     Family.RETAIN: "what it decides keeps all tags if it fails",
+    Family.IN_USE: "nothing is deleted if it fails",
     Family.EVENT: "it is called again if it fails",
 }
 

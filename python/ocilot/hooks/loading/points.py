@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from ocilot.hooks import events
 from ocilot.hooks.decisions import Allow, Deny
 from ocilot.hooks.history import TagHistory
+from ocilot.hooks.in_use import InUseQuery
 from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, TagMove
 
 
@@ -19,6 +20,7 @@ class Family(Enum):
     ADMIT = "admit"
     EVENT = "event"
     RETAIN = "retain"
+    IN_USE = "in_use"
 
 
 class Point(NamedTuple):
@@ -30,7 +32,7 @@ class Point(NamedTuple):
     argument: type | None
     """The type of the one argument; None for a point this version does not deliver."""
     answers: tuple[type, ...]
-    """Types it may answer, beside None for all but `retain`."""
+    """Types it may answer, beside None for all but `retain` and `images_in_use`."""
 
     @property
     def is_delivered(self) -> bool:
@@ -86,6 +88,13 @@ POINTS: Final[dict[str, Point]] = {
         _event("on_refused", "after a request or a login is refused", events.Refused),
         _event("on_mirrored", "after content is fetched from another registry", None),
         Point("retain", Family.RETAIN, "when a retention plan would delete tags", TagHistory, (list,)),
+        Point(
+            "images_in_use",
+            Family.IN_USE,
+            "when a retention plan is made, applied or explained, and by the job `pin-images`",
+            InUseQuery,
+            (list,),
+        ),
     )
 }
 

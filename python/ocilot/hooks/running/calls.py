@@ -14,7 +14,8 @@ from ocilot.hooks.loading.script import BoundHook, Script
 
 from .execution import Execution
 from .loop import HookLoop
-from .wire import MOST_TAGS, About, repository_of, unasked, variants
+from .mailbox import InUse
+from .wire import MOST_TAGS, WITHOUT_REPOSITORY, About, repository_of, unasked, variants
 from .worker_process import WorkerProcess
 
 _SECRET = 4
@@ -38,6 +39,7 @@ class OpenQuestion:
         "chain",
         "deadline",
         "id",
+        "in_use",
         "kept",
         "left_out",
         "place",
@@ -72,6 +74,8 @@ class OpenQuestion:
         self.place: int = 0
         self.kept: dict[str, str] = {}
         """Tags that hooks keep, each with the script that was first to say so."""
+        self.in_use: list[InUse] = []
+        """The references that each hook has named."""
         self.unanswered: dict[OpenQuestion, None] = unanswered
         unanswered[self] = None
 
@@ -98,7 +102,7 @@ class OpenQuestion:
             link = self.chain[at]
             if variant > 0 and link.hook.is_asked_once:
                 continue
-            if self.point == "authenticate" or link.script.patterns.covers(self.repository):
+            if self.point in WITHOUT_REPOSITORY or link.script.patterns.covers(self.repository):
                 return link, self.about[variant]
         return None
 

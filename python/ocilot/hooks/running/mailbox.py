@@ -13,6 +13,9 @@ Listener: TypeAlias = tuple[str, list[str], list[str] | None, float, str]
 """A script, its points, the patterns of its repositories or None, the seconds that it may take for an event,
 and the caller whose changes it is not notified of."""
 
+InUse: TypeAlias = tuple[Sequence[str], str, list[str] | None]
+"""References that a hook names, its script, and the patterns of the repositories of the script or None."""
+
 STATUS = "hooks.status"
 RELOAD = "hooks.reload"
 
@@ -41,6 +44,9 @@ class Mailbox(Protocol):
 
     def keep(self, id: int, tags: Sequence[tuple[str, str]]) -> bool:
         """The tags to keep, each with the script that keeps it."""
+
+    def in_use(self, id: int, lists: Sequence[InUse]) -> bool:
+        """The images in use, a list of each hook."""
 
     def fail(self, id: int, reason: str, by: str = "") -> bool:
         """A script could not answer."""

@@ -169,6 +169,11 @@ class Runner:
             for name in outcome:
                 question.kept.setdefault(name, link.script.name)
             return False
+        elif family is Family.IN_USE:
+            repositories = link.script.loaded.spec.repositories
+            named = (outcome, link.script.name, None if repositories is None else list(repositories))
+            question.in_use.append(named)
+            return False
         elif not is_final(family, outcome):
             return False
         self.finish(question, outcome, link.script.name)
@@ -184,6 +189,8 @@ class Runner:
                 self.box.allow(question.id)
             elif family is Family.RETAIN:
                 self.box.keep(question.id, list(question.kept.items()))
+            elif family is Family.IN_USE:
+                self.box.in_use(question.id, question.in_use)
             else:
                 self.box.none(question.id)
         elif kind is Deny:

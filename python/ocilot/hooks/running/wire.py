@@ -10,6 +10,7 @@ from typing import Any
 
 from ocilot.hooks.events import event_of
 from ocilot.hooks.history import Tag, TagHistory
+from ocilot.hooks.in_use import InUseQuery
 from ocilot.hooks.loading.points import POINTS, Family
 from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, Referrer, TagMove
 
@@ -17,6 +18,9 @@ About = tuple[Any, ...]
 
 MOST_TAGS = 1000
 """About so many tags of one deletion a hook is asked one by one."""
+
+WITHOUT_REPOSITORY = frozenset({"authenticate", "images_in_use"})
+"""Points whose questions are about no repository: scripts for some repositories are asked, too."""
 
 
 def variants(point: str, about: About) -> list[About]:
@@ -39,7 +43,7 @@ def repository_of(point: str, about: About) -> str | None:
     if point == "authorize":
         repository: str | None = about[2]
         return repository
-    return None if point == "authenticate" else about[1]
+    return None if point in WITHOUT_REPOSITORY else about[1]
 
 
 def _caller(about: About) -> Caller:
@@ -103,6 +107,11 @@ def _history(about: About) -> TagHistory:
     return TagHistory(repository, _time(at), tuple(map(_tag_of, tags)), tuple(*rest))
 
 
+def _in_use(about: About) -> InUseQuery:
+    (at,) = about
+    return InUseQuery(_time(at))
+
+
 def event_about(text: str, socket: str, caller: str) -> About:
     """What hooks are told of an event: its JSON, where the registry is, and as whom a hook acts there."""
     return text, json.loads(text).get("repository"), socket, caller
@@ -127,6 +136,7 @@ VALUES: dict[str, Callable[[About], Any]] = {
     "admit_tag": _tag,
     "admit_delete": _deletion,
     "retain": _history,
+    "images_in_use": _in_use,
     **{
         point.name: partial(_event, point.argument)
         for point in POINTS.values()

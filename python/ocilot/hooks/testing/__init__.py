@@ -42,6 +42,7 @@ from .examples import (
     a_tag,
     a_tag_move,
     an_access,
+    an_in_use_query,
 )
 from .fake_registry import FakeRegistry
 from .harness import Harness
@@ -79,4 +80,5 @@ __all__ = [
     "a_tag_move",
     "a_tag_moved",
     "an_access",
+    "an_in_use_query",
 ]

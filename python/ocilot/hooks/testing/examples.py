@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ocilot.hooks.history import Tag, TagHistory
+from ocilot.hooks.in_use import InUseQuery
 from ocilot.hooks.values import (
     Access,
     Action,
@@ -200,6 +201,11 @@ def a_history(
             made.append(one if isinstance(one, Tag) else a_tag(one, days=number))
     made.sort(key=lambda tag: (tag.pushed, tag.name), reverse=True)
     return TagHistory(repository, _NOW, tuple(made))
+
+
+def an_in_use_query(*, at: datetime | None = None) -> InUseQuery:
+    """The question which images are in use, for `images_in_use`."""
+    return InUseQuery(at or _NOW)
 
 
 def _digest(content: bytes) -> str:

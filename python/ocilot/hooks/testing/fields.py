@@ -35,6 +35,7 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "on_quota_warning": example_events.a_quota_warning,
     "on_refused": example_events.a_refused,
     "retain": examples.a_history,
+    "images_in_use": examples.an_in_use_query,
 }
 
 

@@ -16,12 +16,15 @@ from typing import Any, Self
 from ocilot.hooks.decisions import Allow, Deny
 from ocilot.hooks.events import Event
 from ocilot.hooks.history import TagHistory
+from ocilot.hooks.in_use import InUseQuery
 from ocilot.hooks.loading import loader
 from ocilot.hooks.loading.answers import checked, one_of_all
 from ocilot.hooks.loading.points import POINTS, Family
 from ocilot.hooks.loading.script import BoundHook, Script
 from ocilot.hooks.loading.spec import Spec
 from ocilot.hooks.values import Access, BlobPush, Caller, Deletion, Login, ManifestPush, TagMove
+
+from .examples import an_in_use_query
 
 
 class Harness:
@@ -80,6 +83,10 @@ class Harness:
         lists them."""
         kept = frozenset(self.ask("retain", history))
         return [tag.name for tag in history.tags if tag.name in kept]
+
+    def images_in_use(self, query: InUseQuery | None = None) -> list[str]:
+        """Calls the `images_in_use` hooks, and returns the references that they name, each once."""
+        return list(self.ask("images_in_use", query or an_in_use_query()))
 
     def notify(self, event: Event) -> None:
         """Calls the `on_*` hooks for the type of the event."""

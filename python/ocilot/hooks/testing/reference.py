@@ -14,6 +14,7 @@ from ocilot.hooks import events, testing
 from ocilot.hooks.decisions import Allow, Deny
 from ocilot.hooks.history import Tag, TagHistory
 from ocilot.hooks.hook import Hook, asked_once
+from ocilot.hooks.in_use import InUseQuery, is_image_name
 from ocilot.hooks.loading.points import Family
 from ocilot.hooks.passwords import check_password
 from ocilot.hooks.registry import Manifest, NotFound, Registry, RegistryError
@@ -43,6 +44,7 @@ VALUES: tuple[type, ...] = (
     Deletion,
     TagHistory,
     Tag,
+    InUseQuery,
     events.Event,
     events.Request,
     events.ManifestPushed,
@@ -67,6 +69,7 @@ ANSWERS: tuple[type, ...] = (Allow, Deny)
 HELPERS: tuple[Callable[..., Any], ...] = (
     Hook,
     asked_once,
+    is_image_name,
     check_password,
     read_text,
     Size,
@@ -81,6 +84,7 @@ SEVERAL: dict[Family, str] = {
     Family.ADMIT: "The first `Deny` decides. `None`, `Allow`: no objection",
     Family.EVENT: "Each script gets each event, its hooks one after the other",
     Family.RETAIN: "All are asked; a tag is deleted only if none keeps it",
+    Family.IN_USE: "All are asked; the lists are joined, each of the `repositories` of its script only",
 }
 """How the answers of several hooks are combined."""
 
@@ -90,6 +94,7 @@ ERROR: dict[Family, str] = {
     Family.ADMIT: "503, or no objection with `on_error: allow`",
     Family.EVENT: "called again later, with growing delays; parked after about 20 hours",
     Family.RETAIN: "everything in the repository is kept",
+    Family.IN_USE: "nothing is deleted in any repository; digests in use stay as they are",
 }
 """What happens if a hook fails or is late."""
 
