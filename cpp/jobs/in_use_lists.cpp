@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <set>
+#include <span>
 
 namespace ocilot::jobs {
 
@@ -89,29 +90,43 @@ Error hook_error(std::string_view problem) {
                                         problem)};
 }
 
-/// What one hook names, under the names that its repositories have now, and of these only.
+/// Of these repositories.
+Result<InUse> part_of(InUse const& list, std::span<oci::RepositoryPattern const> patterns) {
+    InUse part;
+    for (auto const& [name, references] : list) {
+        TRY(auto const repository, oci::RepositoryName::parse(name));
+        auto const fits = [&](oci::RepositoryPattern const& pattern) { return pattern.matches(repository); };
+        if (std::ranges::any_of(patterns, fits)) part.emplace(name, references);
+    }
+    return part;
+}
+
+/// What one hook names, under the names that its repositories have now, and of these only: by their names or
+/// by aliases.
 Result<InUse> list_of(policy::ImagesInUse const& answer, Aliases const& aliases) {
     InUse list;
     std::size_t number = 0;
     for (auto const& reference : answer.references) {
         ++number;
         if (add_in_use(reference, list).has_value()) continue;
+        auto const script = answer.by.substr(answer.by.rfind('/') + 1);  // npos + 1 is 0.
         return hook_error(
-            fmt::format("{} answered an invalid reference, number {} of its list", answer.by, number));
+            fmt::format("{} answered an invalid reference, number {} of its list", script, number));
     }
-    add_aliases(aliases, list);
-    if (!answer.repositories) return list;
+    if (!answer.repositories) {
+        add_aliases(aliases, list);
+        return list;
+    }
     std::vector<oci::RepositoryPattern> patterns;
     for (auto const& text : *answer.repositories) {
         TRY(auto pattern, oci::RepositoryPattern::parse(text));
         patterns.push_back(std::move(pattern));
     }
-    InUse own;
-    for (auto& [name, references] : list) {
-        TRY(auto const repository, oci::RepositoryName::parse(name));
-        auto const fits = [&](oci::RepositoryPattern const& pattern) { return pattern.matches(repository); };
-        if (std::ranges::any_of(patterns, fits)) own.emplace(name, std::move(references));
-    }
+    TRY(auto named_so, part_of(list, patterns));
+    add_aliases(aliases, named_so);
+    add_aliases(aliases, list);
+    TRY(auto own, part_of(list, patterns));
+    for (auto& [name, references] : named_so) own[name].merge(references);
     return own;
 }
 
@@ -151,7 +166,6 @@ Task<Result<Aliases>> read_aliases(meta::RepositoryAdmin& admin) {
 
 Task<Result<InUseLists>> read_in_use(RetentionParts parts, std::vector<retention::Policy> const& policies,
                                      Aliases const& aliases, InUseSource source) {
-    if (policies.empty()) co_return InUseLists();
     CO_TRY(auto lists, co_await read_lists(parts, policies));
     for (auto& [place, list] : lists) add_aliases(aliases, list);
     if (source == InUseSource::all) {

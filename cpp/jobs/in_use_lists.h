@@ -23,7 +23,6 @@ enum class InUseSource : std::uint8_t {
 /// Reads every list of images in use that a rule names, from files and by URL, and asks the hooks, whose
 /// lists are under their scripts (retention::hook_list_prefix). What is said of an alias is said of its
 /// target. conflict if a list cannot be read or a hook fails: without it, what is in use could be deleted.
-/// Without policies nothing is read and no hook asked.
 Task<Result<InUseLists>> read_in_use(RetentionParts parts, std::vector<retention::Policy> const& policies,
                                      Aliases const& aliases, InUseSource source);
 

@@ -15,10 +15,11 @@ constexpr std::size_t pins_at_once = 500;
 
 using Pins = std::set<meta::Pin>;
 
-Result<> add_pins(retention::Policy const& policy, InUse const& list, Pins& pins) {
+/// Those in the repositories of a policy; in all without one.
+Result<> add_pins(retention::Policy const* policy, InUse const& list, Pins& pins) {
     for (auto const& [name, references] : list) {
         TRY(auto const repository, oci::RepositoryName::parse(name));
-        if (!policy.matches(repository)) continue;
+        if (policy != nullptr && !policy->matches(repository)) continue;
         for (auto const& reference : references) {
             auto const digest = oci::Digest::parse(reference);
             if (digest.has_value()) pins.insert({name, *digest});
@@ -27,20 +28,20 @@ Result<> add_pins(retention::Policy const& policy, InUse const& list, Pins& pins
     return {};
 }
 
-/// Whether the list counts in the policy: a rule of it names the list, or it is one of a hook.
-bool counts_in(retention::Policy const& policy, std::string const& place) {
-    return place.starts_with(retention::hook_list_prefix) ||
-           std::ranges::find(policy.keep, place, &retention::Rule::in_use) != policy.keep.end();
-}
-
 Task<Result<Pins>> wanted_pins(RetentionParts parts, std::vector<retention::Policy> const& policies) {
     CO_TRY(auto const aliases, co_await read_aliases(parts.registry.meta.catalog().admin()));
     CO_TRY(auto const lists, co_await read_in_use(parts, policies, aliases, InUseSource::all));
     Pins pins;
-    for (auto const& policy : policies) {
-        for (auto const& [place, list] : lists) {
-            if (!counts_in(policy, place)) continue;
-            CO_CHECK(add_pins(policy, list, pins));
+    for (auto const& [place, list] : lists) {
+        if (place.starts_with(retention::hook_list_prefix)) {
+            CO_CHECK(add_pins(nullptr, list, pins));
+            continue;
+        }
+        for (auto const& policy : policies) {
+            bool const names_it =
+                std::ranges::find(policy.keep, place, &retention::Rule::in_use) != policy.keep.end();
+            if (!names_it) continue;
+            CO_CHECK(add_pins(&policy, list, pins));
         }
     }
     co_return pins;

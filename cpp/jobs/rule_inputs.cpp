@@ -11,13 +11,20 @@ namespace ocilot::jobs {
 namespace {
 
 constexpr std::chrono::milliseconds look_again_after{10};
+constexpr std::chrono::minutes uses_hold_for{1};
 
 }  // namespace
 
 Task<Result<>> RuleInputs::begin(InUseSource source) {
     CO_CHECK(co_await record_all_pulls());
+    source_ = rules_.policies.empty() ? InUseSource::lists : source;
+    co_return co_await read_uses();
+}
+
+Task<Result<>> RuleInputs::read_uses() {
+    read_at_ = parts_.registry.sessions.now();
     CO_TRY(aliases_, co_await read_aliases(parts_.registry.meta.catalog().admin()));
-    CO_TRY(lists_, co_await read_in_use(parts_, rules_.policies, aliases_, source));
+    CO_TRY(lists_, co_await read_in_use(parts_, rules_.policies, aliases_, source_));
     co_return Result<>();
 }
 
@@ -39,6 +46,9 @@ Task<Result<retention::Repository>> RuleInputs::read(oci::RepositoryName name) {
 }
 
 Task<Result<retention::Repository>> RuleInputs::read_content(oci::RepositoryName name) {
+    if (parts_.registry.sessions.now() - read_at_ > uses_hold_for) {
+        CO_CHECK(co_await read_uses());
+    }
     CO_TRY(auto repository,
            co_await read_repository(parts_.registry.meta, std::move(name), lists_, unread_, round_));
     if (retention::uses_labels(rules_.policies, repository.name)) {

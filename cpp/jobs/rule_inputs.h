@@ -20,6 +20,8 @@ class RuleInputs {
 
     /// Records pulls, and reads what is in use, which all repositories need. Errors as read_in_use.
     Task<Result<>> begin(InUseSource source = InUseSource::all);
+    /// What is in use is read again if it is older than a minute: where there are many repositories, an image
+    /// may be deployed meanwhile.
     Task<Result<retention::Repository>> read(oci::RepositoryName name);
     /// The same without asking hooks.
     Task<Result<retention::Repository>> read_content(oci::RepositoryName name);
@@ -28,6 +30,7 @@ class RuleInputs {
   private:
     /// Also those that another work records now.
     Task<Result<>> record_all_pulls();
+    Task<Result<>> read_uses();
 
     RetentionParts parts_;
     RetentionRules const& rules_;
@@ -35,6 +38,8 @@ class RuleInputs {
     Time at_;
     Round const& round_;
     UnreadReleases unread_;
+    InUseSource source_ = InUseSource::all;
+    Time read_at_ = {};
     InUseLists lists_;
     Aliases aliases_;
 };

@@ -16,7 +16,7 @@ struct ImageName {
     std::optional<Digest> digest;
 
     /// A registry in front is allowed and ignored: a first component with a dot or a port, or `localhost`.
-    /// The error of the part that is wrong.
+    /// The error of the part that is wrong; also of a digest alone, as the ID of an image is.
     static Result<ImageName> parse(std::string_view text);
 };
 

@@ -115,6 +115,17 @@ def test_pods_that_run_nothing_name_nothing(kubernetes: Kubernetes) -> None:
     assert hook.images_in_use() == [f"r.example/team/app@{ONE}", "team/app:v1"]
 
 
+def test_images_that_pods_mount_as_volumes_stay(kubernetes: Kubernetes) -> None:
+    mounts = pod("team/app:v1")
+    mounts["spec"]["volumes"] = [
+        {"name": "a", "emptyDir": {}},
+        {"name": "b", "image": {"reference": "team/data:v2"}},
+    ]
+    kubernetes.pods = [mounts]
+    hook = Harness("ocilot:in_use", kubernetes=kubernetes.url, account=str(kubernetes.account))
+    assert hook.images_in_use() == ["team/app:v1", "team/data:v2"]
+
+
 def test_without_the_right_to_list_pods_everything_stays(kubernetes: Kubernetes) -> None:
     kubernetes.set_token("another")
     hook = Harness("ocilot:in_use", kubernetes=kubernetes.url, account=str(kubernetes.account))
@@ -138,6 +149,11 @@ def test_images_of_a_file_stay(tmp_path: Path) -> None:
     tags = [a_tag("v1"), a_tag("v2"), a_tag("two", digest=TWO), a_tag("latest")]
     (stay,) = kept(hook, a_history(tags=tags))
     assert sorted(stay) == ["latest", "two", "v1"]
+    file.write_text("# none\n")
+    assert hook.images_in_use() == []
+    file.write_text("\n")
+    with pytest.raises(ValueError, match="is empty; if nothing is in use, write # none"):
+        hook.images_in_use()
     file.unlink()
     with pytest.raises(Exception, match=r"used\.txt"):
         hook.images_in_use()

@@ -93,7 +93,7 @@ def test_a_digest_that_a_hook_names_stays_without_a_tag(fresh_registry: FreshReg
     collect(registry)
     with registry.connect() as api:
         assert_pulls(api, "team/app", deployed.digest, deployed)
-    assert "named by a list of images in use" in commands.fine("gc", "why", deployed.digest)
+    assert "named by a list or a hook as in use" in commands.fine("gc", "why", deployed.digest)
     # What cannot be read changes no pin.
     (registry.home / "used.txt").unlink()
     ran = commands("jobs", "run", "pin-images", "--wait")
@@ -210,8 +210,28 @@ def test_an_image_that_a_pod_runs_by_digest_stays_when_its_tag_moves(
         kubernetes.stop()
 
 
-def test_a_hook_that_no_policy_would_ask_is_refused(fresh_registry: FreshRegistry) -> None:
+def test_digests_stay_without_any_policy(fresh_registry: FreshRegistry) -> None:
+    """Nothing but the garbage collection would remove them."""
+    hooks = {"scripts": [{"path": "hook.py"}]}
+    text = with_garbage(json.dumps({"version": 0.1, "ocilot": {"hooks": hooks}}))
+    registry = fresh_registry(text, start=False)
+    (registry.home / "hook.py").write_text(HOOKS_HEAD + FROM_FILE)
+    deployed, other = make_image("deployed"), make_image("other")
+    name_images(registry, f"team/app@{deployed.digest}")
+    registry.start()
+    Commands(registry).fine("jobs", "run", "pin-images", "--wait")
+    with registry.connect() as api:
+        for image in (deployed, other):
+            api.push_image("team/app", image, "stable")
+        api.push_image("team/app", make_image("newest"), "stable")
+    forget_questions(registry)
+    collect(registry)
+    with registry.connect() as api:
+        assert_pulls(api, "team/app", deployed.digest, deployed)
+        assert not api.has_manifest("team/app", other.digest)
+
+
+def test_a_script_that_reads_nothing_is_refused(fresh_registry: FreshRegistry) -> None:
     hooks = {"scripts": [{"path": "ocilot:in_use"}]}
     registry = fresh_registry(json.dumps({"version": 0.1, "ocilot": {"hooks": hooks}}), start=False)
-    ran = registry.refused_start()
-    assert "InUse.images_in_use would never be asked: there is no retention policy" in ran.err
+    assert "there is nothing to read: set kubernetes or file" in registry.refused_start().err

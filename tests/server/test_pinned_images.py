@@ -35,7 +35,7 @@ def test_a_digest_in_use_stays_without_a_tag(fresh_registry: FreshRegistry, tmp_
             assert_pulls(api, "team/app", image.digest, image)
         assert api("GET", f"/v2/team/app/manifests/{index.digest}").body == index.data
         assert api("GET", f"/v2/else/app/manifests/{index.digest}").status == 404, "no policy is for it"
-    assert "named by a list of images in use" in commands.fine("gc", "why", index.digest)
+    assert "named by a list or a hook as in use" in commands.fine("gc", "why", index.digest)
     ran = commands("gc", "purge", f"team/app@{index.digest}", "--yes")
     assert (ran.code, "a list of images in use names it" in ran.err) == (5, True), ran
     for unreadable in ("", "team/app@sha256:no\n"):

@@ -137,13 +137,15 @@ void keep_youngest(std::vector<Position>& positions, std::size_t wanted, Bounds&
     bounds.since = std::max(bounds.since, positions.back().at);  // Older ones would be too many.
 }
 
-Result<Change> read_change(SqliteDb& db, std::int64_t id, std::size_t& bytes) {
+/// nullopt if it was forgotten since its position was read.
+Result<std::optional<Change>> read_change(SqliteDb& db, std::int64_t id, std::size_t& bytes) {
     static auto const sql = fmt::format("{} WHERE id = ?1", columns);
     TRY(auto rows, db.query(sql, {id}));
     TRY(bool const row, rows.next());
-    if (!row) return damaged("change");
+    if (!row) return std::optional<Change>();
     bytes += size_of_change(rows);
-    return change_of(rows);
+    TRY(auto change, change_of(rows));
+    return std::optional(std::move(change));
 }
 
 /// The actions that begin so, each found by one step in the index: there are few, even of all.
@@ -206,7 +208,7 @@ Result<ChangePage> read_entries(SqliteDb& db, JournalQuery const& query) {
         page.more = page.items.size() == query.limit || bytes >= enough_change_bytes;
         if (page.more) return page;
         TRY(auto change, read_change(db, position.id, bytes));
-        page.items.push_back(std::move(change));
+        if (change) page.items.push_back(std::move(*change));
     }
     return page;
 }

@@ -1,5 +1,6 @@
 #include "meta/sqlite/temporary_files.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <mutex>
@@ -13,19 +14,20 @@ namespace {
 
 constexpr char const* chosen_by_user = "SQLITE_TMPDIR";
 
+bool is_writable(char const* directory) {
+    return directory != nullptr && ::access(directory, W_OK | X_OK) == 0;
+}
+
 }  // namespace
 
 bool has_place_for_temporary_files() {
     std::array<char const*, 5> const places{std::getenv(chosen_by_user), std::getenv("TMPDIR"), "/var/tmp",
                                             "/usr/tmp", "/tmp"};
-    for (auto const* const place : places) {
-        if (place != nullptr && ::access(place, W_OK | X_OK) == 0) return true;
-    }
-    return false;
+    return std::ranges::any_of(places, is_writable);
 }
 
 void put_temporary_files_in(std::filesystem::path const& directory) {
-    if (std::getenv(chosen_by_user) != nullptr) return;
+    if (is_writable(std::getenv(chosen_by_user))) return;
     // SQLite has read the environment when its first connection was opened, perhaps by another part of the
     // process: a variable that is set now would be too late.
     static std::once_flag once;

@@ -9,7 +9,7 @@ namespace ocilot::meta {
 [[nodiscard]] bool has_place_for_temporary_files();
 
 /// From now on SQLite writes such files into `directory`, for all connections of this process; the first call
-/// counts. SQLITE_TMPDIR in the environment of the process goes before.
+/// counts. SQLITE_TMPDIR in the environment of the process goes before, if it can be written to.
 void put_temporary_files_in(std::filesystem::path const& directory);
 
 }  // namespace ocilot::meta

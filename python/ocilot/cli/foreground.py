@@ -230,7 +230,6 @@ def unasked_points(settings: _core.Settings) -> dict[str, str]:
     unasked = {}
     if settings.retention_policies == "[]":
         unasked["retain"] = "no retention policy deletes tags; set ocilot.retention.policies"
-        unasked["images_in_use"] = "there is no retention policy; set ocilot.retention.policies"
     if settings.pull_events == "off":
         unasked["on_pulled"] = "pulls are not events; set ocilot.events.pulls: sampled or all"
     if not settings.accounts and not settings.auth_htpasswd:

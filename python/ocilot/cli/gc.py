@@ -26,7 +26,7 @@ BETWEEN_LOOKS = 0.2
 
 REASONS = {
     "tag": "tag {}",
-    "in_use": "named by a list of images in use",
+    "in_use": "named by a list or a hook as in use",
     "manifest": "named by {}",
     "subject": "refers to {}",
     "removed_manifest": "named by {}, which was deleted and can be restored",

@@ -118,8 +118,8 @@ def try_(
     """Call the hooks of a script for a made-up value or a stored image, and print their answers.
 
     A made-up value has the fields of the functions in ocilot.hooks.testing; `caller` is a name or an object:
-    `--set tag=v1 --set caller=alice --set labels='{a: b}'`. For `retain` that is `--set tags='[v2, v1]'`, and
-    the answer is a list of tags. `images_in_use` needs no field, and the answer is a list of references.
+    `--set tag=v1 --set caller=alice --set labels='{a: b}'`. For `retain` that is `--set tags='\\[v2, v1]'`,
+    and the answer is a list of tags. `images_in_use` needs no field, and the answer is a list of references.
 
     An image is read from the registry at --config or --root, and the hooks of a push are called for it, also
     those of its events. Only `caller` can be set then. Nothing is written: what the hooks would store is

@@ -2,6 +2,7 @@
 
 #include "jobs/collector_fixture.h"
 #include "jobs/retention.h"
+#include "jobs/rule_inputs.h"
 #include "meta/sqlite/temporary_directory.h"
 
 #include <fstream>
@@ -13,6 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 namespace {
 
@@ -117,9 +119,9 @@ TEST_F(ImagesInUseTest, HooksAreAskedAgainBeforeAPlanIsApplied) {
 TEST_F(ImagesInUseTest, ADigestThatAHookNamesIsKeptWithoutATagUntilItDoesNot) {
     auto const image = push_image("layer", "v1");
     push_image("other", "v1");
-    name_images({at(image), "team/old@" + image.str(), "else@" + image.str()});
+    name_images({at(image)});
     EXPECT_EQ(pin().value(), 1U);
-    EXPECT_THAT(pins(), ElementsAre(meta::Pin{name.str(), image})) << "in the repositories of policies";
+    EXPECT_THAT(pins(), ElementsAre(meta::Pin{name.str(), image}));
     EXPECT_EQ(pin().value(), 0U) << "it is there already";
     collect();
     pass(2 * grace);
@@ -207,10 +209,47 @@ TEST_F(ImagesInUseTest, AListOfARuleAndAHookCountTogether) {
     EXPECT_THAT(pins(), ElementsAre(meta::Pin{name.str(), one}));
 }
 
-TEST_F(ImagesInUseTest, WithoutPoliciesNoHookIsAsked) {
-    push_image("one", "v1");
+TEST_F(ImagesInUseTest, DigestsArePinnedWhateverPoliciesThereAre) {
+    auto const image = push_image("one", "v1");
+    std::vector<meta::Pin> const wanted{{"else", image}, {name.str(), image}, {"team/old", image}};
+    name_images({at(image), "team/old@" + image.str(), "else@" + image.str()});
+    EXPECT_EQ(pin().value(), 3U);
+    EXPECT_EQ(pins(), wanted);
     with_rules("[]");
     EXPECT_EQ(pin().value(), 0U);
+    EXPECT_EQ(pins(), wanted);
+}
+
+TEST_F(ImagesInUseTest, AScriptMayBeAboutTheAliasThatDeploymentsName) {
+    auto const image = push_image("layer", "v1");
+    auto const old = oci::RepositoryName::parse("elsewhere/app").value();
+    ASSERT_TRUE(run(meta->catalog().admin().set_alias(old, name, boss, clock.now())).has_value());
+    gate.lists = {{{old.str() + "@" + image.str()}, "in_use.py", std::vector<std::string>{"elsewhere/*"}}};
+    EXPECT_EQ(pin().value(), 2U);
+    EXPECT_THAT(pins(), ElementsAre(meta::Pin{old.str(), image}, meta::Pin{name.str(), image}));
+    EXPECT_EQ(work().value(), 0U);
+    EXPECT_THAT(tags(), ElementsAre("v1"));
+}
+
+TEST_F(ImagesInUseTest, WhatIsInUseIsReadAgainAfterAMinute) {
+    auto const policies = jobs::RetentionRules::parse(all_tags).value();
+    jobs::ImageConfigs configs(10);
+    jobs::RuleInputs inputs(jobs::RetentionParts{hooked, pool}, policies, configs, clock.now(), round);
+    ASSERT_TRUE(run(inputs.begin()).has_value());
+    push_image("one", "v1");
+    name_images({name.str() + ":v1"});
+    pass(60s);
+    EXPECT_THAT(run(inputs.read(name)).value().in_use, IsEmpty());
+    pass(1s);
+    EXPECT_THAT(run(inputs.read(name)).value().in_use, SizeIs(1));
+    gate.failure = Error{Errc::unavailable, "in_use.py failed at images_in_use"};
+    pass(61s);
+    EXPECT_EQ(run(inputs.read(name)).error().code, Errc::conflict);
+}
+
+TEST_F(ImagesInUseTest, WithoutPoliciesNoPlanAsksAHook) {
+    push_image("one", "v1");
+    with_rules("[]");
     EXPECT_EQ(work().value(), 0U);
     EXPECT_TRUE(run(retention->plan({}, boss)).has_value());
     EXPECT_THAT(gate.asked, IsEmpty());

@@ -36,7 +36,12 @@ TEST(ImageName, TheRegistryDoesNotCount) {
 TEST(ImageName, RefusesAllElse) {
     for (std::string const text :
          {"", "team/App", "team/app:", "team/app@", "team/app:v 1", "team/app@sha256:ab", "team/app@v1",
-          "host.example/", "docker://host.example/team/app", "/team/app", "team/app:v1:v2"}) {
+          "host.example/", "docker://host.example/team/app", "/team/app", "team/app:v1:v2",
+          "host.example\x1b[2J/team/app", "ho st:1/team/app"}) {
         EXPECT_EQ(read(text), "none") << text;
     }
+    EXPECT_EQ(read(digest), "none") << "the ID of an image is not a repository with a tag";
+    EXPECT_EQ(read("host.example/" + digest), "none");
+    EXPECT_EQ(read(std::string(252, 'h') + ".io/team/app"), "team/app latest -");
+    EXPECT_EQ(read(std::string(253, 'h') + ".io/team/app"), "none");
 }

@@ -192,8 +192,10 @@ class Connection:
         return self.registry(reference.registry).repository(reference.repository)
 
     def with_credentials(self, auth_file: str | None) -> Connection:
-        """The same registries with the credentials of another file, such as for the source of a copy; for None
-        this one. Closed with it."""
+        """The same registries with the credentials of another file, as the source of a copy may need.
+
+        For None this one. Closed with it.
+        """
         if auth_file is None:
             return self
         other = Connection(self._reaching._replace(auth_file=auth_file))
