@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
-#include <mutex>
 #include <sqlite3.h>
-#include <string>
 #include <unistd.h>
 
 namespace ocilot::meta {
@@ -30,11 +29,10 @@ void put_temporary_files_in(std::filesystem::path const& directory) {
     if (is_writable(std::getenv(chosen_by_user))) return;
     // SQLite has read the environment when its first connection was opened, perhaps by another part of the
     // process: a variable that is set now would be too late.
-    static std::once_flag once;
-    std::call_once(once, [&directory] {
-        auto const place = std::filesystem::absolute(directory).string();
-        sqlite3_temp_directory = ::sqlite3_mprintf("%s", place.c_str());
-    });
+    auto* const place = ::sqlite3_mprintf("%s", std::filesystem::absolute(directory).c_str());
+    char* none = nullptr;
+    bool const is_first = std::atomic_ref(sqlite3_temp_directory).compare_exchange_strong(none, place);
+    if (!is_first) ::sqlite3_free(place);
 }
 
 }  // namespace ocilot::meta
