@@ -182,37 +182,38 @@ Task<Result<>> Collector::collect(Work& work) {
     }
 }
 
-/// A belt: while candidates are reviewed, pushes of those before them are stopped, the bytes of those before
-/// these go, and the ones whose bytes are gone leave the queue. What is on it comes to its end also when the
-/// round is cancelled, or the next candidates cannot be reviewed.
+/// A belt: while candidates are reviewed, those before them are purged, the pushes of those before these are
+/// stopped, and so on, until the ones whose bytes are gone leave the queue. The metadata do all of it in one
+/// go, and do not wait. What is on the belt comes to its end also when the round is cancelled, or the next
+/// candidates cannot be reviewed.
 Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> due) {
-    Piece purged;
-    Piece stopped;
-    Piece removed;
+    Belt belt;
     Result<> ended;
-    while (!due.empty() || !purged.empty() || !stopped.empty() || !removed.empty()) {
+    while (!due.empty() || !belt.empty()) {
         if (ended.has_value()) ended = work.round.check();
         if (ended.has_error()) due = {};
         // Repositories share digests, and each is stopped once at a time.
-        bool const waits = purged.meets(stopped);
+        bool const waits = belt.purged.meets(belt.stopped);
+        auto const looked = due.first(waits ? 0 : std::min(due.size(), at_once));
         Piece none;
         Piece next;
-        Piece gone = std::exchange(removed, Piece());
-        auto const looked = due.first(waits ? 0 : std::min(due.size(), at_once));
-        auto const [reviewed, others] = co_await both(
-            review(work, looked, next), both(stop_pushes(waits ? none : purged, work.done),
-                                             both(remove(stopped, work.done), settle(std::move(gone)))));
-        auto const& [stopping, rest] = others;
-        CO_CHECK(stopping);
+        Piece gone = std::exchange(belt.removed, Piece());
+        auto const [reviewed, others] =
+            co_await both(review(work, looked, next),
+                          both(purge(work, waits ? none : belt.reviewed),
+                               both(stop_pushes(waits ? none : belt.purged, work.done),
+                                    both(remove(belt.stopped, work.done), settle(std::move(gone))))));
+        auto const& [purged, rest] = others;
         CO_CHECK(rest.first);
-        CO_CHECK(rest.second);
-        if (reviewed.has_error()) {
-            ended = reviewed.error();
-        } else {
-            due = due.subspan(*reviewed);
+        CO_CHECK(rest.second.first);
+        CO_CHECK(rest.second.second);
+        if (reviewed.has_value()) due = due.subspan(*reviewed);
+        if (reviewed.has_error()) ended = reviewed.error();
+        if (purged.has_error()) {
+            ended = purged.error();
+            belt.reviewed = Piece();
         }
-        removed = std::move(stopped);
-        stopped = waits ? Piece() : std::exchange(purged, std::move(next));
+        belt.move_on(std::move(next), waits);
     }
     co_return ended;
 }
@@ -224,20 +225,20 @@ bool Collector::is_probed(oci::Digest const& digest) const {
 }
 
 /// Facts first: what is condemned is unknown to clients before it is asked whether one of them relies on it.
-/// `purged` gets those whose bytes are to go. Answers how many of the first ones it was about.
-Task<Result<std::size_t>> Collector::review(Work& work, std::span<meta::Candidate const> due, Piece& purged) {
+/// `next` gets those that are to be purged. Answers how many of the first ones it was about.
+Task<Result<std::size_t>> Collector::review(Work& work, std::span<meta::Candidate const> due, Piece& next) {
     if (due.empty()) co_return std::size_t{0};
-    auto const next = of_one_repository(due);
-    auto const& name = next.front().repository;
+    auto const first = of_one_repository(due);
+    auto const& name = first.front().repository;
     if (name.empty()) {
-        purged.candidates.assign(next.begin(), next.end());
-        co_return next.size();
+        next.candidates.assign(first.begin(), first.end());
+        co_return first.size();
     }
-    CO_TRY(auto const repository, oci::RepositoryName::parse(name));
-    auto digests = digests_of(next);
+    CO_TRY(next.repository, oci::RepositoryName::parse(name));
+    auto digests = digests_of(first);
     auto& queue = registry_.meta.collection();
     registry_.sessions.probes().set_now(registry_.sessions.now());
-    CO_TRY(auto reviewed, co_await queue.review(repository, std::move(digests), work.cutoffs));
+    CO_TRY(auto reviewed, co_await queue.review(*next.repository, std::move(digests), work.cutoffs));
     work.done.kept += reviewed.kept;
     auto const rest = std::ranges::partition(
         reviewed.condemned, [this](oci::Digest const& digest) { return !is_probed(digest); });
@@ -245,27 +246,25 @@ Task<Result<std::size_t>> Collector::review(Work& work, std::span<meta::Candidat
     reviewed.condemned.erase(rest.begin(), rest.end());
     if (!probed.empty()) {
         work.done.kept += probed.size();
-        CO_CHECK(co_await queue.lift(repository, std::move(probed), registry_.sessions.now()));
+        CO_CHECK(co_await queue.lift(*next.repository, std::move(probed), registry_.sessions.now()));
     }
-    auto const looked_at = reviewed.looked_at;
-    purged.interrupted = !reviewed.left.empty();
-    auto left = std::move(reviewed.left);
-    CO_TRY(purged.candidates, co_await purge(work, repository, std::move(reviewed)));
-    std::ranges::move(left, std::back_inserter(purged.candidates));
-    co_return looked_at;
+    next.interrupted = !reviewed.left.empty();
+    next.candidates = std::move(reviewed.left);
+    next.condemned = std::move(reviewed.condemned);
+    std::ranges::move(reviewed.expired, std::back_inserter(next.condemned));
+    co_return reviewed.looked_at;
 }
 
-/// Answers those whose bytes are to go.
-Task<Result<std::vector<meta::Candidate>>> Collector::purge(Work& work, oci::RepositoryName repository,
-                                                            meta::Reviewed reviewed) {
-    auto digests = std::move(reviewed.condemned);
-    std::ranges::move(reviewed.expired, std::back_inserter(digests));
-    if (digests.empty()) co_return std::vector<meta::Candidate>();
-    CO_TRY(auto purged, co_await registry_.meta.collection().purge(repository, std::move(digests),
+/// Adds those whose bytes are to go.
+Task<Result<>> Collector::purge(Work& work, Piece& piece) {
+    if (piece.condemned.empty()) co_return Result<>();
+    auto digests = std::exchange(piece.condemned, {});
+    CO_TRY(auto purged, co_await registry_.meta.collection().purge(*piece.repository, std::move(digests),
                                                                    work.cutoffs, registry_.clock.now()));
     work.done.manifests += purged.manifests;
     work.done.links += purged.links;
-    co_return std::move(purged.bytes);
+    std::ranges::move(purged.bytes, std::back_inserter(piece.candidates));
+    co_return Result<>();
 }
 
 /// What no change has named: of an earlier version, of an imported directory, of a crash.

@@ -79,6 +79,7 @@ class Collector {
   private:
     struct Work;
     struct Piece;
+    struct Belt;
 
     Task<Result<>> begin();
     Task<Result<>> read_changes(Round const& round);
@@ -87,9 +88,8 @@ class Collector {
     Task<Result<>> find_orphans(Round const& round);
     Task<Result<>> collect(Work& work);
     Task<Result<>> collect(Work& work, std::span<meta::Candidate const> due);
-    Task<Result<std::size_t>> review(Work& work, std::span<meta::Candidate const> due, Piece& purged);
-    Task<Result<std::vector<meta::Candidate>>> purge(Work& work, oci::RepositoryName repository,
-                                                     meta::Reviewed reviewed);
+    Task<Result<std::size_t>> review(Work& work, std::span<meta::Candidate const> due, Piece& next);
+    Task<Result<>> purge(Work& work, Piece& piece);
     Task<Result<>> stop_pushes(Piece& piece, Collected& done);
     Task<Result<>> remove(Piece& piece, Collected& done);
     Task<Result<>> settle(Piece piece);

@@ -76,7 +76,9 @@ class Collection {
     /// None before the first `enqueue`.
     virtual Task<Result<std::optional<CollectionPlace>>> place() = 0;
     /// At most `limit` candidates that are due. Those released first come first, to the minute; of a minute
-    /// those that are stored side by side are answered side by side. What a purge released comes last.
+    /// those of a repository are side by side, in the order of their digests. What a purge released comes
+    /// last. Of a thousand and more those of several ranges of digests are mixed, some of each: where the
+    /// bytes are stored by digest they are removed side by side.
     virtual Task<Result<std::vector<Candidate>>> due(ReviewCutoffs cutoffs, std::size_t limit) = 0;
 
     /// Decides about candidates of one repository, at least the first. Those that are not due any more stay

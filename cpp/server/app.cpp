@@ -31,6 +31,7 @@ namespace ocilot::server {
 
 namespace {
 
+constexpr unsigned removing_threads = 8;                   // They wait for the disk, started when needed.
 constexpr unsigned probing_threads = 1;                    // One probe at a time.
 constexpr std::chrono::milliseconds access_log_delay{10};  // One wake-up for hundreds of lines.
 constexpr std::size_t log_bytes = 4 * 1024 * 1024;         // That wait for a reader.
@@ -144,6 +145,7 @@ Server::Parts::Parts(Settings with)
       body_memory(settings.limits.body_memory, metrics, "bodies"),
       upload_memory(settings.limits.upload_memory, metrics, "uploads"),
       writing(settings.pools.writing, metrics, "write"),
+      removing(removing_threads, metrics, "remove"),
       reading(settings.pools.reading, metrics, "read"),
       probing(probing_threads, metrics, "probe"),
       manifests(manifest_cache_bytes),
@@ -249,7 +251,7 @@ Result<> Server::Parts::open_stores() {
     }
     root = directory.string();
     if (blob::is_backup(directory)) return blob::cannot_serve_backup(directory);
-    TRY(blobs, blob::FilesystemStore::open(directory, {writing, reading, probing}, random));
+    TRY(blobs, blob::FilesystemStore::open(directory, {writing, reading, removing, probing}, random));
     auto const database = (directory / "ocilot" / "meta.sqlite").string();
     TRY(owns_store, owns_blobs(root, database, *blobs, log));
     after_crash = meta::SqliteStore::was_left_open(database);

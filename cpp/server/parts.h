@@ -72,6 +72,7 @@ struct Server::Parts {
     MemoryBudget body_memory;
     MemoryBudget upload_memory;
     BlockingPool writing;
+    BlockingPool removing;
     BlockingPool reading;
     BlockingPool probing;
     std::unique_ptr<blob::Storage> blobs;

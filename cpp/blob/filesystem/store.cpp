@@ -19,13 +19,17 @@ namespace {
 
 /// Bytes of a read whose only purpose is that they are in memory then.
 constexpr std::size_t loaded_at_once = 256 * 1024;
-/// Of many that go at once.
-constexpr std::size_t removed_by_a_thread = 64;
 
 struct PieceRemoval {
     BlobTree* tree;
+    RemovalPace* pace;
     std::span<oci::Digest const> digests;
-    Result<RemovedBlobs> operator()() const { return tree->remove_all(digests); }
+    Result<RemovedBlobs> operator()() const {
+        auto const began = RemovalPace::Ticks::now();
+        auto removed = tree->remove_all(digests);
+        pace->note(digests.size(), RemovalPace::Ticks::now() - began);
+        return removed;
+    }
 };
 
 /// What is in memory is read on the calling thread; whoever waits for the disk is a thread of the pool.
@@ -206,14 +210,13 @@ Task<Result<std::unique_ptr<Blob>>> FilesystemStore::open(oci::Digest const& dig
 }
 
 Task<Result<RemovedBlobs>> FilesystemStore::remove_all(std::vector<oci::Digest> digests) {
-    // The journal of a file system makes each removal wait, and takes those of several threads together.
     std::vector<PieceRemoval> pieces;
     for (std::span<oci::Digest const> rest = digests; !rest.empty();) {
-        auto const size = std::min(rest.size(), removed_by_a_thread);
-        pieces.push_back({&tree_, rest.first(size)});
+        auto const size = std::min(rest.size(), removal_pace_.at_once());
+        pieces.push_back({&tree_, &removal_pace_, rest.first(size)});
         rest = rest.subspan(size);
     }
-    auto parts = co_await pools_.writing.run_all(std::move(pieces));
+    auto parts = co_await pools_.removing.run_all(std::move(pieces));
     RemovedBlobs all;
     for (auto& part : parts) {
         CO_TRY(auto const removed, std::move(part));

@@ -5,6 +5,7 @@
 #include "blob/filesystem/boot_id.h"
 #include "blob/filesystem/files.h"
 #include "blob/filesystem/pools.h"
+#include "blob/filesystem/removal_pace.h"
 #include "blob/storage.h"
 
 #include <filesystem>
@@ -53,6 +54,7 @@ class FilesystemStore final : public Storage {
 
     BlobTree tree_;
     Pools pools_;
+    RemovalPace removal_pace_;
     std::optional<Uuid> boot_;
 };
 

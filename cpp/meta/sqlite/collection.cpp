@@ -1,5 +1,6 @@
 #include "meta/sqlite/collection.h"
 
+#include "meta/sqlite/due_candidates.h"
 #include "meta/sqlite/needed.h"
 #include "meta/sqlite/purge.h"
 #include "meta/sqlite/restoration.h"

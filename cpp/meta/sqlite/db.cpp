@@ -97,11 +97,17 @@ void make_for_owner(std::string const& path) {
     if (fd >= 0) ::close(fd);
 }
 
+/// Until it has succeeded, a statement keeps what it changes: in memory up to so many bytes, then in a file.
+constexpr int statement_journal = 4 << 20;
+
 /// SQLite counts its memory under a lock that all connections share, and nobody asks for the count. Can only
-/// be told before the first connection of the process: if that was somebody else's, it goes on counting.
-void count_no_memory() {
+/// be told before the first connection of the process: if that was somebody else's, it stays as it was.
+void configure_process() {
     static std::once_flag once;
-    std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+    std::call_once(once, [] {
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+        sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, statement_journal);
+    });
 }
 
 std::string_view text_of(sqlite3_value* value) {
@@ -173,7 +179,7 @@ Result<SqliteDb> SqliteDb::open(std::string const& path, Mode mode) {
     flags |= mode == Mode::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     if (mode == Mode::immutable) flags |= SQLITE_OPEN_URI;
     if (mode == Mode::read_write) make_for_owner(path);
-    count_no_memory();
+    configure_process();
     sqlite3* raw = nullptr;
     auto const name = mode == Mode::immutable ? immutable_uri(path) : path;
     int const code = sqlite3_open_v2(name.c_str(), &raw, flags, nullptr);
@@ -187,6 +193,8 @@ Result<SqliteDb> SqliteDb::open(std::string const& path, Mode mode) {
                 "metadata database {} is not writable by this user; change its owner or its permissions",
                 path)};
     }
+    // A statement is prepared once: its plan is the same whatever its parameters are.
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == Mode::read_write ? 0 : 1, nullptr);
     sqlite3_wal_autocheckpoint(raw, 0);
     sqlite3_busy_timeout(raw, mode == Mode::read_write ? writer_patience_ms : reader_patience_ms);

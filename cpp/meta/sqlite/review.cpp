@@ -10,35 +10,6 @@ namespace ocilot::meta {
 
 namespace {
 
-Result<> collect_due(SqliteDb& db, QueueKind kind, Time before, std::size_t count,
-                     std::vector<Candidate>& found) {
-    if (found.size() >= count) return {};
-    TRY(auto rows, db.query("SELECT repository, digest, released_at FROM review WHERE fresh = ?1 "
-                            "AND released_at / 60000000 <= ?2 / 60000000 AND released_at <= ?2 "
-                            "ORDER BY released_at / 60000000, repository, digest LIMIT ?3",
-                            {static_cast<std::int64_t>(kind), stored(before), limit(count - found.size())}));
-    for (;;) {
-        TRY(bool const row, rows.next());
-        if (!row) return {};
-        TRY(auto const digest, stored_digest(rows, 1));
-        found.push_back({rows.text(0), digest, stored_time(rows, 2), kind == QueueKind::fresh});
-    }
-}
-
-/// What is due whatever its time, side by side as it is stored.
-Result<> collect_due_now(SqliteDb& db, std::size_t count, std::vector<Candidate>& found) {
-    if (found.size() >= count) return {};
-    TRY(auto rows, db.query("SELECT repository, digest, released_at FROM review_now "
-                            "WHERE repository >= '' ORDER BY repository, digest LIMIT ?1",
-                            {limit(count - found.size())}));
-    for (;;) {
-        TRY(bool const row, rows.next());
-        if (!row) return {};
-        TRY(auto const digest, stored_digest(rows, 1));
-        found.push_back({rows.text(0), digest, stored_time(rows, 2), false, true});
-    }
-}
-
 /// One repository under review.
 struct Review {
     SqliteDb& db;
@@ -57,11 +28,12 @@ Result<std::optional<std::int64_t>> pushed_again(Review const& review, std::stri
 }
 
 /// What nearly all candidates are: a link alone, not pushed again, and needed by nothing. The same that
-/// `condemn` does with it, in two statements. Whether it was such a one.
+/// `condemn` does with it, in two statements. Whether it was such a one. Not one that was removed before,
+/// too: what may replace a row makes SQLite copy each page before it is changed.
 Result<bool> condemn_plain_link(Review const& review, std::string_view digest, Time released_at) {
     auto& db = review.db;
     TRY(auto const taken,
-        db.change("INSERT OR REPLACE INTO removed_link (repository, digest, size, linked_at, removed_at, "
+        db.change("INSERT OR IGNORE INTO removed_link (repository, digest, size, linked_at, removed_at, "
                   "condemned, charged_to) SELECT ?2, l.digest, l.size, l.linked_at, ?4, 1, l.charged_to "
                   "FROM link l WHERE l.repository = ?1 AND l.digest = ?3 AND l.linked_at <= ?4 "
                   "AND NOT EXISTS (SELECT 1 FROM manifest WHERE repository = ?1 AND digest = ?3) "
@@ -156,15 +128,6 @@ Result<> review_one(Review& review, oci::Digest const& digest, Reviewed& answer)
 }
 
 }  // namespace
-
-Result<std::vector<Candidate>> read_due(SqliteDb& db, ReviewCutoffs const& cutoffs, std::size_t count) {
-    std::vector<Candidate> found;
-    // What releases others comes first: the more there are, the more of them are side by side.
-    CHECK(collect_due(db, QueueKind::released, cutoffs.released_before, count, found));
-    CHECK(collect_due(db, QueueKind::fresh, cutoffs.fresh_before, count, found));
-    CHECK(collect_due_now(db, count, found));
-    return found;
-}
 
 Result<Reviewed> review_all(SqliteDb& db, oci::RepositoryName const& repository,
                             std::vector<oci::Digest> const& candidates, ReviewCutoffs const& cutoffs) {

@@ -3,7 +3,6 @@
 #include "meta/collection.h"
 #include "meta/sqlite/db.h"
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -11,8 +10,6 @@ namespace ocilot::meta {
 
 // Reviews, see Collection; in the transaction of the caller.
 
-/// See Collection::due.
-Result<std::vector<Candidate>> read_due(SqliteDb& db, ReviewCutoffs const& cutoffs, std::size_t count);
 /// See Collection::review.
 Result<Reviewed> review_all(SqliteDb& db, oci::RepositoryName const& repository,
                             std::vector<oci::Digest> const& candidates, ReviewCutoffs const& cutoffs);

@@ -1,7 +1,10 @@
 #include "contract/meta_collection_fixture.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <set>
+#include <span>
 
 using namespace ocilot;
 using namespace ocilot::test;
@@ -36,6 +39,32 @@ TEST_P(MetaCollectionContract, OfAMinuteThoseStoredSideBySideAreDueSideBySide) {
     std::ranges::sort(added);
     EXPECT_THAT(due("team/app", 100), ElementsAreArray(added));
     EXPECT_THAT(due("team/app", 65), SizeIs(6)) << "to the second";
+}
+
+TEST_P(MetaCollectionContract, OfManyThoseOfSeveralRangesOfDigestsAreMixed) {
+    constexpr std::size_t many = 1'024;
+    constexpr std::size_t piece = 128;
+    for (bool const purged : {true, false}) {
+        std::vector<meta::Candidate> all;
+        for (std::size_t i = 0; i < 2 * many; ++i) {
+            auto const content = fmt::format("{} {}", purged, i);
+            all.push_back({app.str(), digest(content), at(int(i % 50)), false, purged});
+        }
+        ASSERT_TRUE(run(queue().enqueue(std::move(all), {})).has_value());
+        auto const found = run(queue().due(cutoffs(50), many)).value();
+        ASSERT_THAT(found, SizeIs(many));
+        std::set<oci::Digest> different;
+        for (std::size_t from = 0; from < many; from += piece) {
+            std::set<char> places;
+            for (auto const& one : std::span(found).subspan(from, piece)) {
+                places.insert(one.digest.hex().front());
+                different.insert(one.digest);
+                EXPECT_EQ(one.purged, purged);
+            }
+            EXPECT_THAT(places, SizeIs(8)) << "directories in which files are removed side by side";
+        }
+        EXPECT_THAT(different, SizeIs(many));
+    }
 }
 
 TEST_P(MetaCollectionContract, ACandidateKeepsItsLaterTime) {

@@ -18,6 +18,7 @@ using namespace ocilot;
 using namespace ocilot::test;
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 namespace {
@@ -136,6 +137,18 @@ void do_everything_with_the_collection(meta::MetaStore& store) {
     static_cast<void>(run(queue.settle(candidates, {})));
     for (auto const* const from : {"", "1 0 ", "2 0 ", "3 0 "}) {
         EXPECT_TRUE(run(queue.find(from, 100, at(9))).has_value());
+    }
+}
+
+void do_everything_with_many_candidates(meta::Collection& queue) {
+    constexpr std::size_t many = 1'024;
+    for (bool const purged : {true, false}) {
+        std::vector<meta::Candidate> all;
+        for (std::size_t i = 0; i < 2 * many; ++i)
+            all.push_back(
+                {"many", digest(std::to_string(i) + (purged ? "purged" : "")), at(1), false, purged});
+        EXPECT_TRUE(run(queue.enqueue(std::move(all), {})).has_value());
+        EXPECT_EQ(run(queue.due({at(1), at(1)}, many)).value().size(), many);
     }
 }
 
@@ -349,6 +362,7 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         do_everything_with_usage(*store);
         do_everything_with_the_collection(*store);
         do_everything_with_what_was_collected(*store);
+        do_everything_with_many_candidates(store->collection());
         do_everything_with_repositories(*store);
         delete_more_tags_than_a_change_names(*store);
         push_what_is_pulled(store->catalog());
@@ -361,6 +375,7 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         do_everything_with_consumers(store->consumers(), store->journal());
         do_everything_with_a_snapshot(path);
         statements = watching.seen();
+        EXPECT_THAT(watching.seen_prepared_again(), IsEmpty());
     }
     RawDb raw(path);
     int planned = 0;
