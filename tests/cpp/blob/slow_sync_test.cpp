@@ -32,7 +32,8 @@ TEST(SlowSync, HoldsUpNeitherColdReadsNorProbes) {
     auto files = std::make_unique<test::TestDisk>(dir.path);
     auto& disk = *files;
     auto const store =
-        FilesystemStore::open(dir.path, {writing, reading, writing, probing}, random, std::move(files)).value();
+        FilesystemStore::open(dir.path, {writing, reading, writing, probing}, random, std::move(files))
+            .value();
     int stored = 0;
     test::run(keep(*store, "hello", stored));
 
