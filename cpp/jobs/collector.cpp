@@ -198,6 +198,8 @@ Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> d
         Piece none;
         Piece next;
         Piece gone = std::exchange(belt.removed, Piece());
+        // The metadata are asked in the order of the belt, its end first: what a piece and the one after it
+        // share is held for the one, and goes with the other.
         auto const [reviewed, others] =
             co_await both(review(work, looked, next),
                           both(purge(work, waits ? none : belt.reviewed),
@@ -210,7 +212,7 @@ Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> d
         if (reviewed.has_value()) due = due.subspan(*reviewed);
         if (reviewed.has_error()) ended = reviewed.error();
         if (purged.has_error()) {
-            ended = purged.error();
+            if (ended.has_value()) ended = purged.error();
             belt.reviewed = Piece();
         }
         belt.move_on(std::move(next), waits);

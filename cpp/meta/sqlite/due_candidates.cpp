@@ -91,7 +91,8 @@ Result<> collect_due(SqliteDb& db, QueueKind kind, Time before, std::size_t coun
         return std::pair(std::chrono::floor<std::chrono::minutes>(one.released_at), one.repository);
     };
     if (next.size() == wanted && wanted >= many && minute(next.front()) == minute(next.back())) {
-        TRY(next, mixed_waiting(db, next.front(), kind, before, wanted));
+        TRY(auto several, mixed_waiting(db, next.front(), kind, before, wanted));
+        if (several.size() > wanted / 2) next = std::move(several);
     }
     std::ranges::move(next, std::back_inserter(found));
     return {};
@@ -107,7 +108,9 @@ Result<> collect_due_now(SqliteDb& db, std::size_t count, std::vector<Candidate>
     std::vector<Candidate> next;
     CHECK(add_rows(std::move(rows), false, true, next));
     if (next.size() == wanted && wanted >= many && next.front().repository == next.back().repository) {
-        TRY(next, mixed_now(db, next.front().repository, wanted));
+        TRY(auto several, mixed_now(db, next.front().repository, wanted));
+        // Where nearly all are of one range, as digests of sha512 are, they stay as they are.
+        if (several.size() > wanted / 2) next = std::move(several);
     }
     std::ranges::move(next, std::back_inserter(found));
     return {};
