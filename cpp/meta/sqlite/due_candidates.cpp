@@ -13,9 +13,9 @@ namespace ocilot::meta {
 
 namespace {
 
-/// Of a store by digests those side by side are in one directory, which lets one removal at a time in. So of
-/// many candidates those of several ranges are mixed; of each so many that are side by side, as rows that are
-/// on the same pages cost less.
+/// Files side by side in a store by digests are in one directory, where removals happen one after the other.
+/// So of many candidates those of several ranges are mixed; of each so many that are side by side, as rows
+/// that are on the same pages cost less.
 constexpr std::array<std::string_view, 17> bounds{"",         "sha256:1", "sha256:2", "sha256:3", "sha256:4",
                                                   "sha256:5", "sha256:6", "sha256:7", "sha256:8", "sha256:9",
                                                   "sha256:a", "sha256:b", "sha256:c", "sha256:d", "sha256:e",

@@ -51,4 +51,16 @@ inline void do_everything_with_a_purge(meta::MetaStore& store) {
     do_everything_with_a_large_purge(store);
 }
 
+inline void do_everything_with_many_candidates(meta::Collection& queue) {
+    constexpr std::size_t many = 1'024;
+    for (bool const purged : {true, false}) {
+        std::vector<meta::Candidate> all;
+        for (std::size_t i = 0; i < 2 * many; ++i)
+            all.push_back(
+                {"many", digest(std::to_string(i) + (purged ? "purged" : "")), at(1), false, purged});
+        EXPECT_TRUE(run(queue.enqueue(std::move(all), {})).has_value());
+        EXPECT_EQ(run(queue.due({at(1), at(1)}, many)).value().size(), many);
+    }
+}
+
 }  // namespace ocilot::test

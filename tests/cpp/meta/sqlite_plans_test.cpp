@@ -91,6 +91,8 @@ void do_everything(meta::MetaStore& store) {
 }
 
 void do_everything_with_what_jobs_need(meta::MetaStore& store) {
+    EXPECT_TRUE(run(store.places().save({"job", "place", at(1)})).has_value());
+    EXPECT_TRUE(run(store.places().place("job")).has_value());
     static_cast<void>(run(store.scrub().is_quarantined(digest("b"))));
     auto& catalog = store.catalog();
     for (auto const* const content : {"one", "two", "two"}) {
@@ -140,19 +142,8 @@ void do_everything_with_the_collection(meta::MetaStore& store) {
     }
 }
 
-void do_everything_with_many_candidates(meta::Collection& queue) {
-    constexpr std::size_t many = 1'024;
-    for (bool const purged : {true, false}) {
-        std::vector<meta::Candidate> all;
-        for (std::size_t i = 0; i < 2 * many; ++i)
-            all.push_back(
-                {"many", digest(std::to_string(i) + (purged ? "purged" : "")), at(1), false, purged});
-        EXPECT_TRUE(run(queue.enqueue(std::move(all), {})).has_value());
-        EXPECT_EQ(run(queue.due({at(1), at(1)}, many)).value().size(), many);
-    }
-}
-
 void do_everything_with_what_was_collected(meta::MetaStore& store) {
+    do_everything_with_many_candidates(store.collection());
     auto& queue = store.collection();
     auto& report = queue.report();
     auto const app = repo("collected");
@@ -362,14 +353,11 @@ TEST(SqlitePlans, NoStatementScansATableOrSorts) {
         do_everything_with_usage(*store);
         do_everything_with_the_collection(*store);
         do_everything_with_what_was_collected(*store);
-        do_everything_with_many_candidates(store->collection());
         do_everything_with_repositories(*store);
         delete_more_tags_than_a_change_names(*store);
         push_what_is_pulled(store->catalog());
         do_everything_with_pulls(store->pulls());
         do_everything_with_retention(*store);
-        EXPECT_TRUE(run(store->places().save({"job", "place", at(1)})).has_value());
-        EXPECT_TRUE(run(store->places().place("job")).has_value());
         do_everything_with_accounts(*store);
         do_everything_with_the_journal(store->journal());
         do_everything_with_consumers(store->consumers(), store->journal());
