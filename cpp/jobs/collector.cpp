@@ -184,8 +184,8 @@ Task<Result<>> Collector::collect(Work& work) {
 
 /// A belt: while candidates are reviewed, those before them are purged, the pushes of those before these are
 /// stopped, and so on, until the ones whose bytes are gone leave the queue. The metadata do all of it in one
-/// go, and do not wait. What is on the belt comes to its end also when the round is cancelled, or the next
-/// candidates cannot be reviewed.
+/// go, and do not wait. A piece with which something fails leaves the belt, and stays in the queue; the
+/// others come to their end, also when the round is cancelled.
 Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> due) {
     Belt belt;
     Result<> ended;
@@ -206,15 +206,19 @@ Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> d
                                both(stop_pushes(waits ? none : belt.purged, work.done),
                                     both(remove(belt.stopped, work.done), settle(std::move(gone))))));
         auto const& [purged, rest] = others;
-        CO_CHECK(rest.first);
-        CO_CHECK(rest.second.first);
-        CO_CHECK(rest.second.second);
+        auto const& [stopped, last] = rest;
+        auto const& [removed, settled] = last;
+        auto const drop_failed = [&ended](auto const& step, Piece& piece) {
+            if (!step.has_error()) return;
+            if (ended.has_value()) ended = step.error();
+            piece = Piece();
+        };
+        drop_failed(reviewed, next);
+        drop_failed(purged, belt.reviewed);
+        drop_failed(stopped, belt.purged);
+        drop_failed(removed, belt.stopped);
+        drop_failed(settled, none);
         if (reviewed.has_value()) due = due.subspan(*reviewed);
-        if (reviewed.has_error()) ended = reviewed.error();
-        if (purged.has_error()) {
-            if (ended.has_value()) ended = purged.error();
-            belt.reviewed = Piece();
-        }
         belt.move_on(std::move(next), waits);
     }
     co_return ended;

@@ -23,16 +23,17 @@ Task<> keep(FilesystemStore& store, std::string text, int& stored) {
 
 }  // namespace
 
-TEST(SlowSync, HoldsUpNeitherColdReadsNorProbes) {
+TEST(SlowSync, HoldsUpNeitherColdReadsNorRemovalsNorProbes) {
     test::TempDir const dir;
     SystemRandom random;
     BlockingPool writing(2);
     BlockingPool reading(1);
+    BlockingPool removing(1);
     BlockingPool probing(1);
     auto files = std::make_unique<test::TestDisk>(dir.path);
     auto& disk = *files;
     auto const store =
-        FilesystemStore::open(dir.path, {writing, reading, writing, probing}, random, std::move(files))
+        FilesystemStore::open(dir.path, {writing, reading, removing, probing}, random, std::move(files))
             .value();
     int stored = 0;
     test::run(keep(*store, "hello", stored));
@@ -56,6 +57,8 @@ TEST(SlowSync, HoldsUpNeitherColdReadsNorProbes) {
     auto const blob = test::run(store->open(oci::digest_of(oci::Algorithm::sha256, "hello"))).value();
     std::array<std::byte, 5> out{};
     EXPECT_EQ(test::run(blob->read(0, out)).value(), 5U);
+    EXPECT_EQ(test::run(store->remove_all({oci::digest_of(oci::Algorithm::sha256, "hello")})).value().blobs,
+              1U);
     EXPECT_EQ(stored, 1);
 
     stuck = false;

@@ -7,6 +7,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 #include <functional>
+#include <optional>
+#include <utility>
 #include <vector>
 
 using namespace ocilot;
@@ -27,11 +29,13 @@ class SlowStore final : public ForwardingStore {
         co_await timer.async_wait(use_task);
         largest = std::max(largest, digests.size());
         if (on_removal) on_removal();
+        if (auto const why = std::exchange(refusal, std::nullopt)) co_return *why;
         co_return co_await ForwardingStore::remove_all(std::move(digests));
     }
 
     std::function<void()> on_removal;
-    std::size_t largest = 0;  ///< number of blobs whose pushes waited for one removal
+    std::optional<Error> refusal;  ///< of the next removal
+    std::size_t largest = 0;       ///< number of blobs whose pushes waited for one removal
 };
 
 class CollectorPieces : public CollectorTest {
@@ -124,6 +128,23 @@ TEST_F(CollectorPieces, WhatIsUnderWayComesToItsEndWhenARoundIsCancelled) {
     EXPECT_EQ(run(collector->round(cancelled)).error().code, Errc::cancelled);
     EXPECT_GT(stored(), 0U) << "it begins with nothing more";
     EXPECT_EQ(due(), stored()) << "what is gone has left the queue, what has left it is gone";
+    collect();
+    EXPECT_EQ(stored(), 0U);
+    EXPECT_EQ(collector->totals().missing, 0U);
+    EXPECT_EQ(due(), 0U);
+}
+
+TEST_F(CollectorPieces, APieceWithWhichTheStoreFailsKeepsNoOther) {
+    constexpr std::size_t count = 600;
+    large_garbage(count);
+    int removals = 0;
+    slow_.on_removal = [&] {
+        if (++removals == 2) slow_.refusal = Error{Errc::io, "the disk is away"};
+    };
+    EXPECT_EQ(run(collector->round({})).error().code, Errc::io);
+    EXPECT_GT(removals, 2) << "those behind it come to their end";
+    EXPECT_GT(stored(), 0U);
+    EXPECT_EQ(due(), stored()) << "what was removed has left the queue, and nothing else has";
     collect();
     EXPECT_EQ(stored(), 0U);
     EXPECT_EQ(collector->totals().missing, 0U);
