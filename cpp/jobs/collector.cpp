@@ -86,7 +86,6 @@ meta::ReviewCutoffs Collector::cutoffs() const {
 
 Task<Result<std::size_t>> Collector::round(Round const& round) {
     auto const now = registry_.sessions.now();
-    registry_.sessions.probes().set_now(now);
     if (!begun_) {
         CO_CHECK(co_await begin());
     }
@@ -225,8 +224,7 @@ Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> d
 }
 
 bool Collector::is_probed(oci::Digest const& digest) const {
-    // Notes have the time of the round before them.
-    auto const since = registry_.sessions.now() - rules_.pending - rules_.interval();
+    auto const since = registry_.sessions.now() - rules_.pending;
     return registry_.sessions.probes().contains(digest, since);
 }
 
@@ -243,7 +241,6 @@ Task<Result<std::size_t>> Collector::review(Work& work, std::span<meta::Candidat
     CO_TRY(next.repository, oci::RepositoryName::parse(name));
     auto digests = digests_of(first);
     auto& queue = registry_.meta.collection();
-    registry_.sessions.probes().set_now(registry_.sessions.now());
     CO_TRY(auto reviewed, co_await queue.review(*next.repository, std::move(digests), work.cutoffs));
     work.done.kept += reviewed.kept;
     auto const rest = std::ranges::partition(

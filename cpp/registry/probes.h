@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "oci/digest.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -15,19 +16,15 @@ namespace ocilot::registry {
 /// them for a while: a client that was told does not push them, and names them in a manifest next. Forgets
 /// nothing too early; a digest that no client asked for counts as asked for if others share both its places,
 /// which becomes likely where hundreds of thousands are asked for within that while. Thread-safe; costs a
-/// request two stores.
+/// request two stores and a look at the clock.
 class Probes {
   public:
     Probes() : places_(std::make_unique<Places>()) {}
 
-    /// The time that the next notes get; set by the collector, so that a request needs no clock.
-    void set_now(Time now) noexcept { now_.store(seconds(now), std::memory_order_relaxed); }
-
-    void note(oci::Digest const& digest) noexcept {
+    void note(oci::Digest const& digest, Time now) noexcept {
         auto const [one, other] = places_of(digest);
-        auto const now = now_.load(std::memory_order_relaxed);
-        (*places_)[one].store(now, std::memory_order_relaxed);
-        (*places_)[other].store(now, std::memory_order_relaxed);
+        (*places_)[one].store(seconds(now), std::memory_order_relaxed);
+        (*places_)[other].store(seconds(now), std::memory_order_relaxed);
     }
     /// Whether the digest was asked for at `since` or later.
     [[nodiscard]] bool contains(oci::Digest const& digest, Time since) const noexcept {
@@ -39,16 +36,17 @@ class Probes {
 
   private:
     static constexpr std::size_t count = std::size_t{1} << 18;
-    using Places = std::array<std::atomic<std::int32_t>, count>;
+    using Places = std::array<std::atomic<std::uint32_t>, count>;
     struct Two {
         std::size_t one;
         std::size_t other;
     };
 
-    /// Whole seconds; 0 is never a time that was noted.
-    static std::int32_t seconds(Time time) noexcept {
+    /// Whole seconds since 1970, until 2106; 0 is never a time that was noted.
+    static std::uint32_t seconds(Time time) noexcept {
         using std::chrono::seconds;
-        return static_cast<std::int32_t>(std::chrono::floor<seconds>(time.time_since_epoch()).count());
+        auto const since_1970 = std::chrono::floor<seconds>(time.time_since_epoch());
+        return static_cast<std::uint32_t>(std::max(since_1970, seconds(0)).count());
     }
     /// A digest's bytes are as good as a hash of it.
     static Two places_of(oci::Digest const& digest) noexcept {
@@ -63,7 +61,6 @@ class Probes {
     }
 
     std::unique_ptr<Places> places_;
-    std::atomic<std::int32_t> now_{0};
 };
 
 }  // namespace ocilot::registry

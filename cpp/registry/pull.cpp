@@ -32,7 +32,7 @@ Task<Result<meta::ManifestFact>> stat_manifest(Registry& registry, oci::Reposito
         co_return co_await registry.meta.catalog().resolve(repository, *tag);
     }
     auto const& digest = std::get<oci::Digest>(reference);
-    registry.sessions.probes().note(digest);  // Before the look: see Collector.
+    registry.sessions.probes().note(digest, registry.sessions.now());  // Before the look: see Collector.
     co_return co_await registry.meta.catalog().manifest(repository, digest);
 }
 
@@ -52,7 +52,7 @@ Task<Result<StoredManifest>> pull_manifest(Registry& registry, oci::RepositoryNa
 
 Task<Result<meta::BlobFact>> stat_blob(Registry& registry, oci::RepositoryName const& repository,
                                        oci::Digest const& digest) {
-    registry.sessions.probes().note(digest);  // Before the look: see Collector.
+    registry.sessions.probes().note(digest, registry.sessions.now());  // Before the look: see Collector.
     co_return co_await registry.meta.links().blob(repository, digest);
 }
 

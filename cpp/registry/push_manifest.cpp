@@ -242,7 +242,8 @@ Task<Result<PushedManifest>> push_manifest(Registry& registry, ManifestUpload up
     CO_TRY(facts.expected_tags,
            co_await admit_tags(registry, {upload.caller, upload.repository, digest, facts.tags}));
     PushedManifest pushed{facts.fact, facts.subject, std::move(*content)};
-    if (facts.tags.empty()) registry.sessions.probes().note(digest);  // An index may name it next.
+    // An index may name it next.
+    if (facts.tags.empty()) registry.sessions.probes().note(digest, registry.sessions.now());
     auto const push = co_await registry.sessions.pushes().begin(digest);
     CO_CHECK(co_await registry.blobs.put(digest, std::as_bytes(std::span(upload.bytes))));
     auto const recorded = co_await record(registry, upload.caller, std::move(facts));

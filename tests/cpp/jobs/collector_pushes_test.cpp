@@ -27,7 +27,6 @@ class CollectorPushes : public CollectorTest {
         delete_tag("old");
         collect_all();
         pass(grace + seconds(1));
-        sessions->probes().set_now(steady.now());
         return layers;
     }
     /// A whole push, which has to end before the collection takes its next step.
@@ -142,7 +141,6 @@ TEST_F(CollectorPushes, AnImageWithManyReferrersGoesInSmallTransactions) {
     ASSERT_TRUE(delete_manifest(image).has_value());
     collect_all();
     pass(grace + seconds(1));
-    sessions->probes().set_now(steady.now());
     std::size_t before = 0;
     std::size_t most = 0;
     SteppingMeta facts(*meta, [&](std::string_view step) -> Task<> {
@@ -172,7 +170,6 @@ TEST_F(CollectorPushes, BytesThatCouldNotBeRemovedAreTriedAgainWhereverTheProces
         delete_tag("v1");
         collect_all();
         pass(grace + seconds(1));
-        sessions->probes().set_now(steady.now());
         steps = 0;
         SteppingMeta facts(*meta, [&](std::string_view) -> Task<> {
             if (steps++ == last) throw Killed();

@@ -189,18 +189,6 @@ TEST_F(CollectorTest, ABlobThatIsPushedAgainIsFreshAgain) {
     EXPECT_FALSE(has_link(layer));
 }
 
-TEST_F(CollectorTest, ABlobThatAClientAskedForStaysForItsManifest) {
-    auto const layer = push("layer");
-    auto const config = push("{}");
-    pass(grace + seconds(1));
-    sessions->probes().set_now(steady.now());
-    ASSERT_TRUE(run(registry::stat_blob(parts, name, layer)).has_value());
-    ASSERT_TRUE(run(registry::stat_blob(parts, name, config)).has_value());
-    collect_all();
-    EXPECT_TRUE(has_link(layer));
-    EXPECT_TRUE(push_manifest(image(config, {layer}), tag("v1")).has_value());
-}
-
 TEST_F(CollectorTest, WhatNoChangeNamesIsFoundByTheWalk) {
     collect();
     auto const orphan = sha256("orphan");

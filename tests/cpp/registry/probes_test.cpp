@@ -21,22 +21,20 @@ Time at(int second) {
 TEST(Probes, ADigestIsRememberedFromWhenItWasLastAskedFor) {
     registry::Probes probes;
     EXPECT_FALSE(probes.contains(digest("one"), at(0)));
-    probes.set_now(at(100));
-    probes.note(digest("one"));
+    probes.note(digest("one"), at(100));
     EXPECT_TRUE(probes.contains(digest("one"), at(100)));
+    EXPECT_TRUE(probes.contains(digest("one"), at(-1)));
     EXPECT_FALSE(probes.contains(digest("one"), at(101)));
     EXPECT_FALSE(probes.contains(digest("two"), at(50)));
-    probes.set_now(at(200));
-    probes.note(digest("one"));
+    probes.note(digest("one"), at(200));
     EXPECT_TRUE(probes.contains(digest("one"), at(200)));
 }
 
 TEST(Probes, OthersMakeADigestLookAskedForButNeverForgotten) {
     registry::Probes probes;
-    probes.set_now(at(100));
-    probes.note(digest("one"));
+    probes.note(digest("one"), at(100));
     constexpr int asked = 20'000;
-    for (int i = 0; i < asked; ++i) probes.note(digest(std::to_string(i)));
+    for (int i = 0; i < asked; ++i) probes.note(digest(std::to_string(i)), at(100));
     EXPECT_TRUE(probes.contains(digest("one"), at(100)));
     int false_ones = 0;
     for (int i = asked; i < 2 * asked; ++i) false_ones += probes.contains(digest(std::to_string(i)), at(100));
