@@ -195,21 +195,21 @@ enum class Added { nothing, manifest, first_manifest };
 Result<Added> add_manifest(SqliteDb& db, std::int64_t repository, NewManifest const& manifest,
                            std::string const& annotations, std::int64_t image_size) {
     auto const subject = manifest.subject ? manifest.subject->str() : std::string();
+    TRY(auto const id, next_manifest_id(db));
     TRY(auto const added,
         db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, "
-                  "annotations, pushed_by, pushed_at, image_size, charged_to) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+                  "annotations, pushed_by, pushed_at, image_size, charged_to, id) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
                   "ON CONFLICT (repository, digest) DO NOTHING",
                   {repository, manifest.fact.digest.str(), manifest.fact.media_type,
                    static_cast<std::int64_t>(manifest.fact.size),
                    manifest.subject ? SqliteValue(subject) : SqliteValue(nullptr), manifest.artifact_type,
                    annotations, manifest.pushed_by.name, stored(manifest.young_at()), image_size,
-                   charged_for(manifest)}));
+                   charged_for(manifest), id}));
     if (added == 0) return Added::nothing;
     TRY(bool const is_first, list_repository(db, repository));
-    TRY(auto const id, find_manifest(db, repository, manifest.fact.digest));
-    CHECK(add_edges(db, repository, *id, manifest.blobs, "blob"));
-    CHECK(add_edges(db, repository, *id, manifest.manifests, "manifest"));
+    CHECK(add_edges(db, repository, id, manifest.blobs, "blob"));
+    CHECK(add_edges(db, repository, id, manifest.manifests, "manifest"));
     return is_first ? Added::first_manifest : Added::manifest;
 }
 

@@ -38,20 +38,25 @@ constexpr std::string_view subject_there =
     "WHERE m.repository = ?1 AND m.digest = ?3 AND ?2 <> ''";
 constexpr std::string_view removed_manifest_naming =
     "SELECT m.digest FROM removed_edge e CROSS JOIN removed_manifest m ON m.id = e.manifest "
-    "WHERE e.repository = ?2 AND e.child = ?3 AND ?1 <> 0 LIMIT 1";
+    "WHERE e.repository = ?2 AND e.child = ?3 AND ?1 >= 0 LIMIT 1";
+constexpr std::string_view condemned_manifest_naming =
+    "SELECT m.digest FROM edge e CROSS JOIN removed_manifest m ON m.live_id = e.manifest "
+    "WHERE e.repository = ?1 AND e.child = ?3 AND ?2 <> '' LIMIT 1";
 constexpr std::string_view removed_subject_of =
     "SELECT s.digest FROM manifest m CROSS JOIN removed_manifest s ON s.repository = ?2 "
     "AND s.digest = m.subject WHERE m.repository = ?1 AND m.digest = ?3";
 
 using Reason = std::pair<HeldBy, std::string_view>;
-constexpr std::array<Reason, 6> reasons_of_manifests{{{HeldBy::tag, tag_on},
+constexpr std::array<Reason, 7> reasons_of_manifests{{{HeldBy::tag, tag_on},
                                                       {HeldBy::list, pinned},
                                                       {HeldBy::manifest, manifest_naming},
                                                       {HeldBy::subject, subject_there},
                                                       {HeldBy::removed_manifest, removed_manifest_naming},
+                                                      {HeldBy::removed_manifest, condemned_manifest_naming},
                                                       {HeldBy::removed_subject, removed_subject_of}}};
-constexpr std::array<Reason, 2> reasons_of_blobs{
-    {{HeldBy::manifest, manifest_naming}, {HeldBy::removed_manifest, removed_manifest_naming}}};
+constexpr std::array<Reason, 3> reasons_of_blobs{{{HeldBy::manifest, manifest_naming},
+                                                  {HeldBy::removed_manifest, removed_manifest_naming},
+                                                  {HeldBy::removed_manifest, condemned_manifest_naming}}};
 
 /// The first reason that there is.
 template <class Reasons>
@@ -114,12 +119,12 @@ Result<Holding> holding_of_manifest(SqliteDb& db, std::int64_t id, oci::Reposito
     return manifest_holding(db, {id, repository.str(), digest.str()});
 }
 
-Result<Holding> holding_of_removed(SqliteDb& db, oci::RepositoryName const& repository,
+Result<Holding> holding_of_removed(SqliteDb& db, std::int64_t id, oci::RepositoryName const& repository,
                                    oci::Digest const& digest) {
     Holding holding{.repository = repository.str(), .kind = ContentKind::manifest};
-    constexpr std::array<Reason, 1> reasons{{{HeldBy::removed_manifest, removed_manifest_naming}}};
-    // The reason has an id for the form only.
-    CHECK(find_reason(db, {1, repository.str(), digest.str()}, reasons, holding));
+    constexpr std::array<Reason, 2> reasons{{{HeldBy::removed_manifest, removed_manifest_naming},
+                                             {HeldBy::removed_manifest, condemned_manifest_naming}}};
+    CHECK(find_reason(db, {id, repository.str(), digest.str()}, reasons, holding));
     return holding;
 }
 

@@ -16,8 +16,8 @@ Result<std::vector<Holding>> read_holdings(SqliteDb& db, oci::Digest const& dige
 Result<Holding> holding_of_manifest(SqliteDb& db, std::int64_t id, oci::RepositoryName const& repository,
                                     oci::Digest const& digest);
 
-/// What can be restored and names a manifest that was deleted, too.
-Result<Holding> holding_of_removed(SqliteDb& db, oci::RepositoryName const& repository,
+/// What can be restored and names a manifest that was deleted, too; id 0 if the repository is no more.
+Result<Holding> holding_of_removed(SqliteDb& db, std::int64_t id, oci::RepositoryName const& repository,
                                    oci::Digest const& digest);
 
 }  // namespace ocilot::meta

@@ -36,8 +36,13 @@ Result<> add_part(Image& image, oci::Digest const& digest, ContentKind kind, std
                                     ? "SELECT count(*) FROM manifest WHERE digest = ?1"
                                     : "SELECT count(*) FROM link WHERE digest = ?1";
     TRY(part.repositories, number(image.db, holders, {text}));
-    TRY(part.manifests, number(image.db, "SELECT count(*) FROM edge WHERE repository = ?1 AND child = ?2",
-                               {image.repository, text}));
+    // Without those that the collector has just condemned, of which there are few.
+    TRY(part.manifests,
+        number(image.db,
+               "SELECT (SELECT count(*) FROM edge WHERE repository = ?1 AND child = ?2) "
+               "- (SELECT count(*) FROM removed_manifest m CROSS JOIN edge e ON e.manifest = m.live_id "
+               "AND e.child = ?2 WHERE m.live_id > 0 AND e.repository = ?1)",
+               {image.repository, text}));
     image.parts.push_back(std::move(part));
     return {};
 }

@@ -11,6 +11,7 @@
 #include "meta/sqlite/version_19.h"
 #include "meta/sqlite/version_20.h"
 #include "meta/sqlite/version_21.h"
+#include "meta/sqlite/version_22.h"
 
 #include <array>
 
@@ -357,7 +358,7 @@ CREATE INDEX retention_piece_repository ON retention_piece (repository);
 constexpr std::array migrations{version_1,  version_2,  version_3,  version_4,  version_5,  version_6,
                                 version_7,  version_8,  version_9,  version_10, version_11, version_12,
                                 version_13, version_14, version_15, version_16, version_17, version_18,
-                                version_19, version_20, version_21};
+                                version_19, version_20, version_21, version_22};
 
 }  // namespace
 

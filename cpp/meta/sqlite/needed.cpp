@@ -7,7 +7,17 @@ namespace ocilot::meta {
 
 namespace {
 
-/// What removed manifests hold until they are purged: all of it comes back with them.
+/// What condemned manifests hold until they are purged: all of it comes back with them.
+Result<bool> is_held_by_condemned(SqliteDb& db, std::int64_t repository, std::string_view digest) {
+    TRY(auto const found,
+        first_number(db,
+                     "SELECT 1 FROM edge e CROSS JOIN removed_manifest r ON r.live_id = e.manifest "
+                     "WHERE e.repository = ?1 AND e.child = ?2",
+                     {repository, digest}));
+    return found.has_value();
+}
+
+/// The same for those that a client deleted.
 Result<bool> is_held_by_removed(SqliteDb& db, std::string_view name, std::string_view digest) {
     TRY(auto const found,
         first_number(db, "SELECT 1 FROM removed_edge WHERE repository = ?1 AND child = ?2", {name, digest}));
@@ -63,6 +73,8 @@ Result<bool> is_manifest_needed(SqliteDb& db, std::int64_t repository, std::stri
     if (tag) return true;
     TRY(bool const pinned, is_pinned(db, name, digest));
     if (pinned) return true;
+    TRY(bool const condemned, is_held_by_condemned(db, repository, digest));
+    if (condemned) return true;
     TRY(bool const named, is_held_by_removed(db, name, digest));
     if (named) return true;
     TRY(bool const of_removed, is_subject_removed(db, repository, name, digest));

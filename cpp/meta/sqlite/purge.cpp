@@ -188,18 +188,6 @@ Result<bool> purge_link(Purge const& purge, std::string_view digest, ReviewCutof
     return removed > 0;
 }
 
-/// What is still due.
-Result<std::vector<Candidate>> find_all_due(Purge const& purge, std::vector<oci::Digest> const& digests,
-                                            ReviewCutoffs const& cutoffs) {
-    std::vector<Candidate> found;
-    for (auto const& digest : digests) {
-        TRY(auto const due, find_due(purge.db, purge.repository.str(), digest, cutoffs));
-        // If not: brought back meanwhile.
-        if (due) found.push_back(*due);
-    }
-    return found;
-}
-
 /// What nearly all are: a link, and nothing else under its digest, not pushed again either. Whether it was
 /// such a one.
 Result<bool> purge_plain_link(Purge const& purge, std::string_view digest, ReviewCutoffs const& cutoffs) {
@@ -279,7 +267,7 @@ Result<std::int64_t> take_out_image(Purge const& purge, oci::Digest const& diges
         CHECK(require_nothing_holds(purge, holding, digest));
         CHECK(take_out_manifest(db, {there, name, purge.now}, *live, text, "[]"));
     } else {
-        TRY(auto const holding, holding_of_removed(db, purge.repository, digest));
+        TRY(auto const holding, holding_of_removed(db, there, purge.repository, digest));
         CHECK(require_nothing_holds(purge, holding, digest));
     }
     TRY(auto const removed,
@@ -296,9 +284,16 @@ Result<Purged> purge_all(SqliteDb& db, oci::RepositoryName const& repository,
     TRY(auto const live, find_repository(db, repository));
     Purge const purge{db, repository, live, now};
     // All of them before any releases another: one that was deleted and pushed again may be both.
-    TRY(auto const due, find_all_due(purge, digests, cutoffs));
+    TRY(auto const due, find_due(db, repository.str(), digests, cutoffs));
     for (auto const& candidate : due) {
-        CHECK(purge_one(purge, candidate, cutoffs, answer));
+        // If not: brought back meanwhile.
+        if (candidate) {
+            CHECK(purge_one(purge, *candidate, cutoffs, answer));
+        }
+    }
+    // The review has left it if a condemned manifest had edges.
+    if (live) {
+        CHECK(drop_repository_if_empty(db, *live));
     }
     return answer;
 }

@@ -32,23 +32,52 @@ Result<Id> find_live(SqliteDb& db, std::int64_t repository, std::string_view dig
                         {repository, digest});
 }
 
-Result<> copy_back(SqliteDb& db, std::int64_t removed, std::int64_t repository, std::string_view digest) {
+/// One that was condemned gets its id again, under which its edges are.
+Result<> copy_back(SqliteDb& db, std::int64_t removed, std::int64_t repository) {
+    TRY(auto const condemned, first_number(db,
+                                           "SELECT live_id FROM removed_manifest WHERE id = ?1 "
+                                           "AND live_id IS NOT NULL",
+                                           {removed}));
+    TRY(auto const next, next_manifest_id(db));
+    auto const id = condemned.value_or(next);
     CHECK(
-        db.change("INSERT INTO manifest (repository, digest, media_type, size, subject, artifact_type, "
+        db.change("INSERT INTO manifest (id, repository, digest, media_type, size, subject, artifact_type, "
                   "annotations, pushed_by, pushed_at, image_size, charged_to) "
-                  "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
+                  "SELECT ?3, ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
                   "pushed_at, image_size, charged_to FROM removed_manifest WHERE id = ?1",
-                  {removed, repository}));
-    TRY(auto const made, find_live(db, repository, digest));
-    CHECK(
-        db.change("INSERT INTO edge (repository, manifest, child, kind) "
-                  "SELECT ?2, ?3, child, kind FROM removed_edge WHERE manifest = ?1",
-                  {removed, repository, *made}));
+                  {removed, repository, id}));
+    if (condemned) {
+        CHECK(db.change("UPDATE removed_manifest SET live_id = NULL WHERE id = ?1", {removed}));
+    } else {
+        CHECK(
+            db.change("INSERT INTO edge (repository, manifest, child, kind) "
+                      "SELECT ?2, ?3, child, kind FROM removed_edge WHERE manifest = ?1",
+                      {removed, repository, id}));
+    }
     CHECK(list_repository(db, repository));
     return {};
 }
 
+/// The edges of a manifest are those of a removed one from now on.
+Result<> move_edges(SqliteDb& db, std::int64_t manifest, std::string_view repository, std::int64_t removed) {
+    CHECK(
+        db.change("INSERT INTO removed_edge (repository, manifest, child, kind) "
+                  "SELECT ?2, ?3, child, kind FROM edge WHERE manifest = ?1",
+                  {manifest, repository, removed}));
+    CHECK(db.change("DELETE FROM edge WHERE manifest = ?1", {manifest}));
+    return {};
+}
+
 }  // namespace
+
+Result<std::int64_t> next_manifest_id(SqliteDb& db) {
+    TRY(auto const last,
+        first_number(db,
+                     "SELECT max(ifnull((SELECT max(id) FROM manifest), 0), "
+                     "ifnull((SELECT max(live_id) FROM removed_manifest WHERE live_id IS NOT NULL), 0))",
+                     {}));
+    return last.value_or(0) + 1;
+}
 
 Result<> take_out_manifest(SqliteDb& db, Removal const& removal, std::int64_t manifest,
                            std::string_view digest, std::string_view tags) {
@@ -58,16 +87,14 @@ Result<> take_out_manifest(SqliteDb& db, Removal const& removal, std::int64_t ma
     }
     CHECK(db.change(
         "INSERT INTO removed_manifest (repository, digest, media_type, size, subject, artifact_type, "
-        "annotations, pushed_by, pushed_at, image_size, tags, removed_at, condemned, charged_to) "
+        "annotations, pushed_by, pushed_at, image_size, tags, removed_at, condemned, charged_to, live_id) "
         "SELECT ?2, digest, media_type, size, subject, artifact_type, annotations, pushed_by, "
-        "pushed_at, image_size, ?3, ?4, ?5, charged_to FROM manifest WHERE id = ?1",
+        "pushed_at, image_size, ?3, ?4, ?5, charged_to, iif(?5, id, NULL) FROM manifest WHERE id = ?1",
         {manifest, removal.name, tags, stored(removal.at), std::int64_t{removal.condemned}}));
-    TRY(auto const removed, find_removed(db, removal.name, digest, WhichRemoved::any));
-    CHECK(
-        db.change("INSERT INTO removed_edge (repository, manifest, child, kind) "
-                  "SELECT ?2, ?3, child, kind FROM edge WHERE manifest = ?1",
-                  {manifest, removal.name, *removed}));
-    CHECK(db.change("DELETE FROM edge WHERE manifest = ?1", {manifest}));
+    if (!removal.condemned) {
+        TRY(auto const removed, find_removed(db, removal.name, digest, WhichRemoved::any));
+        CHECK(move_edges(db, manifest, removal.name, *removed));
+    }
     CHECK(db.change("DELETE FROM manifest WHERE id = ?1", {manifest}));
     return unlist_repository_without_manifests(db, removal.repository);
 }
@@ -109,7 +136,7 @@ Result<bool> put_back_manifest(SqliteDb& db, std::string_view repository, std::s
     TRY(auto const id, repository_named(db, repository));
     TRY(auto const live, find_live(db, id, digest));
     if (!live) {
-        CHECK(copy_back(db, *removed, id, digest));
+        CHECK(copy_back(db, *removed, id));
     }
     CHECK(forget_removed_manifest(db, *removed));
     return true;
@@ -135,8 +162,17 @@ Result<bool> put_back_link(SqliteDb& db, std::string_view repository, std::strin
 
 Result<> keep_condemned_as_deleted(SqliteDb& db, std::string_view repository, Time now) {
     CHECK(
-        db.change("UPDATE removed_manifest SET condemned = 0, removed_at = ?2 WHERE repository = ?1 "
-                  "AND condemned = 1",
+        db.change("INSERT INTO removed_edge (repository, manifest, child, kind) "
+                  "SELECT r.repository, r.id, e.child, e.kind FROM removed_manifest r "
+                  "CROSS JOIN edge e ON e.manifest = r.live_id WHERE r.repository = ?1",
+                  {repository}));
+    CHECK(
+        db.change("DELETE FROM edge WHERE manifest IN (SELECT live_id FROM removed_manifest "
+                  "WHERE repository = ?1 AND live_id IS NOT NULL)",
+                  {repository}));
+    CHECK(
+        db.change("UPDATE removed_manifest SET condemned = 0, removed_at = ?2, live_id = NULL "
+                  "WHERE repository = ?1 AND condemned = 1",
                   {repository, stored(now)}));
     CHECK(
         db.change("UPDATE removed_link SET condemned = 0, removed_at = ?2 WHERE repository = ?1 "
@@ -146,6 +182,8 @@ Result<> keep_condemned_as_deleted(SqliteDb& db, std::string_view repository, Ti
 }
 
 Result<> forget_removed_manifest(SqliteDb& db, std::int64_t id) {
+    CHECK(db.change("DELETE FROM edge WHERE manifest = (SELECT live_id FROM removed_manifest WHERE id = ?1)",
+                    {id}));
     CHECK(db.change("DELETE FROM removed_edge WHERE manifest = ?1", {id}));
     CHECK(db.change("DELETE FROM removed_manifest WHERE id = ?1", {id}));
     return {};

@@ -22,7 +22,11 @@ struct Removal {
     bool condemned = false;  ///< by the collector
 };
 
+/// The id of the next manifest: one that neither a manifest has nor a condemned one had.
+Result<std::int64_t> next_manifest_id(SqliteDb& db);
+
 /// Takes a manifest out with its edges; no tag may be on it any more. `tags`: those that went along, as JSON.
+/// Those of a condemned one stay where they are, under its id.
 Result<> take_out_manifest(SqliteDb& db, Removal const& removal, std::int64_t manifest,
                            std::string_view digest, std::string_view tags);
 /// Takes a link out; false if there is none.

@@ -40,7 +40,8 @@ Result<> unlist_repository_without_manifests(SqliteDb& db, std::int64_t id) {
 Result<> drop_repository_if_empty(SqliteDb& db, std::int64_t id) {
     CHECK(
         db.change("DELETE FROM repository WHERE id = ?1 AND listed = 0 "
-                  "AND NOT EXISTS (SELECT 1 FROM link WHERE repository = ?1)",
+                  "AND NOT EXISTS (SELECT 1 FROM link WHERE repository = ?1) "
+                  "AND NOT EXISTS (SELECT 1 FROM edge WHERE repository = ?1)",
                   {id}));
     return {};
 }

@@ -93,13 +93,13 @@ Result<RepositorySummary> remove_repository(SqliteDb& db, oci::RepositoryName co
     change.details.more_tags = summary.tags - change.details.tags.size();
     change.details.counts = counts_of(summary);
     Removal const removal{*id, name, now};
+    // What is lifted would make a repository of this name.
+    CHECK(keep_condemned_as_deleted(db, name, now));
     CHECK(take_out_manifests(db, removal, by));
     CHECK(take_out_links(db, removal));
     CHECK(db.change("DELETE FROM repository WHERE id = ?1", {*id}));
     // What is pushed under this name later is not what a plan was made for.
     CHECK(db.change("DELETE FROM retention_piece WHERE repository = ?1", {name}));
-    // What is lifted would make a repository of this name.
-    CHECK(keep_condemned_as_deleted(db, name, now));
     CHECK(add_removed_candidates(db, name));
     CHECK(write_change(db, change));
     return summary;

@@ -6,6 +6,9 @@
 #include "meta/sqlite/review_queue.h"
 #include "meta/sqlite/values.h"
 
+#include <algorithm>
+#include <span>
+
 namespace ocilot::meta {
 
 namespace {
@@ -18,6 +21,9 @@ struct Review {
     ReviewCutoffs const& cutoffs;
     std::int64_t removed_rows = 0;  ///< that the purge of what is removed already takes away
 };
+
+/// That the purge of a manifest changes: one goes, and what it names is to be reviewed.
+constexpr std::int64_t rows_per_edge = 2;
 
 /// When the link was last pushed, if that was after it was released: its push may be under way.
 Result<std::optional<std::int64_t>> pushed_again(Review const& review, std::string_view digest,
@@ -46,7 +52,7 @@ Result<bool> condemn_plain_link(Review const& review, std::string_view digest, T
 }
 
 /// Takes out what is not needed under the digest; whether there was anything.
-Result<bool> condemn(Review const& review, std::string_view digest, Time at) {
+Result<bool> condemn(Review& review, std::string_view digest, Time at) {
     auto& db = review.db;
     Removal const removal{*review.repository, review.name, at, true};
     bool condemned = false;
@@ -56,6 +62,9 @@ Result<bool> condemn(Review const& review, std::string_view digest, Time at) {
         TRY(bool const needed, is_manifest_needed(db, *review.repository, review.name, digest));
         if (!needed) {
             CHECK(take_out_manifest(db, removal, *manifest, digest, "[]"));
+            TRY(auto const edges,
+                first_number(db, "SELECT count(*) FROM edge WHERE manifest = ?1", {*manifest}));
+            review.removed_rows += rows_per_edge * edges.value_or(0);
             condemned = true;
         }
     }
@@ -77,6 +86,7 @@ Result<Removed> find_removed(Review const& review, std::string_view digest) {
     TRY(auto rows,
         review.db.query(
             "SELECT coalesce((SELECT 1 + (SELECT count(*) FROM removed_edge e WHERE e.manifest = m.id) "
+            "+ (SELECT count(*) FROM edge e WHERE e.manifest = m.live_id) "
             "FROM removed_manifest m WHERE repository = ?1 AND digest = ?2 "
             "AND (condemned = 1 OR removed_at <= ?3)), 0) "
             "+ EXISTS (SELECT 1 FROM removed_link WHERE repository = ?1 AND digest = ?2 "
@@ -90,21 +100,20 @@ Result<Removed> find_removed(Review const& review, std::string_view digest) {
     return Removed{rows.integer(0), rows.integer(1) != 0};
 }
 
-Result<> review_one(Review& review, oci::Digest const& digest, Reviewed& answer) {
+Result<> review_one(Review& review, Candidate const& due, Reviewed& answer) {
+    auto const& digest = due.digest;
     auto const text = digest.str();
-    TRY(auto const due, find_due(review.db, review.name, digest, review.cutoffs));
-    if (!due) return {};
     if (review.repository) {
-        TRY(bool const plain, condemn_plain_link(review, text, due->released_at));
+        TRY(bool const plain, condemn_plain_link(review, text, due.released_at));
         if (plain) {
             answer.condemned.push_back(digest);
             return {};
         }
-        TRY(auto const again, pushed_again(review, text, due->released_at));
+        TRY(auto const again, pushed_again(review, text, due.released_at));
         if (again) {
             return add_candidate(review.db, {review.name, digest, Time(Time::duration(*again)), true});
         }
-        TRY(bool const condemned, condemn(review, text, due->released_at));
+        TRY(bool const condemned, condemn(review, text, due.released_at));
         if (condemned) {
             answer.condemned.push_back(digest);
             return {};
@@ -120,7 +129,7 @@ Result<> review_one(Review& review, oci::Digest const& digest, Reviewed& answer)
     TRY(bool const there, is_there(review.db, review.repository, text));
     TRY(bool const restorable, is_removed(review.db, review.name, text));
     if (!there && !restorable) {
-        answer.left.push_back(*due);
+        answer.left.push_back(due);
         return {};
     }
     ++answer.kept;
@@ -135,10 +144,18 @@ Result<Reviewed> review_all(SqliteDb& db, oci::RepositoryName const& repository,
     TRY(auto const id, find_repository(db, repository));
     Review review{db, repository.str(), id, cutoffs};
     auto const before = db.rows_changed();
-    for (auto const& digest : candidates) {
-        if (db.rows_changed() - before + review.removed_rows >= most_rows) break;
-        CHECK(review_one(review, digest, answer));
-        ++answer.looked_at;
+    auto const is_full = [&] { return db.rows_changed() - before + review.removed_rows >= most_rows; };
+    for (std::span<oci::Digest const> rest(candidates); !rest.empty() && !is_full();) {
+        auto const some = rest.first(std::min(looked_up_at_once, rest.size()));
+        TRY(auto const found, find_due(db, review.name, some, cutoffs));
+        for (auto const& due : found) {
+            if (is_full()) break;
+            if (due) {
+                CHECK(review_one(review, *due, answer));
+            }
+            ++answer.looked_at;
+        }
+        rest = rest.subspan(some.size());
     }
     if (id) {
         CHECK(drop_repository_if_empty(db, *id));

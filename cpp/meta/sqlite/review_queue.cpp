@@ -3,6 +3,8 @@
 #include "meta/sqlite/repository.h"
 #include "meta/sqlite/values.h"
 
+#include <algorithm>
+
 namespace ocilot::meta {
 
 namespace {
@@ -24,6 +26,36 @@ Result<std::optional<Candidate>> candidate_in(SqliteRows& rows, std::string cons
     if (!row) return std::optional<Candidate>();
     bool const fresh = static_cast<QueueKind>(rows.integer(1)) == QueueKind::fresh;
     return std::optional(Candidate{repository, digest, stored_time(rows, 0), fresh, rows.integer(2) != 0});
+}
+
+/// The candidate, if it is there and due.
+Result<std::optional<Candidate>> find_one_due(SqliteDb& db, std::string const& repository,
+                                              oci::Digest const& digest, ReviewCutoffs const& cutoffs) {
+    TRY(auto rows,
+        db.query("SELECT released_at, fresh, 0 FROM review WHERE repository = ?1 AND digest = ?2 "
+                 "AND released_at <= CASE fresh WHEN 0 THEN ?3 ELSE ?4 END "
+                 "UNION ALL SELECT released_at, 0, 1 FROM review_now WHERE repository = ?1 AND digest = ?2",
+                 {repository, digest.str(), stored(cutoffs.released_before), stored(cutoffs.fresh_before)}));
+    return candidate_in(rows, repository, digest);
+}
+
+/// What is due at once, if it is side by side. What is between them is read, too, but not much of it.
+Result<> find_side_by_side(SqliteDb& db, std::string const& repository, std::span<oci::Digest const> digests,
+                           std::span<std::optional<Candidate>> found) {
+    if (digests.size() < 2) return {};
+    auto const most = std::int64_t(2 * digests.size());
+    TRY(auto rows, db.query("SELECT digest, released_at FROM review_now WHERE repository = ?1 "
+                            "AND digest BETWEEN ?2 AND ?3 ORDER BY digest LIMIT ?4",
+                            {repository, digests.front().str(), digests.back().str(), most}));
+    for (std::size_t at = 0; at < digests.size();) {
+        TRY(bool const row, rows.next());
+        if (!row) return {};
+        TRY(auto const digest, stored_digest(rows, 0));
+        while (at < digests.size() && digests[at] < digest) ++at;
+        if (at == digests.size() || digests[at] != digest) continue;
+        found[at++] = Candidate{repository, digest, stored_time(rows, 1), false, true};
+    }
+    return {};
 }
 
 /// What waits for its time, unless it is due at once because of something later.
@@ -86,11 +118,14 @@ Result<> add_unneeded_candidates(SqliteDb& db, std::vector<Candidate> const& can
 Result<> add_named_candidates(SqliteDb& db, std::int64_t removed_manifest, Time released_at) {
     // What may fail half way makes SQLite copy each page before it is changed, and each row is on a page of
     // its own: so the few that are there already have a statement of their own.
-    TRY(auto const named,
-        first_number(db, "SELECT count(*) FROM removed_edge WHERE manifest = ?1", {removed_manifest}));
+    TRY(auto const named, first_number(db,
+                                       "SELECT (SELECT count(*) FROM edge e WHERE e.manifest = m.live_id) "
+                                       "+ (SELECT count(*) FROM removed_edge e WHERE e.manifest = m.id) "
+                                       "FROM removed_manifest m WHERE id = ?1",
+                                       {removed_manifest}));
     TRY(auto const added,
         db.change("INSERT OR IGNORE INTO review_now (repository, digest, released_at) "
-                  "SELECT repository, child, ?2 FROM removed_edge e WHERE manifest = ?1 "
+                  "SELECT repository, child, ?2 FROM held_edge e WHERE holder = ?1 "
                   "AND NOT EXISTS (SELECT 1 FROM removed_link WHERE repository = e.repository "
                   "AND digest = e.child) "
                   "AND NOT EXISTS (SELECT 1 FROM removed_manifest WHERE repository = e.repository "
@@ -101,8 +136,8 @@ Result<> add_named_candidates(SqliteDb& db, std::int64_t removed_manifest, Time 
     if (added < named.value_or(0)) {
         CHECK(
             db.change("UPDATE review_now SET released_at = ?2 WHERE released_at < ?2 "
-                      "AND (repository, digest) IN (SELECT repository, child FROM removed_edge e "
-                      "WHERE manifest = ?1 AND NOT EXISTS (SELECT 1 FROM removed_link "
+                      "AND (repository, digest) IN (SELECT repository, child FROM held_edge e "
+                      "WHERE holder = ?1 AND NOT EXISTS (SELECT 1 FROM removed_link "
                       "WHERE repository = e.repository AND digest = e.child) "
                       "AND NOT EXISTS (SELECT 1 FROM removed_manifest WHERE repository = e.repository "
                       "AND digest = e.child))",
@@ -110,9 +145,9 @@ Result<> add_named_candidates(SqliteDb& db, std::int64_t removed_manifest, Time 
     }
     CHECK(
         db.change("DELETE FROM review WHERE (repository, digest) IN (SELECT r.repository, r.digest "
-                  "FROM removed_edge e CROSS JOIN review r ON r.repository = e.repository "
+                  "FROM held_edge e CROSS JOIN review r ON r.repository = e.repository "
                   "AND r.digest = e.child CROSS JOIN review_now n ON n.repository = r.repository "
-                  "AND n.digest = r.digest WHERE e.manifest = ?1) AND released_at <= ?2",
+                  "AND n.digest = r.digest WHERE e.holder = ?1) AND released_at <= ?2",
                   {removed_manifest, stored(released_at)}));
     return {};
 }
@@ -169,14 +204,18 @@ Result<std::optional<Candidate>> find_candidate(SqliteDb& db, std::string const&
     return candidate_in(rows, repository, digest);
 }
 
-Result<std::optional<Candidate>> find_due(SqliteDb& db, std::string const& repository,
-                                          oci::Digest const& digest, ReviewCutoffs const& cutoffs) {
-    TRY(auto rows,
-        db.query("SELECT released_at, fresh, 0 FROM review WHERE repository = ?1 AND digest = ?2 "
-                 "AND released_at <= CASE fresh WHEN 0 THEN ?3 ELSE ?4 END "
-                 "UNION ALL SELECT released_at, 0, 1 FROM review_now WHERE repository = ?1 AND digest = ?2",
-                 {repository, digest.str(), stored(cutoffs.released_before), stored(cutoffs.fresh_before)}));
-    return candidate_in(rows, repository, digest);
+Result<DueCandidates> find_due(SqliteDb& db, std::string const& repository,
+                               std::span<oci::Digest const> digests, ReviewCutoffs const& cutoffs) {
+    DueCandidates found(digests.size());
+    for (std::size_t at = 0; at < digests.size(); at += looked_up_at_once) {
+        auto const some = digests.subspan(at, std::min(looked_up_at_once, digests.size() - at));
+        CHECK(find_side_by_side(db, repository, some, std::span(found).subspan(at, some.size())));
+    }
+    for (std::size_t at = 0; at < digests.size(); ++at) {
+        if (found[at]) continue;
+        TRY(found[at], find_one_due(db, repository, digests[at], cutoffs));
+    }
+    return found;
 }
 
 }  // namespace ocilot::meta

@@ -3,10 +3,13 @@
 #include "meta/collection.h"
 #include "meta/sqlite/db.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ocilot::meta {
 
@@ -39,8 +42,11 @@ Result<> settle_candidate(SqliteDb& db, Candidate const& candidate);
 /// The candidate, if it is there, whether it is due or not.
 Result<std::optional<Candidate>> find_candidate(SqliteDb& db, std::string const& repository,
                                                 oci::Digest const& digest);
-/// The candidate, if it is there and due.
-Result<std::optional<Candidate>> find_due(SqliteDb& db, std::string const& repository,
-                                          oci::Digest const& digest, ReviewCutoffs const& cutoffs);
+/// Candidates, each at the place of its digest, if it is there and due.
+using DueCandidates = std::vector<std::optional<Candidate>>;
+/// So many are looked up in one go if they are side by side in the queue, as those are that `due` answers.
+inline constexpr std::size_t looked_up_at_once = 16;
+Result<DueCandidates> find_due(SqliteDb& db, std::string const& repository,
+                               std::span<oci::Digest const> digests, ReviewCutoffs const& cutoffs);
 
 }  // namespace ocilot::meta

@@ -48,14 +48,19 @@ std::string hash(std::string_view content) {
     return digest(content).str();
 }
 
-/// Takes away what came with schema 21.
-std::string const one_queue = "DROP TABLE review_now; ";
+/// Takes away what came with schema 22, but for the table of edges: with the key it had, it is the same.
+std::string const moved_edges =
+    "DROP VIEW held_edge; DROP INDEX removed_manifest_live; "
+    "ALTER TABLE removed_manifest DROP COLUMN live_id; ";
 
-/// Takes away what came with schema 19 to 21.
+/// Takes away what came with schema 21 and 22.
+std::string const one_queue = moved_edges + "DROP TABLE review_now; ";
+
+/// Takes away what came with schema 19 to 22.
 std::string const unversioned =
     one_queue + "DROP TABLE released_subject; DROP INDEX tag_version; ALTER TABLE tag DROP COLUMN version; ";
 
-/// Takes away what came with schema 16 to 21.
+/// Takes away what came with schema 16 to 22.
 std::string const unranked =
     unversioned +
     "DROP INDEX review_due; CREATE INDEX review_due ON review (fresh, released_at); DROP TABLE pin; DROP "
@@ -321,6 +326,31 @@ TEST(OlderDatabase, OfSchema20KeepsWhatIsDueAtOnce) {
     auto const due = run(store->collection().due({Time(), Time()}, 10)).value();
     ASSERT_EQ(due.size(), 1U);
     EXPECT_EQ(due[0], (meta::Candidate{"app", digest("purged"), Time(Time::duration(9)), false, true}));
+}
+
+TEST(OlderDatabase, OfSchema21PurgesWhatItHadCondemned) {
+    Observers observers;
+    auto const directory = meta::TemporaryDirectory::make().value();
+    auto const path = (directory.path() / "meta.db").string();
+    auto const open = [&] { return meta::SqliteStore::open(path, observers.log, observers.metrics).value(); };
+    auto const app = repo("team/app");
+    {
+        auto const store = open();
+        auto image = a_manifest(app, "image", {tag("v1")});
+        image.blobs = {digest("layer")};
+        ASSERT_TRUE(run(store->catalog().put_manifest(image)).has_value());
+        ASSERT_TRUE(run(store->catalog().delete_manifest(app, digest("image"), {}, bob, at(2))).has_value());
+    }
+    RawDb(path).rows("UPDATE removed_manifest SET condemned = 1; " + moved_edges +
+                     "PRAGMA user_version = 21");
+    auto const store = open();
+    auto& queue = store->collection();
+    ASSERT_TRUE(run(queue.enqueue({{app.str(), digest("image"), at(2)}}, {})).has_value());
+    EXPECT_EQ(run(queue.review(app, {digest("image")}, {at(2), at(2)})).value().condemned.size(), 1U);
+    EXPECT_EQ(run(queue.purge(app, {digest("image")}, {at(2), at(2)}, at(2))).value().manifests, 1U);
+    auto const due = run(queue.due({Time(), Time()}, 10)).value();
+    ASSERT_EQ(due.size(), 1U);
+    EXPECT_EQ(due[0].digest, digest("layer"));
 }
 
 TEST(OlderDatabase, IsBroughtUpToDateAStepAtATime) {
