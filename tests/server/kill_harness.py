@@ -224,10 +224,17 @@ class Files:
         return len(new)
 
 
+STRAY_EDGES = """
+    SELECT * FROM edge WHERE repository NOT IN (SELECT id FROM repository) OR manifest NOT IN
+    (SELECT id FROM manifest UNION SELECT live_id FROM removed_manifest WHERE live_id IS NOT NULL)
+"""
+
+
 def check_database(path: Path) -> None:
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert database.execute(STRAY_EDGES).fetchall() == []
 
 
 def webhook_of(receiver: Receiver) -> str:

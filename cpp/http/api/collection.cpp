@@ -7,6 +7,7 @@
 #include "jobs/collector.h"
 #include "jobs/job_control.h"
 #include "registry/actor.h"
+#include "registry/sessions.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -280,9 +281,12 @@ Task<Result<Response>> post_restore(Context const& context) {
     CO_TRY(auto members, co_await JsonMembers::of_body(context.request));
     CO_TRY(auto request, request_of(std::move(members)));
     auto const name = request.repository.str();
+    auto& registry = context.registry;
+    // Without a tag it stays for a while, as what a client asks for: something may be about to name it.
+    if (request.digest) registry.sessions.probes().note(*request.digest, registry.sessions.now());
     CO_TRY(auto const restored,
-           co_await context.registry.meta.collection().restore(
-               std::move(request), registry::actor_of(context.caller), context.registry.clock.now()));
+           co_await registry.meta.collection().restore(std::move(request), registry::actor_of(context.caller),
+                                                       registry.clock.now()));
     co_return json_response(200, {{"repository", name},
                                   {"digest", restored.digest.str()},
                                   {"tags", restored.tags},

@@ -25,11 +25,14 @@ struct Review {
 /// That the purge of a manifest changes: one goes, and what it names is to be reviewed.
 constexpr std::int64_t rows_per_edge = 2;
 
-/// When the link was last pushed, if that was after it was released: its push may be under way.
+/// When the link or the manifest was last pushed, if that was after it was released: its push, or that of
+/// what names it, may be under way.
 Result<std::optional<std::int64_t>> pushed_again(Review const& review, std::string_view digest,
                                                  Time released_at) {
     return first_number(review.db,
-                        "SELECT linked_at FROM link WHERE repository = ?1 AND digest = ?2 AND linked_at > ?3",
+                        "SELECT linked_at FROM link WHERE repository = ?1 AND digest = ?2 AND linked_at > ?3 "
+                        "UNION ALL SELECT pushed_at FROM manifest WHERE repository = ?1 AND digest = ?2 "
+                        "AND pushed_at > ?3",
                         {*review.repository, digest, stored(released_at)});
 }
 
@@ -85,8 +88,8 @@ struct Removed {
 Result<Removed> find_removed(Review const& review, std::string_view digest) {
     TRY(auto rows,
         review.db.query(
-            "SELECT coalesce((SELECT 1 + (SELECT count(*) FROM removed_edge e WHERE e.manifest = m.id) "
-            "+ (SELECT count(*) FROM edge e WHERE e.manifest = m.live_id) "
+            "SELECT coalesce((SELECT 1 + ?4 * ((SELECT count(*) FROM removed_edge e WHERE e.manifest = m.id) "
+            "+ (SELECT count(*) FROM edge e WHERE e.manifest = m.live_id)) "
             "FROM removed_manifest m WHERE repository = ?1 AND digest = ?2 "
             "AND (condemned = 1 OR removed_at <= ?3)), 0) "
             "+ EXISTS (SELECT 1 FROM removed_link WHERE repository = ?1 AND digest = ?2 "
@@ -94,7 +97,7 @@ Result<Removed> find_removed(Review const& review, std::string_view digest) {
             "+ EXISTS (SELECT 1 FROM released_subject WHERE repository = ?1 AND digest = ?2), "
             "EXISTS (SELECT 1 FROM removed_manifest WHERE repository = ?1 AND digest = ?2 AND condemned = 1) "
             "OR EXISTS (SELECT 1 FROM removed_link WHERE repository = ?1 AND digest = ?2 AND condemned = 1)",
-            {review.name, digest, stored(review.cutoffs.released_before)}));
+            {review.name, digest, stored(review.cutoffs.released_before), rows_per_edge}));
     TRY(bool const row, rows.next());
     if (!row) return Removed();
     return Removed{rows.integer(0), rows.integer(1) != 0};

@@ -12,7 +12,8 @@ namespace {
 Result<bool> is_named(SqliteDb& db, std::string_view repository, std::string_view digest) {
     TRY(auto const found,
         first_number(db,
-                     "SELECT EXISTS (SELECT 1 FROM edge WHERE repository = r.id AND child = ?2) "
+                     "SELECT EXISTS (SELECT 1 FROM edge e CROSS JOIN manifest m ON m.id = e.manifest "
+                     "WHERE e.repository = r.id AND e.child = ?2) "
                      "OR EXISTS (SELECT 1 FROM tag WHERE repository = r.id AND digest = ?2) "
                      "FROM repository r WHERE name = ?1",
                      {repository, digest}));

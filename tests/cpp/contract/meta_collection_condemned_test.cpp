@@ -5,8 +5,10 @@
 
 using namespace ocilot;
 using namespace ocilot::test;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
@@ -65,6 +67,46 @@ TEST_P(MetaCollectionCondemnedContract, PushedAgainItHoldsItsLayersByItself) {
     EXPECT_EQ(purge({digest("image")}, 9).manifests, 1U);
     EXPECT_TRUE(has_manifest("image"));
     EXPECT_FALSE(is_free("layer"));
+}
+
+TEST_P(MetaCollectionCondemnedContract, PushedAgainAndDeletedItIsOneThatAClientDeleted) {
+    ASSERT_TRUE(put(naming("image", "layer")).has_value());
+    ASSERT_TRUE(run(catalog().delete_manifest(app, digest("image"), {}, bob, at(9))).has_value());
+    ASSERT_TRUE(run(queue().lift(app, {digest("image")}, at(9))).has_value());
+    EXPECT_FALSE(has_manifest("image"));
+    EXPECT_FALSE(is_free("layer"));
+    ASSERT_TRUE(run(queue().restore({app, {}, digest("image"), {}}, bob, at(9))).has_value());
+    EXPECT_TRUE(has_manifest("image"));
+}
+
+TEST_P(MetaCollectionCondemnedContract, AnAdministratorPurgesItAtOnce) {
+    ASSERT_TRUE(run(queue().releases().image(app, digest("image"), bob, at(9))).has_value());
+    EXPECT_TRUE(is_free("layer"));
+    EXPECT_FALSE(run(queue().restore({app, {}, digest("image"), {}}, bob, at(9))).has_value());
+}
+
+TEST_P(MetaCollectionCondemnedContract, WhatIsPushedMeanwhileHasItsOwnTime) {
+    auto index = a_manifest(app, "index");
+    index.manifests = {digest("platform")};
+    ASSERT_TRUE(put(index).has_value());
+    condemn("index");
+    ASSERT_TRUE(put(a_manifest(app, "platform", {}, at(8))).has_value());
+    add("platform", 8, true);
+    EXPECT_EQ(purge({digest("index")}, 9).manifests, 1U);
+    EXPECT_THAT(review({digest("platform")}, 9).condemned, IsEmpty());
+    EXPECT_THAT(due("team/app", 17), Not(Contains(digest("platform"))));
+    EXPECT_THAT(due("team/app", 18), Contains(digest("platform"))) << "ten seconds after its push";
+}
+
+TEST_P(MetaCollectionCondemnedContract, WhatWasPushedAfterItsIndexWasReleasedHasItsOwnTime) {
+    auto index = a_manifest(app, "index");
+    index.manifests = {digest("platform")};
+    ASSERT_TRUE(put(index).has_value());
+    ASSERT_TRUE(put(a_manifest(app, "platform", {}, at(8))).has_value());
+    condemn("index");
+    EXPECT_EQ(purge({digest("index")}, 9).manifests, 1U);
+    EXPECT_THAT(review({digest("platform")}, 9).condemned, IsEmpty()) << "it was pushed after the release";
+    EXPECT_THAT(review({digest("platform")}, 18).condemned, ElementsAre(digest("platform")));
 }
 
 TEST_P(MetaCollectionCondemnedContract, LiftedItHoldsItsLayersAgain) {

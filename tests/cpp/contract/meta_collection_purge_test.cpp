@@ -1,6 +1,10 @@
 #include "contract/meta_collection_fixture.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
+#include <iterator>
+#include <string>
+#include <vector>
 
 using namespace ocilot;
 using namespace ocilot::test;
@@ -92,6 +96,30 @@ TEST_P(MetaCollectionPurgeContract, BytesThatCouldNotBeRemovedStayCandidatesAfte
     EXPECT_THAT(due("", 39), ElementsAre(digest("released again")));
     EXPECT_THAT(due("", 40), ElementsAre(digest("released again"), digest("stuck")));
     EXPECT_EQ(run(queue().place()).value().value().change, 7) << "it moves no place";
+}
+
+TEST_P(MetaCollectionPurgeContract, CandidatesAreFoundWhereverTheyStand) {
+    auto const sha512 = oci::Digest::parse("sha512:" + std::string(128, 'a')).value();
+    std::vector<oci::Digest> some;
+    std::vector<meta::Candidate> all;
+    for (int i = 0; i < 100; ++i) {
+        auto const each = digest(std::to_string(i));
+        if (i % 5 == 0) some.push_back(each);
+        // Most are due at once, and stand between the others; some wait, and of these one is not due.
+        all.push_back({app.str(), each, at(i == 10 ? 20 : 5), false, i % 10 != 0});
+    }
+    all.push_back({app.str(), sha512, at(5), false, true});
+    some.push_back(sha512);
+    ASSERT_TRUE(run(queue().enqueue(all, {})).has_value());
+    auto const is_due = [](oci::Digest const& each) { return each != digest("10"); };
+    for (bool const sorted : {false, true}) {
+        if (sorted) std::ranges::sort(some);
+        std::vector<oci::Digest> left;
+        for (auto const& candidate : review(some, 9).left) left.push_back(candidate.digest);
+        std::vector<oci::Digest> wanted;
+        std::ranges::copy_if(some, std::back_inserter(wanted), is_due);
+        EXPECT_EQ(left, wanted);
+    }
 }
 
 TEST_P(MetaCollectionPurgeContract, ThePurgeOfWhatWasCollectedIsInTheJournal) {

@@ -13,8 +13,9 @@ Rows = set[tuple[str, ...]]
 MANIFESTS = "SELECT name, digest FROM manifest JOIN repository r ON r.id = repository"
 LINKS = "SELECT name, digest FROM link JOIN repository r ON r.id = repository"
 TAGS = "SELECT r.name, t.name, digest FROM tag t JOIN repository r ON r.id = repository"
-EMPTY = ("review", "removed_manifest", "removed_edge", "removed_link", "upload", "quarantined")
+EMPTY = ("review", "review_now", "removed_manifest", "removed_edge", "removed_link", "upload", "quarantined")
 """Tables of what waits for something."""
+ORPHANS = "SELECT * FROM edge WHERE manifest NOT IN (SELECT id FROM manifest)"
 
 
 def check_metadata(path: Path, books: dict[str, SoakBook]) -> int:
@@ -35,6 +36,8 @@ def check_metadata(path: Path, books: dict[str, SoakBook]) -> int:
         for table in EMPTY:
             left = database.execute(f"SELECT * FROM {table}").fetchall()
             assert not left, f"left in {table}: {left}"
+        orphans = database.execute(ORPHANS).fetchall()
+        assert not orphans, f"edges of no manifest: {orphans}"
         names = {row[0] for row in database.execute("SELECT name FROM repository")}
         needed = {row[0] for row in wanted[MANIFESTS]}
         assert names == needed, f"repositories: {sorted(names)}, not {sorted(needed)}"
