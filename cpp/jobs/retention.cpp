@@ -1,5 +1,6 @@
 #include "jobs/retention.h"
 
+#include "base/run_on.h"
 #include "jobs/explain_retention.h"
 #include "jobs/make_plan.h"
 #include "jobs/pin_images.h"
@@ -25,6 +26,12 @@ meta::Actor own_actor() {
 }
 
 /// Another request has applied the plan, or newer plans have replaced it.
+template <class R>
+Task<R> aside(RetentionParts const& parts, Task<R> task) {
+    if (!parts.aside) return task;
+    return run_on(*parts.aside, std::move(task));
+}
+
 bool is_over(Error const& error) {
     return error.code == Errc::conflict || error.code == Errc::not_found;
 }
@@ -288,26 +295,35 @@ Task<Result<RetentionRules>> Retention::chosen(std::optional<RetentionRules> tri
 }
 
 Task<Result<PlanSummary>> Retention::plan(std::optional<RetentionRules> tried, meta::Actor by) {
-    Round const round;
+    return aside(parts_, make_for_client(std::move(tried), std::move(by)));
+}
+
+Task<Result<std::vector<PolicyMatch>>> Retention::matches(std::optional<RetentionRules> tried) {
+    return aside(parts_, match_for_client(std::move(tried)));
+}
+
+Task<Result<std::string>> Retention::explain(oci::RepositoryName repository, oci::Tag tag) {
+    return aside(parts_, explain_to_client(std::move(repository), std::move(tag)));
+}
+
+Task<Result<PlanSummary>> Retention::make_for_client(std::optional<RetentionRules> tried, meta::Actor by) {
     PlanSummary draft{.made_by = by.name, .in_force = !tried.has_value()};
     CO_TRY(auto const rules, co_await chosen(std::move(tried)));
-    CO_TRY(auto plan, co_await make_plan(parts_, rules, configs_, std::move(draft), round));
+    CO_TRY(auto plan, co_await make_plan(parts_, rules, configs_, std::move(draft), for_clients_));
     CO_CHECK(co_await forget_plans());
     CO_CHECK(co_await note(meta::ChangeKind::retention_plan, plan, std::move(by)));
     co_return plan;
 }
 
-Task<Result<std::vector<PolicyMatch>>> Retention::matches(std::optional<RetentionRules> tried) {
-    Round const round;
+Task<Result<std::vector<PolicyMatch>>> Retention::match_for_client(std::optional<RetentionRules> tried) {
     CO_TRY(auto const rules, co_await chosen(std::move(tried)));
-    co_return co_await match_rules(parts_, rules, configs_, round);
+    co_return co_await match_rules(parts_, rules, configs_, for_clients_);
 }
 
-Task<Result<std::string>> Retention::explain(oci::RepositoryName repository, oci::Tag tag) {
-    Round const round;
+Task<Result<std::string>> Retention::explain_to_client(oci::RepositoryName repository, oci::Tag tag) {
     CO_TRY(auto const rules, co_await policies_.rules());
     co_return co_await explain_retention(parts_, rules, configs_, std::move(repository), std::move(tag),
-                                         round);
+                                         for_clients_);
 }
 
 Task<Result<bool>> Retention::are_known(RetentionRules const& rules) {

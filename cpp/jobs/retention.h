@@ -42,6 +42,8 @@ class Retention {
     /// What each of the rules in force selects now, or of others.
     Task<Result<std::vector<PolicyMatch>>> matches(std::optional<RetentionRules> tried);
     Task<Result<std::string>> explain(oci::RepositoryName repository, oci::Tag tag);
+    /// Ends what is made for clients, from any thread: it answers `cancelled`.
+    void stop() noexcept { for_clients_.cancel(); }
 
     [[nodiscard]] PoliciesInForce& policies() noexcept { return policies_; }
     [[nodiscard]] std::chrono::seconds interval() const noexcept { return interval_; }
@@ -57,6 +59,9 @@ class Retention {
     /// The first round of a process.
     Task<Result<>> begin(RetentionRules const& rules);
     Task<Result<RetentionRules>> chosen(std::optional<RetentionRules> tried);
+    Task<Result<PlanSummary>> make_for_client(std::optional<RetentionRules> tried, meta::Actor by);
+    Task<Result<std::vector<PolicyMatch>>> match_for_client(std::optional<RetentionRules> tried);
+    Task<Result<std::string>> explain_to_client(oci::RepositoryName repository, oci::Tag tag);
     /// Whether a client asked for plans of all policies, not for a plan to be applied.
     bool wants_all(Round const& round);
     /// Removes old plans. Those that clients made take no place of one that the job made, which may wait.
@@ -83,6 +88,7 @@ class Retention {
     retention::TimeZone const zone_;
     Log const& log_;
     ImageConfigs configs_{kept_image_configs};
+    Round for_clients_;
     Counter& tags_;
     Counter& manifests_;
     Counter& skipped_;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "base/blocking_pool.h"
+#include "base/task.h"
 #include "jobs/read_repository.h"
 #include "net/http_client.h"
 #include "registry/registry.h"
 #include "retention/policy.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,9 @@ struct RetentionParts {
     registry::Registry& registry;
     BlockingPool& pool;  ///< for evaluation, which takes as long as a repository is large, and for files
     net::HttpClient* http = nullptr;  ///< for lists by URL; null: they cannot be fetched
+    /// Where plans for clients are made: a large one holds a thread for seconds, some milliseconds at a time.
+    /// None: where they are asked for.
+    std::optional<Executor> aside = {};
 };
 
 /// Policies with the text that they were read from.

@@ -170,13 +170,13 @@ Result<> Server::Parts::open() {
     collect_rules.after_crash = after_crash;
     collector.emplace(*registry, *blobs, collect_rules, log, metrics);
     CHECK(open_pulls());
+    make_workers();
     CHECK(open_retention());
     operations.emplace(*registry, metrics, &*retention);
     auto with = app_settings(settings);
     with.challenge = access->challenge();
     account_manager.emplace(
         auth::AccountManager::Parts{meta->accounts(), meta->tokens(), reading, clock, random});
-    make_workers();
     CHECK(open_webhooks());
     TRY(auto rate_rules, rate_rules_of(settings));
     if (!rate_rules.empty()) rates.emplace(std::move(rate_rules), metrics);

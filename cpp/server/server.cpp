@@ -52,8 +52,13 @@ void Server::Parts::stop(std::chrono::milliseconds drain_time, std::string_view 
     webhooks->stop();
     if (hook_deliveries) hook_deliveries->stop();
     control.reset();
-    // A request that waits for a hook cannot be cancelled.
-    for (auto const& worker : workers) worker->finish(drain_time, [this] { hooks.mailbox.close(); });
+    // A request that waits for a hook or for a plan cannot be cancelled.
+    for (auto const& worker : workers) {
+        worker->finish(drain_time, [this] {
+            retention->stop();
+            hooks.mailbox.close();
+        });
+    }
     for (auto const& worker : workers) worker->join();
     hooks.mailbox.close();  // Only jobs can wait for a hook now, and a round that does cannot be cancelled.
     aside->finish(drain_time, [] {});
