@@ -7,8 +7,22 @@ namespace ocilot {
 
 namespace {
 
-constexpr std::uint64_t shortest = 100'000;  ///< ns that the scheduler gives
+// ns that the scheduler gives.
+constexpr std::uint64_t shortest = 100'000;
+constexpr std::uint64_t longest = 100'000'000;
 constexpr std::uint64_t as_it_likes = 0;
+
+std::uint64_t length_of(Turns turns) {
+    switch (turns) {
+        case Turns::brief:
+            return shortest;
+        case Turns::patient:
+            return longest;
+        case Turns::usual:
+            break;
+    }
+    return as_it_likes;
+}
 
 /// The first version of `struct sched_attr`; the kernel's header of it and the C library's exclude each
 /// other.
@@ -31,7 +45,7 @@ void take_turns(Turns turns) noexcept {
     Attributes attributes;
     // Its policy and its nice value stay as the user has set them.
     if (::syscall(SYS_sched_getattr, this_thread, &attributes, sizeof attributes, no_flags) != 0) return;
-    attributes.runtime = turns == Turns::brief ? shortest : as_it_likes;
+    attributes.runtime = length_of(turns);
     static_cast<void>(::syscall(SYS_sched_setattr, this_thread, &attributes, no_flags));
 }
 

@@ -122,7 +122,7 @@ class PlanApplier {
             auto const work = [&]() -> Result<StillDeleted> {
                 return deleted_in(rules_, repository, plan_.made_at);
             };
-            CO_TRY(deleted_, co_await parts_.pool.run(work));
+            CO_TRY(deleted_, co_await parts_.evaluate(work));
             current_ = piece.repository;
         }
         for (auto const& row : rows) {

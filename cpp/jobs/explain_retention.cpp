@@ -80,7 +80,7 @@ Task<Result<std::string>> explain_retention(RetentionParts parts, RetentionRules
     if (found == state.tags.end()) co_return meta::tag_unknown(repository, tag);
     auto const index = static_cast<Index>(found - state.tags.begin());
     auto const work = [&]() -> Result<std::string> { return explanation(rules, state, index, inputs.at()); };
-    co_return co_await parts.pool.run(work);
+    co_return co_await parts.evaluate(work);
 }
 
 }  // namespace ocilot::jobs

@@ -61,7 +61,7 @@ class PlanMaker {
         if (!rules_.matches(name)) co_return Result<>();
         CO_TRY(auto const repository, co_await inputs_.read(name));
         auto const work = [&] { return decide(repository); };
-        CO_TRY(auto decided, co_await parts_.pool.run(work));
+        CO_TRY(auto decided, co_await parts_.evaluate(work));
         CO_TRY(auto const bytes, co_await freed_bytes(store_, repository, decided.freed, round_));
         auto& counts = plan_.counts;
         ++counts.repositories;

@@ -85,7 +85,7 @@ class RuleMatcher {
             count(repository);
             return {};
         };
-        co_return co_await parts_.pool.run(work);
+        co_return co_await parts_.evaluate(work);
     }
     void count(retention::Repository const& repository) {
         retention::View const view(repository, inputs_.at());

@@ -88,7 +88,7 @@ Task<Result<>> ask_retain_hooks(RetentionParts parts, RetentionRules const& rule
         if (outcome.deleted_tags == 0) return std::optional<policy::TagHistory>();
         return std::optional(history_of(repository, view));
     };
-    CO_TRY(auto history, co_await parts.pool.run(prepare));
+    CO_TRY(auto history, co_await parts.evaluate(prepare));
     if (!history) co_return Result<>();
     auto question = std::move(*history);
     question.aliases = std::move(aliases);

@@ -2,6 +2,7 @@
 
 #include "base/blocking_pool.h"
 #include "base/task.h"
+#include "base/turns.h"
 #include "jobs/read_repository.h"
 #include "net/http_client.h"
 #include "registry/registry.h"
@@ -9,6 +10,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ocilot::jobs {
@@ -16,11 +18,20 @@ namespace ocilot::jobs {
 /// What the work of retention needs; borrowed.
 struct RetentionParts {
     registry::Registry& registry;
-    BlockingPool& pool;  ///< for evaluation, which takes as long as a repository is large, and for files
+    BlockingPool& pool;               ///< for evaluation, and for files
     net::HttpClient* http = nullptr;  ///< for lists by URL; null: they cannot be fetched
     /// Where plans for clients are made: a large one holds a thread for seconds, some milliseconds at a time.
     /// None: where they are asked for.
     std::optional<Executor> aside = {};
+
+    /// Runs what takes as long as a repository is large on the pool, patiently: requests go first.
+    template <class Work>
+    auto evaluate(Work work) const {
+        return pool.run([w = std::move(work)]() mutable {
+            PatientTurns const turns;
+            return w();
+        });
+    }
 };
 
 /// Policies with the text that they were read from.

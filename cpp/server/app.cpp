@@ -331,7 +331,7 @@ void Server::Parts::make_workers() {
     auto const wanted = settings.listen.threads != 0 ? settings.listen.threads : usable_cores();
     for (unsigned i = 0; i < wanted; ++i)
         workers.push_back(std::make_unique<Worker>(metrics, log, Turns::brief));
-    aside = std::make_unique<Worker>(metrics, log, Turns::usual);
+    aside = std::make_unique<Worker>(metrics, log, Turns::patient);
     job_runner.emplace(aside->context().get_executor(),
                        jobs::JobParts{clock, log, metrics, meta->leases(), Uuid::random(random).str()});
 }

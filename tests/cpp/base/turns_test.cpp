@@ -44,6 +44,18 @@ TEST(Turns, AreBriefAndUsualAgain) {
     });
 }
 
+TEST(Turns, ArePatientForAsLongAsTheyAreTaken) {
+    on_a_thread([] {
+        auto const before = attributes();
+        if (before.times[0] == 0) GTEST_SKIP() << "this kernel gives all threads the same turns";
+        {
+            PatientTurns const turns;
+            EXPECT_EQ(attributes().times[0], 100'000'000U);
+        }
+        EXPECT_EQ(attributes().times[0], before.times[0]);
+    });
+}
+
 TEST(Turns, KeepWhatTheUserHasSet) {
     on_a_thread([] {
         ASSERT_EQ(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10), 0);
