@@ -60,9 +60,10 @@ bool is_repository(fs::path const& directory) {
     return fs::exists(directory / "_manifests", ignored) || fs::exists(directory / "_layers", ignored);
 }
 
+/// A file of the future is of now: what was pushed later than it was released would wait until then.
 Time time_of(fs::path const& file) {
     std::error_code failure;
-    auto const written = fs::last_write_time(file, failure);
+    auto const written = std::min(fs::last_write_time(file, failure), fs::file_time_type::clock::now());
     if (failure) return Time{};
     return std::chrono::time_point_cast<Time::duration>(std::chrono::file_clock::to_sys(written));
 }

@@ -43,6 +43,7 @@ class PlanMaker {
         CO_TRY(plan_.id, co_await store_.add_plan(stored_plan(plan_)));
         meta::Page page{{}, names_at_once};
         for (bool more = true; more;) {
+            CO_CHECK(round_.check());
             CO_TRY(auto const names, co_await parts_.registry.meta.catalog().repositories(page));
             for (auto const& name : names.items) {
                 CO_CHECK(co_await add_repository(name));

@@ -1,6 +1,5 @@
 #include "jobs/retention.h"
 
-#include "base/run_on.h"
 #include "jobs/explain_retention.h"
 #include "jobs/make_plan.h"
 #include "jobs/pin_images.h"
@@ -26,14 +25,13 @@ meta::Actor own_actor() {
 }
 
 /// Another request has applied the plan, or newer plans have replaced it.
-template <class R>
-Task<R> aside(RetentionParts const& parts, Task<R> task) {
-    if (!parts.aside) return task;
-    return run_on(*parts.aside, std::move(task));
-}
-
 bool is_over(Error const& error) {
     return error.code == Errc::conflict || error.code == Errc::not_found;
+}
+
+template <class R>
+Task<R> aside(RetentionParts const& parts, Task<R> task) {
+    return parts.aside != nullptr ? parts.aside->run(std::move(task)) : std::move(task);
 }
 
 }  // namespace
@@ -300,6 +298,11 @@ Task<Result<PlanSummary>> Retention::plan(std::optional<RetentionRules> tried, m
 
 Task<Result<std::vector<PolicyMatch>>> Retention::matches(std::optional<RetentionRules> tried) {
     return aside(parts_, match_for_client(std::move(tried)));
+}
+
+void Retention::stop() {
+    for_clients_.cancel();
+    if (parts_.aside != nullptr) parts_.aside->cancel();
 }
 
 Task<Result<std::string>> Retention::explain(oci::RepositoryName repository, oci::Tag tag) {

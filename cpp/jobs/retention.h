@@ -43,7 +43,7 @@ class Retention {
     Task<Result<std::vector<PolicyMatch>>> matches(std::optional<RetentionRules> tried);
     Task<Result<std::string>> explain(oci::RepositoryName repository, oci::Tag tag);
     /// Ends what is made for clients, from any thread: it answers `cancelled`.
-    void stop() noexcept { for_clients_.cancel(); }
+    void stop();
 
     [[nodiscard]] PoliciesInForce& policies() noexcept { return policies_; }
     [[nodiscard]] std::chrono::seconds interval() const noexcept { return interval_; }

@@ -1,14 +1,13 @@
 #pragma once
 
+#include "base/aside.h"
 #include "base/blocking_pool.h"
-#include "base/task.h"
 #include "base/turns.h"
 #include "jobs/read_repository.h"
 #include "net/http_client.h"
 #include "registry/registry.h"
 #include "retention/policy.h"
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,8 +20,8 @@ struct RetentionParts {
     BlockingPool& pool;               ///< for evaluation, and for files
     net::HttpClient* http = nullptr;  ///< for lists by URL; null: they cannot be fetched
     /// Where plans for clients are made: a large one holds a thread for seconds, some milliseconds at a time.
-    /// None: where they are asked for.
-    std::optional<Executor> aside = {};
+    /// Null: where they are asked for.
+    Aside* aside = nullptr;
 
     /// Runs what takes as long as a repository is large on the pool, patiently: requests go first.
     template <class Work>

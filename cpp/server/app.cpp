@@ -33,6 +33,7 @@ namespace {
 
 constexpr unsigned removing_threads = 8;                   // They wait for the disk, started when needed.
 constexpr unsigned probing_threads = 1;                    // One probe at a time.
+constexpr std::size_t long_requests_at_once = 2;           // Each may hold a repository in memory.
 constexpr std::chrono::milliseconds access_log_delay{10};  // One wake-up for hundreds of lines.
 constexpr std::size_t log_bytes = 4 * 1024 * 1024;         // That wait for a reader.
 constexpr std::size_t manifest_cache_bytes = 64 * 1024 * 1024;
@@ -332,6 +333,7 @@ void Server::Parts::make_workers() {
     for (unsigned i = 0; i < wanted; ++i)
         workers.push_back(std::make_unique<Worker>(metrics, log, Turns::brief));
     aside = std::make_unique<Worker>(metrics, log, Turns::patient);
+    long_requests.emplace(aside->context().get_executor(), long_requests_at_once);
     job_runner.emplace(aside->context().get_executor(),
                        jobs::JobParts{clock, log, metrics, meta->leases(), Uuid::random(random).str()});
 }

@@ -101,7 +101,8 @@ struct Server::Parts {
     std::vector<std::unique_ptr<Worker>> workers;
     /// What runs beside requests: its steps may take milliseconds. It has no connections.
     std::unique_ptr<Worker> aside;
-    std::optional<jobs::JobRunner> job_runner;  ///< on the thread of `aside`
+    std::optional<Aside> long_requests;         ///< on the thread of `aside`
+    std::optional<jobs::JobRunner> job_runner;  ///< the same
     std::optional<jobs::Webhooks> webhooks;     ///< the same
     std::optional<jobs::HookDeliveries>
         hook_deliveries;               ///< the same; none where no scripts are told of events

@@ -25,9 +25,8 @@ Result<> Server::Parts::open_retention() {
     TRY(auto zone, zone_of(settings.retention));
     jobs::RetentionSettings with{std::move(*rules), settings.retention.first_run_applies,
                                  settings.retention.interval, std::move(zone)};
-    retention.emplace(
-        jobs::RetentionParts{*registry, reading, &*list_client, aside->context().get_executor()},
-        std::move(with), log, metrics);
+    retention.emplace(jobs::RetentionParts{*registry, reading, &*list_client, &*long_requests},
+                      std::move(with), log, metrics);
     return {};
 }
 

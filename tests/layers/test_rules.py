@@ -14,7 +14,7 @@ CATCHES = {
     "cpp/base/blocking_pool.cpp": "pool: a system without threads to give leaves the work to those there are",
     "cpp/base/blocking_pool.h": "pool: what a job throws is its answer",
     "cpp/base/both.h": "two tasks side by side: what one throws waits for the end of the other",
-    "cpp/base/run_on.h": "task of another thread: what it throws is its answer",
+    "cpp/base/aside.h": "task of another thread: what it throws is its answer",
     "cpp/base/log.cpp": "log: what other doors catch can always be logged",
     "cpp/base/task_group.cpp": "task group: what a task throws ends that task; so does its cancellation",
     "cpp/jobs/delivery_loop.cpp": "delivery: what a turn throws ends that turn",
@@ -31,12 +31,13 @@ CATCHES = {
 
 SPAWNS = {
     "cpp/base/both.h": "the task that starts one beside itself waits for its end",
-    "cpp/base/run_on.h": "the task that starts one elsewhere waits for its end",
     "cpp/base/task_group.cpp": "the group itself",
     "cpp/server/sync_wait.h": "runs a task to its end before it returns",
 }
 
 POSTS = {
+    "cpp/base/aside.cpp": "starts and cancels tasks on their own thread",
+    "cpp/base/aside.h": "crosses to the context whose group then spawns",
     "cpp/base/suspend.h": "wakes a suspended task where it was",
     "cpp/jobs/job_loop.cpp": "wakes the loop of a job on its own thread",
     "cpp/jobs/job_runner.cpp": "wakes the runner on its own thread",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,9 @@ import pytest
 from .api import Api
 from .conftest import FreshRegistry
 from .images import make_image
-from .programs import environment, wait_until
+from .programs import Ran, environment, wait_until
 from .registry import LISTENING, OCILOT, Registry
+from .test_account_commands import Commands
 from .test_settings import config_of
 
 
@@ -106,3 +109,27 @@ def test_it_ends_though_nobody_reads_its_log(
         for number in signals:
             process.send_signal(number)
         assert process.wait(30) == 0
+
+
+def test_a_plan_that_waits_for_a_list_keeps_it_no_longer_than_requests(fresh_registry: FreshRegistry) -> None:
+    with ExitStack() as sockets:
+        listener = sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
+        place = f"http://127.0.0.1:{listener.getsockname()[1]}/used"
+        policy = {
+            "name": "p",
+            "repositories": ["**"],
+            "keep": [{"in-use": place}],
+            "delete": [{"untagged-for": "30d"}],
+        }
+        settings = {"retention": {"networks": ["127.0.0.0/8"], "policies": [policy]}}
+        registry = fresh_registry(config_of(http={"draintimeout": "1s"}, ocilot=settings))
+        ran: list[Ran] = []
+        command = threading.Thread(target=lambda: ran.append(Commands(registry)("retention", "plan")))
+        command.start()
+        # The job that pins what is in use asks for it, too.
+        for _ in range(2):
+            sockets.enter_context(listener.accept()[0])
+        registry.process.signal(signal.SIGTERM)
+        assert registry.process.wait(30) == 0, "the list itself has a minute"
+        command.join()
+        assert ran[0].code != 0

@@ -25,8 +25,8 @@ struct Review {
 /// That the purge of a manifest changes: one goes, and what it names is to be reviewed.
 constexpr std::int64_t rows_per_edge = 2;
 
-/// When the link or the manifest was last pushed, if that was after it was released: its push, or that of
-/// what names it, may be under way.
+/// When the link was last or the manifest first pushed, if that was after it was released: its push, or that
+/// of what names it, may be under way.
 Result<std::optional<std::int64_t>> pushed_again(Review const& review, std::string_view digest,
                                                  Time released_at) {
     return first_number(review.db,

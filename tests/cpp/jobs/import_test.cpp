@@ -154,6 +154,19 @@ TEST_F(ImportTest, ListsReferrersThatOnlyAFallbackTagHasListed) {
     EXPECT_EQ(at(fallback).value().digest, index) << "stays a tag like any other";
 }
 
+TEST_F(ImportTest, FilesOfTheFutureAreOfNow) {
+    then += std::chrono::years(1000);
+    an_image("v1");
+    ASSERT_TRUE(import().has_value());
+    auto const now = SystemClock().now();
+    auto const tags = run(meta->retention().tags(name, {{}, 10})).value().items;
+    ASSERT_EQ(tags.size(), 1U);
+    EXPECT_LE(tags[0].pushed_at, now);
+    auto const manifests = run(meta->retention().manifests(name, {{}, 10})).value().items;
+    ASSERT_EQ(manifests.size(), 1U);
+    EXPECT_LE(manifests[0].pushed_at, now);
+}
+
 TEST_F(ImportTest, MayBeRunAgainAndLeavesWhatHasMovedSince) {
     auto const first = an_image("v1");
     tagged("v2", first);
