@@ -10,8 +10,8 @@ enum class Turns : std::uint8_t {
     /// For a thread that wakes up for little work: it gets a core as soon as it wakes, not at the end of the
     /// turn of a thread that computes. What it gets of the cores altogether stays the same.
     brief,
-    /// For a thread that computes for long: others get a core as soon as they wake, as nobody notices whether
-    /// it ends some milliseconds later.
+    /// For a thread that computes for long, and may end some milliseconds later: others get a core as soon as
+    /// they wake.
     patient,
 };
 

@@ -19,7 +19,7 @@ struct Review {
     std::string const& name;
     std::optional<std::int64_t> repository;
     ReviewCutoffs const& cutoffs;
-    std::int64_t removed_rows = 0;  ///< that the purge of what is removed already takes away
+    std::int64_t removed_rows = 0;  ///< that the purge of what is condemned or was removed takes away
 };
 
 /// That the purge of a manifest changes: one goes, and what it names is to be reviewed.
