@@ -4,6 +4,8 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <chrono>
+#include <cstdint>
+#include <string>
 
 namespace ocilot {
 
@@ -16,8 +18,18 @@ constexpr std::chrono::milliseconds glance{10};  // Between two looks at what is
 
 }  // namespace
 
-Aside::Aside(Executor executor, std::size_t at_once)
-    : executor_(executor), at_once_(at_once), running_(executor), ending_(executor) {}
+Aside::Aside(Executor executor, std::size_t at_once, Metrics& metrics, std::string_view name)
+    : executor_(executor),
+      at_once_(at_once),
+      queued_(metrics.gauge("ocilot_pool_queue", "Blocking calls waiting for a thread.",
+                            {{"pool", std::string(name)}})),
+      busy_now_(
+          metrics.gauge("ocilot_pool_busy", "Blocking calls in progress.", {{"pool", std::string(name)}})),
+      running_(executor),
+      ending_(executor) {
+    metrics.gauge("ocilot_pool_threads", "Maximum threads for blocking calls.", {{"pool", std::string(name)}})
+        .set(static_cast<std::int64_t>(at_once));
+}
 
 void Aside::cancel() {
     asio::post(executor_, [this] {
@@ -28,6 +40,7 @@ void Aside::cancel() {
 
 void Aside::add(Task<> work) {
     waiting_.push_back(std::move(work));
+    queued_.add(1);
     start_waiting();
     if (cancelled_) end_all();
 }
@@ -35,6 +48,8 @@ void Aside::add(Task<> work) {
 void Aside::start_waiting() {
     while (busy_ < at_once_ && !waiting_.empty()) {
         ++busy_;
+        queued_.add(-1);
+        busy_now_.add(1);
         auto next = std::move(waiting_.front());
         waiting_.pop_front();
         running_.spawn(one(std::move(next)));
@@ -44,6 +59,7 @@ void Aside::start_waiting() {
 Task<> Aside::one(Task<> work) {
     co_await std::move(work);
     --busy_;
+    busy_now_.add(-1);
     start_waiting();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/metrics.h"
 #include "base/result.h"
 #include "base/suspend.h"
 #include "base/task_group.h"
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <deque>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 namespace ocilot {
@@ -18,7 +20,8 @@ namespace ocilot {
 /// this.
 class Aside {
   public:
-    Aside(Executor executor, std::size_t at_once);
+    /// In the metrics as pools are (`ocilot_pool_queue`, `ocilot_pool_busy`), labelled `name`.
+    Aside(Executor executor, std::size_t at_once, Metrics& metrics, std::string_view name);
     Aside(Aside const&) = delete;
     Aside& operator=(Aside const&) = delete;
     /// Nothing runs on the context any more.
@@ -63,6 +66,8 @@ class Aside {
 
     Executor const executor_;
     std::size_t const at_once_;
+    Gauge& queued_;
+    Gauge& busy_now_;
     TaskGroup running_;
     TaskGroup ending_;
     std::deque<Task<>> waiting_;

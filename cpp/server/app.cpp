@@ -333,7 +333,7 @@ void Server::Parts::make_workers() {
     for (unsigned i = 0; i < wanted; ++i)
         workers.push_back(std::make_unique<Worker>(metrics, log, Turns::brief));
     aside = std::make_unique<Worker>(metrics, log, Turns::patient);
-    long_requests.emplace(aside->context().get_executor(), long_requests_at_once);
+    long_requests.emplace(aside->context().get_executor(), long_requests_at_once, metrics, "plan");
     job_runner.emplace(aside->context().get_executor(),
                        jobs::JobParts{clock, log, metrics, meta->leases(), Uuid::random(random).str()});
 }

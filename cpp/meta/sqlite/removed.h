@@ -22,7 +22,8 @@ struct Removal {
     bool condemned = false;  ///< by the collector
 };
 
-/// The id of the next manifest: one that neither a manifest has nor a condemned one had.
+/// The id of the next manifest: one that neither a manifest has nor a condemned one had. For the transaction
+/// that adds it; with several writers it has to come from a sequence.
 Result<std::int64_t> next_manifest_id(SqliteDb& db);
 
 /// Takes a manifest out with its edges; no tag may be on it any more. `tags`: those that went along, as JSON.

@@ -27,7 +27,7 @@ using Where = Result<std::thread::id>;
 class Elsewhere {
   public:
     explicit Elsewhere(std::size_t at_once)
-        : aside(context_.get_executor(), at_once), thread_([this] { context_.run(); }) {}
+        : aside(context_.get_executor(), at_once, metrics, "plan"), thread_([this] { context_.run(); }) {}
     Elsewhere(Elsewhere const&) = delete;
     Elsewhere& operator=(Elsewhere const&) = delete;
     ~Elsewhere() {
@@ -35,6 +35,8 @@ class Elsewhere {
         thread_.join();
     }
     [[nodiscard]] std::thread::id thread() const { return thread_.get_id(); }
+
+    Metrics metrics;
 
   private:
     asio::io_context context_{1};
