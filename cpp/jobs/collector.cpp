@@ -3,6 +3,7 @@
 #include "base/both.h"
 #include "jobs/candidates.h"
 #include "jobs/collector_piece.h"
+#include "jobs/pace.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -53,15 +54,13 @@ struct Collector::Work {
     Round const& round;
     meta::ReviewCutoffs cutoffs;
     Collected done = {};
-    std::size_t looked_at = 0;
-    Round::Ticks::time_point began = Round::Ticks::now();
+    Pace pace;
 
-    /// Waits so that no more than `rate` objects are looked at in a second.
-    Task<Result<>> throttle(std::size_t objects, std::uint64_t rate) {
-        looked_at += objects;
-        if (rate == 0) co_return round.check();
-        std::chrono::duration<double> const due(static_cast<double>(looked_at) / static_cast<double>(rate));
-        co_return co_await round.pause_until(began + std::chrono::duration_cast<Round::Ticks::duration>(due));
+    /// A step of the belt: nothing on it waits for the pace, only what is to be looked at next does.
+    Task<Result<>> begin_step(bool belt_is_empty) {
+        auto const now = Round::Ticks::now();
+        if (!belt_is_empty || pace.is_due(now)) co_return round.check();
+        co_return co_await round.pause_until(pace.next());
     }
 };
 
@@ -92,7 +91,7 @@ Task<Result<std::size_t>> Collector::round(Round const& round) {
     CO_CHECK(co_await read_changes(round));
     if (rules_.awaits_adoption) co_return std::size_t{0};
     CO_CHECK(co_await find_orphans(round));
-    Work work{round, cutoffs()};
+    Work work{.round = round, .cutoffs = cutoffs(), .pace = Pace(rules_.rate)};
     bool const all = free_now_.exchange(false);
     // Not before the changes were read: what they released counts, too.
     if (all) work.cutoffs.released_before = registry_.sessions.now();
@@ -176,24 +175,23 @@ Task<Result<>> Collector::collect(Work& work) {
         CO_TRY(auto const due, co_await registry_.meta.collection().due(work.cutoffs, most));
         if (due.empty()) co_return Result<>();
         CO_CHECK(co_await collect(work, due));
-        // No push waits meanwhile.
-        CO_CHECK(co_await work.throttle(due.size(), rules_.rate));
     }
 }
 
 /// A belt: while candidates are reviewed, those before them are purged, the pushes of those before these are
 /// stopped, and so on, until the ones whose bytes are gone leave the queue. The metadata do all of it in one
 /// go, and do not wait. A piece with which something fails leaves the belt, and stays in the queue; the
-/// others come to their end, also when the round is cancelled.
+/// others come to their end, also when the round is cancelled. The pace is that of what enters the belt.
 Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> due) {
     Belt belt;
     Result<> ended;
     while (!due.empty() || !belt.empty()) {
-        if (ended.has_value()) ended = work.round.check();
+        if (ended.has_value()) ended = co_await work.begin_step(belt.empty());
         if (ended.has_error()) due = {};
         // Repositories share digests, and each is stopped once at a time.
         bool const waits = belt.purged.meets(belt.stopped);
-        auto const looked = due.first(waits ? 0 : std::min(due.size(), at_once));
+        bool const looks = !waits && work.pace.is_due(Round::Ticks::now());
+        auto const looked = due.first(looks ? std::min(due.size(), at_once) : 0);
         Piece none;
         Piece next;
         Piece gone = std::exchange(belt.removed, Piece());
@@ -217,7 +215,10 @@ Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> d
         drop_failed(stopped, belt.purged);
         drop_failed(removed, belt.stopped);
         drop_failed(settled, none);
-        if (reviewed.has_value()) due = due.subspan(*reviewed);
+        if (reviewed.has_value()) {
+            due = due.subspan(*reviewed);
+            work.pace.note(*reviewed, Round::Ticks::now());
+        }
         belt.move_on(std::move(next), waits);
     }
     co_return ended;

@@ -1,5 +1,6 @@
 #include "jobs/scrub.h"
 
+#include "jobs/pace.h"
 #include "jobs/rehash.h"
 #include "registry/sessions.h"
 
@@ -16,11 +17,10 @@ constexpr std::size_t cost_of_a_blob = 64 * 1024;
 
 constexpr std::string_view blobs_help = "Blobs read by the scrub, by outcome.";
 
-/// So many bytes a second, and no faster to make up for lost time.
 class RateLimit final : public ReadThrottle {
   public:
     RateLimit(Round const& round, std::uint64_t rate, Counter& read)
-        : round_(round), rate_(rate), read_(read) {}
+        : round_(round), pace_(rate), read_(read) {}
 
     Task<Result<>> step(std::size_t bytes) override {
         read_.add(bytes);
@@ -28,18 +28,16 @@ class RateLimit final : public ReadThrottle {
     }
 
     Task<Result<>> wait(std::size_t cost) {
-        if (rate_ == 0) co_return round_.check();
-        std::chrono::duration<double> const pause(static_cast<double>(cost) / static_cast<double>(rate_));
-        due_ = std::max(due_, std::chrono::steady_clock::now()) +
-               std::chrono::duration_cast<std::chrono::steady_clock::duration>(pause);
-        co_return co_await round_.pause_until(due_);
+        auto const now = Round::Ticks::now();
+        pace_.note(cost, now);
+        if (pace_.is_due(now)) co_return round_.check();
+        co_return co_await round_.pause_until(pace_.next());
     }
 
   private:
     Round const& round_;
-    std::uint64_t rate_;
+    Pace pace_;
     Counter& read_;
-    std::chrono::steady_clock::time_point due_{};
 };
 
 class Scrub {

@@ -82,7 +82,7 @@ Result<T> as_config(Result<T> result) {
 
 /// Digests fall anywhere in an index: what is kept of it need not be read again to add one. KiB, negative as
 /// SQLite wants it; taken as it is used.
-constexpr int writer_cache = -16 * 1024;
+constexpr int writer_cache = -13 * 1024;
 
 /// It holds hashes of passwords and private keys: a file that others may read, as earlier versions made it,
 /// is closed to them. SQLite gives the log the permissions of the file.

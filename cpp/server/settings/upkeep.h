@@ -11,7 +11,7 @@ struct UpkeepSettings {
     bool gc = true;
     std::chrono::seconds gc_grace{24 * 3600};  ///< that what is not needed any more is kept
     std::chrono::seconds gc_pending{3600};     ///< that what was pushed or asked for is kept at least
-    std::uint64_t gc_rate = 0;                 ///< objects a second; 0: as fast as it can
+    std::uint64_t gc_rate = 28'000;            ///< objects a second; 0: as fast as it can
     bool scrub = true;
     std::chrono::seconds scrub_interval{168 * 3600};  ///< from the end of a round to the next
     std::uint64_t scrub_rate = 16 * 1024 * 1024;      ///< bytes a second

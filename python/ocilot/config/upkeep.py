@@ -21,7 +21,7 @@ class GarbageCollection(Section):
     pending: Duration = 3600
     """Minimum time that pushed content without a tag or a manifest is kept, even if `ocilot.gc.grace` is
     shorter. It must be longer than the push of an image takes."""
-    rate: Annotated[int, count(0)] = 0
+    rate: Annotated[int, count(0)] = 28_000
     """Maximum objects reviewed per second; 0: unlimited."""
 
     def apply(self, settings: "_core.Settings") -> None:
