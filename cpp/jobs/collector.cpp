@@ -298,7 +298,10 @@ Task<Result<>> Collector::walk_store(Round const& round, std::string after) {
         CO_TRY(from, oci::Digest::parse(after));
     }
     CO_TRY(auto const listing, co_await store_.list(from, walk_rows));
-    CO_TRY(auto const unheld, co_await registry_.meta.collection().unheld(listing.digests));
+    auto stored = listing.digests;
+    // Before it is asked who holds them: a push that has ended has said so.
+    std::erase_if(stored, [this](auto const& one) { return registry_.sessions.pushes().is_under_way(one); });
+    CO_TRY(auto const unheld, co_await registry_.meta.collection().unheld(std::move(stored)));
     std::vector<meta::Candidate> found;
     found.reserve(unheld.size());
     for (auto const& digest : unheld) found.push_back({"", digest, registry_.sessions.now(), true});

@@ -16,6 +16,12 @@ std::unique_ptr<Pushes::Inspection> Pushes::inspect(oci::Digest digest) {
     return std::make_unique<Inspection>(*this, digest);
 }
 
+bool Pushes::is_under_way(oci::Digest const& digest) {
+    std::lock_guard const lock(mutex_);
+    auto const found = entries_.find(digest);
+    return found != entries_.end() && found->second.under_way > 0;
+}
+
 bool Pushes::begin_inspection(oci::Digest const& digest) {
     std::lock_guard const lock(mutex_);
     auto& entry = entries_[digest];

@@ -206,3 +206,21 @@ TEST_F(CollectorPushes, ChangesWhoseCandidatesCouldNotBeStoredAreReadAgain) {
     }
     EXPECT_EQ(stored(), 0U);
 }
+
+TEST_F(CollectorPushes, TheWalkOverTheStoreLeavesPushesUnderWayAlone) {
+    auto const walk = [this] {
+        collector.emplace(parts, blobs,
+                          jobs::CollectRules{.grace = grace, .pending = pending, .after_crash = true}, log,
+                          metrics);
+        collect();
+        return run(meta->collection().report().counts(collector->cutoffs())).value().waiting;
+    };
+    auto const digest = sha256("layer");
+    {
+        // Bytes come before their facts.
+        auto const push = run(sessions->pushes().begin(digest));
+        ASSERT_TRUE(run(blobs.put(digest, std::as_bytes(std::span(std::string_view("layer"))))).has_value());
+        EXPECT_EQ(walk(), 0U);
+    }
+    EXPECT_EQ(walk(), 1U) << "without facts it is an orphan";
+}
