@@ -234,8 +234,9 @@ def _upkeep() -> list[Workload]:
             run="collect", targets="app-tags", all_cores=True, settings='{"gc": {"enabled": false}}'
         ),
         replace(
-            own, name="collect-unlimited", what="the same, as fast as it can",
-            run="collect", targets="app-tags", all_cores=True, settings='{"gc": {"enabled": false, "rate": 0}}'
+            own, name="collect-unlimited", what="collect half of 1 000 000 blobs as fast as it can",
+            run="collect", targets="app-tags", all_cores=True,
+            settings='{"gc": {"enabled": false, "rate": 0}}'
         ),
         replace(
             own, name="plan", what="plan of retention over 100 000 tags while blobs are pushed", run="plan",
