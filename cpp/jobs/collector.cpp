@@ -179,9 +179,9 @@ Task<Result<>> Collector::collect(Work& work) {
 }
 
 /// A belt: while candidates are reviewed, those before them are purged, the pushes of those before these are
-/// stopped, and so on, until the ones whose bytes are gone leave the queue. The metadata do all of it in one
-/// go, and do not wait. A piece with which something fails leaves the belt, and stays in the queue; the
-/// others come to their end, also when the round is cancelled. The pace is that of what enters the belt.
+/// stopped, and so on, until the ones whose bytes are gone leave the queue. The metadata do all of a step
+/// in one go, and do not wait. A piece with which something fails leaves the belt, and stays in the queue;
+/// the others come to their end, also when the round is cancelled. The pace is that of what enters the belt.
 Task<Result<>> Collector::collect(Work& work, std::span<meta::Candidate const> due) {
     Belt belt;
     Result<> ended;

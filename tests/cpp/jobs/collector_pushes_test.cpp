@@ -224,3 +224,13 @@ TEST_F(CollectorPushes, TheWalkOverTheStoreLeavesPushesUnderWayAlone) {
     }
     EXPECT_EQ(walk(), 1U) << "without facts it is an orphan";
 }
+
+TEST_F(CollectorPushes, AtASteadyPaceEverythingGoes) {
+    large_garbage();
+    // The belt runs empty before the next piece is due.
+    collector.emplace(parts, blobs, jobs::CollectRules{.grace = grace, .pending = pending, .rate = 10'000},
+                      log, metrics);
+    EXPECT_GT(collect(), many_layers);
+    EXPECT_EQ(stored(), 0U);
+    EXPECT_EQ(collect(), 0U);
+}
