@@ -22,6 +22,8 @@ constexpr std::size_t changes_at_once = 500;
 constexpr std::size_t enqueued_at_once = 1'024;
 constexpr std::size_t most_due = 4'096;  ///< candidates in memory
 constexpr std::size_t at_once = 128;     ///< of them; the pushes of twice as many wait
+/// The delay of a step, which may be that of a slow transaction.
+constexpr std::chrono::milliseconds most_made_up{50};
 constexpr std::size_t walk_rows = 500;
 constexpr int walk_pages = 200;  ///< in a round: the walk is slow on purpose
 constexpr hours heartbeat{1};
@@ -91,7 +93,7 @@ Task<Result<std::size_t>> Collector::round(Round const& round) {
     CO_CHECK(co_await read_changes(round));
     if (rules_.awaits_adoption) co_return std::size_t{0};
     CO_CHECK(co_await find_orphans(round));
-    Work work{.round = round, .cutoffs = cutoffs(), .pace = Pace(rules_.rate)};
+    Work work{.round = round, .cutoffs = cutoffs(), .pace = Pace(rules_.rate, most_made_up)};
     bool const all = free_now_.exchange(false);
     // Not before the changes were read: what they released counts, too.
     if (all) work.cutoffs.released_before = registry_.sessions.now();
@@ -299,7 +301,7 @@ Task<Result<>> Collector::walk_store(Round const& round, std::string after) {
     }
     CO_TRY(auto const listing, co_await store_.list(from, walk_rows));
     auto stored = listing.digests;
-    // Before it is asked who holds them: a push that has ended has said so.
+    // Before it is asked what holds them: a push that has ended has its facts.
     std::erase_if(stored, [this](auto const& one) { return registry_.sessions.pushes().is_under_way(one); });
     CO_TRY(auto const unheld, co_await registry_.meta.collection().unheld(std::move(stored)));
     std::vector<meta::Candidate> found;

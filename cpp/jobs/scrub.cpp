@@ -17,6 +17,7 @@ constexpr std::size_t cost_of_a_blob = 64 * 1024;
 
 constexpr std::string_view blobs_help = "Blobs read by the scrub, by outcome.";
 
+/// So many bytes a second, and no faster to make up for lost time.
 class RateLimit final : public ReadThrottle {
   public:
     RateLimit(Round const& round, std::uint64_t rate, Counter& read)

@@ -54,7 +54,7 @@ class Pushes {
 
     /// An inspection, unless one of this digest is under way: then null.
     [[nodiscard]] std::unique_ptr<Inspection> inspect(oci::Digest digest);
-    /// Whether its bytes may be stored before their facts are. If not, they have facts, or are nobody's.
+    /// Whether its bytes may be stored before their facts are. If not, bytes without facts are an orphan.
     [[nodiscard]] bool is_under_way(oci::Digest const& digest);
     /// Waits while pushes of the digest are stopped.
     Task<Push> begin(oci::Digest digest);

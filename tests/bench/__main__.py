@@ -39,7 +39,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     add("--quick", action="store_true", help="one short round: shows that it works, not how fast")
     add("--rounds", type=int, default=5, help="rounds of all servers in turn (5)")
     add("--seconds", type=float, default=5.0, help="length of a run (5)")
-    add("--blobs", type=int, metavar="N", help="blobs of the workload collect (1 000 000; --quick: 20 000)")
+    add("--blobs", type=int, metavar="N", help="blobs of collections (1 000 000; --quick: 20 000)")
     add("--tags", type=int, metavar="N", help="tags of plan and tag-pages (100 000; --quick: 2 000)")
     add("--no-access-log", action="store_true", help="measure all without a log of requests")
     add("--json", type=Path, metavar="FILE", help="write everything that was measured")

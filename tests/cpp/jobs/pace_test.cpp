@@ -20,15 +20,20 @@ TEST_F(PaceTest, TheFirstUnitIsDueAtOnce) {
 TEST_F(PaceTest, TheNextUnitIsDueWhenThoseBeforeHaveHadTheirTime) {
     Pace pace(1'000);
     pace.note(1'000, start);
-    // Less what it may make up for: nobody was held up, but it cannot know that.
-    auto const due = start + seconds(1) - Pace::most_made_up;
-    EXPECT_EQ(pace.next(), due);
-    EXPECT_FALSE(pace.is_due(due - milliseconds(1)));
-    EXPECT_TRUE(pace.is_due(due));
+    EXPECT_EQ(pace.next(), start + seconds(1));
+    EXPECT_FALSE(pace.is_due(start + milliseconds(999)));
+    EXPECT_TRUE(pace.is_due(start + seconds(1)));
+}
+
+TEST_F(PaceTest, NoDelayIsMadeUpForUnlessThatIsAllowed) {
+    Pace pace(1'000);
+    pace.note(100, start);
+    pace.note(100, start + milliseconds(104));
+    EXPECT_EQ(pace.next(), start + milliseconds(204));
 }
 
 TEST_F(PaceTest, ShortDelaysAreMadeUpFor) {
-    Pace pace(1'000);
+    Pace pace(1'000, milliseconds(50));
     pace.note(100, start);
     auto const due = pace.next();
     pace.note(100, due + milliseconds(4));
@@ -36,10 +41,10 @@ TEST_F(PaceTest, ShortDelaysAreMadeUpFor) {
 }
 
 TEST_F(PaceTest, LongOnesAreNot) {
-    Pace pace(1'000);
+    Pace pace(1'000, milliseconds(50));
     pace.note(100, start);
     pace.note(100, start + seconds(60));
-    EXPECT_EQ(pace.next(), start + seconds(60) + milliseconds(100) - Pace::most_made_up);
+    EXPECT_EQ(pace.next(), start + seconds(60) + milliseconds(50));
 }
 
 TEST_F(PaceTest, WithoutARateEverythingIsDue) {
